@@ -1,0 +1,96 @@
+package io.panamio.sys.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panamio.sys.unix.Libc;
+import io.panamio.sys.unix.ThreadState;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/** epoll(7), eventfd(2) and pipe2(2), raw: the result, or the negated errno. */
+final class Epoll {
+    /** The layout of struct epoll_event: packed into 12 bytes on x86-64, 16 bytes elsewhere. */
+    private static final MemoryLayout EVENT = LinuxPlatform.X86_64
+        ? io.panamio.bindings.linux.x86_64.epoll_event.layout()
+        : io.panamio.bindings.linux.aarch64.epoll_event.layout();
+
+    static final long EVENT_SIZE = EVENT.byteSize();
+    static final long EVENTS_OFFSET = EVENT.byteOffset(MemoryLayout.PathElement.groupElement("events"));
+    static final long DATA_OFFSET = EVENT.byteOffset(MemoryLayout.PathElement.groupElement("data"));
+    static final ValueLayout.OfInt EVENTS = ValueLayout.JAVA_INT;
+    static final ValueLayout.OfLong DATA = ValueLayout.JAVA_LONG_UNALIGNED;
+
+    private Epoll() {
+    }
+
+    private static final class Create1 {
+        static final MethodHandle CALL = Libc.link("epoll_create1", JAVA_INT, JAVA_INT);
+    }
+
+    static int create1(int flags) {
+        try {
+            ThreadState state = ThreadState.get();
+            return Libc.result((int) Create1.CALL.invokeExact(state.capture, flags), state);
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+
+    private static final class Ctl {
+        static final MethodHandle CALL = Libc.link("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+    }
+
+    static int ctl(int epoll, int operation, int fd, int events, long data) {
+        try {
+            ThreadState state = ThreadState.get();
+            MemorySegment event = state.argument;
+            event.set(EVENTS, EVENTS_OFFSET, events);
+            event.set(DATA, DATA_OFFSET, data);
+            return Libc.result((int) Ctl.CALL.invokeExact(state.capture, epoll, operation, fd, event), state);
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+
+    private static final class Wait {
+        static final MethodHandle CALL = Libc.link("epoll_wait", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+    }
+
+    static int wait(int epoll, MemorySegment events, int max, int millis) {
+        try {
+            ThreadState state = ThreadState.get();
+            return Libc.result((int) Wait.CALL.invokeExact(state.capture, epoll, events, max, millis), state);
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+
+    private static final class Eventfd {
+        static final MethodHandle CALL = Libc.link("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    static int eventfd(int count, int flags) {
+        try {
+            ThreadState state = ThreadState.get();
+            return Libc.result((int) Eventfd.CALL.invokeExact(state.capture, count, flags), state);
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+
+    private static final class Pipe2 {
+        static final MethodHandle CALL = Libc.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static int pipe2(MemorySegment ends, int flags) {
+        try {
+            ThreadState state = ThreadState.get();
+            return Libc.result((int) Pipe2.CALL.invokeExact(state.capture, ends, flags), state);
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package io.panamio.sys.linux;
+
+import io.panamio.bindings.linux.Linux;
+import io.panamio.sys.EventBuffer;
+import io.panamio.sys.Readiness;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** An array of struct epoll_event, as epoll_wait(2) fills it. */
+final class EpollEvents extends EventBuffer {
+    final MemorySegment memory;
+    private final int capacity;
+
+    EpollEvents(int capacity) {
+        this.capacity = capacity;
+        memory = Arena.ofAuto().allocate(capacity * Epoll.EVENT_SIZE, 64);
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public long token(int i) {
+        return memory.get(Epoll.DATA, i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET);
+    }
+
+    @Override
+    public int readiness(int i) {
+        int bits = memory.get(Epoll.EVENTS, i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET);
+        boolean in = (bits & Linux.EPOLLIN()) != 0;
+        boolean out = (bits & Linux.EPOLLOUT()) != 0;
+        boolean error = (bits & Linux.EPOLLERR()) != 0;
+        boolean hangup = (bits & Linux.EPOLLHUP()) != 0;
+        boolean priority = (bits & Linux.EPOLLPRI()) != 0;
+        return (in || priority ? Readiness.READABLE : 0)
+            | (out ? Readiness.WRITABLE : 0)
+            | (priority ? Readiness.PRIORITY : 0)
+            | (error ? Readiness.ERROR : 0)
+            | (hangup || in && (bits & Linux.EPOLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
+            | (hangup || out && error || bits == Linux.EPOLLERR() ? Readiness.WRITE_CLOSED : 0);
+    }
+}

@@ -1,0 +1,70 @@
+package io.panamio.sys.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panamio.bindings.linux.Linux;
+import io.panamio.sys.EventBuffer;
+import io.panamio.sys.Selector;
+import io.panamio.sys.Sockets;
+import io.panamio.sys.unix.Errors;
+import io.panamio.sys.unix.PollEvents;
+import io.panamio.sys.unix.PollSelector;
+import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.UnixPlatform;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/** Linux on x86-64 and aarch64: epoll, or poll(2) with {@code -Dpanamio.selector=poll}. */
+public final class LinuxPlatform extends UnixPlatform {
+    static final boolean X86_64 = isX86(System.getProperty("os.arch"));
+    private static final boolean POLL = isPoll(System.getProperty("panamio.selector", "epoll"));
+
+    private LinuxPlatform() {
+    }
+
+    /** The platform. */
+    public static LinuxPlatform open() {
+        return new LinuxPlatform();
+    }
+
+    private static boolean isX86(String arch) {
+        return switch (arch) {
+            case "amd64", "x86_64" -> true;
+            case "aarch64" -> false;
+            default -> throw new UnsupportedOperationException("no bindings for " + arch + "; there are x86-64's and aarch64's");
+        };
+    }
+
+    private static boolean isPoll(String selector) {
+        return switch (selector) {
+            case "epoll" -> false;
+            case "poll" -> true;
+            default -> throw new UnsupportedOperationException(
+                "no selector \"" + selector + "\"; panamio.selector may be epoll or poll");
+        };
+    }
+
+    @Override
+    public Selector openSelector() throws IOException {
+        return POLL ? openPollSelector() : new EpollSelector();
+    }
+
+    private static Selector openPollSelector() throws IOException {
+        MemorySegment ends = ThreadState.get().argument;
+        int r = Epoll.pipe2(ends, Linux.O_NONBLOCK() | Linux.O_CLOEXEC());
+        if (r < 0) {
+            throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
+        }
+        return new PollSelector(LinuxConstants.INSTANCE, ends.get(JAVA_INT, 0), ends.get(JAVA_INT, 4));
+    }
+
+    @Override
+    public EventBuffer newEvents(int capacity) {
+        return POLL ? new PollEvents(capacity) : new EpollEvents(capacity);
+    }
+
+    @Override
+    public Sockets sockets() {
+        return LinuxSockets.INSTANCE;
+    }
+}

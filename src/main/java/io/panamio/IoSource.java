@@ -1,0 +1,187 @@
+package io.panamio;
+
+import io.panamio.sys.Handle;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.ref.Reference;
+import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
+
+/**
+ * A {@link Source} over a descriptor, which it guards and closes: mio's {@code IoSource}. The library's sources are made
+ * of it, and so may be one of yours, over a descriptor that you have opened.
+ *
+ * <p>Every operation on the descriptor lies between {@link #begin} and {@link #end}, or in {@link #tryIo(Interest,
+ * IoOperation)} which does both. Between them the descriptor stays open, whatever other threads do; so no operation
+ * can ever hit a descriptor of somebody else that got the same number. An operation that would block says so with
+ * {@link #drained}, which arms the source again where the system does not do so by itself.
+ *
+ * <p>All methods are for any thread. A source that is dropped without {@link #close} is closed when it is collected, and
+ * a warning is logged by {@code System.getLogger("io.panamio")}; {@code -Dpanamio.leakTracking=true} adds where it was
+ * opened.
+ */
+public abstract class IoSource implements Source, AutoCloseable {
+    private final Handle handle;
+
+    /**
+     * Takes over a descriptor.
+     *
+     * @param fd an open descriptor in non-blocking mode, that nobody else closes
+     * @throws IllegalArgumentException if it is negative
+     */
+    protected IoSource(int fd) {
+        this(fd, true);
+    }
+
+    @SuppressWarnings("this-escape") // to a phantom reference alone
+    IoSource(int fd, boolean owned) {
+        if (fd < 0) {
+            throw new IllegalArgumentException("descriptor " + fd);
+        }
+        handle = owned ? Handle.owning(this, fd) : Handle.borrowing(fd);
+    }
+
+    // ---- operations
+
+    /**
+     * Begins an operation. {@link #end} must follow, in a {@code finally}.
+     *
+     * @return the descriptor, open until then
+     * @throws ClosedChannelException if this is closed
+     */
+    protected final int begin() throws ClosedChannelException {
+        return handle.begin();
+    }
+
+    /** Ends an operation. If this was closed meanwhile and it was the last one, closes the descriptor. */
+    protected final void end() {
+        handle.exit();
+    }
+
+    /**
+     * Says that an operation, not yet ended, has found nothing more to do: it would have blocked, or did less than asked.
+     *
+     * @param direction what the operation was waiting for; only this is armed again
+     */
+    protected final void drained(Interest direction) {
+        handle.rearm(direction.bits());
+    }
+
+    /**
+     * Runs a system call of yours on the descriptor under the same contract as the methods here: mio's {@code try_io}.
+     * If it would block, the source is armed again for the given direction, and for no other.
+     *
+     * @param direction what the call waits for when it would block
+     * @param operation the call
+     * @return what the operation returned
+     * @throws ClosedChannelException if this is closed
+     * @throws IOException what the operation threw
+     */
+    public final long tryIo(Interest direction, IoOperation operation) throws IOException {
+        Objects.requireNonNull(direction, "direction");
+        int fd = begin();
+        try {
+            long result = operation.run(fd);
+            if (result == IoResult.WOULD_BLOCK) {
+                drained(direction);
+            }
+            return result;
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Like {@link #tryIo(Interest, IoOperation)} for a call that may wait for either direction: both are armed again.
+     *
+     * @param operation the call
+     * @return what the operation returned
+     * @throws ClosedChannelException if this is closed
+     * @throws IOException what the operation threw
+     */
+    public final long tryIo(IoOperation operation) throws IOException {
+        return tryIo(BOTH, operation);
+    }
+
+    private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
+
+    // ---- registration
+
+    @Override
+    public final void register(Registry registry, long token, Interest interest) throws IOException {
+        handle.register(registry.selector(), token, interest.bits());
+    }
+
+    @Override
+    public final void reregister(Registry registry, long token, Interest interest) throws IOException {
+        handle.reregister(registry.selector(), token, interest.bits());
+    }
+
+    @Override
+    public final void deregister(Registry registry) throws IOException {
+        handle.deregister(registry.selector());
+    }
+
+    // ---- the descriptor and its memory
+
+    /**
+     * The descriptor, which stays this source's. For calls on it use {@link #tryIo(Interest, IoOperation)}, which keeps
+     * it open.
+     *
+     * @return the number
+     * @throws ClosedChannelException if this is closed
+     */
+    public final int fd() throws ClosedChannelException {
+        return handle.fd();
+    }
+
+    /**
+     * Gives the descriptor up without closing it, and deregisters it. This is closed afterwards.
+     *
+     * @return the descriptor, now the caller's to close
+     * @throws ClosedChannelException if this is closed
+     * @throws IllegalStateException if a thread is in an operation; nothing has changed then
+     */
+    public final int release() throws ClosedChannelException {
+        try {
+            return handle.giveUp();
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Memory that lives as long as this source; it costs nothing where it is not used.
+     *
+     * <p>The arena belongs to the thread that asks for it first: only that thread can use it and what it hands out, like
+     * {@link Arena#ofConfined}. When that thread closes the source, the memory is gone at once. When another thread does, it
+     * is gone as soon as the owner polls, or makes or ends another arena of a source; until then the owner may still use it.
+     * Used later, a segment throws {@link IllegalStateException}. The arena's own {@code close} is refused.
+     *
+     * @return the arena, always the same
+     * @throws IllegalStateException if this is closed
+     */
+    public final Arena arena() {
+        return handle.arena();
+    }
+
+    /**
+     * Closes the descriptor, after deregistering it. An operation in another thread goes on to its end, which it
+     * reaches soon as none blocks; the descriptor is closed by the last one. Everything called later throws a
+     * {@link ClosedChannelException}. Errors are ignored, as nothing can be done about them. Does nothing the second time.
+     */
+    @Override
+    public final void close() {
+        try {
+            handle.close();
+        } finally {
+            Reference.reachabilityFence(this); // or the cleaner could think that this was dropped
+        }
+    }
+
+    /** The kind of source and its descriptor. */
+    @Override
+    public String toString() {
+        return getClass().getSimpleName() + handle;
+    }
+}

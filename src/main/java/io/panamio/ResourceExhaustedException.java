@@ -1,0 +1,31 @@
+package io.panamio;
+
+import java.io.IOException;
+
+/**
+ * The process or the system has run out of descriptors or of memory for them: EMFILE, ENFILE, ENOBUFS or ENOMEM. Nothing
+ * has changed, and the same call can succeed later. For what this means to an accept loop see
+ * {@link io.panamio.net.TcpListener#accept()}.
+ */
+public final class ResourceExhaustedException extends IOException implements SystemError {
+    private static final long serialVersionUID = 1;
+
+    /** What failed. */
+    private final Failure failure;
+
+    /**
+     * For the platforms.
+     *
+     * @param message what failed, for people
+     * @param failure what failed
+     */
+    public ResourceExhaustedException(String message, Failure failure) {
+        super(message);
+        this.failure = failure;
+    }
+
+    @Override
+    public Failure failure() {
+        return failure;
+    }
+}

@@ -1,0 +1,133 @@
+package io.panamio;
+
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/**
+ * Keeps the state of an event loop's sources, and makes their tokens. A token names a place and its generation: when an
+ * object is removed, its token finds nothing from then on, even if the place is used again. So an event that was reported
+ * before its source was closed, in the same batch, cannot hit the source that came in its place.
+ *
+ * <p>Tokens are never negative: the negative ones are free for wakers and listeners. Insert, get and remove take constant
+ * time, and allocate only when it grows. For one thread.
+ *
+ * @param <T> the objects
+ */
+public final class Slab<T> {
+    private static final int NONE = -1;
+
+    private Object[] objects;
+    private int[] generations;
+    private int[] nextFree;
+    private int free = NONE;
+    private int used;
+    private int size;
+
+    /** An empty slab. */
+    public Slab() {
+        this(16);
+    }
+
+    /**
+     * An empty slab.
+     *
+     * @param capacity for how many objects there is room before it must grow, at least 1
+     * @throws IllegalArgumentException if that is less than 1
+     */
+    public Slab(int capacity) {
+        if (capacity < 1) {
+            throw new IllegalArgumentException("capacity " + capacity);
+        }
+        objects = new Object[capacity];
+        generations = new int[capacity];
+        nextFree = new int[capacity];
+    }
+
+    /**
+     * Puts an object in.
+     *
+     * @param object the object
+     * @return its token, until it is removed
+     */
+    public long insert(T object) {
+        Objects.requireNonNull(object, "object");
+        int place = free;
+        if (place == NONE) {
+            if (used == objects.length) {
+                grow();
+            }
+            place = used++;
+        } else {
+            free = nextFree[place];
+        }
+        objects[place] = object;
+        size++;
+        return token(place);
+    }
+
+    private void grow() {
+        int capacity = Math.max(objects.length + 1, (int) Math.min(objects.length * 2L, Integer.MAX_VALUE - 8));
+        objects = Arrays.copyOf(objects, capacity);
+        generations = Arrays.copyOf(generations, capacity);
+        nextFree = Arrays.copyOf(nextFree, capacity);
+    }
+
+    private long token(int place) {
+        return (long) generations[place] << 32 | place;
+    }
+
+    /**
+     * Finds an object.
+     *
+     * @param token any number
+     * @return the object that has this token, or null if none has or it was removed
+     */
+    @SuppressWarnings("unchecked")
+    public T get(long token) {
+        int place = (int) token;
+        return place >= 0 && place < used && token(place) == token ? (T) objects[place] : null;
+    }
+
+    /**
+     * Takes an object out.
+     *
+     * @param token any number
+     * @return the object that had this token, or null if none had
+     */
+    public T remove(long token) {
+        T object = get(token);
+        if (object != null) {
+            int place = (int) token;
+            objects[place] = null;
+            generations[place] = generations[place] + 1 & Integer.MAX_VALUE;
+            nextFree[place] = free;
+            free = place;
+            size--;
+        }
+        return object;
+    }
+
+    /**
+     * How many objects there are.
+     *
+     * @return the number
+     */
+    public int size() {
+        return size;
+    }
+
+    /**
+     * Shows every object; it may be removed meanwhile, but none inserted.
+     *
+     * @param action what to do with each
+     */
+    @SuppressWarnings("unchecked")
+    public void forEach(Consumer<? super T> action) {
+        for (int place = 0; place < used; place++) {
+            if (objects[place] != null) {
+                action.accept((T) objects[place]);
+            }
+        }
+    }
+}

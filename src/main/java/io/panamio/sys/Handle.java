@@ -1,0 +1,204 @@
+package io.panamio.sys;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.ref.Cleaner;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
+
+/**
+ * A descriptor with all that must end with it: the watch of a selector and the memory of its arena. It is apart from
+ * the source that users hold, so that it can outlive one that was dropped without a close: then a {@link Cleaner}
+ * closes it, and says so.
+ */
+public final class Handle extends Guard implements Runnable {
+    /** Whether to remember where each descriptor was opened: {@code -Dpanamio.leakTracking=true}. */
+    private static final boolean TRACK = Boolean.getBoolean("panamio.leakTracking");
+
+    private static final class Cleaning { // in a class of its own: the thread starts with the first descriptor
+        static final Cleaner CLEANER = Cleaner.create();
+    }
+
+    private final int fd;
+    private final boolean owned;
+    private final Throwable opened;
+    private Cleaner.Cleanable cleanable;
+    private volatile Selector selector;
+    private StreamArena arena;
+    private boolean leaked = true;
+
+    private Handle(int fd, boolean owned) {
+        this.fd = fd;
+        this.owned = owned;
+        this.opened = TRACK && owned ? new Throwable("opened here") : null;
+    }
+
+    /** A handle that closes {@code fd}, at the latest when {@code source} has become unreachable. */
+    public static Handle owning(Object source, int fd) {
+        Handle handle = new Handle(fd, true);
+        handle.cleanable = Cleaning.CLEANER.register(source, handle);
+        return handle;
+    }
+
+    /** A handle that never closes {@code fd}. */
+    public static Handle borrowing(int fd) {
+        return new Handle(fd, false);
+    }
+
+    // ---- using
+
+    /** The descriptor, open until the {@link #exit} that must follow. */
+    public int begin() throws ClosedChannelException {
+        if (!enter()) {
+            throw new ClosedChannelException();
+        }
+        return fd;
+    }
+
+    /** The descriptor, which may be closed at any moment. */
+    public int fd() throws ClosedChannelException {
+        if (!isOpen()) {
+            throw new ClosedChannelException();
+        }
+        return fd;
+    }
+
+    /** Arms the directions of {@code interest} again after they were found drained. The caller is inside. */
+    public void rearm(int interest) {
+        Selector s = selector;
+        if (s != null) {
+            s.rearm(fd, interest);
+        }
+    }
+
+    // ---- registering
+
+    /** Lets {@code with} watch the descriptor. */
+    public synchronized void register(Selector with, long token, int interest) throws IOException {
+        begin();
+        try {
+            Selector s = selector;
+            if (s != null && s.isOpen()) {
+                throw new IllegalStateException("already registered with " + (s == with ? "this" : "another") + " Poll");
+            }
+            with.register(fd, token, interest);
+            selector = with;
+        } finally {
+            exit();
+        }
+    }
+
+    /** Changes what {@code with} watches for. */
+    public synchronized void reregister(Selector with, long token, int interest) throws IOException {
+        begin();
+        try {
+            requireRegistered(with);
+            with.reregister(fd, token, interest);
+        } finally {
+            exit();
+        }
+    }
+
+    /** Ends the watch. */
+    public synchronized void deregister(Selector with) throws IOException {
+        begin();
+        try {
+            requireRegistered(with);
+            with.deregister(fd);
+            selector = null;
+        } finally {
+            exit();
+        }
+    }
+
+    private void requireRegistered(Selector with) {
+        if (selector != with) {
+            throw new IllegalStateException(selector == null ? "not registered" : "registered with another Poll");
+        }
+    }
+
+    // ---- memory
+
+    /** The arena that ends with the descriptor, made at the first call. */
+    public synchronized Arena arena() {
+        if (!isOpen()) {
+            throw new IllegalStateException("Already closed");
+        }
+        if (arena == null) {
+            arena = new StreamArena();
+        }
+        return arena;
+    }
+
+    private synchronized void endArena() {
+        if (arena != null) {
+            arena.end();
+            arena = null;
+        }
+    }
+
+    // ---- ending
+
+    /** Closes: at once if no thread is inside, else with the last one out. Idempotent. */
+    public void close() {
+        leaked = false;
+        end();
+    }
+
+    /** Gives the descriptor up without closing it: it is watched no longer, and only the caller has it. */
+    public synchronized int giveUp() throws ClosedChannelException {
+        if (!shutUnused()) {
+            fd();
+            throw new IllegalStateException("another thread is in an operation on this descriptor");
+        }
+        leaked = false;
+        unwatch();
+        end();
+        return fd;
+    }
+
+    private void end() {
+        shut();
+        endArena();
+        if (cleanable != null) {
+            cleanable.clean(); // runs run() if nobody has, and forgets this handle
+        }
+    }
+
+    /** For the cleaner, when the source was dropped; also runs, to no effect, after a close. */
+    @Override
+    public void run() {
+        if (leaked && shut()) {
+            endArena();
+            System.getLogger("io.panamio").log(Level.WARNING, "closed descriptor " + fd
+                + ", which was dropped without a close" + (TRACK ? "" : "; -Dpanamio.leakTracking=true tells where it was opened"),
+                opened);
+        }
+    }
+
+    @Override
+    protected void release() {
+        unwatch(); // before the close: a duplicate of the descriptor would keep the watch alive
+        if (owned) {
+            Platform.current().close(fd);
+        }
+    }
+
+    private void unwatch() {
+        Selector s = selector;
+        if (s != null) {
+            try {
+                s.deregister(fd);
+            } catch (IOException | ClosedSelectorException e) {
+                // it is watched no longer, which is what was wanted
+            }
+        }
+    }
+
+    /** The descriptor's number, for people. */
+    @Override
+    public String toString() {
+        return isOpen() ? "[fd " + fd + "]" : "[closed]";
+    }
+}

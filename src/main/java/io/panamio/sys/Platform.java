@@ -1,0 +1,64 @@
+package io.panamio.sys;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The seam between the API and an operating system: what differs between platforms is reached from here, and each
+ * platform's part stands in a source set of its own (see {@code src/} beside this one). One instance a process, chosen
+ * by {@code os.name} at the first use, which the JIT compiler sees as a constant.
+ */
+public abstract class Platform {
+    /** A Platform, or a String that tells why there is none. */
+    private static final Object FOUND = find(System.getProperty("os.name", "unknown"));
+
+    /** For the platforms. */
+    protected Platform() {
+    }
+
+    /**
+     * This machine's platform.
+     *
+     * @throws UnsupportedOperationException if there is none in this jar
+     */
+    public static Platform current() {
+        if (FOUND instanceof Platform platform) {
+            return platform;
+        }
+        throw new UnsupportedOperationException((String) FOUND);
+    }
+
+    /** Opens a selector of the kind that {@code -Dpanamio.selector} names, or else of the platform's best. */
+    public abstract Selector openSelector() throws IOException;
+
+    /** Memory for {@code capacity} events of that kind of selector. */
+    public abstract EventBuffer newEvents(int capacity);
+
+    /** The platform's socket calls. */
+    public abstract Sockets sockets();
+
+    /** Closes a descriptor; what goes wrong is ignored, and nothing is retried. */
+    public abstract void close(int fd);
+
+    /** Zeroed memory, 16-byte aligned, that stays until {@link #free}. */
+    public abstract MemorySegment allocate(long bytes);
+
+    /** Gives back what {@link #allocate} returned. */
+    public abstract void free(MemorySegment block);
+
+    private static Object find(String os) {
+        // By name, as a jar need not hold every platform.
+        String name = os.equals("Linux") ? "io.panamio.sys.linux.LinuxPlatform" : null;
+        if (name != null) {
+            try {
+                return Class.forName(name).getMethod("open").invoke(null);
+            } catch (ClassNotFoundException e) {
+                return "Panamio: this jar was built without the back end for " + os;
+            } catch (ReflectiveOperationException e) {
+                Throwable cause = e.getCause() == null ? e : e.getCause();
+                return "Panamio: the back end for " + os + " cannot be used: " + cause.getMessage();
+            }
+        }
+        return "Panamio: no back end for " + os + " (" + System.getProperty("os.arch") + "); supported are Linux on x86-64 and aarch64";
+    }
+}

@@ -1,0 +1,177 @@
+package io.panamio.sys;
+
+import io.panamio.SystemError;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+
+/** The JDK's exceptions for failed system calls, each with a {@link SystemError} in it. */
+public final class SystemExceptions {
+    /** Whether resets and broken pipes carry no stack trace: {@code -Dpanamio.stacklessResets=true}. */
+    private static final boolean STACKLESS = Boolean.getBoolean("panamio.stacklessResets");
+
+    private SystemExceptions() {
+    }
+
+    /** A connect that was refused or timed out. */
+    public static IOException connect(String message, SystemError.Failure failure) {
+        return new Connect(message, failure);
+    }
+
+    /** An address that cannot be had. */
+    public static IOException bind(String message, SystemError.Failure failure) {
+        return new Bind(message, failure);
+    }
+
+    /** A host that cannot be reached. */
+    public static IOException noRoute(String message, SystemError.Failure failure) {
+        return new NoRoute(message, failure);
+    }
+
+    /** A connection that the other end has broken: no stack trace where the user wants none. */
+    public static IOException reset(String message, SystemError.Failure failure) {
+        return new Reset(message, failure);
+    }
+
+    /** Any other failure of a socket. */
+    public static IOException socket(String message, SystemError.Failure failure) {
+        return new Socket(message, failure);
+    }
+
+    /** Any other failure. */
+    public static IOException io(String message, SystemError.Failure failure) {
+        return new Io(message, failure);
+    }
+
+    /** The first line of a stack trace: it shows the JDK's class, which is what one catches. */
+    private static String describe(Exception e) {
+        return e.getClass().getSuperclass().getName() + ": " + e.getMessage();
+    }
+
+    private static final class Connect extends ConnectException implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        Connect(String message, Failure failure) {
+            super(message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+
+    private static final class Bind extends BindException implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        Bind(String message, Failure failure) {
+            super(message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+
+    private static final class NoRoute extends NoRouteToHostException implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        NoRoute(String message, Failure failure) {
+            super(message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+
+    private static final class Reset extends SocketException implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        Reset(String message, Failure failure) {
+            super(message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
+        }
+
+        @Override
+        public synchronized Throwable fillInStackTrace() {
+            return STACKLESS ? this : super.fillInStackTrace();
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+
+    private static final class Socket extends SocketException implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        Socket(String message, Failure failure) {
+            super(message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+
+    private static final class Io extends IOException implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        Io(String message, Failure failure) {
+            super(message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+/**
+ * mio for the JVM: readiness-based, non-blocking I/O on the Foreign Function and Memory API.
+ */
+module io.panamio {
+    exports io.panamio;
+    exports io.panamio.net;
+}

@@ -1,0 +1,58 @@
+package io.panamio.sys.unix;
+
+/** The errors that have a name here, with what they say; each platform knows their numbers. */
+public enum Errno {
+    EPERM("Operation not permitted"),
+    ENOENT("No such file or directory"),
+    EINTR("Interrupted system call"),
+    EIO("Input/output error"),
+    EBADF("Bad file descriptor"),
+    EAGAIN("Resource temporarily unavailable"),
+    ENOMEM("Cannot allocate memory"),
+    EACCES("Permission denied"),
+    EFAULT("Bad address"),
+    EBUSY("Device or resource busy"),
+    EEXIST("File exists"),
+    ENODEV("No such device"),
+    EINVAL("Invalid argument"),
+    ENFILE("Too many open files in system"),
+    EMFILE("Too many open files"),
+    ENOSPC("No space left on device"),
+    EPIPE("Broken pipe"),
+    ENAMETOOLONG("File name too long"),
+    ENOSYS("Function not implemented"),
+    ELOOP("Too many levels of symbolic links"),
+    EPROTO("Protocol error"),
+    ENOTSOCK("Socket operation on non-socket"),
+    EDESTADDRREQ("Destination address required"),
+    EMSGSIZE("Message too long"),
+    EPROTOTYPE("Protocol wrong type for socket"),
+    ENOPROTOOPT("Protocol not available"),
+    EPROTONOSUPPORT("Protocol not supported"),
+    EOPNOTSUPP("Operation not supported"),
+    EAFNOSUPPORT("Address family not supported by protocol"),
+    EADDRINUSE("Address already in use"),
+    EADDRNOTAVAIL("Cannot assign requested address"),
+    ENETDOWN("Network is down"),
+    ENETUNREACH("Network is unreachable"),
+    ENETRESET("Network dropped connection on reset"),
+    ECONNABORTED("Software caused connection abort"),
+    ECONNRESET("Connection reset by peer"),
+    ENOBUFS("No buffer space available"),
+    EISCONN("Transport endpoint is already connected"),
+    ENOTCONN("Transport endpoint is not connected"),
+    ETIMEDOUT("Connection timed out"),
+    ECONNREFUSED("Connection refused"),
+    EHOSTDOWN("Host is down"),
+    EHOSTUNREACH("No route to host"),
+    EALREADY("Operation already in progress"),
+    EINPROGRESS("Operation now in progress"),
+    ENONET("Machine is not on the network");
+
+    /** What the error says. */
+    final String text;
+
+    Errno(String text) {
+        this.text = text;
+    }
+}

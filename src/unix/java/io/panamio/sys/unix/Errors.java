@@ -1,0 +1,59 @@
+package io.panamio.sys.unix;
+
+import io.panamio.ResourceExhaustedException;
+import io.panamio.SystemError;
+import io.panamio.sys.SystemExceptions;
+import java.io.IOException;
+
+/** Makes an exception of an errno: of the class that the JDK uses for it, naming the call and the error. */
+public final class Errors {
+    private final UnixConstants constants;
+
+    /** The errors of a platform. */
+    public Errors(UnixConstants constants) {
+        this.constants = constants;
+    }
+
+    /** For a call on a socket. */
+    public IOException socket(String call, int number) {
+        return socket(call, "", number);
+    }
+
+    /** For a call on a socket, with what it was about. */
+    public IOException socket(String call, String about, int number) {
+        Errno errno = constants.errno(number);
+        SystemError.Failure failure = failure(call, number, errno);
+        String message = message(failure, about, errno);
+        return switch (errno) {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM -> new ResourceExhaustedException(message, failure);
+            case ECONNREFUSED -> SystemExceptions.connect(message, failure);
+            case ETIMEDOUT -> call.equals("connect") ? SystemExceptions.connect(message, failure) : SystemExceptions.socket(message, failure);
+            case EHOSTUNREACH -> SystemExceptions.noRoute(message, failure);
+            case EADDRINUSE, EADDRNOTAVAIL -> SystemExceptions.bind(message, failure);
+            case EACCES -> call.equals("bind") ? SystemExceptions.bind(message, failure) : SystemExceptions.socket(message, failure);
+            case ECONNRESET, EPIPE -> SystemExceptions.reset(message, failure);
+            case null, default -> SystemExceptions.socket(message, failure);
+        };
+    }
+
+    /** For a call on any other descriptor. */
+    public IOException io(String call, int number) {
+        Errno errno = constants.errno(number);
+        SystemError.Failure failure = failure(call, number, errno);
+        String message = message(failure, "", errno);
+        return switch (errno) {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM -> new ResourceExhaustedException(message, failure);
+            case null, default -> SystemExceptions.io(message, failure);
+        };
+    }
+
+    private static SystemError.Failure failure(String call, int number, Errno errno) {
+        return new SystemError.Failure(call, number, errno == null ? "errno " + number : errno.name());
+    }
+
+    private static String message(SystemError.Failure failure, String about, Errno errno) {
+        String what = about.isEmpty() ? failure.call() : failure.call() + " " + about;
+        return errno == null ? what + ": " + failure.errnoName()
+            : what + ": " + errno.text + " (" + errno + ", errno " + failure.errno() + ")";
+    }
+}

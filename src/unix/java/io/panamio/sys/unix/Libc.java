@@ -1,0 +1,352 @@
+package io.panamio.sys.unix;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The C library's calls that every Unix has, raw: the result, or the negated errno. Nothing is checked or retried here.
+ *
+ * <p>jextract cannot link with {@code captureCallState}, and linking its handle beside ours would cost each start twice;
+ * so the calls are linked here by name, and a test compares the descriptors with those of the bindings. Each is linked
+ * at its first use.
+ */
+public final class Libc {
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+
+    private Libc() {
+    }
+
+    /** A handle of the function {@code name} that captures errno into its first argument. */
+    @SuppressWarnings("restricted")
+    public static MethodHandle link(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(symbol(name), FunctionDescriptor.of(result, arguments), ERRNO);
+    }
+
+    private static MemorySegment symbol(String name) {
+        return LINKER.defaultLookup().find(name)
+            .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no " + name));
+    }
+
+    /** What a raw call returns: the result, or the negated errno. */
+    public static int result(int r, ThreadState state) {
+        return r >= 0 ? r : -state.errno();
+    }
+
+    /** What a raw call returns: the result, or the negated errno. */
+    public static long result(long r, ThreadState state) {
+        return r >= 0 ? r : -state.errno();
+    }
+
+    /** What is thrown for what {@code invokeExact} threw: the checks of FFM pass, all else is a mistake here. */
+    public static AssertionError unexpected(Throwable t) {
+        if (t instanceof RuntimeException e) {
+            throw e;
+        }
+        if (t instanceof Error e) {
+            throw e;
+        }
+        throw new AssertionError(t);
+    }
+
+    // ---- bytes
+
+    private static final class Recv {
+        static final MethodHandle CALL = link("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    }
+
+    static long recv(int fd, MemorySegment buf, long len, int flags) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Recv.CALL.invokeExact(state.capture, fd, buf, len, flags), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Send {
+        static final MethodHandle CALL = link("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    }
+
+    static long send(int fd, MemorySegment buf, long len, int flags) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Send.CALL.invokeExact(state.capture, fd, buf, len, flags), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Recvmsg {
+        static final MethodHandle CALL = link("recvmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static long recvmsg(int fd, MemorySegment msg, int flags) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Recvmsg.CALL.invokeExact(state.capture, fd, msg, flags), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Sendmsg {
+        static final MethodHandle CALL = link("sendmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static long sendmsg(int fd, MemorySegment msg, int flags) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Sendmsg.CALL.invokeExact(state.capture, fd, msg, flags), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Read {
+        static final MethodHandle CALL = link("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+    }
+
+    /** read(2). */
+    public static long read(int fd, MemorySegment buf, long len) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Read.CALL.invokeExact(state.capture, fd, buf, len), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Write {
+        static final MethodHandle CALL = link("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+    }
+
+    /** write(2). */
+    public static long write(int fd, MemorySegment buf, long len) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Write.CALL.invokeExact(state.capture, fd, buf, len), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    // ---- sockets
+
+    private static final class Socket {
+        static final MethodHandle CALL = link("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    /** socket(2). */
+    public static int socket(int family, int type, int protocol) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Socket.CALL.invokeExact(state.capture, family, type, protocol), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Connect {
+        static final MethodHandle CALL = link("connect", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static int connect(int fd, MemorySegment address, int length) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Connect.CALL.invokeExact(state.capture, fd, address, length), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Bind {
+        static final MethodHandle CALL = link("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static int bind(int fd, MemorySegment address, int length) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Bind.CALL.invokeExact(state.capture, fd, address, length), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Listen {
+        static final MethodHandle CALL = link("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    static int listen(int fd, int backlog) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Listen.CALL.invokeExact(state.capture, fd, backlog), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Shutdown {
+        static final MethodHandle CALL = link("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    static int shutdown(int fd, int how) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Shutdown.CALL.invokeExact(state.capture, fd, how), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Getsockname {
+        static final MethodHandle CALL = link("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+    }
+
+    static int getsockname(int fd, MemorySegment address, MemorySegment length) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Getsockname.CALL.invokeExact(state.capture, fd, address, length), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Getpeername {
+        static final MethodHandle CALL = link("getpeername", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+    }
+
+    static int getpeername(int fd, MemorySegment address, MemorySegment length) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Getpeername.CALL.invokeExact(state.capture, fd, address, length), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Getsockopt {
+        static final MethodHandle CALL = link("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+    }
+
+    static int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment length) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Getsockopt.CALL.invokeExact(state.capture, fd, level, name, value, length), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Setsockopt {
+        static final MethodHandle CALL = link("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static int setsockopt(int fd, int level, int name, MemorySegment value, int length) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Setsockopt.CALL.invokeExact(state.capture, fd, level, name, value, length), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    // ---- descriptors
+
+    private static final class Close {
+        static final MethodHandle CALL = link("close", JAVA_INT, JAVA_INT);
+    }
+
+    /** close(2). Never retried: on EINTR the descriptor may be somebody else's already. */
+    public static int close(int fd) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Close.CALL.invokeExact(state.capture, fd), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Poll {
+        static final MethodHandle CALL = link("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    }
+
+    static int poll(MemorySegment fds, long count, int millis) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Poll.CALL.invokeExact(state.capture, fds, count, millis), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle linkVariadic(String name, int fixed, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(symbol(name), FunctionDescriptor.of(result, arguments), ERRNO,
+            Linker.Option.firstVariadicArg(fixed));
+    }
+
+    private static final class Fcntl {
+        static final MethodHandle CALL = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    }
+
+    static int fcntl(int fd, int command, int argument) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Fcntl.CALL.invokeExact(state.capture, fd, command, argument), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Ioctl {
+        static final MethodHandle CALL = linkVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
+    }
+
+    static int ioctl(int fd, long request, MemorySegment argument) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Ioctl.CALL.invokeExact(state.capture, fd, request, argument), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    // ---- memory
+
+    private static final class Memory {
+        @SuppressWarnings("restricted")
+        static final MethodHandle CALLOC = LINKER.downcallHandle(symbol("calloc"),
+            FunctionDescriptor.of(ADDRESS, JAVA_LONG, JAVA_LONG));
+        @SuppressWarnings("restricted")
+        static final MethodHandle FREE = LINKER.downcallHandle(symbol("free"), FunctionDescriptor.ofVoid(ADDRESS));
+    }
+
+    @SuppressWarnings("restricted")
+    static MemorySegment calloc(long bytes) {
+        try {
+            MemorySegment block = (MemorySegment) Memory.CALLOC.invokeExact(1L, bytes);
+            if (block.address() == 0) {
+                throw new OutOfMemoryError("calloc of " + bytes + " bytes");
+            }
+            return block.reinterpret(bytes);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    static void free(MemorySegment block) {
+        try {
+            Memory.FREE.invokeExact(block);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package io.panamio.sys.unix;
+
+import io.panamio.sys.EventBuffer;
+
+/** The events of a {@link PollSelector}, on the heap: they are computed, not written by the system. */
+public final class PollEvents extends EventBuffer {
+    private final long[] tokens;
+    private final int[] readiness;
+
+    /** Room for {@code capacity} events. */
+    public PollEvents(int capacity) {
+        tokens = new long[capacity];
+        readiness = new int[capacity];
+    }
+
+    void set(int i, long token, int bits) {
+        tokens[i] = token;
+        readiness[i] = bits;
+    }
+
+    @Override
+    public int capacity() {
+        return tokens.length;
+    }
+
+    @Override
+    public long token(int i) {
+        return tokens[i];
+    }
+
+    @Override
+    public int readiness(int i) {
+        return readiness[i];
+    }
+}
