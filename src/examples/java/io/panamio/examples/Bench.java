@@ -1,0 +1,68 @@
+package io.panamio.examples;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Measures an echo server. */
+@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Measures any echo server: each connection sends a message, waits for it to come back, checks every "
+        + "byte, and sends the next.")
+final class Bench implements Callable<Integer> {
+    @Option(names = "--host", defaultValue = "127.0.0.1", paramLabel = "HOST", description = "Default: ${DEFAULT-VALUE}.")
+    private String host;
+
+    @Option(names = "--port", defaultValue = "7000", paramLabel = "PORT", description = "Default: ${DEFAULT-VALUE}.")
+    private int port;
+
+    @Option(names = "--connections", defaultValue = "64", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+    private int connections;
+
+    @Option(names = "--size", defaultValue = "64", paramLabel = "BYTES",
+        description = "Size of a message (default: ${DEFAULT-VALUE}).")
+    private int size;
+
+    @Option(names = "--warm-up", defaultValue = "1", paramLabel = "SECONDS",
+        description = "How long requests are not counted at first (default: ${DEFAULT-VALUE}).")
+    private int warmUp;
+
+    @Option(names = "--duration", defaultValue = "5", paramLabel = "SECONDS",
+        description = "How long requests are counted then (default: ${DEFAULT-VALUE}).")
+    private int duration;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        require(spec, connections >= 1, "--connections: at least 1");
+        require(spec, size >= 1 && size <= 1 << 30, "--size: from 1 to " + (1 << 30));
+        require(spec, warmUp >= 0, "--warm-up: at least 0");
+        require(spec, duration >= 1, "--duration: at least 1");
+        Load load = new Load(Addresses.of(spec, host, port, 1), connections, size);
+        Measurement m = Measurement.of("bench", LoadLoop::run, load, warmUp, duration);
+        print(m, spec.commandLine().getOut());
+        return m.requests() > 0 ? 0 : 1;
+    }
+
+    static void require(CommandSpec spec, boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
+    private void print(Measurement m, PrintWriter out) {
+        out.printf("%,d requests of %,d bytes over %,d connections in %.1f s, every byte checked%n",
+            m.requests(), size, connections, m.seconds());
+        out.printf("  throughput  %,.0f requests/s, %,.1f MiB/s there and back%n",
+            m.requestsPerSecond(), m.mebibytesPerSecond());
+        out.printf("  latency     p50 %,.1f  p90 %,.1f  p99 %,.1f  p99.9 %,.1f  max %,.1f µs%n",
+            m.micros(50), m.micros(90), m.micros(99), m.micros(99.9), m.maxMicros());
+        out.flush();
+    }
+}

@@ -1,0 +1,54 @@
+package io.panamio.examples;
+
+import io.panamio.net.ListenOptions;
+import io.panamio.net.TcpListener;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** An echo server: one event loop a thread, over which the system spreads the connections. */
+@Command(name = "echo", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Serves until it is stopped: every client gets back what it sends.")
+final class Echo implements Callable<Integer> {
+    @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",
+        description = "Address to listen on (default: every address, IPv4 and IPv6).")
+    private String host;
+
+    @Option(names = "--port", defaultValue = "7000", paramLabel = "PORT",
+        description = "Port to listen on; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = "--threads", defaultValue = "1", paramLabel = "N",
+        description = "Number of event loops (default: ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (threads < 1) {
+            throw new ParameterException(spec.commandLine(), "--threads: at least 1");
+        }
+        InetSocketAddress address = Addresses.of(spec, host, port, 0);
+        ListenOptions options = ListenOptions.DEFAULT.reusePort(threads > 1);
+        List<Thread> running = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            EchoLoop loop = new EchoLoop(TcpListener.bind(address, options));
+            address = new InetSocketAddress(address.getAddress(), loop.address().getPort());
+            running.add(Thread.ofPlatform().name("echo-" + i).start(loop));
+        }
+        spec.commandLine().getOut().println("echo on port " + address.getPort());
+        for (Thread thread : running) {
+            thread.join();
+        }
+        return 1; // a loop ends only when it fails
+    }
+}

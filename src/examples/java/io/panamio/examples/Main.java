@@ -1,0 +1,31 @@
+package io.panamio.examples;
+
+import java.io.IOException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The examples' command line. Exit codes: 0 done, 1 failed, 2 bad arguments. */
+@Command(name = "panamio-examples", mixinStandardHelpOptions = true, version = "panamio 0.1.0-SNAPSHOT",
+    description = "Programs on Panamio, mio for the JVM.", synopsisSubcommandLabel = "COMMAND",
+    subcommands = {Echo.class, Bench.class, Demo.class})
+public final class Main {
+    private Main() {
+    }
+
+    /**
+     * Runs a command.
+     *
+     * @param args its name and arguments
+     */
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new Main())
+            .setExecutionExceptionHandler((e, command, parsed) -> {
+                if (!(e instanceof IOException)) {
+                    throw e;
+                }
+                command.getErr().println(command.getCommandName() + ": " + e.getMessage());
+                return 1;
+            })
+            .execute(args));
+    }
+}

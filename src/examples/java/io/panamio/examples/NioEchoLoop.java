@@ -1,0 +1,116 @@
+package io.panamio.examples;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.function.Consumer;
+
+/** {@link EchoLoop} on java.nio, as well as it can be written there. */
+final class NioEchoLoop implements Runnable, AutoCloseable, Consumer<SelectionKey> {
+    private static final int BUFFER_SIZE = 16 * 1024;
+
+    private final Selector selector = Selector.open();
+    private final ServerSocketChannel listener = ServerSocketChannel.open();
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE);
+
+    NioEchoLoop(InetSocketAddress address) throws IOException {
+        listener.bind(address, 4096);
+        listener.configureBlocking(false);
+        listener.register(selector, SelectionKey.OP_ACCEPT);
+    }
+
+    InetSocketAddress address() throws IOException {
+        return (InetSocketAddress) listener.getLocalAddress();
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (SelectionKey key : selector.keys()) {
+            key.channel().close();
+        }
+        selector.close();
+    }
+
+    @Override
+    public void run() {
+        try {
+            for (;;) {
+                selector.select(this);
+            }
+        } catch (ClosedSelectorException e) {
+            // the end
+        } catch (IOException e) {
+            System.err.println("echo over NIO: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public void accept(SelectionKey key) {
+        if (!key.isValid()) {
+            return;
+        }
+        try {
+            if (key.channel() == listener) {
+                acceptAll();
+            } else if (!serve(key, (SocketChannel) key.channel())) {
+                key.channel().close();
+            }
+        } catch (IOException e) {
+            drop(key);
+        }
+    }
+
+    private static void drop(SelectionKey key) {
+        try {
+            key.channel().close();
+        } catch (IOException e) {
+            // closed is closed
+        }
+    }
+
+    private void acceptAll() throws IOException {
+        for (SocketChannel channel; (channel = listener.accept()) != null;) {
+            channel.configureBlocking(false);
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.register(selector, SelectionKey.OP_READ);
+        }
+    }
+
+    /** Serves a client; false at the end of its stream. */
+    private boolean serve(SelectionKey key, SocketChannel channel) throws IOException {
+        ByteBuffer pending = (ByteBuffer) key.attachment();
+        if (pending != null && pending.hasRemaining()) {
+            channel.write(pending);
+            if (pending.hasRemaining()) {
+                return true;
+            }
+            key.interestOps(SelectionKey.OP_READ);
+        }
+        for (;;) {
+            buffer.clear();
+            int n = channel.read(buffer);
+            if (n <= 0) {
+                return n == 0;
+            }
+            channel.write(buffer.flip());
+            if (buffer.hasRemaining()) {
+                if (pending == null) {
+                    pending = ByteBuffer.allocateDirect(BUFFER_SIZE);
+                    key.attach(pending);
+                }
+                pending.clear().put(buffer).flip();
+                key.interestOps(SelectionKey.OP_WRITE);
+                return true;
+            }
+            if (n < BUFFER_SIZE) {
+                return true; // level-triggered: what comes later, an end too, is reported
+            }
+        }
+    }
+}
