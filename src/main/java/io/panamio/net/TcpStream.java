@@ -23,7 +23,7 @@ import java.util.Objects;
  * no need to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed or an error, whose end
  * has no event of its own. One call moves 2147479552 bytes at most.
  *
- * <p>Nothing is allocated by a read, peek or write of segments. One thread may read while another writes; two that read at
+ * <p>Reading, peeking and writing allocate nothing. One thread may read while another writes; two that read at
  * a time each get some of the bytes.
  *
  * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more a call than
@@ -167,7 +167,9 @@ public final class TcpStream extends IoSource {
      * @throws IOException if the connection is broken
      */
     public long read(ByteBuffer dst) throws IOException {
-        return advance(dst, read(writable(dst)));
+        requireWritable(dst);
+        return advance(dst, dst.hasArray() ? read(dst.array(), dst.arrayOffset() + dst.position(), dst.remaining())
+            : read(MemorySegment.ofBuffer(dst)));
     }
 
     /**
@@ -182,7 +184,13 @@ public final class TcpStream extends IoSource {
      * @throws IOException if the connection is broken
      */
     public long read(byte[] dst, int off, int len) throws IOException {
-        return read(part(dst, off, len));
+        Objects.checkFromIndexSize(off, len, dst.length);
+        int fd = begin();
+        try {
+            return len == 0 ? 0 : received(sockets().recv(fd, dst, off, len), len);
+        } finally {
+            end();
+        }
     }
 
     /**
@@ -233,17 +241,17 @@ public final class TcpStream extends IoSource {
         requireWritable(dst);
         int fd = begin();
         try {
-            if (dst.byteSize() == 0) {
-                return 0;
-            }
-            long n = sockets().peek(fd, dst);
-            if (n == IoResult.WOULD_BLOCK) {
-                drained(Interest.READABLE);
-            }
-            return n == 0 ? IoResult.EOF : n;
+            return dst.byteSize() == 0 ? 0 : peeked(sockets().peek(fd, dst));
         } finally {
             end();
         }
+    }
+
+    private long peeked(long n) {
+        if (n == IoResult.WOULD_BLOCK) {
+            drained(Interest.READABLE);
+        }
+        return n == 0 ? IoResult.EOF : n;
     }
 
     /**
@@ -256,7 +264,9 @@ public final class TcpStream extends IoSource {
      * @throws IOException if the connection is broken
      */
     public long peek(ByteBuffer dst) throws IOException {
-        return advance(dst, peek(writable(dst)));
+        requireWritable(dst);
+        return advance(dst, dst.hasArray() ? peek(dst.array(), dst.arrayOffset() + dst.position(), dst.remaining())
+            : peek(MemorySegment.ofBuffer(dst)));
     }
 
     /**
@@ -271,7 +281,13 @@ public final class TcpStream extends IoSource {
      * @throws IOException if the connection is broken
      */
     public long peek(byte[] dst, int off, int len) throws IOException {
-        return peek(part(dst, off, len));
+        Objects.checkFromIndexSize(off, len, dst.length);
+        int fd = begin();
+        try {
+            return len == 0 ? 0 : peeked(sockets().peek(fd, dst, off, len));
+        } finally {
+            end();
+        }
     }
 
     // ---- writing
@@ -305,7 +321,8 @@ public final class TcpStream extends IoSource {
      * @throws IOException if the connection is broken, or was shut down for writing
      */
     public long write(ByteBuffer src) throws IOException {
-        return advance(src, write(MemorySegment.ofBuffer(src)));
+        return advance(src, src.hasArray() ? write(src.array(), src.arrayOffset() + src.position(), src.remaining())
+            : write(MemorySegment.ofBuffer(src)));
     }
 
     /**
@@ -320,7 +337,13 @@ public final class TcpStream extends IoSource {
      * @throws IOException if the connection is broken, or was shut down for writing
      */
     public long write(byte[] src, int off, int len) throws IOException {
-        return write(part(src, off, len));
+        Objects.checkFromIndexSize(off, len, src.length);
+        int fd = begin();
+        try {
+            return len == 0 ? 0 : sent(sockets().send(fd, src, off, len), len);
+        } finally {
+            end();
+        }
     }
 
     /**
@@ -361,16 +384,10 @@ public final class TcpStream extends IoSource {
         }
     }
 
-    private static MemorySegment writable(ByteBuffer dst) {
+    private static void requireWritable(ByteBuffer dst) {
         if (dst.isReadOnly()) {
             throw new ReadOnlyBufferException();
         }
-        return MemorySegment.ofBuffer(dst);
-    }
-
-    private static MemorySegment part(byte[] array, int off, int len) {
-        Objects.checkFromIndexSize(off, len, array.length);
-        return MemorySegment.ofArray(array).asSlice(off, len);
     }
 
     private static long advance(ByteBuffer buffer, long n) {

@@ -82,8 +82,16 @@ public final class Handle extends Guard implements Runnable {
             if (s != null && s.isOpen()) {
                 throw new IllegalStateException("already registered with " + (s == with ? "this" : "another") + " Poll");
             }
-            with.register(fd, token, interest);
-            selector = with;
+            selector = with; // before: an event may come, and its operations must rearm, before register returns
+            boolean done = false;
+            try {
+                with.register(fd, token, interest);
+                done = true;
+            } finally {
+                if (!done) {
+                    selector = s;
+                }
+            }
         } finally {
             exit();
         }

@@ -54,7 +54,7 @@ public abstract class Platform {
                 return Class.forName(name).getMethod("open").invoke(null);
             } catch (ClassNotFoundException e) {
                 return "Panamio: this jar was built without the back end for " + os;
-            } catch (ReflectiveOperationException e) {
+            } catch (ReflectiveOperationException | LinkageError e) { // the latter from its static initializers
                 Throwable cause = e.getCause() == null ? e : e.getCause();
                 return "Panamio: the back end for " + os + " cannot be used: " + cause.getMessage();
             }

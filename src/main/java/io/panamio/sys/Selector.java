@@ -159,8 +159,8 @@ public abstract class Selector extends Guard {
             if (wakerOpen) {
                 throw new IllegalStateException("this Poll has a Waker already");
             }
-            takeWoken();
             startWaker(token);
+            takeWoken(); // after: a late wake of the last waker may have lost its signal there, and would silence this one
             wakerOpen = true;
         } finally {
             exit();

@@ -1,5 +1,6 @@
 package io.panamio.sys.unix;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -125,7 +126,7 @@ public abstract class UnixSockets extends Sockets {
     public final void adopt(int fd, boolean makeNonBlocking) throws IOException {
         int flags = Libc.fcntl(fd, c.F_GETFL(), 0);
         check("fcntl", "", flags);
-        if (getInt(fd, c.SOL_SOCKET(), c.SO_TYPE()) != c.SOCK_STREAM()) {
+        if (!isStream(fd)) {
             throw new IllegalArgumentException("descriptor " + fd + " is not a stream socket");
         }
         if ((flags & c.O_NONBLOCK()) == 0) {
@@ -134,6 +135,17 @@ public abstract class UnixSockets extends Sockets {
             }
             check("fcntl", "", Libc.fcntl(fd, c.F_SETFL(), flags | c.O_NONBLOCK()));
         }
+    }
+
+    private boolean isStream(int fd) throws IOException {
+        ThreadState state = ThreadState.get();
+        state.length.set(JAVA_INT, 0, 4);
+        int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), state.argument, state.length);
+        if (r < 0 && c.errno(-r) == Errno.ENOTSOCK) {
+            return false;
+        }
+        check("getsockopt", "", r);
+        return state.argument.get(JAVA_INT, 0) == c.SOCK_STREAM();
     }
 
     // ---- moving bytes
@@ -154,6 +166,21 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
+    public final long recv(int fd, byte[] dst, int off, int len) throws IOException {
+        return outcome("recv", receiveCopying(fd, null, dst, off, len, c.MSG_DONTWAIT()));
+    }
+
+    @Override
+    public final long peek(int fd, byte[] dst, int off, int len) throws IOException {
+        return outcome("recv", receiveCopying(fd, null, dst, off, len, c.MSG_DONTWAIT() | c.MSG_PEEK()));
+    }
+
+    @Override
+    public final long send(int fd, byte[] src, int off, int len) throws IOException {
+        return outcome("send", transmitCopying(fd, null, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL()));
+    }
+
+    @Override
     public final long maxTransfer() {
         return MAX_TRANSFER;
     }
@@ -169,40 +196,49 @@ public abstract class UnixSockets extends Sockets {
     }
 
     private long receive(int fd, MemorySegment dst, int flags) {
-        if (!dst.isNative()) {
-            return receiveCopying(fd, dst, flags);
-        }
+        return dst.isNative() ? receive(fd, dst, Math.min(dst.byteSize(), MAX_TRANSFER), flags)
+            : receiveCopying(fd, dst, null, 0, Math.min(dst.byteSize(), MAX_TRANSFER), flags);
+    }
+
+    private long receive(int fd, MemorySegment dst, long length, int flags) {
         long r;
         do {
-            r = Libc.recv(fd, dst, Math.min(dst.byteSize(), MAX_TRANSFER), flags);
+            r = Libc.recv(fd, dst, length, flags);
         } while (r == -c.EINTR());
         return r;
     }
 
     private long transmit(int fd, MemorySegment src, int flags) {
-        if (!src.isNative()) {
-            return transmitCopying(fd, src, flags);
-        }
+        return src.isNative() ? transmit(fd, src, Math.min(src.byteSize(), MAX_TRANSFER), flags)
+            : transmitCopying(fd, src, null, 0, Math.min(src.byteSize(), MAX_TRANSFER), flags);
+    }
+
+    private long transmit(int fd, MemorySegment src, long length, int flags) {
         long r;
         do {
-            r = Libc.send(fd, src, Math.min(src.byteSize(), MAX_TRANSFER), flags);
+            r = Libc.send(fd, src, length, flags);
         } while (r == -c.EINTR());
         return r;
     }
 
-    /** Receives to the heap by way of native memory. One call never asks twice for an error that is reported once. */
-    private long receiveCopying(int fd, MemorySegment dst, int flags) {
+    /**
+     * Receives to the heap, a segment or else an array, by way of native memory. An array comes as it is, since a segment
+     * of it would be garbage. One call never asks twice for an error that is reported once.
+     */
+    private long receiveCopying(int fd, MemorySegment dst, byte[] array, int off, long size, int flags) {
         MemorySegment copy = ThreadState.get().copyBuffer();
-        long size = Math.min(dst.byteSize(), MAX_TRANSFER);
         long done = 0;
         do {
             long piece = Math.min(size - done, ThreadState.COPY_SIZE);
-            MemorySegment part = copy.asSlice(0, piece);
-            long r = receive(fd, part, flags);
+            long r = receive(fd, copy, piece, flags);
             if (r <= 0) {
                 return done > 0 ? done : r;
             }
-            MemorySegment.copy(copy, 0, dst, done, r);
+            if (array == null) {
+                MemorySegment.copy(copy, 0, dst, done, r);
+            } else {
+                MemorySegment.copy(copy, JAVA_BYTE, 0, array, off + (int) done, (int) r);
+            }
             done += r;
             if (r < piece || (flags & c.MSG_PEEK()) != 0) {
                 return done;
@@ -211,14 +247,17 @@ public abstract class UnixSockets extends Sockets {
         return done;
     }
 
-    private long transmitCopying(int fd, MemorySegment src, int flags) {
+    private long transmitCopying(int fd, MemorySegment src, byte[] array, int off, long size, int flags) {
         MemorySegment copy = ThreadState.get().copyBuffer();
-        long size = Math.min(src.byteSize(), MAX_TRANSFER);
         long done = 0;
         do {
             long piece = Math.min(size - done, ThreadState.COPY_SIZE);
-            MemorySegment.copy(src, done, copy, 0, piece);
-            long r = transmit(fd, copy.asSlice(0, piece), flags);
+            if (array == null) {
+                MemorySegment.copy(src, done, copy, 0, piece);
+            } else {
+                MemorySegment.copy(array, off + (int) done, copy, JAVA_BYTE, 0, (int) piece);
+            }
+            long r = transmit(fd, copy, piece, flags);
             if (r < 0) {
                 return done > 0 ? done : r;
             }
@@ -238,6 +277,7 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
+        requireUsable(dsts);
         long done = 0;
         for (int i = 0; i < dsts.length && (done == 0 || available(fd) > 0);) {
             int run = Math.max(1, vectorable(dsts, i));
@@ -259,12 +299,15 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final long sendVectored(int fd, MemorySegment[] srcs) throws IOException {
+        requireUsable(srcs);
+        long left = size(srcs, 0, srcs.length);
         long done = 0;
         for (int i = 0; i < srcs.length;) {
             int run = Math.max(1, vectorable(srcs, i));
             long asked = size(srcs, i, run);
             if (asked > 0) {
-                int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (i + run < srcs.length ? c.MSG_MORE() : 0);
+                left -= asked; // empty segments may follow: after the last byte nothing may be held back
+                int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (left > 0 ? c.MSG_MORE() : 0);
                 long r = run == 1 ? transmit(fd, srcs[i], flags) : transmitRun(fd, srcs, i, run, flags);
                 if (r < 0) {
                     return done > 0 ? done : outcome("sendmsg", r); // an error will be there again for the next call
@@ -277,6 +320,18 @@ public abstract class UnixSockets extends Sockets {
             i += run;
         }
         return done;
+    }
+
+    /** Before any byte has moved, as the count of those that have is lost with an exception. */
+    private static void requireUsable(MemorySegment[] segments) {
+        for (MemorySegment segment : segments) {
+            if (!segment.scope().isAlive()) {
+                throw new IllegalStateException("Already closed");
+            }
+            if (!segment.isAccessibleBy(Thread.currentThread())) {
+                throw new WrongThreadException("a segment of another thread's confined arena");
+            }
+        }
     }
 
     private long receiveRun(int fd, MemorySegment[] segments, int from, int count) {
@@ -350,12 +405,6 @@ public abstract class UnixSockets extends Sockets {
         private static final Class<?> CONFINED = Arena.ofConfined().scope().getClass();
 
         static boolean isSafe(MemorySegment segment) {
-            if (!segment.scope().isAlive()) {
-                throw new IllegalStateException("Already closed");
-            }
-            if (!segment.isAccessibleBy(Thread.currentThread())) {
-                throw new WrongThreadException("a segment of another thread's confined arena");
-            }
             Class<?> scope = segment.scope().getClass();
             return scope != SHARED && (scope == GLOBAL || scope == AUTO || scope == CONFINED);
         }
@@ -379,7 +428,7 @@ public abstract class UnixSockets extends Sockets {
             throw errors.socket("getpeername", -r);
         }
         // Still connecting, or failed and somebody else was told why: a receive knows.
-        long n = receive(fd, state.argument.asSlice(0, 1), c.MSG_DONTWAIT() | c.MSG_PEEK());
+        long n = receive(fd, state.argument, 1, c.MSG_DONTWAIT() | c.MSG_PEEK());
         if (n == -c.EAGAIN()) {
             return false;
         }
