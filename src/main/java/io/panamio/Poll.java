@@ -115,9 +115,13 @@ public final class Poll implements AutoCloseable {
      * The descriptor that is readable while there are events: with a {@link SourceFd} on it, one Poll watches another.
      *
      * @return the descriptor, which belongs to this Poll
+     * @throws ClosedSelectorException if the Poll is closed
      * @throws UnsupportedOperationException on poll(2), which has none
      */
     public int fd() {
+        if (!selector.isOpen()) {
+            throw new ClosedSelectorException();
+        }
         return selector.fd();
     }
 

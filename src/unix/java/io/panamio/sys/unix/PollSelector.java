@@ -218,9 +218,32 @@ public final class PollSelector extends Selector {
         return n;
     }
 
-    /** Turns answers into events. Each call begins with another source, so that none starves where not all fit. */
+    /**
+     * Turns answers into events. The waker takes its turn with the sources, and each call begins with another one of
+     * them, so that none starves where not all fit.
+     */
     private int gather(PollEvents events, int asking) {
         int n = 0;
+        int turns = asking + 1;
+        for (int k = 0; k < turns && n < events.capacity(); k++) {
+            int i = (turn + k) % turns;
+            if (i == asking) {
+                n = gatherWake(events, n);
+            } else {
+                int answer = answer(pollfds, i + 1);
+                Watch watch = asked[i];
+                if (answer != 0 && watch(watch.fd) == watch) { // else it was changed or removed during the wait
+                    report(events, n++, watch, answer);
+                }
+            }
+        }
+        turn = (turn + 1) % turns;
+        Arrays.fill(asked, 0, asking, null);
+        return n;
+    }
+
+    /** Where there is no room for this, the pipe stays readable and the next wait ends at once. */
+    private int gatherWake(PollEvents events, int n) {
         if (answer(pollfds, 0) != 0) {
             drain();
             notified = false;
@@ -228,16 +251,6 @@ public final class PollSelector extends Selector {
         if (takeWoken() && wakerOpen) {
             events.set(n++, wakerToken, Readiness.READABLE);
         }
-        for (int k = 0; k < asking && n < events.capacity(); k++) {
-            int i = (turn + k) % asking;
-            int answer = answer(pollfds, i + 1);
-            Watch watch = asked[i];
-            if (answer != 0 && watch(watch.fd) == watch) { // else it was changed or removed during the wait
-                report(events, n++, watch, answer);
-            }
-        }
-        turn = asking == 0 ? 0 : (turn + 1) % asking;
-        Arrays.fill(asked, 0, asking, null);
         return n;
     }
 

@@ -1,0 +1,22 @@
+package io.panamio.jmh;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+
+/** What bytes are sent from and received to: the same small size in all the kinds of memory that Java has. */
+@State(Scope.Thread)
+public class Memory {
+    static final int BYTES = 64;
+
+    final MemorySegment segment = Arena.ofAuto().allocate(BYTES, 64);
+    final MemorySegment heapSegment = MemorySegment.ofArray(new byte[BYTES]);
+    final byte[] array = new byte[BYTES];
+    final ByteBuffer direct = ByteBuffer.allocateDirect(BYTES);
+    final ByteBuffer heap = ByteBuffer.allocate(BYTES);
+    /** One byte, to send. */
+    final MemorySegment one = segment.asSlice(0, 1);
+    final ByteBuffer directOne = direct.slice(0, 1);
+}

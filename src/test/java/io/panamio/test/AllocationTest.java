@@ -1,0 +1,229 @@
+package io.panamio.test;
+
+import static io.panamio.test.Loop.R;
+import static io.panamio.test.Loop.RW;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.panamio.Event;
+import io.panamio.Events;
+import io.panamio.IoOperation;
+import io.panamio.IoResult;
+import io.panamio.Poll;
+import io.panamio.Waker;
+import io.panamio.net.TcpStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+
+/** The event loop allocates nothing once it is warm: the JVM itself counts what a thread allocates. */
+class AllocationTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int ROUNDS = 100_000;
+    private static final int FEWER_ROUNDS = 20_000;
+    private static final long FEW = 64 * 1024; // not one object in each tenth round
+    private static final int WARM_UP = 10_000;
+    private static final int SIZE = 64;
+    private static final int CALLS = 4; // two reads and two writes a round
+
+    private static final IoOperation NOTHING_TO_DO = fd -> IoResult.WOULD_BLOCK;
+    private static volatile Object sink;
+
+    /** How bytes are read and written. */
+    private interface Memory {
+        long read(TcpStream stream) throws IOException;
+
+        long write(TcpStream stream) throws IOException;
+    }
+
+    /** A client, a server that echoes, and a waker, all in one loop. */
+    private static final class Echo implements AutoCloseable {
+        private static final long SERVER = 1;
+        private static final long CLIENT = 2;
+        private static final long WAKER = 3;
+
+        private final Loop loop = new Loop();
+        private final Poll poll = loop.poll;
+        private final Events events = loop.events;
+        private final TcpStream client;
+        private final TcpStream server;
+        private final Waker waker;
+        private final Memory memory;
+        private boolean woken;
+        private boolean answered;
+
+        Echo(Memory memory) throws IOException {
+            this.memory = memory;
+            TcpStream[] pair = loop.pair();
+            client = pair[0];
+            server = pair[1];
+            client.setNoDelay(true);
+            server.setNoDelay(true);
+            loop.register(client, CLIENT, RW);
+            loop.register(server, SERVER, RW);
+            waker = loop.later(Waker.open(poll.registry(), WAKER));
+        }
+
+        void round() throws IOException {
+            woken = false;
+            answered = false;
+            waker.wake();
+            write(client);
+            for (boolean cursor = false; !woken || !answered; cursor = !cursor) {
+                int n = cursor ? poll.poll(events) : poll.poll(events, Loop.LONG);
+                if (cursor) {
+                    for (Event event : events) {
+                        handle(event.token(), event.isReadable());
+                    }
+                } else {
+                    for (int i = 0; i < n; i++) {
+                        handle(events.token(i), events.isReadable(i));
+                    }
+                }
+            }
+            poll.pollNow(events);
+        }
+
+        private void handle(long token, boolean readable) throws IOException {
+            if (token == WAKER) {
+                woken = true;
+            } else if (readable && read(token == SERVER ? server : client)) {
+                if (token == SERVER) {
+                    write(server);
+                } else {
+                    answered = true;
+                }
+            }
+        }
+
+        /** Whether there was a message, and not an event for nothing. */
+        private boolean read(TcpStream from) throws IOException {
+            long n = memory.read(from);
+            from.tryIo(R, NOTHING_TO_DO);
+            return n == SIZE;
+        }
+
+        private void write(TcpStream to) throws IOException {
+            if (memory.write(to) != SIZE) {
+                throw new IOException("the message does not fit");
+            }
+            to.tryIo(NOTHING_TO_DO);
+        }
+
+        @Override
+        public void close() throws IOException {
+            loop.close();
+        }
+    }
+
+    /** What the rounds of an echo allocate after some turns of warming up, or fewer if it is warm before. */
+    private static long allocated(Memory memory, int rounds, int turns) throws IOException {
+        try (Echo echo = new Echo(memory)) {
+            for (int i = 0; i < turns && allocated(echo, WARM_UP) > FEW / 10; i++) {
+                Thread.onSpinWait();
+            }
+            return allocated(echo, rounds);
+        }
+    }
+
+    private static long allocated(Echo echo, int rounds) throws IOException {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < rounds; i++) {
+            echo.round();
+        }
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
+    }
+
+    private static void assertAllocatesFew(Memory memory, int rounds) throws IOException {
+        long bytes = allocated(memory, rounds, 20); // a busy machine's compiler may take that long
+        assertTrue(bytes < FEW, bytes + " bytes allocated in " + rounds + " rounds");
+    }
+
+    private static Memory of(MemorySegment in, MemorySegment out) {
+        return new Memory() {
+            @Override
+            public long read(TcpStream stream) throws IOException {
+                return stream.read(in);
+            }
+
+            @Override
+            public long write(TcpStream stream) throws IOException {
+                return stream.write(out);
+            }
+        };
+    }
+
+    @Test
+    void anEchoOfNativeSegmentsAllocatesNothing() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            assertAllocatesFew(of(arena.allocate(2 * SIZE), arena.allocate(SIZE)), ROUNDS);
+        }
+    }
+
+    @Test
+    void anEchoOfHeapSegmentsAllocatesNothing() throws IOException {
+        MemorySegment in = MemorySegment.ofArray(new byte[2 * SIZE]);
+        MemorySegment out = MemorySegment.ofArray(new byte[SIZE]);
+        assertAllocatesFew(of(in, out), FEWER_ROUNDS);
+    }
+
+    @Test
+    void anEchoByScatterAndGatherAllocatesNothing() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment[] in = {arena.allocate(SIZE), arena.allocate(SIZE)};
+            MemorySegment[] out = {arena.allocate(SIZE / 2), arena.allocate(SIZE / 2)};
+            assertAllocatesFew(new Memory() {
+                @Override
+                public long read(TcpStream stream) throws IOException {
+                    return stream.readVectored(in);
+                }
+
+                @Override
+                public long write(TcpStream stream) throws IOException {
+                    return stream.writeVectored(out);
+                }
+            }, FEWER_ROUNDS);
+        }
+    }
+
+    @Test
+    void anEchoOfBuffersAllocatesAFewSmallObjectsACall() throws IOException {
+        ByteBuffer in = ByteBuffer.allocateDirect(2 * SIZE);
+        ByteBuffer out = ByteBuffer.allocate(SIZE);
+        long bytes = allocated(new Memory() {
+            @Override
+            public long read(TcpStream stream) throws IOException {
+                return stream.read(in.clear());
+            }
+
+            @Override
+            public long write(TcpStream stream) throws IOException {
+                return stream.write(out.clear());
+            }
+        }, FEWER_ROUNDS, 3);
+        assertTrue(bytes <= CALLS * 512L * FEWER_ROUNDS, bytes + " bytes allocated in " + FEWER_ROUNDS + " rounds");
+    }
+
+    @Test
+    void theMeasureSeesTheSmallestAllocation() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            Memory segments = of(arena.allocate(2 * SIZE), arena.allocate(SIZE));
+            long bytes = allocated(new Memory() {
+                @Override
+                public long read(TcpStream stream) throws IOException {
+                    sink = new Object();
+                    return segments.read(stream);
+                }
+
+                @Override
+                public long write(TcpStream stream) throws IOException {
+                    return segments.write(stream);
+                }
+            }, FEWER_ROUNDS, 3);
+            assertTrue(bytes >= 8L * FEWER_ROUNDS, "only " + bytes + " bytes seen of " + FEWER_ROUNDS + " " + sink);
+        }
+    }
+}

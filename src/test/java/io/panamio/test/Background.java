@@ -1,0 +1,39 @@
+package io.panamio.test;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+
+/** Tasks in threads of their own. */
+final class Background {
+    private Background() {
+    }
+
+    /** Starts a task in a platform thread, which does not keep the process alive. */
+    static <T> Future<T> start(Callable<T> task) {
+        FutureTask<T> future = new FutureTask<>(task);
+        Thread.ofPlatform().daemon().start(future);
+        return future;
+    }
+
+    /** Starts a task in a virtual thread. */
+    static <T> Future<T> startVirtual(Callable<T> task) {
+        FutureTask<T> future = new FutureTask<>(task);
+        Thread.ofVirtual().start(future);
+        return future;
+    }
+
+    /** What the task returns. */
+    static <T> T result(Future<T> task) throws Exception {
+        return task.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** What the task throws. */
+    static Throwable failure(Future<?> task) {
+        return assertThrows(ExecutionException.class, () -> result(task)).getCause();
+    }
+}

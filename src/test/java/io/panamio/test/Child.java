@@ -1,0 +1,76 @@
+package io.panamio.test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A JVM of its own: the library on the module path and a test's main class on the class path, as a user has them. */
+final class Child {
+    static final Path BASE = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
+    static final Path CLASSES = BASE.resolve("target/classes");
+
+    private final List<String> options = new ArrayList<>();
+    private Path library = CLASSES;
+
+    /** What a child has said when it ended. */
+    record End(int status, String out, String err) {
+        /** Asserts that it ended well and returns its standard output. */
+        String ok() {
+            assertEquals(0, status, out + err);
+            return out;
+        }
+    }
+
+    Child() {
+        options.add("-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"));
+        options.add("--enable-native-access=io.panamio");
+    }
+
+    /** Adds options of java; a later one wins over an earlier one. */
+    Child with(String... more) {
+        options.addAll(List.of(more));
+        return this;
+    }
+
+    /** Takes back what every child is granted. */
+    Child withoutNativeAccess() {
+        options.remove("--enable-native-access=io.panamio");
+        return this;
+    }
+
+    /** Uses other classes of the library than those of the build. */
+    Child library(Path classes) {
+        library = classes;
+        return this;
+    }
+
+    /** Runs a main class to its end. */
+    End run(Class<?> main, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
+        command.addAll(List.of("--module-path", library.toString(), "--add-modules", "io.panamio"));
+        command.addAll(List.of("--class-path", BASE.resolve("target/test-classes").toString(), main.getName()));
+        command.addAll(List.of(arguments));
+
+        File out = File.createTempFile("panamio", ".out");
+        File err = File.createTempFile("panamio", ".err");
+        Process process = new ProcessBuilder(command).redirectOutput(out).redirectError(err).start();
+        try {
+            process.getOutputStream().close();
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the child JVM hangs: " + command);
+            return new End(process.exitValue(), Files.readString(out.toPath()), Files.readString(err.toPath()));
+        } finally {
+            process.destroyForcibly();
+            Files.delete(out.toPath());
+            Files.delete(err.toPath());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.panamio.test;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
+
+/** The functions of the system that tests need and the library does not offer. A failure is -1. */
+final class NativeCalls {
+    private static final int NONBLOCK = 04000; // SOCK_NONBLOCK, EFD_NONBLOCK
+    private static final int SIGWINCH = 28;
+
+    private NativeCalls() {
+    }
+
+    private static long call(String function, Object... arguments) {
+        MemoryLayout[] layouts = Stream.of(arguments)
+            .map(a -> a instanceof Integer ? JAVA_INT : a instanceof Long ? JAVA_LONG : ADDRESS)
+            .toArray(MemoryLayout[]::new);
+        Linker linker = Linker.nativeLinker();
+        try {
+            return (long) linker.downcallHandle(address(function), FunctionDescriptor.of(JAVA_LONG, layouts))
+                .invokeWithArguments(arguments);
+        } catch (Throwable t) {
+            throw new AssertionError(function, t);
+        }
+    }
+
+    private static MemorySegment address(String function) {
+        return Linker.nativeLinker().defaultLookup().find(function).orElseThrow();
+    }
+
+    /** An IPv4 TCP socket in non-blocking mode, not connected. */
+    static int socket() {
+        return (int) call("socket", 2, 1 | NONBLOCK, 0);
+    }
+
+    /** An eventfd in non-blocking mode; it is readable while its count is not 0. */
+    static int eventfd(int count) {
+        return (int) call("eventfd", count, NONBLOCK);
+    }
+
+    /** Takes the count of an eventfd. */
+    static long eventfdRead(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(JAVA_LONG);
+            return (int) call("eventfd_read", fd, count) == 0 ? count.get(JAVA_LONG, 0) : -1;
+        }
+    }
+
+    /** Adds to the count of an eventfd. */
+    static int eventfdWrite(int fd, long count) {
+        return (int) call("eventfd_write", fd, count);
+    }
+
+    /** An empty regular file without a name. */
+    static int regularFile() {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call("memfd_create", arena.allocateFrom("panamio"), 0);
+        }
+    }
+
+    static int dup(int fd) {
+        return (int) call("dup", fd);
+    }
+
+    static int close(int fd) {
+        return (int) call("close", fd);
+    }
+
+    /** shutdown(2) of the reading half. */
+    static int shutdownRead(int fd) {
+        return (int) call("shutdown", fd, 0);
+    }
+
+    /** A signal that is caught and changes nothing, but ends a wait with EINTR. Closing this ignores it again. */
+    static final class Signal implements AutoCloseable {
+        private final long before = call("signal", SIGWINCH, address("abs")); // a harmless function of an int
+
+        /** Sends it to a thread, named by its {@link #self}. */
+        void send(long thread) {
+            call("pthread_kill", thread, SIGWINCH);
+        }
+
+        static long self() {
+            return call("pthread_self");
+        }
+
+        @Override
+        public void close() {
+            call("signal", SIGWINCH, before);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package io.panamio.test;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+
+/** What tests need of the system beside the API, about bare descriptors. The numbers are Linux's. */
+final class NativeFds {
+    private static final int F_GETFD = 1;
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
+    private static final int FD_CLOEXEC = 1;
+    private static final int O_NONBLOCK = 0x800;
+    private static final int AF_INET = 2;
+    private static final int SOCK_DGRAM = 2;
+    private static final long SIOCOUTQNSD = 0x894B;
+    private static final int RLIMIT_NOFILE = 7;
+
+    private static final MethodHandle FCNTL = linkVariadic("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle IOCTL = linkVariadic("ioctl", JAVA_INT, JAVA_LONG, ADDRESS);
+    private static final MethodHandle DUP = link("dup", JAVA_INT);
+    private static final MethodHandle CLOSE = link("close", JAVA_INT);
+    private static final MethodHandle EVENTFD = link("eventfd", JAVA_INT, JAVA_INT);
+    private static final MethodHandle SOCKET = link("socket", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle GETRLIMIT = link("getrlimit", JAVA_INT, ADDRESS);
+    private static final MethodHandle SETRLIMIT = link("setrlimit", JAVA_INT, ADDRESS);
+
+    private NativeFds() {
+    }
+
+    private static MethodHandle link(String name, MemoryLayout... arguments) {
+        return Linker.nativeLinker().downcallHandle(Linker.nativeLinker().defaultLookup().find(name).orElseThrow(),
+            FunctionDescriptor.of(JAVA_INT, arguments));
+    }
+
+    private static MethodHandle linkVariadic(String name, MemoryLayout... arguments) {
+        return Linker.nativeLinker().downcallHandle(Linker.nativeLinker().defaultLookup().find(name).orElseThrow(),
+            FunctionDescriptor.of(JAVA_INT, arguments), Linker.Option.firstVariadicArg(2));
+    }
+
+    private static int call(MethodHandle function, Object... arguments) {
+        try {
+            return (int) function.invokeWithArguments(arguments);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    private static int succeed(MethodHandle function, Object... arguments) {
+        int r = call(function, arguments);
+        assertTrue(r >= 0, "a system call failed");
+        return r;
+    }
+
+    // ---- asking
+
+    static boolean isOpen(int fd) {
+        return call(FCNTL, fd, F_GETFD, 0) >= 0;
+    }
+
+    static boolean isNonBlocking(int fd) {
+        return (succeed(FCNTL, fd, F_GETFL, 0) & O_NONBLOCK) != 0;
+    }
+
+    static boolean isCloseOnExec(int fd) {
+        return (succeed(FCNTL, fd, F_GETFD, 0) & FD_CLOEXEC) != 0;
+    }
+
+    /** How many descriptors the process has. */
+    static int count() {
+        return new File("/proc/self/fd").list().length;
+    }
+
+    /** How many written bytes the system holds back. */
+    static int unsent(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(JAVA_INT);
+            succeed(IOCTL, fd, SIOCOUTQNSD, value);
+            return value.get(JAVA_INT, 0);
+        }
+    }
+
+    // ---- making and changing
+
+    static int dup(int fd) {
+        return succeed(DUP, fd);
+    }
+
+    static void close(int fd) {
+        succeed(CLOSE, fd);
+    }
+
+    /** A descriptor in non-blocking mode that is not a socket. */
+    static int eventfd() {
+        return succeed(EVENTFD, 0, O_NONBLOCK);
+    }
+
+    /** A socket in non-blocking mode that is not a stream. */
+    static int datagramSocket() {
+        return succeed(SOCKET, AF_INET, SOCK_DGRAM | O_NONBLOCK, 0);
+    }
+
+    static void setBlocking(int fd) {
+        succeed(FCNTL, fd, F_SETFL, succeed(FCNTL, fd, F_GETFL, 0) & ~O_NONBLOCK);
+    }
+
+    /**
+     * Takes all descriptors that the process may still have, after it has lowered the limit, until closed. The JVM
+     * cannot open a class file meanwhile: what is to run must have run before.
+     */
+    static final class Exhaustion implements AutoCloseable {
+        private final Deque<Integer> taken = new ArrayDeque<>();
+        private final long limit;
+
+        Exhaustion() {
+            String[] open = new File("/proc/self/fd").list();
+            limit = setLimit(Arrays.stream(open).mapToLong(Long::parseLong).max().orElseThrow() + 8);
+            for (int fd = 0; (fd = call(DUP, 0)) >= 0;) {
+                taken.push(fd);
+            }
+        }
+
+        /** Gives one descriptor back, if it has any. */
+        void relent() {
+            if (!taken.isEmpty()) {
+                NativeFds.close(taken.pop());
+            }
+        }
+
+        /** Gives all back. */
+        void end() {
+            setLimit(limit);
+            while (!taken.isEmpty()) {
+                relent();
+            }
+        }
+
+        @Override
+        public void close() {
+            end();
+        }
+
+        private static long setLimit(long soft) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment limits = arena.allocate(JAVA_LONG, 2);
+                assertEquals(0, call(GETRLIMIT, RLIMIT_NOFILE, limits));
+                long before = limits.get(JAVA_LONG, 0);
+                limits.set(JAVA_LONG, 0, soft);
+                assertEquals(0, call(SETRLIMIT, RLIMIT_NOFILE, limits));
+                return before;
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+package io.panamio.test;
+
+import static io.panamio.test.Background.result;
+import static io.panamio.test.Background.start;
+import static io.panamio.test.Loop.LONG;
+import static io.panamio.test.Loop.R;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.Events;
+import io.panamio.Waker;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WakerTest {
+    private static Waker open(Loop loop, long token) throws IOException {
+        return loop.later(Waker.open(loop.poll.registry(), token));
+    }
+
+    /** Polls for the one event of a wake. */
+    private static void expectWake(Loop loop, long token) throws IOException {
+        assertEquals(1, loop.poll.poll(loop.events, LONG));
+        assertEquals("[token " + token + " readable]", loop.events.toString());
+    }
+
+    @Test
+    void openWakerIsSilentUntilAWake() throws IOException {
+        try (Loop loop = new Loop()) {
+            open(loop, 7);
+            loop.expectNothing();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 1000})
+    void wakesBeforeAPollAreOneEvent(int wakes) throws IOException {
+        try (Loop loop = new Loop()) {
+            Waker waker = open(loop, 7);
+            for (int i = 0; i < wakes; i++) {
+                waker.wake();
+            }
+            expectWake(loop, 7);
+            loop.expectNothing();
+        }
+    }
+
+    @Test
+    void everyWakeAfterAPollIsAnEventAgain() throws IOException {
+        try (Loop loop = new Loop()) {
+            Waker waker = open(loop, -1);
+            for (int i = 0; i < 1000; i++) {
+                waker.wake();
+                expectWake(loop, -1);
+            }
+            loop.expectNothing();
+        }
+    }
+
+    @Test
+    void pollNowSeesAWake() throws IOException {
+        try (Loop loop = new Loop()) {
+            open(loop, 7).wake();
+            assertEquals(1, loop.poll.pollNow(loop.events));
+            assertEquals(0, loop.poll.pollNow(loop.events));
+        }
+    }
+
+    @Test
+    void wakeFromAnotherThreadEndsAWait() throws Exception {
+        try (Loop loop = new Loop()) {
+            Waker waker = open(loop, 7);
+            for (int i = 0; i < 1000; i++) {
+                Future<?> other = start(() -> {
+                    waker.wake();
+                    return null;
+                });
+                expectWake(loop, 7);
+                result(other);
+            }
+            loop.expectNothing();
+        }
+    }
+
+    @Test
+    void wakeComesBesideOtherEvents() throws IOException {
+        try (Loop loop = new Loop()) {
+            loop.register(loop.later(new EventFd(1)), 1, R);
+            loop.register(loop.later(new EventFd(1)), 2, R);
+            open(loop, 7).wake();
+            assertEquals(3, loop.poll.poll(loop.events, LONG));
+            List<Long> tokens = new ArrayList<>();
+            loop.events.forEach(event -> tokens.add(event.token()));
+            assertEquals(List.of(1L, 2L, 7L), tokens.stream().sorted().toList());
+            loop.expectNothing();
+        }
+    }
+
+    @Test
+    void wakeThatDoesNotFitComesWithANextPoll() throws IOException {
+        try (Loop loop = new Loop()) {
+            loop.register(loop.later(new EventFd(1)), 1, R);
+            loop.register(loop.later(new EventFd(1)), 2, R);
+            Waker waker = open(loop, 7);
+            Events one = Events.withCapacity(1);
+            List<Long> tokens = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                waker.wake();
+                waker.wake();
+                do {
+                    assertEquals(1, loop.poll.poll(one, LONG));
+                    tokens.add(one.token(0));
+                } while (one.token(0) != 7);
+            }
+            while (loop.poll.pollNow(one) == 1) {
+                tokens.add(one.token(0));
+            }
+            assertEquals(List.of(1L, 2L, 7L, 7L, 7L), tokens.stream().sorted().toList());
+        }
+    }
+
+    @Test
+    void wakesDoNotStarveASourceWhereNotAllFit() throws IOException {
+        try (Loop loop = new Loop()) {
+            Waker waker = open(loop, 7);
+            loop.register(loop.later(new EventFd(1)), 1, R);
+            Events one = Events.withCapacity(1);
+            List<Long> tokens = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                waker.wake();
+                assertEquals(1, loop.poll.poll(one, LONG));
+                tokens.add(one.token(0));
+            }
+            assertTrue(tokens.remove(1L), "the source was never reported");
+            assertEquals(Collections.nCopies(9, 7L), tokens);
+        }
+    }
+
+    @Test
+    void secondWakerIsRefusedAndTheFirstStays() throws IOException {
+        try (Loop loop = new Loop()) {
+            Waker waker = open(loop, 7);
+            assertThrows(IllegalStateException.class, () -> open(loop, 8));
+            waker.wake();
+            expectWake(loop, 7);
+        }
+    }
+
+    @Test
+    void wakesAreForgottenWhenTheWakerIsClosed() throws IOException {
+        try (Loop loop = new Loop()) {
+            Waker waker = open(loop, 7);
+            waker.wake();
+            waker.close();
+            loop.expectNothing();
+        }
+    }
+
+    @Test
+    void nextWakerBeginsAnew() throws IOException {
+        try (Loop loop = new Loop()) {
+            for (int token = 0; token < 10; token++) {
+                Waker old = open(loop, -1);
+                old.wake();
+                old.close();
+                Waker waker = open(loop, token);
+                loop.expectNothing();
+                old.close();
+                old.wake();
+                loop.expectNothing();
+                waker.wake();
+                expectWake(loop, token);
+                waker.close();
+            }
+        }
+    }
+
+    @Test
+    void wakeAfterTheEndIsHarmless() throws IOException {
+        try (Loop loop = new Loop()) {
+            Waker closed = open(loop, 7);
+            closed.close();
+            closed.wake();
+            closed.close();
+            loop.expectNothing();
+            Waker orphan = open(loop, 8);
+            loop.poll.close();
+            orphan.wake();
+            orphan.close();
+            orphan.wake();
+        }
+    }
+
+    /** Each thread publishes by plain writes, and wakes: after the event of its last wake all of them are seen. */
+    @Test
+    void whatWasDoneBeforeAWakeIsSeenAfterItsEvent() throws Exception {
+        int threads = 4;
+        int wakes = 250_000;
+        try (Loop loop = new Loop()) {
+            Waker waker = open(loop, 7);
+            int[] published = new int[threads];
+            List<Future<Void>> wakers = IntStream.range(0, threads).mapToObj(i -> start(() -> {
+                for (int n = 1; n <= wakes; n++) {
+                    published[i] = n;
+                    waker.wake();
+                }
+                return (Void) null;
+            })).toList();
+            while (!IntStream.of(published).allMatch(n -> n == wakes)) {
+                expectWake(loop, 7);
+            }
+            for (Future<Void> future : wakers) {
+                result(future);
+            }
+            assertTrue(loop.poll.pollNow(loop.events) <= 1); // what was published was seen, and its wake came later
+            loop.expectNothing();
+        }
+    }
+}
