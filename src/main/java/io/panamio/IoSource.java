@@ -24,7 +24,7 @@ public abstract class IoSource implements Source, AutoCloseable {
     private final Handle handle;
 
     /**
-     * Takes over a descriptor.
+     * Takes over a descriptor, at once: what a subclass's constructor throws later does not give it back.
      *
      * @param fd an open descriptor in non-blocking mode, that nobody else closes
      * @throws IllegalArgumentException if it is negative
@@ -167,7 +167,7 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     /**
      * Closes the descriptor, after deregistering it. An operation in another thread goes on to its end, which it
-     * reaches soon as none blocks; the descriptor is closed by the last one. Everything called later throws a
+     * reaches soon as none blocks; the descriptor is closed by the last one, and until then events may come. Everything called later throws a
      * {@link ClosedChannelException}. Errors are ignored, as nothing can be done about them. Does nothing the second time.
      */
     @Override

@@ -17,7 +17,7 @@ public interface SystemError {
     /**
      * What failed.
      *
-     * @param call the name of the system call, such as {@code connect}
+     * @param call the name of the system call, such as {@code connect}; {@code SO_ERROR} for an error that was pending
      * @param errno the error's number on this platform
      * @param errnoName the error's name, such as {@code ECONNREFUSED}, or {@code errno N} for one without a known name
      */

@@ -47,12 +47,11 @@ public final class Waker implements AutoCloseable {
     /** Closes the waker; a wake that was not reported yet is lost. The Poll may be given another one. */
     @Override
     public void close() {
-        synchronized (this) {
-            if (!open) {
-                return;
+        synchronized (selector) { // as a waker that is opened next finds this one closed
+            if (open) {
+                open = false;
+                selector.closeWaker();
             }
-            open = false;
         }
-        selector.closeWaker();
     }
 }

@@ -98,8 +98,8 @@ public final class TcpListener extends IoSource {
      * <p>Connections that died while they waited are passed over. What is thrown is of two kinds:
      * <ul>
      * <li>{@link io.panamio.ResourceExhaustedException}: no descriptors are left. The connection stays queued, but <em>no
-     * event comes for it</em> until another client connects. So close something, or wait for something to be closed, and
-     * accept again without an event: after a while ({@code poll(events, timeout)}), or whenever a stream was closed.
+     * event comes for it</em>. So close something, or wait for something to be closed, and accept again without an event:
+     * after a while ({@code poll(events, timeout)}), or whenever a stream was closed.
      * <li>Anything else: this listener is of no more use.
      * </ul>
      *

@@ -40,7 +40,9 @@ public abstract class Guard {
 
     /** Leaves; releases what is guarded if it was closed meanwhile and this is the last one out. */
     public final void exit() {
-        if ((int) STATE.getAndAdd(this, -1) == (CLOSED | 1)) {
+        int before = (int) STATE.getAndAdd(this, -1);
+        assert (before & ~CLOSED) != 0 : "left without having entered";
+        if (before == (CLOSED | 1)) {
             release();
         }
     }

@@ -26,7 +26,6 @@ public final class Handle extends Guard implements Runnable {
     private Cleaner.Cleanable cleanable;
     private volatile Selector selector;
     private StreamArena arena;
-    private boolean leaked = true;
 
     private Handle(int fd, boolean owned) {
         this.fd = fd;
@@ -150,7 +149,7 @@ public final class Handle extends Guard implements Runnable {
 
     /** Closes: at once if no thread is inside, else with the last one out. Idempotent. */
     public void close() {
-        leaked = false;
+        shut();
         end();
     }
 
@@ -160,24 +159,22 @@ public final class Handle extends Guard implements Runnable {
             fd();
             throw new IllegalStateException("another thread is in an operation on this descriptor");
         }
-        leaked = false;
         unwatch();
         end();
         return fd;
     }
 
     private void end() {
-        shut();
         endArena();
         if (cleanable != null) {
-            cleanable.clean(); // runs run() if nobody has, and forgets this handle
+            cleanable.clean(); // runs run() if nobody has, to no effect, and forgets this handle
         }
     }
 
-    /** For the cleaner, when the source was dropped; also runs, to no effect, after a close. */
+    /** For the cleaner, when the source was dropped. */
     @Override
     public void run() {
-        if (leaked && shut()) {
+        if (shut()) {
             endArena();
             System.getLogger("io.panamio").log(Level.WARNING, "closed descriptor " + fd
                 + ", which was dropped without a close" + (TRACK ? "" : "; -Dpanamio.leakTracking=true tells where it was opened"),

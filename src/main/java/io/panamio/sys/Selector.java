@@ -188,6 +188,9 @@ public abstract class Selector extends Guard {
         if (!(boolean) WOKEN.getAndSet(this, true) && enter()) {
             try {
                 signal();
+            } catch (Throwable t) {
+                woken = false; // no signal is on its way
+                throw t;
             } finally {
                 exit();
             }

@@ -3,8 +3,10 @@ package io.panamio.sys;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
@@ -12,19 +14,48 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * of a confined arena, the only kind that closes for the price of a few instructions. That arena allocates nothing;
  * the blocks come from the platform, so that they can be freed by whichever thread is allowed to.
  *
- * <p>When another thread ends the stream, the blocks wait in a queue: for the owner, which looks there whenever it
- * polls, or makes or ends an arena; or for the owner's death, after which nobody can reach the segments any more and
- * any thread that looks there frees them.
+ * <p>When another thread ends the stream, the blocks wait for their owner, which looks for them whenever it polls, or makes
+ * or ends an arena; or for the owner's death, after which nobody can reach the segments any more, and the next thread that
+ * makes or ends an arena frees them.
  */
 final class StreamArena implements Arena {
-    private static final ConcurrentLinkedQueue<StreamArena> ENDED = new ConcurrentLinkedQueue<>();
+    /** A thread with arenas, and those that others have ended. */
+    private static final class Owner {
+        static final ThreadLocal<Owner> CURRENT = new ThreadLocal<>();
+        /** Those for whom something waits, or did. */
+        static final Set<Owner> AWAITED = ConcurrentHashMap.newKeySet();
 
-    private final Thread owner = Thread.currentThread();
+        final Thread thread = Thread.currentThread();
+        final Queue<StreamArena> ended = new ConcurrentLinkedQueue<>();
+
+        static Owner current() {
+            Owner owner = CURRENT.get();
+            if (owner == null) {
+                owner = new Owner();
+                CURRENT.set(owner);
+            }
+            return owner;
+        }
+
+        void add(StreamArena arena) {
+            ended.add(arena);
+            AWAITED.add(this); // after: who removes it from there empties the queue then
+        }
+
+        void free() {
+            for (StreamArena arena; (arena = ended.poll()) != null;) {
+                arena.free();
+            }
+        }
+    }
+
+    private final Owner owner = Owner.current();
     private final Arena validity = Arena.ofConfined();
     private final List<MemorySegment> blocks = new ArrayList<>(2);
 
     StreamArena() {
         sweep();
+        sweepDead();
     }
 
     @Override
@@ -36,8 +67,8 @@ final class StreamArena implements Arena {
         if (!validity.scope().isAlive()) {
             throw new IllegalStateException("Already closed");
         }
-        if (Thread.currentThread() != owner) {
-            throw new WrongThreadException("this arena belongs to " + owner);
+        if (Thread.currentThread() != owner.thread) {
+            throw new WrongThreadException("this arena belongs to " + owner.thread);
         }
         // the platform aligns to 16 bytes; what needs more gets room to move
         long spare = byteAlignment > 16 ? byteAlignment : 0;
@@ -60,36 +91,41 @@ final class StreamArena implements Arena {
 
     /** Ends the memory: now in the owner's thread, soon if another thread says so. */
     void end() {
-        if (!tryEnd()) {
-            ENDED.add(this);
+        if (Thread.currentThread() == owner.thread) {
+            free();
+        } else {
+            owner.add(this);
         }
         sweep();
+        sweepDead();
     }
 
-    private boolean tryEnd() {
-        if (Thread.currentThread() == owner) {
+    /** In the owner's thread, or when that is dead. */
+    private void free() {
+        if (Thread.currentThread() == owner.thread) {
             validity.close();
-        } else if (owner.isAlive()) {
-            return false;
         }
         blocks.forEach(Platform.current()::free);
         blocks.clear();
-        return true;
     }
 
-    /** Ends what others left for this thread, and what dead threads left. */
+    /** Ends what others have left for this thread. */
     static void sweep() {
-        if (!ENDED.isEmpty()) {
-            for (Iterator<StreamArena> i = ENDED.iterator(); i.hasNext();) {
-                StreamArena arena = i.next();
-                if (arena.mayEnd() && ENDED.remove(arena)) { // the one that removes it ends it
-                    arena.tryEnd();
-                }
-            }
+        Owner owner = Owner.CURRENT.get();
+        if (owner != null) {
+            owner.free();
         }
     }
 
-    private boolean mayEnd() {
-        return Thread.currentThread() == owner || !owner.isAlive();
+    /** Ends what was left for threads that are no more. */
+    private static void sweepDead() {
+        if (!Owner.AWAITED.isEmpty()) {
+            for (Owner owner : Owner.AWAITED) {
+                if (!owner.thread.isAlive()) {
+                    Owner.AWAITED.remove(owner);
+                    owner.free();
+                }
+            }
+        }
     }
 }

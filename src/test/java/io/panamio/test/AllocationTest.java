@@ -189,11 +189,8 @@ class AllocationTest {
         }
     }
 
-    @Test
-    void anEchoOfBuffersAllocatesAFewSmallObjectsACall() throws IOException {
-        ByteBuffer in = ByteBuffer.allocateDirect(2 * SIZE);
-        ByteBuffer out = ByteBuffer.allocate(SIZE);
-        long bytes = allocated(new Memory() {
+    private static Memory of(ByteBuffer in, ByteBuffer out) {
+        return new Memory() {
             @Override
             public long read(TcpStream stream) throws IOException {
                 return stream.read(in.clear());
@@ -203,8 +200,36 @@ class AllocationTest {
             public long write(TcpStream stream) throws IOException {
                 return stream.write(out.clear());
             }
-        }, FEWER_ROUNDS, 3);
-        assertTrue(bytes <= CALLS * 512L * FEWER_ROUNDS, bytes + " bytes allocated in " + FEWER_ROUNDS + " rounds");
+        };
+    }
+
+    @Test
+    void anEchoOfHeapBuffersAllocatesNothing() throws IOException {
+        assertAllocatesFew(of(ByteBuffer.allocate(2 * SIZE), ByteBuffer.allocate(SIZE)), FEWER_ROUNDS);
+    }
+
+    @Test
+    void anEchoOfDirectBuffersAllocatesAViewACallAtMost() throws IOException {
+        Memory buffers = of(ByteBuffer.allocateDirect(2 * SIZE), ByteBuffer.allocateDirect(SIZE));
+        long bytes = allocated(buffers, FEWER_ROUNDS, 3);
+        assertTrue(bytes <= CALLS * 256L * FEWER_ROUNDS, bytes + " bytes allocated in " + FEWER_ROUNDS + " rounds");
+    }
+
+    @Test
+    void anEchoOfArraysAllocatesNothing() throws IOException {
+        byte[] in = new byte[2 * SIZE];
+        byte[] out = new byte[SIZE];
+        assertAllocatesFew(new Memory() {
+            @Override
+            public long read(TcpStream stream) throws IOException {
+                return stream.read(in, 0, in.length);
+            }
+
+            @Override
+            public long write(TcpStream stream) throws IOException {
+                return stream.write(out, 0, out.length);
+            }
+        }, FEWER_ROUNDS);
     }
 
     @Test

@@ -344,9 +344,9 @@ class LayoutTest {
 
     @Test
     void iovecsAndErrnoAreWhereTheCodeHasThem() throws Exception {
-        assertEquals(16, iovec.sizeof());
-        assertEquals(0, iovec.iov_base$offset());
-        assertEquals(8, iovec.iov_len$offset());
+        assertEquals(iovec.sizeof(), constant("unix.UnixSockets", "IOVEC_SIZE"));
+        assertEquals(iovec.iov_base$offset(), constant("unix.UnixSockets", "IOV_BASE_OFFSET"));
+        assertEquals(iovec.iov_len$offset(), constant("unix.UnixSockets", "IOV_LEN_OFFSET"));
         assertEquals(Linux.UIO_MAXIOV(), constant("unix.ThreadState", "IOV_MAX"));
         MemoryLayout captured = Linker.Option.captureStateLayout();
         assertEquals(0, captured.byteOffset(MemoryLayout.PathElement.groupElement("errno")));

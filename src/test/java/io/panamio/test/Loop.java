@@ -24,8 +24,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * A Poll for tests, with the expectations of mio's own harness: an event satisfies an expectation if it has its token and
- * at least its readiness, and events that nobody expects are normal. What is made here is closed with it.
+ * A Poll for tests, with the expectations of mio's own harness: an event satisfies an expectation if it has its token
+ * and at least its readiness, and events that nobody expects are normal. What is made here is closed with it.
  */
 final class Loop implements AutoCloseable {
     static final Interest R = Interest.READABLE;
@@ -102,7 +102,7 @@ final class Loop implements AutoCloseable {
         try (ServerSocket server = new ServerSocket(0, 50, host)) {
             TcpStream stream = later(TcpStream.connect(new InetSocketAddress(host, server.getLocalPort())));
             Socket peer = later(server.accept());
-            peer.setTcpNoDelay(true);
+            prepare(peer);
             finishConnect(stream);
             return new Pair(stream, peer);
         }
@@ -112,9 +112,14 @@ final class Loop implements AutoCloseable {
     Pair accepted() throws IOException {
         try (TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             Socket peer = later(new Socket(V4, listener.localAddress().getPort()));
-            peer.setTcpNoDelay(true);
+            prepare(peer);
             return new Pair(later(accept(listener)), peer);
         }
+    }
+
+    private static void prepare(Socket peer) throws IOException {
+        peer.setTcpNoDelay(true);
+        peer.setSoTimeout((int) LONG.toMillis());
     }
 
     /** Two streams of ours that are connected, unregistered: the one that connected and the one that was accepted. */

@@ -474,29 +474,6 @@ class RaceTest {
         }
     }
 
-    @Test
-    void aLateWakeOfAClosedWakerDoesNotSilenceTheNextOne() throws Exception {
-        try (Loop loop = new Loop()) {
-            Waker[] waker = {Waker.open(loop.poll.registry(), 0)};
-            rounds(n -> {
-                Waker last = waker[0];
-                together(
-                    () -> {
-                        spin(n);
-                        last.wake();
-                    },
-                    () -> {
-                        spin(n / 50);
-                        last.close();
-                        waker[0] = Waker.open(loop.poll.registry(), n);
-                    });
-                loop.poll.pollNow(loop.events); // the late wake may be reported
-                waker[0].wake();
-                loop.expect(Loop.readable(n));
-            });
-        }
-    }
-
     /** A selector that forgets its signals at the start of a waker, as epoll's does, after a hook. */
     private static final class Recorder extends Selector {
         Runnable beforeStart = () -> { };

@@ -270,14 +270,12 @@ class TcpListenerTest {
     }
 
     @Test
-    void reuseAddressDecidesWhetherLingeringConnectionsMatter() throws IOException {
+    void reuseAddressDecidesWhetherConnectionsOfAnEarlierListenerMatter() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             InetSocketAddress address = listener.localAddress();
-            Socket client = client(loop, listener);
-            Loop.accept(listener).close(); // who closes first lingers
-            assertEquals(-1, client.getInputStream().read());
-            client.close();
+            client(loop, listener);
+            loop.later(Loop.accept(listener)); // stays; one that lingers would do if the system did not limit those
             listener.close();
             assertFails(BindException.class, "bind", "EADDRINUSE",
                 () -> TcpListener.bind(address, DEFAULT.reuseAddress(false)));

@@ -338,6 +338,22 @@ class VectoredTest {
         }
     }
 
+    @Test
+    void aResetIsThrownAfterWhatHadArrived() throws IOException {
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            Pair pair = loop.connected();
+            loop.register(pair.stream(), 1, R);
+            pair.peer().getOutputStream().write("abc".getBytes());
+            until("arrived", () -> pair.stream().peek(heap(3)) == 3);
+            pair.peer().setSoLinger(true, 0);
+            pair.peer().close();
+            loop.expect(new Loop.Expected(1, "e"));
+            MemorySegment[] segments = {heap(3), arena.allocate(3), heap(3)}; // a call each
+            assertEquals(3, pair.stream().readVectored(segments));
+            assertFails(SocketException.class, "recvmsg", "ECONNRESET", () -> pair.stream().readVectored(segments));
+        }
+    }
+
     // ---- what is refused, before a byte has moved
 
     @Test

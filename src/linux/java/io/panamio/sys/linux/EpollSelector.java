@@ -17,16 +17,22 @@ final class EpollSelector extends Selector {
 
     private final int epoll;
     private final int eventfd;
-    private boolean eventfdWatched;
 
+    /** The eventfd is watched from the start, for nothing as long as there is no waker: so close() cannot fail to wake. */
     EpollSelector() throws IOException {
         epoll = check("epoll_create1", Epoll.create1(Linux.EPOLL_CLOEXEC()));
-        int r = Epoll.eventfd(0, Linux.EFD_CLOEXEC() | Linux.EFD_NONBLOCK());
-        if (r < 0) {
+        int fd = -1;
+        try {
+            fd = check("eventfd", Epoll.eventfd(0, Linux.EFD_CLOEXEC() | Linux.EFD_NONBLOCK()));
+            check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD(), fd, 0, 0));
+        } catch (IOException e) {
             Libc.close(epoll);
-            throw ERRORS.io("eventfd", -r);
+            if (fd >= 0) {
+                Libc.close(fd);
+            }
+            throw e;
         }
-        eventfd = r;
+        eventfd = fd;
     }
 
     private static int check(String call, int r) throws IOException {
@@ -97,15 +103,13 @@ final class EpollSelector extends Selector {
 
     @Override
     protected void startWaker(long token) throws IOException {
-        drain();
-        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD(), eventfd, Linux.EPOLLET() | Linux.EPOLLIN(), token));
-        eventfdWatched = true;
+        drain(); // as the change reports what is in the counter
+        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, Linux.EPOLLET() | Linux.EPOLLIN(), token));
     }
 
     @Override
     protected void stopWaker() {
-        Epoll.ctl(epoll, Linux.EPOLL_CTL_DEL(), eventfd, 0, 0);
-        eventfdWatched = false;
+        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, 0, 0);
     }
 
     @Override
@@ -123,10 +127,8 @@ final class EpollSelector extends Selector {
     }
 
     @Override
-    protected synchronized void interrupt() {
-        if (!eventfdWatched) { // whatever token: close() voids the poll that sees it
-            Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD(), eventfd, Linux.EPOLLIN(), 0);
-        }
+    protected void interrupt() {
+        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, Linux.EPOLLIN(), 0); // any token: the poll that sees it is void
         signal();
     }
 

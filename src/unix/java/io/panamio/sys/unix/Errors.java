@@ -27,10 +27,12 @@ public final class Errors {
         return switch (errno) {
             case EMFILE, ENFILE, ENOBUFS, ENOMEM -> new ResourceExhaustedException(message, failure);
             case ECONNREFUSED -> SystemExceptions.connect(message, failure);
-            case ETIMEDOUT -> call.equals("connect") ? SystemExceptions.connect(message, failure) : SystemExceptions.socket(message, failure);
+            case ETIMEDOUT, ENOTCONN -> call.equals("connect") ? SystemExceptions.connect(message, failure)
+                : SystemExceptions.socket(message, failure);
             case EHOSTUNREACH -> SystemExceptions.noRoute(message, failure);
             case EADDRINUSE, EADDRNOTAVAIL -> SystemExceptions.bind(message, failure);
-            case EACCES -> call.equals("bind") ? SystemExceptions.bind(message, failure) : SystemExceptions.socket(message, failure);
+            case EACCES -> call.equals("bind") ? SystemExceptions.bind(message, failure)
+                : SystemExceptions.socket(message, failure);
             case ECONNRESET, EPIPE -> SystemExceptions.reset(message, failure);
             case null, default -> SystemExceptions.socket(message, failure);
         };

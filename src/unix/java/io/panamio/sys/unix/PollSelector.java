@@ -173,8 +173,8 @@ public final class PollSelector extends Selector {
 
     private void notifyPoller() {
         if (!notified) {
-            notified = true;
             write();
+            notified = true;
         }
     }
 
@@ -187,9 +187,15 @@ public final class PollSelector extends Selector {
             asking = askAll();
             waiting = true;
         }
-        int r = Libc.poll(pollfds, asking + 1L, millis);
+        int r;
+        try {
+            r = Libc.poll(pollfds, asking + 1L, millis);
+        } finally {
+            synchronized (lock) {
+                waiting = false;
+            }
+        }
         synchronized (lock) {
-            waiting = false;
             if (r < 0) {
                 if (r == -c.EINTR()) {
                     return -1;
@@ -288,7 +294,7 @@ public final class PollSelector extends Selector {
     private int readiness(int answer) {
         boolean in = (answer & c.POLLIN()) != 0;
         boolean out = (answer & c.POLLOUT()) != 0;
-        boolean error = (answer & c.POLLERR()) != 0;
+        boolean error = (answer & (c.POLLERR() | c.POLLNVAL())) != 0;
         boolean hangup = (answer & c.POLLHUP()) != 0;
         boolean priority = (answer & c.POLLPRI()) != 0;
         return (in || priority ? Readiness.READABLE : 0)

@@ -55,7 +55,7 @@ public final class ThreadState {
     /** Room for {@link #IOV_MAX} iovecs. */
     MemorySegment vectors() {
         if (vectors == null) {
-            vectors = Arena.ofAuto().allocate(16L * IOV_MAX, 16);
+            vectors = Arena.ofAuto().allocate((long) UnixSockets.IOVEC_SIZE * IOV_MAX, 16);
         }
         return vectors;
     }

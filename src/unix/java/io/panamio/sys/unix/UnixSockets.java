@@ -18,6 +18,10 @@ public abstract class UnixSockets extends Sockets {
     /** How many connections that died in the queue one accept passes over. */
     private static final int MAX_DEAD_CONNECTIONS = 64;
 
+    static final int IOVEC_SIZE = 16;
+    static final long IOV_BASE_OFFSET = 0;
+    static final long IOV_LEN_OFFSET = 8;
+
     private final UnixConstants c;
     private final Errors errors;
     private final Sockaddr sockaddr;
@@ -358,8 +362,8 @@ public abstract class UnixSockets extends Sockets {
         ThreadState state = ThreadState.get();
         MemorySegment vectors = state.vectors();
         for (int i = 0; i < count; i++) {
-            vectors.set(JAVA_LONG, 16L * i, segments[from + i].address());
-            vectors.set(JAVA_LONG, 16L * i + 8, segments[from + i].byteSize());
+            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_BASE_OFFSET, segments[from + i].address());
+            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_LEN_OFFSET, segments[from + i].byteSize());
         }
         MemorySegment message = state.message; // the rest of it is zero and stays so
         message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address());
