@@ -18,9 +18,9 @@ import java.util.Objects;
  * }
  * }</pre>
  *
- * <p>What an event says are hints, and an event may come for nothing; only the operation itself tells. A bare hang-up is
- * not readable, nor a bare error writable, so a handler reads when an event is readable, read-closed or an error, and
- * writes when it is writable, write-closed or an error.
+ * <p>What an event says are hints, and an event may come for nothing; only the operation itself tells. A bare hang-up
+ * is not readable, nor a bare error writable, so a handler reads when an event is readable, read-closed or an error,
+ * and writes when it is writable, write-closed or an error.
  *
  * <p>For one thread at a time. Another thread may look at the events when the one that polled has handed them over.
  */

@@ -8,17 +8,17 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
 /**
- * A {@link Source} over a descriptor, which it guards and closes: mio's {@code IoSource}. The library's sources are made
- * of it, and so may be one of yours, over a descriptor that you have opened.
+ * A {@link Source} over a descriptor, which it guards and closes: mio's {@code IoSource}. The library's sources are
+ * made of it, and so may be one of yours, over a descriptor that you have opened.
  *
  * <p>Every operation on the descriptor lies between {@link #begin} and {@link #end}, or in {@link #tryIo(Interest,
  * IoOperation)} which does both. Between them the descriptor stays open, whatever other threads do; so no operation
  * can ever hit a descriptor of somebody else that got the same number. An operation that would block says so with
  * {@link #drained}, which arms the source again where the system does not do so by itself.
  *
- * <p>All methods are for any thread. A source that is dropped without {@link #close} is closed when it is collected, and
- * a warning is logged by {@code System.getLogger("io.panamio")}; {@code -Dpanamio.leakTracking=true} adds where it was
- * opened.
+ * <p>All methods are for any thread. A source that is dropped without {@link #close} is closed when it is collected,
+ * and a warning is logged by {@code System.getLogger("io.panamio")}; {@code -Dpanamio.leakTracking=true} adds where
+ * it was opened.
  */
 public abstract class IoSource implements Source, AutoCloseable {
     private final Handle handle;
@@ -59,7 +59,8 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
-     * Says that an operation, not yet ended, has found nothing more to do: it would have blocked, or did less than asked.
+     * Says that an operation, not yet ended, has found nothing more to do: it would have blocked, or did less than
+     * asked.
      *
      * @param direction what the operation was waiting for; only this is armed again
      */
@@ -153,10 +154,11 @@ public abstract class IoSource implements Source, AutoCloseable {
     /**
      * Memory that lives as long as this source; it costs nothing where it is not used.
      *
-     * <p>The arena belongs to the thread that asks for it first: only that thread can use it and what it hands out, like
-     * {@link Arena#ofConfined}. When that thread closes the source, the memory is gone at once. When another thread does, it
-     * is gone as soon as the owner polls, or makes or ends another arena of a source; until then the owner may still use it.
-     * Used later, a segment throws {@link IllegalStateException}. The arena's own {@code close} is refused.
+     * <p>The arena belongs to the thread that asks for it first: only that thread can use it and what it hands out,
+     * like {@link Arena#ofConfined}. When that thread closes the source, the memory is gone at once. When another
+     * thread does, it is gone as soon as the owner polls, or makes or ends another arena of a source; until then the
+     * owner may still use it. Used later, a segment throws {@link IllegalStateException}. The arena's own {@code
+     * close} is refused.
      *
      * @return the arena, always the same
      * @throws IllegalStateException if this is closed
@@ -167,8 +169,9 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     /**
      * Closes the descriptor, after deregistering it. An operation in another thread goes on to its end, which it
-     * reaches soon as none blocks; the descriptor is closed by the last one, and until then events may come. Everything called later throws a
-     * {@link ClosedChannelException}. Errors are ignored, as nothing can be done about them. Does nothing the second time.
+     * reaches soon as none blocks; the descriptor is closed by the last one, and until then events may come.
+     * Everything called later throws a {@link ClosedChannelException}. Errors are ignored, as nothing can be done
+     * about them. Does nothing the second time.
      */
     @Override
     public final void close() {

@@ -33,7 +33,8 @@ public final class Poll implements AutoCloseable {
      * @return the Poll, with nothing registered
      * @throws ResourceExhaustedException if there are no descriptors left
      * @throws IOException if the system refuses
-     * @throws UnsupportedOperationException if there is no back end for this platform; the message tells which there are
+     * @throws UnsupportedOperationException if there is no back end for this platform; the message tells which there
+     *     are
      */
     public static Poll open() throws IOException {
         return new Poll(Platform.current().openSelector());
@@ -66,7 +67,8 @@ public final class Poll implements AutoCloseable {
      * Waits until there are events, but no longer than for a while. Costs one system call.
      *
      * @param events where they are put, in place of what is there
-     * @param timeout how long to wait, from zero on; it is rounded up to a whole millisecond, and no duration is too long
+     * @param timeout how long to wait, from zero on; it is rounded up to a whole millisecond, and no duration is too
+     *     long
      * @return how many there are; 0 if the time has passed, never before
      * @throws IllegalArgumentException if {@code timeout} is negative
      * @throws ClosedSelectorException if the Poll is closed, now or during the wait

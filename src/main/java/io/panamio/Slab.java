@@ -5,12 +5,12 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * Keeps the state of an event loop's sources, and makes their tokens. A token names a place and its generation: when an
- * object is removed, its token finds nothing from then on, even if the place is used again. So an event that was reported
- * before its source was closed, in the same batch, cannot hit the source that came in its place.
+ * Keeps the state of an event loop's sources, and makes their tokens. A token names a place and its generation: when
+ * an object is removed, its token finds nothing from then on, even if the place is used again. So an event that was
+ * reported before its source was closed, in the same batch, cannot hit the source that came in its place.
  *
- * <p>Tokens are never negative: the negative ones are free for wakers and listeners. Insert, get and remove take constant
- * time, and allocate only when it grows. For one thread.
+ * <p>Tokens are never negative: the negative ones are free for wakers and listeners. Insert, get and remove take
+ * constant time, and allocate only when it grows. For one thread.
  *
  * @param <T> the objects
  */

@@ -3,8 +3,8 @@ package io.panamio;
 import java.io.IOException;
 
 /**
- * Something that a {@link Poll} can watch: mio's {@code event::Source}. The sources of this library implement it; so may
- * a type of yours that has sources within, by passing each call on to them.
+ * Something that a {@link Poll} can watch: mio's {@code event::Source}. The sources of this library implement it; so
+ * may a type of yours that has sources within, by passing each call on to them.
  *
  * <p>Only a {@link Registry} calls these methods. What they throw comes out of the registry's method unchanged.
  */

@@ -4,8 +4,8 @@ package io.panamio;
  * Watches a descriptor that it does not own, such as a timerfd, a signalfd, an inotify or another {@link Poll}: mio's
  * {@code SourceFd}. Calls on it go through {@link #tryIo(Interest, IoOperation)}.
  *
- * <p>Keep it while it is registered, and {@link #close} it, which ends the watch and leaves the descriptor open, before the
- * descriptor is closed by its owner.
+ * <p>Keep it while it is registered, and {@link #close} it, which ends the watch and leaves the descriptor open,
+ * before the descriptor is closed by its owner.
  */
 public final class SourceFd extends IoSource {
     /**

@@ -6,10 +6,10 @@ import java.io.IOException;
 /**
  * Ends the wait of a {@link Poll} from any thread: mio's {@code Waker}.
  *
- * <p>A wake is latched: one that comes while nobody polls is reported by the next poll. Wakes coalesce: however many there
- * were, there is one event, readable and with the waker's token, which comes after the last of them; so what a thread
- * did before its wake, the poller sees after the event. A Poll has one waker at a time and keeps it alive; on Linux it is an
- * eventfd(2), on poll(2) a pipe.
+ * <p>A wake is latched: one that comes while nobody polls is reported by the next poll. Wakes coalesce: however many
+ * there were, there is one event, readable and with the waker's token, which comes after the last of them; so what a
+ * thread did before its wake, the poller sees after the event. A Poll has one waker at a time and keeps it alive; on
+ * Linux it is an eventfd(2), on poll(2) a pipe.
  */
 public final class Waker implements AutoCloseable {
     private final Selector selector;
@@ -35,8 +35,8 @@ public final class Waker implements AutoCloseable {
     }
 
     /**
-     * Wakes the poller. Costs a system call only if no wake is on its way already. Does nothing when the waker or its Poll
-     * is closed: there is nobody to wake.
+     * Wakes the poller. Costs a system call only if no wake is on its way already. Does nothing when the waker or its
+     * Poll is closed: there is nobody to wake.
      */
     public void wake() {
         if (open) {

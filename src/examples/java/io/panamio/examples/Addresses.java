@@ -12,7 +12,8 @@ final class Addresses {
 
     static InetSocketAddress of(CommandSpec spec, String host, int port, int lowestPort) throws UnknownHostException {
         if (port < lowestPort || port > 65535) {
-            throw new ParameterException(spec.commandLine(), "--port: " + port + " is not from " + lowestPort + " to 65535");
+            throw new ParameterException(spec.commandLine(),
+                "--port: " + port + " is not from " + lowestPort + " to 65535");
         }
         InetSocketAddress address = new InetSocketAddress(host, port);
         if (address.isUnresolved()) {

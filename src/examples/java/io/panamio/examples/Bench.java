@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
     description = "Measures any echo server: each connection sends a message, waits for it to come back, checks every "
         + "byte, and sends the next.")
 final class Bench implements Callable<Integer> {
-    @Option(names = "--host", defaultValue = "127.0.0.1", paramLabel = "HOST", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--host", defaultValue = "127.0.0.1", paramLabel = "HOST",
+        description = "Default: ${DEFAULT-VALUE}.")
     private String host;
 
     @Option(names = "--port", defaultValue = "7000", paramLabel = "PORT", description = "Default: ${DEFAULT-VALUE}.")

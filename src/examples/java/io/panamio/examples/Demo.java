@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
 
 /** Server and client in one go, on Panamio and on NIO. */
 @Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Runs an echo server and a client over real sockets, then the same on java.nio, in turns, and compares.")
+    description = "Runs an echo server and a client over real sockets, then the same on java.nio, in turns, and "
+        + "compares.")
 final class Demo implements Callable<Integer> {
     @Option(names = "--connections", defaultValue = "64", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     private int connections;

@@ -42,7 +42,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private final TcpListener listener;
     private final Events events = Events.withCapacity(1024);
     private final Slab<Client> clients = new Slab<>(1024);
-    private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64); // one for all: it is empty between events
+    /** One for all: it is empty between events. */
+    private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
     private boolean acceptLater;
 
     EchoLoop(TcpListener listener) throws IOException {
@@ -92,7 +93,9 @@ final class EchoLoop implements Runnable, AutoCloseable {
         }
     }
 
-    /** Accepts all that wait: one event may stand for many. Without descriptors it tries again, as no event will come. */
+    /**
+     * Accepts all that wait: one event may stand for many. Without descriptors it tries again, as no event will come.
+     */
     private void accept() throws IOException {
         try {
             for (TcpStream stream; (stream = listener.accept()) != null;) {

@@ -93,7 +93,8 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
     Measurement and(Measurement other) {
         Histogram both = latencies.copy();
         both.add(other.latencies);
-        return new Measurement(size, seconds + other.seconds, requests + other.requests, cpuNanos + other.cpuNanos, both);
+        return new Measurement(size, seconds + other.seconds, requests + other.requests, cpuNanos + other.cpuNanos,
+            both);
     }
 
     double requestsPerSecond() {

@@ -9,11 +9,11 @@ package io.panamio.net;
  *     The default is true. Two listeners at a time are not possible either way.
  * @param reusePort SO_REUSEPORT: whether several listeners, all with this option, share the address and the system
  *     spreads connections over them. The default is false.
- * @param v6Only IPV6_V6ONLY: whether a listener on an IPv6 address refuses IPv4. The default is false: {@code ::} accepts
- *     both, and IPv4 peers have IPv4 addresses.
- * @param dualStack whether a listener on the IPv4 wildcard {@code 0.0.0.0}, which is what
- *     {@code new InetSocketAddress(port)} means, accepts IPv6 as well, as the JDK's do. The default is true; with false it
- *     is IPv4 alone, as in mio.
+ * @param v6Only IPV6_V6ONLY: whether a listener on an IPv6 address refuses IPv4. The default is false: {@code ::}
+ *     accepts both, and IPv4 peers have IPv4 addresses.
+ * @param dualStack whether a listener on the IPv4 wildcard {@code 0.0.0.0}, which is what {@code new
+ *     InetSocketAddress(port)} means, accepts IPv6 as well, as the JDK's do. The default is true; with false it is
+ *     IPv4 alone, as in mio.
  */
 public record ListenOptions(int backlog, boolean reuseAddress, boolean reusePort, boolean v6Only, boolean dualStack) {
     /** The defaults. */

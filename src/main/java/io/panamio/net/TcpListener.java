@@ -1,8 +1,6 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
-import io.panamio.IoSource;
-import io.panamio.sys.Platform;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -11,12 +9,12 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.Objects;
 
 /**
- * A TCP socket that accepts connections: mio's {@code TcpListener}. Register it for {@link Interest#READABLE}; one event
- * may stand for many connections, so accept until null. See {@link #accept} for what can go wrong there.
+ * A TCP socket that accepts connections: mio's {@code TcpListener}. Register it for {@link Interest#READABLE}; one
+ * event may stand for many connections, so accept until null. See {@link #accept} for what can go wrong there.
  *
  * <p>When a listener is closed, the system resets the connections that were not accepted.
  */
-public final class TcpListener extends IoSource {
+public final class TcpListener extends InetSocket {
     private TcpListener(int fd) {
         super(fd);
     }
@@ -64,7 +62,8 @@ public final class TcpListener extends IoSource {
      *
      * @param fd a listening stream socket in non-blocking mode
      * @return the listener, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not a stream socket or is in blocking mode; the descriptor stays the caller's
+     * @throws IllegalArgumentException if it is not a stream socket or is in blocking mode; the descriptor stays the
+     *     caller's
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static TcpListener fromFd(int fd) throws IOException {
@@ -87,19 +86,15 @@ public final class TcpListener extends IoSource {
         return new TcpListener(fd);
     }
 
-    private static Sockets sockets() {
-        return Platform.current().sockets();
-    }
-
     /**
-     * Accepts the next connection, by one system call. The stream does not block and is not inherited by child processes;
-     * its options are the system's defaults.
+     * Accepts the next connection, by one system call. The stream does not block and is not inherited by child
+     * processes; its options are the system's defaults.
      *
      * <p>Connections that died while they waited are passed over. What is thrown is of two kinds:
      * <ul>
-     * <li>{@link io.panamio.ResourceExhaustedException}: no descriptors are left. The connection stays queued, but <em>no
-     * event comes for it</em>. So close something, or wait for something to be closed, and accept again without an event:
-     * after a while ({@code poll(events, timeout)}), or whenever a stream was closed.
+     * <li>{@link io.panamio.ResourceExhaustedException}: no descriptors are left. The connection stays queued, but
+     * <em>no event comes for it</em>. So close something, or wait for something to be closed, and accept again
+     * without an event: after a while ({@code poll(events, timeout)}), or whenever a stream was closed.
      * <li>Anything else: this listener is of no more use.
      * </ul>
      *
@@ -117,72 +112,6 @@ public final class TcpListener extends IoSource {
                 return null;
             }
             return TcpStream.accepted(accepted);
-        } finally {
-            end();
-        }
-    }
-
-    /**
-     * The address that this listens on, with the port that the system chose.
-     *
-     * @return the address; {@code ::} for a dual-stack wildcard
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
-    public InetSocketAddress localAddress() throws IOException {
-        int fd = begin();
-        try {
-            return sockets().localAddress(fd);
-        } finally {
-            end();
-        }
-    }
-
-    /**
-     * Sets the time to live of accepted connections' packets; on IPv6 the hop limit.
-     *
-     * @param hops from 1 to 255
-     * @throws IllegalArgumentException if out of that range
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
-    public void setTtl(int hops) throws IOException {
-        TcpStream.checkTtl(hops);
-        int fd = begin();
-        try {
-            sockets().setTtl(fd, hops);
-        } finally {
-            end();
-        }
-    }
-
-    /**
-     * The time to live of accepted connections' packets; on IPv6 the hop limit.
-     *
-     * @return from 1 to 255
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
-    public int ttl() throws IOException {
-        int fd = begin();
-        try {
-            return sockets().ttl(fd);
-        } finally {
-            end();
-        }
-    }
-
-    /**
-     * Takes the pending error away, if there is one: SO_ERROR.
-     *
-     * @return the error, or null
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
-    public IOException takeError() throws IOException {
-        int fd = begin();
-        try {
-            return sockets().takeError(fd);
         } finally {
             end();
         }

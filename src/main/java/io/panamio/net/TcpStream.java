@@ -2,9 +2,6 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
-import io.panamio.IoSource;
-import io.panamio.sys.Platform;
-import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -17,30 +14,31 @@ import java.util.Objects;
  * A TCP connection that never blocks: mio's {@code TcpStream}.
  *
  * <h2>Reading and writing</h2>
- * Both take memory of any kind: native segments are handed to the system as they are; segments on the heap, arrays and heap
- * buffers are copied by way of native memory. The result is a number of bytes, {@link IoResult#EOF} or
- * {@link IoResult#WOULD_BLOCK}. A read or write that does less than asked has found the socket drained or full; there is
- * no need to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed or an error, whose end
- * has no event of its own. One call moves 2147479552 bytes at most.
+ * Both take memory of any kind: native segments are handed to the system as they are; segments on the heap, arrays
+ * and heap buffers are copied by way of native memory. The result is a number of bytes, {@link IoResult#EOF} or
+ * {@link IoResult#WOULD_BLOCK}. A read or write that does less than asked has found the socket drained or full; there
+ * is no need to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed or an error, whose
+ * end has no event of its own. One call moves 2147479552 bytes at most.
  *
- * <p>Reading, peeking and writing allocate nothing, but for the short-lived view of a direct buffer, which the JIT compiler
- * mostly does away with. One thread may read while another writes; two that read at
- * a time each get some of the bytes.
+ * <p>Reading, peeking and writing allocate nothing, but for the short-lived view of a direct buffer, which the JIT
+ * compiler mostly does away with. One thread may read while another writes; two that read at a time each get some of
+ * the bytes.
  *
- * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more a call than
- * one of a confined, automatic or global arena, and goes by itself in a gather or scatter.
+ * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more a call
+ * than one of a confined, automatic or global arena, and goes by itself in a gather or scatter.
  *
  * <h2>Connecting</h2>
- * {@link #connect} returns before there is a connection. Register the stream for {@link Interest#WRITABLE}, wait for an
- * event, and ask {@link #finishConnect}, which is steps 4 to 6 of mio's six. What a stream that still connects is asked to
- * read or write would block.
+ * {@link #connect} returns before there is a connection. Register the stream for {@link Interest#WRITABLE}, wait for
+ * an event, and ask {@link #finishConnect}, which is steps 4 to 6 of mio's six. What a stream that still connects is
+ * asked to read or write would block.
  *
  * <h2>Failures</h2>
- * A connection that the peer has reset throws a {@link java.net.SocketException} (ECONNRESET) from one call, the first that
- * notices: a read, a write, or {@link #takeError}. After that a read says end of stream and a write throws a broken pipe
- * (EPIPE). With {@code -Dpanamio.stacklessResets=true} these two carry no stack trace. No signal is raised.
+ * A connection that the peer has reset throws a {@link java.net.SocketException} (ECONNRESET) from one call, the
+ * first that notices: a read, a write, or {@link #takeError}. After that a read says end of stream and a write throws
+ * a broken pipe (EPIPE). With {@code -Dpanamio.stacklessResets=true} these two carry no stack trace. No signal is
+ * raised.
  */
-public final class TcpStream extends IoSource {
+public final class TcpStream extends InetSocket {
     private volatile boolean connected;
     private volatile IOException failure;
 
@@ -72,7 +70,8 @@ public final class TcpStream extends IoSource {
      *
      * @param fd a stream socket in non-blocking mode
      * @return the stream, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not a stream socket or is in blocking mode; the descriptor stays the caller's
+     * @throws IllegalArgumentException if it is not a stream socket or is in blocking mode; the descriptor stays the
+     *     caller's
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static TcpStream fromFd(int fd) throws IOException {
@@ -99,14 +98,10 @@ public final class TcpStream extends IoSource {
         return new TcpStream(fd, true);
     }
 
-    private static Sockets sockets() {
-        return Platform.current().sockets();
-    }
-
     /**
-     * Tells whether a {@link #connect} has ended. Call it after a writable event, or at any time; it never loops, and once it
-     * has told the end it tells the same again. If another call took the error away before ({@link #takeError}, a read, a
-     * write), this throws all the same.
+     * Tells whether a {@link #connect} has ended. Call it after a writable event, or at any time; it never loops, and
+     * once it has told the end it tells the same again. If another call took the error away before ({@link
+     * #takeError}, a read, a write), this throws all the same.
      *
      * @return true if connected, false while still connecting; a registered stream gets an event when that changes
      * @throws java.net.ConnectException if it was refused or timed out
@@ -138,8 +133,8 @@ public final class TcpStream extends IoSource {
     // ---- reading
 
     /**
-     * Reads into a segment, by one system call: recv(2). A segment on the heap of more than 64 KiB takes one more for each
-     * further 64 KiB.
+     * Reads into a segment, by one system call: recv(2). A segment on the heap of more than 64 KiB takes one more for
+     * each further 64 KiB.
      *
      * @param dst where to; its size is how much is asked for
      * @return how many bytes were read, EOF or WOULD_BLOCK; 0 only if the segment is empty, without a system call
@@ -195,8 +190,8 @@ public final class TcpStream extends IoSource {
     }
 
     /**
-     * Reads into several segments in order: scatter. There may be any number of them; up to 1024 native ones take one system
-     * call, recvmsg(2), together.
+     * Reads into several segments in order: scatter. There may be any number of them; up to 1024 native ones take one
+     * system call, recvmsg(2), together.
      *
      * @param dsts where to
      * @return how many bytes were read in all, EOF or WOULD_BLOCK; 0 only if all segments are empty
@@ -230,7 +225,8 @@ public final class TcpStream extends IoSource {
     }
 
     /**
-     * Reads into a segment and leaves the bytes to be read again: recv(2) with MSG_PEEK. On the heap it is 64 KiB at most.
+     * Reads into a segment and leaves the bytes to be read again: recv(2) with MSG_PEEK. On the heap it is 64 KiB at
+     * most.
      *
      * @param dst where to
      * @return as {@link #read(MemorySegment)}
@@ -294,12 +290,12 @@ public final class TcpStream extends IoSource {
     // ---- writing
 
     /**
-     * Writes from a segment, by one system call: send(2). A segment on the heap of more than 64 KiB takes one for each
-     * 64 KiB.
+     * Writes from a segment, by one system call: send(2). A segment on the heap of more than 64 KiB takes one for
+     * each 64 KiB.
      *
      * @param src what to write
-     * @return how many bytes the system took, maybe not all; WOULD_BLOCK if none; 0 only if the segment is empty, without a
-     *     system call
+     * @return how many bytes the system took, maybe not all; WOULD_BLOCK if none; 0 only if the segment is empty,
+     *     without a system call
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
      */
@@ -348,11 +344,12 @@ public final class TcpStream extends IoSource {
     }
 
     /**
-     * Writes from several segments in order: gather. There may be any number of them; up to 1024 native ones take one system
-     * call, sendmsg(2), together.
+     * Writes from several segments in order: gather. There may be any number of them; up to 1024 native ones take one
+     * system call, sendmsg(2), together.
      *
      * @param srcs what to write
-     * @return how many bytes the system took in all, maybe not all; WOULD_BLOCK if none; 0 only if all segments are empty
+     * @return how many bytes the system took in all, maybe not all; WOULD_BLOCK if none; 0 only if all segments are
+     *     empty
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
      */
@@ -417,22 +414,6 @@ public final class TcpStream extends IoSource {
     }
 
     /**
-     * The address of this end; also while connecting.
-     *
-     * @return the address
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
-    public InetSocketAddress localAddress() throws IOException {
-        int fd = begin();
-        try {
-            return sockets().localAddress(fd);
-        } finally {
-            end();
-        }
-    }
-
-    /**
      * Ends one half of the connection, or both, at once; what was written before is still sent. It may be repeated. On
      * Linux a stream whose read half was shut down still reads what the peer has sent, and then the end of the stream.
      *
@@ -483,63 +464,15 @@ public final class TcpStream extends IoSource {
     }
 
     /**
-     * Sets the time to live of this connection's packets; on IPv6 the hop limit.
-     *
-     * @param hops from 1 to 255
-     * @throws IllegalArgumentException if out of that range
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * {@inheritDoc} Whoever asks first gets it: a read or write afterwards finds an ended stream. {@link
+     * #finishConnect} does not forget it.
      */
-    public void setTtl(int hops) throws IOException {
-        checkTtl(hops);
-        int fd = begin();
-        try {
-            sockets().setTtl(fd, hops);
-        } finally {
-            end();
-        }
-    }
-
-    static void checkTtl(int hops) {
-        if (hops < 1 || hops > 255) {
-            throw new IllegalArgumentException("ttl " + hops + " is not from 1 to 255");
-        }
-    }
-
-    /**
-     * The time to live of this connection's packets; on IPv6 the hop limit.
-     *
-     * @return from 1 to 255
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
-    public int ttl() throws IOException {
-        int fd = begin();
-        try {
-            return sockets().ttl(fd);
-        } finally {
-            end();
-        }
-    }
-
-    /**
-     * Takes the pending error away, if there is one: SO_ERROR. Whoever asks first gets it: a read or write afterwards
-     * finds an ended stream. {@link #finishConnect} does not forget it.
-     *
-     * @return the error, or null
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
+    @Override
     public IOException takeError() throws IOException {
-        int fd = begin();
-        try {
-            IOException error = sockets().takeError(fd);
-            if (error != null && !connected && failure == null) {
-                failure = error;
-            }
-            return error;
-        } finally {
-            end();
+        IOException error = super.takeError();
+        if (error != null && !connected && failure == null) {
+            failure = error;
         }
+        return error;
     }
 }

@@ -79,7 +79,8 @@ public final class Handle extends Guard implements Runnable {
         try {
             Selector s = selector;
             if (s != null && s.isOpen()) {
-                throw new IllegalStateException("already registered with " + (s == with ? "this" : "another") + " Poll");
+                throw new IllegalStateException(
+                    s == with ? "already registered with this Poll" : "already registered with another Poll");
             }
             selector = with; // before: an event may come, and its operations must rearm, before register returns
             boolean done = false;
@@ -120,8 +121,10 @@ public final class Handle extends Guard implements Runnable {
     }
 
     private void requireRegistered(Selector with) {
-        if (selector != with) {
-            throw new IllegalStateException(selector == null ? "not registered" : "registered with another Poll");
+        Selector s = selector;
+        if (s != with) {
+            throw new IllegalStateException(
+                s == null || !s.isOpen() ? "not registered" : "registered with another Poll");
         }
     }
 
@@ -176,8 +179,9 @@ public final class Handle extends Guard implements Runnable {
     public void run() {
         if (shut()) {
             endArena();
-            System.getLogger("io.panamio").log(Level.WARNING, "closed descriptor " + fd
-                + ", which was dropped without a close" + (TRACK ? "" : "; -Dpanamio.leakTracking=true tells where it was opened"),
+            System.getLogger("io.panamio").log(Level.WARNING,
+                "closed descriptor " + fd + ", which was dropped without a close"
+                    + (TRACK ? "" : "; -Dpanamio.leakTracking=true tells where it was opened"),
                 opened);
         }
     }

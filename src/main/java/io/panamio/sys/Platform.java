@@ -59,6 +59,7 @@ public abstract class Platform {
                 return "Panamio: the back end for " + os + " cannot be used: " + cause.getMessage();
             }
         }
-        return "Panamio: no back end for " + os + " (" + System.getProperty("os.arch") + "); supported are Linux on x86-64 and aarch64";
+        return "Panamio: no back end for " + os + " (" + System.getProperty("os.arch")
+            + "); supported are Linux on x86-64 and aarch64";
     }
 }

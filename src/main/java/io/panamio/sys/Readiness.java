@@ -1,6 +1,8 @@
 package io.panamio.sys;
 
-/** What an event says, as bits that are the same on every platform. The first three are also the bits of an interest. */
+/**
+ * What an event says, as bits that are the same on every platform. The first three are also the bits of an interest.
+ */
 public final class Readiness {
     /** There may be something to read, or a connection to accept. */
     public static final int READABLE = 1;

@@ -160,7 +160,7 @@ public abstract class Selector extends Guard {
                 throw new IllegalStateException("this Poll has a Waker already");
             }
             startWaker(token);
-            takeWoken(); // after: a late wake of the last waker may have lost its signal there, and would silence this one
+            takeWoken(); // after: a late wake of the last waker may have lost its signal there, and would silence this
             wakerOpen = true;
         } finally {
             exit();

@@ -10,13 +10,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Memory that ends with a stream. Its segments belong to the thread that asked for the arena first: they carry the scope
- * of a confined arena, the only kind that closes for the price of a few instructions. That arena allocates nothing;
- * the blocks come from the platform, so that they can be freed by whichever thread is allowed to.
+ * Memory that ends with a stream. Its segments belong to the thread that asked for the arena first: they carry the
+ * scope of a confined arena, the only kind that closes for the price of a few instructions. That arena allocates
+ * nothing; the blocks come from the platform, so that they can be freed by whichever thread is allowed to.
  *
- * <p>When another thread ends the stream, the blocks wait for their owner, which looks for them whenever it polls, or makes
- * or ends an arena; or for the owner's death, after which nobody can reach the segments any more, and the next thread that
- * makes or ends an arena frees them.
+ * <p>When another thread ends the stream, the blocks wait for their owner, which looks for them whenever it polls, or
+ * makes or ends an arena; or for the owner's death, after which nobody can reach the segments any more, and the next
+ * thread that makes or ends an arena frees them.
  */
 final class StreamArena implements Arena {
     /** A thread with arenas, and those that others have ended. */

@@ -18,7 +18,10 @@ final class EpollSelector extends Selector {
     private final int epoll;
     private final int eventfd;
 
-    /** The eventfd is watched from the start, for nothing as long as there is no waker: so close() cannot fail to wake. */
+    /**
+     * The eventfd is watched from the start, for nothing as long as there is no waker: so close() cannot fail to
+     * wake.
+     */
     EpollSelector() throws IOException {
         epoll = check("epoll_create1", Epoll.create1(Linux.EPOLL_CLOEXEC()));
         int fd = -1;
@@ -128,7 +131,7 @@ final class EpollSelector extends Selector {
 
     @Override
     protected void interrupt() {
-        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, Linux.EPOLLIN(), 0); // any token: the poll that sees it is void
+        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, Linux.EPOLLIN(), 0); // whoever sees it finds this closed
         signal();
     }
 

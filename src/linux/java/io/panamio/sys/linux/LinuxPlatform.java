@@ -25,7 +25,7 @@ public final class LinuxPlatform extends UnixPlatform {
     /** The platform. */
     @SuppressWarnings("restricted")
     public static LinuxPlatform open() {
-        MemorySegment.NULL.reinterpret(0); // where native access is denied, this says so, and not some initializer later
+        MemorySegment.NULL.reinterpret(0); // where native access is denied, this says so, not some initializer later
         return new LinuxPlatform();
     }
 
@@ -33,7 +33,8 @@ public final class LinuxPlatform extends UnixPlatform {
         return switch (arch) {
             case "amd64", "x86_64" -> true;
             case "aarch64" -> false;
-            default -> throw new UnsupportedOperationException("no bindings for " + arch + "; there are x86-64's and aarch64's");
+            default -> throw new UnsupportedOperationException(
+                "no bindings for " + arch + "; there are x86-64's and aarch64's");
         };
     }
 

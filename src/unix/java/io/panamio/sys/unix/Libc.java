@@ -11,11 +11,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The C library's calls that every Unix has, raw: the result, or the negated errno. Nothing is checked or retried here.
+ * The C library's calls that every Unix has, raw: the result, or the negated errno. Nothing is checked or retried
+ * here.
  *
- * <p>jextract cannot link with {@code captureCallState}, and linking its handle beside ours would cost each start twice;
- * so the calls are linked here by name, and a test compares the descriptors with those of the bindings. Each is linked
- * at its first use.
+ * <p>jextract cannot link with {@code captureCallState}, and linking its handle beside ours would cost each start
+ * twice; so the calls are linked here by name, and a test compares the descriptors with those of the bindings. Each
+ * is linked at its first use.
  */
 public final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();

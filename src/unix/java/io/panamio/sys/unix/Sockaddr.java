@@ -63,7 +63,8 @@ final class Sockaddr {
             return new InetSocketAddress(InetAddress.getByAddress(bytes(from, ADDR_OFFSET, 4)), port);
         }
         if (family == c.AF_INET6()) {
-            return new InetSocketAddress(v6(bytes(from, ADDR6_OFFSET, 16), from.get(JAVA_INT_UNALIGNED, SCOPE_ID_OFFSET)), port);
+            int scope = from.get(JAVA_INT_UNALIGNED, SCOPE_ID_OFFSET);
+            return new InetSocketAddress(v6(bytes(from, ADDR6_OFFSET, 16), scope), port);
         }
         throw new IOException("not an internet address: family " + family);
     }

@@ -226,8 +226,8 @@ public abstract class UnixSockets extends Sockets {
     }
 
     /**
-     * Receives to the heap, a segment or else an array, by way of native memory. An array comes as it is, since a segment
-     * of it would be garbage. One call never asks twice for an error that is reported once.
+     * Receives to the heap, a segment or else an array, by way of native memory. An array comes as it is, since a
+     * segment of it would be garbage. One call never asks twice for an error that is reported once.
      */
     private long receiveCopying(int fd, MemorySegment dst, byte[] array, int off, long size, int flags) {
         MemorySegment copy = ThreadState.get().copyBuffer();
@@ -381,8 +381,8 @@ public abstract class UnixSockets extends Sockets {
 
     /**
      * How many segments from {@code from} on can go into one iovec array. There they are bare addresses that FFM does
-     * not keep alive during the call, so it must be memory that no other thread can free: global, automatic, or confined
-     * to this thread. A segment of a shared arena goes alone, as an argument.
+     * not keep alive during the call, so it must be memory that no other thread can free: global, automatic, or
+     * confined to this thread. A segment of a shared arena goes alone, as an argument.
      */
     private static int vectorable(MemorySegment[] segments, int from) {
         long size = 0;
