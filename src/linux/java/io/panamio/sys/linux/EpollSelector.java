@@ -130,7 +130,7 @@ final class EpollSelector extends Selector {
     }
 
     @Override
-    protected void interrupt() {
+    protected synchronized void interrupt() { // or stopWaker could undo this
         Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, Linux.EPOLLIN(), 0); // whoever sees it finds this closed
         signal();
     }
