@@ -16,7 +16,9 @@ import java.util.Objects;
  * <p>Readiness is edge-triggered, see {@link Registry#register}. On Linux this is epoll(7); with
  * {@code -Dpanamio.selector=poll} it is poll(2), which exists on every Unix and is slower with many sources.
  *
- * <p>A signal does not end a wait, nor does {@link Thread#interrupt}: use a {@link Waker}.
+ * <p>A signal does not end a wait, nor does {@link Thread#interrupt}, which leaves the thread's flag as it is: use a
+ * {@link Waker}. (A system call cannot be interrupted from Java; to make it so, as {@code java.nio} does, would cost two
+ * more steps in every poll.)
  */
 public final class Poll implements AutoCloseable {
     private final Selector selector;
@@ -67,8 +69,8 @@ public final class Poll implements AutoCloseable {
      * Waits until there are events, but no longer than for a while. Costs one system call.
      *
      * @param events where they are put, in place of what is there
-     * @param timeout how long to wait, from zero on; it is rounded up to a whole millisecond, and no duration is too
-     *     long
+     * @param timeout how long to wait, from zero on; no duration is too long. The system's clock decides how fine it
+     *     is: nanoseconds by epoll_pwait2(2), where the kernel has that (Linux 5.11), else milliseconds, rounded up
      * @return how many there are; 0 if the time has passed, never before
      * @throws IllegalArgumentException if {@code timeout} is negative
      * @throws ClosedSelectorException if the Poll is closed, now or during the wait
@@ -112,6 +114,44 @@ public final class Poll implements AutoCloseable {
     }
 
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
+    // ---- busy waiting
+
+    /**
+     * Sets for how long a wait looks again and again before it sleeps. While it does, an event is found sooner by the
+     * time that it takes to wake a thread, at the price of a busy processor and of many system calls. It does so only
+     * while traffic is dense: after one spin in vain, waits sleep at once until an event comes within that time again.
+     * Off by default.
+     *
+     * @param duration for how long, in each wait; zero for not at all
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void setSpin(Duration duration) {
+        if (duration.isNegative()) {
+            throw new IllegalArgumentException("spin " + duration);
+        }
+        selector.setSpin(saturatedNanos(duration));
+    }
+
+    /**
+     * Lets the kernel poll the network cards of the registered sockets during a wait: EPIOCSPARAMS of Linux 6.9. Off by
+     * default.
+     *
+     * @param duration for how long, in microseconds at most an int; zero for not at all
+     * @param budget how many packets at a time, from 0 to 65535; more than 64 needs CAP_NET_ADMIN
+     * @param prefer whether to keep the cards from interrupting meanwhile
+     * @throws IllegalArgumentException if a number is out of its range
+     * @throws UnsupportedOperationException if the kernel or the back end has no such thing
+     * @throws ClosedSelectorException if the Poll is closed
+     * @throws IOException if the system refuses
+     */
+    public void setBusyPoll(Duration duration, int budget, boolean prefer) throws IOException {
+        long micros = duration.isNegative() ? -1 : saturatedNanos(duration) / 1000;
+        if (micros < 0 || micros > Integer.MAX_VALUE || budget < 0 || budget > 65535) {
+            throw new IllegalArgumentException("busy poll " + duration + " with a budget of " + budget);
+        }
+        selector.setBusyPoll((int) micros, budget, prefer);
+    }
 
     /**
      * The descriptor that is readable while there are events: with a {@link SourceFd} on it, one Poll watches another.

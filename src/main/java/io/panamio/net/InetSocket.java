@@ -1,36 +1,33 @@
 package io.panamio.net;
 
-import io.panamio.IoSource;
-import io.panamio.sys.Platform;
-import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.Objects;
 
 /** What every internet socket has. */
-abstract class InetSocket extends IoSource {
-    InetSocket(int fd) {
-        super(fd);
-    }
-
-    static Sockets sockets() {
-        return Platform.current().sockets();
-    }
-
+sealed interface InetSocket permits TcpStream, TcpListener, UdpSocket {
     /**
-     * The address of this end, with the port that the system chose; also while connecting.
+     * Sets a socket option.
      *
-     * @return the address; {@code ::} for a dual-stack wildcard
-     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @param <T> the type of its value
+     * @param name which option
+     * @param value what it is to be
      * @throws IOException if the system refuses
      */
-    public InetSocketAddress localAddress() throws IOException {
-        int fd = begin();
-        try {
-            return sockets().localAddress(fd);
-        } finally {
-            end();
-        }
-    }
+    <T> void setOption(SocketOption<T> name, T value) throws IOException;
+
+    /**
+     * The value of a socket option.
+     *
+     * @param <T> the type of its value
+     * @param name which option
+     * @return the value
+     * @throws IOException if the system refuses
+     */
+    <T> T getOption(SocketOption<T> name) throws IOException;
 
     /**
      * Sets the time to live of the packets that are sent, on IPv6 the hop limit; a listener's is that of the
@@ -41,16 +38,11 @@ abstract class InetSocket extends IoSource {
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses
      */
-    public void setTtl(int hops) throws IOException {
+    default void setTtl(int hops) throws IOException {
         if (hops < 1 || hops > 255) {
             throw new IllegalArgumentException("ttl " + hops + " is not from 1 to 255");
         }
-        int fd = begin();
-        try {
-            sockets().setTtl(fd, hops);
-        } finally {
-            end();
-        }
+        setOption(SystemSocketOptions.IP_TTL, hops);
     }
 
     /**
@@ -60,28 +52,18 @@ abstract class InetSocket extends IoSource {
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses
      */
-    public int ttl() throws IOException {
-        int fd = begin();
-        try {
-            return sockets().ttl(fd);
-        } finally {
-            end();
-        }
+    default int ttl() throws IOException {
+        return getOption(SystemSocketOptions.IP_TTL);
     }
 
-    /**
-     * Takes the pending error away, if there is one: SO_ERROR.
-     *
-     * @return the error, or null
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
-    public IOException takeError() throws IOException {
-        int fd = begin();
-        try {
-            return sockets().takeError(fd);
-        } finally {
-            end();
+    /** The address itself, if the system can use it. */
+    static InetSocketAddress resolved(SocketAddress address) {
+        if (!(Objects.requireNonNull(address, "address") instanceof InetSocketAddress inet)) {
+            throw new IllegalArgumentException("not an internet address: " + address);
         }
+        if (inet.isUnresolved()) {
+            throw new UnresolvedAddressException();
+        }
+        return inet;
     }
 }

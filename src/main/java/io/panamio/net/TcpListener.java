@@ -1,7 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
-import io.panamio.sys.Sockets;
+import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -14,7 +14,7 @@ import java.util.Objects;
  *
  * <p>When a listener is closed, the system resets the connections that were not accepted.
  */
-public final class TcpListener extends InetSocket {
+public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStream> implements InetSocket {
     private TcpListener(int fd) {
         super(fd);
     }
@@ -47,14 +47,13 @@ public final class TcpListener extends InetSocket {
      */
     public static TcpListener bind(InetSocketAddress local, ListenOptions options) throws IOException {
         Objects.requireNonNull(options, "options");
-        if (local.isUnresolved()) {
-            throw new UnresolvedAddressException();
-        }
-        if (options.v6Only() && !(local.getAddress() instanceof Inet6Address)) {
+        InetSocket.resolved(local);
+        if (Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY))
+                && !(local.getAddress() instanceof Inet6Address)) {
             throw new IllegalArgumentException("v6Only with " + local);
         }
-        return new TcpListener(sockets().listen(local, options.backlog(), options.reuseAddress(), options.reusePort(),
-            options.dualStack(), options.v6Only()));
+        return new TcpListener(
+            sockets().listen(SocketType.STREAM, local, options.backlog(), options.dualStack(), options.values()));
     }
 
     /**
@@ -82,38 +81,12 @@ public final class TcpListener extends InetSocket {
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static TcpListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, makeNonBlocking);
+        sockets().adopt(fd, SocketType.STREAM, false, makeNonBlocking);
         return new TcpListener(fd);
     }
 
-    /**
-     * Accepts the next connection, by one system call. The stream does not block and is not inherited by child
-     * processes; its options are the system's defaults.
-     *
-     * <p>Connections that died while they waited are passed over. What is thrown is of two kinds:
-     * <ul>
-     * <li>{@link io.panamio.ResourceExhaustedException}: no descriptors are left. The connection stays queued, but
-     * <em>no event comes for it</em>. So close something, or wait for something to be closed, and accept again
-     * without an event: after a while ({@code poll(events, timeout)}), or whenever a stream was closed.
-     * <li>Anything else: this listener is of no more use.
-     * </ul>
-     *
-     * @return the stream, or null when no connection waits
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
-     */
-    public TcpStream accept() throws IOException {
-        int fd = begin();
-        try {
-            int accepted = sockets().accept(fd);
-            if (accepted == Sockets.WOULD_BLOCK) {
-                drained(Interest.READABLE);
-                return null;
-            }
-            return TcpStream.accepted(accepted);
-        } finally {
-            end();
-        }
+    @Override
+    TcpStream accepted(int fd) {
+        return TcpStream.accepted(fd);
     }
 }

@@ -34,8 +34,29 @@ public abstract class Platform {
     /** Memory for {@code capacity} events of that kind of selector. */
     public abstract EventBuffer newEvents(int capacity);
 
-    /** The platform's socket calls. */
+    /** The calls that make, ask and tell sockets. */
     public abstract Sockets sockets();
+
+    /** The calls that move the bytes of stream sockets. */
+    public abstract Streams streams();
+
+    /** The calls that move the bytes of pipes. */
+    public abstract Streams pipes();
+
+    /** The calls that move messages. */
+    public abstract Messages messages();
+
+    /** The two ends of a non-blocking pipe: the one to read from, and the one to write to. */
+    public abstract int[] openPipe() throws IOException;
+
+    /** Checks that {@code fd} can be written to, or read from. */
+    public abstract void requireEnd(int fd, boolean writer) throws IOException;
+
+    /** Checks that {@code fd} is in non-blocking mode, or puts it into that mode where asked to. */
+    public abstract void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException;
+
+    /** Sets or clears O_NONBLOCK. */
+    public abstract void setNonBlocking(int fd, boolean on) throws IOException;
 
     /** Closes a descriptor; what goes wrong is ignored, and nothing is retried. */
     public abstract void close(int fd);

@@ -17,6 +17,17 @@ public final class Readiness {
     /** Nothing more can be sent. */
     public static final int WRITE_CLOSED = 32;
 
+    // ---- bits of an interest alone
+
+    /** Nothing but hang-ups and errors. */
+    public static final int HANG_UP = 64;
+    /** Levels instead of edges. */
+    public static final int LEVEL = 128;
+    /** One event, and then none until registered anew. */
+    public static final int ONE_SHOT = 256;
+    /** One of several selectors that watch the same thing is enough. */
+    public static final int EXCLUSIVE = 512;
+
     private Readiness() {
     }
 }

@@ -26,6 +26,9 @@ public abstract class Selector extends Guard {
 
     private volatile boolean polling;
     private volatile boolean woken;
+    private volatile long spin;
+    /** Whether the last event came within the time of a spin: only then is the next one worth it. The poller's own. */
+    private boolean dense;
     private boolean wakerOpen;
 
     /** For the platforms. */
@@ -112,32 +115,80 @@ public abstract class Selector extends Guard {
     private int look(EventBuffer events) throws IOException {
         int n;
         do {
-            n = await(events, 0);
+            n = awaitOpen(events, 0);
         } while (n < 0);
         return n;
     }
 
     private int wait(EventBuffer events, long timeout) throws IOException {
-        long start = timeout < 0 ? 0 : System.nanoTime();
+        long longest = spin;
+        long start = timeout < 0 && longest == 0 ? 0 : System.nanoTime();
+        long asleep = start;
         long remaining = timeout;
-        for (;;) {
-            int n = await(events, remaining < 0 ? -1 : ceilMillis(remaining));
-            if (!isOpen()) {
-                throw new ClosedSelectorException(); // close() woke this poller; what it found is void
-            }
-            if (n > 0) {
+        if (longest > 0 && dense) {
+            int n = spin(events, start, timeout < 0 ? longest : Math.min(longest, timeout));
+            remaining = remaining(timeout, start);
+            if (n > 0 || remaining == 0) {
                 return n;
             }
-            if (timeout > 0) { // the time is up, or a signal came, or the wait was longer than the system can count
-                remaining = timeout - (System.nanoTime() - start);
-                if (remaining <= 0) {
-                    return 0;
-                }
+            asleep = System.nanoTime();
+        }
+        for (;;) {
+            int n = awaitOpen(events, remaining);
+            if (n > 0) {
+                dense = longest > 0 && System.nanoTime() - asleep < longest;
+                return n;
+            }
+            // the time is up, or a signal came, or the wait was longer than the system can count
+            remaining = remaining(timeout, start);
+            if (remaining == 0) {
+                return 0;
             }
         }
     }
 
-    private static int ceilMillis(long nanos) {
+    /** What a timeout has left, or -1 if it has no end. */
+    private static long remaining(long timeout, long start) {
+        return timeout < 0 ? -1 : Math.max(0, timeout - (System.nanoTime() - start));
+    }
+
+    /** Looks again and again, for as long as {@code duration}. */
+    private int spin(EventBuffer events, long start, long duration) throws IOException {
+        int n;
+        do {
+            n = look(events);
+            Thread.onSpinWait();
+        } while (n == 0 && System.nanoTime() - start < duration);
+        return n;
+    }
+
+    private int awaitOpen(EventBuffer events, long nanos) throws IOException {
+        int n = await(events, nanos);
+        if (!isOpen()) {
+            throw new ClosedSelectorException(); // close() woke this poller; what it found is void
+        }
+        return n;
+    }
+
+    /** How long a wait looks again and again before it sleeps, in nanoseconds. */
+    public final void setSpin(long nanos) {
+        spin = nanos;
+    }
+
+    /**
+     * Lets waits poll the network cards.
+     *
+     * @param micros for how long, 0 for not at all
+     * @param budget how many packets at a time
+     * @param prefer whether to keep the cards from interrupting meanwhile
+     * @throws UnsupportedOperationException where there is no such thing
+     */
+    public void setBusyPoll(int micros, int budget, boolean prefer) throws IOException {
+        throw new UnsupportedOperationException("no busy polling with this selector");
+    }
+
+    /** Nanoseconds, 0 or more, as the milliseconds that are no less, or as many as the system can count. */
+    protected static int ceilMillis(long nanos) {
         long millis = nanos / 1_000_000 + (nanos % 1_000_000 == 0 ? 0 : 1);
         return (int) Math.min(millis, Integer.MAX_VALUE);
     }
@@ -145,10 +196,10 @@ public abstract class Selector extends Guard {
     /**
      * Waits once and fills {@code events}. Must call {@link #takeWoken} after the wait.
      *
-     * @param millis the longest to wait; 0 only looks, -1 has no end
+     * @param nanos the longest to wait; 0 only looks, -1 has no end
      * @return the number of events, or -1 when a signal ended the wait
      */
-    protected abstract int await(EventBuffer events, int millis) throws IOException;
+    protected abstract int await(EventBuffer events, long nanos) throws IOException;
 
     // ---- waking
 

@@ -1,13 +1,18 @@
 package io.panamio.sys;
 
+import io.panamio.net.SocketAddressBuffer;
+import io.panamio.net.TcpInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
+import java.net.InetAddress;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.util.Map;
 
 /**
- * A platform's socket calls, on descriptors that the caller keeps open. Results are plain: bytes or a descriptor, or
- * {@link #WOULD_BLOCK}; everything else is an exception that names the system call and its error. Interrupted calls are
- * retried. A data call never blocks, even on a descriptor in blocking mode.
+ * A platform's calls that make, ask and tell sockets, on descriptors that the caller keeps open. Addresses are {@code
+ * InetSocketAddress}, resolved, or {@code UnixAddress}. What goes wrong is an exception that names the system call and
+ * its error. Interrupted calls are retried.
  */
 public abstract class Sockets {
     /** The call would block; the same number as {@code IoResult.WOULD_BLOCK}. */
@@ -17,60 +22,45 @@ public abstract class Sockets {
     protected Sockets() {
     }
 
-    // ---- making
+    // ---- making: non-blocking, and not inherited by child processes
 
-    /** A non-blocking TCP socket that connects, or has connected, to {@code remote}. */
-    public abstract int connect(InetSocketAddress remote) throws IOException;
+    /** A socket that connects, or has connected, to {@code remote}, from {@code local} if that is not null. */
+    public abstract int connect(SocketType type, SocketAddress remote, SocketAddress local,
+            Map<SocketOption<?>, Object> options) throws IOException;
 
-    /** A non-blocking TCP socket that listens on {@code local}. */
-    public abstract int listen(InetSocketAddress local, int backlog, boolean reuseAddress, boolean reusePort,
-            boolean dualStack, boolean v6Only) throws IOException;
+    /** A socket that listens on {@code local}. */
+    public abstract int listen(SocketType type, SocketAddress local, int backlog, boolean dualStack,
+            Map<SocketOption<?>, Object> options) throws IOException;
 
-    /** The next queued connection as a non-blocking socket, or {@link #WOULD_BLOCK}. */
-    public abstract int accept(int fd) throws IOException;
+    /** A socket that is bound to {@code local}. */
+    public abstract int bind(SocketType type, SocketAddress local, boolean dualStack,
+            Map<SocketOption<?>, Object> options) throws IOException;
 
-    /** Checks that {@code fd} is a stream socket in non-blocking mode, or puts it into that mode where asked to. */
-    public abstract void adopt(int fd, boolean makeNonBlocking) throws IOException;
+    /** A Unix socket without a name. */
+    public abstract int unbound(SocketType type) throws IOException;
 
-    // ---- moving bytes
+    /** Two Unix sockets that are connected with each other. */
+    public abstract int[] pair(SocketType type) throws IOException;
 
-    /** Receives into {@code dst}, which is writable and not empty; 0 is the end of the stream. */
-    public abstract long recv(int fd, MemorySegment dst) throws IOException;
+    /** The next queued connection, or {@link #WOULD_BLOCK}; its address goes into {@code peer} if that is not null. */
+    public abstract int accept(int fd, SocketAddressBuffer peer) throws IOException;
 
-    /** Like {@link #recv(int, MemorySegment)}, leaving the bytes where they are. */
-    public abstract long peek(int fd, MemorySegment dst) throws IOException;
-
-    /** Sends from {@code src}, which is not empty. */
-    public abstract long send(int fd, MemorySegment src) throws IOException;
-
-    /** Like {@link #recv(int, MemorySegment)}, into a part of an array that is not empty. */
-    public abstract long recv(int fd, byte[] dst, int off, int len) throws IOException;
-
-    /** Like {@link #peek(int, MemorySegment)}, into a part of an array that is not empty. */
-    public abstract long peek(int fd, byte[] dst, int off, int len) throws IOException;
-
-    /** Like {@link #send(int, MemorySegment)}, from a part of an array that is not empty. */
-    public abstract long send(int fd, byte[] src, int off, int len) throws IOException;
-
-    /** Receives into all of {@code dsts} in order, at least one of which is not empty; 0 is the end of the stream. */
-    public abstract long recvVectored(int fd, MemorySegment[] dsts) throws IOException;
-
-    /** Sends from all of {@code srcs} in order. */
-    public abstract long sendVectored(int fd, MemorySegment[] srcs) throws IOException;
-
-    /** The most bytes that one call can move. */
-    public abstract long maxTransfer();
+    /** Checks that {@code fd} is such a socket in non-blocking mode, or puts it into that mode where asked to. */
+    public abstract void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException;
 
     // ---- asking and telling
 
     /** Whether a connect has ended well; false while it goes on; the error it ended with is thrown. */
     public abstract boolean isConnected(int fd) throws IOException;
 
+    /** Sets the peer of a datagram socket. */
+    public abstract void connect(int fd, SocketAddress remote) throws IOException;
+
     /** The address of the other end. */
-    public abstract InetSocketAddress peerAddress(int fd) throws IOException;
+    public abstract SocketAddress peerAddress(int fd) throws IOException;
 
     /** The address of this end. */
-    public abstract InetSocketAddress localAddress(int fd) throws IOException;
+    public abstract SocketAddress localAddress(int fd) throws IOException;
 
     /** Shuts down one direction or both. */
     public abstract void shutdown(int fd, boolean read, boolean write) throws IOException;
@@ -78,15 +68,27 @@ public abstract class Sockets {
     /** The pending error of a socket, which this takes away, or null. */
     public abstract IOException takeError(int fd) throws IOException;
 
-    /** TCP_NODELAY. */
-    public abstract void setNoDelay(int fd, boolean on) throws IOException;
+    /** Joins or leaves a multicast group by an interface, or by any if that is 0. */
+    public abstract void changeMembership(int fd, InetAddress group, int interfaceIndex, boolean join)
+        throws IOException;
 
-    /** TCP_NODELAY. */
-    public abstract boolean noDelay(int fd) throws IOException;
+    // ---- options
 
-    /** The time to live, or hop limit, of what is sent. */
-    public abstract void setTtl(int fd, int hops) throws IOException;
+    /** Sets an option, whose value is of its type. */
+    public abstract void setOption(int fd, SocketOption<?> name, Object value) throws IOException;
 
-    /** The time to live, or hop limit, of what is sent. */
-    public abstract int ttl(int fd) throws IOException;
+    /** The value of an option, of its type. */
+    public abstract Object getOption(int fd, SocketOption<?> name) throws IOException;
+
+    /** setsockopt(2) with native memory. */
+    public abstract void setOption(int fd, int level, int name, MemorySegment value) throws IOException;
+
+    /** getsockopt(2) into native memory; the length that the system gave it. */
+    public abstract int getOption(int fd, int level, int name, MemorySegment value) throws IOException;
+
+    /** Memory for {@link #tcpInfo}. */
+    public abstract TcpInfo newTcpInfo();
+
+    /** TCP_INFO. */
+    public abstract void tcpInfo(int fd, TcpInfo into) throws IOException;
 }

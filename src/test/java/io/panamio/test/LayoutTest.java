@@ -5,12 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.cmsghdr;
+import io.panamio.bindings.linux.in6_pktinfo;
+import io.panamio.bindings.linux.in_pktinfo;
 import io.panamio.bindings.linux.iovec;
+import io.panamio.bindings.linux.ip_mreqn;
+import io.panamio.bindings.linux.ipv6_mreq;
+import io.panamio.bindings.linux.linger;
+import io.panamio.bindings.linux.mmsghdr;
 import io.panamio.bindings.linux.msghdr;
 import io.panamio.bindings.linux.pollfd;
 import io.panamio.bindings.linux.sockaddr_in;
 import io.panamio.bindings.linux.sockaddr_in6;
 import io.panamio.bindings.linux.sockaddr_storage;
+import io.panamio.bindings.linux.sockaddr_un;
+import io.panamio.bindings.linux.timespec;
+import io.panamio.bindings.linux.ucred;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.GroupLayout;
@@ -128,7 +138,9 @@ class LayoutTest {
             MemoryLayout layout = (MemoryLayout) call(binding, field + "$layout");
             String member = "((" + c + " *)0)->" + path + field;
             claims.add(new Claim("(long long)offsetof(" + c + ", " + path + field + ")", offset));
-            claims.add(new Claim("(long long)sizeof(" + member + ")", layout.byteSize()));
+            if (layout.byteSize() > 0) { // a flexible array has no size in C
+                claims.add(new Claim("(long long)sizeof(" + member + ")", layout.byteSize()));
+            }
             claims.add(new Claim("(long long)__alignof__(" + member + ")", layout.byteAlignment()));
             for (Class<?> anonymous : binding.getDeclaredClasses()) {
                 if (anonymous.getSimpleName().equals(field)) {
@@ -248,10 +260,16 @@ class LayoutTest {
         }
     }
 
-    /** How many claims the fields of a struct make: three each, and those of the anonymous structs within. */
+    /**
+     * How many claims the fields of a struct make: three each, two for a flexible array, and those of the anonymous
+     * structs within.
+     */
     private static int count(Class<?> binding) throws ReflectiveOperationException {
         assertEquals(members(binding), fields(binding), binding.getName());
-        int count = 3 * members(binding).size();
+        int count = 0;
+        for (String member : members(binding)) {
+            count += ((MemoryLayout) call(binding, member + "$layout")).byteSize() == 0 ? 2 : 3;
+        }
         for (Class<?> anonymous : binding.getDeclaredClasses()) {
             count += count(anonymous);
         }
@@ -263,7 +281,7 @@ class LayoutTest {
     @Test
     void everyFunctionIsLinkedAsTheBindingsDescribeIt() throws Exception {
         TreeMap<String, MethodType> linked = new TreeMap<>();
-        for (String owner : List.of("unix.Libc", "linux.Epoll", "linux.LinuxSockets")) {
+        for (String owner : List.of("unix.Libc", "linux.Epoll", "linux.LinuxSockets", "linux.LinuxMessages")) {
             for (Class<?> holder : Class.forName("io.panamio.sys." + owner).getDeclaredClasses()) {
                 for (Field field : holder.getDeclaredFields()) {
                     if (field.getType() == MethodHandle.class) {
@@ -344,12 +362,44 @@ class LayoutTest {
 
     @Test
     void iovecsAndErrnoAreWhereTheCodeHasThem() throws Exception {
-        assertEquals(iovec.sizeof(), constant("unix.UnixSockets", "IOVEC_SIZE"));
-        assertEquals(iovec.iov_base$offset(), constant("unix.UnixSockets", "IOV_BASE_OFFSET"));
-        assertEquals(iovec.iov_len$offset(), constant("unix.UnixSockets", "IOV_LEN_OFFSET"));
+        assertEquals(iovec.sizeof(), constant("unix.UnixStreams", "IOVEC_SIZE"));
+        assertEquals(iovec.iov_base$offset(), constant("unix.UnixStreams", "IOV_BASE_OFFSET"));
+        assertEquals(iovec.iov_len$offset(), constant("unix.UnixStreams", "IOV_LEN_OFFSET"));
         assertEquals(Linux.UIO_MAXIOV(), constant("unix.ThreadState", "IOV_MAX"));
         MemoryLayout captured = Linker.Option.captureStateLayout();
         assertEquals(0, captured.byteOffset(MemoryLayout.PathElement.groupElement("errno")));
+    }
+
+    @Test
+    void messagesAreWhereTheBindingsHaveThem() throws Exception {
+        assertEquals(mmsghdr.sizeof(), constant("unix.UnixBatch", "HEADER_SIZE"));
+        assertEquals(mmsghdr.msg_len$offset(), constant("unix.UnixBatch", "LENGTH_OFFSET"));
+        assertEquals(0, mmsghdr.msg_hdr$offset());
+        assertEquals(cmsghdr.sizeof(), constant("unix.UnixControl", "HEADER_SIZE"));
+        assertEquals(0, cmsghdr.cmsg_len$offset());
+        assertEquals(8, cmsghdr.cmsg_len$layout().byteSize());
+        assertEquals(8, msghdr.msg_controllen$layout().byteSize());
+        assertEquals(cmsghdr.cmsg_level$offset(), constant("unix.UnixControl", "LEVEL_OFFSET"));
+        assertEquals(cmsghdr.cmsg_type$offset(), constant("unix.UnixControl", "TYPE_OFFSET"));
+        assertEquals(sockaddr_storage.sizeof(), constant("unix.Sockaddr", "STORAGE_SIZE"));
+        assertEquals(sockaddr_un.sun_path$offset(), constant("unix.Sockaddr", "PATH_OFFSET"));
+    }
+
+    @Test
+    void structsOfOptionsAndControlMessagesAreAsTheCodeHasThem() {
+        assertEquals(List.of(0L, 4L, 8L, 12L), List.of(ip_mreqn.imr_multiaddr$offset(), ip_mreqn.imr_address$offset(),
+            ip_mreqn.imr_ifindex$offset(), ip_mreqn.sizeof()));
+        assertEquals(List.of(0L, 16L, 20L), List.of(ipv6_mreq.ipv6mr_multiaddr$offset(),
+            ipv6_mreq.ipv6mr_interface$offset(), ipv6_mreq.sizeof()));
+        assertEquals(List.of(0L, 4L, 8L, 12L), List.of(in_pktinfo.ipi_ifindex$offset(),
+            in_pktinfo.ipi_spec_dst$offset(), in_pktinfo.ipi_addr$offset(), in_pktinfo.sizeof()));
+        assertEquals(List.of(0L, 16L, 20L), List.of(in6_pktinfo.ipi6_addr$offset(),
+            in6_pktinfo.ipi6_ifindex$offset(), in6_pktinfo.sizeof()));
+        assertEquals(List.of(0L, 4L, 8L, 12L), List.of(ucred.pid$offset(), ucred.uid$offset(), ucred.gid$offset(),
+            ucred.sizeof()));
+        assertEquals(List.of(0L, 4L, 8L), List.of(linger.l_onoff$offset(), linger.l_linger$offset(), linger.sizeof()));
+        assertEquals(List.of(0L, 8L, 16L), List.of(timespec.tv_sec$offset(), timespec.tv_nsec$offset(),
+            timespec.sizeof()));
     }
 
     @Test
@@ -358,6 +408,7 @@ class LayoutTest {
         Object mine = state.getMethod("get").invoke(null);
         assertTrue(room(mine, "address") >= sockaddr_storage.sizeof());
         assertTrue(room(mine, "message") >= msghdr.sizeof());
+        assertTrue(room(mine, "wholeMessage") >= msghdr.sizeof());
         assertTrue(room(mine, "length") >= Linux.C_INT.byteSize());
         assertTrue(room(mine, "argument") >= io.panamio.bindings.linux.aarch64.epoll_event.sizeof());
         assertTrue(room(mine, "argument") >= pollfd.sizeof());

@@ -1,14 +1,17 @@
 package io.panamio.test;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
 /** The functions of the system that tests need and the library does not offer. A failure is -1. */
@@ -39,6 +42,54 @@ final class NativeCalls {
     /** An IPv4 TCP socket in non-blocking mode, not connected. */
     static int socket() {
         return (int) call("socket", 2, 1 | NONBLOCK, 0);
+    }
+
+    /** A Unix socket of type 1 (stream), 2 (datagram) or 5 (seqpacket) in blocking mode. */
+    static int unixSocket(int type) {
+        return (int) call("socket", 1, type, 0);
+    }
+
+    /** Two Unix sockets in non-blocking mode that are connected with each other. */
+    static int[] unixPair(int type) {
+        return two(fds -> call("socketpair", 1, type | NONBLOCK, 0, fds));
+    }
+
+    /** bind(2) to a Unix address without a zero after it. */
+    static int unixBind(int fd, byte[] name) {
+        return withAddress(name, (address, length) -> call("bind", fd, address, length));
+    }
+
+    /** connect(2) to a Unix address without a zero after it. */
+    static int unixConnect(int fd, byte[] name) {
+        return withAddress(name, (address, length) -> call("connect", fd, address, length));
+    }
+
+    private interface WithAddress {
+        long call(MemorySegment address, int length);
+    }
+
+    private static int withAddress(byte[] name, WithAddress function) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(2 + name.length, 2);
+            address.set(JAVA_SHORT, 0, (short) 1); // AF_UNIX
+            MemorySegment.copy(name, 0, address, JAVA_BYTE, 2, name.length);
+            return (int) function.call(address, 2 + name.length);
+        }
+    }
+
+    /** A pipe in blocking mode: the end to read from and the end to write to. */
+    static int[] pipe() {
+        return two(fds -> call("pipe", fds));
+    }
+
+    private static int[] two(ToLongFunction<MemorySegment> function) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment fds = arena.allocate(JAVA_INT, 2);
+            if ((int) function.applyAsLong(fds) < 0) {
+                throw new AssertionError("no descriptors");
+            }
+            return fds.toArray(JAVA_INT);
+        }
     }
 
     /** An eventfd in non-blocking mode; it is readable while its count is not 0. */

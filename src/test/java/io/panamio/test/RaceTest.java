@@ -491,7 +491,7 @@ class RaceTest {
         }
 
         @Override
-        protected int await(EventBuffer events, int millis) {
+        protected int await(EventBuffer events, long nanos) {
             takeWoken();
             return 0;
         }

@@ -286,7 +286,6 @@ class TcpListenerTest {
     @Test
     @Tag("any-back-end")
     void theBacklogIsAtLeastOne() {
-        assertEquals(1, DEFAULT.backlog(1).backlog());
         for (int backlog : new int[] {0, -1, Integer.MIN_VALUE}) {
             assertThrows(IllegalArgumentException.class, () -> DEFAULT.backlog(backlog));
         }
@@ -368,7 +367,7 @@ class TcpListenerTest {
             assertThrows(IllegalArgumentException.class, () -> TcpListener.fromFd(fd));
             NativeFds.close(fd); // it was still open, and is the caller's
         }
-        assertFails(IOException.class, "fcntl", "EBADF", () -> TcpListener.fromFd(1 << 20));
+        assertFails(IOException.class, "getsockopt", "EBADF", () -> TcpListener.fromFd(1 << 20));
     }
 
     // ---- without descriptors

@@ -562,7 +562,7 @@ class TcpStreamTest {
             assertThrows(IllegalArgumentException.class, () -> TcpStream.fromFd(fd));
             NativeFds.close(fd); // it was still open, and is the caller's
         }
-        assertFails(IOException.class, "fcntl", "EBADF", () -> TcpStream.fromFd(1 << 20));
+        assertFails(IOException.class, "getsockopt", "EBADF", () -> TcpStream.fromFd(1 << 20));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.panamio.sys.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.ThreadState;
 import java.lang.foreign.MemoryLayout;
@@ -63,6 +64,28 @@ final class Epoll {
         try {
             ThreadState state = ThreadState.get();
             return Libc.result((int) Wait.CALL.invokeExact(state.capture, epoll, events, max, millis), state);
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+
+    private static final class Pwait2 {
+        static final MethodHandle CALL = Libc.linkIfThere("epoll_pwait2", JAVA_INT,
+            JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
+    }
+
+    /** Where the C library or the kernel lacks it, the error is ENOSYS. */
+    static int pwait2(int epoll, MemorySegment events, int max, long nanos) {
+        if (Pwait2.CALL == null) {
+            return -Linux.ENOSYS();
+        }
+        try {
+            ThreadState state = ThreadState.get();
+            MemorySegment timespec = state.argument;
+            timespec.set(ValueLayout.JAVA_LONG, 0, nanos / 1_000_000_000);
+            timespec.set(ValueLayout.JAVA_LONG, 8, nanos % 1_000_000_000);
+            return Libc.result((int) Pwait2.CALL.invokeExact(state.capture, epoll, events, max, timespec,
+                MemorySegment.NULL), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
         }

@@ -38,7 +38,7 @@ final class EpollEvents extends EventBuffer {
             | (out ? Readiness.WRITABLE : 0)
             | (priority ? Readiness.PRIORITY : 0)
             | (error ? Readiness.ERROR : 0)
-            | (hangup || in && (bits & Linux.EPOLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
+            | (hangup || (bits & Linux.EPOLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
             | (hangup || out && error || bits == Linux.EPOLLERR() ? Readiness.WRITE_CLOSED : 0);
     }
 }

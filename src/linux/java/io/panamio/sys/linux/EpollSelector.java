@@ -10,10 +10,16 @@ import io.panamio.sys.unix.ThreadState;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.ClosedSelectorException;
 
 /** Watches with epoll(7), always edge-triggered. The waker is an eventfd(2) that is never read in normal use. */
 final class EpollSelector extends Selector {
     private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
+
+    /** Newer than the headers of the bindings: _IOW(0x8A, 1, struct epoll_params). */
+    private static final long EPIOCSPARAMS = 0x40088A01;
+    /** Whether epoll_pwait2(2) was found missing. */
+    private static volatile boolean onlyMillis;
 
     private final int epoll;
     private final int eventfd;
@@ -72,6 +78,8 @@ final class EpollSelector extends Selector {
         // epoll reports the next edge by itself
     }
 
+    private static final int ORDINARY = Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY;
+
     private static int bits(int interest) {
         int bits = Linux.EPOLLET();
         if ((interest & Readiness.READABLE) != 0) {
@@ -83,15 +91,33 @@ final class EpollSelector extends Selector {
         if ((interest & Readiness.PRIORITY) != 0) {
             bits |= Linux.EPOLLPRI();
         }
+        return interest > ORDINARY ? withExtras(bits, interest) : bits;
+    }
+
+    private static int withExtras(int ordinary, int interest) {
+        int bits = ordinary;
+        if ((interest & Readiness.HANG_UP) != 0) {
+            bits |= Linux.EPOLLRDHUP();
+        }
+        if ((interest & Readiness.LEVEL) != 0) {
+            bits &= ~Linux.EPOLLET();
+        }
+        if ((interest & Readiness.ONE_SHOT) != 0) {
+            bits |= Linux.EPOLLONESHOT();
+        }
+        if ((interest & Readiness.EXCLUSIVE) != 0) {
+            bits = bits & ~Linux.EPOLLRDHUP() | Linux.EPOLLEXCLUSIVE(); // the kernel refuses the two together
+        }
         return bits;
     }
 
     // ---- waiting
 
     @Override
-    protected int await(EventBuffer events, int millis) throws IOException {
+    protected int await(EventBuffer events, long nanos) throws IOException {
         EpollEvents buffer = (EpollEvents) events;
-        int n = Epoll.wait(epoll, buffer.memory, buffer.capacity(), millis);
+        int n = nanos > 0 && nanos % 1_000_000 != 0 && !onlyMillis ? awaitNanos(buffer, nanos)
+            : Epoll.wait(epoll, buffer.memory, buffer.capacity(), nanos < 0 ? -1 : ceilMillis(nanos));
         if (n >= 0) {
             takeWoken();
             return n;
@@ -100,6 +126,38 @@ final class EpollSelector extends Selector {
             return -1;
         }
         throw ERRORS.io("epoll_wait", -n);
+    }
+
+    /** The sandboxes of containers that do not know a call answer EPERM, which it has no other use for. */
+    private int awaitNanos(EpollEvents buffer, long nanos) {
+        int n = Epoll.pwait2(epoll, buffer.memory, buffer.capacity(), nanos);
+        if (n != -Linux.ENOSYS() && n != -Linux.EPERM()) {
+            return n;
+        }
+        onlyMillis = true;
+        return Epoll.wait(epoll, buffer.memory, buffer.capacity(), ceilMillis(nanos));
+    }
+
+    /** struct epoll_params of Linux 6.9: a u32, a u16, a u8 and a byte of padding. */
+    @Override
+    public void setBusyPoll(int micros, int budget, boolean prefer) throws IOException {
+        if (!enter()) {
+            throw new ClosedSelectorException();
+        }
+        try {
+            MemorySegment params = ThreadState.get().argument;
+            params.set(ValueLayout.JAVA_INT, 0, micros);
+            params.set(ValueLayout.JAVA_INT, 4, 0);
+            params.set(ValueLayout.JAVA_SHORT, 4, (short) budget);
+            params.set(ValueLayout.JAVA_BYTE, 6, (byte) (prefer ? 1 : 0));
+            int r = Libc.ioctl(epoll, EPIOCSPARAMS, params);
+            if (r == -Linux.ENOTTY() || r == -Linux.EOPNOTSUPP()) {
+                throw new UnsupportedOperationException("this kernel has no EPIOCSPARAMS, which came with Linux 6.9");
+            }
+            check("ioctl", r);
+        } finally {
+            exit();
+        }
     }
 
     // ---- waking

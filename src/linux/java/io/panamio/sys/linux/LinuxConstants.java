@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.msghdr;
+import io.panamio.bindings.linux.sockaddr_un;
 import io.panamio.sys.unix.Errno;
 import io.panamio.sys.unix.UnixConstants;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +30,7 @@ final class LinuxConstants extends UnixConstants {
             BY_NUMBER[Linux.EEXIST()] = Errno.EEXIST;
             BY_NUMBER[Linux.ENODEV()] = Errno.ENODEV;
             BY_NUMBER[Linux.EINVAL()] = Errno.EINVAL;
+            BY_NUMBER[Linux.ENOTTY()] = Errno.ENOTTY;
             BY_NUMBER[Linux.ENFILE()] = Errno.ENFILE;
             BY_NUMBER[Linux.EMFILE()] = Errno.EMFILE;
             BY_NUMBER[Linux.ENOSPC()] = Errno.ENOSPC;
@@ -93,35 +95,61 @@ final class LinuxConstants extends UnixConstants {
     // sys/socket.h
     @Override protected int AF_INET() { return Linux.AF_INET(); }
     @Override protected int AF_INET6() { return Linux.AF_INET6(); }
+    @Override protected int AF_UNIX() { return Linux.AF_UNIX(); }
     @Override protected int SOCK_STREAM() { return Linux.SOCK_STREAM(); }
+    @Override protected int SOCK_DGRAM() { return Linux.SOCK_DGRAM(); }
+    @Override protected int SOCK_SEQPACKET() { return Linux.SOCK_SEQPACKET(); }
     @Override protected int SOL_SOCKET() { return Linux.SOL_SOCKET(); }
     @Override protected int SO_ERROR() { return Linux.SO_ERROR(); }
     @Override protected int SO_TYPE() { return Linux.SO_TYPE(); }
-    @Override protected int SO_REUSEADDR() { return Linux.SO_REUSEADDR(); }
-    @Override protected int SO_REUSEPORT() { return Linux.SO_REUSEPORT(); }
     @Override protected int MSG_PEEK() { return Linux.MSG_PEEK(); }
     @Override protected int MSG_DONTWAIT() { return Linux.MSG_DONTWAIT(); }
     @Override protected int MSG_NOSIGNAL() { return Linux.MSG_NOSIGNAL(); }
     @Override protected int MSG_MORE() { return Linux.MSG_MORE(); }
+    @Override protected int MSG_TRUNC() { return Linux.MSG_TRUNC(); }
+    @Override protected int MSG_CTRUNC() { return Linux.MSG_CTRUNC(); }
+    @Override protected int MSG_CMSG_CLOEXEC() { return Linux.MSG_CMSG_CLOEXEC(); }
+    @Override protected int SCM_RIGHTS() { return Linux.SCM_RIGHTS(); }
+    @Override protected int SCM_CREDENTIALS() { return Linux.SCM_CREDENTIALS(); }
+    @Override protected int SCM_TIMESTAMPNS() { return Linux.SCM_TIMESTAMPNS(); }
     @Override protected int SHUT_RD() { return Linux.SHUT_RD(); }
     @Override protected int SHUT_WR() { return Linux.SHUT_WR(); }
     @Override protected int SHUT_RDWR() { return Linux.SHUT_RDWR(); }
     @Override protected long MSGHDR_IOV() { return msghdr.msg_iov$offset(); }
     @Override protected long MSGHDR_IOVLEN() { return msghdr.msg_iovlen$offset(); }
+    @Override protected long MSGHDR_NAME() { return msghdr.msg_name$offset(); }
+    @Override protected long MSGHDR_NAMELEN() { return msghdr.msg_namelen$offset(); }
+    @Override protected long MSGHDR_CONTROL() { return msghdr.msg_control$offset(); }
+    @Override protected long MSGHDR_CONTROLLEN() { return msghdr.msg_controllen$offset(); }
+    @Override protected long MSGHDR_FLAGS() { return msghdr.msg_flags$offset(); }
+    @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
 
     // netinet/in.h and netinet/tcp.h
     @Override protected int IPPROTO_IP() { return Linux.IPPROTO_IP(); }
     @Override protected int IPPROTO_IPV6() { return Linux.IPPROTO_IPV6(); }
-    @Override protected int IPPROTO_TCP() { return Linux.IPPROTO_TCP(); }
     @Override protected int IP_TTL() { return Linux.IP_TTL(); }
     @Override protected int IPV6_V6ONLY() { return Linux.IPV6_V6ONLY(); }
     @Override protected int IPV6_UNICAST_HOPS() { return Linux.IPV6_UNICAST_HOPS(); }
-    @Override protected int TCP_NODELAY() { return Linux.TCP_NODELAY(); }
+    @Override protected int IP_TOS() { return Linux.IP_TOS(); }
+    @Override protected int IP_PKTINFO() { return Linux.IP_PKTINFO(); }
+    @Override protected int IPV6_PKTINFO() { return Linux.IPV6_PKTINFO(); }
+    @Override protected int IPV6_HOPLIMIT() { return Linux.IPV6_HOPLIMIT(); }
+    @Override protected int IPV6_TCLASS() { return Linux.IPV6_TCLASS(); }
+    @Override protected int IP_ADD_MEMBERSHIP() { return Linux.IP_ADD_MEMBERSHIP(); }
+    @Override protected int IP_DROP_MEMBERSHIP() { return Linux.IP_DROP_MEMBERSHIP(); }
+    @Override protected int IPV6_JOIN_GROUP() { return Linux.IPV6_ADD_MEMBERSHIP(); }
+    @Override protected int IPV6_LEAVE_GROUP() { return Linux.IPV6_DROP_MEMBERSHIP(); }
+    @Override protected int IPPROTO_UDP() { return Linux.IPPROTO_UDP(); }
+    @Override protected int UDP_SEGMENT() { return Linux.UDP_SEGMENT(); }
+    @Override protected int UDP_GRO() { return Linux.UDP_GRO(); }
 
     // fcntl.h and sys/ioctl.h
     @Override protected int F_GETFL() { return Linux.F_GETFL(); }
     @Override protected int F_SETFL() { return Linux.F_SETFL(); }
     @Override protected int O_NONBLOCK() { return Linux.O_NONBLOCK(); }
+    @Override protected int O_ACCMODE() { return Linux.O_ACCMODE(); }
+    @Override protected int O_RDONLY() { return Linux.O_RDONLY(); }
+    @Override protected int O_WRONLY() { return Linux.O_WRONLY(); }
     @Override protected long FIONREAD() { return Linux.FIONREAD(); }
 
     // poll.h

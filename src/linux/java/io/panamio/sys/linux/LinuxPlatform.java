@@ -4,8 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
+import io.panamio.sys.Messages;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Sockets;
+import io.panamio.sys.Streams;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.PollEvents;
 import io.panamio.sys.unix.PollSelector;
@@ -20,6 +22,7 @@ public final class LinuxPlatform extends UnixPlatform {
     private static final boolean POLL = isPoll(System.getProperty("panamio.selector", "epoll"));
 
     private LinuxPlatform() {
+        super(LinuxConstants.INSTANCE);
     }
 
     /** The platform. */
@@ -52,13 +55,19 @@ public final class LinuxPlatform extends UnixPlatform {
         return POLL ? openPollSelector() : new EpollSelector();
     }
 
-    private static Selector openPollSelector() throws IOException {
+    private Selector openPollSelector() throws IOException {
+        int[] ends = openPipe();
+        return new PollSelector(LinuxConstants.INSTANCE, ends[0], ends[1]);
+    }
+
+    @Override
+    public int[] openPipe() throws IOException {
         MemorySegment ends = ThreadState.get().argument;
         int r = Epoll.pipe2(ends, Linux.O_NONBLOCK() | Linux.O_CLOEXEC());
         if (r < 0) {
             throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
         }
-        return new PollSelector(LinuxConstants.INSTANCE, ends.get(JAVA_INT, 0), ends.get(JAVA_INT, 4));
+        return new int[] {ends.get(JAVA_INT, 0), ends.get(JAVA_INT, 4)};
     }
 
     @Override
@@ -66,8 +75,32 @@ public final class LinuxPlatform extends UnixPlatform {
         return POLL ? new PollEvents(capacity) : new EpollEvents(capacity);
     }
 
+    // ---- what the API calls, each a constant for the JIT compiler, and made when first used
+
+    private static final class Calls {
+        static final Sockets SOCKETS = new LinuxSockets();
+        static final Messages MESSAGES = new LinuxMessages();
+        static final Streams STREAMS = streams(LinuxConstants.INSTANCE);
+        static final Streams PIPES = pipes(LinuxConstants.INSTANCE);
+    }
+
     @Override
     public Sockets sockets() {
-        return LinuxSockets.INSTANCE;
+        return Calls.SOCKETS;
+    }
+
+    @Override
+    public Messages messages() {
+        return Calls.MESSAGES;
+    }
+
+    @Override
+    public Streams streams() {
+        return Calls.STREAMS;
+    }
+
+    @Override
+    public Streams pipes() {
+        return Calls.PIPES;
     }
 }

@@ -4,18 +4,18 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.net.TcpInfo;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.ThreadState;
 import io.panamio.sys.unix.UnixSockets;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** Linux makes and accepts a non-blocking, close-on-exec socket in one call. */
 final class LinuxSockets extends UnixSockets {
-    static final LinuxSockets INSTANCE = new LinuxSockets();
-
-    private LinuxSockets() {
-        super(LinuxConstants.INSTANCE);
+    LinuxSockets() {
+        super(LinuxConstants.INSTANCE, LinuxOptions.BY_NAME);
     }
 
     private static final class Accept4 {
@@ -23,18 +23,37 @@ final class LinuxSockets extends UnixSockets {
     }
 
     @Override
-    protected int streamSocket(int family) {
-        return Libc.socket(family, Linux.SOCK_STREAM() | Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC(), 0);
+    protected int newSocket(int family, int type) {
+        return Libc.socket(family, type | Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC(), 0);
     }
 
     @Override
-    protected int acceptConnection(int fd) {
+    protected int newPair(int family, int type, MemorySegment fds) {
+        return Libc.socketpair(family, type | Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC(), 0, fds);
+    }
+
+    @Override
+    protected int nextConnection(int fd, MemorySegment address, MemorySegment length) {
         try {
             ThreadState state = ThreadState.get();
-            return Libc.result((int) Accept4.CALL.invokeExact(state.capture, fd, MemorySegment.NULL, MemorySegment.NULL,
+            return Libc.result((int) Accept4.CALL.invokeExact(state.capture, fd, address, length,
                 Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC()), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
+        }
+    }
+
+    @Override
+    public TcpInfo newTcpInfo() {
+        return new LinuxTcpInfo();
+    }
+
+    @Override
+    public void tcpInfo(int fd, TcpInfo into) throws IOException {
+        MemorySegment info = into.segment();
+        int known = getOption(fd, Linux.IPPROTO_TCP(), Linux.TCP_INFO(), info);
+        if (known < info.byteSize()) {
+            info.asSlice(known).fill((byte) 0);
         }
     }
 }

@@ -15,6 +15,7 @@ public enum Errno {
     EEXIST("File exists"),
     ENODEV("No such device"),
     EINVAL("Invalid argument"),
+    ENOTTY("Inappropriate ioctl for device"),
     ENFILE("Too many open files in system"),
     EMFILE("Too many open files"),
     ENOSPC("No space left on device"),

@@ -25,7 +25,7 @@ public final class Errors {
         SystemError.Failure failure = failure(call, number, errno);
         String message = message(failure, about, errno);
         return switch (errno) {
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM -> new ResourceExhaustedException(message, failure);
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN -> new ResourceExhaustedException(message, failure);
             case ECONNREFUSED -> SystemExceptions.connect(message, failure);
             case ETIMEDOUT, ENOTCONN -> call.equals("connect") ? SystemExceptions.connect(message, failure)
                 : SystemExceptions.socket(message, failure);

@@ -31,6 +31,11 @@ public final class Libc {
         return LINKER.downcallHandle(symbol(name), FunctionDescriptor.of(result, arguments), ERRNO);
     }
 
+    /** Like {@link #link}; null where the C library has no such function. */
+    public static MethodHandle linkIfThere(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.defaultLookup().find(name).isEmpty() ? null : link(name, result, arguments);
+    }
+
     private static MemorySegment symbol(String name) {
         return LINKER.defaultLookup().find(name)
             .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no " + name));
@@ -111,6 +116,60 @@ public final class Libc {
         }
     }
 
+    private static final class Recvfrom {
+        static final MethodHandle CALL =
+            link("recvfrom", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
+    }
+
+    static long recvfrom(int fd, MemorySegment buf, long len, int flags, MemorySegment from, MemorySegment length) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Recvfrom.CALL.invokeExact(state.capture, fd, buf, len, flags, from, length), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Sendto {
+        static final MethodHandle CALL =
+            link("sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static long sendto(int fd, MemorySegment buf, long len, int flags, MemorySegment to, int length) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Sendto.CALL.invokeExact(state.capture, fd, buf, len, flags, to, length), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Readv {
+        static final MethodHandle CALL = link("readv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static long readv(int fd, MemorySegment vectors, int count) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Readv.CALL.invokeExact(state.capture, fd, vectors, count), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Writev {
+        static final MethodHandle CALL = link("writev", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+    }
+
+    static long writev(int fd, MemorySegment vectors, int count) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((long) Writev.CALL.invokeExact(state.capture, fd, vectors, count), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
     private static final class Read {
         static final MethodHandle CALL = link("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
     }
@@ -150,6 +209,20 @@ public final class Libc {
         try {
             ThreadState state = ThreadState.get();
             return result((int) Socket.CALL.invokeExact(state.capture, family, type, protocol), state);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Socketpair {
+        static final MethodHandle CALL = link("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+    }
+
+    /** socketpair(2). */
+    public static int socketpair(int family, int type, int protocol, MemorySegment fds) {
+        try {
+            ThreadState state = ThreadState.get();
+            return result((int) Socketpair.CALL.invokeExact(state.capture, family, type, protocol, fds), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -311,7 +384,8 @@ public final class Libc {
         static final MethodHandle CALL = linkVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
     }
 
-    static int ioctl(int fd, long request, MemorySegment argument) {
+    /** ioctl(2). */
+    public static int ioctl(int fd, long request, MemorySegment argument) {
         try {
             ThreadState state = ThreadState.get();
             return result((int) Ioctl.CALL.invokeExact(state.capture, fd, request, argument), state);

@@ -40,6 +40,11 @@ public final class PollSelector extends Selector {
             this.interest = interest;
             this.armed = interest;
         }
+
+        /** Whether an operation can arm it again: a level is always armed, what is one-shot never again. */
+        boolean isEdge() {
+            return (interest & (Readiness.LEVEL | Readiness.ONE_SHOT)) == 0;
+        }
     }
 
     private final UnixConstants c;
@@ -123,7 +128,7 @@ public final class PollSelector extends Selector {
     public void rearm(int fd, int interest) {
         synchronized (lock) {
             Watch watch = watch(fd);
-            int arm = watch == null ? 0 : watch.interest & interest;
+            int arm = watch == null || !watch.isEdge() ? 0 : watch.interest & interest;
             if (arm != 0 && (watch.muted || (watch.armed & arm) != arm)) {
                 watch.armed |= arm;
                 watch.muted = false;
@@ -181,7 +186,7 @@ public final class PollSelector extends Selector {
     // ---- waiting
 
     @Override
-    protected int await(EventBuffer events, int millis) throws IOException {
+    protected int await(EventBuffer events, long nanos) throws IOException {
         int asking;
         synchronized (lock) {
             asking = askAll();
@@ -189,7 +194,7 @@ public final class PollSelector extends Selector {
         }
         int r;
         try {
-            r = Libc.poll(pollfds, asking + 1L, millis);
+            r = Libc.poll(pollfds, asking + 1L, nanos < 0 ? -1 : ceilMillis(nanos));
         } finally {
             synchronized (lock) {
                 waiting = false;
@@ -266,14 +271,21 @@ public final class PollSelector extends Selector {
         if ((answer & (c.POLLIN() | c.POLLRDHUP())) != 0) {
             directions |= Readiness.READABLE;
         }
+        if ((answer & c.POLLRDHUP()) != 0) {
+            directions |= Readiness.HANG_UP;
+        }
         if ((answer & c.POLLOUT()) != 0) {
             directions |= Readiness.WRITABLE;
         }
         if ((answer & c.POLLPRI()) != 0) {
             directions |= Readiness.PRIORITY;
         }
-        watch.armed &= ~directions;
-        watch.muted = hangup != 0;
+        if ((watch.interest & Readiness.ONE_SHOT) != 0) {
+            watch.muted = true;
+        } else if ((watch.interest & Readiness.LEVEL) == 0) {
+            watch.armed &= ~directions;
+            watch.muted = hangup != 0;
+        }
         events.set(i, watch.token, readiness(answer));
     }
 
@@ -288,6 +300,9 @@ public final class PollSelector extends Selector {
         if ((interest & Readiness.PRIORITY) != 0) {
             bits |= c.POLLPRI();
         }
+        if ((interest & Readiness.HANG_UP) != 0) {
+            bits |= c.POLLRDHUP();
+        }
         return bits;
     }
 
@@ -301,7 +316,7 @@ public final class PollSelector extends Selector {
             | (out ? Readiness.WRITABLE : 0)
             | (priority ? Readiness.PRIORITY : 0)
             | (error ? Readiness.ERROR : 0)
-            | (hangup || in && (answer & c.POLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
+            | (hangup || (answer & c.POLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
             | (hangup || out && error || answer == c.POLLERR() ? Readiness.WRITE_CLOSED : 0);
     }
 

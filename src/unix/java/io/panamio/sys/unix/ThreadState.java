@@ -27,8 +27,10 @@ public final class ThreadState {
     final MemorySegment length;
     /** Room for a sockaddr_storage: 128 bytes, 256 on OpenBSD. */
     final MemorySegment address;
-    /** Room for a struct msghdr: 56 bytes on Linux, 48 elsewhere. */
+    /** Room for a struct msghdr, 56 bytes on Linux, 48 elsewhere, of which only the iovecs are ever set. */
     final MemorySegment message;
+    /** Room for a struct msghdr of which everything is set each time. */
+    final MemorySegment wholeMessage;
 
     private MemorySegment vectors;
     private MemorySegment copyBuffer;
@@ -36,11 +38,12 @@ public final class ThreadState {
     private ThreadState() {
         Arena arena = Arena.ofAuto();
         capture = arena.allocate(Linker.Option.captureStateLayout());
-        MemorySegment room = arena.allocate(16 + 16 + 256 + 64, 16);
+        MemorySegment room = arena.allocate(16 + 16 + 256 + 64 + 64, 16);
         argument = room.asSlice(0, 16);
         length = room.asSlice(16, 4);
         address = room.asSlice(32, 256);
         message = room.asSlice(288, 64);
+        wholeMessage = room.asSlice(352, 64);
     }
 
     /** The current thread's. */
@@ -55,7 +58,7 @@ public final class ThreadState {
     /** Room for {@link #IOV_MAX} iovecs. */
     MemorySegment vectors() {
         if (vectors == null) {
-            vectors = Arena.ofAuto().allocate((long) UnixSockets.IOVEC_SIZE * IOV_MAX, 16);
+            vectors = Arena.ofAuto().allocate((long) UnixStreams.IOVEC_SIZE * IOV_MAX, 16);
         }
         return vectors;
     }

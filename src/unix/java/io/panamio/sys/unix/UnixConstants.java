@@ -18,35 +18,61 @@ public abstract class UnixConstants {
     // sys/socket.h
     protected abstract int AF_INET();
     protected abstract int AF_INET6();
+    protected abstract int AF_UNIX();
     protected abstract int SOCK_STREAM();
+    protected abstract int SOCK_DGRAM();
+    protected abstract int SOCK_SEQPACKET();
     protected abstract int SOL_SOCKET();
     protected abstract int SO_ERROR();
     protected abstract int SO_TYPE();
-    protected abstract int SO_REUSEADDR();
-    protected abstract int SO_REUSEPORT();
     protected abstract int MSG_PEEK();
     protected abstract int MSG_DONTWAIT();
     protected abstract int MSG_NOSIGNAL();
     protected abstract int MSG_MORE();
+    protected abstract int MSG_TRUNC();
+    protected abstract int MSG_CTRUNC();
+    protected abstract int MSG_CMSG_CLOEXEC();
+    protected abstract int SCM_RIGHTS();
+    protected abstract int SCM_CREDENTIALS();
+    protected abstract int SCM_TIMESTAMPNS();
     protected abstract int SHUT_RD();
     protected abstract int SHUT_WR();
     protected abstract int SHUT_RDWR();
     protected abstract long MSGHDR_IOV();
     protected abstract long MSGHDR_IOVLEN();
+    protected abstract long MSGHDR_NAME();
+    protected abstract long MSGHDR_NAMELEN();
+    protected abstract long MSGHDR_CONTROL();
+    protected abstract long MSGHDR_CONTROLLEN();
+    protected abstract long MSGHDR_FLAGS();
+    protected abstract int SUN_PATH_SIZE();
 
     // netinet/in.h and netinet/tcp.h
     protected abstract int IPPROTO_IP();
     protected abstract int IPPROTO_IPV6();
-    protected abstract int IPPROTO_TCP();
     protected abstract int IP_TTL();
     protected abstract int IPV6_V6ONLY();
     protected abstract int IPV6_UNICAST_HOPS();
-    protected abstract int TCP_NODELAY();
+    protected abstract int IP_TOS();
+    protected abstract int IP_PKTINFO();
+    protected abstract int IPV6_PKTINFO();
+    protected abstract int IPV6_HOPLIMIT();
+    protected abstract int IPV6_TCLASS();
+    protected abstract int IP_ADD_MEMBERSHIP();
+    protected abstract int IP_DROP_MEMBERSHIP();
+    protected abstract int IPV6_JOIN_GROUP();
+    protected abstract int IPV6_LEAVE_GROUP();
+    protected abstract int IPPROTO_UDP();
+    protected abstract int UDP_SEGMENT();
+    protected abstract int UDP_GRO();
 
     // fcntl.h and sys/ioctl.h
     protected abstract int F_GETFL();
     protected abstract int F_SETFL();
     protected abstract int O_NONBLOCK();
+    protected abstract int O_ACCMODE();
+    protected abstract int O_RDONLY();
+    protected abstract int O_WRONLY();
     protected abstract long FIONREAD();
 
     // poll.h

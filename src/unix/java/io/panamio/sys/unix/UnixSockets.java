@@ -2,60 +2,60 @@ package io.panamio.sys.unix;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.panamio.net.SocketAddressBuffer;
+import io.panamio.sys.Platform;
+import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.util.Map;
 
-/** Sockets as POSIX has them. A platform adds how a non-blocking one is made. */
+/** Sockets as POSIX has them. A platform adds how a non-blocking one is made, and which options there are. */
 public abstract class UnixSockets extends Sockets {
-    /** The most that Linux moves in one call, and less than what macOS refuses. */
-    private static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
     /** How many connections that died in the queue one accept passes over. */
     private static final int MAX_DEAD_CONNECTIONS = 64;
-
-    static final int IOVEC_SIZE = 16;
-    static final long IOV_BASE_OFFSET = 0;
-    static final long IOV_LEN_OFFSET = 8;
 
     private final UnixConstants c;
     private final Errors errors;
     private final Sockaddr sockaddr;
+    private final UnixOptions options;
 
-    /** The sockets of a platform. */
-    protected UnixSockets(UnixConstants constants) {
+    /** The sockets of a platform, and its options by name. */
+    @SuppressWarnings("this-escape") // to the options, which call it only later
+    protected UnixSockets(UnixConstants constants, Map<String, UnixOptions.Option> optionNames) {
         c = constants;
         errors = new Errors(constants);
         sockaddr = new Sockaddr(constants);
+        options = new UnixOptions(this, constants, errors, optionNames);
     }
 
-    /** Raw: a new non-blocking, close-on-exec stream socket. */
-    protected abstract int streamSocket(int family);
+    /** Raw: a new non-blocking, close-on-exec socket. */
+    protected abstract int newSocket(int family, int type);
+
+    /** Raw: two of these that are connected with each other. */
+    protected abstract int newPair(int family, int type, MemorySegment fds);
 
     /** Raw: the next queued connection, non-blocking and close-on-exec. */
-    protected abstract int acceptConnection(int fd);
+    protected abstract int nextConnection(int fd, MemorySegment address, MemorySegment length);
+
+    private int number(SocketType type) {
+        return switch (type) {
+            case STREAM -> c.SOCK_STREAM();
+            case DATAGRAM -> c.SOCK_DGRAM();
+            case SEQPACKET -> c.SOCK_SEQPACKET();
+        };
+    }
 
     // ---- making
 
-    @Override
-    public final int connect(InetSocketAddress remote) throws IOException {
-        int family = sockaddr.family(remote.getAddress());
-        int fd = open(family);
-        MemorySegment address = ThreadState.get().address;
-        int r = Libc.connect(fd, address, sockaddr.write(address, family, remote));
-        if (r < 0 && r != -c.EINPROGRESS() && r != -c.EINTR()) { // interrupted, it goes on by itself
-            Libc.close(fd);
-            throw errors.socket("connect", remote.toString(), -r);
-        }
-        return fd;
-    }
-
-    private int open(int family) throws IOException {
-        int fd = streamSocket(family);
+    private int open(int family, SocketType type) throws IOException {
+        int fd = newSocket(family, number(type));
         if (fd < 0) {
             throw errors.socket("socket", -fd);
         }
@@ -63,35 +63,24 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final int listen(InetSocketAddress local, int backlog, boolean reuseAddress, boolean reusePort,
-            boolean dualStack, boolean v6Only) throws IOException {
-        int family = sockaddr.family(local.getAddress());
-        int fd;
-        if (dualStack && family == c.AF_INET() && local.getAddress().isAnyLocalAddress()) {
-            fd = streamSocket(c.AF_INET6());
-            if (fd >= 0) {
-                family = c.AF_INET6();
-            } else if (fd == -c.EAFNOSUPPORT()) {
-                fd = open(family); // a system without IPv6
-            } else {
-                throw errors.socket("socket", -fd);
-            }
-        } else {
-            fd = open(family);
+    public final int connect(SocketType type, SocketAddress remote, SocketAddress local,
+            Map<SocketOption<?>, Object> values) throws IOException {
+        int family = sockaddr.family(remote);
+        MemorySegment address = ThreadState.get().address;
+        sockaddr.write(address, family, remote); // for its checks
+        if (local != null) {
+            sockaddr.write(address, family, local);
         }
+        int fd = open(family, type);
         try {
-            if (reuseAddress) {
-                setInt(fd, c.SOL_SOCKET(), c.SO_REUSEADDR(), 1);
+            options.setAll(fd, family, values);
+            if (local != null) {
+                check("bind", local, Libc.bind(fd, address, sockaddr.write(address, family, local)));
             }
-            if (reusePort) {
-                setInt(fd, c.SOL_SOCKET(), c.SO_REUSEPORT(), 1);
+            int r = Libc.connect(fd, address, sockaddr.write(address, family, remote));
+            if (r < 0 && r != -c.EINPROGRESS() && r != -c.EINTR()) { // interrupted, it goes on by itself
+                throw errors.socket("connect", remote.toString(), -r);
             }
-            if (family == c.AF_INET6()) {
-                setInt(fd, c.IPPROTO_IPV6(), c.IPV6_V6ONLY(), v6Only ? 1 : 0);
-            }
-            MemorySegment address = ThreadState.get().address;
-            check("bind", local.toString(), Libc.bind(fd, address, sockaddr.write(address, family, local)));
-            check("listen", local.toString(), Libc.listen(fd, backlog));
             return fd;
         } catch (Throwable t) {
             Libc.close(fd);
@@ -100,10 +89,69 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final int accept(int fd) throws IOException {
+    public final int listen(SocketType type, SocketAddress local, int backlog, boolean dualStack,
+            Map<SocketOption<?>, Object> values) throws IOException {
+        int fd = bind(type, local, dualStack, values);
+        try {
+            check("listen", local, Libc.listen(fd, backlog));
+            return fd;
+        } catch (Throwable t) {
+            Libc.close(fd);
+            throw t;
+        }
+    }
+
+    @Override
+    public final int bind(SocketType type, SocketAddress local, boolean dualStack,
+            Map<SocketOption<?>, Object> values) throws IOException {
+        int family = sockaddr.family(local);
+        MemorySegment address = ThreadState.get().address;
+        sockaddr.write(address, family, local); // for its checks
+        int fd = -c.EAFNOSUPPORT();
+        if (dualStack && family == c.AF_INET() && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
+            fd = newSocket(c.AF_INET6(), number(type));
+        }
+        if (fd >= 0) {
+            family = c.AF_INET6();
+        } else if (fd == -c.EAFNOSUPPORT()) { // not asked for, or a system without IPv6
+            fd = open(family, type);
+        } else {
+            throw errors.socket("socket", -fd);
+        }
+        try {
+            if (family == c.AF_INET6()) {
+                setInt(fd, c.IPPROTO_IPV6(), c.IPV6_V6ONLY(), 0);
+            }
+            options.setAll(fd, family, values);
+            check("bind", local, Libc.bind(fd, address, sockaddr.write(address, family, local)));
+            return fd;
+        } catch (Throwable t) {
+            Libc.close(fd);
+            throw t;
+        }
+    }
+
+    @Override
+    public final int unbound(SocketType type) throws IOException {
+        return open(c.AF_UNIX(), type);
+    }
+
+    @Override
+    public final int[] pair(SocketType type) throws IOException {
+        MemorySegment fds = ThreadState.get().argument;
+        int r = newPair(c.AF_UNIX(), number(type), fds);
+        if (r < 0) {
+            throw errors.socket("socketpair", -r);
+        }
+        return new int[] {fds.get(JAVA_INT, 0), fds.get(JAVA_INT, 4)};
+    }
+
+    @Override
+    public final int accept(int fd, SocketAddressBuffer peer) throws IOException {
+        UnixAddressBuffer address = (UnixAddressBuffer) peer;
         int r = 0;
         for (int i = 0; i < MAX_DEAD_CONNECTIONS; i++) {
-            r = acceptConnection(fd);
+            r = address == null ? nextConnection(fd, MemorySegment.NULL, MemorySegment.NULL) : accept(fd, address);
             if (r >= 0) {
                 return r;
             }
@@ -117,6 +165,12 @@ public abstract class UnixSockets extends Sockets {
         throw errors.socket("accept", -r);
     }
 
+    private int accept(int fd, UnixAddressBuffer peer) {
+        int r = nextConnection(fd, peer.address, peer.room());
+        peer.setLength(r < 0 ? 0 : peer.length());
+        return r;
+    }
+
     /** Whether accept(2) reports what befell the connection at the head of the queue, and the next one may be well. */
     private static boolean isOfOneConnection(Errno errno) {
         return switch (errno) {
@@ -127,291 +181,20 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final void adopt(int fd, boolean makeNonBlocking) throws IOException {
-        int flags = Libc.fcntl(fd, c.F_GETFL(), 0);
-        check("fcntl", "", flags);
-        if (!isStream(fd)) {
-            throw new IllegalArgumentException("descriptor " + fd + " is not a stream socket");
-        }
-        if ((flags & c.O_NONBLOCK()) == 0) {
-            if (!makeNonBlocking) {
-                throw new IllegalArgumentException("descriptor " + fd + " is in blocking mode");
-            }
-            check("fcntl", "", Libc.fcntl(fd, c.F_SETFL(), flags | c.O_NONBLOCK()));
-        }
-    }
-
-    private boolean isStream(int fd) throws IOException {
+    public final void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
         ThreadState state = ThreadState.get();
         state.length.set(JAVA_INT, 0, 4);
         int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), state.argument, state.length);
-        if (r < 0 && c.errno(-r) == Errno.ENOTSOCK) {
-            return false;
+        boolean socket = r >= 0 || c.errno(-r) != Errno.ENOTSOCK;
+        if (socket) {
+            check("getsockopt", "", r);
         }
-        check("getsockopt", "", r);
-        return state.argument.get(JAVA_INT, 0) == c.SOCK_STREAM();
-    }
-
-    // ---- moving bytes
-
-    @Override
-    public final long recv(int fd, MemorySegment dst) throws IOException {
-        return outcome("recv", receive(fd, dst, c.MSG_DONTWAIT()));
-    }
-
-    @Override
-    public final long peek(int fd, MemorySegment dst) throws IOException {
-        return outcome("recv", receive(fd, dst, c.MSG_DONTWAIT() | c.MSG_PEEK()));
-    }
-
-    @Override
-    public final long send(int fd, MemorySegment src) throws IOException {
-        return outcome("send", transmit(fd, src, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL()));
-    }
-
-    @Override
-    public final long recv(int fd, byte[] dst, int off, int len) throws IOException {
-        return outcome("recv", receiveCopying(fd, null, dst, off, len, c.MSG_DONTWAIT()));
-    }
-
-    @Override
-    public final long peek(int fd, byte[] dst, int off, int len) throws IOException {
-        return outcome("recv", receiveCopying(fd, null, dst, off, len, c.MSG_DONTWAIT() | c.MSG_PEEK()));
-    }
-
-    @Override
-    public final long send(int fd, byte[] src, int off, int len) throws IOException {
-        return outcome("send", transmitCopying(fd, null, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL()));
-    }
-
-    @Override
-    public final long maxTransfer() {
-        return MAX_TRANSFER;
-    }
-
-    private long outcome(String call, long r) throws IOException {
-        if (r >= 0) {
-            return r;
+        if (!socket || state.argument.get(JAVA_INT, 0) != number(type)
+                || (c.family(localName(fd)) == c.AF_UNIX()) != unix) {
+            throw new IllegalArgumentException(
+                "descriptor " + fd + " is not " + (unix ? "a Unix " : "an internet ") + type + " socket");
         }
-        if (r == -c.EAGAIN()) {
-            return WOULD_BLOCK;
-        }
-        throw errors.socket(call, (int) -r);
-    }
-
-    private long receive(int fd, MemorySegment dst, int flags) {
-        return dst.isNative() ? receive(fd, dst, Math.min(dst.byteSize(), MAX_TRANSFER), flags)
-            : receiveCopying(fd, dst, null, 0, Math.min(dst.byteSize(), MAX_TRANSFER), flags);
-    }
-
-    private long receive(int fd, MemorySegment dst, long length, int flags) {
-        long r;
-        do {
-            r = Libc.recv(fd, dst, length, flags);
-        } while (r == -c.EINTR());
-        return r;
-    }
-
-    private long transmit(int fd, MemorySegment src, int flags) {
-        return src.isNative() ? transmit(fd, src, Math.min(src.byteSize(), MAX_TRANSFER), flags)
-            : transmitCopying(fd, src, null, 0, Math.min(src.byteSize(), MAX_TRANSFER), flags);
-    }
-
-    private long transmit(int fd, MemorySegment src, long length, int flags) {
-        long r;
-        do {
-            r = Libc.send(fd, src, length, flags);
-        } while (r == -c.EINTR());
-        return r;
-    }
-
-    /**
-     * Receives to the heap, a segment or else an array, by way of native memory. An array comes as it is, since a
-     * segment of it would be garbage. One call never asks twice for an error that is reported once.
-     */
-    private long receiveCopying(int fd, MemorySegment dst, byte[] array, int off, long size, int flags) {
-        MemorySegment copy = ThreadState.get().copyBuffer();
-        long done = 0;
-        do {
-            long piece = Math.min(size - done, ThreadState.COPY_SIZE);
-            long r = receive(fd, copy, piece, flags);
-            if (r <= 0) {
-                return done > 0 ? done : r;
-            }
-            if (array == null) {
-                MemorySegment.copy(copy, 0, dst, done, r);
-            } else {
-                MemorySegment.copy(copy, JAVA_BYTE, 0, array, off + (int) done, (int) r);
-            }
-            done += r;
-            if (r < piece || (flags & c.MSG_PEEK()) != 0) {
-                return done;
-            }
-        } while (done < size && available(fd) > 0);
-        return done;
-    }
-
-    private long transmitCopying(int fd, MemorySegment src, byte[] array, int off, long size, int flags) {
-        MemorySegment copy = ThreadState.get().copyBuffer();
-        long done = 0;
-        do {
-            long piece = Math.min(size - done, ThreadState.COPY_SIZE);
-            if (array == null) {
-                MemorySegment.copy(src, done, copy, 0, piece);
-            } else {
-                MemorySegment.copy(array, off + (int) done, copy, JAVA_BYTE, 0, (int) piece);
-            }
-            long r = transmit(fd, copy, piece, flags);
-            if (r < 0) {
-                return done > 0 ? done : r;
-            }
-            done += r;
-            if (r < piece) {
-                return done;
-            }
-        } while (done < size);
-        return done;
-    }
-
-    /** How many bytes wait to be received. Asking does not take a pending error away, as receiving would. */
-    private int available(int fd) {
-        MemorySegment argument = ThreadState.get().argument;
-        return Libc.ioctl(fd, c.FIONREAD(), argument) < 0 ? 0 : argument.get(JAVA_INT, 0);
-    }
-
-    @Override
-    public final long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
-        requireUsable(dsts);
-        long done = 0;
-        for (int i = 0; i < dsts.length && (done == 0 || available(fd) > 0);) {
-            int run = Math.max(1, vectorable(dsts, i));
-            long asked = size(dsts, i, run);
-            if (asked > 0) {
-                long r = run == 1 ? receive(fd, dsts[i], c.MSG_DONTWAIT()) : receiveRun(fd, dsts, i, run);
-                if (r <= 0) {
-                    return done > 0 ? done : outcome("recvmsg", r);
-                }
-                done += r;
-                if (r < asked) {
-                    return done;
-                }
-            }
-            i += run;
-        }
-        return done;
-    }
-
-    @Override
-    public final long sendVectored(int fd, MemorySegment[] srcs) throws IOException {
-        requireUsable(srcs);
-        long left = size(srcs, 0, srcs.length);
-        long done = 0;
-        for (int i = 0; i < srcs.length;) {
-            int run = Math.max(1, vectorable(srcs, i));
-            long asked = size(srcs, i, run);
-            if (asked > 0) {
-                left -= asked; // empty segments may follow: after the last byte nothing may be held back
-                int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (left > 0 ? c.MSG_MORE() : 0);
-                long r = run == 1 ? transmit(fd, srcs[i], flags) : transmitRun(fd, srcs, i, run, flags);
-                if (r < 0) {
-                    return done > 0 ? done : outcome("sendmsg", r); // an error will be there again for the next call
-                }
-                done += r;
-                if (r < asked) {
-                    return done;
-                }
-            }
-            i += run;
-        }
-        return done;
-    }
-
-    /** Before any byte has moved, as the count of those that have is lost with an exception. */
-    private static void requireUsable(MemorySegment[] segments) {
-        for (MemorySegment segment : segments) {
-            if (!segment.scope().isAlive()) {
-                throw new IllegalStateException("Already closed");
-            }
-            if (!segment.isAccessibleBy(Thread.currentThread())) {
-                throw new WrongThreadException("a segment of another thread's confined arena");
-            }
-        }
-    }
-
-    private long receiveRun(int fd, MemorySegment[] segments, int from, int count) {
-        MemorySegment message = message(segments, from, count);
-        long r;
-        do {
-            r = Libc.recvmsg(fd, message, c.MSG_DONTWAIT());
-        } while (r == -c.EINTR());
-        Reference.reachabilityFence(segments);
-        return r;
-    }
-
-    private long transmitRun(int fd, MemorySegment[] segments, int from, int count, int flags) {
-        MemorySegment message = message(segments, from, count);
-        long r;
-        do {
-            r = Libc.sendmsg(fd, message, flags);
-        } while (r == -c.EINTR());
-        Reference.reachabilityFence(segments);
-        return r;
-    }
-
-    private MemorySegment message(MemorySegment[] segments, int from, int count) {
-        ThreadState state = ThreadState.get();
-        MemorySegment vectors = state.vectors();
-        for (int i = 0; i < count; i++) {
-            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_BASE_OFFSET, segments[from + i].address());
-            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_LEN_OFFSET, segments[from + i].byteSize());
-        }
-        MemorySegment message = state.message; // the rest of it is zero and stays so
-        message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address());
-        message.set(JAVA_INT, c.MSGHDR_IOVLEN(), count);
-        return message;
-    }
-
-    private static long size(MemorySegment[] segments, int from, int count) {
-        long size = 0;
-        for (int i = from; i < from + count; i++) {
-            size += segments[i].byteSize();
-        }
-        return size;
-    }
-
-    /**
-     * How many segments from {@code from} on can go into one iovec array. There they are bare addresses that FFM does
-     * not keep alive during the call, so it must be memory that no other thread can free: global, automatic, or
-     * confined to this thread. A segment of a shared arena goes alone, as an argument.
-     */
-    private static int vectorable(MemorySegment[] segments, int from) {
-        long size = 0;
-        int i = from;
-        while (i < segments.length && i - from < ThreadState.IOV_MAX) {
-            MemorySegment segment = segments[i];
-            if (!segment.isNative() || !Scopes.isSafe(segment)) {
-                break;
-            }
-            size += segment.byteSize();
-            if (size < 0 || size > MAX_TRANSFER) {
-                break;
-            }
-            i++;
-        }
-        return i - from;
-    }
-
-    /** The scopes of arenas are told apart by class: the only public way, and safe where all have the same one. */
-    private static final class Scopes {
-        private static final Class<?> SHARED = Arena.ofShared().scope().getClass();
-        private static final Class<?> GLOBAL = Arena.global().scope().getClass();
-        private static final Class<?> AUTO = Arena.ofAuto().scope().getClass();
-        private static final Class<?> CONFINED = Arena.ofConfined().scope().getClass();
-
-        static boolean isSafe(MemorySegment segment) {
-            Class<?> scope = segment.scope().getClass();
-            return scope != SHARED && (scope == GLOBAL || scope == AUTO || scope == CONFINED);
-        }
+        Platform.current().requireNonBlocking(fd, makeNonBlocking);
     }
 
     // ---- asking and telling
@@ -432,7 +215,10 @@ public abstract class UnixSockets extends Sockets {
             throw errors.socket("getpeername", -r);
         }
         // Still connecting, or failed and somebody else was told why: a receive knows.
-        long n = receive(fd, state.argument, 1, c.MSG_DONTWAIT() | c.MSG_PEEK());
+        long n;
+        do {
+            n = Libc.recv(fd, state.argument, 1, c.MSG_DONTWAIT() | c.MSG_PEEK());
+        } while (n == -c.EINTR());
         if (n == -c.EAGAIN()) {
             return false;
         }
@@ -443,16 +229,28 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final InetSocketAddress peerAddress(int fd) throws IOException {
-        ThreadState state = ThreadState.get();
-        state.length.set(JAVA_INT, 0, (int) state.address.byteSize());
-        check("getpeername", "", Libc.getpeername(fd, state.address, state.length));
-        return sockaddr.read(state.address);
+    public final void connect(int fd, SocketAddress remote) throws IOException {
+        MemorySegment address = ThreadState.get().address;
+        int length = sockaddr.write(address, sockaddr.family(remote), remote);
+        int r;
+        do {
+            r = Libc.connect(fd, address, length);
+        } while (r == -c.EINTR());
+        check("connect", remote, r);
     }
 
     @Override
-    public final InetSocketAddress localAddress(int fd) throws IOException {
-        return sockaddr.read(localName(fd));
+    public final SocketAddress peerAddress(int fd) throws IOException {
+        ThreadState state = ThreadState.get();
+        state.length.set(JAVA_INT, 0, (int) state.address.byteSize());
+        check("getpeername", "", Libc.getpeername(fd, state.address, state.length));
+        return sockaddr.read(state.address, state.length.get(JAVA_INT, 0));
+    }
+
+    @Override
+    public final SocketAddress localAddress(int fd) throws IOException {
+        MemorySegment name = localName(fd);
+        return sockaddr.read(name, ThreadState.get().length.get(JAVA_INT, 0));
     }
 
     private MemorySegment localName(int fd) throws IOException {
@@ -473,55 +271,70 @@ public abstract class UnixSockets extends Sockets {
         return error == 0 ? null : errors.socket("SO_ERROR", error);
     }
 
+    /** ip_mreqn is two addresses and an index, ipv6_mreq one and an index. */
     @Override
-    public final void setNoDelay(int fd, boolean on) throws IOException {
-        setInt(fd, c.IPPROTO_TCP(), c.TCP_NODELAY(), on ? 1 : 0);
+    public final void changeMembership(int fd, InetAddress group, int interfaceIndex, boolean join)
+            throws IOException {
+        boolean v6 = group instanceof Inet6Address;
+        byte[] ip = group.getAddress();
+        MemorySegment request = ThreadState.get().address;
+        request.asSlice(0, 20).fill((byte) 0);
+        MemorySegment.copy(ip, 0, request, JAVA_BYTE, 0, ip.length);
+        request.set(JAVA_INT, v6 ? 16 : 8, interfaceIndex);
+        check("setsockopt", group, v6
+            ? Libc.setsockopt(fd, c.IPPROTO_IPV6(), join ? c.IPV6_JOIN_GROUP() : c.IPV6_LEAVE_GROUP(), request, 20)
+            : Libc.setsockopt(fd, c.IPPROTO_IP(), join ? c.IP_ADD_MEMBERSHIP() : c.IP_DROP_MEMBERSHIP(), request, 12));
     }
 
-    @Override
-    public final boolean noDelay(int fd) throws IOException {
-        return getInt(fd, c.IPPROTO_TCP(), c.TCP_NODELAY()) != 0;
-    }
-
-    @Override
-    public final void setTtl(int fd, int hops) throws IOException {
-        if (isV6(fd)) {
-            setInt(fd, c.IPPROTO_IPV6(), c.IPV6_UNICAST_HOPS(), hops);
-            option(fd, c.IPPROTO_IP(), c.IP_TTL(), hops); // for IPv4 peers of a dual-stack socket, where there is that
-        } else {
-            setInt(fd, c.IPPROTO_IP(), c.IP_TTL(), hops);
-        }
-    }
+    // ---- options
 
     @Override
-    public final int ttl(int fd) throws IOException {
-        return isV6(fd) ? getInt(fd, c.IPPROTO_IPV6(), c.IPV6_UNICAST_HOPS()) : getInt(fd, c.IPPROTO_IP(), c.IP_TTL());
+    public final void setOption(int fd, SocketOption<?> name, Object value) throws IOException {
+        options.set(fd, name, value);
     }
 
-    private boolean isV6(int fd) throws IOException {
-        return c.family(localName(fd)) == c.AF_INET6();
+    @Override
+    public final Object getOption(int fd, SocketOption<?> name) throws IOException {
+        return options.get(fd, name);
     }
 
-    private void setInt(int fd, int level, int name, int value) throws IOException {
-        check("setsockopt", "", option(fd, level, name, value));
+    @Override
+    public final void setOption(int fd, int level, int name, MemorySegment value) throws IOException {
+        check("setsockopt", "", Libc.setsockopt(fd, level, name, value, Math.toIntExact(value.byteSize())));
     }
 
-    private static int option(int fd, int level, int name, int value) {
+    @Override
+    public final int getOption(int fd, int level, int name, MemorySegment value) throws IOException {
+        MemorySegment length = ThreadState.get().length;
+        length.set(JAVA_INT, 0, (int) Math.min(value.byteSize(), Integer.MAX_VALUE));
+        check("getsockopt", "", Libc.getsockopt(fd, level, name, value, length));
+        return length.get(JAVA_INT, 0);
+    }
+
+    final int family(int fd) throws IOException {
+        return c.family(localName(fd));
+    }
+
+    final void setInt(int fd, int level, int name, int value) throws IOException {
+        check("setsockopt", "", trySetInt(fd, level, name, value));
+    }
+
+    static int trySetInt(int fd, int level, int name, int value) {
         MemorySegment argument = ThreadState.get().argument;
         argument.set(JAVA_INT, 0, value);
         return Libc.setsockopt(fd, level, name, argument, 4);
     }
 
-    private int getInt(int fd, int level, int name) throws IOException {
-        ThreadState state = ThreadState.get();
-        state.length.set(JAVA_INT, 0, 4);
-        check("getsockopt", "", Libc.getsockopt(fd, level, name, state.argument, state.length));
-        return state.argument.get(JAVA_INT, 0);
+    final int getInt(int fd, int level, int name) throws IOException {
+        MemorySegment argument = ThreadState.get().argument;
+        argument.set(JAVA_INT, 0, 0); // some systems write a byte
+        getOption(fd, level, name, argument.asSlice(0, 4));
+        return argument.get(JAVA_INT, 0);
     }
 
-    private void check(String call, String about, int r) throws IOException {
+    private void check(String call, Object about, int r) throws IOException {
         if (r < 0) {
-            throw errors.socket(call, about, -r);
+            throw errors.socket(call, about.toString(), -r);
         }
     }
 }

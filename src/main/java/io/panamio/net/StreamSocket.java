@@ -1,0 +1,177 @@
+package io.panamio.net;
+
+import io.panamio.Interest;
+import io.panamio.IoResult;
+import io.panamio.sys.Platform;
+import io.panamio.sys.Streams;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/** What every stream socket has. */
+abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
+        implements ReadableStream, WritableStream permits TcpStream, UnixStream {
+    StreamSocket(int fd) {
+        super(fd);
+    }
+
+    private static Streams streams() {
+        return Platform.current().streams();
+    }
+
+    // ---- reading
+
+    @Override
+    public long read(MemorySegment dst) throws IOException {
+        Buffers.requireWritable(dst);
+        long asked = dst.byteSize();
+        int fd = begin();
+        try {
+            return asked == 0 ? 0 : received(streams().recv(fd, dst), asked);
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public long read(byte[] dst, int off, int len) throws IOException {
+        Objects.checkFromIndexSize(off, len, dst.length);
+        int fd = begin();
+        try {
+            return len == 0 ? 0 : received(streams().recv(fd, dst, off, len), len);
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public long readVectored(MemorySegment... dsts) throws IOException {
+        long asked = Buffers.writableSize(dsts);
+        int fd = begin();
+        try {
+            return asked == 0 ? 0 : received(streams().recvVectored(fd, dsts), asked);
+        } finally {
+            end();
+        }
+    }
+
+    /** A receive that got less than asked for has drained the socket; the end of the stream has no event after it. */
+    final long received(long n, long asked) {
+        if (n == 0) {
+            return IoResult.EOF;
+        }
+        if (n < asked && n < streams().maxTransfer()) {
+            drained(Interest.READABLE);
+        }
+        return n;
+    }
+
+    /**
+     * Reads into a segment and leaves the bytes to be read again: recv(2) with MSG_PEEK. On the heap it is 64 KiB at
+     * most.
+     *
+     * @param dst where to
+     * @return as {@link #read(MemorySegment)}
+     * @throws IllegalArgumentException if the segment is read-only
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connection is broken
+     */
+    public long peek(MemorySegment dst) throws IOException {
+        Buffers.requireWritable(dst);
+        int fd = begin();
+        try {
+            return dst.byteSize() == 0 ? 0 : peeked(streams().peek(fd, dst));
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Peeks into a part of an array.
+     *
+     * @param dst where to
+     * @param off where the part begins
+     * @param len how long it is
+     * @return as {@link #peek(MemorySegment)}
+     * @throws IndexOutOfBoundsException if the part is not within the array
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connection is broken
+     */
+    public long peek(byte[] dst, int off, int len) throws IOException {
+        Objects.checkFromIndexSize(off, len, dst.length);
+        int fd = begin();
+        try {
+            return len == 0 ? 0 : peeked(streams().peek(fd, dst, off, len));
+        } finally {
+            end();
+        }
+    }
+
+    private long peeked(long n) {
+        if (n == IoResult.WOULD_BLOCK) {
+            drained(Interest.READABLE);
+        }
+        return n == 0 ? IoResult.EOF : n;
+    }
+
+    /**
+     * Peeks into a buffer, from its position to its limit, and moves the position.
+     *
+     * @param dst where to
+     * @return as {@link #peek(MemorySegment)}
+     * @throws java.nio.ReadOnlyBufferException if the buffer is read-only
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connection is broken
+     */
+    public long peek(ByteBuffer dst) throws IOException {
+        Buffers.requireWritable(dst);
+        return Buffers.advance(dst, dst.hasArray()
+            ? peek(dst.array(), dst.arrayOffset() + dst.position(), dst.remaining())
+            : peek(MemorySegment.ofBuffer(dst)));
+    }
+
+    // ---- writing
+
+    @Override
+    public long write(MemorySegment src) throws IOException {
+        long asked = src.byteSize();
+        int fd = begin();
+        try {
+            return asked == 0 ? 0 : sent(streams().send(fd, src), asked);
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public long write(byte[] src, int off, int len) throws IOException {
+        Objects.checkFromIndexSize(off, len, src.length);
+        int fd = begin();
+        try {
+            return len == 0 ? 0 : sent(streams().send(fd, src, off, len), len);
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public long writeVectored(MemorySegment... srcs) throws IOException {
+        long asked = Buffers.size(srcs);
+        int fd = begin();
+        try {
+            return asked == 0 ? 0 : sent(streams().sendVectored(fd, srcs), asked);
+        } finally {
+            end();
+        }
+    }
+
+    /** A send that took less than it was given has filled the socket. */
+    final long sent(long n, long asked) {
+        if (n < asked && n < streams().maxTransfer()) {
+            drained(Interest.WRITABLE);
+        }
+        return n;
+    }
+}

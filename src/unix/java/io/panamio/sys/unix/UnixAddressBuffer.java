@@ -1,0 +1,92 @@
+package io.panamio.sys.unix;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panamio.net.SocketAddressBuffer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+
+/** A struct sockaddr_storage and the length of what is in it. */
+final class UnixAddressBuffer extends SocketAddressBuffer {
+    private final Sockaddr sockaddr;
+    /** The address. */
+    final MemorySegment address;
+    /** Its length, a socklen_t, which the system writes. */
+    private final MemorySegment length;
+
+    UnixAddressBuffer(Sockaddr sockaddr) {
+        this.sockaddr = sockaddr;
+        MemorySegment room = Arena.ofAuto().allocate(Sockaddr.STORAGE_SIZE + 4, 8);
+        address = room.asSlice(0, Sockaddr.STORAGE_SIZE);
+        length = room.asSlice(Sockaddr.STORAGE_SIZE, 4);
+    }
+
+    int length() {
+        return length.get(JAVA_INT, 0);
+    }
+
+    void setLength(int bytes) {
+        length.set(JAVA_INT, 0, sockaddr.length(bytes));
+    }
+
+    /** Where the system writes the length, set to how much room there is. */
+    MemorySegment room() {
+        length.set(JAVA_INT, 0, Sockaddr.STORAGE_SIZE);
+        return length;
+    }
+
+    void set(MemorySegment from, int bytes) {
+        MemorySegment.copy(from, 0, address, 0, Math.min(bytes, Sockaddr.STORAGE_SIZE));
+        setLength(bytes);
+    }
+
+    @Override
+    public void set(SocketAddress to) {
+        setLength(sockaddr.write(address, sockaddr.family(to), to));
+    }
+
+    @Override
+    public void set(SocketAddressBuffer other) {
+        UnixAddressBuffer from = (UnixAddressBuffer) other;
+        set(from.address, from.length());
+    }
+
+    @Override
+    public void clear() {
+        setLength(0);
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return length() <= Sockaddr.PATH_OFFSET; // no more than a family is an unnamed Unix socket
+    }
+
+    @Override
+    public SocketAddress get() {
+        return isEmpty() ? null : sockaddr.read(address, length());
+    }
+
+    @Override
+    public int port() {
+        if (isEmpty() || !sockaddr.isInternet(address)) {
+            throw new IllegalStateException("not an internet address: " + this);
+        }
+        return sockaddr.port(address);
+    }
+
+    @Override
+    public boolean equals(Object o) {
+        return o instanceof UnixAddressBuffer other && other.length() == length()
+            && MemorySegment.mismatch(address, 0, length(), other.address, 0, length()) < 0;
+    }
+
+    @Override
+    public int hashCode() {
+        int hash = length();
+        for (int i = 0; i + 4 <= length(); i += 4) {
+            hash = hash * 31 + address.get(JAVA_INT, i);
+        }
+        return hash;
+    }
+}

@@ -1,0 +1,274 @@
+package io.panamio.sys.unix;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import io.panamio.net.ControlMessages;
+import io.panamio.net.UnixCredentials;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/** Control messages one after the other, each with a struct cmsghdr before its data, aligned to 8 bytes: Linux's. */
+final class UnixControl extends ControlMessages {
+    static final int HEADER_SIZE = 16;
+    static final long LEVEL_OFFSET = 8;
+    static final long TYPE_OFFSET = 12;
+    private static final int NONE = -1;
+
+    private final UnixConstants c;
+    final MemorySegment memory;
+    private int length;
+    private boolean received;
+    private boolean truncated;
+    private boolean holdsFds;
+
+    /** Takes 8-aligned memory. */
+    UnixControl(UnixConstants constants, MemorySegment memory) {
+        c = constants;
+        this.memory = memory;
+    }
+
+    static int aligned(int bytes) {
+        return bytes + 7 & ~7;
+    }
+
+    // ---- before and after a call
+
+    int capacity() {
+        return (int) memory.byteSize();
+    }
+
+    /** What is to be sent: nothing that was received. */
+    int sendLength() {
+        return received ? 0 : length;
+    }
+
+    /** Tells what a receive has put here. */
+    void received(int bytes, int flags) {
+        length = bytes;
+        received = true;
+        truncated = (flags & c.MSG_CTRUNC()) != 0;
+        holdsFds = bytes > 0 && find(c.SOL_SOCKET(), c.SCM_RIGHTS()) >= 0;
+    }
+
+    @Override
+    public void clear() {
+        for (int fd : takeFds()) {
+            Libc.close(fd);
+        }
+        length = 0;
+        received = false;
+        truncated = false;
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return length == 0;
+    }
+
+    @Override
+    public boolean isTruncated() {
+        return truncated;
+    }
+
+    // ---- reading
+
+    /** Where the data of a message is, or {@link #NONE}. */
+    private int find(int level, int type) {
+        for (int at = 0; at + HEADER_SIZE <= length;) {
+            int size = size(at);
+            if (memory.get(JAVA_INT, at + LEVEL_OFFSET) == level && memory.get(JAVA_INT, at + TYPE_OFFSET) == type) {
+                return at + HEADER_SIZE;
+            }
+            at += aligned(size);
+        }
+        return NONE;
+    }
+
+    /** The size of the message at an offset, with its header. */
+    private int size(int at) {
+        return Math.clamp(memory.get(JAVA_LONG, at), HEADER_SIZE, length - at);
+    }
+
+    private int dataSize(int data) {
+        return size(data - HEADER_SIZE) - HEADER_SIZE;
+    }
+
+    private int number(int level, int type) {
+        int data = find(level, type);
+        return data == NONE ? -1
+            : dataSize(data) >= 4 ? memory.get(JAVA_INT, data)
+            : Byte.toUnsignedInt(memory.get(JAVA_BYTE, data)); // Linux tells of IP_TOS in a byte
+    }
+
+    @Override
+    public int ttl() {
+        int v4 = number(c.IPPROTO_IP(), c.IP_TTL());
+        return v4 >= 0 ? v4 : number(c.IPPROTO_IPV6(), c.IPV6_HOPLIMIT());
+    }
+
+    @Override
+    public int trafficClass() {
+        int v4 = number(c.IPPROTO_IP(), c.IP_TOS());
+        return v4 >= 0 ? v4 : number(c.IPPROTO_IPV6(), c.IPV6_TCLASS());
+    }
+
+    @Override
+    public long timestampNanos() {
+        int data = find(c.SOL_SOCKET(), c.SCM_TIMESTAMPNS());
+        return data == NONE ? -1 : memory.get(JAVA_LONG, data) * 1_000_000_000 + memory.get(JAVA_LONG, data + 8);
+    }
+
+    @Override
+    public int segmentSize() {
+        return number(c.IPPROTO_UDP(), c.UDP_GRO());
+    }
+
+    @Override
+    public InetAddress destination() {
+        int v4 = find(c.IPPROTO_IP(), c.IP_PKTINFO()); // an index, the local address, the address in the header
+        int v6 = find(c.IPPROTO_IPV6(), c.IPV6_PKTINFO()); // the address, an index
+        try {
+            return v4 != NONE ? InetAddress.getByAddress(Sockaddr.bytes(memory, v4 + 8, 4))
+                : v6 == NONE ? null : Sockaddr.v6(Sockaddr.bytes(memory, v6, 16), 0);
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e); // only for a wrong number of bytes
+        }
+    }
+
+    @Override
+    public int interfaceIndex() {
+        int v4 = find(c.IPPROTO_IP(), c.IP_PKTINFO());
+        int v6 = find(c.IPPROTO_IPV6(), c.IPV6_PKTINFO());
+        return v4 != NONE ? memory.get(JAVA_INT, v4) : v6 == NONE ? -1 : memory.get(JAVA_INT, v6 + 16);
+    }
+
+    @Override
+    public UnixCredentials credentials() {
+        int data = find(c.SOL_SOCKET(), c.SCM_CREDENTIALS());
+        return data == NONE ? null : new UnixCredentials(memory.get(JAVA_INT, data), memory.get(JAVA_INT, data + 4),
+            memory.get(JAVA_INT, data + 8));
+    }
+
+    @Override
+    public int[] takeFds() {
+        if (!holdsFds) {
+            return new int[0];
+        }
+        holdsFds = false;
+        int data = find(c.SOL_SOCKET(), c.SCM_RIGHTS());
+        return memory.asSlice(data, dataSize(data) & ~3).toArray(JAVA_INT);
+    }
+
+    @Override
+    public MemorySegment get(int level, int type) {
+        int data = find(level, type);
+        return data == NONE ? null : memory.asSlice(data, dataSize(data)).asReadOnly();
+    }
+
+    // ---- writing
+
+    /** Adds a header and zeroed room for data, and returns where that is. */
+    private int add(int level, int type, int dataSize) {
+        if (received) {
+            clear();
+        }
+        int size = HEADER_SIZE + dataSize;
+        if (aligned(size) > capacity() - length) {
+            throw new IndexOutOfBoundsException("no room for " + aligned(size) + " bytes more in " + capacity());
+        }
+        int at = length;
+        memory.asSlice(at, aligned(size)).fill((byte) 0);
+        memory.set(JAVA_LONG, at, size);
+        memory.set(JAVA_INT, at + LEVEL_OFFSET, level);
+        memory.set(JAVA_INT, at + TYPE_OFFSET, type);
+        length = at + aligned(size);
+        return at + HEADER_SIZE;
+    }
+
+    private ControlMessages putNumber(int level, int type, int value) {
+        memory.set(JAVA_INT, add(level, type, 4), value);
+        return this;
+    }
+
+    private static void require(String what, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(what + " " + value + " is not from " + least + " to " + most);
+        }
+    }
+
+    /** Each protocol passes over what is the other's, so that both are told. */
+    @Override
+    public ControlMessages putTtl(int hops) {
+        require("ttl", hops, 1, 255);
+        putNumber(c.IPPROTO_IP(), c.IP_TTL(), hops);
+        return putNumber(c.IPPROTO_IPV6(), c.IPV6_HOPLIMIT(), hops);
+    }
+
+    @Override
+    public ControlMessages putTrafficClass(int bits) {
+        require("traffic class", bits, 0, 255);
+        putNumber(c.IPPROTO_IP(), c.IP_TOS(), bits);
+        return putNumber(c.IPPROTO_IPV6(), c.IPV6_TCLASS(), bits);
+    }
+
+    @Override
+    public ControlMessages putSegmentSize(int bytes) {
+        require("segment size", bytes, 1, 65535);
+        memory.set(JAVA_SHORT, add(c.IPPROTO_UDP(), c.UDP_SEGMENT(), 2), (short) bytes);
+        return this;
+    }
+
+    @Override
+    public ControlMessages putSource(InetAddress address, int interfaceIndex) {
+        byte[] ip = address.getAddress();
+        if (address instanceof Inet6Address) {
+            int data = add(c.IPPROTO_IPV6(), c.IPV6_PKTINFO(), 20);
+            MemorySegment.copy(ip, 0, memory, JAVA_BYTE, data, 16);
+            memory.set(JAVA_INT, data + 16, interfaceIndex);
+        } else {
+            int data = add(c.IPPROTO_IP(), c.IP_PKTINFO(), 12);
+            memory.set(JAVA_INT, data, interfaceIndex);
+            MemorySegment.copy(ip, 0, memory, JAVA_BYTE, data + 4, 4);
+        }
+        return this;
+    }
+
+    @Override
+    public ControlMessages putFds(int... fds) {
+        int data = add(c.SOL_SOCKET(), c.SCM_RIGHTS(), 4 * fds.length);
+        MemorySegment.copy(fds, 0, memory, JAVA_INT, data, fds.length);
+        return this;
+    }
+
+    @Override
+    public ControlMessages putCredentials(UnixCredentials credentials) {
+        int data = add(c.SOL_SOCKET(), c.SCM_CREDENTIALS(), 12);
+        memory.set(JAVA_INT, data, credentials.pid());
+        memory.set(JAVA_INT, data + 4, credentials.uid());
+        memory.set(JAVA_INT, data + 8, credentials.gid());
+        return this;
+    }
+
+    @Override
+    public ControlMessages put(int level, int type, MemorySegment value) {
+        int size = Math.toIntExact(value.byteSize());
+        MemorySegment.copy(value, 0, memory, add(level, type, size), size);
+        return this;
+    }
+
+    /** The numbers of the messages, for people. */
+    @Override
+    public String toString() {
+        StringBuilder s = new StringBuilder("ControlMessages[");
+        for (int at = 0; at + HEADER_SIZE <= length; at += aligned(size(at))) {
+            s.append(at == 0 ? "" : ", ").append("level ").append(memory.get(JAVA_INT, at + LEVEL_OFFSET))
+                .append(" type ").append(memory.get(JAVA_INT, at + TYPE_OFFSET));
+        }
+        return s.append(']').toString();
+    }
+}

@@ -1,0 +1,173 @@
+package io.panamio.sys.unix;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panamio.net.UnixCredentials;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketOption;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** Turns values of {@link SocketOption}s, found by their names, into those of getsockopt(2) and setsockopt(2). */
+public final class UnixOptions {
+    /** How a value looks in Java and in C. */
+    public enum Kind {
+        /** An int that is 0 or 1. */
+        FLAG(Boolean.class),
+        /** An int. */
+        NUMBER(Integer.class),
+        /** struct linger; a negative number is off. */
+        LINGER(Integer.class),
+        /** Characters that end with a zero, or where the room of 16 does. */
+        TEXT(String.class),
+        /** An interface for multicast: its index, and for IPv4 its address as well. */
+        INTERFACE(NetworkInterface.class),
+        /** struct ucred, to be read alone. */
+        CREDENTIALS(UnixCredentials.class);
+
+        private final Class<?> type;
+
+        Kind(Class<?> type) {
+            this.type = type;
+        }
+    }
+
+    /**
+     * An option's numbers.
+     *
+     * @param name6 its number on a socket of IPv6, where that is another; else 0
+     */
+    public record Option(Kind kind, int level, int name, int name6) {
+    }
+
+    private static final int TEXT_SIZE = 16; // IFNAMSIZ, TCP_CA_NAME_MAX
+
+    private final UnixSockets sockets;
+    private final UnixConstants c;
+    private final Errors errors;
+    private final Map<String, Option> byName;
+
+    UnixOptions(UnixSockets sockets, UnixConstants constants, Errors errors, Map<String, Option> byName) {
+        this.sockets = sockets;
+        this.c = constants;
+        this.errors = errors;
+        this.byName = byName;
+    }
+
+    private Option find(SocketOption<?> name) {
+        Option option = byName.get(name.name());
+        if (option == null) {
+            throw new UnsupportedOperationException("no socket option " + name.name() + " here");
+        }
+        if (option.kind.type != name.type()) {
+            throw new UnsupportedOperationException("socket option " + name.name() + " has a value of "
+                + option.kind.type.getSimpleName() + " here, not " + name.type().getSimpleName());
+        }
+        return option;
+    }
+
+    // ---- setting
+
+    void setAll(int fd, int family, Map<SocketOption<?>, Object> values) throws IOException {
+        for (Map.Entry<SocketOption<?>, Object> value : values.entrySet()) {
+            set(fd, family == c.AF_INET6(), find(value.getKey()), value.getValue());
+        }
+    }
+
+    void set(int fd, SocketOption<?> name, Object value) throws IOException {
+        Option option = find(name);
+        set(fd, option.name6 != 0 && sockets.family(fd) == c.AF_INET6(), option, value);
+    }
+
+    private void set(int fd, boolean v6, Option option, Object value) throws IOException {
+        if (v6 && option.name6 != 0) {
+            check(set(fd, option.kind, true, c.IPPROTO_IPV6(), option.name6, value));
+            set(fd, option.kind, false, option.level, option.name, value); // for IPv4, where the socket speaks it
+        } else {
+            check(set(fd, option.kind, false, option.level, option.name, value));
+        }
+    }
+
+    private static int set(int fd, Kind kind, boolean v6, int level, int name, Object value) throws IOException {
+        MemorySegment argument = ThreadState.get().argument;
+        return switch (kind) {
+            case FLAG -> UnixSockets.trySetInt(fd, level, name, (Boolean) value ? 1 : 0);
+            case NUMBER -> UnixSockets.trySetInt(fd, level, name, (Integer) value);
+            case LINGER -> {
+                int seconds = (Integer) value;
+                argument.set(JAVA_INT, 0, seconds < 0 ? 0 : 1);
+                argument.set(JAVA_INT, 4, Math.max(0, seconds));
+                yield Libc.setsockopt(fd, level, name, argument, 8);
+            }
+            case TEXT -> {
+                byte[] text = ((String) value).getBytes(StandardCharsets.UTF_8);
+                if (text.length >= TEXT_SIZE) {
+                    throw new IllegalArgumentException("longer than " + (TEXT_SIZE - 1) + " bytes: " + value);
+                }
+                argument.fill((byte) 0);
+                MemorySegment.copy(text, 0, argument, JAVA_BYTE, 0, text.length);
+                yield Libc.setsockopt(fd, level, name, argument, text.length + 1);
+            }
+            case INTERFACE -> setInterface(fd, v6, level, name, (NetworkInterface) value);
+            case CREDENTIALS -> throw new UnsupportedOperationException("credentials can only be read");
+        };
+    }
+
+    private static int setInterface(int fd, boolean v6, int level, int name, NetworkInterface value) {
+        if (v6) {
+            return UnixSockets.trySetInt(fd, level, name, value.getIndex());
+        }
+        MemorySegment mreqn = ThreadState.get().argument; // two addresses and an index
+        mreqn.fill((byte) 0);
+        value.inetAddresses().filter(a -> a instanceof Inet4Address).findFirst()
+            .ifPresent(a -> MemorySegment.copy(a.getAddress(), 0, mreqn, JAVA_BYTE, 4, 4));
+        mreqn.set(JAVA_INT, 8, value.getIndex());
+        return Libc.setsockopt(fd, level, name, mreqn, 12);
+    }
+
+    private void check(int r) throws IOException {
+        if (r < 0) {
+            throw errors.socket("setsockopt", -r);
+        }
+    }
+
+    // ---- getting
+
+    Object get(int fd, SocketOption<?> name) throws IOException {
+        Option option = find(name);
+        boolean v6 = option.name6 != 0 && sockets.family(fd) == c.AF_INET6();
+        int level = v6 ? c.IPPROTO_IPV6() : option.level;
+        int number = v6 ? option.name6 : option.name;
+        MemorySegment argument = ThreadState.get().argument;
+        return switch (option.kind) {
+            case FLAG -> sockets.getInt(fd, level, number) != 0;
+            case NUMBER -> sockets.getInt(fd, level, number);
+            case LINGER -> {
+                sockets.getOption(fd, level, number, argument.asSlice(0, 8));
+                yield argument.get(JAVA_INT, 0) == 0 ? -1 : argument.get(JAVA_INT, 4);
+            }
+            case TEXT -> {
+                argument.fill((byte) 0);
+                int length = sockets.getOption(fd, level, number, argument);
+                String text = new String(Sockaddr.bytes(argument, 0, length), StandardCharsets.UTF_8);
+                int end = text.indexOf(0);
+                yield end < 0 ? text : text.substring(0, end);
+            }
+            case INTERFACE -> {
+                int found = sockets.getInt(fd, level, number);
+                yield found == 0 ? null : v6 ? NetworkInterface.getByIndex(found)
+                    : NetworkInterface.getByInetAddress(InetAddress.getByAddress(Sockaddr.bytes(argument, 0, 4)));
+            }
+            case CREDENTIALS -> {
+                sockets.getOption(fd, level, number, argument.asSlice(0, 12));
+                yield new UnixCredentials(argument.get(JAVA_INT, 0), argument.get(JAVA_INT, 4),
+                    argument.get(JAVA_INT, 8));
+            }
+        };
+    }
+}

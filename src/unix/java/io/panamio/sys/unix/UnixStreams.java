@@ -1,0 +1,310 @@
+package io.panamio.sys.unix;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.panamio.sys.Sockets;
+import io.panamio.sys.Streams;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.Map;
+
+/** The bytes of stream sockets and of pipes, as POSIX moves them. */
+final class UnixStreams extends Streams {
+    /** The most that Linux moves in one call, and less than what macOS refuses. */
+    private static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
+
+    static final int IOVEC_SIZE = 16;
+    static final long IOV_BASE_OFFSET = 0;
+    static final long IOV_LEN_OFFSET = 8;
+
+    private static final String RECV = "recv";
+    private static final String SEND = "send";
+    private static final Map<String, String> PIPE_CALLS =
+        Map.of(RECV, "read", SEND, "write", "recvmsg", "readv", "sendmsg", "writev");
+
+    private final UnixConstants c;
+    private final Errors errors;
+    private final boolean pipes;
+
+    /** For sockets or for pipes, which have other calls for the same. */
+    UnixStreams(UnixConstants constants, boolean pipes) {
+        c = constants;
+        this.pipes = pipes;
+        errors = new Errors(constants);
+    }
+
+    // Calls are kept few levels deep, here and in UnixMessages: past 15 levels C2 inlines no more, and then the slice of
+    // the capture segment that FFM makes in each call becomes garbage.
+
+    @Override
+    public long recv(int fd, MemorySegment dst) throws IOException {
+        return dst.isNative() ? receive(fd, dst, c.MSG_DONTWAIT())
+            : receiveCopying(fd, dst, null, 0, dst.byteSize(), c.MSG_DONTWAIT());
+    }
+
+    @Override
+    public long peek(int fd, MemorySegment dst) throws IOException {
+        int flags = c.MSG_DONTWAIT() | c.MSG_PEEK();
+        return dst.isNative() ? receive(fd, dst, flags) : receiveCopying(fd, dst, null, 0, dst.byteSize(), flags);
+    }
+
+    @Override
+    public long send(int fd, MemorySegment src) throws IOException {
+        int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL();
+        return src.isNative() ? transmit(fd, src, flags) : transmitCopying(fd, src, null, 0, src.byteSize(), flags);
+    }
+
+    private long receive(int fd, MemorySegment dst, int flags) throws IOException {
+        long size = Math.min(dst.byteSize(), MAX_TRANSFER);
+        long r;
+        do {
+            r = pipes ? Libc.read(fd, dst, size) : Libc.recv(fd, dst, size, flags);
+        } while (r == -c.EINTR());
+        return r >= 0 ? r : failed(RECV, r);
+    }
+
+    private long transmit(int fd, MemorySegment src, int flags) throws IOException {
+        long size = Math.min(src.byteSize(), MAX_TRANSFER);
+        long r;
+        do {
+            r = pipes ? Libc.write(fd, src, size) : Libc.send(fd, src, size, flags);
+        } while (r == -c.EINTR());
+        return r >= 0 ? r : failed(SEND, r);
+    }
+
+    @Override
+    public long recv(int fd, byte[] dst, int off, int len) throws IOException {
+        return receiveCopying(fd, null, dst, off, len, c.MSG_DONTWAIT());
+    }
+
+    @Override
+    public long peek(int fd, byte[] dst, int off, int len) throws IOException {
+        return receiveCopying(fd, null, dst, off, len, c.MSG_DONTWAIT() | c.MSG_PEEK());
+    }
+
+    @Override
+    public long send(int fd, byte[] src, int off, int len) throws IOException {
+        return transmitCopying(fd, null, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
+    }
+
+    @Override
+    public long maxTransfer() {
+        return MAX_TRANSFER;
+    }
+
+    private long failed(String call, long r) throws IOException {
+        if (r == -c.EAGAIN()) {
+            return Sockets.WOULD_BLOCK;
+        }
+        throw pipes ? errors.io(PIPE_CALLS.get(call), (int) -r) : errors.socket(call, (int) -r);
+    }
+
+    /**
+     * Receives to the heap, a segment or else an array, by way of native memory. An array comes as it is, since a
+     * segment of it would be garbage. One call never asks twice for an error that is reported once.
+     */
+    private long receiveCopying(int fd, MemorySegment dst, byte[] array, int off, long asked, int flags)
+            throws IOException {
+        MemorySegment copy = ThreadState.get().copyBuffer();
+        long size = Math.min(asked, MAX_TRANSFER);
+        long done = 0;
+        do {
+            long piece = Math.min(size - done, ThreadState.COPY_SIZE);
+            long r;
+            do {
+                r = pipes ? Libc.read(fd, copy, piece) : Libc.recv(fd, copy, piece, flags);
+            } while (r == -c.EINTR());
+            if (r <= 0) {
+                return done > 0 ? done : r == 0 ? 0 : failed(RECV, r);
+            }
+            if (array == null) {
+                MemorySegment.copy(copy, 0, dst, done, r);
+            } else {
+                MemorySegment.copy(copy, JAVA_BYTE, 0, array, off + (int) done, (int) r);
+            }
+            done += r;
+            if (r < piece || (flags & c.MSG_PEEK()) != 0) {
+                return done;
+            }
+        } while (done < size && available(fd) > 0);
+        return done;
+    }
+
+    private long transmitCopying(int fd, MemorySegment src, byte[] array, int off, long asked, int flags)
+            throws IOException {
+        MemorySegment copy = ThreadState.get().copyBuffer();
+        long size = Math.min(asked, MAX_TRANSFER);
+        long done = 0;
+        do {
+            long piece = Math.min(size - done, ThreadState.COPY_SIZE);
+            if (array == null) {
+                MemorySegment.copy(src, done, copy, 0, piece);
+            } else {
+                MemorySegment.copy(array, off + (int) done, copy, JAVA_BYTE, 0, (int) piece);
+            }
+            long r;
+            do {
+                r = pipes ? Libc.write(fd, copy, piece) : Libc.send(fd, copy, piece, flags);
+            } while (r == -c.EINTR());
+            if (r < 0) {
+                return done > 0 ? done : failed(SEND, r); // an error will be there again for the next call
+            }
+            done += r;
+            if (r < piece) {
+                return done;
+            }
+        } while (done < size);
+        return done;
+    }
+
+    /** How many bytes wait to be received. Asking does not take a pending error away, as receiving would. */
+    private int available(int fd) {
+        MemorySegment argument = ThreadState.get().argument;
+        return Libc.ioctl(fd, c.FIONREAD(), argument) < 0 ? 0 : argument.get(JAVA_INT, 0);
+    }
+
+    // ---- vectors
+
+    @Override
+    public long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
+        requireUsable(dsts);
+        long done = 0;
+        for (int i = 0; i < dsts.length && (done == 0 || available(fd) > 0);) {
+            int run = Math.max(1, vectorable(dsts, i));
+            long asked = size(dsts, i, run);
+            if (asked > 0) {
+                long r;
+                try {
+                    r = run == 1 ? recv(fd, dsts[i]) : receiveRun(fd, dsts, i, run);
+                } catch (IOException e) {
+                    if (done > 0) {
+                        return done; // the bytes matter more: the next call finds the end of the stream
+                    }
+                    throw e;
+                }
+                if (r <= 0) {
+                    return done > 0 ? done : r;
+                }
+                done += r;
+                if (r < asked) {
+                    return done;
+                }
+            }
+            i += run;
+        }
+        return done;
+    }
+
+    @Override
+    public long sendVectored(int fd, MemorySegment[] srcs) throws IOException {
+        requireUsable(srcs);
+        long left = size(srcs, 0, srcs.length);
+        long done = 0;
+        for (int i = 0; i < srcs.length;) {
+            int run = Math.max(1, vectorable(srcs, i));
+            long asked = size(srcs, i, run);
+            if (asked > 0) {
+                left -= asked; // empty segments may follow: after the last byte nothing may be held back
+                int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (left > 0 ? c.MSG_MORE() : 0);
+                long r;
+                try {
+                    r = run == 1 ? transmitOne(fd, srcs[i], flags) : transmitRun(fd, srcs, i, run, flags);
+                } catch (IOException e) {
+                    if (done > 0) {
+                        return done; // the error will be there again for the next call
+                    }
+                    throw e;
+                }
+                if (r < 0) {
+                    return done > 0 ? done : r;
+                }
+                done += r;
+                if (r < asked) {
+                    return done;
+                }
+            }
+            i += run;
+        }
+        return done;
+    }
+
+    /** Before any byte has moved, as the count of those that have is lost with an exception. */
+    private static void requireUsable(MemorySegment[] segments) {
+        for (MemorySegment segment : segments) {
+            Scopes.requireUsable(segment);
+        }
+    }
+
+    private long transmitOne(int fd, MemorySegment src, int flags) throws IOException {
+        return src.isNative() ? transmit(fd, src, flags) : transmitCopying(fd, src, null, 0, src.byteSize(), flags);
+    }
+
+    private long receiveRun(int fd, MemorySegment[] segments, int from, int count) throws IOException {
+        MemorySegment vectors = vectors(segments, from, count);
+        long r;
+        do {
+            r = pipes ? Libc.readv(fd, vectors, count)
+                : Libc.recvmsg(fd, message(vectors, count), c.MSG_DONTWAIT());
+        } while (r == -c.EINTR());
+        Reference.reachabilityFence(segments);
+        return r >= 0 ? r : failed("recvmsg", r);
+    }
+
+    private long transmitRun(int fd, MemorySegment[] segments, int from, int count, int flags) throws IOException {
+        MemorySegment vectors = vectors(segments, from, count);
+        long r;
+        do {
+            r = pipes ? Libc.writev(fd, vectors, count) : Libc.sendmsg(fd, message(vectors, count), flags);
+        } while (r == -c.EINTR());
+        Reference.reachabilityFence(segments);
+        return r >= 0 ? r : failed("sendmsg", r);
+    }
+
+    private MemorySegment message(MemorySegment vectors, int count) {
+        MemorySegment message = ThreadState.get().message; // the rest of it is zero and stays so
+        message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address());
+        message.set(JAVA_INT, c.MSGHDR_IOVLEN(), count);
+        return message;
+    }
+
+    private static MemorySegment vectors(MemorySegment[] segments, int from, int count) {
+        MemorySegment vectors = ThreadState.get().vectors();
+        for (int i = 0; i < count; i++) {
+            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_BASE_OFFSET, segments[from + i].address());
+            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_LEN_OFFSET, segments[from + i].byteSize());
+        }
+        return vectors;
+    }
+
+    private static long size(MemorySegment[] segments, int from, int count) {
+        long size = 0;
+        for (int i = from; i < from + count; i++) {
+            size += segments[i].byteSize();
+        }
+        return size;
+    }
+
+    /**
+     * How many segments from {@code from} on can go into one iovec array, see {@link Scopes}. A segment of a shared
+     * arena goes alone, as an argument.
+     */
+    private static int vectorable(MemorySegment[] segments, int from) {
+        long size = 0;
+        int i = from;
+        while (i < segments.length && i - from < ThreadState.IOV_MAX) {
+            MemorySegment segment = segments[i];
+            if (!segment.isNative() || !Scopes.isSafe(segment)) {
+                break;
+            }
+            size += segment.byteSize();
+            if (size < 0 || size > MAX_TRANSFER) {
+                break;
+            }
+            i++;
+        }
+        return i - from;
+    }
+}
