@@ -98,8 +98,14 @@ final class UnixControl extends ControlMessages {
         return size(data - HEADER_SIZE) - HEADER_SIZE;
     }
 
-    private int number(int level, int type) {
+    /** Where the data of a message is that has at least a size, or {@link #NONE}: also if it was cut. */
+    private int find(int level, int type, int least) {
         int data = find(level, type);
+        return data == NONE || dataSize(data) < least ? NONE : data;
+    }
+
+    private int number(int level, int type) {
+        int data = find(level, type, 1);
         return data == NONE ? -1
             : dataSize(data) >= 4 ? memory.get(JAVA_INT, data)
             : Byte.toUnsignedInt(memory.get(JAVA_BYTE, data)); // Linux tells of IP_TOS in a byte
@@ -119,7 +125,7 @@ final class UnixControl extends ControlMessages {
 
     @Override
     public long timestampNanos() {
-        int data = find(c.SOL_SOCKET(), c.SCM_TIMESTAMPNS());
+        int data = find(c.SOL_SOCKET(), c.SCM_TIMESTAMPNS(), 16);
         return data == NONE ? -1 : memory.get(JAVA_LONG, data) * 1_000_000_000 + memory.get(JAVA_LONG, data + 8);
     }
 
@@ -130,8 +136,8 @@ final class UnixControl extends ControlMessages {
 
     @Override
     public InetAddress destination() {
-        int v4 = find(c.IPPROTO_IP(), c.IP_PKTINFO()); // an index, the local address, the address in the header
-        int v6 = find(c.IPPROTO_IPV6(), c.IPV6_PKTINFO()); // the address, an index
+        int v4 = find(c.IPPROTO_IP(), c.IP_PKTINFO(), 12); // an index, the local address, the address in the header
+        int v6 = find(c.IPPROTO_IPV6(), c.IPV6_PKTINFO(), 20); // the address, an index
         try {
             return v4 != NONE ? InetAddress.getByAddress(Sockaddr.bytes(memory, v4 + 8, 4))
                 : v6 == NONE ? null : Sockaddr.v6(Sockaddr.bytes(memory, v6, 16), 0);
@@ -142,14 +148,14 @@ final class UnixControl extends ControlMessages {
 
     @Override
     public int interfaceIndex() {
-        int v4 = find(c.IPPROTO_IP(), c.IP_PKTINFO());
-        int v6 = find(c.IPPROTO_IPV6(), c.IPV6_PKTINFO());
+        int v4 = find(c.IPPROTO_IP(), c.IP_PKTINFO(), 12);
+        int v6 = find(c.IPPROTO_IPV6(), c.IPV6_PKTINFO(), 20);
         return v4 != NONE ? memory.get(JAVA_INT, v4) : v6 == NONE ? -1 : memory.get(JAVA_INT, v6 + 16);
     }
 
     @Override
     public UnixCredentials credentials() {
-        int data = find(c.SOL_SOCKET(), c.SCM_CREDENTIALS());
+        int data = find(c.SOL_SOCKET(), c.SCM_CREDENTIALS(), 12);
         return data == NONE ? null : new UnixCredentials(memory.get(JAVA_INT, data), memory.get(JAVA_INT, data + 4),
             memory.get(JAVA_INT, data + 8));
     }
