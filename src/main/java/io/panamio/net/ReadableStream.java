@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * <p>Memory may be of any kind: native segments are handed to the system as they are; segments on the heap, arrays and
  * heap buffers are copied by way of native memory. A read that does less than asked has found nothing more; there is no
  * need to call again for {@code WOULD_BLOCK}, unless the event was read-closed or an error, whose end has no event of
- * its own. One call moves 2147479552 bytes at most.
+ * its own; a {@link UnixStream} whose peer passes descriptors is an exception. One call moves 2147479552 bytes at most.
  */
 public sealed interface ReadableStream permits StreamSocket, Pipe.Receiver {
     /**

@@ -11,7 +11,9 @@ import java.util.Objects;
  * A Unix stream socket that never blocks: mio's {@code UnixStream}. It reads and writes as a {@link TcpStream} does,
  * and passes descriptors and credentials as well.
  *
- * <p>Whenever the peer reads, there may be a writable event, although there was room before.
+ * <p>Whenever the peer reads, there may be a writable event, although there was room before. A read ends where
+ * descriptors came, or other credentials if those are asked for: it may do less than asked although there is more, of
+ * which no event tells. From a peer that may pass such things, even unasked, read until WOULD_BLOCK.
  */
 public final class UnixStream extends StreamSocket<UnixAddress> {
     private UnixStream(int fd) {
@@ -107,7 +109,8 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
 
     /**
      * Reads bytes and what comes with them, by recvmsg(2). One read never joins bytes that came with different
-     * descriptors or credentials.
+     * descriptors or credentials, so that less than asked for does not mean that nothing more is there: go on until
+     * WOULD_BLOCK.
      *
      * @param dst where to
      * @param control where the control messages are put, in place of what is there
