@@ -1,0 +1,152 @@
+package io.panamio.test;
+
+import static io.panamio.test.Loop.R;
+import static io.panamio.test.Loop.RW;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.panamio.IoResult;
+import io.panamio.net.Pipe;
+import io.panamio.net.ReadableStream;
+import io.panamio.net.UnixStream;
+import io.panamio.net.WritableStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Unix streams and pipes allocate nothing once they are warm; see {@link AllocationTest}, which is about TCP. */
+class LocalAllocationTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int ROUNDS = 20_000;
+    private static final int WARM_UP = 10_000;
+    private static final int TURNS = 30;
+    private static final long FEW = 64 * 1024;
+    private static final int SIZE = 64;
+
+    /** How bytes are read and written. */
+    enum Memory {
+        NATIVE {
+            @Override
+            long read(ReadableStream stream) throws IOException {
+                return stream.read(NATIVE_IN);
+            }
+
+            @Override
+            long write(WritableStream stream) throws IOException {
+                return stream.write(NATIVE_OUT);
+            }
+        },
+        HEAP {
+            @Override
+            long read(ReadableStream stream) throws IOException {
+                return stream.read(HEAP_IN);
+            }
+
+            @Override
+            long write(WritableStream stream) throws IOException {
+                return stream.write(HEAP_OUT);
+            }
+        },
+        ARRAY {
+            @Override
+            long read(ReadableStream stream) throws IOException {
+                return stream.read(IN, 0, 2 * SIZE);
+            }
+
+            @Override
+            long write(WritableStream stream) throws IOException {
+                return stream.write(OUT, 0, SIZE);
+            }
+        };
+
+        private static final byte[] IN = new byte[2 * SIZE];
+        private static final byte[] OUT = new byte[SIZE];
+        private static final MemorySegment HEAP_IN = MemorySegment.ofArray(IN);
+        private static final MemorySegment HEAP_OUT = MemorySegment.ofArray(OUT);
+        private static final MemorySegment NATIVE_IN = Arena.global().allocate(2 * SIZE);
+        private static final MemorySegment NATIVE_OUT = Arena.global().allocate(SIZE);
+
+        abstract long read(ReadableStream stream) throws IOException;
+
+        abstract long write(WritableStream stream) throws IOException;
+    }
+
+    private interface Round {
+        void run() throws IOException;
+    }
+
+    private static long allocated(Round round, int rounds) throws IOException {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < rounds; i++) {
+            round.run();
+        }
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
+    }
+
+    private static void assertAllocatesFew(Round round) throws IOException {
+        for (int i = 0; i < TURNS && allocated(round, WARM_UP) > FEW / 10; i++) {
+            Thread.onSpinWait();
+        }
+        long bytes = allocated(round, ROUNDS);
+        assertTrue(bytes < FEW, bytes + " bytes allocated in " + ROUNDS + " rounds");
+    }
+
+    private static void write(Memory memory, WritableStream to) throws IOException {
+        if (memory.write(to) != SIZE) {
+            throw new IOException("the message does not fit");
+        }
+    }
+
+    /** Reads what came, if an event with this token says so. */
+    private static boolean read(Memory memory, Loop loop, long token, ReadableStream from) throws IOException {
+        for (int i = 0; i < loop.events.size(); i++) {
+            if (loop.events.token(i) == token && loop.events.isReadable(i)) {
+                long n = memory.read(from);
+                if (n != SIZE && n != IoResult.WOULD_BLOCK) {
+                    throw new IOException(n + " bytes");
+                }
+                return n == SIZE;
+            }
+        }
+        return false;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anEchoOfAUnixStreamAllocatesNothing(Memory memory) throws IOException {
+        try (Loop loop = new Loop()) {
+            UnixStream[] pair = Local.pair(loop);
+            loop.register(pair[0], 0, RW);
+            loop.register(pair[1], 1, RW);
+            assertAllocatesFew(() -> {
+                write(memory, pair[0]);
+                for (boolean answered = false; !answered;) {
+                    loop.poll.poll(loop.events, Loop.LONG);
+                    if (read(memory, loop, 1, pair[1])) {
+                        write(memory, pair[1]);
+                    }
+                    answered = read(memory, loop, 0, pair[0]);
+                }
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aPipeAllocatesNothing(Memory memory) throws IOException {
+        try (Loop loop = new Loop()) {
+            Pipe pipe = loop.later(Pipe.open());
+            loop.register(pipe.receiver(), 1, R);
+            assertAllocatesFew(() -> {
+                write(memory, pipe.sender());
+                for (boolean answered = false; !answered;) {
+                    loop.poll.poll(loop.events, Loop.LONG);
+                    answered = read(memory, loop, 1, pipe.receiver());
+                }
+            });
+        }
+    }
+}
