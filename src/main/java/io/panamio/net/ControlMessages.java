@@ -12,6 +12,9 @@ import java.net.InetAddress;
  * <p>What comes has to be asked for with an option of the socket ({@link SystemSocketOptions}), but for descriptors.
  * Reading allocates nothing where a method returns a number. What was received is not sent on: the first {@code put}
  * begins anew. For one thread at a time.
+ *
+ * <p>Anybody who can send to a Unix socket can send descriptors. Those that a receive has put here are closed by the
+ * next one and by {@link #clear}, unless they were taken; that this is collected closes nothing.
  */
 public abstract class ControlMessages {
     /** For the platforms. */
