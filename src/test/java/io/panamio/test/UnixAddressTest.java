@@ -1,6 +1,7 @@
 package io.panamio.test;
 
 import static io.panamio.test.Failures.assertFails;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.DatagramBatch;
@@ -26,6 +28,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -51,17 +54,39 @@ class UnixAddressTest {
         return path;
     }
 
+    /** A directory, which is deleted with the files in it. */
+    private static Path directory(Loop loop) throws IOException {
+        Path directory = Files.createDirectory(Local.path(loop));
+        loop.later((AutoCloseable) () -> {
+            try (Stream<Path> files = Files.list(directory)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+        });
+        return directory;
+    }
+
     // ---- what it is
 
     @Test
     void aPathIsAPath() {
-        UnixAddress address = UnixAddress.ofPath(Path.of("/tmp/ä"));
+        UnixAddress address = UnixAddress.ofPath(Path.of("/tmp/name"));
         assertTrue(address.isPath());
         assertFalse(address.isAbstract() || address.isUnnamed());
-        assertEquals(Path.of("/tmp/ä"), address.path());
-        assertArrayEquals("/tmp/ä".getBytes(), address.bytes());
-        assertEquals("/tmp/ä", address.toString());
+        assertEquals(Path.of("/tmp/name"), address.path());
+        assertArrayEquals("/tmp/name".getBytes(), address.bytes());
+        assertEquals("/tmp/name", address.toString());
         assertEquals(Path.of("a/../b"), UnixAddress.ofPath(Path.of("a/../b")).path());
+    }
+
+    @Test
+    void aPathIsEncodedAsTheJdkDoes() {
+        assumeTrue(System.getProperty("sun.jnu.encoding").equals("UTF-8"), "the locale has another encoding");
+        UnixAddress address = UnixAddress.ofPath(Path.of("/tmp/ä"));
+        assertArrayEquals("/tmp/ä".getBytes(UTF_8), address.bytes());
+        assertEquals(Path.of("/tmp/ä"), address.path());
+        assertEquals("/tmp/ä", address.toString());
     }
 
     @Test
@@ -109,9 +134,9 @@ class UnixAddressTest {
 
     @Test
     void theJdksAddressesCorrespond() {
-        UnixDomainSocketAddress jdk = UnixDomainSocketAddress.of("/tmp/ä");
+        UnixDomainSocketAddress jdk = UnixDomainSocketAddress.of("/tmp/name");
         assertEquals(jdk, UnixAddress.of(jdk).toJdk());
-        assertEquals(UnixAddress.ofPath(Path.of("/tmp/ä")), UnixAddress.of(jdk));
+        assertEquals(UnixAddress.ofPath(Path.of("/tmp/name")), UnixAddress.of(jdk));
         UnixDomainSocketAddress unnamed = UnixDomainSocketAddress.of("");
         assertEquals(UnixAddress.unnamed(), UnixAddress.of(unnamed));
         assertEquals(unnamed, UnixAddress.unnamed().toJdk());
@@ -126,13 +151,12 @@ class UnixAddressTest {
     }
 
     @Test
-    void aPathThatIsNoTextIsRefusedAsAPath() throws Exception {
+    void aPathThatIsNoTextIsRefusedAsAPath() throws IOException {
         try (Loop loop = new Loop()) {
-            Path directory = Files.createDirectory(Local.path(loop));
-            new ProcessBuilder("sh", "-c", ": > " + directory + "/$(printf '\\377')").start().waitFor();
-            try (var files = Files.list(directory)) {
+            Path directory = directory(loop);
+            UnixDatagram.bind(notText(directory + "/", "name")).close();
+            try (Stream<Path> files = Files.list(directory)) {
                 Path file = files.findFirst().orElseThrow();
-                loop.later((AutoCloseable) () -> Files.delete(file));
                 assertThrows(IllegalArgumentException.class, () -> UnixAddress.ofPath(file));
             }
         }
@@ -213,19 +237,18 @@ class UnixAddressTest {
     }
 
     @Test
-    void pathsThatAreNoTextMakeTheRoundTrip() throws Exception {
+    void pathsThatAreNoTextMakeTheRoundTrip() throws IOException {
         try (Loop loop = new Loop()) {
-            byte[] server = path(loop, 60);
-            byte[] client = path(loop, 60);
-            server[50] = client[50] = (byte) 0xff;
-            server[51] = client[51] = (byte) 0xc0;
-            try {
-                assertRoundTrip(loop, UnixAddress.ofPath(server), UnixAddress.ofPath(client));
-            } finally {
-                String all = System.getProperty("java.io.tmpdir") + "/panamio-" + ProcessHandle.current().pid() + "-*";
-                new ProcessBuilder("sh", "-c", "rm -f " + all + "x$(printf '\\377\\300')*").start().waitFor();
-            }
+            String directory = directory(loop) + "/";
+            assertRoundTrip(loop, notText(directory, "server"), notText(directory, "client"));
         }
+    }
+
+    private static UnixAddress notText(String directory, String name) {
+        byte[] path = (directory + name + "##").getBytes();
+        path[path.length - 2] = (byte) 0xff;
+        path[path.length - 1] = (byte) 0xc0;
+        return UnixAddress.ofPath(path);
     }
 
     @Test
