@@ -7,12 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -82,6 +86,22 @@ final class NativeFds {
     /** How many descriptors the process has. */
     static int count() {
         return new File("/proc/self/fd").list().length;
+    }
+
+    /** How many descriptors the process has of the file, the socket or the pipe that a descriptor is of. */
+    static int count(int fd) throws IOException {
+        Path self = Path.of("/proc/self/fd");
+        Path file = Files.readSymbolicLink(self.resolve(Integer.toString(fd)));
+        int count = 0;
+        for (String other : self.toFile().list()) {
+            Path link = self.resolve(other);
+            try {
+                count += Files.readSymbolicLink(link).equals(file) ? 1 : 0;
+            } catch (NoSuchFileException e) {
+                continue; // closed meanwhile
+            }
+        }
+        return count;
     }
 
     /** How many written bytes the system holds back. */

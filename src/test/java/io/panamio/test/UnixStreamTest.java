@@ -482,7 +482,7 @@ class UnixStreamTest {
             for (int i = 0; i < 100; i++) {
                 assertFails(ResourceExhaustedException.class, "connect", "EAGAIN", () -> UnixStream.connect(address));
             }
-            assertEquals(before, NativeFds.count());
+            assertTrue(NativeFds.count() <= before);
             loop.later(listener.accept());
             loop.later(UnixStream.connect(address));
         }
