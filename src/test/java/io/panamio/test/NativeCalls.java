@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 final class NativeCalls {
     private static final int NONBLOCK = 04000; // SOCK_NONBLOCK, EFD_NONBLOCK
     private static final int SIGWINCH = 28;
+    private static final long EPIOCGPARAMS = 0x80088A02L; // _IOR(0x8A, 2, struct epoll_params), Linux 6.9
 
     private NativeCalls() {
     }
@@ -114,6 +115,14 @@ final class NativeCalls {
     static int regularFile() {
         try (Arena arena = Arena.ofConfined()) {
             return (int) call("memfd_create", arena.allocateFrom("panamio"), 0);
+        }
+    }
+
+    /** The struct epoll_params of an epoll: microseconds, from bit 32 on the budget, at bit 48 whether to prefer it. */
+    static long busyPoll(int epoll) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment params = arena.allocate(JAVA_LONG);
+            return (int) call("ioctl", epoll, EPIOCGPARAMS, params) == 0 ? params.get(JAVA_LONG, 0) : -1;
         }
     }
 

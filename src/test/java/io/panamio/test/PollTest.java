@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
@@ -105,6 +106,24 @@ class PollTest {
             pollWithoutEventsEndsNotBeforeItsTimeout(20_000_000);
         } finally {
             assertTrue(Thread.interrupted());
+        }
+    }
+
+    @Test
+    void interruptDuringAWaitLeavesItsFlag() throws Exception {
+        try (Loop loop = new Loop()) {
+            Waker waker = loop.later(Waker.open(loop.poll.registry(), 7));
+            CompletableFuture<Thread> thread = new CompletableFuture<>();
+            Future<Boolean> poller = start(() -> {
+                thread.complete(Thread.currentThread());
+                assertEquals(1, inTurn(() -> loop.poll.poll(loop.events)).call());
+                return Thread.interrupted();
+            });
+            untilPolling(loop.poll);
+            result(thread).interrupt();
+            untilPolling(loop.poll);
+            waker.wake();
+            assertTrue(result(poller));
         }
     }
 
@@ -248,7 +267,7 @@ class PollTest {
     }
 
     /** Waits until another thread is in a poll that it makes {@link #inTurn}. */
-    private static void untilPolling(Poll poll) throws IOException {
+    static void untilPolling(Poll poll) throws IOException {
         Events none = Events.withCapacity(1);
         Loop.until("another thread polls", () -> {
             try {
@@ -261,7 +280,7 @@ class PollTest {
     }
 
     /** A poll that tries again when it meets a look of {@link #untilPolling}. */
-    private static Callable<Integer> inTurn(Callable<Integer> poll) {
+    static <T> Callable<T> inTurn(Callable<T> poll) {
         return () -> {
             for (;;) {
                 try {
