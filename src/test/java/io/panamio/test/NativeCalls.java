@@ -139,6 +139,11 @@ final class NativeCalls {
         return (int) call("shutdown", fd, 0);
     }
 
+    /** Sends a signal to the current thread. */
+    static int raise(int signal) {
+        return (int) call("raise", signal);
+    }
+
     /** A signal that is caught and changes nothing, but ends a wait with EINTR. Closing this ignores it again. */
     static final class Signal implements AutoCloseable {
         private final long before = call("signal", SIGWINCH, address("abs")); // a harmless function of an int

@@ -1,0 +1,54 @@
+package io.panamio.examples;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.panamio.Interest;
+import io.panamio.IoResult;
+import java.io.IOException;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * A process, any one, that is readable when it has ended: pidfd_open(2), Linux 5.3. There is nothing to read, and only
+ * a parent learns the exit code: {@link Process#exitValue}.
+ */
+public final class PidFd extends Descriptor {
+    private static final long SYS_PIDFD_OPEN = 434; // asm/unistd.h; the C library has a function since glibc 2.36
+    private static final short POLLIN = 1; // bits/poll.h
+    private static final MethodHandle POLL = SystemCalls.link("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+
+    /**
+     * Begins to watch a process.
+     *
+     * @param pid its number
+     * @throws IOException if there is none, or the system refuses
+     */
+    public PidFd(long pid) throws IOException {
+        super(SystemCalls.call("syscall", SYS_PIDFD_OPEN, pid, 0L), 8);
+    }
+
+    /**
+     * Whether the process has ended. As a pidfd is not read, poll(2) is asked, without a wait.
+     *
+     * @return true if so; else there will be an event when it has
+     * @throws IOException if the system refuses
+     */
+    public boolean hasEnded() throws IOException {
+        return source().tryIo(Interest.READABLE, this::poll) != IoResult.WOULD_BLOCK;
+    }
+
+    private long poll(int fd) throws IOException {
+        buffer.set(JAVA_INT, 0, fd); // struct pollfd: the descriptor, what is asked for, and room for the answer
+        buffer.set(JAVA_INT, 4, POLLIN);
+        try {
+            int ready = (int) POLL.invokeExact(errno, buffer, 1L, 0);
+            if (ready >= 0) {
+                return ready == 0 ? IoResult.WOULD_BLOCK : ready;
+            }
+        } catch (Throwable t) {
+            throw SystemCalls.unexpected(t);
+        }
+        throw SystemCalls.failure("poll", SystemCalls.errno(errno));
+    }
+}

@@ -1,0 +1,83 @@
+package io.panamio.examples;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Functions of the C library that tell in errno what went wrong. */
+final class SystemCalls {
+    static final int EAGAIN = 11;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    private SystemCalls() {
+    }
+
+    /** A function whose first argument is a segment of {@link #errnoIn}, where errno is captured. */
+    static MethodHandle link(String function, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().find(function).orElseThrow(),
+            FunctionDescriptor.of(result, arguments), Linker.Option.captureCallState("errno"));
+    }
+
+    static MemorySegment errnoIn(Arena arena) {
+        return arena.allocate(Linker.Option.captureStateLayout());
+    }
+
+    static int errno(MemorySegment captured) {
+        return captured.get(JAVA_INT, 0); // the only state that is captured on Linux
+    }
+
+    /**
+     * Calls a function that returns an int, -1 if it failed. Handy and slow, as it links each time: to make things, not
+     * for an event loop.
+     *
+     * @param arguments ints, longs, segments, and strings for char pointers
+     */
+    static int call(String function, Object... arguments) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment errno = errnoIn(arena);
+            List<MemoryLayout> layouts = new ArrayList<>();
+            List<Object> values = new ArrayList<>(List.of(errno));
+            for (Object a : arguments) {
+                layouts.add(a instanceof Integer ? JAVA_INT : a instanceof Long ? JAVA_LONG : ADDRESS);
+                values.add(a instanceof String s ? arena.allocateFrom(s) : a);
+            }
+            int result = (int) link(function, JAVA_INT, layouts.toArray(MemoryLayout[]::new))
+                .invokeWithArguments(values);
+            if (result == -1) {
+                throw failure(function, errno(errno));
+            }
+            return result;
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    static IOException failure(String function, int errno) {
+        try {
+            MemorySegment text = (MemorySegment) link("strerror", ADDRESS, JAVA_INT)
+                .invokeExact(errnoIn(Arena.ofAuto()), errno);
+            return new IOException(function + ": " + text.reinterpret(Long.MAX_VALUE).getString(0));
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /** What is to be done about what a method handle throws: nothing but what is passed on. */
+    static IOException unexpected(Throwable t) {
+        if (t instanceof IOException e) {
+            return e;
+        }
+        throw t instanceof Error e ? e : new AssertionError(t);
+    }
+}

@@ -1,0 +1,48 @@
+package io.panamio.examples;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+
+/** A timer that is readable when it has expired: timerfd_create(2). */
+public final class TimerFd extends Descriptor {
+    // sys/timerfd.h, bits/timerfd.h, bits/time.h
+    private static final int CLOCK_MONOTONIC = 1;
+    private static final int TFD_NONBLOCK = 04000;
+    private static final int TFD_CLOEXEC = 02000000;
+
+    /**
+     * Starts a timer.
+     *
+     * @param every the time to its first expiration, and from each one to the next
+     * @throws IllegalArgumentException if that is not positive
+     * @throws IOException if the system refuses
+     */
+    public TimerFd(Duration every) throws IOException {
+        super(SystemCalls.call("timerfd_create", CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), 8);
+        try (Arena arena = Arena.ofConfined()) {
+            if (!every.isPositive()) {
+                throw new IllegalArgumentException("a timer of " + every);
+            }
+            MemorySegment times = arena.allocateFrom(JAVA_LONG, // struct itimerspec: the interval, the first expiration
+                every.getSeconds(), every.getNano(), every.getSeconds(), every.getNano());
+            SystemCalls.call("timerfd_settime", fd(), 0, times, MemorySegment.NULL);
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * Takes the expirations since this was asked last.
+     *
+     * @return how many there were, maybe 0
+     * @throws IOException if the system refuses
+     */
+    public long expirations() throws IOException {
+        return read() == 8 ? buffer.get(JAVA_LONG, 0) : 0;
+    }
+}

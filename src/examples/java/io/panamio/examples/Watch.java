@@ -1,0 +1,170 @@
+package io.panamio.examples;
+
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.Poll;
+import io.panamio.Source;
+import io.panamio.SourceFd;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** One event loop over everything that has a descriptor: timers, directories, processes, signals, another Poll. */
+@Command(name = "watch", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Waits in one event loop for a timer, a directory, a process and a signal (Linux), and prints a "
+        + "line for each event, until the process has ended or --count lines are printed.",
+    footer = {"", "A signal that is sent to a process goes to any of its threads that does not block it, and a JVM has "
+        + "many from the start. So --signal needs a JVM that has inherited the signal blocked, such as:",
+        "  env --block-signal=USR1 java -jar panamio-examples.jar watch --signal 10",
+        "It is refused otherwise. What the JVM uses itself (1 HUP, 2 INT, 3 QUIT, 12 USR2, 15 TERM) cannot be had so."})
+final class Watch implements Callable<Integer> {
+    @Option(names = "--every", paramLabel = "MILLISECONDS", description = "A timer: timerfd_create(2).")
+    private Long every;
+
+    @Option(names = "--inner", description = "Watch the timer in a Poll of its own, which this one watches. Needs epoll.")
+    private boolean inner;
+
+    @Option(names = "--directory", paramLabel = "PATH", description = "Changes in a directory: inotify(7).")
+    private Path directory;
+
+    @Option(names = "--pid", paramLabel = "PID", description = "The end of a process: pidfd_open(2).")
+    private Long pid;
+
+    @Option(names = "--signal", paramLabel = "NUMBER", description = "A signal: signalfd(2); see below.")
+    private Integer signal;
+
+    @Option(names = "--count", defaultValue = "" + Long.MAX_VALUE, paramLabel = "N", showDefaultValue =
+        picocli.CommandLine.Help.Visibility.NEVER, description = "End after so many lines (default: do not).")
+    private long count;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** Prints what an event was about. */
+    private interface Report {
+        void print() throws IOException;
+    }
+
+    /** What is to be done about an event; its token is an index here. */
+    private final List<Report> reports = new ArrayList<>();
+    private final List<AutoCloseable> closeables = new ArrayList<>();
+    private PrintWriter out;
+    private long lines;
+    private boolean ended;
+
+    @Override
+    public Integer call() throws Exception {
+        Bench.require(spec, every != null || directory != null || pid != null || signal != null,
+            "nothing to watch: give --every, --directory, --pid or --signal");
+        Bench.require(spec, every == null || every >= 1, "--every: at least 1");
+        Bench.require(spec, !inner || every != null, "--inner: needs --every");
+        Bench.require(spec, pid == null || pid >= 1 && pid <= Integer.MAX_VALUE, "--pid: at least 1");
+        Bench.require(spec, signal == null || signal >= 1 && signal <= 64, "--signal: from 1 to 64");
+        Bench.require(spec, count >= 1, "--count: at least 1");
+        out = spec.commandLine().getOut();
+        try (Poll poll = later(Poll.open())) {
+            watchAll(poll);
+            Events events = Events.withCapacity(16);
+            while (lines < count && !ended) {
+                int n = poll.poll(events);
+                for (int i = 0; i < n; i++) {
+                    reports.get((int) events.token(i)).print();
+                }
+            }
+            return 0;
+        } finally {
+            for (AutoCloseable c : closeables) {
+                c.close();
+            }
+        }
+    }
+
+    private <C extends AutoCloseable> C later(C c) {
+        closeables.add(0, c);
+        return c;
+    }
+
+    private void watchAll(Poll poll) throws IOException {
+        if (every != null) {
+            TimerFd timer = later(new TimerFd(Duration.ofMillis(every)));
+            Report report = () -> line("timer      %,d expiration(s)", timer.expirations());
+            if (inner) {
+                watchInner(poll, timer, report);
+            } else {
+                watch(poll, timer.source(), report);
+            }
+        }
+        if (directory != null) {
+            Inotify changes = later(new Inotify(directory));
+            watch(poll, changes.source(), () -> {
+                for (Inotify.Change change : changes.changes()) {
+                    line("directory  %s %s", change.what(), change.name());
+                }
+            });
+        }
+        if (pid != null) {
+            PidFd process = later(new PidFd(pid));
+            watch(poll, process.source(), () -> {
+                if (process.hasEnded()) {
+                    line("process    %d has ended", pid);
+                    ended = true;
+                }
+            });
+        }
+        if (signal != null) {
+            watchSignal(poll);
+        }
+    }
+
+    private void watchSignal(Poll poll) throws IOException {
+        if (!SignalFd.isBlocked(signal)) {
+            throw new IOException("--signal: this JVM was not started with signal " + signal + " blocked; see --help");
+        }
+        SignalFd signals = later(new SignalFd(signal));
+        watch(poll, signals.source(), () -> {
+            for (int sender; (sender = signals.sender()) >= 0;) {
+                line("signal     %d from process %d", signal, sender);
+            }
+        });
+    }
+
+    /** The descriptor of a Poll is readable while that has events. */
+    private void watchInner(Poll poll, TimerFd timer, Report report) throws IOException {
+        Poll within = later(Poll.open());
+        Events events = Events.withCapacity(1);
+        within.registry().register(timer.source(), 0, Interest.READABLE);
+        watch(poll, later(new SourceFd(descriptor(within))), () -> {
+            while (within.pollNow(events) > 0) {
+                report.print();
+            }
+        });
+    }
+
+    private static int descriptor(Poll poll) throws IOException {
+        try {
+            return poll.fd();
+        } catch (UnsupportedOperationException e) {
+            throw new IOException("--inner: " + e.getMessage(), e);
+        }
+    }
+
+    private void watch(Poll poll, Source source, Report report) throws IOException {
+        poll.registry().register(source, reports.size(), Interest.READABLE);
+        reports.add(report);
+    }
+
+    private void line(String format, Object... arguments) {
+        if (lines++ < count) {
+            out.printf(format + "%n", arguments);
+            out.flush();
+        }
+    }
+}
