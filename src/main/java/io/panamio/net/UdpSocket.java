@@ -3,6 +3,7 @@ package io.panamio.net;
 import io.panamio.IoResult;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
@@ -90,14 +91,15 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
     }
 
     /**
-     * Whether this refuses IPv4: IPV6_V6ONLY. It can be set before a socket is bound: {@link BindOptions#v6Only}.
+     * Whether this refuses IPv4: IPV6_V6ONLY. It can be set before a socket is bound: {@link BindOptions#v6Only}; one
+     * that is bound to an address other than {@code ::} always does.
      *
      * @return true if so; false for a socket of IPv4
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses
      */
     public boolean onlyV6() throws IOException {
-        return getOption(SystemSocketOptions.IPV6_V6ONLY);
+        return localAddress().getAddress() instanceof Inet6Address && getOption(SystemSocketOptions.IPV6_V6ONLY);
     }
 
     /**
