@@ -169,7 +169,8 @@ public abstract class TcpInfo {
     public abstract long deliveryRate();
 
     /**
-     * Tells how many bytes were sent and acknowledged.
+     * Tells how many bytes were sent and acknowledged; Linux counts one more for a stream that has connected, not one
+     * that was accepted.
      *
      * @return as said
      */
