@@ -4,6 +4,7 @@ import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** Options that a socket gets when it is made, before it is bound or connected. Immutable. */
 abstract sealed class OptionSet<S> permits ListenOptions, ConnectOptions, BindOptions {
@@ -31,7 +32,7 @@ abstract sealed class OptionSet<S> permits ListenOptions, ConnectOptions, BindOp
      */
     public <T> S with(SocketOption<T> name, T value) {
         Map<SocketOption<?>, Object> more = new LinkedHashMap<>(values);
-        more.put(name, name.type().cast(value));
+        more.put(name, name.type().cast(Objects.requireNonNull(value, "value")));
         return copy(more);
     }
 

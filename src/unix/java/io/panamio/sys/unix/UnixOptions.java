@@ -21,6 +21,8 @@ public final class UnixOptions {
         FLAG(Boolean.class),
         /** An int. */
         NUMBER(Integer.class),
+        /** An int, to be read alone. */
+        TOLD(Integer.class),
         /** struct linger; a negative number is off. */
         LINGER(Integer.class),
         /** Characters that end with a zero, or where the room of 16 does. */
@@ -73,14 +75,27 @@ public final class UnixOptions {
 
     // ---- setting
 
+    /** Throws where one of these cannot be set, before there is a socket. */
+    void requireSettable(Map<SocketOption<?>, Object> values) {
+        values.keySet().forEach(this::findSettable);
+    }
+
+    private Option findSettable(SocketOption<?> name) {
+        Option option = find(name);
+        if (option.kind == Kind.TOLD || option.kind == Kind.CREDENTIALS) {
+            throw new UnsupportedOperationException("socket option " + name.name() + " can only be read");
+        }
+        return option;
+    }
+
     void setAll(int fd, int family, Map<SocketOption<?>, Object> values) throws IOException {
         for (Map.Entry<SocketOption<?>, Object> value : values.entrySet()) {
-            set(fd, family == c.AF_INET6(), find(value.getKey()), value.getValue());
+            set(fd, family == c.AF_INET6(), findSettable(value.getKey()), value.getValue());
         }
     }
 
     void set(int fd, SocketOption<?> name, Object value) throws IOException {
-        Option option = find(name);
+        Option option = findSettable(name);
         set(fd, option.name6 != 0 && sockets.family(fd) == c.AF_INET6(), option, value);
     }
 
@@ -114,7 +129,7 @@ public final class UnixOptions {
                 yield Libc.setsockopt(fd, level, name, argument, text.length + 1);
             }
             case INTERFACE -> setInterface(fd, v6, level, name, (NetworkInterface) value);
-            case CREDENTIALS -> throw new UnsupportedOperationException("credentials can only be read");
+            case TOLD, CREDENTIALS -> throw new AssertionError(kind);
         };
     }
 
@@ -146,7 +161,7 @@ public final class UnixOptions {
         MemorySegment argument = ThreadState.get().argument;
         return switch (option.kind) {
             case FLAG -> sockets.getInt(fd, level, number) != 0;
-            case NUMBER -> sockets.getInt(fd, level, number);
+            case NUMBER, TOLD -> sockets.getInt(fd, level, number);
             case LINGER -> {
                 sockets.getOption(fd, level, number, argument.asSlice(0, 8));
                 yield argument.get(JAVA_INT, 0) == 0 ? -1 : argument.get(JAVA_INT, 4);

@@ -71,6 +71,7 @@ public abstract class UnixSockets extends Sockets {
         if (local != null) {
             sockaddr.write(address, family, local);
         }
+        options.requireSettable(values);
         int fd = open(family, type);
         try {
             options.setAll(fd, family, values);
@@ -107,6 +108,7 @@ public abstract class UnixSockets extends Sockets {
         int family = sockaddr.family(local);
         MemorySegment address = ThreadState.get().address;
         sockaddr.write(address, family, local); // for its checks
+        options.requireSettable(values);
         int fd = -c.EAFNOSUPPORT();
         if (dualStack && family == c.AF_INET() && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
             fd = newSocket(c.AF_INET6(), number(type));
