@@ -178,15 +178,19 @@ final class UnixControl extends ControlMessages {
 
     // ---- writing
 
-    /** Adds a header and zeroed room for data, and returns where that is. */
-    private int add(int level, int type, int dataSize) {
+    private void requireRoom(int bytes) {
         if (received) {
             clear();
         }
-        int size = HEADER_SIZE + dataSize;
-        if (aligned(size) > capacity() - length) {
-            throw new IndexOutOfBoundsException("no room for " + aligned(size) + " bytes more in " + capacity());
+        if (bytes > capacity() - length) {
+            throw new IndexOutOfBoundsException("no room for " + bytes + " bytes more in " + capacity());
         }
+    }
+
+    /** Adds a header and zeroed room for data, and returns where that is. */
+    private int add(int level, int type, int dataSize) {
+        int size = HEADER_SIZE + dataSize;
+        requireRoom(aligned(size));
         int at = length;
         memory.asSlice(at, aligned(size)).fill((byte) 0);
         memory.set(JAVA_LONG, at, size);
@@ -196,8 +200,11 @@ final class UnixControl extends ControlMessages {
         return at + HEADER_SIZE;
     }
 
-    private ControlMessages putNumber(int level, int type, int value) {
-        memory.set(JAVA_INT, add(level, type, 4), value);
+    /** Adds a number for both protocols, each of which passes over what is the other's. */
+    private ControlMessages putNumber(int type4, int type6, int value) {
+        requireRoom(2 * aligned(HEADER_SIZE + 4)); // both or none
+        memory.set(JAVA_INT, add(c.IPPROTO_IP(), type4, 4), value);
+        memory.set(JAVA_INT, add(c.IPPROTO_IPV6(), type6, 4), value);
         return this;
     }
 
@@ -207,19 +214,16 @@ final class UnixControl extends ControlMessages {
         }
     }
 
-    /** Each protocol passes over what is the other's, so that both are told. */
     @Override
     public ControlMessages putTtl(int hops) {
         require("ttl", hops, 1, 255);
-        putNumber(c.IPPROTO_IP(), c.IP_TTL(), hops);
-        return putNumber(c.IPPROTO_IPV6(), c.IPV6_HOPLIMIT(), hops);
+        return putNumber(c.IP_TTL(), c.IPV6_HOPLIMIT(), hops);
     }
 
     @Override
     public ControlMessages putTrafficClass(int bits) {
         require("traffic class", bits, 0, 255);
-        putNumber(c.IPPROTO_IP(), c.IP_TOS(), bits);
-        return putNumber(c.IPPROTO_IPV6(), c.IPV6_TCLASS(), bits);
+        return putNumber(c.IP_TOS(), c.IPV6_TCLASS(), bits);
     }
 
     @Override
