@@ -7,8 +7,12 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** What every datagram socket has. */
-abstract sealed class DatagramSource<A extends SocketAddress> extends MessageSocket<A>
+/**
+ * A socket whose messages have addresses: where each has come from, and where it goes.
+ *
+ * @param <A> the kind of the addresses
+ */
+public abstract sealed class DatagramSource<A extends SocketAddress> extends MessageSocket<A>
         permits UdpSocket, UnixDatagram {
     DatagramSource(int fd) {
         super(fd);

@@ -1,6 +1,8 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
+import io.panamio.sys.Platform;
+import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -10,6 +12,12 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
         permits TcpListener, UnixListener, UnixSeqpacketListener {
     ListenerSocket(int fd) {
         super(fd);
+    }
+
+    static void adoptListening(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
+        sockets().requireSocket(fd, type, unix);
+        sockets().requireListening(fd);
+        Platform.current().requireNonBlocking(fd, makeNonBlocking);
     }
 
     /** The source of a connection that was accepted. */

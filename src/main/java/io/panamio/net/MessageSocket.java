@@ -10,8 +10,12 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** What every socket has that keeps the bounds of messages. */
-abstract sealed class MessageSocket<A extends SocketAddress> extends ConnectedSocket<A>
+/**
+ * A socket that keeps the bounds of messages: each is received and sent as a whole, and nothing blocks.
+ *
+ * @param <A> the kind of its addresses
+ */
+public abstract sealed class MessageSocket<A extends SocketAddress> extends ConnectedSocket<A>
         permits DatagramSource, UnixSeqpacket {
     MessageSocket(int fd) {
         super(fd);

@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.IoSource;
 import io.panamio.sys.Platform;
+import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -18,6 +19,12 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
 
     static Sockets sockets() {
         return Platform.current().sockets();
+    }
+
+    /** Checks a descriptor that is to be taken over, and then its mode, which is changed where asked to. */
+    static void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
+        sockets().requireSocket(fd, type, unix);
+        Platform.current().requireNonBlocking(fd, makeNonBlocking);
     }
 
     @SuppressWarnings("unchecked") // a socket's addresses are of its family

@@ -10,8 +10,13 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** What every stream socket has. */
-abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
+/**
+ * A connected socket that carries bytes. It neither blocks nor buffers; see {@link TcpStream} for all that its methods
+ * guarantee.
+ *
+ * @param <A> the kind of its addresses
+ */
+public abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
         implements ReadableStream, WritableStream permits TcpStream, UnixStream {
     StreamSocket(int fd) {
         super(fd);

@@ -61,7 +61,7 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
      *
      * @param fd a listening stream socket in non-blocking mode
      * @return the listener, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not a stream socket or is in blocking mode; the descriptor stays the
+     * @throws IllegalArgumentException if it does not listen or is in blocking mode; the descriptor stays the
      *     caller's
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
@@ -76,12 +76,12 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
      * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
      *     shares it
      * @return the listener, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not a stream socket, or is in blocking mode and may not be changed; the
+     * @throws IllegalArgumentException if it does not listen, or is in blocking mode and may not be changed; the
      *     descriptor stays the caller's
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static TcpListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, SocketType.STREAM, false, makeNonBlocking);
+        adoptListening(fd, SocketType.STREAM, false, makeNonBlocking);
         return new TcpListener(fd);
     }
 

@@ -105,7 +105,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static TcpStream fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, SocketType.STREAM, false, makeNonBlocking);
+        adopt(fd, SocketType.STREAM, false, makeNonBlocking);
         return new TcpStream(fd, false);
     }
 

@@ -81,7 +81,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static UdpSocket fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, SocketType.DATAGRAM, false, makeNonBlocking);
+        adopt(fd, SocketType.DATAGRAM, false, makeNonBlocking);
         return new UdpSocket(fd);
     }
 

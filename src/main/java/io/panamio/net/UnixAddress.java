@@ -36,14 +36,14 @@ public final class UnixAddress extends SocketAddress {
      * @param path the path; 107 bytes at most on Linux, which is checked when it is used
      * @return the address
      * @throws IllegalArgumentException if it is empty, of another file system, or if its bytes are no text here, which
-     *     {@link #ofPath(byte[])} takes
+     *     {@link #ofBytes} takes
      */
     public static UnixAddress ofPath(Path path) {
         String text = path.toString();
         if (!Path.of(text).equals(path)) { // what is no text becomes a question mark in it
             throw new IllegalArgumentException("not to be told by its text: " + text);
         }
-        return ofPath(text.getBytes(PATHS));
+        return ofBytes(text.getBytes(PATHS));
     }
 
     /**
@@ -53,7 +53,7 @@ public final class UnixAddress extends SocketAddress {
      * @return the address
      * @throws IllegalArgumentException if it is empty or has a zero in it
      */
-    public static UnixAddress ofPath(byte[] path) {
+    public static UnixAddress ofBytes(byte[] path) {
         if (path.length == 0) {
             throw new IllegalArgumentException("an empty path");
         }

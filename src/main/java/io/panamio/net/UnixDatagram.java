@@ -93,7 +93,7 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static UnixDatagram fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, SocketType.DATAGRAM, true, makeNonBlocking);
+        adopt(fd, SocketType.DATAGRAM, true, makeNonBlocking);
         return new UnixDatagram(fd);
     }
 

@@ -71,7 +71,7 @@ public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> 
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static UnixListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, SocketType.STREAM, true, makeNonBlocking);
+        adoptListening(fd, SocketType.STREAM, true, makeNonBlocking);
         return new UnixListener(fd);
     }
 

@@ -81,7 +81,7 @@ public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static UnixSeqpacket fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, SocketType.SEQPACKET, true, makeNonBlocking);
+        adopt(fd, SocketType.SEQPACKET, true, makeNonBlocking);
         return new UnixSeqpacket(fd);
     }
 

@@ -71,7 +71,7 @@ public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, Uni
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static UnixSeqpacketListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, SocketType.SEQPACKET, true, makeNonBlocking);
+        adoptListening(fd, SocketType.SEQPACKET, true, makeNonBlocking);
         return new UnixSeqpacketListener(fd);
     }
 

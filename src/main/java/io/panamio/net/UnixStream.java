@@ -97,7 +97,7 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static UnixStream fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        sockets().adopt(fd, SocketType.STREAM, true, makeNonBlocking);
+        adopt(fd, SocketType.STREAM, true, makeNonBlocking);
         return new UnixStream(fd);
     }
 

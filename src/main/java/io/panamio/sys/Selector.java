@@ -27,8 +27,8 @@ public abstract class Selector extends Guard {
     private volatile boolean polling;
     private volatile boolean woken;
     private volatile long spin;
-    /** Whether the last event came within the time of a spin: only then is the next one worth it. The poller's own. */
-    private boolean dense;
+    /** Whether the last event came within the time of a spin: only then is the next one worth it. Mostly the poller's own. */
+    private volatile boolean dense;
     private boolean wakerOpen;
 
     /** For the platforms. */
@@ -173,6 +173,7 @@ public abstract class Selector extends Guard {
     /** How long a wait looks again and again before it sleeps, in nanoseconds. */
     public final void setSpin(long nanos) {
         spin = nanos;
+        dense = true;
     }
 
     /**

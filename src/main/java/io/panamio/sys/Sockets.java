@@ -45,8 +45,11 @@ public abstract class Sockets {
     /** The next queued connection, or {@link #WOULD_BLOCK}; its address goes into {@code peer} if that is not null. */
     public abstract int accept(int fd, SocketAddressBuffer peer) throws IOException;
 
-    /** Checks that {@code fd} is such a socket in non-blocking mode, or puts it into that mode where asked to. */
-    public abstract void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException;
+    /** Checks that {@code fd} is such a socket, of Unix or else of the internet. */
+    public abstract void requireSocket(int fd, SocketType type, boolean unix) throws IOException;
+
+    /** Checks that {@code fd} listens. */
+    public abstract void requireListening(int fd) throws IOException;
 
     // ---- asking and telling
 

@@ -363,7 +363,7 @@ class TcpListenerTest {
     @Test
     @Tag("any-back-end")
     void whatIsNotAStreamSocketIsNotTaken() {
-        for (int fd : new int[] {NativeFds.eventfd(), NativeFds.datagramSocket()}) {
+        for (int fd : new int[] {NativeFds.eventfd(), NativeFds.datagramSocket(), NativeCalls.socket()}) {
             assertThrows(IllegalArgumentException.class, () -> TcpListener.fromFd(fd));
             NativeFds.close(fd); // it was still open, and is the caller's
         }
@@ -384,7 +384,8 @@ class TcpListenerTest {
             loop.register(listener, 1, R);
             Socket first = client(loop, listener);
             Socket second = client(loop, listener);
-            TcpListener broken = loop.later(TcpListener.fromFd(loop.connected().stream().release()));
+            TcpListener broken = listener(loop);
+            broken.tryIo(NativeCalls::shutdownRead);
             loop.expect(readable(1));
             InetSocketAddress address = listener.localAddress();
             try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {

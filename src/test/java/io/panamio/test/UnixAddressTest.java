@@ -114,8 +114,8 @@ class UnixAddressTest {
     void equalsAndHashCodeGoByKindAndBytes() {
         UnixAddress path = UnixAddress.ofPath(Path.of("name"));
         UnixAddress name = UnixAddress.ofAbstract("name".getBytes());
-        assertEquals(path, UnixAddress.ofPath("name".getBytes()));
-        assertEquals(path.hashCode(), UnixAddress.ofPath("name".getBytes()).hashCode());
+        assertEquals(path, UnixAddress.ofBytes("name".getBytes()));
+        assertEquals(path.hashCode(), UnixAddress.ofBytes("name".getBytes()).hashCode());
         assertEquals(name, UnixAddress.ofAbstract("name".getBytes()));
         assertNotEquals(path, name);
         assertNotEquals(name, UnixAddress.ofAbstract("name\0".getBytes()));
@@ -144,7 +144,7 @@ class UnixAddressTest {
 
     @Test
     void aPathThatIsNoTextIsNeverReplacedByAnother() {
-        UnixAddress address = UnixAddress.ofPath(bytes('/', 0xff));
+        UnixAddress address = UnixAddress.ofBytes(bytes('/', 0xff));
         assertThrows(InvalidPathException.class, address::path);
         assertThrows(InvalidPathException.class, address::toJdk);
         assertArrayEquals(bytes('/', 0xff), address.bytes());
@@ -167,13 +167,13 @@ class UnixAddressTest {
     @Test
     void anEmptyPathIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> UnixAddress.ofPath(Path.of("")));
-        assertThrows(IllegalArgumentException.class, () -> UnixAddress.ofPath(new byte[0]));
+        assertThrows(IllegalArgumentException.class, () -> UnixAddress.ofBytes(new byte[0]));
     }
 
     @Test
     void aZeroInAPathIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> UnixAddress.ofPath(bytes('a', 0, 'b')));
-        assertThrows(IllegalArgumentException.class, () -> UnixAddress.ofPath(bytes('a', 0)));
+        assertThrows(IllegalArgumentException.class, () -> UnixAddress.ofBytes(bytes('a', 0, 'b')));
+        assertThrows(IllegalArgumentException.class, () -> UnixAddress.ofBytes(bytes('a', 0)));
     }
 
     @Test
@@ -181,7 +181,7 @@ class UnixAddressTest {
         try (Loop loop = new Loop()) {
             UnixDatagram socket = loop.later(UnixDatagram.unbound());
             byte[] name = path(loop, MOST + 1);
-            for (UnixAddress address : List.of(UnixAddress.ofPath(name), UnixAddress.ofAbstract(name))) {
+            for (UnixAddress address : List.of(UnixAddress.ofBytes(name), UnixAddress.ofAbstract(name))) {
                 ConnectOptions fromThere = ConnectOptions.DEFAULT.local(address);
                 List<Executable> uses = List.of(() -> UnixStream.connect(address), () -> UnixListener.bind(address),
                     () -> UnixStream.connect(Local.address(loop), fromThere), () -> UnixDatagram.bind(address),
@@ -231,8 +231,8 @@ class UnixAddressTest {
     @Test
     void pathsOfTheGreatestLengthMakeTheRoundTrip() throws IOException {
         try (Loop loop = new Loop()) {
-            UnixAddress server = UnixAddress.ofPath(path(loop, MOST));
-            assertRoundTrip(loop, server, UnixAddress.ofPath(path(loop, MOST)));
+            UnixAddress server = UnixAddress.ofBytes(path(loop, MOST));
+            assertRoundTrip(loop, server, UnixAddress.ofBytes(path(loop, MOST)));
         }
     }
 
@@ -248,7 +248,7 @@ class UnixAddressTest {
         byte[] path = (directory + name + "##").getBytes();
         path[path.length - 2] = (byte) 0xff;
         path[path.length - 1] = (byte) 0xc0;
-        return UnixAddress.ofPath(path);
+        return UnixAddress.ofBytes(path);
     }
 
     @Test
@@ -323,8 +323,8 @@ class UnixAddressTest {
             assertEquals(0, NativeCalls.unixConnect(peer, address.bytes()));
             SocketAddressBuffer from = SocketAddressBuffer.create();
             UnixStream stream = loop.later(listener.accept(from));
-            assertEquals(UnixAddress.ofPath(path), from.get());
-            assertEquals(UnixAddress.ofPath(path), stream.peerAddress());
+            assertEquals(UnixAddress.ofBytes(path), from.get());
+            assertEquals(UnixAddress.ofBytes(path), stream.peerAddress());
         }
     }
 
@@ -337,14 +337,14 @@ class UnixAddressTest {
             int raw = NativeCalls.unixSocket(2);
             assertEquals(0, NativeCalls.unixBind(raw, path));
             UnixDatagram peer = loop.later(UnixDatagram.fromFd(raw, true));
-            assertEquals(UnixAddress.ofPath(path), peer.localAddress());
+            assertEquals(UnixAddress.ofBytes(path), peer.localAddress());
             peer.connect(address);
             peer.send("ab".getBytes(), 0, 2);
 
             byte[] got = new byte[4];
             SocketAddressBuffer from = SocketAddressBuffer.create();
             assertEquals(2, socket.recvFrom(got, 0, 4, from));
-            assertEquals(UnixAddress.ofPath(path), from.get());
+            assertEquals(UnixAddress.ofBytes(path), from.get());
             assertEquals(2, socket.sendTo(got, 0, 2, from));
             assertEquals(2, peer.recv(got, 2, 2));
             assertArrayEquals("abab".getBytes(), got);

@@ -102,6 +102,7 @@ final class LinuxConstants extends UnixConstants {
     @Override protected int SOL_SOCKET() { return Linux.SOL_SOCKET(); }
     @Override protected int SO_ERROR() { return Linux.SO_ERROR(); }
     @Override protected int SO_TYPE() { return Linux.SO_TYPE(); }
+    @Override protected int SO_ACCEPTCONN() { return Linux.SO_ACCEPTCONN(); }
     @Override protected int MSG_PEEK() { return Linux.MSG_PEEK(); }
     @Override protected int MSG_DONTWAIT() { return Linux.MSG_DONTWAIT(); }
     @Override protected int MSG_NOSIGNAL() { return Linux.MSG_NOSIGNAL(); }

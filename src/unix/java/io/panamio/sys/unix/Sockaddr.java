@@ -152,7 +152,7 @@ final class Sockaddr {
         while (end < size && from.get(JAVA_BYTE, PATH_OFFSET + end) != 0) {
             end++;
         }
-        return UnixAddress.ofPath(bytes(from, PATH_OFFSET, end));
+        return UnixAddress.ofBytes(bytes(from, PATH_OFFSET, end));
     }
 
     static InetAddress v6(byte[] ip, int scope) throws UnknownHostException {

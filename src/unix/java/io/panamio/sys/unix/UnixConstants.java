@@ -25,6 +25,7 @@ public abstract class UnixConstants {
     protected abstract int SOL_SOCKET();
     protected abstract int SO_ERROR();
     protected abstract int SO_TYPE();
+    protected abstract int SO_ACCEPTCONN();
     protected abstract int MSG_PEEK();
     protected abstract int MSG_DONTWAIT();
     protected abstract int MSG_NOSIGNAL();

@@ -51,39 +51,27 @@ public abstract class UnixMessages extends Messages {
         return new UnixBatch(c, sockaddr, capacity, size, control);
     }
 
-    private long outcome(String call, long r) throws IOException {
-        if (r >= 0) {
-            return r;
-        }
+    private long failed(String call, long r) throws IOException {
         if (r == -c.EAGAIN()) {
             return Sockets.WOULD_BLOCK;
         }
         throw errors.socket(call, (int) -r);
     }
 
-    // ---- receiving
+    /** Native memory for what lies on the heap; for more than the thread has, as Unix datagrams may be, garbage. */
+    private static MemorySegment copyBuffer(long size) {
+        return size <= ThreadState.COPY_SIZE ? ThreadState.get().copyBuffer() : Arena.ofAuto().allocate(size);
+    }
+
+    // ---- receiving; few levels deep, see UnixStreams
 
     @Override
     public final long recv(int fd, MemorySegment dst, boolean peek, SocketAddressBuffer from) throws IOException {
-        int flags = c.MSG_DONTWAIT() | c.MSG_TRUNC() | (peek ? c.MSG_PEEK() : 0);
         long size = dst.byteSize();
-        if (dst.isNative()) {
-            return outcome("recvfrom", receive(fd, dst, size, flags, from));
-        }
-        if (size > ThreadState.COPY_SIZE) {
-            try (Arena arena = Arena.ofConfined()) {
-                return receiveCopying(fd, arena.allocate(size), dst, flags, from);
-            }
-        }
-        return receiveCopying(fd, ThreadState.get().copyBuffer(), dst, flags, from);
-    }
-
-    private long receiveCopying(int fd, MemorySegment copy, MemorySegment dst, int flags, SocketAddressBuffer from)
-            throws IOException {
-        long size = dst.byteSize();
-        long r = outcome("recvfrom", receive(fd, copy, size, flags, from));
-        if (r > 0) {
-            MemorySegment.copy(copy, 0, dst, 0, Math.min(r, size));
+        MemorySegment bytes = dst.isNative() ? dst : copyBuffer(size);
+        long r = receive(fd, bytes, size, c.MSG_DONTWAIT() | c.MSG_TRUNC() | (peek ? c.MSG_PEEK() : 0), from);
+        if (r > 0 && bytes != dst) {
+            MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
         }
         return r;
     }
@@ -91,18 +79,16 @@ public abstract class UnixMessages extends Messages {
     /** An array comes as it is, since a segment of it would be garbage. */
     @Override
     public final long recv(int fd, byte[] dst, int off, int len, SocketAddressBuffer from) throws IOException {
-        if (len > ThreadState.COPY_SIZE) {
-            return recv(fd, MemorySegment.ofArray(dst).asSlice(off, len), false, from);
-        }
-        MemorySegment copy = ThreadState.get().copyBuffer();
-        long r = outcome("recvfrom", receive(fd, copy, len, c.MSG_DONTWAIT() | c.MSG_TRUNC(), from));
+        MemorySegment bytes = copyBuffer(len);
+        long r = receive(fd, bytes, len, c.MSG_DONTWAIT() | c.MSG_TRUNC(), from);
         if (r > 0) {
-            MemorySegment.copy(copy, JAVA_BYTE, 0, dst, off, (int) Math.min(r, len));
+            MemorySegment.copy(bytes, JAVA_BYTE, 0, dst, off, (int) Math.min(r, len));
         }
         return r;
     }
 
-    private long receive(int fd, MemorySegment dst, long size, int flags, SocketAddressBuffer from) {
+    private long receive(int fd, MemorySegment dst, long size, int flags, SocketAddressBuffer from)
+            throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) from;
         long r;
         do {
@@ -112,57 +98,44 @@ public abstract class UnixMessages extends Messages {
         if (address != null) {
             address.setLength(r < 0 ? 0 : address.length());
         }
-        return r;
+        return r >= 0 ? r : failed(address == null ? "recv" : "recvfrom", r);
     }
 
     @Override
     public final long recvMsg(int fd, MemorySegment dst, SocketAddressBuffer from, ControlMessages control)
             throws IOException {
         Scopes.requireUsable(dst);
-        if (dst.isNative() && Scopes.isSafe(dst)) {
-            return receiveMessage(fd, dst, dst.byteSize(), from, control);
-        }
-        if (dst.byteSize() > ThreadState.COPY_SIZE) {
-            try (Arena arena = Arena.ofConfined()) {
-                return receiveMessageCopying(fd, arena.allocate(dst.byteSize()), dst, from, control);
-            }
-        }
-        return receiveMessageCopying(fd, ThreadState.get().copyBuffer(), dst, from, control);
-    }
-
-    private long receiveMessageCopying(int fd, MemorySegment copy, MemorySegment dst, SocketAddressBuffer from,
-            ControlMessages control) throws IOException {
         long size = dst.byteSize();
-        long r = receiveMessage(fd, copy, size, from, control);
-        if (r > 0) {
-            MemorySegment.copy(copy, 0, dst, 0, Math.min(r, size));
+        MemorySegment bytes = dst.isNative() && Scopes.isSafe(dst) ? dst : copyBuffer(size);
+        long r = receiveMessage(fd, bytes, size, (UnixAddressBuffer) from, (UnixControl) control);
+        if (r > 0 && bytes != dst) {
+            MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
         }
         return r;
     }
 
-    private long receiveMessage(int fd, MemorySegment dst, long size, SocketAddressBuffer from,
-            ControlMessages control) throws IOException {
-        UnixAddressBuffer address = (UnixAddressBuffer) from;
-        UnixControl messages = (UnixControl) control;
-        messages.clear();
+    private long receiveMessage(int fd, MemorySegment dst, long size, UnixAddressBuffer from, UnixControl control)
+            throws IOException {
+        control.clear();
         MemorySegment message = ThreadState.get().wholeMessage;
         long r;
         do {
-            prepare(message, dst, size, address, messages, messages.capacity());
-            if (address != null) {
+            prepare(message, dst, size, from, control, control.capacity());
+            if (from != null) {
                 message.set(JAVA_INT, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             }
             r = Libc.recvmsg(fd, message, c.MSG_DONTWAIT() | c.MSG_TRUNC() | c.MSG_CMSG_CLOEXEC());
         } while (r == -c.EINTR());
         Reference.reachabilityFence(dst);
-        if (address != null) {
-            address.setLength(r < 0 ? 0 : message.get(JAVA_INT, c.MSGHDR_NAMELEN()));
+        if (from != null) {
+            from.setLength(r < 0 ? 0 : message.get(JAVA_INT, c.MSGHDR_NAMELEN()));
         }
-        if (r >= 0) {
-            messages.received((int) message.get(JAVA_LONG, c.MSGHDR_CONTROLLEN()),
-                message.get(JAVA_INT, c.MSGHDR_FLAGS()));
+        if (r < 0) {
+            return failed("recvmsg", r);
         }
-        return outcome("recvmsg", r);
+        control.received((int) message.get(JAVA_LONG, c.MSGHDR_CONTROLLEN()),
+            message.get(JAVA_INT, c.MSGHDR_FLAGS()));
+        return r;
     }
 
     private void prepare(MemorySegment message, MemorySegment bytes, long size, UnixAddressBuffer address,
@@ -184,82 +157,59 @@ public abstract class UnixMessages extends Messages {
     @Override
     public final long send(int fd, MemorySegment src, SocketAddressBuffer to) throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) to;
-        return address == null ? send(fd, src, MemorySegment.NULL, 0)
-            : send(fd, src, address.address, address.length());
+        return address == null ? transmit(fd, toNative(src), src.byteSize(), MemorySegment.NULL, 0)
+            : transmit(fd, toNative(src), src.byteSize(), address.address, address.length());
     }
 
     @Override
     public final long sendTo(int fd, MemorySegment src, SocketAddress to) throws IOException {
         MemorySegment address = ThreadState.get().address;
-        return send(fd, src, address, sockaddr.write(address, sockaddr.family(to), to));
-    }
-
-    private long send(int fd, MemorySegment src, MemorySegment to, int toLength) throws IOException {
-        long size = src.byteSize();
-        if (src.isNative()) {
-            return outcome("sendto", transmit(fd, src, size, to, toLength));
-        }
-        if (size > ThreadState.COPY_SIZE) {
-            try (Arena arena = Arena.ofConfined()) {
-                return outcome("sendto", transmit(fd, arena.allocate(size).copyFrom(src), size, to, toLength));
-            }
-        }
-        MemorySegment copy = ThreadState.get().copyBuffer();
-        MemorySegment.copy(src, 0, copy, 0, size);
-        return outcome("sendto", transmit(fd, copy, size, to, toLength));
+        int length = sockaddr.write(address, sockaddr.family(to), to);
+        return transmit(fd, toNative(src), src.byteSize(), address, length);
     }
 
     @Override
     public final long send(int fd, byte[] src, int off, int len, SocketAddressBuffer to) throws IOException {
-        if (len > ThreadState.COPY_SIZE) {
-            return send(fd, MemorySegment.ofArray(src).asSlice(off, len), to);
-        }
-        MemorySegment copy = ThreadState.get().copyBuffer();
-        MemorySegment.copy(src, off, copy, JAVA_BYTE, 0, len);
+        MemorySegment bytes = copyBuffer(len);
+        MemorySegment.copy(src, off, bytes, JAVA_BYTE, 0, len);
         UnixAddressBuffer address = (UnixAddressBuffer) to;
-        return outcome("sendto", address == null ? transmit(fd, copy, len, MemorySegment.NULL, 0)
-            : transmit(fd, copy, len, address.address, address.length()));
+        return address == null ? transmit(fd, bytes, len, MemorySegment.NULL, 0)
+            : transmit(fd, bytes, len, address.address, address.length());
     }
 
-    private long transmit(int fd, MemorySegment src, long size, MemorySegment to, int toLength) {
+    private static MemorySegment toNative(MemorySegment src) {
+        return src.isNative() ? src : copy(src);
+    }
+
+    private static MemorySegment copy(MemorySegment src) {
+        MemorySegment bytes = copyBuffer(src.byteSize());
+        MemorySegment.copy(src, 0, bytes, 0, src.byteSize());
+        return bytes;
+    }
+
+    private long transmit(int fd, MemorySegment src, long size, MemorySegment to, int toLength) throws IOException {
         int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL();
         long r;
         do {
             r = toLength == 0 ? Libc.send(fd, src, size, flags) : Libc.sendto(fd, src, size, flags, to, toLength);
         } while (r == -c.EINTR());
-        return r;
+        return r >= 0 ? r : failed(toLength == 0 ? "send" : "sendto", r);
     }
 
     @Override
     public final long sendMsg(int fd, MemorySegment src, SocketAddressBuffer to, ControlMessages control)
             throws IOException {
         Scopes.requireUsable(src);
-        long size = src.byteSize();
-        if (src.isNative() && Scopes.isSafe(src)) {
-            return transmitMessage(fd, src, size, to, control);
-        }
-        if (size > ThreadState.COPY_SIZE) {
-            try (Arena arena = Arena.ofConfined()) {
-                return transmitMessage(fd, arena.allocate(size).copyFrom(src), size, to, control);
-            }
-        }
-        MemorySegment copy = ThreadState.get().copyBuffer();
-        MemorySegment.copy(src, 0, copy, 0, size);
-        return transmitMessage(fd, copy, size, to, control);
-    }
-
-    private long transmitMessage(int fd, MemorySegment src, long size, SocketAddressBuffer to,
-            ControlMessages control) throws IOException {
-        UnixAddressBuffer address = (UnixAddressBuffer) to;
+        MemorySegment bytes = src.isNative() && Scopes.isSafe(src) ? src : copy(src);
         UnixControl messages = (UnixControl) control;
         MemorySegment message = ThreadState.get().wholeMessage;
         long r;
         do {
-            prepare(message, src, size, address, messages, messages.sendLength());
+            prepare(message, bytes, src.byteSize(), (UnixAddressBuffer) to, messages, messages.sendLength());
             r = Libc.sendmsg(fd, message, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
         } while (r == -c.EINTR());
-        Reference.reachabilityFence(src);
-        return outcome("sendmsg", r);
+        Reference.reachabilityFence(bytes);
+        return r >= 0 ? r : failed("sendmsg", r);
     }
 
     // ---- batches
@@ -274,7 +224,7 @@ public abstract class UnixMessages extends Messages {
             r = recvmmsg(fd, b.headers, b.capacity(), c.MSG_DONTWAIT() | c.MSG_TRUNC() | c.MSG_CMSG_CLOEXEC());
         } while (r == -c.EINTR());
         b.received(Math.max(r, 0));
-        return (int) outcome("recvmmsg", r);
+        return r >= 0 ? r : (int) failed("recvmmsg", r);
     }
 
     @Override
@@ -285,6 +235,6 @@ public abstract class UnixMessages extends Messages {
         do {
             r = sendmmsg(fd, b.header(first), b.count() - first, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
         } while (r == -c.EINTR());
-        return (int) outcome("sendmmsg", r);
+        return r >= 0 ? r : (int) failed("sendmmsg", r);
     }
 }

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.panamio.net.SocketAddressBuffer;
-import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
@@ -183,7 +182,7 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
+    public final void requireSocket(int fd, SocketType type, boolean unix) throws IOException {
         ThreadState state = ThreadState.get();
         state.length.set(JAVA_INT, 0, 4);
         int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), state.argument, state.length);
@@ -196,7 +195,13 @@ public abstract class UnixSockets extends Sockets {
             throw new IllegalArgumentException(
                 "descriptor " + fd + " is not " + (unix ? "a Unix " : "an internet ") + type + " socket");
         }
-        Platform.current().requireNonBlocking(fd, makeNonBlocking);
+    }
+
+    @Override
+    public final void requireListening(int fd) throws IOException {
+        if (getInt(fd, c.SOL_SOCKET(), c.SO_ACCEPTCONN()) == 0) {
+            throw new IllegalArgumentException("descriptor " + fd + " is not a socket that listens");
+        }
     }
 
     // ---- asking and telling
