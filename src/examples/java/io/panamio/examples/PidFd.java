@@ -25,7 +25,15 @@ public final class PidFd extends Descriptor {
      * @throws IOException if there is none, or the system refuses
      */
     public PidFd(long pid) throws IOException {
-        super(SystemCalls.call("syscall", SYS_PIDFD_OPEN, pid, 0L), 8);
+        super(open(pid), 8);
+    }
+
+    private static int open(long pid) throws IOException {
+        try {
+            return SystemCalls.call("syscall", SYS_PIDFD_OPEN, pid, 0L);
+        } catch (IOException e) {
+            throw new IOException("process " + pid + ": pidfd_open by " + e.getMessage(), e);
+        }
     }
 
     /**

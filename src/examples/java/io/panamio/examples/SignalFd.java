@@ -75,7 +75,8 @@ public final class SignalFd extends Descriptor {
     }
 
     /**
-     * Takes the next signal. Signals of one number that came before it was taken are one.
+     * Takes the next signal, to be asked until there is none. Signals of one number that came before it was taken are
+     * one.
      *
      * @return the process that sent it, 0 if it was the kernel; -1 when there is none
      * @throws IOException if the system refuses

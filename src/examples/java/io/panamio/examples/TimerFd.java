@@ -37,7 +37,7 @@ public final class TimerFd extends Descriptor {
     }
 
     /**
-     * Takes the expirations since this was asked last.
+     * Takes the expirations since this was asked last. To be asked until there are none, as an event comes only then.
      *
      * @return how many there were, maybe 0
      * @throws IOException if the system refuses

@@ -95,7 +95,11 @@ final class Watch implements Callable<Integer> {
     private void watchAll(Poll poll) throws IOException {
         if (every != null) {
             TimerFd timer = later(new TimerFd(Duration.ofMillis(every)));
-            Report report = () -> line("timer      %,d expiration(s)", timer.expirations());
+            Report report = () -> {
+                for (long n; (n = timer.expirations()) > 0;) { // until there are none: only then comes the next event
+                    line("timer      %,d expiration(s)", n);
+                }
+            };
             if (inner) {
                 watchInner(poll, timer, report);
             } else {

@@ -137,7 +137,7 @@ class SourceFdTest {
         process.getOutputStream().close();
         process.onExit().join();
         IOException e = assertThrows(IOException.class, () -> new PidFd(process.pid()).close());
-        assertEquals("syscall: No such process", e.getMessage());
+        assertEquals("process " + process.pid() + ": pidfd_open by syscall: No such process", e.getMessage());
     }
 
     // ---- signals
