@@ -29,7 +29,7 @@ final class Watch implements Callable<Integer> {
     @Option(names = "--every", paramLabel = "MILLISECONDS", description = "A timer: timerfd_create(2).")
     private Long every;
 
-    @Option(names = "--inner", description = "Watch the timer in a Poll of its own, which this one watches. Needs epoll.")
+    @Option(names = "--inner", description = "Watch the timer in a Poll within this one. Needs epoll.")
     private boolean inner;
 
     @Option(names = "--directory", paramLabel = "PATH", description = "Changes in a directory: inotify(7).")
