@@ -128,8 +128,12 @@ public abstract class Selector extends Guard {
         if (longest > 0 && dense) {
             int n = spin(events, start, timeout < 0 ? longest : Math.min(longest, timeout));
             remaining = remaining(timeout, start);
-            if (n > 0 || remaining == 0) {
+            if (n > 0) {
                 return n;
+            }
+            dense = false;
+            if (remaining == 0) {
+                return 0;
             }
             asleep = System.nanoTime();
         }
