@@ -28,13 +28,22 @@ class SpinTest {
 
     // ---- in this process
 
+    /** Lets waits spin: the next one does, as there is traffic. */
+    private static void spin(Loop loop, Duration duration) throws IOException {
+        loop.poll.setSpin(duration);
+        try (EventFd traffic = new EventFd(1)) {
+            loop.register(traffic, 0, R);
+            assertEquals(1, loop.poll.poll(loop.events));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 1_000_000, Long.MAX_VALUE})
     void eventOfAnotherThreadIsFoundWithAnySpin(long nanos) throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
             loop.register(source, 1, R);
-            loop.poll.setSpin(Duration.ofNanos(nanos));
+            spin(loop, Duration.ofNanos(nanos));
             Future<String> poller = start(PollTest.inTurn(() -> loop.next(1)));
             PollTest.untilPolling(loop.poll);
             source.add(1);
@@ -46,8 +55,8 @@ class SpinTest {
     @ValueSource(longs = {0, 1, 100_000, 1_000_000, 20_000_000, Long.MAX_VALUE})
     void timeoutHoldsWithAnySpin(long nanos) throws IOException {
         try (Loop loop = new Loop()) {
-            loop.poll.setSpin(Duration.ofNanos(nanos));
             for (Duration timeout : List.of(Duration.ofNanos(150_000), Duration.ofMillis(3))) {
+                spin(loop, Duration.ofNanos(nanos));
                 long start = System.nanoTime();
                 assertEquals(0, loop.poll.poll(loop.events, timeout));
                 assertTrue(System.nanoTime() - start >= timeout.toNanos());
@@ -58,7 +67,7 @@ class SpinTest {
     @Test
     void pollNowDoesNotSpin() throws IOException {
         try (Loop loop = new Loop()) {
-            loop.poll.setSpin(FOREVER);
+            spin(loop, FOREVER);
             assertEquals(0, loop.poll.pollNow(loop.events));
             assertEquals(0, loop.poll.poll(loop.events, Duration.ZERO));
         }
@@ -67,7 +76,7 @@ class SpinTest {
     @Test
     void wakeEndsASpin() throws Exception {
         try (Loop loop = new Loop()) {
-            loop.poll.setSpin(FOREVER);
+            spin(loop, FOREVER);
             Waker waker = loop.later(Waker.open(loop.poll.registry(), 7));
             for (int i = 0; i < 50; i++) {
                 Future<String> poller = start(PollTest.inTurn(() -> loop.next(7)));
@@ -82,7 +91,7 @@ class SpinTest {
     void closeEndsASpin() throws Exception {
         for (int i = 0; i < 50; i++) {
             try (Loop loop = new Loop()) {
-                loop.poll.setSpin(FOREVER);
+                spin(loop, FOREVER);
                 Future<Integer> poller = start(PollTest.inTurn(() -> loop.poll.poll(loop.events)));
                 PollTest.untilPolling(loop.poll);
                 loop.poll.close();
@@ -110,7 +119,7 @@ class SpinTest {
     @Test
     void sourceThatIsRegisteredDuringASpinEndsIt() throws Exception {
         try (Loop loop = new Loop()) {
-            loop.poll.setSpin(FOREVER);
+            spin(loop, FOREVER);
             Future<String> poller = start(PollTest.inTurn(() -> loop.next(1)));
             PollTest.untilPolling(loop.poll);
             loop.register(loop.later(new EventFd(1)), 1, R);

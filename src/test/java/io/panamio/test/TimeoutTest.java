@@ -61,16 +61,26 @@ class TimeoutTest {
             Seccomp.refuse(EPOLL_PWAIT2, Integer.parseInt(args[0]));
             try (Poll poll = Poll.open()) {
                 Events events = Events.withCapacity(1);
-                poll.setSpin(Duration.ofSeconds(1));
-                poll.setSpin(Duration.parse(args[1]));
                 assertWaits(poll, events, Duration.ofMillis(1));
                 System.out.print("whole ");
+                poll.setSpin(Duration.ofSeconds(1));
+                poll.setSpin(Duration.parse(args[1]));
+                findEvent(poll, events);
                 assertWaits(poll, events, Duration.ofNanos(1_500_000));
+                System.out.print("fine ");
                 assertWaits(poll, events, Duration.ofNanos(100_000));
-                System.out.print("fine");
+                System.out.print("again");
             } catch (IOException e) {
                 System.out.print(((SystemError) e).errnoName());
             }
+        }
+    }
+
+    /** Lets the next wait spin, if it may: there is traffic. */
+    private static void findEvent(Poll poll, Events events) throws IOException {
+        try (EventFd source = new EventFd(1)) {
+            poll.registry().register(source, 1, R);
+            poll.poll(events);
         }
     }
 
@@ -81,18 +91,18 @@ class TimeoutTest {
 
     @Test
     void fineTimeoutIsEpollPwait2() throws Exception {
-        assertEquals(Loop.isEpoll() ? "whole EIO" : "whole fine", sandboxed(EIO, Duration.ZERO));
+        assertEquals(Loop.isEpoll() ? "whole EIO" : "whole fine again", sandboxed(EIO, Duration.ZERO));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {ENOSYS, EPERM})
     void kernelThatLacksEpollPwait2WaitsMilliseconds(int errno) throws Exception {
-        assertEquals("whole fine", sandboxed(errno, Duration.ZERO));
+        assertEquals("whole fine again", sandboxed(errno, Duration.ZERO));
     }
 
     @Test
-    void waitThatSpinsForAllItsTimeDoesNotSleep() throws Exception {
-        assertEquals("whole fine", sandboxed(EIO, Duration.ofSeconds(10)));
+    void waitThatSpinsForAllItsTimeDoesNotSleepAndTheNextDoes() throws Exception {
+        assertEquals(Loop.isEpoll() ? "whole fine EIO" : "whole fine again", sandboxed(EIO, Duration.ofSeconds(10)));
     }
 
     @Test
