@@ -30,6 +30,11 @@ class DatagramAllocationTest {
     private static final int WARM_UP = 10_000;
     private static final long FEW = 64 * 1024; // not one object in each tenth round
     private static final int SIZE = 64;
+    /**
+     * FFM makes a view of the segment for errno at each call. The JIT compiler does away with it, but where a method is
+     * too large to be inlined as a whole.
+     */
+    private static final long VIEWS = 4 * 40L * ROUNDS + FEW;
 
     /** How datagrams are received and sent. */
     private interface Way {
@@ -50,6 +55,7 @@ class DatagramAllocationTest {
             this.way = way;
             client = loop.later(Peer.bind(host));
             server = loop.later(Peer.bind(host));
+            server.setOption(SystemSocketOptions.IP_RECVTTL, true); // for those who look for control messages
             to.set(server.localAddress());
             loop.register(client, 1, RW);
             loop.register(server, 2, RW);
@@ -66,6 +72,7 @@ class DatagramAllocationTest {
         private void await(UdpSocket socket, long token) throws IOException {
             while (true) {
                 int n = loop.poll.poll(loop.events, Loop.LONG);
+                assertTrue(n > 0, "no datagram came");
                 for (int i = 0; i < n; i++) {
                     if (loop.events.token(i) == token && loop.events.isReadable(i) && way.receive(socket)) {
                         return;
@@ -89,12 +96,17 @@ class DatagramAllocationTest {
     }
 
     private static void assertAllocatesFew(InetAddress host, Way way, SocketAddressBuffer to) throws IOException {
+        assertAllocates(FEW, host, way, to);
+    }
+
+    private static void assertAllocates(long most, InetAddress host, Way way, SocketAddressBuffer to)
+            throws IOException {
         try (Echo echo = new Echo(host, way, to)) {
             for (int i = 0; i < 20 && echo.allocated(WARM_UP) > FEW / 10; i++) {
                 Thread.onSpinWait(); // a busy machine's compiler may take that long
             }
             long bytes = echo.allocated(ROUNDS);
-            assertTrue(bytes < FEW, bytes + " bytes allocated in " + ROUNDS + " rounds");
+            assertTrue(bytes < most, bytes + " bytes allocated in " + ROUNDS + " rounds");
         }
     }
 
@@ -107,8 +119,12 @@ class DatagramAllocationTest {
     }
 
     private static void assertAllocatesFew(InetAddress host, Receive receive, Send send) throws IOException {
+        assertAllocates(FEW, host, receive, send);
+    }
+
+    private static void assertAllocates(long most, InetAddress host, Receive receive, Send send) throws IOException {
         SocketAddressBuffer address = SocketAddressBuffer.create();
-        assertAllocatesFew(host, new Way() {
+        assertAllocates(most, host, new Way() {
             @Override
             public boolean receive(UdpSocket socket) throws IOException {
                 if (receive.from(socket, address) != SIZE || address.port() == 0) {
@@ -140,9 +156,9 @@ class DatagramAllocationTest {
     }
 
     @Test
-    void anEchoOfHeapSegmentsAllocatesNothing() throws IOException {
+    void anEchoOfHeapSegmentsAllocatesAViewACallAtMost() throws IOException {
         MemorySegment memory = MemorySegment.ofArray(new byte[SIZE]);
-        assertAllocatesFew(V4, (s, a) -> s.recvFrom(memory, a), (s, a) -> s.sendTo(memory, a));
+        assertAllocates(VIEWS, V4, (s, a) -> s.recvFrom(memory, a), (s, a) -> s.sendTo(memory, a));
     }
 
     @Test
@@ -165,7 +181,7 @@ class DatagramAllocationTest {
             ControlMessages out = ControlMessages.withCapacity(128);
             assertAllocatesFew(V4, (s, a) -> {
                 long n = s.recvMsgFrom(memory, a, in);
-                return n == SIZE && in.ttl() >= 0 ? -1 : n;
+                return in.ttl() == 0 ? -1 : n;
             }, (s, a) -> {
                 out.clear();
                 return s.sendMsgTo(memory, a, out.putTtl(9).putTrafficClass(8));
@@ -174,14 +190,13 @@ class DatagramAllocationTest {
     }
 
     @Test
-    void anEchoOfBatchesAllocatesNothing() throws IOException {
+    void anEchoOfBatchesAllocatesAViewACallAtMost() throws IOException {
         DatagramBatch batch = DatagramBatch.allocate(8, SIZE, 128);
         SocketAddressBuffer address = SocketAddressBuffer.create();
         MemorySegment memory = Arena.ofAuto().allocate(SIZE);
-        assertAllocatesFew(V4, new Way() {
+        assertAllocates(VIEWS, V4, new Way() {
             @Override
             public boolean receive(UdpSocket socket) throws IOException {
-                socket.setOption(SystemSocketOptions.IP_RECVTTL, true);
                 if (socket.recvBatch(batch) != 4) {
                     return false;
                 }
@@ -204,11 +219,13 @@ class DatagramAllocationTest {
     }
 
     @Test
-    void anEchoOfABatchAsItIsAllocatesNothing() throws IOException {
-        DatagramBatch batch = DatagramBatch.allocate(1, SIZE);
+    void anEchoOfABatchAsItIsAllocatesAViewACallAtMost() throws IOException {
+        DatagramBatch batch = DatagramBatch.allocate(2, SIZE); // never full: it drains the socket
         SocketAddressBuffer address = SocketAddressBuffer.create();
         batch.add(Arena.ofAuto().allocate(SIZE), address);
-        assertAllocatesFew(V4, new Way() {
+        assertAllocates(VIEWS, V4, new Way() {
+            private boolean first = true;
+
             @Override
             public boolean receive(UdpSocket socket) throws IOException {
                 return socket.recvBatch(batch) == 1;
@@ -216,16 +233,14 @@ class DatagramAllocationTest {
 
             @Override
             public void send(UdpSocket socket) throws IOException {
-                if (batch.count() == 1 && batch.length(0) == SIZE && address.port() != 0) {
-                    if (first) {
-                        batch.setAddress(0, address);
-                        first = false;
-                    }
-                    socket.sendBatch(batch, 0);
+                if (first) {
+                    batch.setAddress(0, address);
+                    first = false;
+                }
+                if (socket.sendBatch(batch, 0) != 1) {
+                    throw new IOException("it was not sent");
                 }
             }
-
-            private boolean first = true;
         }, address);
     }
 }
