@@ -4,14 +4,14 @@ import io.panamio.sys.Readiness;
 import java.util.StringJoiner;
 
 /**
- * What to watch a source for: mio's {@code Interest}, and what epoll(7) has beyond it. Never empty. Errors and hang-ups
- * are reported whatever the interest, as the system does. There is one object for each value, so {@code ==} compares
- * them.
+ * What to watch a source for: mio's {@code Interest}, and what epoll(7) has beyond it. Never empty. Errors and
+ * hang-ups are reported whatever the interest, as the system does. There is one object for each value, so {@code ==}
+ * compares them.
  *
  * <h2>Other than edges</h2>
  * By default an event reports an edge: a change. {@link #level}, {@link #oneShot} and {@link #exclusive} make it
- * something else, one registration at a time; on systems without epoll the first two are emulated, and the third changes
- * nothing.
+ * something else, one registration at a time; on systems without epoll the first two are emulated, and the third
+ * changes nothing.
  */
 public final class Interest {
     private static final int DIRECTIONS = Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY;

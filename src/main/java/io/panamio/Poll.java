@@ -13,12 +13,12 @@ import java.util.Objects;
  * <p>One thread polls at a time; it must be a platform thread, as a wait in the system holds on to the carrier of a
  * virtual one. All other methods, and the registry's, are for any thread at any time.
  *
- * <p>Readiness is edge-triggered, see {@link Registry#register}. On Linux this is epoll(7); with
- * {@code -Dpanamio.selector=poll} it is poll(2), which exists on every Unix and is slower with many sources.
+ * <p>Readiness is edge-triggered, see {@link Registry#register}. On Linux this is epoll(7); with {@code
+ * -Dpanamio.selector=poll} it is poll(2), which exists on every Unix and is slower with many sources.
  *
  * <p>A signal does not end a wait, nor does {@link Thread#interrupt}, which leaves the thread's flag as it is: use a
- * {@link Waker}. (A system call cannot be interrupted from Java; to make it so, as {@code java.nio} does, would cost two
- * more steps in every poll.)
+ * {@link Waker}. (A system call cannot be interrupted from Java; to make it so, as {@code java.nio} does, would cost
+ * two more steps in every poll.)
  */
 public final class Poll implements AutoCloseable {
     private final Selector selector;

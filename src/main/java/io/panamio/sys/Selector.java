@@ -27,7 +27,7 @@ public abstract class Selector extends Guard {
     private volatile boolean polling;
     private volatile boolean woken;
     private volatile long spin;
-    /** Whether the last event came within the time of a spin: only then is the next one worth it. Mostly the poller's own. */
+    /** Whether the last event came within the time of a spin, or none has come yet: else a spin is not worth it. */
     private volatile boolean dense;
     private boolean wakerOpen;
 

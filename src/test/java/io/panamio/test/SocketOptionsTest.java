@@ -173,7 +173,7 @@ class SocketOptionsTest {
                         case DATAGRAM -> loop.later(UdpSocket.bind(local, BindOptions.DEFAULT.with(c.name, c.set)))
                             .getOption(c.name);
                     };
-                    if (!List.of("TCP_QUICKACK", "SO_INCOMING_CPU").contains(c.name.name())) { // the system changes these
+                    if (!List.of("TCP_QUICKACK", "SO_INCOMING_CPU").contains(c.name.name())) { // they change
                         assertEquals(c.told, told, kind + " " + host);
                     }
                 }

@@ -140,10 +140,15 @@ final class UnixControl extends ControlMessages {
         int v6 = find(c.IPPROTO_IPV6(), c.IPV6_PKTINFO(), 20); // the address, an index
         try {
             return v4 != NONE ? InetAddress.getByAddress(Sockaddr.bytes(memory, v4 + 8, 4))
-                : v6 == NONE ? null : Sockaddr.v6(Sockaddr.bytes(memory, v6, 16), 0);
+                : v6 == NONE ? null : scoped(Sockaddr.bytes(memory, v6, 16), memory.get(JAVA_INT, v6 + 16));
         } catch (UnknownHostException e) {
             throw new AssertionError(e); // only for a wrong number of bytes
         }
+    }
+
+    private static InetAddress scoped(byte[] ip, int index) throws UnknownHostException {
+        InetAddress address = InetAddress.getByAddress(ip);
+        return Sockaddr.v6(ip, address.isLinkLocalAddress() || address.isMCLinkLocal() ? index : 0);
     }
 
     @Override

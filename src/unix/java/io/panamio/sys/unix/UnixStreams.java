@@ -36,8 +36,8 @@ final class UnixStreams extends Streams {
         errors = new Errors(constants);
     }
 
-    // Calls are kept few levels deep, here and in UnixMessages: past 15 levels C2 inlines no more, and then the slice of
-    // the capture segment that FFM makes in each call becomes garbage.
+    // Calls are kept few levels deep, here and in UnixMessages: past 15 levels C2 inlines no more, and then the slice
+    // of the capture segment that FFM makes in each call becomes garbage.
 
     @Override
     public long recv(int fd, MemorySegment dst) throws IOException {
