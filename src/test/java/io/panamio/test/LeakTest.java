@@ -16,6 +16,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -90,9 +91,12 @@ class LeakTest {
         }
     }
 
+    /** Collects garbage, ever more rarely: where a collection takes long, the cleaner must get on in between. */
     private static void collectUntil(String what, Loop.Condition condition) throws IOException {
+        long[] pause = {1_000_000};
         Loop.until(what, () -> {
             System.gc();
+            LockSupport.parkNanos(pause[0] *= 2);
             return condition.holds();
         });
     }

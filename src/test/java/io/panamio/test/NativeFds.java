@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -104,11 +105,13 @@ final class NativeFds {
         return count;
     }
 
-    /** How many written bytes the system holds back. */
+    /** How many written bytes the system holds back; where it does not tell, as qemu does not, the test ends. */
     static int unsent(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(JAVA_INT);
-            succeed(IOCTL, fd, SIOCOUTQNSD, value);
+            int r = call(IOCTL, fd, SIOCOUTQNSD, value);
+            assumeTrue(r >= 0 || !isOpen(fd), "no ioctl SIOCOUTQNSD here");
+            assertEquals(0, r);
             return value.get(JAVA_INT, 0);
         }
     }
