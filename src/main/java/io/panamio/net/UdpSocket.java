@@ -19,7 +19,8 @@ import java.net.StandardSocketOptions;
  * or receive of a connected socket, once: ECONNREFUSED. The socket works on, although the event for it says that it
  * is write-closed.
  *
- * <p>Nothing is allocated by receiving and sending, but for the address where it is an {@link InetSocketAddress}.
+ * <p>Receiving and sending allocate nothing, but for an address that is an {@link InetSocketAddress}, and for short-lived
+ * views which the JIT compiler mostly does away with.
  */
 public final class UdpSocket extends DatagramSource<InetSocketAddress> implements InetSocket {
     private UdpSocket(int fd) {
