@@ -79,8 +79,32 @@ public final class Pipe implements AutoCloseable {
         return new File("/proc/self/fd/" + fd);
     }
 
+    /** What both ends have. */
+    abstract static sealed class End extends IoSource {
+        private End(int fd) {
+            super(fd);
+        }
+
+        /**
+         * Sets the mode of the open file description, which everybody has who shares it. In blocking mode a read waits
+         * for data, and a write for room.
+         *
+         * @param on true for non-blocking
+         * @throws java.nio.channels.ClosedChannelException if this is closed
+         * @throws IOException if the system refuses
+         */
+        public void setNonBlocking(boolean on) throws IOException {
+            int fd = begin();
+            try {
+                Platform.current().setNonBlocking(fd, on);
+            } finally {
+                end();
+            }
+        }
+    }
+
     /** The end of a pipe that is written to: mio's {@code pipe::Sender}. */
-    public static final class Sender extends IoSource implements WritableStream {
+    public static final class Sender extends End implements WritableStream {
         private Sender(int fd) {
             super(fd);
         }
@@ -113,23 +137,6 @@ public final class Pipe implements AutoCloseable {
             Platform.current().requireEnd(fd, true);
             Platform.current().requireNonBlocking(fd, makeNonBlocking);
             return new Sender(fd);
-        }
-
-        /**
-         * Sets the mode of the open file description, which everybody has who shares it. In blocking mode a write waits
-         * for room.
-         *
-         * @param on true for non-blocking
-         * @throws java.nio.channels.ClosedChannelException if this is closed
-         * @throws IOException if the system refuses
-         */
-        public void setNonBlocking(boolean on) throws IOException {
-            int fd = begin();
-            try {
-                Platform.current().setNonBlocking(fd, on);
-            } finally {
-                end();
-            }
         }
 
         /**
@@ -185,7 +192,7 @@ public final class Pipe implements AutoCloseable {
     }
 
     /** The end of a pipe that is read from: mio's {@code pipe::Receiver}. */
-    public static final class Receiver extends IoSource implements ReadableStream {
+    public static final class Receiver extends End implements ReadableStream {
         private Receiver(int fd) {
             super(fd);
         }
@@ -218,23 +225,6 @@ public final class Pipe implements AutoCloseable {
             Platform.current().requireEnd(fd, false);
             Platform.current().requireNonBlocking(fd, makeNonBlocking);
             return new Receiver(fd);
-        }
-
-        /**
-         * Sets the mode of the open file description, which everybody has who shares it. In blocking mode a read waits
-         * for data.
-         *
-         * @param on true for non-blocking
-         * @throws java.nio.channels.ClosedChannelException if this is closed
-         * @throws IOException if the system refuses
-         */
-        public void setNonBlocking(boolean on) throws IOException {
-            int fd = begin();
-            try {
-                Platform.current().setNonBlocking(fd, on);
-            } finally {
-                end();
-            }
         }
 
         /**

@@ -31,11 +31,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What goes with datagrams beside their bytes. */
 @Tag("any-back-end")
+@ExtendWith(Qemu.class)
 class ControlMessagesTest {
     private static final MemorySegment X = segment("x");
 
@@ -173,6 +175,7 @@ class ControlMessagesTest {
 
     @Test
     void whatDoesNotFitIsToldToBeCut() throws IOException {
+        Qemu.lacks("MSG_CTRUNC");
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             Peer peer = loop.later(new Peer(V4));

@@ -90,21 +90,21 @@ public final class UnixOptions {
 
     void setAll(int fd, int family, Map<SocketOption<?>, Object> values) throws IOException {
         for (Map.Entry<SocketOption<?>, Object> value : values.entrySet()) {
-            set(fd, family == c.AF_INET6(), findSettable(value.getKey()), value.getValue());
+            set(fd, family == c.AF_INET6(), value.getKey(), findSettable(value.getKey()), value.getValue());
         }
     }
 
     void set(int fd, SocketOption<?> name, Object value) throws IOException {
         Option option = findSettable(name);
-        set(fd, option.name6 != 0 && sockets.family(fd) == c.AF_INET6(), option, value);
+        set(fd, option.name6 != 0 && sockets.family(fd) == c.AF_INET6(), name, option, value);
     }
 
-    private void set(int fd, boolean v6, Option option, Object value) throws IOException {
+    private void set(int fd, boolean v6, SocketOption<?> name, Option option, Object value) throws IOException {
         if (v6 && option.name6 != 0) {
-            check(set(fd, option.kind, true, c.IPPROTO_IPV6(), option.name6, value));
+            check(name, set(fd, option.kind, true, c.IPPROTO_IPV6(), option.name6, value));
             set(fd, option.kind, false, option.level, option.name, value); // for IPv4, where the socket speaks it
         } else {
-            check(set(fd, option.kind, false, option.level, option.name, value));
+            check(name, set(fd, option.kind, false, option.level, option.name, value));
         }
     }
 
@@ -145,9 +145,9 @@ public final class UnixOptions {
         return Libc.setsockopt(fd, level, name, mreqn, 12);
     }
 
-    private void check(int r) throws IOException {
+    private void check(SocketOption<?> name, int r) throws IOException {
         if (r < 0) {
-            throw errors.socket("setsockopt", -r);
+            throw errors.socket("setsockopt", name.name(), -r);
         }
     }
 

@@ -1,0 +1,30 @@
+package io.panamio.test;
+
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.panamio.SystemError;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * What the kernel can do and qemu-user cannot pass on to it: under qemu ({@code src/test/aarch64/run}) the tests that
+ * need it are skipped, and say so. As an extension, it skips tests for socket options that qemu does not know.
+ */
+final class Qemu implements TestExecutionExceptionHandler {
+    private static final boolean HERE = System.getenv("PANAMIO_QEMU") != null;
+
+    /** Ends a test that needs what qemu lacks. */
+    static void lacks(String what) {
+        assumeFalse(HERE, "qemu-user lacks " + what);
+    }
+
+    @Override
+    public void handleTestExecutionException(ExtensionContext context, Throwable thrown) throws Throwable {
+        if (HERE && thrown instanceof SystemError error
+                && (error.errnoName().equals("ENOPROTOOPT") || error.errnoName().equals("EINVAL"))) {
+            throw new TestAbortedException("qemu-user lacks an option: " + thrown.getMessage());
+        }
+        throw thrown;
+    }
+}
