@@ -285,7 +285,7 @@ class LayoutTest {
                 for (Field field : holder.getDeclaredFields()) {
                     if (field.getType() == MethodHandle.class) {
                         field.setAccessible(true);
-                        boolean alone = field.getName().equals("CALL");
+                        boolean alone = field.getName().equals("call");
                         String name = (alone ? holder.getSimpleName() : field.getName()).toLowerCase(Locale.ROOT);
                         String function = owner.equals("linux.Epoll") && !isFunction(name) ? "epoll_" + name : name;
                         linked.put(function, ((MethodHandle) field.get(null)).type());

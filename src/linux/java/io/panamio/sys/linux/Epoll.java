@@ -28,20 +28,20 @@ final class Epoll {
     }
 
     private static final class Create1 {
-        static final MethodHandle CALL = Libc.link("epoll_create1", JAVA_INT, JAVA_INT);
+        static MethodHandle call = Libc.link("epoll_create1", JAVA_INT, JAVA_INT);
     }
 
     static int create1(int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return Libc.result((int) Create1.CALL.invokeExact(state.capture, flags), state);
+            return Libc.result((int) Create1.call.invokeExact(state.capture, flags), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
         }
     }
 
     private static final class Ctl {
-        static final MethodHandle CALL = Libc.link("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+        static MethodHandle call = Libc.link("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
     }
 
     static int ctl(int epoll, int operation, int fd, int events, long data) {
@@ -50,33 +50,33 @@ final class Epoll {
             MemorySegment event = state.argument;
             event.set(EVENTS, EVENTS_OFFSET, events);
             event.set(DATA, DATA_OFFSET, data);
-            return Libc.result((int) Ctl.CALL.invokeExact(state.capture, epoll, operation, fd, event), state);
+            return Libc.result((int) Ctl.call.invokeExact(state.capture, epoll, operation, fd, event), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
         }
     }
 
     private static final class Wait {
-        static final MethodHandle CALL = Libc.link("epoll_wait", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+        static MethodHandle call = Libc.link("epoll_wait", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
     }
 
     static int wait(int epoll, MemorySegment events, int max, int millis) {
         try {
             ThreadState state = ThreadState.get();
-            return Libc.result((int) Wait.CALL.invokeExact(state.capture, epoll, events, max, millis), state);
+            return Libc.result((int) Wait.call.invokeExact(state.capture, epoll, events, max, millis), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
         }
     }
 
     private static final class Pwait2 {
-        static final MethodHandle CALL = Libc.linkIfThere("epoll_pwait2", JAVA_INT,
+        static MethodHandle call = Libc.linkIfThere("epoll_pwait2", JAVA_INT,
             JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     }
 
     /** Where the C library or the kernel lacks it, the error is ENOSYS. */
     static int pwait2(int epoll, MemorySegment events, int max, long nanos) {
-        if (Pwait2.CALL == null) {
+        if (Pwait2.call == null) {
             return -Linux.ENOSYS();
         }
         try {
@@ -84,7 +84,7 @@ final class Epoll {
             MemorySegment timespec = state.argument;
             timespec.set(ValueLayout.JAVA_LONG, 0, nanos / 1_000_000_000);
             timespec.set(ValueLayout.JAVA_LONG, 8, nanos % 1_000_000_000);
-            return Libc.result((int) Pwait2.CALL.invokeExact(state.capture, epoll, events, max, timespec,
+            return Libc.result((int) Pwait2.call.invokeExact(state.capture, epoll, events, max, timespec,
                 MemorySegment.NULL), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
@@ -92,26 +92,26 @@ final class Epoll {
     }
 
     private static final class Eventfd {
-        static final MethodHandle CALL = Libc.link("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle call = Libc.link("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
     static int eventfd(int count, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return Libc.result((int) Eventfd.CALL.invokeExact(state.capture, count, flags), state);
+            return Libc.result((int) Eventfd.call.invokeExact(state.capture, count, flags), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
         }
     }
 
     private static final class Pipe2 {
-        static final MethodHandle CALL = Libc.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
+        static MethodHandle call = Libc.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static int pipe2(MemorySegment ends, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return Libc.result((int) Pipe2.CALL.invokeExact(state.capture, ends, flags), state);
+            return Libc.result((int) Pipe2.call.invokeExact(state.capture, ends, flags), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
         }

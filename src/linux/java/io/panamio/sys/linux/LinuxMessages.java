@@ -16,7 +16,7 @@ final class LinuxMessages extends UnixMessages {
     }
 
     private static final class Recvmmsg {
-        static final MethodHandle CALL =
+        static MethodHandle call =
             Libc.link("recvmmsg", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
     }
 
@@ -24,7 +24,7 @@ final class LinuxMessages extends UnixMessages {
     protected int recvmmsg(int fd, MemorySegment headers, int count, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return Libc.result((int) Recvmmsg.CALL.invokeExact(state.capture, fd, headers, count, flags,
+            return Libc.result((int) Recvmmsg.call.invokeExact(state.capture, fd, headers, count, flags,
                 MemorySegment.NULL), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
@@ -32,14 +32,14 @@ final class LinuxMessages extends UnixMessages {
     }
 
     private static final class Sendmmsg {
-        static final MethodHandle CALL = Libc.link("sendmmsg", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+        static MethodHandle call = Libc.link("sendmmsg", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
     }
 
     @Override
     protected int sendmmsg(int fd, MemorySegment headers, int count, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return Libc.result((int) Sendmmsg.CALL.invokeExact(state.capture, fd, headers, count, flags), state);
+            return Libc.result((int) Sendmmsg.call.invokeExact(state.capture, fd, headers, count, flags), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
         }

@@ -19,7 +19,7 @@ final class LinuxSockets extends UnixSockets {
     }
 
     private static final class Accept4 {
-        static final MethodHandle CALL = Libc.link("accept4", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
+        static MethodHandle call = Libc.link("accept4", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
     }
 
     @Override
@@ -36,7 +36,7 @@ final class LinuxSockets extends UnixSockets {
     protected int nextConnection(int fd, MemorySegment address, MemorySegment length) {
         try {
             ThreadState state = ThreadState.get();
-            return Libc.result((int) Accept4.CALL.invokeExact(state.capture, fd, address, length,
+            return Libc.result((int) Accept4.call.invokeExact(state.capture, fd, address, length,
                 Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC()), state);
         } catch (Throwable t) {
             throw Libc.unexpected(t);

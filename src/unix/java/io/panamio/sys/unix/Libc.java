@@ -17,6 +17,12 @@ import java.lang.invoke.MethodHandle;
  * <p>jextract cannot link with {@code captureCallState}, and linking its handle beside ours would cost each start
  * twice; so the calls are linked here by name, and a test compares the descriptors with those of the bindings. Each
  * is linked at its first use.
+ *
+ * <p>The handles are not final, against custom. FFM makes a view of the segment for errno in each call, 40 bytes, and
+ * the compiler does away with it only where it inlines the whole call. A constant handle is inlined into its caller,
+ * as far as the inlining depth goes; so whether a read allocates would depend on how deep in the application's code it
+ * stands. A handle that is no constant is compiled by itself, always whole: the view is gone everywhere, for about 5 ns
+ * a call.
  */
 public final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
@@ -65,134 +71,134 @@ public final class Libc {
     // ---- bytes
 
     private static final class Recv {
-        static final MethodHandle CALL = link("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+        static MethodHandle call = link("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     }
 
     static long recv(int fd, MemorySegment buf, long len, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Recv.CALL.invokeExact(state.capture, fd, buf, len, flags), state);
+            return result((long) Recv.call.invokeExact(state.capture, fd, buf, len, flags), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Send {
-        static final MethodHandle CALL = link("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+        static MethodHandle call = link("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     }
 
     static long send(int fd, MemorySegment buf, long len, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Send.CALL.invokeExact(state.capture, fd, buf, len, flags), state);
+            return result((long) Send.call.invokeExact(state.capture, fd, buf, len, flags), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Recvmsg {
-        static final MethodHandle CALL = link("recvmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+        static MethodHandle call = link("recvmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static long recvmsg(int fd, MemorySegment msg, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Recvmsg.CALL.invokeExact(state.capture, fd, msg, flags), state);
+            return result((long) Recvmsg.call.invokeExact(state.capture, fd, msg, flags), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Sendmsg {
-        static final MethodHandle CALL = link("sendmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+        static MethodHandle call = link("sendmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static long sendmsg(int fd, MemorySegment msg, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Sendmsg.CALL.invokeExact(state.capture, fd, msg, flags), state);
+            return result((long) Sendmsg.call.invokeExact(state.capture, fd, msg, flags), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Recvfrom {
-        static final MethodHandle CALL =
+        static MethodHandle call =
             link("recvfrom", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
     }
 
     static long recvfrom(int fd, MemorySegment buf, long len, int flags, MemorySegment from, MemorySegment length) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Recvfrom.CALL.invokeExact(state.capture, fd, buf, len, flags, from, length), state);
+            return result((long) Recvfrom.call.invokeExact(state.capture, fd, buf, len, flags, from, length), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Sendto {
-        static final MethodHandle CALL =
+        static MethodHandle call =
             link("sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static long sendto(int fd, MemorySegment buf, long len, int flags, MemorySegment to, int length) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Sendto.CALL.invokeExact(state.capture, fd, buf, len, flags, to, length), state);
+            return result((long) Sendto.call.invokeExact(state.capture, fd, buf, len, flags, to, length), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Readv {
-        static final MethodHandle CALL = link("readv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+        static MethodHandle call = link("readv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static long readv(int fd, MemorySegment vectors, int count) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Readv.CALL.invokeExact(state.capture, fd, vectors, count), state);
+            return result((long) Readv.call.invokeExact(state.capture, fd, vectors, count), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Writev {
-        static final MethodHandle CALL = link("writev", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+        static MethodHandle call = link("writev", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static long writev(int fd, MemorySegment vectors, int count) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Writev.CALL.invokeExact(state.capture, fd, vectors, count), state);
+            return result((long) Writev.call.invokeExact(state.capture, fd, vectors, count), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Read {
-        static final MethodHandle CALL = link("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+        static MethodHandle call = link("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
     }
 
     /** read(2). */
     public static long read(int fd, MemorySegment buf, long len) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Read.CALL.invokeExact(state.capture, fd, buf, len), state);
+            return result((long) Read.call.invokeExact(state.capture, fd, buf, len), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Write {
-        static final MethodHandle CALL = link("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+        static MethodHandle call = link("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
     }
 
     /** write(2). */
     public static long write(int fd, MemorySegment buf, long len) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Write.CALL.invokeExact(state.capture, fd, buf, len), state);
+            return result((long) Write.call.invokeExact(state.capture, fd, buf, len), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -201,132 +207,132 @@ public final class Libc {
     // ---- sockets
 
     private static final class Socket {
-        static final MethodHandle CALL = link("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle call = link("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
     /** socket(2). */
     public static int socket(int family, int type, int protocol) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Socket.CALL.invokeExact(state.capture, family, type, protocol), state);
+            return result((int) Socket.call.invokeExact(state.capture, family, type, protocol), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Socketpair {
-        static final MethodHandle CALL = link("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+        static MethodHandle call = link("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
     }
 
     /** socketpair(2). */
     public static int socketpair(int family, int type, int protocol, MemorySegment fds) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Socketpair.CALL.invokeExact(state.capture, family, type, protocol, fds), state);
+            return result((int) Socketpair.call.invokeExact(state.capture, family, type, protocol, fds), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Connect {
-        static final MethodHandle CALL = link("connect", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+        static MethodHandle call = link("connect", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static int connect(int fd, MemorySegment address, int length) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Connect.CALL.invokeExact(state.capture, fd, address, length), state);
+            return result((int) Connect.call.invokeExact(state.capture, fd, address, length), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Bind {
-        static final MethodHandle CALL = link("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+        static MethodHandle call = link("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static int bind(int fd, MemorySegment address, int length) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Bind.CALL.invokeExact(state.capture, fd, address, length), state);
+            return result((int) Bind.call.invokeExact(state.capture, fd, address, length), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Listen {
-        static final MethodHandle CALL = link("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle call = link("listen", JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
     static int listen(int fd, int backlog) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Listen.CALL.invokeExact(state.capture, fd, backlog), state);
+            return result((int) Listen.call.invokeExact(state.capture, fd, backlog), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Shutdown {
-        static final MethodHandle CALL = link("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle call = link("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
     static int shutdown(int fd, int how) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Shutdown.CALL.invokeExact(state.capture, fd, how), state);
+            return result((int) Shutdown.call.invokeExact(state.capture, fd, how), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Getsockname {
-        static final MethodHandle CALL = link("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+        static MethodHandle call = link("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     }
 
     static int getsockname(int fd, MemorySegment address, MemorySegment length) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Getsockname.CALL.invokeExact(state.capture, fd, address, length), state);
+            return result((int) Getsockname.call.invokeExact(state.capture, fd, address, length), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Getpeername {
-        static final MethodHandle CALL = link("getpeername", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+        static MethodHandle call = link("getpeername", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     }
 
     static int getpeername(int fd, MemorySegment address, MemorySegment length) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Getpeername.CALL.invokeExact(state.capture, fd, address, length), state);
+            return result((int) Getpeername.call.invokeExact(state.capture, fd, address, length), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Getsockopt {
-        static final MethodHandle CALL = link("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+        static MethodHandle call = link("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     }
 
     static int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment length) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Getsockopt.CALL.invokeExact(state.capture, fd, level, name, value, length), state);
+            return result((int) Getsockopt.call.invokeExact(state.capture, fd, level, name, value, length), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Setsockopt {
-        static final MethodHandle CALL = link("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+        static MethodHandle call = link("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     }
 
     static int setsockopt(int fd, int level, int name, MemorySegment value, int length) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Setsockopt.CALL.invokeExact(state.capture, fd, level, name, value, length), state);
+            return result((int) Setsockopt.call.invokeExact(state.capture, fd, level, name, value, length), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -335,27 +341,27 @@ public final class Libc {
     // ---- descriptors
 
     private static final class Close {
-        static final MethodHandle CALL = link("close", JAVA_INT, JAVA_INT);
+        static MethodHandle call = link("close", JAVA_INT, JAVA_INT);
     }
 
     /** close(2). Never retried: on EINTR the descriptor may be somebody else's already. */
     public static int close(int fd) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Close.CALL.invokeExact(state.capture, fd), state);
+            return result((int) Close.call.invokeExact(state.capture, fd), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Poll {
-        static final MethodHandle CALL = link("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+        static MethodHandle call = link("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     }
 
     static int poll(MemorySegment fds, long count, int millis) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Poll.CALL.invokeExact(state.capture, fds, count, millis), state);
+            return result((int) Poll.call.invokeExact(state.capture, fds, count, millis), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -368,27 +374,27 @@ public final class Libc {
     }
 
     private static final class Fcntl {
-        static final MethodHandle CALL = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle call = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
     static int fcntl(int fd, int command, int argument) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Fcntl.CALL.invokeExact(state.capture, fd, command, argument), state);
+            return result((int) Fcntl.call.invokeExact(state.capture, fd, command, argument), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Ioctl {
-        static final MethodHandle CALL = linkVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
+        static MethodHandle call = linkVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
     }
 
     /** ioctl(2). */
     public static int ioctl(int fd, long request, MemorySegment argument) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Ioctl.CALL.invokeExact(state.capture, fd, request, argument), state);
+            return result((int) Ioctl.call.invokeExact(state.capture, fd, request, argument), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -36,8 +36,8 @@ final class UnixAddressBuffer extends SocketAddressBuffer {
         return length;
     }
 
-    void set(MemorySegment from, int bytes) {
-        MemorySegment.copy(from, 0, address, 0, Math.min(bytes, Sockaddr.STORAGE_SIZE));
+    void set(MemorySegment from, long offset, int bytes) {
+        MemorySegment.copy(from, offset, address, 0, Math.min(bytes, Sockaddr.STORAGE_SIZE));
         setLength(bytes);
     }
 
@@ -49,7 +49,7 @@ final class UnixAddressBuffer extends SocketAddressBuffer {
     @Override
     public void set(SocketAddressBuffer other) {
         UnixAddressBuffer from = (UnixAddressBuffer) other;
-        set(from.address, from.length());
+        set(from.address, 0, from.length());
     }
 
     @Override

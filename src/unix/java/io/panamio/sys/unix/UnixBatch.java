@@ -153,8 +153,7 @@ final class UnixBatch extends DatagramBatch {
     public void address(int i, SocketAddressBuffer into) {
         Objects.checkIndex(i, data.length);
         int length = headers.get(JAVA_INT, header(i, c.MSGHDR_NAMELEN()));
-        MemorySegment address = addresses.asSlice((long) Sockaddr.STORAGE_SIZE * i, Sockaddr.STORAGE_SIZE);
-        ((UnixAddressBuffer) into).set(address, length);
+        ((UnixAddressBuffer) into).set(addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
     }
 
     @Override

@@ -18,6 +18,7 @@ final class UnixControl extends ControlMessages {
     static final long LEVEL_OFFSET = 8;
     static final long TYPE_OFFSET = 12;
     private static final int NONE = -1;
+    private static final int[] NO_FDS = {};
 
     private final UnixConstants c;
     final MemorySegment memory;
@@ -168,7 +169,7 @@ final class UnixControl extends ControlMessages {
     @Override
     public int[] takeFds() {
         if (!holdsFds) {
-            return new int[0];
+            return NO_FDS;
         }
         holdsFds = false;
         int data = find(c.SOL_SOCKET(), c.SCM_RIGHTS());
@@ -197,7 +198,9 @@ final class UnixControl extends ControlMessages {
         int size = HEADER_SIZE + dataSize;
         requireRoom(aligned(size));
         int at = length;
-        memory.asSlice(at, aligned(size)).fill((byte) 0);
+        for (int i = at; i < at + aligned(size); i += 8) { // fill() would make a view of the segment
+            memory.set(JAVA_LONG, i, 0);
+        }
         memory.set(JAVA_LONG, at, size);
         memory.set(JAVA_INT, at + LEVEL_OFFSET, level);
         memory.set(JAVA_INT, at + TYPE_OFFSET, type);

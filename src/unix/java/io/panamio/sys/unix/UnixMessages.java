@@ -63,7 +63,7 @@ public abstract class UnixMessages extends Messages {
         return size <= ThreadState.COPY_SIZE ? ThreadState.get().copyBuffer() : Arena.ofAuto().allocate(size);
     }
 
-    // ---- receiving; few levels deep, see UnixStreams
+    // ---- receiving
 
     @Override
     public final long recv(int fd, MemorySegment dst, boolean peek, SocketAddressBuffer from) throws IOException {

@@ -36,9 +36,6 @@ final class UnixStreams extends Streams {
         errors = new Errors(constants);
     }
 
-    // Calls are kept few levels deep, here and in UnixMessages: past 15 levels C2 inlines no more, and then the slice
-    // of the capture segment that FFM makes in each call becomes garbage.
-
     @Override
     public long recv(int fd, MemorySegment dst) throws IOException {
         return dst.isNative() ? receive(fd, dst, c.MSG_DONTWAIT())
