@@ -1,0 +1,21 @@
+package io.panamio.bench;
+
+import java.util.Arrays;
+
+/** What {@code mvn -Pjmh verify -Djmh.args="..."} runs: a part of the benchmarks by name, or else JMH. */
+public final class Main {
+    private Main() {
+    }
+
+    /**
+     * Runs a part.
+     *
+     * @param args its name and arguments, or JMH's arguments
+     */
+    public static void main(String... args) throws Exception {
+        String[] rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
+        switch (args.length == 0 ? "" : args[0]) {
+            default -> org.openjdk.jmh.Main.main(args);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.panamio.bench;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * The results of one run, with the machine that they are from, as a JSON file.
+ *
+ * @param machine what was measured on, by property
+ * @param results what was measured
+ */
+public record Results(TreeMap<String, String> machine, List<Result> results) {
+    private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    /** Results of this machine, of today. */
+    public static Results here(List<Result> results) throws IOException {
+        TreeMap<String, String> machine = new TreeMap<>();
+        machine.put("date", LocalDate.now().toString());
+        machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        machine.put("architecture", System.getProperty("os.arch"));
+        machine.put("java", Runtime.version().toString());
+        machine.put("processor", processor());
+        machine.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+        return new Results(machine, results);
+    }
+
+    private static String processor() throws IOException {
+        try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("model name")).findFirst()
+                .map(line -> line.substring(line.indexOf(':') + 1).strip()).orElse("unknown");
+        }
+    }
+
+    /** Writes them, and the folders that are needed. */
+    public void write(Path file) throws IOException {
+        Files.createDirectories(file.toAbsolutePath().getParent());
+        Files.writeString(file, GSON.toJson(this) + "\n");
+    }
+
+    /** Reads what {@link #write} wrote. */
+    public static Results read(Path file) throws IOException {
+        return GSON.fromJson(Files.readString(file), Results.class);
+    }
+}
