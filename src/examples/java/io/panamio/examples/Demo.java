@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,7 +59,7 @@ final class Demo implements Callable<Integer> {
     }
 
     private Measurement panamio(String title) throws IOException, InterruptedException {
-        try (EchoLoop server = new EchoLoop(TcpListener.bind(anyPort()))) {
+        try (EchoLoop server = new EchoLoop(TcpListener.bind(anyPort()), Duration.ZERO)) {
             Thread.ofPlatform().daemon().name("echo").start(server);
             return Measurement.of(title, LoadLoop::run, new Load(server.address(), connections, size), 1, duration);
         }

@@ -4,6 +4,8 @@ import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -29,6 +31,11 @@ final class Echo implements Callable<Integer> {
         description = "Number of event loops (default: ${DEFAULT-VALUE}).")
     private int threads;
 
+    @Option(names = "--spin", defaultValue = "0", paramLabel = "MICROS",
+        description = "While traffic is dense, look for events for that long before sleeping: sooner answers, a busy "
+            + "processor (default: ${DEFAULT-VALUE}).")
+    private int spin;
+
     @Spec
     private CommandSpec spec;
 
@@ -37,11 +44,14 @@ final class Echo implements Callable<Integer> {
         if (threads < 1) {
             throw new ParameterException(spec.commandLine(), "--threads: at least 1");
         }
+        if (spin < 0) {
+            throw new ParameterException(spec.commandLine(), "--spin: at least 0");
+        }
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
         ListenOptions options = ListenOptions.DEFAULT.reusePort(threads > 1);
         List<Thread> running = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
-            EchoLoop loop = new EchoLoop(TcpListener.bind(address, options));
+            EchoLoop loop = new EchoLoop(TcpListener.bind(address, options), Duration.of(spin, ChronoUnit.MICROS));
             address = new InetSocketAddress(address.getAddress(), loop.address().getPort());
             running.add(Thread.ofPlatform().name("echo-" + i).start(loop));
         }

@@ -46,8 +46,9 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
     private boolean acceptLater;
 
-    EchoLoop(TcpListener listener) throws IOException {
+    EchoLoop(TcpListener listener, Duration spin) throws IOException {
         this.listener = listener;
+        poll.setSpin(spin);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
     }
 
