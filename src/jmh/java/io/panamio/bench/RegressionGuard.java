@@ -1,0 +1,113 @@
+package io.panamio.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * A quick look, before a change to a hot path goes in: this build of the library against NIO and against an earlier
+ * one, all in one JVM. Each build is loaded by a class loader of its own, so that the compiler profiles and compiles
+ * it apart. The contenders take turns of some milliseconds, in an order that changes, and a ratio is taken within a
+ * turn, so that the machine's better and worse moments hit all alike.
+ */
+@Command(name = "guard", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Compares this build with NIO and with an earlier revision, in one JVM, in half a minute.")
+final class RegressionGuard implements Callable<Integer> {
+    private static final long TURN = 10_000_000; // nanoseconds
+    private static final long WARM_UP = 600_000_000;
+
+    @Option(names = "--against", paramLabel = "REVISION|JAR",
+        description = "A git revision, which is built if need be, or a jar of the library (default: the last tag, or "
+            + "where there is none, the last commit).")
+    private String against;
+
+    @Option(names = "--turns", defaultValue = "60", description = "How often each is measured (default: "
+        + "${DEFAULT-VALUE}).")
+    private int turns;
+
+    @Override
+    public Integer call() throws Exception {
+        Baseline baseline = Baseline.of(against);
+        List<Map<String, LongConsumer>> contenders = new ArrayList<>();
+        contenders.add(load(classPath()));
+        contenders.add(load(with(baseline.jar())));
+        contenders.add(new GuardNio().get());
+        System.out.printf("This build against %s and NIO: medians of %d turns; in brackets, what the middle half of the "
+            + "ratios is between%n%n", baseline.name(), turns);
+        System.out.printf("%-36s %9s   %-20s %-20s%n", "", "ns", "to " + baseline.name(), "to NIO");
+        for (String operation : contenders.get(0).keySet()) {
+            double[][] nanos = measure(contenders.stream().map(c -> c.get(operation)).toList());
+            Spread before = Spread.ofRatios(nanos[0], nanos[1]);
+            System.out.printf("%-36s %9.0f   %-20s %-20s%n", operation, Spread.of(nanos[0]).median(),
+                before + (before.low() > 1.02 ? " slower" : ""), Spread.ofRatios(nanos[0], nanos[2]));
+        }
+        return 0;
+    }
+
+    // ---- loading
+
+    private static List<Path> classPath() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).map(Path::of).toList();
+    }
+
+    /** The class path with another build of the library before it. */
+    private static List<Path> with(Path library) {
+        List<Path> paths = new ArrayList<>(List.of(library));
+        paths.addAll(classPath());
+        return paths;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, LongConsumer> load(List<Path> paths) throws Exception {
+        URL[] urls = new URL[paths.size()];
+        for (int i = 0; i < urls.length; i++) {
+            urls[i] = paths.get(i).toUri().toURL();
+        }
+        ClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader());
+        Object operations = loader.loadClass(GuardOperations.class.getName()).getConstructor().newInstance();
+        return ((Supplier<Map<String, LongConsumer>>) operations).get();
+    }
+
+    // ---- measuring
+
+    /** Nanoseconds of an operation, by contender and turn. */
+    private double[][] measure(List<LongConsumer> contenders) {
+        long times = 1;
+        for (LongConsumer contender : contenders) {
+            times = Math.max(times, warmUp(contender));
+        }
+        double[][] nanos = new double[contenders.size()][turns];
+        for (int turn = 0; turn < turns; turn++) {
+            for (int i = 0; i < nanos.length; i++) {
+                int who = (turn + i) % nanos.length;
+                long start = System.nanoTime();
+                contenders.get(who).accept(times);
+                nanos[who][turn] = (double) (System.nanoTime() - start) / times;
+            }
+        }
+        return nanos;
+    }
+
+    /** How many operations fill a turn. */
+    private static long warmUp(LongConsumer contender) {
+        long done = 0;
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < WARM_UP) {
+            contender.accept(100);
+            done += 100;
+        }
+        return done * TURN / WARM_UP;
+    }
+}

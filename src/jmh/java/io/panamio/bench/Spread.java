@@ -1,0 +1,42 @@
+package io.panamio.bench;
+
+import java.util.Arrays;
+
+/**
+ * What many values are like.
+ *
+ * @param low a quarter of them is less
+ * @param median the middle one
+ * @param high a quarter of them is more
+ */
+record Spread(double low, double median, double high) {
+    static Spread of(double... values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return new Spread(at(sorted, 0.25), at(sorted, 0.5), at(sorted, 0.75));
+    }
+
+    /** Of the ratios within each round. */
+    static Spread ofRatios(double[] values, double[] others) {
+        double[] ratios = new double[Math.min(values.length, others.length)];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] = values[i] / others[i];
+        }
+        return of(ratios);
+    }
+
+    private static double at(double[] sorted, double part) {
+        if (sorted.length == 0) {
+            return Double.NaN;
+        }
+        double place = part * (sorted.length - 1);
+        int below = (int) place;
+        double above = sorted[Math.min(below + 1, sorted.length - 1)];
+        return sorted[below] + (place - below) * (above - sorted[below]);
+    }
+
+    @Override
+    public String toString() {
+        return String.format("%.2f [%.2f %.2f]", median, low, high);
+    }
+}
