@@ -164,7 +164,7 @@ public final class Poll implements AutoCloseable {
         if (!selector.isOpen()) {
             throw new ClosedSelectorException();
         }
-        return selector.fd();
+        return selector.descriptor();
     }
 
     /**

@@ -35,8 +35,9 @@ public final class Waker implements AutoCloseable {
     }
 
     /**
-     * Wakes the poller. Costs a system call only if no wake is on its way already. Does nothing when the waker or its
-     * Poll is closed: there is nobody to wake.
+     * Wakes the poller. Costs one system call if the poller sleeps and no wake is on its way, else none: one that does
+     * not sleep sees the wake when it polls next. Does nothing when the waker or its Poll is closed: there is nobody to
+     * wake.
      */
     public void wake() {
         if (open) {

@@ -12,24 +12,38 @@ import java.nio.channels.ClosedSelectorException;
  * <p>Being a {@link Guard}, it keeps its own descriptors open until the last thread is out of it.
  */
 public abstract class Selector extends Guard {
-    private static final VarHandle POLLING;
+    private static final VarHandle POLLER;
     private static final VarHandle WOKEN;
 
     static {
         try {
-            POLLING = MethodHandles.lookup().findVarHandle(Selector.class, "polling", boolean.class);
-            WOKEN = MethodHandles.lookup().findVarHandle(Selector.class, "woken", boolean.class);
+            POLLER = MethodHandles.lookup().findVarHandle(Selector.class, "poller", int.class);
+            WOKEN = MethodHandles.lookup().findVarHandle(Selector.class, "woken", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
     }
 
-    private volatile boolean polling;
-    private volatile boolean woken;
+    // where the poller is
+    private static final int AWAY = 0;
+    private static final int AWAKE = 1;
+    private static final int ASLEEP = 2;
+
+    // a wake that was not reported yet: the next poll sees it by itself, or a signal of the system's tells it
+    private static final int FLAGGED = 1;
+    private static final int SIGNALED = FLAGGED | 2;
+
+    private volatile int poller;
+    private volatile int woken;
+    /** Whether somebody else may wait for {@link #descriptor}, who sees nothing but signals. */
+    private volatile boolean watched;
     private volatile long spin;
     /** Whether the last event came within the time of a spin, or none has come yet: else a spin is not worth it. */
     private volatile boolean dense;
-    private boolean wakerOpen;
+    private volatile boolean wakerOpen;
+    private volatile long wakerToken;
+    /** The poller's own: whether its last wait reported a wake. */
+    private boolean wokenLast;
 
     /** For the platforms. */
     protected Selector() {
@@ -73,8 +87,8 @@ public abstract class Selector extends Guard {
      */
     public abstract void rearm(int fd, int interest);
 
-    /** The descriptor that becomes readable when there are events, for watching a selector with another. */
-    public abstract int fd();
+    /** The descriptor that becomes readable when there are events. */
+    protected abstract int fd();
 
     /** Watches a descriptor that is not watched yet. */
     protected abstract void add(int fd, long token, int interest) throws IOException;
@@ -96,16 +110,16 @@ public abstract class Selector extends Guard {
         StreamArena.sweep();
         enterOrThrow();
         try {
-            if (!POLLING.compareAndSet(this, false, true)) {
+            if (!POLLER.compareAndSet(this, AWAY, timeout == 0 || spin > 0 ? AWAKE : ASLEEP)) {
                 throw new IllegalStateException("another thread is in this Poll's poll");
             }
             try {
-                if (!isOpen()) { // close() looks at polling after it shut, so one of the two sees the other
+                if (!isOpen()) { // close() looks at poller after it shut, so one of the two sees the other
                     throw new ClosedSelectorException();
                 }
                 return timeout == 0 ? look(events) : wait(events, timeout);
             } finally {
-                polling = false;
+                poller = AWAY;
             }
         } finally {
             exit();
@@ -137,6 +151,9 @@ public abstract class Selector extends Guard {
             }
             asleep = System.nanoTime();
         }
+        if (poller != ASLEEP) {
+            poller = ASLEEP; // before the first look at woken
+        }
         for (;;) {
             int n = awaitOpen(events, remaining);
             if (n > 0) {
@@ -166,12 +183,42 @@ public abstract class Selector extends Guard {
         return n;
     }
 
+    /**
+     * Waits once, unless there is a wake already, which has the last place among the events: not twice in a row, or it
+     * could starve the sources where there is one place alone.
+     */
     private int awaitOpen(EventBuffer events, long nanos) throws IOException {
-        int n = await(events, nanos);
+        boolean flagged = woken == FLAGGED; // after poller has said ASLEEP: wake() does it the other way round
+        int most = flagged && !wokenLast ? events.capacity() - 1 : events.capacity();
+        wokenLast = false;
+        int n = most == 0 ? 0 : await(events, most, flagged ? 0 : nanos);
         if (!isOpen()) {
             throw new ClosedSelectorException(); // close() woke this poller; what it found is void
         }
-        return n;
+        return n >= 0 && woken != 0 ? takeWake(events, n) : n;
+    }
+
+    private int takeWake(EventBuffer events, int n) {
+        if (woken == SIGNALED && reportsSignals()) {
+            long token = wakerToken;
+            for (int i = 0; i < n; i++) {
+                if (events.token(i) == token) {
+                    WOKEN.getAndSet(this, 0);
+                    break;
+                }
+            }
+            return n; // if it was not there, it comes with the next
+        }
+        if (n == events.capacity()) {
+            return n; // next time
+        }
+        WOKEN.getAndSet(this, 0);
+        if (!wakerOpen) {
+            return n;
+        }
+        events.setReadable(n, wakerToken);
+        wokenLast = true;
+        return n + 1;
     }
 
     /** How long a wait looks again and again before it sleeps, in nanoseconds. */
@@ -199,12 +246,13 @@ public abstract class Selector extends Guard {
     }
 
     /**
-     * Waits once and fills {@code events}. Must call {@link #takeWoken} after the wait.
+     * Waits once and fills {@code events}.
      *
+     * @param most the largest number of events
      * @param nanos the longest to wait; 0 only looks, -1 has no end
      * @return the number of events, or -1 when a signal ended the wait
      */
-    protected abstract int await(EventBuffer events, long nanos) throws IOException;
+    protected abstract int await(EventBuffer events, int most, long nanos) throws IOException;
 
     // ---- waking
 
@@ -215,8 +263,9 @@ public abstract class Selector extends Guard {
             if (wakerOpen) {
                 throw new IllegalStateException("this Poll has a Waker already");
             }
+            wakerToken = token;
             startWaker(token);
-            takeWoken(); // after: a late wake of the last waker may have lost its signal there, and would silence this
+            WOKEN.getAndSet(this, 0); // after: a late wake of the last waker may have lost its signal there
             wakerOpen = true;
         } finally {
             exit();
@@ -229,6 +278,7 @@ public abstract class Selector extends Guard {
             try {
                 wakerOpen = false;
                 stopWaker();
+                WOKEN.getAndSet(this, 0);
             } finally {
                 exit();
             }
@@ -237,15 +287,22 @@ public abstract class Selector extends Guard {
 
     /**
      * Makes the poll that is running, or else the next one, report the waker. Calls before that poll sees the first
-     * one coalesce, without a system call. Does nothing when closed.
+     * one coalesce. Costs a system call only if the poller sleeps. Does nothing when closed.
      */
     public final void wake() {
-        // A swap, not a test: the poller's own swap then sees all that came before this call.
-        if (!(boolean) WOKEN.getAndSet(this, true) && enter()) {
+        // An update by each, not a test: the poller's own update then sees all that came before this call.
+        if ((int) WOKEN.getAndBitwiseOr(this, FLAGGED) == 0 && (poller == ASLEEP || watched)) {
+            signalWake();
+        }
+    }
+
+    private void signalWake() {
+        // else the poller has seen it meanwhile, or another thread is here
+        if (WOKEN.compareAndSet(this, FLAGGED, SIGNALED) && enter()) {
             try {
                 signal();
             } catch (Throwable t) {
-                woken = false; // no signal is on its way
+                woken = 0; // no signal is on its way
                 throw t;
             } finally {
                 exit();
@@ -253,10 +310,16 @@ public abstract class Selector extends Guard {
         }
     }
 
-    /** Forgets the wakes so far, and says whether there were any: the next one signals again. */
-    protected final boolean takeWoken() {
-        return woken && (boolean) WOKEN.getAndSet(this, false);
+    /** The descriptor that becomes readable when there are events, for watching this selector with another. */
+    public final int descriptor() {
+        int fd = fd();
+        watched = true;
+        signalWake();
+        return fd;
     }
+
+    /** Whether {@link #signal} makes {@link #await} report the waker's token; else it only ends the wait. */
+    protected abstract boolean reportsSignals();
 
     /** Begins to report {@code token} on signals; signals from before are forgotten. */
     protected abstract void startWaker(long token) throws IOException;
@@ -273,7 +336,7 @@ public abstract class Selector extends Guard {
     public final void close() {
         if (enter()) {
             try {
-                if (shut() && polling) {
+                if (shut() && poller != AWAY) {
                     interrupt();
                 }
             } finally {

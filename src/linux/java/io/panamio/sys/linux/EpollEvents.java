@@ -41,4 +41,10 @@ final class EpollEvents extends EventBuffer {
             | (hangup || (bits & Linux.EPOLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
             | (hangup || out && error || bits == Linux.EPOLLERR() ? Readiness.WRITE_CLOSED : 0);
     }
+
+    @Override
+    protected void setReadable(int i, long token) {
+        memory.set(Epoll.EVENTS, i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET, Linux.EPOLLIN());
+        memory.set(Epoll.DATA, i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET, token);
+    }
 }

@@ -52,7 +52,7 @@ final class EpollSelector extends Selector {
     }
 
     @Override
-    public int fd() {
+    protected int fd() {
         return epoll;
     }
 
@@ -114,12 +114,11 @@ final class EpollSelector extends Selector {
     // ---- waiting
 
     @Override
-    protected int await(EventBuffer events, long nanos) throws IOException {
-        EpollEvents buffer = (EpollEvents) events;
-        int n = nanos > 0 && nanos % 1_000_000 != 0 && !onlyMillis ? awaitNanos(buffer, nanos)
-            : Epoll.wait(epoll, buffer.memory, buffer.capacity(), nanos < 0 ? -1 : ceilMillis(nanos));
+    protected int await(EventBuffer events, int most, long nanos) throws IOException {
+        MemorySegment memory = ((EpollEvents) events).memory;
+        int n = nanos > 0 && nanos % 1_000_000 != 0 && !onlyMillis ? awaitNanos(memory, most, nanos)
+            : Epoll.wait(epoll, memory, most, nanos < 0 ? -1 : ceilMillis(nanos));
         if (n >= 0) {
-            takeWoken();
             return n;
         }
         if (n == -Linux.EINTR()) {
@@ -129,13 +128,13 @@ final class EpollSelector extends Selector {
     }
 
     /** The sandboxes of containers that do not know a call answer EPERM, which it has no other use for. */
-    private int awaitNanos(EpollEvents buffer, long nanos) {
-        int n = Epoll.pwait2(epoll, buffer.memory, buffer.capacity(), nanos);
+    private int awaitNanos(MemorySegment memory, int most, long nanos) {
+        int n = Epoll.pwait2(epoll, memory, most, nanos);
         if (n != -Linux.ENOSYS() && n != -Linux.EPERM()) {
             return n;
         }
         onlyMillis = true;
-        return Epoll.wait(epoll, buffer.memory, buffer.capacity(), ceilMillis(nanos));
+        return Epoll.wait(epoll, memory, most, ceilMillis(nanos));
     }
 
     /** struct epoll_params of Linux 6.9: a u32, a u16, a u8 and a byte of padding. */
@@ -161,6 +160,11 @@ final class EpollSelector extends Selector {
     }
 
     // ---- waking
+
+    @Override
+    protected boolean reportsSignals() {
+        return true;
+    }
 
     @Override
     protected void startWaker(long token) throws IOException {

@@ -1,6 +1,7 @@
 package io.panamio.sys.unix;
 
 import io.panamio.sys.EventBuffer;
+import io.panamio.sys.Readiness;
 
 /** The events of a {@link PollSelector}, on the heap: they are computed, not written by the system. */
 public final class PollEvents extends EventBuffer {
@@ -31,5 +32,10 @@ public final class PollEvents extends EventBuffer {
     @Override
     public int readiness(int i) {
         return readiness[i];
+    }
+
+    @Override
+    protected void setReadable(int i, long token) {
+        set(i, token, Readiness.READABLE);
     }
 }

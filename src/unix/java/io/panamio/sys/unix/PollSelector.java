@@ -58,8 +58,6 @@ public final class PollSelector extends Selector {
     private int count;
     private boolean waiting;
     private boolean notified;
-    private boolean wakerOpen;
-    private long wakerToken;
 
     // the poller's own
     private Watch[] asked = new Watch[64];
@@ -79,7 +77,7 @@ public final class PollSelector extends Selector {
     }
 
     @Override
-    public int fd() {
+    protected int fd() {
         throw new UnsupportedOperationException("a Poll on poll(2) has no descriptor");
     }
 
@@ -186,7 +184,7 @@ public final class PollSelector extends Selector {
     // ---- waiting
 
     @Override
-    protected int await(EventBuffer events, long nanos) throws IOException {
+    protected int await(EventBuffer events, int most, long nanos) throws IOException {
         int asking;
         synchronized (lock) {
             asking = askAll();
@@ -207,7 +205,7 @@ public final class PollSelector extends Selector {
                 }
                 throw errors.io("poll", -r);
             }
-            return r == 0 ? 0 : gather((PollEvents) events, asking);
+            return r == 0 ? 0 : gather((PollEvents) events, most, asking);
         }
     }
 
@@ -229,39 +227,23 @@ public final class PollSelector extends Selector {
         return n;
     }
 
-    /**
-     * Turns answers into events. The waker takes its turn with the sources, and each call begins with another one of
-     * them, so that none starves where not all fit.
-     */
-    private int gather(PollEvents events, int asking) {
-        int n = 0;
-        int turns = asking + 1;
-        for (int k = 0; k < turns && n < events.capacity(); k++) {
-            int i = (turn + k) % turns;
-            if (i == asking) {
-                n = gatherWake(events, n);
-            } else {
-                int answer = answer(pollfds, i + 1);
-                Watch watch = asked[i];
-                if (answer != 0 && watch(watch.fd) == watch) { // else it was changed or removed during the wait
-                    report(events, n++, watch, answer);
-                }
-            }
-        }
-        turn = (turn + 1) % turns;
-        Arrays.fill(asked, 0, asking, null);
-        return n;
-    }
-
-    /** Where there is no room for this, the pipe stays readable and the next wait ends at once. */
-    private int gatherWake(PollEvents events, int n) {
+    /** Turns answers into events. Each call begins with another source, so that none starves where not all fit. */
+    private int gather(PollEvents events, int most, int asking) {
         if (answer(pollfds, 0) != 0) {
             drain();
             notified = false;
         }
-        if (takeWoken() && wakerOpen) {
-            events.set(n++, wakerToken, Readiness.READABLE);
+        int n = 0;
+        for (int k = 0; k < asking && n < most; k++) {
+            int i = (turn + k) % asking;
+            int answer = answer(pollfds, i + 1);
+            Watch watch = asked[i];
+            if (answer != 0 && watch(watch.fd) == watch) { // else it was changed or removed during the wait
+                report(events, n++, watch, answer);
+            }
         }
+        turn = asking == 0 ? 0 : (turn + 1) % asking;
+        Arrays.fill(asked, 0, asking, null);
         return n;
     }
 
@@ -333,18 +315,18 @@ public final class PollSelector extends Selector {
     // ---- waking
 
     @Override
+    protected boolean reportsSignals() {
+        return false; // the pipe also tells of changes
+    }
+
+    @Override
     protected void startWaker(long token) {
-        synchronized (lock) {
-            wakerToken = token;
-            wakerOpen = true;
-        }
+        // signals carry no token
     }
 
     @Override
     protected void stopWaker() {
-        synchronized (lock) {
-            wakerOpen = false;
-        }
+        // and end a wait at most
     }
 
     @Override
