@@ -12,6 +12,7 @@ import io.panamio.Events;
 import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.SourceFd;
+import io.panamio.Waker;
 import io.panamio.examples.Inotify;
 import io.panamio.examples.Inotify.Change;
 import io.panamio.examples.Inotify.What;
@@ -25,6 +26,8 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Descriptors that are no sockets, by the classes of the examples. */
 class SourceFdTest {
@@ -171,6 +174,33 @@ class SourceFdTest {
     }
 
     // ---- another Poll
+
+    /** A wake is seen by the poller itself, but by somebody who watches the descriptor only through the system. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aWakeMakesAnInnerPollReadable(boolean beforeItIsWatched) throws IOException {
+        try (Loop loop = new Loop(); Loop inner = new Loop()) {
+            if (!Loop.isEpoll()) {
+                return;
+            }
+            Waker waker = inner.later(Waker.open(inner.poll.registry(), 3));
+            if (beforeItIsWatched) {
+                waker.wake();
+            }
+            loop.register(loop.later(new SourceFd(inner.poll.fd())), 1, R);
+            if (!beforeItIsWatched) {
+                loop.expectNothing();
+                waker.wake();
+            }
+            assertEquals("r", loop.next(1));
+            assertEquals("r", inner.next(3));
+            inner.expectNothing();
+            waker.wake();
+            assertEquals("r", loop.next(1));
+            assertEquals("r", inner.next(3));
+            inner.expectNothing();
+        }
+    }
 
     @Test
     void innerPollIsReadableWhileItHasEvents() throws IOException {
