@@ -44,7 +44,8 @@ public abstract class IoSource implements Source, AutoCloseable {
     // ---- operations
 
     /**
-     * Begins an operation. {@link #end} must follow, in a {@code finally}.
+     * Begins an operation. {@link #end} must follow, in a {@code finally}. Both together cost two atomic instructions
+     * and no system call.
      *
      * @return the descriptor, open until then
      * @throws ClosedChannelException if this is closed
@@ -171,7 +172,8 @@ public abstract class IoSource implements Source, AutoCloseable {
      * Closes the descriptor, after deregistering it. An operation in another thread goes on to its end, which it
      * reaches soon as none blocks; the descriptor is closed by the last one, and until then events may come.
      * Everything called later throws a {@link ClosedChannelException}. Errors are ignored, as nothing can be done
-     * about them. Does nothing the second time.
+     * about them. Costs one system call, close(2), and with epoll one more if it is registered. Does nothing the second
+     * time.
      */
     @Override
     public final void close() {

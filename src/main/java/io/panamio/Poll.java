@@ -52,7 +52,7 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Waits until there are events. Costs one system call.
+     * Waits until there are events. Costs one system call: epoll_wait(2) or poll(2).
      *
      * @param events where they are put, in place of what is there
      * @return how many there are, at least 1

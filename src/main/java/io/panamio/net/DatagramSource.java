@@ -109,7 +109,8 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Receives a datagram, its sender's address and what else comes with it, by recvmsg(2).
+     * Receives a datagram, its sender's address and what else comes with it, by one system call: recvmsg(2). Nothing
+     * is allocated.
      *
      * @param dst where to
      * @param from where the sender's address is put
@@ -203,7 +204,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Sends a datagram to an address, for comfort: it is converted at each call, which allocates.
+     * Sends a datagram to an address by one system call, for comfort: it is converted at each call, which allocates.
      *
      * @param src the datagram; it may be empty
      * @param to where to
@@ -224,7 +225,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Sends a datagram to an address, and more with it, by sendmsg(2).
+     * Sends a datagram to an address, and more with it, by one system call: sendmsg(2). Nothing is allocated.
      *
      * @param src the datagram
      * @param to where to

@@ -181,7 +181,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     }
 
     /**
-     * Receives a message and what comes with it, by recvmsg(2).
+     * Receives a message and what comes with it, by one system call: recvmsg(2).
      *
      * @param dst where to
      * @param control where the control messages are put, in place of what is there
@@ -242,7 +242,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     }
 
     /**
-     * Sends a message and more with it, by sendmsg(2).
+     * Sends a message and more with it, by one system call: sendmsg(2).
      *
      * @param src the message
      * @param control the control messages to go with it
