@@ -45,8 +45,8 @@ final class Charts {
         styler.setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(false).setLegendBorderColor(Color.WHITE);
         styler.setYAxisMin(0.0).setPlotGridVerticalLinesVisible(false);
         styler.setAvailableSpaceFill(0.85);
-        styler.setChartTitleFont(SMALL.deriveFont(Font.BOLD, 14)).setLegendFont(SMALL).setAxisTickLabelsFont(SMALL)
-            .setAxisTitleFont(SMALL);
+        styler.setChartTitleFont(SMALL.deriveFont(Font.BOLD, 14)).setLegendFont(SMALL);
+        styler.setAxisTickLabelsFont(SMALL).setAxisTitleFont(SMALL);
         styler.setErrorBarsColor(new Color(0x404040));
         for (Bars bars : contenders) {
             List<Double> medians = new ArrayList<>();

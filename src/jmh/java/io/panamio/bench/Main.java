@@ -17,6 +17,7 @@ public final class Main {
         String[] rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         switch (args.length == 0 ? "" : args[0]) {
             case "guard" -> execute(new RegressionGuard(), rest);
+            case "page" -> execute(new Page(), rest);
             default -> org.openjdk.jmh.Main.main(args);
         }
     }

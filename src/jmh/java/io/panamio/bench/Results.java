@@ -37,6 +37,14 @@ public record Results(TreeMap<String, String> machine, List<Result> results) {
         }
     }
 
+    /** The values of a measure, by round; none if there was no such thing. */
+    double[] values(String scenario, String contender, String measure) {
+        return results.stream()
+            .filter(r -> r.scenario().equals(scenario) && r.contender().equals(contender)
+                && r.measure().equals(measure))
+            .findFirst().map(Result::values).orElse(new double[0]);
+    }
+
     /** Writes them, and the folders that are needed. */
     public void write(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());

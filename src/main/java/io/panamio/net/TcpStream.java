@@ -18,9 +18,8 @@ import java.nio.channels.UnresolvedAddressException;
  * is no need to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed or an error, whose
  * end has no event of its own. One call moves 2147479552 bytes at most.
  *
- * <p>Reading, peeking and writing allocate nothing, but for short-lived views, of a direct buffer or of the place for
- * errno, which the JIT compiler mostly does away with. One thread may read while another writes; two that read at a
- * time each get some of the bytes.
+ * <p>Reading, peeking and writing allocate nothing, but for a short-lived view where the memory is a direct buffer. One
+ * thread may read while another writes; two that read at a time each get some of the bytes.
  *
  * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more a call
  * than one of a confined, automatic or global arena, and goes by itself in a gather or scatter.

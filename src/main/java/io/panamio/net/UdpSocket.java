@@ -19,8 +19,7 @@ import java.net.StandardSocketOptions;
  * or receive of a connected socket, once: ECONNREFUSED. The socket works on, although the event for it says that it
  * is write-closed.
  *
- * <p>Receiving and sending allocate nothing, but for an address that is an {@link InetSocketAddress}, and for
- * short-lived views which the JIT compiler mostly does away with.
+ * <p>Receiving and sending allocate nothing, but for an address that is an {@link InetSocketAddress}.
  */
 public final class UdpSocket extends DatagramSource<InetSocketAddress> implements InetSocket {
     private UdpSocket(int fd) {

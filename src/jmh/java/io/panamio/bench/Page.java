@@ -1,0 +1,142 @@
+package io.panamio.bench;
+
+import io.panamio.bench.Charts.Bars;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.knowm.xchart.CategoryChart;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Turns results into the page about performance: its tables, put into a template, and its pictures. */
+@Command(name = "page", mixinStandardHelpOptions = true,
+    description = "Writes the page about performance and its pictures from results.")
+final class Page implements Callable<Integer> {
+    private static final List<String> SERVERS = List.of("c", "panamio", "nio-short", "nio", "netty-epoll",
+        "netty-uring", "netty-nio");
+
+    @Option(names = "--results", paramLabel = "DIRECTORY", defaultValue = "src/site/results",
+        description = "Where the results are (default: ${DEFAULT-VALUE}).")
+    private Path results;
+
+    @Option(names = "--template", paramLabel = "FILE", defaultValue = "src/jmh/page/performance.md",
+        description = "The text of the page (default: ${DEFAULT-VALUE}).")
+    private Path template;
+
+    @Option(names = "--page", paramLabel = "FILE", defaultValue = "src/site/markdown/performance.md",
+        description = "What is written (default: ${DEFAULT-VALUE}).")
+    private Path page;
+
+    @Option(names = "--pictures", paramLabel = "DIRECTORY", defaultValue = "src/site/resources/performance",
+        description = "Where the pictures go (default: ${DEFAULT-VALUE}).")
+    private Path pictures;
+
+    private String text;
+
+    @Override
+    public Integer call() throws IOException {
+        text = Files.readString(template);
+        Results echo = Results.read(results.resolve("echo.json"));
+        put("machine", () -> machine(echo));
+        put("echo", () -> Tables.echo(echo, cases(echo)));
+        put("allocation", () -> Tables.allocation(echo, cases(echo), SERVERS));
+        put("spin", () -> Tables.plain(echo, "echo", spinCase(echo)));
+        cpuPicture(echo);
+        throughputPicture(echo);
+        latencyPicture(echo);
+        for (String suite : List.of("start", "memory")) {
+            Results of = Results.read(results.resolve(suite + ".json"));
+            put(suite, () -> Tables.suite(of, suite));
+        }
+        JmhResults jmh = JmhResults.read(results.resolve("jmh.json"));
+        put("jmh", jmh::table);
+        Charts.write(pictures.resolve("operations.png"), 1, List.of(jmh.chart()));
+        Files.writeString(page, text);
+        return 0;
+    }
+
+    private void put(String name, Supplier<String> content) {
+        String place = "{{" + name + "}}";
+        if (!text.contains(place)) {
+            throw new IllegalStateException(template + " has no place for " + place);
+        }
+        text = text.replace(place, content.get().strip());
+    }
+
+    private static String machine(Results results) {
+        var machine = results.machine();
+        return "%s, %s processors, %s, JDK %s, %s".formatted(machine.get("processor"), machine.get("processors"),
+            machine.get("system"), machine.get("java"), machine.get("date"));
+    }
+
+    // ---- cases
+
+    private static Set<String> scenarios(Results results) {
+        Set<String> names = new LinkedHashSet<>();
+        results.results().forEach(result -> names.add(result.scenario()));
+        return names;
+    }
+
+    private static List<String> cases(Results echo) {
+        return scenarios(echo).stream().filter(name -> !name.contains("spin")).toList();
+    }
+
+    private static String spinCase(Results echo) {
+        return scenarios(echo).stream().filter(name -> name.contains("spin")).findFirst().orElseThrow();
+    }
+
+    // ---- pictures
+
+    private void cpuPicture(Results echo) throws IOException {
+        List<String> cases = cases(echo);
+        List<Bars> bars = new ArrayList<>();
+        for (String server : SERVERS) {
+            bars.add(new Bars(server, cases.stream()
+                .map(name -> ratio(echo, name, server, "c", "cpu")).toList()));
+        }
+        Charts.write(pictures.resolve("cpu.png"), 1, List.of(Charts.chart(
+            "Processor time of the server for a request, relative to plain C on epoll", "ratio to C, less is better",
+            1100, 480, cases.stream().map(Page::shorter).toList(), bars)));
+    }
+
+    private static String shorter(String scenario) {
+        return scenario.startsWith("connect") ? "connect" : scenario;
+    }
+
+    private static Spread ratio(Results echo, String scenario, String server, String base, String measure) {
+        return Spread.ofRatios(echo.values(scenario, server, measure), echo.values(scenario, base, measure));
+    }
+
+    private void throughputPicture(Results echo) throws IOException {
+        List<String> cases = cases(echo);
+        List<Bars> bars = new ArrayList<>();
+        for (String server : SERVERS) {
+            bars.add(new Bars(server, cases.stream().map(name -> {
+                Spread spread = Spread.of(echo.values(name, server, "throughput"));
+                return new Spread(spread.low() / 1000, spread.median() / 1000, spread.high() / 1000);
+            }).toList()));
+        }
+        Charts.write(pictures.resolve("throughput.png"), 1, List.of(Charts.chart("Requests per second",
+            "thousands, more is better", 1100, 480, cases.stream().map(Page::shorter).toList(), bars)));
+    }
+
+    private void latencyPicture(Results echo) throws IOException {
+        List<String> percentiles = List.of("p50", "p90", "p99", "p99.9");
+        List<CategoryChart> charts = new ArrayList<>();
+        for (String name : cases(echo)) {
+            List<Bars> bars = Stream.of("c", "panamio", "nio-short", "netty-epoll", "netty-uring")
+                .map(server -> new Bars(server, percentiles.stream()
+                    .map(percentile -> Spread.of(echo.values(name, server, percentile))).toList()))
+                .toList();
+            charts.add(Charts.chart(name, "µs, less is better", 550, 360, percentiles, bars));
+        }
+        Charts.write(pictures.resolve("latency.png"), 2, charts);
+    }
+}
