@@ -1,6 +1,10 @@
 package io.panamio.bench;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine;
 
 /** What {@code mvn -Pjmh verify -Djmh.args="..."} runs: a part of the benchmarks by name, or else JMH. */
@@ -16,9 +20,28 @@ public final class Main {
     public static void main(String... args) throws Exception {
         String[] rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         switch (args.length == 0 ? "" : args[0]) {
+            case "all" -> all();
             case "guard" -> execute(new RegressionGuard(), rest);
             case "page" -> execute(new Page(), rest);
             default -> org.openjdk.jmh.Main.main(args);
+        }
+    }
+
+    /** Everything that the page is made of, each part in a process of its own. */
+    private static void all() throws IOException, InterruptedException {
+        run("echo", "--results", "src/site/results/echo.json");
+        run("start", "--results", "src/site/results/start.json");
+        run("memory", "--results", "src/site/results/memory.json");
+        run("-f", "1", "-wi", "3", "-i", "5", "-w", "1", "-r", "1", "-prof", "gc", "-rf", "json",
+            "-rff", "src/site/results/jmh.json");
+    }
+
+    private static void run(String... args) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(args));
+        if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+            System.err.println(args[0] + " has failed, at least in part; the rest goes on");
         }
     }
 
