@@ -1,5 +1,6 @@
 package io.panamio.bench;
 
+import io.panamio.bench.echo.Echo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ public final class Main {
         String[] rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         switch (args.length == 0 ? "" : args[0]) {
             case "all" -> all();
+            case "echo" -> execute(new Echo(), rest);
             case "guard" -> execute(new RegressionGuard(), rest);
             case "page" -> execute(new Page(), rest);
             default -> org.openjdk.jmh.Main.main(args);

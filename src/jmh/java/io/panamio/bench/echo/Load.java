@@ -1,0 +1,212 @@
+package io.panamio.bench.echo;
+
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.IoResult;
+import io.panamio.Poll;
+import io.panamio.net.ConnectOptions;
+import io.panamio.net.TcpStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.util.Random;
+import org.HdrHistogram.Histogram;
+
+/**
+ * The connections of a scenario to one server. Each sends a message, waits until it has come back whole, checks every
+ * byte, and sends the next, which is another part of a pattern. One thread on Panamio, which never sleeps.
+ */
+final class Load implements AutoCloseable {
+    private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
+    private static final long STALL_NANOS = 5_000_000_000L;
+    private static final int GROUP = 64;
+    /** Messages begin at as many places of the pattern. */
+    private static final int PLACES = 4096;
+
+    /** A connection and its message on the way. */
+    private static final class Client {
+        TcpStream stream;
+        boolean connected;
+        long place;
+        long sent;
+        long received;
+        long started;
+    }
+
+    /** Round trips in nanoseconds, of the last {@link #run}. */
+    final Histogram latencies = new Histogram(60_000_000_000L, 3);
+    private final Scenario scenario;
+    private final InetSocketAddress server;
+    private final Client[] clients;
+    private final Poll poll = Poll.open();
+    private final Events events = Events.withCapacity(1024);
+    private final MemorySegment pattern;
+    /** A little larger than a message, so that a read tells when more comes back. */
+    private final MemorySegment buffer;
+    private int onTheWay;
+    private long end;
+
+    /** Connects, and exchanges a message on each connection, so that the server has seen it. */
+    Load(Scenario scenario, InetSocketAddress server) throws IOException {
+        this.scenario = scenario;
+        this.server = server;
+        byte[] bytes = new byte[PLACES + scenario.size()];
+        new Random(42).nextBytes(bytes);
+        pattern = Arena.ofAuto().allocate(bytes.length, 64);
+        pattern.copyFrom(MemorySegment.ofArray(bytes));
+        buffer = Arena.ofAuto().allocate(scenario.size() + 64, 64);
+        clients = new Client[scenario.connections() + scenario.idle()]; // the idle ones are the last
+        for (int i = 0; i < clients.length; i++) {
+            clients[i] = new Client();
+            clients[i].place = i * 31L % PLACES;
+        }
+        end = System.nanoTime();
+        try {
+            for (int i = 0; i < clients.length; i += GROUP) { // few at a time: the backlog is limited
+                exchange(i, Math.min(i + GROUP, clients.length));
+            }
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Keeps the server busy for a while, and then lets it finish what is on the way: all that it did is counted. */
+    void run(double seconds) throws IOException {
+        latencies.reset();
+        end = System.nanoTime() + (long) (seconds * 1e9);
+        exchange(0, scenario.connections());
+    }
+
+    /** A percentile of the latencies, in microseconds. */
+    double micros(double percentile) {
+        return latencies.getValueAtPercentile(percentile) / 1e3;
+    }
+
+    private void exchange(int first, int last) throws IOException {
+        onTheWay = last - first;
+        for (int i = first; i < last; i++) {
+            begin(i, System.nanoTime());
+        }
+        long heard = System.nanoTime();
+        while (onTheWay > 0) {
+            int n = poll.pollNow(events);
+            if (n > 0) {
+                heard = System.nanoTime();
+                for (int i = 0; i < n; i++) {
+                    int client = (int) events.token(i);
+                    serve(client, clients[client]);
+                }
+            } else if (System.nanoTime() - heard > STALL_NANOS) {
+                throw new IOException("no answer for five seconds");
+            }
+        }
+    }
+
+    private void begin(int index, long now) throws IOException {
+        Client client = clients[index];
+        client.place = (client.place + 7) % PLACES;
+        client.sent = 0;
+        client.received = 0;
+        client.started = now;
+        if (client.stream == null) {
+            client.connected = false;
+            client.stream = connect();
+            poll.registry().register(client.stream, index, BOTH);
+        } else {
+            send(client);
+        }
+    }
+
+    private void serve(int index, Client client) throws IOException {
+        if (!client.connected) {
+            client.connected = client.stream.finishConnect();
+            if (client.connected) {
+                send(client);
+            }
+            return; // nothing was sent yet, so nothing can have come back
+        }
+        if (client.sent < scenario.size()) {
+            send(client);
+        }
+        long n = client.stream.read(buffer);
+        if (n == IoResult.WOULD_BLOCK) {
+            return;
+        }
+        if (n == IoResult.EOF) {
+            throw new IOException("the server closed a connection");
+        }
+        if (client.received + n > client.sent) {
+            throw new IOException("more came back than was sent");
+        }
+        long from = client.place + client.received;
+        if (MemorySegment.mismatch(buffer, 0, n, pattern, from, from + n) >= 0) {
+            throw new IOException("what came back is not what was sent");
+        }
+        client.received += n; // the read has drained the socket: it was not asked for more than there can be
+        if (client.received == scenario.size()) {
+            answered(index, client);
+        }
+    }
+
+    private void answered(int index, Client client) throws IOException {
+        long now = System.nanoTime();
+        latencies.recordValue(now - client.started);
+        if (scenario.reconnect()) {
+            client.stream.close();
+            client.stream = null;
+        }
+        if (now < end) {
+            begin(index, now);
+        } else {
+            onTheWay--;
+        }
+    }
+
+    private void send(Client client) throws IOException {
+        long n = client.stream.write(pattern.asSlice(client.place + client.sent, scenario.size() - client.sent));
+        client.sent += Math.max(n, 0);
+    }
+
+    @Override
+    public void close() {
+        for (Client client : clients) {
+            if (client != null && client.stream != null) {
+                client.stream.close();
+            }
+        }
+        poll.close();
+    }
+
+    // ---- where connections come from
+
+    /*
+     * Whoever closes first keeps the pair of addresses for a minute (TIME_WAIT), and that is the client. So that ports
+     * do not run out, connections come from a hundred addresses, and no pair comes again before five million others.
+     */
+    private static final int LOWEST_PORT = 10_000;
+    private static final int PORTS = 50_000;
+    private static final int ADDRESSES = 100;
+    private static final ConnectOptions OPTIONS = ConnectOptions.DEFAULT
+        .with(StandardSocketOptions.SO_REUSEADDR, true) // TIME_WAIT with another server is no hindrance
+        .with(StandardSocketOptions.TCP_NODELAY, true);
+    private static int connections;
+
+    private TcpStream connect() throws IOException {
+        for (int tries = 0; tries < PORTS; tries++) {
+            int n = connections++ & Integer.MAX_VALUE;
+            byte address = (byte) (2 + n / PORTS % ADDRESSES);
+            InetAddress local = InetAddress.getByAddress(new byte[] {127, 0, 0, address});
+            try {
+                return TcpStream.connect(server, OPTIONS.local(new InetSocketAddress(local, LOWEST_PORT + n % PORTS)));
+            } catch (BindException e) {
+                // somebody else's port
+            }
+        }
+        throw new BindException("no port is free");
+    }
+}
