@@ -148,7 +148,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
 
     /** Sends what was read; false if some of it must wait. */
     private boolean echo(Client client, long length) throws IOException {
-        long sent = Math.max(client.stream.write(buffer.asSlice(0, length)), 0);
+        long sent = Math.max(client.stream.write(buffer, 0, length), 0);
         if (sent == length) {
             return true;
         }
@@ -167,7 +167,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         if (client.from == client.to) {
             return true;
         }
-        client.from += Math.max(client.stream.write(client.pending.asSlice(client.from, client.to - client.from)), 0);
+        client.from += Math.max(client.stream.write(client.pending, client.from, client.to - client.from), 0);
         if (client.from < client.to) {
             return false;
         }

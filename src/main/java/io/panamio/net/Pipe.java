@@ -151,11 +151,11 @@ public final class Pipe implements AutoCloseable {
         }
 
         @Override
-        public long write(MemorySegment src) throws IOException {
-            long asked = src.byteSize();
+        public long write(MemorySegment src, long off, long len) throws IOException {
+            Objects.checkFromIndexSize(off, len, src.byteSize());
             int fd = begin();
             try {
-                return asked == 0 ? 0 : sent(pipes().send(fd, src), asked);
+                return len == 0 ? 0 : sent(pipes().send(fd, src, off, len), len);
             } finally {
                 end();
             }
@@ -239,12 +239,12 @@ public final class Pipe implements AutoCloseable {
         }
 
         @Override
-        public long read(MemorySegment dst) throws IOException {
+        public long read(MemorySegment dst, long off, long len) throws IOException {
             Buffers.requireWritable(dst);
-            long asked = dst.byteSize();
+            Objects.checkFromIndexSize(off, len, dst.byteSize());
             int fd = begin();
             try {
-                return asked == 0 ? 0 : received(pipes().recv(fd, dst), asked);
+                return len == 0 ? 0 : received(pipes().recv(fd, dst, off, len), len);
             } finally {
                 end();
             }

@@ -25,7 +25,24 @@ public sealed interface ReadableStream permits StreamSocket, Pipe.Receiver {
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken
      */
-    long read(MemorySegment dst) throws IOException;
+    default long read(MemorySegment dst) throws IOException {
+        return read(dst, 0, dst.byteSize());
+    }
+
+    /**
+     * Reads into a part of a segment. Nothing is allocated, while a slice for {@link #read(MemorySegment)} may be
+     * garbage.
+     *
+     * @param dst where to
+     * @param off where the part begins
+     * @param len how long it is
+     * @return as {@link #read(MemorySegment)}
+     * @throws IndexOutOfBoundsException if the part is not within the segment
+     * @throws IllegalArgumentException if the segment is read-only
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connection is broken
+     */
+    long read(MemorySegment dst, long off, long len) throws IOException;
 
     /**
      * Reads into a part of an array.

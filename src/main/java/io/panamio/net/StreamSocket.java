@@ -29,12 +29,12 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     // ---- reading
 
     @Override
-    public long read(MemorySegment dst) throws IOException {
+    public long read(MemorySegment dst, long off, long len) throws IOException {
         Buffers.requireWritable(dst);
-        long asked = dst.byteSize();
+        Objects.checkFromIndexSize(off, len, dst.byteSize());
         int fd = begin();
         try {
-            return asked == 0 ? 0 : received(streams().recv(fd, dst), asked);
+            return len == 0 ? 0 : received(streams().recv(fd, dst, off, len), len);
         } finally {
             end();
         }
@@ -140,11 +140,11 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     // ---- writing
 
     @Override
-    public long write(MemorySegment src) throws IOException {
-        long asked = src.byteSize();
+    public long write(MemorySegment src, long off, long len) throws IOException {
+        Objects.checkFromIndexSize(off, len, src.byteSize());
         int fd = begin();
         try {
-            return asked == 0 ? 0 : sent(streams().send(fd, src), asked);
+            return len == 0 ? 0 : sent(streams().send(fd, src, off, len), len);
         } finally {
             end();
         }

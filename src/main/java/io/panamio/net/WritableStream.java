@@ -23,7 +23,23 @@ public sealed interface WritableStream permits StreamSocket, Pipe.Sender {
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
      */
-    long write(MemorySegment src) throws IOException;
+    default long write(MemorySegment src) throws IOException {
+        return write(src, 0, src.byteSize());
+    }
+
+    /**
+     * Writes from a part of a segment. Nothing is allocated, while a slice for {@link #write(MemorySegment)} may be
+     * garbage.
+     *
+     * @param src what to write
+     * @param off where the part begins
+     * @param len how long it is
+     * @return as {@link #write(MemorySegment)}
+     * @throws IndexOutOfBoundsException if the part is not within the segment
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connection is broken, or was shut down for writing
+     */
+    long write(MemorySegment src, long off, long len) throws IOException;
 
     /**
      * Writes from a part of an array.

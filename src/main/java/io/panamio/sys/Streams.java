@@ -13,22 +13,22 @@ public abstract class Streams {
     protected Streams() {
     }
 
-    /** Receives into {@code dst}, which is writable and not empty; 0 is the end of the stream. */
-    public abstract long recv(int fd, MemorySegment dst) throws IOException;
+    /** Receives into a part of {@code dst} that is not empty; 0 is the end of the stream. */
+    public abstract long recv(int fd, MemorySegment dst, long off, long len) throws IOException;
 
-    /** Like {@link #recv(int, MemorySegment)}, leaving the bytes where they are; sockets alone. */
+    /** Like {@code recv}, into all of {@code dst}, leaving the bytes where they are; sockets alone. */
     public abstract long peek(int fd, MemorySegment dst) throws IOException;
 
-    /** Sends from {@code src}, which is not empty. */
-    public abstract long send(int fd, MemorySegment src) throws IOException;
+    /** Sends a part of {@code src} that is not empty. */
+    public abstract long send(int fd, MemorySegment src, long off, long len) throws IOException;
 
-    /** Like {@link #recv(int, MemorySegment)}, into a part of an array that is not empty. */
+    /** Like {@code recv}, into a part of an array that is not empty. */
     public abstract long recv(int fd, byte[] dst, int off, int len) throws IOException;
 
     /** Like {@link #peek(int, MemorySegment)}, into a part of an array that is not empty. */
     public abstract long peek(int fd, byte[] dst, int off, int len) throws IOException;
 
-    /** Like {@link #send(int, MemorySegment)}, from a part of an array that is not empty. */
+    /** Like {@code send}, from a part of an array that is not empty. */
     public abstract long send(int fd, byte[] src, int off, int len) throws IOException;
 
     /** Receives into all of {@code dsts} in order, at least one of which is not empty; 0 is the end of the stream. */

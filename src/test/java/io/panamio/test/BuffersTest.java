@@ -23,6 +23,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -40,12 +41,17 @@ class BuffersTest {
     private static final int GUARD = 13;
     private static final int[] LENGTHS = {1, 2, 64, 4095, 65535, 65536, 65537, 200_000, 1 << 20};
 
-    /** An operation of a stream, in its three overloads. */
+    /** An operation of a stream, in its overloads. */
     enum Op {
         READ {
             @Override
             long segment(TcpStream stream, MemorySegment segment) throws IOException {
                 return stream.read(segment);
+            }
+
+            @Override
+            long part(TcpStream stream, MemorySegment segment, long off, long len) throws IOException {
+                return stream.read(segment, off, len);
             }
 
             @Override
@@ -81,6 +87,11 @@ class BuffersTest {
             }
 
             @Override
+            long part(TcpStream stream, MemorySegment segment, long off, long len) throws IOException {
+                return stream.write(segment, off, len);
+            }
+
+            @Override
             long buffer(TcpStream stream, ByteBuffer buffer) throws IOException {
                 return stream.write(buffer);
             }
@@ -92,6 +103,11 @@ class BuffersTest {
         };
 
         abstract long segment(TcpStream stream, MemorySegment segment) throws IOException;
+
+        /** Peeking has no such overload. */
+        long part(TcpStream stream, MemorySegment segment, long off, long len) throws IOException {
+            return segment(stream, segment.asSlice(off, len));
+        }
 
         abstract long buffer(TcpStream stream, ByteBuffer buffer) throws IOException;
 
@@ -107,6 +123,10 @@ class BuffersTest {
     record Memory(MemorySegment whole, Mover mover) {
         static Memory of(MemorySegment whole) {
             return new Memory(whole, (op, stream, from, to) -> op.segment(stream, whole.asSlice(from, to - from)));
+        }
+
+        static Memory partOf(MemorySegment whole) {
+            return new Memory(whole, (op, stream, from, to) -> op.part(stream, whole, from, to - from));
         }
 
         static Memory of(ByteBuffer buffer) {
@@ -132,6 +152,9 @@ class BuffersTest {
 
     enum Kind {
         CONFINED((loop, size) -> Memory.of(loop.later(Arena.ofConfined()).allocate(size))),
+        CONFINED_PART((loop, size) -> Memory.partOf(loop.later(Arena.ofConfined()).allocate(size))),
+        SHARED_PART((loop, size) -> Memory.partOf(loop.later(Arena.ofShared()).allocate(size))),
+        HEAP_PART((loop, size) -> Memory.partOf(MemorySegment.ofArray(new long[size / 8 + 1]))),
         SHARED((loop, size) -> Memory.of(loop.later(Arena.ofShared()).allocate(size))),
         AUTOMATIC((loop, size) -> Memory.of(Arena.ofAuto().allocate(size))),
         GLOBAL((loop, size) -> Memory.of(Arena.global().allocate(size))),
@@ -354,6 +377,12 @@ class BuffersTest {
             for (int[] part : parts) {
                 assertThrows(IndexOutOfBoundsException.class, () -> op.array(pair.stream(), array, part[0], part[1]),
                     Arrays.toString(part));
+                for (MemorySegment segment : List.of(Arena.ofAuto().allocate(8), MemorySegment.ofArray(array))) {
+                    assertThrows(IndexOutOfBoundsException.class,
+                        () -> op.part(pair.stream(), segment, part[0], part[1]), Arrays.toString(part));
+                    assertThrows(IndexOutOfBoundsException.class,
+                        () -> op.part(pair.stream(), segment, Long.MAX_VALUE, Long.MAX_VALUE));
+                }
             }
             assertArrayEquals(new byte[8], array);
             assertArrayEquals("abc".getBytes(), Loop.readFully(pair.stream(), 3));
@@ -378,6 +407,8 @@ class BuffersTest {
             ByteBuffer buffer = confined.asByteBuffer();
             assertThrows(IllegalStateException.class, () -> op.segment(pair.stream(), confined));
             assertThrows(IllegalStateException.class, () -> op.segment(pair.stream(), shared));
+            assertThrows(IllegalStateException.class, () -> op.part(pair.stream(), confined, 1, 2));
+            assertThrows(IllegalStateException.class, () -> op.part(pair.stream(), shared, 1, 2));
             assertThrows(IllegalStateException.class, () -> op.buffer(pair.stream(), buffer));
             assertEquals(0, buffer.position());
             assertArrayEquals("abc".getBytes(), Loop.readFully(pair.stream(), 3));
@@ -397,6 +428,7 @@ class BuffersTest {
             ByteBuffer buffer = segment.asByteBuffer();
             CompletableFuture.runAsync(() -> {
                 assertThrows(WrongThreadException.class, () -> op.segment(pair.stream(), segment));
+                assertThrows(WrongThreadException.class, () -> op.part(pair.stream(), segment, 1, 2));
                 assertThrows(WrongThreadException.class, () -> op.buffer(pair.stream(), buffer));
             }).join();
             assertArrayEquals(new byte[8], segment.toArray(JAVA_BYTE));

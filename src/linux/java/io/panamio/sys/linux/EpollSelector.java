@@ -181,14 +181,14 @@ final class EpollSelector extends Selector {
     protected void signal() {
         MemorySegment one = ThreadState.get().argument;
         one.set(ValueLayout.JAVA_LONG, 0, 1);
-        while (Libc.write(eventfd, one, Long.BYTES) == -Linux.EAGAIN()) { // the counter is full
+        while (Libc.write(eventfd, one, 0, Long.BYTES) == -Linux.EAGAIN()) { // the counter is full
             drain();
             one.set(ValueLayout.JAVA_LONG, 0, 1);
         }
     }
 
     private void drain() {
-        Libc.read(eventfd, ThreadState.get().argument, Long.BYTES);
+        Libc.read(eventfd, ThreadState.get().argument, 0, Long.BYTES);
     }
 
     @Override

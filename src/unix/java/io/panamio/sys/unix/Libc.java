@@ -70,14 +70,18 @@ public final class Libc {
 
     // ---- bytes
 
+    private static MemorySegment part(MemorySegment buf, long off, long len) {
+        return off == 0 ? buf : buf.asSlice(off, len);
+    }
+
     private static final class Recv {
         static MethodHandle call = link("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     }
 
-    static long recv(int fd, MemorySegment buf, long len, int flags) {
+    static long recv(int fd, MemorySegment buf, long off, long len, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Recv.call.invokeExact(state.capture, fd, buf, len, flags), state);
+            return result((long) Recv.call.invokeExact(state.capture, fd, part(buf, off, len), len, flags), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -87,10 +91,10 @@ public final class Libc {
         static MethodHandle call = link("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     }
 
-    static long send(int fd, MemorySegment buf, long len, int flags) {
+    static long send(int fd, MemorySegment buf, long off, long len, int flags) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Send.call.invokeExact(state.capture, fd, buf, len, flags), state);
+            return result((long) Send.call.invokeExact(state.capture, fd, part(buf, off, len), len, flags), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -181,10 +185,10 @@ public final class Libc {
     }
 
     /** read(2). */
-    public static long read(int fd, MemorySegment buf, long len) {
+    public static long read(int fd, MemorySegment buf, long off, long len) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Read.call.invokeExact(state.capture, fd, buf, len), state);
+            return result((long) Read.call.invokeExact(state.capture, fd, part(buf, off, len), len), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -195,10 +199,10 @@ public final class Libc {
     }
 
     /** write(2). */
-    public static long write(int fd, MemorySegment buf, long len) {
+    public static long write(int fd, MemorySegment buf, long off, long len) {
         try {
             ThreadState state = ThreadState.get();
-            return result((long) Write.call.invokeExact(state.capture, fd, buf, len), state);
+            return result((long) Write.call.invokeExact(state.capture, fd, part(buf, off, len), len), state);
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -342,14 +342,14 @@ public final class PollSelector extends Selector {
     }
 
     private void write() {
-        Libc.write(pipeWriter, ThreadState.get().argument, 1); // a full pipe wakes as well
+        Libc.write(pipeWriter, ThreadState.get().argument, 0, 1); // a full pipe wakes as well
     }
 
     private void drain() {
         MemorySegment argument = ThreadState.get().argument;
         long r;
         do {
-            r = Libc.read(pipeReader, argument, argument.byteSize());
+            r = Libc.read(pipeReader, argument, 0, argument.byteSize());
         } while (r == argument.byteSize() || r == -c.EINTR());
     }
 

@@ -92,7 +92,7 @@ public abstract class UnixMessages extends Messages {
         UnixAddressBuffer address = (UnixAddressBuffer) from;
         long r;
         do {
-            r = address == null ? Libc.recv(fd, dst, size, flags)
+            r = address == null ? Libc.recv(fd, dst, 0, size, flags)
                 : Libc.recvfrom(fd, dst, size, flags, address.address, address.room());
         } while (r == -c.EINTR());
         if (address != null) {
@@ -191,7 +191,7 @@ public abstract class UnixMessages extends Messages {
         int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL();
         long r;
         do {
-            r = toLength == 0 ? Libc.send(fd, src, size, flags) : Libc.sendto(fd, src, size, flags, to, toLength);
+            r = toLength == 0 ? Libc.send(fd, src, 0, size, flags) : Libc.sendto(fd, src, size, flags, to, toLength);
         } while (r == -c.EINTR());
         return r >= 0 ? r : failed(toLength == 0 ? "send" : "sendto", r);
     }

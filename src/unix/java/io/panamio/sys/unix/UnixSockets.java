@@ -224,7 +224,7 @@ public abstract class UnixSockets extends Sockets {
         // Still connecting, or failed and somebody else was told why: a receive knows.
         long n;
         do {
-            n = Libc.recv(fd, state.argument, 1, c.MSG_DONTWAIT() | c.MSG_PEEK());
+            n = Libc.recv(fd, state.argument, 0, 1, c.MSG_DONTWAIT() | c.MSG_PEEK());
         } while (n == -c.EINTR());
         if (n == -c.EAGAIN()) {
             return false;

@@ -37,37 +37,40 @@ final class UnixStreams extends Streams {
     }
 
     @Override
-    public long recv(int fd, MemorySegment dst) throws IOException {
-        return dst.isNative() ? receive(fd, dst, c.MSG_DONTWAIT())
-            : receiveCopying(fd, dst, null, 0, dst.byteSize(), c.MSG_DONTWAIT());
+    public long recv(int fd, MemorySegment dst, long off, long len) throws IOException {
+        return dst.isNative() ? receive(fd, dst, off, len, c.MSG_DONTWAIT())
+            : receiveCopying(fd, dst, null, off, len, c.MSG_DONTWAIT());
     }
 
     @Override
     public long peek(int fd, MemorySegment dst) throws IOException {
         int flags = c.MSG_DONTWAIT() | c.MSG_PEEK();
-        return dst.isNative() ? receive(fd, dst, flags) : receiveCopying(fd, dst, null, 0, dst.byteSize(), flags);
+        return dst.isNative() ? receive(fd, dst, 0, dst.byteSize(), flags)
+            : receiveCopying(fd, dst, null, 0, dst.byteSize(), flags);
     }
 
     @Override
-    public long send(int fd, MemorySegment src) throws IOException {
-        int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL();
-        return src.isNative() ? transmit(fd, src, flags) : transmitCopying(fd, src, null, 0, src.byteSize(), flags);
+    public long send(int fd, MemorySegment src, long off, long len) throws IOException {
+        return transmit(fd, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
     }
 
-    private long receive(int fd, MemorySegment dst, int flags) throws IOException {
-        long size = Math.min(dst.byteSize(), MAX_TRANSFER);
+    private long receive(int fd, MemorySegment dst, long off, long len, int flags) throws IOException {
+        long size = Math.min(len, MAX_TRANSFER);
         long r;
         do {
-            r = pipes ? Libc.read(fd, dst, size) : Libc.recv(fd, dst, size, flags);
+            r = pipes ? Libc.read(fd, dst, off, size) : Libc.recv(fd, dst, off, size, flags);
         } while (r == -c.EINTR());
         return r >= 0 ? r : failed(RECV, r);
     }
 
-    private long transmit(int fd, MemorySegment src, int flags) throws IOException {
-        long size = Math.min(src.byteSize(), MAX_TRANSFER);
+    private long transmit(int fd, MemorySegment src, long off, long len, int flags) throws IOException {
+        if (!src.isNative()) {
+            return transmitCopying(fd, src, null, off, len, flags);
+        }
+        long size = Math.min(len, MAX_TRANSFER);
         long r;
         do {
-            r = pipes ? Libc.write(fd, src, size) : Libc.send(fd, src, size, flags);
+            r = pipes ? Libc.write(fd, src, off, size) : Libc.send(fd, src, off, size, flags);
         } while (r == -c.EINTR());
         return r >= 0 ? r : failed(SEND, r);
     }
@@ -103,7 +106,7 @@ final class UnixStreams extends Streams {
      * Receives to the heap, a segment or else an array, by way of native memory. An array comes as it is, since a
      * segment of it would be garbage. One call never asks twice for an error that is reported once.
      */
-    private long receiveCopying(int fd, MemorySegment dst, byte[] array, int off, long asked, int flags)
+    private long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)
             throws IOException {
         MemorySegment copy = ThreadState.get().copyBuffer();
         long size = Math.min(asked, MAX_TRANSFER);
@@ -112,15 +115,15 @@ final class UnixStreams extends Streams {
             long piece = Math.min(size - done, ThreadState.COPY_SIZE);
             long r;
             do {
-                r = pipes ? Libc.read(fd, copy, piece) : Libc.recv(fd, copy, piece, flags);
+                r = pipes ? Libc.read(fd, copy, 0, piece) : Libc.recv(fd, copy, 0, piece, flags);
             } while (r == -c.EINTR());
             if (r <= 0) {
                 return done > 0 ? done : r == 0 ? 0 : failed(RECV, r);
             }
             if (array == null) {
-                MemorySegment.copy(copy, 0, dst, done, r);
+                MemorySegment.copy(copy, 0, dst, off + done, r);
             } else {
-                MemorySegment.copy(copy, JAVA_BYTE, 0, array, off + (int) done, (int) r);
+                MemorySegment.copy(copy, JAVA_BYTE, 0, array, (int) (off + done), (int) r);
             }
             done += r;
             if (r < piece || (flags & c.MSG_PEEK()) != 0) {
@@ -130,7 +133,7 @@ final class UnixStreams extends Streams {
         return done;
     }
 
-    private long transmitCopying(int fd, MemorySegment src, byte[] array, int off, long asked, int flags)
+    private long transmitCopying(int fd, MemorySegment src, byte[] array, long off, long asked, int flags)
             throws IOException {
         MemorySegment copy = ThreadState.get().copyBuffer();
         long size = Math.min(asked, MAX_TRANSFER);
@@ -138,13 +141,13 @@ final class UnixStreams extends Streams {
         do {
             long piece = Math.min(size - done, ThreadState.COPY_SIZE);
             if (array == null) {
-                MemorySegment.copy(src, done, copy, 0, piece);
+                MemorySegment.copy(src, off + done, copy, 0, piece);
             } else {
-                MemorySegment.copy(array, off + (int) done, copy, JAVA_BYTE, 0, (int) piece);
+                MemorySegment.copy(array, (int) (off + done), copy, JAVA_BYTE, 0, (int) piece);
             }
             long r;
             do {
-                r = pipes ? Libc.write(fd, copy, piece) : Libc.send(fd, copy, piece, flags);
+                r = pipes ? Libc.write(fd, copy, 0, piece) : Libc.send(fd, copy, 0, piece, flags);
             } while (r == -c.EINTR());
             if (r < 0) {
                 return done > 0 ? done : failed(SEND, r); // an error will be there again for the next call
@@ -175,7 +178,7 @@ final class UnixStreams extends Streams {
             if (asked > 0) {
                 long r;
                 try {
-                    r = run == 1 ? recv(fd, dsts[i]) : receiveRun(fd, dsts, i, run);
+                    r = run == 1 ? recv(fd, dsts[i], 0, asked) : receiveRun(fd, dsts, i, run);
                 } catch (IOException e) {
                     if (done > 0) {
                         return done; // the bytes matter more: the next call finds the end of the stream
@@ -208,7 +211,7 @@ final class UnixStreams extends Streams {
                 int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (left > 0 ? c.MSG_MORE() : 0);
                 long r;
                 try {
-                    r = run == 1 ? transmitOne(fd, srcs[i], flags) : transmitRun(fd, srcs, i, run, flags);
+                    r = run == 1 ? transmit(fd, srcs[i], 0, asked, flags) : transmitRun(fd, srcs, i, run, flags);
                 } catch (IOException e) {
                     if (done > 0) {
                         return done; // the error will be there again for the next call
@@ -233,10 +236,6 @@ final class UnixStreams extends Streams {
         for (MemorySegment segment : segments) {
             Scopes.requireUsable(segment);
         }
-    }
-
-    private long transmitOne(int fd, MemorySegment src, int flags) throws IOException {
-        return src.isNative() ? transmit(fd, src, flags) : transmitCopying(fd, src, null, 0, src.byteSize(), flags);
     }
 
     private long receiveRun(int fd, MemorySegment[] segments, int from, int count) throws IOException {
