@@ -15,7 +15,8 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * Connects, accepts, asks whether the connect has ended well, and closes both ends; both are non-blocking IPv4
- * sockets. On the loopback interface a connection is there when connect returns, so nobody waits.
+ * sockets. On the loopback interface a connection is there when connect returns, so nobody waits. Seven system calls:
+ * socket, connect, accept4, getsockopt, getpeername, and two close; NIO makes 16.
  *
  * <p>The accepted end closes first, so TIME_WAIT stays on the listener's port, where it lets a new connection with
  * the same client port in as soon as its timestamp is newer (RFC 6191); client ports are free again at once and do

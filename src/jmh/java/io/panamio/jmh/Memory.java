@@ -10,6 +10,7 @@ import org.openjdk.jmh.annotations.State;
 @State(Scope.Thread)
 public class Memory {
     static final int BYTES = 64;
+    private static final int ROOM = 1024;
 
     final MemorySegment segment = Arena.ofAuto().allocate(BYTES, 64);
     final MemorySegment heapSegment = MemorySegment.ofArray(new byte[BYTES]);
@@ -19,4 +20,7 @@ public class Memory {
     /** One byte, to send. */
     final MemorySegment one = segment.asSlice(0, 1);
     final ByteBuffer directOne = direct.slice(0, 1);
+    /** Room for more than is sent: a read that does not fill it has drained the socket. */
+    final MemorySegment room = Arena.ofAuto().allocate(ROOM, 64);
+    final ByteBuffer directRoom = ByteBuffer.allocateDirect(ROOM);
 }

@@ -12,7 +12,11 @@ import org.openjdk.jmh.annotations.Warmup;
  * One operation of an event loop, done by several contenders, a method each: {@code panamio}, {@code nio}, and
  * {@code c}, which is what the kernel itself costs (see {@link Plain}). All make the same connections on the
  * loopback interface, and the system calls that an operation needs; each makes the calls that it adds besides.
- * Methods with a longer name are variants over other kinds of memory.
+ * Methods with a longer name are variants: over other kinds of memory, or as the class says.
+ *
+ * <p>{@code nettyEpoll} and {@code nettyUring} are Netty's transports (see {@link Netty}). They are where a whole turn
+ * of a loop is measured, as Netty does nothing outside of one: {@link Turn}, {@link UnixTurn}, {@link UdpTurn}, {@link
+ * ConnectTurn}, and {@link WakeOther}.
  *
  * <p>Only figures of one run compare, as ratios. With {@code -prof gc}, {@code gc.alloc.rate.norm} is bytes an
  * operation.

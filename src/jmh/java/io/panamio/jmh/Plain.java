@@ -32,14 +32,15 @@ public class Plain {
 
     private MethodHandle operation;
 
-    /** Takes the function that has the benchmark's name. */
+    /** Takes the function that has the benchmark's name: {@code Udp} for {@code Udp.c}, {@code UdpBatch} for cBatch. */
     @Setup
     @SuppressWarnings("restricted")
     public void open(BenchmarkParams benchmark) throws Throwable {
         String[] name = benchmark.getBenchmark().split("\\."); // package.Class.method
+        String ready = benchmark.getParam("ready");
         SymbolLookup library = SymbolLookup.libraryLookup(compile(), Arena.global());
-        operation = link(library, name[name.length - 2], JAVA_LONG);
-        check((long) link(library, "setup").invokeExact());
+        operation = link(library, name[name.length - 2] + name[name.length - 1].substring(1), JAVA_LONG);
+        check((long) link(library, "setup", JAVA_LONG).invokeExact(ready == null ? 0 : Long.parseLong(ready)));
     }
 
     @SuppressWarnings("restricted")

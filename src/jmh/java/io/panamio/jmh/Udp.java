@@ -17,7 +17,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * Sends a datagram of 64 bytes to an address and receives it with its sender's, in one thread: two system calls. In
- * batches of 32 there are two for all of them.
+ * batches of 32 there are two for all of them; one operation is still one datagram. NIO has no batches.
  */
 public class Udp extends Operation {
     private static final int BATCH = 32;
@@ -112,5 +112,17 @@ public class Udp extends Operation {
     private static void exchange(Nio udp, ByteBuffer memory) throws IOException {
         check(udp.client.send(memory.clear(), udp.to) == Memory.BYTES);
         check(udp.server.receive(memory.clear()) != null);
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(Plain.OPERATIONS)
+    public void c(Plain plain) throws Throwable {
+        plain.run();
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(Plain.OPERATIONS * BATCH)
+    public void cBatch(Plain plain) throws Throwable {
+        plain.run();
     }
 }

@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -90,5 +91,11 @@ public class UnixSendRecv extends Operation {
     private static void exchange(Nio unix, ByteBuffer memory) throws IOException {
         check(unix.client.write(memory.clear()) == Memory.BYTES);
         check(unix.server.read(memory.clear()) == Memory.BYTES);
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(Plain.OPERATIONS)
+    public void c(Plain plain) throws Throwable {
+        plain.run();
     }
 }

@@ -1,29 +1,38 @@
 package io.panamio.jmh;
 
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
+import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
  * Wakes another thread, which waits in a poll, and waits in a poll until it has woken this one: two wakes, and the two
- * switches of threads that are most of the time, and of the noise.
+ * switches of threads that are most of the time, and of the noise. Four system calls, a write to an eventfd and an
+ * epoll_wait in each thread; NIO adds a read to each wake.
+ *
+ * <p>A loop of Netty is woken by a task for it, so that its figures hold the queue of tasks as well. It spares the
+ * write where the other loop does not sleep yet, and then nobody waits: often, when the threads share a processor.
  */
 public class WakeOther extends Operation {
-    /** A turn of the thread that answers. */
-    private interface Turn {
+    /** What the thread that answers does again and again. */
+    private interface Answer {
         void run() throws IOException;
     }
 
-    private static void start(Turn turn) {
+    private static void start(Answer answer) {
         Thread.ofPlatform().daemon().start(() -> {
             try {
                 for (;;) {
-                    turn.run();
+                    answer.run();
                 }
             } catch (ClosedSelectorException e) {
                 // the benchmark is over
@@ -93,6 +102,50 @@ public class WakeOther extends Operation {
     public void nio(Nio state) throws IOException {
         state.there.wake();
         state.here.awaitWake();
+    }
+
+    /** Two loops of Netty, and the thread that waits in one of them. */
+    @State(Scope.Thread)
+    public static class NettySide {
+        private Netty netty;
+        private EventLoop there;
+        private boolean woken;
+        private final Runnable answered = () -> woken = true;
+        private final Runnable answer = () -> netty.loop.execute(answered);
+
+        /** Opens and starts. */
+        @Setup
+        public void open(BenchmarkParams benchmark) {
+            netty = new Netty(benchmark);
+            there = new MultiThreadIoEventLoopGroup(1, netty.transport.handlers()).next();
+        }
+
+        /** Closes, which ends the thread. */
+        @TearDown
+        public void close() {
+            there.parent().shutdownGracefully(0, 0, TimeUnit.SECONDS).syncUninterruptibly();
+            netty.close();
+        }
+
+        private void wake() {
+            woken = false;
+            there.execute(answer);
+            while (!woken) {
+                netty.turn();
+            }
+        }
+    }
+
+    @Benchmark
+    @Fork(jvmArgsAppend = {Netty.IPV4, Netty.UNSAFE})
+    public void nettyEpoll(NettySide state) {
+        state.wake();
+    }
+
+    @Benchmark
+    @Fork(jvmArgsAppend = {Netty.IPV4, Netty.UNSAFE})
+    public void nettyUring(NettySide state) {
+        state.wake();
     }
 
     @Benchmark
