@@ -13,8 +13,7 @@ import org.openjdk.jmh.annotations.State;
  * Sends 64 bytes over a connection from 4 places, 16 bytes each, and receives them into 4 places, in one thread: two
  * system calls, sendmsg and recvmsg (writev and readv with NIO).
  *
- * <p>On the heap NIO copies into native memory and makes the same two calls. Panamio makes a call for each place, and
- * asks between the receives whether there is more: 4 send, 4 recv and 3 ioctl.
+ * <p>On the heap both copy by way of native memory, and make the same two calls.
  */
 public class GatherScatter extends Operation {
     private static final int PARTS = 4;

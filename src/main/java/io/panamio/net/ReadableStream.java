@@ -74,8 +74,8 @@ public sealed interface ReadableStream permits StreamSocket, Pipe.Receiver {
     }
 
     /**
-     * Reads into several segments in order: scatter. There may be any number of them; up to 1024 native ones take one
-     * system call, recvmsg(2) or readv(2), together.
+     * Reads into several segments in order: scatter. There may be any number of them; up to 1024, native ones or
+     * 64 KiB on the heap, take one system call, recvmsg(2) or readv(2), together.
      *
      * @param dsts where to
      * @return how many bytes were read in all, EOF or WOULD_BLOCK; 0 only if all segments are empty

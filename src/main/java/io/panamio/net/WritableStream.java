@@ -69,8 +69,8 @@ public sealed interface WritableStream permits StreamSocket, Pipe.Sender {
     }
 
     /**
-     * Writes from several segments in order: gather. There may be any number of them; up to 1024 native ones take one
-     * system call, sendmsg(2) or writev(2), together.
+     * Writes from several segments in order: gather. There may be any number of them; up to 1024, native ones or
+     * 64 KiB on the heap, take one system call, sendmsg(2) or writev(2), together.
      *
      * @param srcs what to write
      * @return how many bytes the system took in all, maybe not all; WOULD_BLOCK if none; 0 only if all segments are

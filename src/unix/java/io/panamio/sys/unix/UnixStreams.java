@@ -239,18 +239,22 @@ final class UnixStreams extends Streams {
     }
 
     private long receiveRun(int fd, MemorySegment[] segments, int from, int count) throws IOException {
-        MemorySegment vectors = vectors(segments, from, count);
+        MemorySegment vectors = vectors(segments, from, count, false);
         long r;
         do {
             r = pipes ? Libc.readv(fd, vectors, count)
                 : Libc.recvmsg(fd, message(vectors, count), c.MSG_DONTWAIT());
         } while (r == -c.EINTR());
         Reference.reachabilityFence(segments);
-        return r >= 0 ? r : failed("recvmsg", r);
+        if (r < 0) {
+            return failed("recvmsg", r);
+        }
+        bringToHeap(segments, from, r);
+        return r;
     }
 
     private long transmitRun(int fd, MemorySegment[] segments, int from, int count, int flags) throws IOException {
-        MemorySegment vectors = vectors(segments, from, count);
+        MemorySegment vectors = vectors(segments, from, count, true);
         long r;
         do {
             r = pipes ? Libc.writev(fd, vectors, count) : Libc.sendmsg(fd, message(vectors, count), flags);
@@ -266,13 +270,46 @@ final class UnixStreams extends Streams {
         return message;
     }
 
-    private static MemorySegment vectors(MemorySegment[] segments, int from, int count) {
-        MemorySegment vectors = ThreadState.get().vectors();
+    /** Vectors of segments; of those on the heap, one after the other in the copy buffer, with their bytes or without. */
+    private static MemorySegment vectors(MemorySegment[] segments, int from, int count, boolean full) {
+        ThreadState state = ThreadState.get();
+        MemorySegment vectors = state.vectors();
+        long copied = 0;
         for (int i = 0; i < count; i++) {
-            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_BASE_OFFSET, segments[from + i].address());
-            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_LEN_OFFSET, segments[from + i].byteSize());
+            MemorySegment segment = segments[from + i];
+            long size = segment.byteSize();
+            long address;
+            if (segment.isNative()) {
+                address = segment.address();
+            } else {
+                MemorySegment copy = state.copyBuffer();
+                if (full) {
+                    MemorySegment.copy(segment, 0, copy, copied, size);
+                }
+                address = copy.address() + copied;
+                copied += size;
+            }
+            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_BASE_OFFSET, address);
+            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_LEN_OFFSET, size);
         }
         return vectors;
+    }
+
+    /** Copies what was received for segments on the heap. */
+    private static void bringToHeap(MemorySegment[] segments, int from, long received) {
+        MemorySegment copy = null;
+        long copied = 0;
+        long left = received;
+        for (int i = from; left > 0; i++) {
+            MemorySegment segment = segments[i];
+            long n = Math.min(left, segment.byteSize());
+            if (!segment.isNative()) {
+                copy = copy == null ? ThreadState.get().copyBuffer() : copy;
+                MemorySegment.copy(copy, copied, segment, 0, n);
+                copied += n;
+            }
+            left -= n;
+        }
     }
 
     private static long size(MemorySegment[] segments, int from, int count) {
@@ -284,15 +321,17 @@ final class UnixStreams extends Streams {
     }
 
     /**
-     * How many segments from {@code from} on can go into one iovec array, see {@link Scopes}. A segment of a shared
-     * arena goes alone, as an argument.
+     * How many segments from {@code from} on can go into one iovec array, see {@link Scopes}: native ones, and on the
+     * heap as much as the copy buffer holds. A segment of a shared arena goes alone, as an argument.
      */
     private static int vectorable(MemorySegment[] segments, int from) {
         long size = 0;
+        long copied = 0;
         int i = from;
         while (i < segments.length && i - from < ThreadState.IOV_MAX) {
             MemorySegment segment = segments[i];
-            if (!segment.isNative() || !Scopes.isSafe(segment)) {
+            copied += segment.isNative() ? 0 : segment.byteSize();
+            if (copied > ThreadState.COPY_SIZE || segment.isNative() && !Scopes.isSafe(segment)) {
                 break;
             }
             size += segment.byteSize();
