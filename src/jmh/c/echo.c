@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 1024, BUFFER = 16 * 1024, BACKLOG = 4096 };
+enum { EVENTS = 1024, BUFFER = 32 * 1024, BACKLOG = 4096 };
 
 // A client, and what it has not taken yet. While there is such output, nothing more is read from it.
 struct client {

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 
 /** {@link EchoLoop} on java.nio, as well as it can be written there. */
 final class NioEchoLoop implements Runnable, AutoCloseable, Consumer<SelectionKey> {
-    private static final int BUFFER_SIZE = 16 * 1024;
+    private static final int BUFFER_SIZE = 32 * 1024;
 
     private final Selector selector = Selector.open();
     private final ServerSocketChannel listener = ServerSocketChannel.open();

@@ -23,6 +23,7 @@ public final class Main {
         switch (args.length == 0 ? "" : args[0]) {
             case "all" -> all();
             case "echo" -> execute(new Echo(), rest);
+            case "buffers" -> execute(new BufferSizes(), rest);
             case "guard" -> execute(new RegressionGuard(), rest);
             case "page" -> execute(new Page(), rest);
             default -> org.openjdk.jmh.Main.main(args);
@@ -33,6 +34,7 @@ public final class Main {
     private static void all() throws IOException, InterruptedException {
         run("echo", "--results", "src/site/results/echo.json");
         run("start", "--results", "src/site/results/start.json");
+        run("buffers", "--results", "src/site/results/buffers.json");
         run("memory", "--results", "src/site/results/memory.json");
         run("-f", "1", "-wi", "3", "-i", "5", "-w", "1", "-r", "1", "-prof", "gc", "-rf", "json",
             "-rff", "src/site/results/jmh.json");

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * one direct buffer for all, nothing allocated a request, interest changed only when a client does not take its output.
  */
 final class NioEcho implements Consumer<SelectionKey> {
-    private static final int BUFFER_SIZE = 16 * 1024;
+    private static final int BUFFER_SIZE = 32 * 1024;
 
     private final boolean shortReads;
     private final Selector selector = Selector.open();
