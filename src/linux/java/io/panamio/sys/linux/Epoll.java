@@ -1,119 +1,84 @@
 package io.panamio.sys.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.ThreadState;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
-/** epoll(7), eventfd(2) and pipe2(2), raw: the result, or the negated errno. */
+/** epoll(7), eventfd(2) and pipe2(2), raw and called as {@link Libc} tells: the result, or the negated errno. */
 final class Epoll {
-    /** The layout of struct epoll_event: packed into 12 bytes on x86-64, 16 bytes elsewhere. */
-    private static final MemoryLayout EVENT = LinuxPlatform.X86_64
-        ? io.panamio.bindings.linux.x86_64.epoll_event.layout()
-        : io.panamio.bindings.linux.aarch64.epoll_event.layout();
-
-    static final long EVENT_SIZE = EVENT.byteSize();
-    static final long EVENTS_OFFSET = EVENT.byteOffset(MemoryLayout.PathElement.groupElement("events"));
-    static final long DATA_OFFSET = EVENT.byteOffset(MemoryLayout.PathElement.groupElement("data"));
+    /** struct epoll_event: packed into 12 bytes on x86-64, 16 bytes elsewhere. A test compares with the bindings. */
+    static final long EVENT_SIZE = LinuxPlatform.X86_64 ? 12 : 16;
+    static final long EVENTS_OFFSET = 0;
+    static final long DATA_OFFSET = LinuxPlatform.X86_64 ? 4 : 8;
     static final ValueLayout.OfInt EVENTS = ValueLayout.JAVA_INT;
     static final ValueLayout.OfLong DATA = ValueLayout.JAVA_LONG_UNALIGNED;
 
     private Epoll() {
     }
 
-    private static final class Create1 {
-        static MethodHandle call = Libc.link("epoll_create1", JAVA_INT, JAVA_INT);
-    }
+    private static final MemorySegment CREATE1 = Libc.function("epoll_create1");
 
     static int create1(int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return Libc.result((int) Create1.call.invokeExact(state.capture, flags), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        return Libc.call(CREATE1, flags, 0, 0, 0, 0);
     }
 
-    private static final class Ctl {
-        static MethodHandle call = Libc.link("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MemorySegment CTL = Libc.function("epoll_ctl");
+
+    private static int ctl(int epoll, int operation, int fd, MemorySegment event) {
+        int r = Libc.call(CTL, epoll, operation, fd, event.address(), 0);
+        Reference.reachabilityFence(event);
+        return r;
     }
 
     static int ctl(int epoll, int operation, int fd, int events, long data) {
-        try {
-            ThreadState state = ThreadState.get();
-            MemorySegment event = state.argument;
-            event.set(EVENTS, EVENTS_OFFSET, events);
-            event.set(DATA, DATA_OFFSET, data);
-            return Libc.result((int) Ctl.call.invokeExact(state.capture, epoll, operation, fd, event), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        MemorySegment event = ThreadState.get().argument;
+        event.set(EVENTS, EVENTS_OFFSET, events);
+        event.set(DATA, DATA_OFFSET, data);
+        return ctl(epoll, operation, fd, event);
     }
 
-    private static final class Wait {
-        static MethodHandle call = Libc.link("epoll_wait", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    }
+    private static final MemorySegment WAIT = Libc.function("epoll_wait");
 
     static int wait(int epoll, MemorySegment events, int max, int millis) {
-        try {
-            ThreadState state = ThreadState.get();
-            return Libc.result((int) Wait.call.invokeExact(state.capture, epoll, events, max, millis), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        int r = Libc.call(WAIT, epoll, events.address(), max, millis, 0);
+        Reference.reachabilityFence(events);
+        return r;
     }
 
-    private static final class Pwait2 {
-        static MethodHandle call = Libc.linkIfThere("epoll_pwait2", JAVA_INT,
-            JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
+    private static final MemorySegment PWAIT2 = Libc.functionIfThere("epoll_pwait2");
+
+    private static int pwait2(int epoll, MemorySegment events, int max, MemorySegment timeout, MemorySegment signals) {
+        int r = Libc.call(PWAIT2, epoll, events.address(), max, timeout.address(), signals.address());
+        Reference.reachabilityFence(events);
+        Reference.reachabilityFence(timeout);
+        return r;
     }
 
     /** Where the C library or the kernel lacks it, the error is ENOSYS. */
     static int pwait2(int epoll, MemorySegment events, int max, long nanos) {
-        if (Pwait2.call == null) {
+        if (PWAIT2 == null) {
             return -Linux.ENOSYS();
         }
-        try {
-            ThreadState state = ThreadState.get();
-            MemorySegment timespec = state.argument;
-            timespec.set(ValueLayout.JAVA_LONG, 0, nanos / 1_000_000_000);
-            timespec.set(ValueLayout.JAVA_LONG, 8, nanos % 1_000_000_000);
-            return Libc.result((int) Pwait2.call.invokeExact(state.capture, epoll, events, max, timespec,
-                MemorySegment.NULL), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        MemorySegment timespec = ThreadState.get().argument;
+        timespec.set(ValueLayout.JAVA_LONG, 0, nanos / 1_000_000_000);
+        timespec.set(ValueLayout.JAVA_LONG, 8, nanos % 1_000_000_000);
+        return pwait2(epoll, events, max, timespec, MemorySegment.NULL);
     }
 
-    private static final class Eventfd {
-        static MethodHandle call = Libc.link("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
-    }
+    private static final MemorySegment EVENTFD = Libc.function("eventfd");
 
     static int eventfd(int count, int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return Libc.result((int) Eventfd.call.invokeExact(state.capture, count, flags), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        return Libc.call(EVENTFD, count, flags, 0, 0, 0);
     }
 
-    private static final class Pipe2 {
-        static MethodHandle call = Libc.link("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
-    }
+    private static final MemorySegment PIPE2 = Libc.function("pipe2");
 
     static int pipe2(MemorySegment ends, int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return Libc.result((int) Pipe2.call.invokeExact(state.capture, ends, flags), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        int r = Libc.call(PIPE2, ends.address(), flags, 0, 0, 0);
+        Reference.reachabilityFence(ends);
+        return r;
     }
 }

@@ -1,13 +1,9 @@
 package io.panamio.sys.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.ThreadState;
 import io.panamio.sys.unix.UnixMessages;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /** Linux has calls for many messages at a time. */
 final class LinuxMessages extends UnixMessages {
@@ -15,33 +11,25 @@ final class LinuxMessages extends UnixMessages {
         super(LinuxConstants.INSTANCE);
     }
 
-    private static final class Recvmmsg {
-        static MethodHandle call =
-            Libc.link("recvmmsg", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MemorySegment RECVMMSG = Libc.function("recvmmsg");
+
+    private static int recvmmsg(int fd, MemorySegment headers, int count, int flags, MemorySegment timeout) {
+        int r = Libc.call(RECVMMSG, fd, headers.address(), count, flags, timeout.address());
+        Reference.reachabilityFence(headers);
+        return r;
     }
 
     @Override
     protected int recvmmsg(int fd, MemorySegment headers, int count, int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return Libc.result((int) Recvmmsg.call.invokeExact(state.capture, fd, headers, count, flags,
-                MemorySegment.NULL), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        return recvmmsg(fd, headers, count, flags, MemorySegment.NULL);
     }
 
-    private static final class Sendmmsg {
-        static MethodHandle call = Libc.link("sendmmsg", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    }
+    private static final MemorySegment SENDMMSG = Libc.function("sendmmsg");
 
     @Override
     protected int sendmmsg(int fd, MemorySegment headers, int count, int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return Libc.result((int) Sendmmsg.call.invokeExact(state.capture, fd, headers, count, flags), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        int r = Libc.call(SENDMMSG, fd, headers.address(), count, flags, 0);
+        Reference.reachabilityFence(headers);
+        return r;
     }
 }

@@ -1,16 +1,12 @@
 package io.panamio.sys.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import io.panamio.bindings.linux.Linux;
 import io.panamio.net.TcpInfo;
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.ThreadState;
 import io.panamio.sys.unix.UnixSockets;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /** Linux makes and accepts a non-blocking, close-on-exec socket in one call. */
 final class LinuxSockets extends UnixSockets {
@@ -18,8 +14,13 @@ final class LinuxSockets extends UnixSockets {
         super(LinuxConstants.INSTANCE, LinuxOptions.BY_NAME);
     }
 
-    private static final class Accept4 {
-        static MethodHandle call = Libc.link("accept4", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
+    private static final MemorySegment ACCEPT4 = Libc.function("accept4");
+
+    private static int accept4(int fd, MemorySegment address, MemorySegment length, int flags) {
+        int r = Libc.call(ACCEPT4, fd, address.address(), length.address(), flags, 0);
+        Reference.reachabilityFence(address);
+        Reference.reachabilityFence(length);
+        return r;
     }
 
     @Override
@@ -34,13 +35,7 @@ final class LinuxSockets extends UnixSockets {
 
     @Override
     protected int nextConnection(int fd, MemorySegment address, MemorySegment length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return Libc.result((int) Accept4.call.invokeExact(state.capture, fd, address, length,
-                Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC()), state);
-        } catch (Throwable t) {
-            throw Libc.unexpected(t);
-        }
+        return accept4(fd, address, length, Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC());
     }
 
     @Override

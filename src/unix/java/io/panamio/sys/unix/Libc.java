@@ -9,16 +9,26 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * The C library's calls that every Unix has, raw: the result, or the negated errno. Nothing is checked or retried
- * here.
+ * here. Each method has the parameters of its function, which a test compares with the bindings. (jextract's own
+ * handles cannot capture errno.)
  *
- * <p>jextract cannot link with {@code captureCallState}, and linking its handle beside ours would cost each start
- * twice; so the calls are linked here by name, and a test compares the descriptors with those of the bindings. Each
- * is linked at its first use.
+ * <h2>One shape</h2>
+ * FFM spins code for each shape of call, that is for each list of types: 5 to 10 ms on a cold JVM, ten times for an
+ * echo server. So there is one shape for all functions, six longs, integers and addresses alike. A function may get
+ * more arguments than it has, and longs for its ints: by the rules of System V for x86-64 and of Arm for aarch64 the
+ * first six arguments of these kinds are in registers; a function that takes an int looks at the lower half, and not at
+ * all at a register that is not its own. A variadic function has other rules, and is linked as what it is.
  *
- * <p>The handles are not final, against custom. FFM makes a view of the segment for errno in each call, 40 bytes, and
+ * <p>FFM does not know that an address is one, so the methods here keep memory reachable until the call is over. Where
+ * memory is a user's, {@link Scopes} says whether that is enough; what another thread could free goes as a segment, in
+ * a shape of its own.
+ *
+ * <h2>No constants</h2>
+ * The handles are not final, against custom. FFM makes a view of the segment for errno in each call, 40 bytes, and
  * the compiler does away with it only where it inlines the whole call. A constant handle is inlined into its caller,
  * as far as the inlining depth goes; so whether a read allocates would depend on how deep in the application's code it
  * stands. A handle that is no constant is compiled by itself, always whole: the view is gone everywhere, for about 5 ns
@@ -31,34 +41,28 @@ public final class Libc {
     private Libc() {
     }
 
-    /** A handle of the function {@code name} that captures errno into its first argument. */
+    /** The address of a function of the C library. */
+    public static MemorySegment function(String name) {
+        MemorySegment function = functionIfThere(name);
+        if (function == null) {
+            throw new UnsatisfiedLinkError("the C library has no " + name);
+        }
+        return function;
+    }
+
+    /** Like {@link #function}; null where the C library has none of that name. */
+    public static MemorySegment functionIfThere(String name) {
+        return LINKER.defaultLookup().find(name).orElse(null);
+    }
+
+    /** A handle of functions that captures errno: their address, where errno goes, and then their arguments. */
     @SuppressWarnings("restricted")
-    public static MethodHandle link(String name, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(symbol(name), FunctionDescriptor.of(result, arguments), ERRNO);
-    }
-
-    /** Like {@link #link}; null where the C library has no such function. */
-    public static MethodHandle linkIfThere(String name, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.defaultLookup().find(name).isEmpty() ? null : link(name, result, arguments);
-    }
-
-    private static MemorySegment symbol(String name) {
-        return LINKER.defaultLookup().find(name)
-            .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no " + name));
-    }
-
-    /** What a raw call returns: the result, or the negated errno. */
-    public static int result(int r, ThreadState state) {
-        return r >= 0 ? r : -state.errno();
-    }
-
-    /** What a raw call returns: the result, or the negated errno. */
-    public static long result(long r, ThreadState state) {
-        return r >= 0 ? r : -state.errno();
+    private static MethodHandle link(MemoryLayout... arguments) {
+        return LINKER.downcallHandle(FunctionDescriptor.of(JAVA_LONG, arguments), ERRNO);
     }
 
     /** What is thrown for what {@code invokeExact} threw: the checks of FFM pass, all else is a mistake here. */
-    public static AssertionError unexpected(Throwable t) {
+    private static AssertionError unexpected(Throwable t) {
         if (t instanceof RuntimeException e) {
             throw e;
         }
@@ -68,337 +72,266 @@ public final class Libc {
         throw new AssertionError(t);
     }
 
-    // ---- bytes
+    // ---- the shape
 
-    private static MemorySegment part(MemorySegment buf, long off, long len) {
-        return off == 0 ? buf : buf.asSlice(off, len);
+    private static MethodHandle call = link(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
+    /**
+     * Calls a function that returns an int, with up to five integers or addresses; the rest is 0.
+     *
+     * @return the result, or the negated errno
+     */
+    public static int call(MemorySegment function, long a, long b, long c, long d, long e) {
+        try {
+            ThreadState state = ThreadState.get();
+            int r = (int) (long) call.invokeExact(function, state.capture, a, b, c, d, e, 0L);
+            return r >= 0 ? r : -state.errno();
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
-    private static final class Recv {
-        static MethodHandle call = link("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    /** Calls a function that returns a long, with up to six integers or addresses; the rest is 0. */
+    private static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+        try {
+            ThreadState state = ThreadState.get();
+            long r = (long) call.invokeExact(function, state.capture, a, b, c, d, e, f);
+            return r >= 0 ? r : -state.errno();
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
+
+    private static final class Shared {
+        static MethodHandle call = link(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    }
+
+    /** Calls a function that moves bytes to or from a part of a user's memory, with what sendto(2) has beside it. */
+    private static long transfer(MemorySegment function, int fd, MemorySegment buf, long off, long len, int flags,
+            long address, long length) {
+        if (Scopes.isSafe(buf)) {
+            Scopes.requireUsable(buf);
+            long r = callLong(function, fd, buf.address() + off, len, flags, address, length);
+            Reference.reachabilityFence(buf);
+            return r;
+        }
+        try {
+            ThreadState state = ThreadState.get();
+            MemorySegment part = off == 0 ? buf : buf.asSlice(off, len);
+            long r = (long) Shared.call.invokeExact(function, state.capture, fd, part, len, flags, address, length);
+            return r >= 0 ? r : -state.errno();
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    // ---- bytes of users
+
+    private static final MemorySegment RECV = function("recv");
 
     static long recv(int fd, MemorySegment buf, long off, long len, int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Recv.call.invokeExact(state.capture, fd, part(buf, off, len), len, flags), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return transfer(RECV, fd, buf, off, len, flags, 0, 0);
     }
 
-    private static final class Send {
-        static MethodHandle call = link("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-    }
+    private static final MemorySegment SEND = function("send");
 
     static long send(int fd, MemorySegment buf, long off, long len, int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Send.call.invokeExact(state.capture, fd, part(buf, off, len), len, flags), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return transfer(SEND, fd, buf, off, len, flags, 0, 0);
     }
 
-    private static final class Recvmsg {
-        static MethodHandle call = link("recvmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-    }
-
-    static long recvmsg(int fd, MemorySegment msg, int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Recvmsg.call.invokeExact(state.capture, fd, msg, flags), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
-    }
-
-    private static final class Sendmsg {
-        static MethodHandle call = link("sendmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-    }
-
-    static long sendmsg(int fd, MemorySegment msg, int flags) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Sendmsg.call.invokeExact(state.capture, fd, msg, flags), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
-    }
-
-    private static final class Recvfrom {
-        static MethodHandle call =
-            link("recvfrom", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
-    }
+    private static final MemorySegment RECVFROM = function("recvfrom");
 
     static long recvfrom(int fd, MemorySegment buf, long len, int flags, MemorySegment from, MemorySegment length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Recvfrom.call.invokeExact(state.capture, fd, buf, len, flags, from, length), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        long r = transfer(RECVFROM, fd, buf, 0, len, flags, from.address(), length.address());
+        Reference.reachabilityFence(from);
+        Reference.reachabilityFence(length);
+        return r;
     }
 
-    private static final class Sendto {
-        static MethodHandle call =
-            link("sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-    }
+    private static final MemorySegment SENDTO = function("sendto");
 
     static long sendto(int fd, MemorySegment buf, long len, int flags, MemorySegment to, int length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Sendto.call.invokeExact(state.capture, fd, buf, len, flags, to, length), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        long r = transfer(SENDTO, fd, buf, 0, len, flags, to.address(), length);
+        Reference.reachabilityFence(to);
+        return r;
     }
 
-    private static final class Readv {
-        static MethodHandle call = link("readv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-    }
-
-    static long readv(int fd, MemorySegment vectors, int count) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Readv.call.invokeExact(state.capture, fd, vectors, count), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
-    }
-
-    private static final class Writev {
-        static MethodHandle call = link("writev", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-    }
-
-    static long writev(int fd, MemorySegment vectors, int count) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Writev.call.invokeExact(state.capture, fd, vectors, count), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
-    }
-
-    private static final class Read {
-        static MethodHandle call = link("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    }
+    private static final MemorySegment READ = function("read");
 
     /** read(2). */
     public static long read(int fd, MemorySegment buf, long off, long len) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Read.call.invokeExact(state.capture, fd, part(buf, off, len), len), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return transfer(READ, fd, buf, off, len, 0, 0, 0);
     }
 
-    private static final class Write {
-        static MethodHandle call = link("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    }
+    private static final MemorySegment WRITE = function("write");
 
     /** write(2). */
     public static long write(int fd, MemorySegment buf, long off, long len) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((long) Write.call.invokeExact(state.capture, fd, part(buf, off, len), len), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return transfer(WRITE, fd, buf, off, len, 0, 0, 0);
+    }
+
+    // ---- bytes that an iovec tells of
+
+    private static final MemorySegment RECVMSG = function("recvmsg");
+
+    static long recvmsg(int fd, MemorySegment msg, int flags) {
+        long r = callLong(RECVMSG, fd, msg.address(), flags, 0, 0, 0);
+        Reference.reachabilityFence(msg);
+        return r;
+    }
+
+    private static final MemorySegment SENDMSG = function("sendmsg");
+
+    static long sendmsg(int fd, MemorySegment msg, int flags) {
+        long r = callLong(SENDMSG, fd, msg.address(), flags, 0, 0, 0);
+        Reference.reachabilityFence(msg);
+        return r;
+    }
+
+    private static final MemorySegment READV = function("readv");
+
+    static long readv(int fd, MemorySegment vectors, int count) {
+        long r = callLong(READV, fd, vectors.address(), count, 0, 0, 0);
+        Reference.reachabilityFence(vectors);
+        return r;
+    }
+
+    private static final MemorySegment WRITEV = function("writev");
+
+    static long writev(int fd, MemorySegment vectors, int count) {
+        long r = callLong(WRITEV, fd, vectors.address(), count, 0, 0, 0);
+        Reference.reachabilityFence(vectors);
+        return r;
     }
 
     // ---- sockets
 
-    private static final class Socket {
-        static MethodHandle call = link("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-    }
+    private static final MemorySegment SOCKET = function("socket");
 
     /** socket(2). */
     public static int socket(int family, int type, int protocol) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Socket.call.invokeExact(state.capture, family, type, protocol), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(SOCKET, family, type, protocol, 0, 0);
     }
 
-    private static final class Socketpair {
-        static MethodHandle call = link("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
-    }
+    private static final MemorySegment SOCKETPAIR = function("socketpair");
 
     /** socketpair(2). */
     public static int socketpair(int family, int type, int protocol, MemorySegment fds) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Socketpair.call.invokeExact(state.capture, family, type, protocol, fds), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        int r = call(SOCKETPAIR, family, type, protocol, fds.address(), 0);
+        Reference.reachabilityFence(fds);
+        return r;
     }
 
-    private static final class Connect {
-        static MethodHandle call = link("connect", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    }
+    private static final MemorySegment CONNECT = function("connect");
 
     static int connect(int fd, MemorySegment address, int length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Connect.call.invokeExact(state.capture, fd, address, length), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        int r = call(CONNECT, fd, address.address(), length, 0, 0);
+        Reference.reachabilityFence(address);
+        return r;
     }
 
-    private static final class Bind {
-        static MethodHandle call = link("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    }
+    private static final MemorySegment BIND = function("bind");
 
     static int bind(int fd, MemorySegment address, int length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Bind.call.invokeExact(state.capture, fd, address, length), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        int r = call(BIND, fd, address.address(), length, 0, 0);
+        Reference.reachabilityFence(address);
+        return r;
     }
 
-    private static final class Listen {
-        static MethodHandle call = link("listen", JAVA_INT, JAVA_INT, JAVA_INT);
-    }
+    private static final MemorySegment LISTEN = function("listen");
 
     static int listen(int fd, int backlog) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Listen.call.invokeExact(state.capture, fd, backlog), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(LISTEN, fd, backlog, 0, 0, 0);
     }
 
-    private static final class Shutdown {
-        static MethodHandle call = link("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
-    }
+    private static final MemorySegment SHUTDOWN = function("shutdown");
 
     static int shutdown(int fd, int how) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Shutdown.call.invokeExact(state.capture, fd, how), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(SHUTDOWN, fd, how, 0, 0, 0);
     }
 
-    private static final class Getsockname {
-        static MethodHandle call = link("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
-    }
+    private static final MemorySegment GETSOCKNAME = function("getsockname");
 
     static int getsockname(int fd, MemorySegment address, MemorySegment length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Getsockname.call.invokeExact(state.capture, fd, address, length), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        int r = call(GETSOCKNAME, fd, address.address(), length.address(), 0, 0);
+        Reference.reachabilityFence(address);
+        Reference.reachabilityFence(length);
+        return r;
     }
 
-    private static final class Getpeername {
-        static MethodHandle call = link("getpeername", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
-    }
+    private static final MemorySegment GETPEERNAME = function("getpeername");
 
     static int getpeername(int fd, MemorySegment address, MemorySegment length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Getpeername.call.invokeExact(state.capture, fd, address, length), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        int r = call(GETPEERNAME, fd, address.address(), length.address(), 0, 0);
+        Reference.reachabilityFence(address);
+        Reference.reachabilityFence(length);
+        return r;
     }
 
-    private static final class Getsockopt {
-        static MethodHandle call = link("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
-    }
+    private static final MemorySegment GETSOCKOPT = function("getsockopt");
 
     static int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Getsockopt.call.invokeExact(state.capture, fd, level, name, value, length), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        int r = call(GETSOCKOPT, fd, level, name, value.address(), length.address());
+        Reference.reachabilityFence(value);
+        Reference.reachabilityFence(length);
+        return r;
     }
 
-    private static final class Setsockopt {
-        static MethodHandle call = link("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    }
+    private static final MemorySegment SETSOCKOPT = function("setsockopt");
 
     static int setsockopt(int fd, int level, int name, MemorySegment value, int length) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Setsockopt.call.invokeExact(state.capture, fd, level, name, value, length), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        int r = call(SETSOCKOPT, fd, level, name, value.address(), length);
+        Reference.reachabilityFence(value);
+        return r;
     }
 
     // ---- descriptors
 
-    private static final class Close {
-        static MethodHandle call = link("close", JAVA_INT, JAVA_INT);
-    }
+    private static final MemorySegment CLOSE = function("close");
 
     /** close(2). Never retried: on EINTR the descriptor may be somebody else's already. */
     public static int close(int fd) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Close.call.invokeExact(state.capture, fd), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        return call(CLOSE, fd, 0, 0, 0, 0);
     }
 
-    private static final class Poll {
-        static MethodHandle call = link("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-    }
+    private static final MemorySegment POLL = function("poll");
 
     static int poll(MemorySegment fds, long count, int millis) {
-        try {
-            ThreadState state = ThreadState.get();
-            return result((int) Poll.call.invokeExact(state.capture, fds, count, millis), state);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        int r = call(POLL, fds.address(), count, millis, 0, 0);
+        Reference.reachabilityFence(fds);
+        return r;
     }
 
     @SuppressWarnings("restricted")
-    private static MethodHandle linkVariadic(String name, int fixed, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(symbol(name), FunctionDescriptor.of(result, arguments), ERRNO,
+    private static MethodHandle linkVariadic(String name, int fixed, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(function(name), FunctionDescriptor.of(JAVA_INT, arguments), ERRNO,
             Linker.Option.firstVariadicArg(fixed));
     }
 
     private static final class Fcntl {
-        static MethodHandle call = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+        static MethodHandle call = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
     static int fcntl(int fd, int command, int argument) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Fcntl.call.invokeExact(state.capture, fd, command, argument), state);
+            int r = (int) Fcntl.call.invokeExact(state.capture, fd, command, argument);
+            return r >= 0 ? r : -state.errno();
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
     private static final class Ioctl {
-        static MethodHandle call = linkVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
+        static MethodHandle call = linkVariadic("ioctl", 2, JAVA_INT, JAVA_LONG, ADDRESS);
     }
 
     /** ioctl(2). */
     public static int ioctl(int fd, long request, MemorySegment argument) {
         try {
             ThreadState state = ThreadState.get();
-            return result((int) Ioctl.call.invokeExact(state.capture, fd, request, argument), state);
+            int r = (int) Ioctl.call.invokeExact(state.capture, fd, request, argument);
+            return r >= 0 ? r : -state.errno();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -406,32 +339,20 @@ public final class Libc {
 
     // ---- memory
 
-    private static final class Memory {
-        @SuppressWarnings("restricted")
-        static final MethodHandle CALLOC = LINKER.downcallHandle(symbol("calloc"),
-            FunctionDescriptor.of(ADDRESS, JAVA_LONG, JAVA_LONG));
-        @SuppressWarnings("restricted")
-        static final MethodHandle FREE = LINKER.downcallHandle(symbol("free"), FunctionDescriptor.ofVoid(ADDRESS));
-    }
+    private static final MemorySegment CALLOC = function("calloc");
 
     @SuppressWarnings("restricted")
-    static MemorySegment calloc(long bytes) {
-        try {
-            MemorySegment block = (MemorySegment) Memory.CALLOC.invokeExact(1L, bytes);
-            if (block.address() == 0) {
-                throw new OutOfMemoryError("calloc of " + bytes + " bytes");
-            }
-            return block.reinterpret(bytes);
-        } catch (Throwable t) {
-            throw unexpected(t);
+    static MemorySegment calloc(long count, long size) {
+        long block = callLong(CALLOC, count, size, 0, 0, 0, 0);
+        if (block <= 0) {
+            throw new OutOfMemoryError("calloc of " + count * size + " bytes");
         }
+        return MemorySegment.ofAddress(block).reinterpret(count * size);
     }
 
+    private static final MemorySegment FREE = function("free");
+
     static void free(MemorySegment block) {
-        try {
-            Memory.FREE.invokeExact(block);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
+        callLong(FREE, block.address(), 0, 0, 0, 0, 0);
     }
 }

@@ -2,24 +2,27 @@ package io.panamio.sys.unix;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /**
- * Which memory may stand in an iovec. There it is a bare address that FFM does not keep alive during the call, so it
- * must be memory that no other thread can free: global, automatic, or confined to this thread. The scopes of arenas
- * are told apart by class: the only public way, and safe where all have the same one.
+ * Which memory may be passed as a bare address, as in an iovec. FFM does not keep it alive during the call then, so it
+ * must be native memory that no other thread can free: global, automatic, a buffer's, or confined to this thread. The
+ * scopes of arenas are told apart by class: the only public way, and safe where all have the same one.
  */
 final class Scopes {
     private static final Class<?> SHARED = Arena.ofShared().scope().getClass();
     private static final Class<?> GLOBAL = Arena.global().scope().getClass();
     private static final Class<?> AUTO = Arena.ofAuto().scope().getClass();
     private static final Class<?> CONFINED = Arena.ofConfined().scope().getClass();
+    private static final Class<?> BUFFER = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(1)).scope().getClass();
 
     private Scopes() {
     }
 
     static boolean isSafe(MemorySegment segment) {
         Class<?> scope = segment.scope().getClass();
-        return scope != SHARED && (scope == GLOBAL || scope == AUTO || scope == CONFINED);
+        return segment.isNative() && scope != SHARED
+            && (scope == GLOBAL || scope == AUTO || scope == CONFINED || scope == BUFFER);
     }
 
     /** What FFM would say of a segment that is an argument. */

@@ -200,7 +200,7 @@ public abstract class UnixMessages extends Messages {
     public final long sendMsg(int fd, MemorySegment src, SocketAddressBuffer to, ControlMessages control)
             throws IOException {
         Scopes.requireUsable(src);
-        MemorySegment bytes = src.isNative() && Scopes.isSafe(src) ? src : copy(src);
+        MemorySegment bytes = Scopes.isSafe(src) ? src : copy(src);
         UnixControl messages = (UnixControl) control;
         MemorySegment message = ThreadState.get().wholeMessage;
         long r;

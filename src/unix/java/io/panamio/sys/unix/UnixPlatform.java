@@ -72,7 +72,7 @@ public abstract class UnixPlatform extends Platform {
 
     @Override
     public final MemorySegment allocate(long bytes) {
-        return Libc.calloc(bytes);
+        return Libc.calloc(1, bytes);
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.panamio.net.SocketAddressBuffer;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -307,14 +308,22 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final void setOption(int fd, int level, int name, MemorySegment value) throws IOException {
-        check("setsockopt", "", Libc.setsockopt(fd, level, name, value, Math.toIntExact(value.byteSize())));
+        Scopes.requireUsable(value);
+        MemorySegment bytes = Scopes.isSafe(value) ? value
+            : Arena.ofAuto().allocate(value.byteSize()).copyFrom(value);
+        check("setsockopt", "", Libc.setsockopt(fd, level, name, bytes, Math.toIntExact(bytes.byteSize())));
     }
 
     @Override
     public final int getOption(int fd, int level, int name, MemorySegment value) throws IOException {
+        Scopes.requireUsable(value);
+        MemorySegment bytes = Scopes.isSafe(value) ? value : Arena.ofAuto().allocate(value.byteSize());
         MemorySegment length = ThreadState.get().length;
         length.set(JAVA_INT, 0, (int) Math.min(value.byteSize(), Integer.MAX_VALUE));
-        check("getsockopt", "", Libc.getsockopt(fd, level, name, value, length));
+        check("getsockopt", "", Libc.getsockopt(fd, level, name, bytes, length));
+        if (bytes != value) {
+            MemorySegment.copy(bytes, 0, value, 0, length.get(JAVA_INT, 0));
+        }
         return length.get(JAVA_INT, 0);
     }
 
