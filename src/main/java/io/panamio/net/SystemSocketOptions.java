@@ -14,6 +14,18 @@ public final class SystemSocketOptions {
         public String toString() {
             return name;
         }
+
+        // There is one object for each name. What a record makes of these itself is linked at run time: not at start.
+
+        @Override
+        public boolean equals(Object o) {
+            return this == o;
+        }
+
+        @Override
+        public int hashCode() {
+            return name.hashCode();
+        }
     }
 
     private SystemSocketOptions() {

@@ -12,7 +12,12 @@ import java.lang.foreign.MemorySegment;
  * costs more to pass.
  */
 public final class ThreadState {
-    private static final ThreadLocal<ThreadState> CURRENT = ThreadLocal.withInitial(ThreadState::new);
+    private static final ThreadLocal<ThreadState> CURRENT = new ThreadLocal<>() { // a lambda costs a start more
+        @Override
+        protected ThreadState initialValue() {
+            return new ThreadState();
+        }
+    };
 
     /** The most segments that one gather or scatter call takes: IOV_MAX of Linux, macOS and the BSDs. */
     static final int IOV_MAX = 1024;

@@ -77,7 +77,9 @@ public final class UnixOptions {
 
     /** Throws where one of these cannot be set, before there is a socket. */
     void requireSettable(Map<SocketOption<?>, Object> values) {
-        values.keySet().forEach(this::findSettable);
+        for (SocketOption<?> name : values.keySet()) {
+            findSettable(name);
+        }
     }
 
     private Option findSettable(SocketOption<?> name) {
