@@ -4,17 +4,14 @@ import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.ThreadState;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
 
 /** epoll(7), eventfd(2) and pipe2(2), raw and called as {@link Libc} tells: the result, or the negated errno. */
 final class Epoll {
     /** struct epoll_event: packed into 12 bytes on x86-64, 16 bytes elsewhere. A test compares with the bindings. */
-    static final long EVENT_SIZE = LinuxPlatform.X86_64 ? 12 : 16;
-    static final long EVENTS_OFFSET = 0;
-    static final long DATA_OFFSET = LinuxPlatform.X86_64 ? 4 : 8;
-    static final ValueLayout.OfInt EVENTS = ValueLayout.JAVA_INT;
-    static final ValueLayout.OfLong DATA = ValueLayout.JAVA_LONG_UNALIGNED;
+    static final int EVENT_SIZE = LinuxPlatform.X86_64 ? 12 : 16;
+    static final int EVENTS_OFFSET = 0;
+    static final int DATA_OFFSET = LinuxPlatform.X86_64 ? 4 : 8;
 
     private Epoll() {
     }
@@ -34,10 +31,9 @@ final class Epoll {
     }
 
     static int ctl(int epoll, int operation, int fd, int events, long data) {
-        MemorySegment event = ThreadState.get().argument;
-        event.set(EVENTS, EVENTS_OFFSET, events);
-        event.set(DATA, DATA_OFFSET, data);
-        return ctl(epoll, operation, fd, event);
+        ThreadState state = ThreadState.get();
+        state.argumentBytes.putInt(EVENTS_OFFSET, events).putLong(DATA_OFFSET, data);
+        return ctl(epoll, operation, fd, state.argument);
     }
 
     private static final MemorySegment WAIT = Libc.function("epoll_wait");
@@ -62,10 +58,9 @@ final class Epoll {
         if (PWAIT2 == null) {
             return -Linux.ENOSYS();
         }
-        MemorySegment timespec = ThreadState.get().argument;
-        timespec.set(ValueLayout.JAVA_LONG, 0, nanos / 1_000_000_000);
-        timespec.set(ValueLayout.JAVA_LONG, 8, nanos % 1_000_000_000);
-        return pwait2(epoll, events, max, timespec, MemorySegment.NULL);
+        ThreadState state = ThreadState.get();
+        state.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000); // struct timespec
+        return pwait2(epoll, events, max, state.argument, MemorySegment.NULL);
     }
 
     private static final MemorySegment EVENTFD = Libc.function("eventfd");

@@ -3,17 +3,21 @@ package io.panamio.sys.linux;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Readiness;
+import io.panamio.sys.unix.ThreadState;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /** An array of struct epoll_event, as epoll_wait(2) fills it. */
 final class EpollEvents extends EventBuffer {
     final MemorySegment memory;
+    private final ByteBuffer bytes;
     private final int capacity;
 
     EpollEvents(int capacity) {
         this.capacity = capacity;
-        memory = Arena.ofAuto().allocate(capacity * Epoll.EVENT_SIZE, 64);
+        memory = Arena.ofAuto().allocate((long) capacity * Epoll.EVENT_SIZE, 64);
+        bytes = ThreadState.bytes(memory);
     }
 
     @Override
@@ -23,12 +27,12 @@ final class EpollEvents extends EventBuffer {
 
     @Override
     public long token(int i) {
-        return memory.get(Epoll.DATA, i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET);
+        return bytes.getLong(i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET);
     }
 
     @Override
     public int readiness(int i) {
-        int bits = memory.get(Epoll.EVENTS, i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET);
+        int bits = bytes.getInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET);
         boolean in = (bits & Linux.EPOLLIN()) != 0;
         boolean out = (bits & Linux.EPOLLOUT()) != 0;
         boolean error = (bits & Linux.EPOLLERR()) != 0;
@@ -44,7 +48,7 @@ final class EpollEvents extends EventBuffer {
 
     @Override
     protected void setReadable(int i, long token) {
-        memory.set(Epoll.EVENTS, i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET, Linux.EPOLLIN());
-        memory.set(Epoll.DATA, i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET, token);
+        bytes.putInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET, Linux.EPOLLIN());
+        bytes.putLong(i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET, token);
     }
 }

@@ -9,7 +9,6 @@ import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.ThreadState;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.channels.ClosedSelectorException;
 
 /** Watches with epoll(7), always edge-triggered. The waker is an eventfd(2) that is never read in normal use. */
@@ -144,12 +143,10 @@ final class EpollSelector extends Selector {
             throw new ClosedSelectorException();
         }
         try {
-            MemorySegment params = ThreadState.get().argument;
-            params.set(ValueLayout.JAVA_INT, 0, micros);
-            params.set(ValueLayout.JAVA_INT, 4, 0);
-            params.set(ValueLayout.JAVA_SHORT, 4, (short) budget);
-            params.set(ValueLayout.JAVA_BYTE, 6, (byte) (prefer ? 1 : 0));
-            int r = Libc.ioctl(epoll, EPIOCSPARAMS, params);
+            ThreadState state = ThreadState.get();
+            state.argumentBytes.putInt(0, micros).putShort(4, (short) budget).put(6, (byte) (prefer ? 1 : 0))
+                .put(7, (byte) 0);
+            int r = Libc.ioctl(epoll, EPIOCSPARAMS, state.argument);
             if (r == -Linux.ENOTTY() || r == -Linux.EOPNOTSUPP()) {
                 throw new UnsupportedOperationException("this kernel has no EPIOCSPARAMS, which came with Linux 6.9");
             }
@@ -179,11 +176,11 @@ final class EpollSelector extends Selector {
 
     @Override
     protected void signal() {
-        MemorySegment one = ThreadState.get().argument;
-        one.set(ValueLayout.JAVA_LONG, 0, 1);
-        while (Libc.write(eventfd, one, 0, Long.BYTES) == -Linux.EAGAIN()) { // the counter is full
+        ThreadState state = ThreadState.get();
+        state.argumentBytes.putLong(0, 1);
+        while (Libc.write(eventfd, state.argument, 0, Long.BYTES) == -Linux.EAGAIN()) { // the counter is full
             drain();
-            one.set(ValueLayout.JAVA_LONG, 0, 1);
+            state.argumentBytes.putLong(0, 1);
         }
     }
 

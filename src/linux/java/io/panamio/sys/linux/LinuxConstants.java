@@ -1,13 +1,11 @@
 package io.panamio.sys.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.msghdr;
 import io.panamio.bindings.linux.sockaddr_un;
 import io.panamio.sys.unix.Errno;
 import io.panamio.sys.unix.UnixConstants;
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /** What Linux's headers say, the same on x86-64 and aarch64. */
 final class LinuxConstants extends UnixConstants {
@@ -76,13 +74,13 @@ final class LinuxConstants extends UnixConstants {
     }
 
     @Override
-    protected void setFamily(MemorySegment address, int family, int length) {
-        address.set(JAVA_SHORT, 0, (short) family);
+    protected void setFamily(ByteBuffer address, int family, int length) {
+        address.putShort(0, (short) family);
     }
 
     @Override
-    protected int family(MemorySegment address) {
-        return address.get(JAVA_SHORT, 0);
+    protected int family(ByteBuffer address) {
+        return address.getShort(0);
     }
 
     // errno

@@ -1,7 +1,5 @@
 package io.panamio.sys.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Messages;
@@ -62,12 +60,12 @@ public final class LinuxPlatform extends UnixPlatform {
 
     @Override
     public int[] openPipe() throws IOException {
-        MemorySegment ends = ThreadState.get().argument;
-        int r = Epoll.pipe2(ends, Linux.O_NONBLOCK() | Linux.O_CLOEXEC());
+        ThreadState state = ThreadState.get();
+        int r = Epoll.pipe2(state.argument, Linux.O_NONBLOCK() | Linux.O_CLOEXEC());
         if (r < 0) {
             throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
         }
-        return new int[] {ends.get(JAVA_INT, 0), ends.get(JAVA_INT, 4)};
+        return new int[] {state.argumentBytes.getInt(0), state.argumentBytes.getInt(4)};
     }
 
     @Override
@@ -79,9 +77,12 @@ public final class LinuxPlatform extends UnixPlatform {
 
     private static final class Calls {
         static final Sockets SOCKETS = new LinuxSockets();
-        static final Messages MESSAGES = new LinuxMessages();
         static final Streams STREAMS = streams(LinuxConstants.INSTANCE);
         static final Streams PIPES = pipes(LinuxConstants.INSTANCE);
+    }
+
+    private static final class MessageCalls { // ten classes that TCP does without
+        static final Messages MESSAGES = new LinuxMessages();
     }
 
     @Override
@@ -91,7 +92,7 @@ public final class LinuxPlatform extends UnixPlatform {
 
     @Override
     public Messages messages() {
-        return Calls.MESSAGES;
+        return MessageCalls.MESSAGES;
     }
 
     @Override

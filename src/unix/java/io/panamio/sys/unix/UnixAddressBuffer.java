@@ -1,38 +1,41 @@
 package io.panamio.sys.unix;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import io.panamio.net.SocketAddressBuffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 
 /** A struct sockaddr_storage and the length of what is in it. */
 final class UnixAddressBuffer extends SocketAddressBuffer {
     private final Sockaddr sockaddr;
     /** The address. */
     final MemorySegment address;
+    private final ByteBuffer addressBytes;
     /** Its length, a socklen_t, which the system writes. */
     private final MemorySegment length;
+    private final ByteBuffer lengthBytes;
 
     UnixAddressBuffer(Sockaddr sockaddr) {
         this.sockaddr = sockaddr;
         MemorySegment room = Arena.ofAuto().allocate(Sockaddr.STORAGE_SIZE + 4, 8);
         address = room.asSlice(0, Sockaddr.STORAGE_SIZE);
+        addressBytes = ThreadState.bytes(address);
         length = room.asSlice(Sockaddr.STORAGE_SIZE, 4);
+        lengthBytes = ThreadState.bytes(length);
     }
 
     int length() {
-        return length.get(JAVA_INT, 0);
+        return lengthBytes.getInt(0);
     }
 
     void setLength(int bytes) {
-        length.set(JAVA_INT, 0, sockaddr.length(bytes));
+        lengthBytes.putInt(0, sockaddr.length(bytes));
     }
 
     /** Where the system writes the length, set to how much room there is. */
     MemorySegment room() {
-        length.set(JAVA_INT, 0, Sockaddr.STORAGE_SIZE);
+        lengthBytes.putInt(0, Sockaddr.STORAGE_SIZE);
         return length;
     }
 
@@ -43,7 +46,7 @@ final class UnixAddressBuffer extends SocketAddressBuffer {
 
     @Override
     public void set(SocketAddress to) {
-        setLength(sockaddr.write(address, sockaddr.family(to), to));
+        setLength(sockaddr.write(addressBytes, sockaddr.family(to), to));
     }
 
     @Override
@@ -64,15 +67,15 @@ final class UnixAddressBuffer extends SocketAddressBuffer {
 
     @Override
     public SocketAddress get() {
-        return isEmpty() ? null : sockaddr.read(address, length());
+        return isEmpty() ? null : sockaddr.read(addressBytes, length());
     }
 
     @Override
     public int port() {
-        if (isEmpty() || !sockaddr.isInternet(address)) {
+        if (isEmpty() || !sockaddr.isInternet(addressBytes)) {
             throw new IllegalStateException("not an internet address: " + this);
         }
-        return sockaddr.port(address);
+        return sockaddr.port(addressBytes);
     }
 
     @Override
@@ -85,7 +88,7 @@ final class UnixAddressBuffer extends SocketAddressBuffer {
     public int hashCode() {
         int hash = length();
         for (int i = 0; i + 4 <= length(); i += 4) {
-            hash = hash * 31 + address.get(JAVA_INT, i);
+            hash = hash * 31 + addressBytes.getInt(i);
         }
         return hash;
     }

@@ -1,6 +1,6 @@
 package io.panamio.sys.unix;
 
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /** What the headers of each Unix say differently, under the names that they have there. */
 public abstract class UnixConstants {
@@ -89,8 +89,8 @@ public abstract class UnixConstants {
     protected abstract Errno errno(int number);
 
     /** Writes the family of an address and, where the system has room for it there, its length. */
-    protected abstract void setFamily(MemorySegment address, int family, int length);
+    protected abstract void setFamily(ByteBuffer address, int family, int length);
 
     /** The family of an address. */
-    protected abstract int family(MemorySegment address);
+    protected abstract int family(ByteBuffer address);
 }

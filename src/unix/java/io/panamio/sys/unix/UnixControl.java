@@ -140,8 +140,8 @@ final class UnixControl extends ControlMessages {
         int v4 = find(c.IPPROTO_IP(), c.IP_PKTINFO(), 12); // an index, the local address, the address in the header
         int v6 = find(c.IPPROTO_IPV6(), c.IPV6_PKTINFO(), 20); // the address, an index
         try {
-            return v4 != NONE ? InetAddress.getByAddress(Sockaddr.bytes(memory, v4 + 8, 4))
-                : v6 == NONE ? null : scoped(Sockaddr.bytes(memory, v6, 16), memory.get(JAVA_INT, v6 + 16));
+            return v4 != NONE ? InetAddress.getByAddress(bytes(v4 + 8, 4))
+                : v6 == NONE ? null : scoped(bytes(v6, 16), memory.get(JAVA_INT, v6 + 16));
         } catch (UnknownHostException e) {
             throw new AssertionError(e); // only for a wrong number of bytes
         }
@@ -150,6 +150,10 @@ final class UnixControl extends ControlMessages {
     private static InetAddress scoped(byte[] ip, int index) throws UnknownHostException {
         InetAddress address = InetAddress.getByAddress(ip);
         return Sockaddr.v6(ip, address.isLinkLocalAddress() || address.isMCLinkLocal() ? index : 0);
+    }
+
+    private byte[] bytes(long offset, int length) {
+        return memory.asSlice(offset, length).toArray(JAVA_BYTE);
     }
 
     @Override

@@ -163,9 +163,9 @@ public abstract class UnixMessages extends Messages {
 
     @Override
     public final long sendTo(int fd, MemorySegment src, SocketAddress to) throws IOException {
-        MemorySegment address = ThreadState.get().address;
-        int length = sockaddr.write(address, sockaddr.family(to), to);
-        return transmit(fd, toNative(src), src.byteSize(), address, length);
+        ThreadState state = ThreadState.get();
+        int length = sockaddr.write(state.addressBytes, sockaddr.family(to), to);
+        return transmit(fd, toNative(src), src.byteSize(), state.address, length);
     }
 
     @Override

@@ -171,14 +171,16 @@ public final class UnixOptions {
             case TEXT -> {
                 argument.fill((byte) 0);
                 int length = sockets.getOption(fd, level, number, argument);
-                String text = new String(Sockaddr.bytes(argument, 0, length), StandardCharsets.UTF_8);
+                byte[] bytes = Sockaddr.bytes(ThreadState.get().argumentBytes, 0, length);
+                String text = new String(bytes, StandardCharsets.UTF_8);
                 int end = text.indexOf(0);
                 yield end < 0 ? text : text.substring(0, end);
             }
             case INTERFACE -> {
                 int found = sockets.getInt(fd, level, number);
                 yield found == 0 ? null : v6 ? NetworkInterface.getByIndex(found)
-                    : NetworkInterface.getByInetAddress(InetAddress.getByAddress(Sockaddr.bytes(argument, 0, 4)));
+                    : NetworkInterface.getByInetAddress(
+                        InetAddress.getByAddress(Sockaddr.bytes(ThreadState.get().argumentBytes, 0, 4)));
             }
             case CREDENTIALS -> {
                 sockets.getOption(fd, level, number, argument.asSlice(0, 12));

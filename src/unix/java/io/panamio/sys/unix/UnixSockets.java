@@ -1,8 +1,5 @@
 package io.panamio.sys.unix;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
@@ -14,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketOption;
+import java.nio.ByteBuffer;
 import java.util.Map;
 
 /** Sockets as POSIX has them. A platform adds how a non-blocking one is made, and which options there are. */
@@ -66,19 +64,19 @@ public abstract class UnixSockets extends Sockets {
     public final int connect(SocketType type, SocketAddress remote, SocketAddress local,
             Map<SocketOption<?>, Object> values) throws IOException {
         int family = sockaddr.family(remote);
-        MemorySegment address = ThreadState.get().address;
-        sockaddr.write(address, family, remote); // for its checks
+        ThreadState state = ThreadState.get();
+        sockaddr.write(state.addressBytes, family, remote); // for its checks
         if (local != null) {
-            sockaddr.write(address, family, local);
+            sockaddr.write(state.addressBytes, family, local);
         }
         options.requireSettable(values);
         int fd = open(family, type);
         try {
             options.setAll(fd, family, values);
             if (local != null) {
-                check("bind", local, Libc.bind(fd, address, sockaddr.write(address, family, local)));
+                check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
             }
-            int r = Libc.connect(fd, address, sockaddr.write(address, family, remote));
+            int r = Libc.connect(fd, state.address, sockaddr.write(state.addressBytes, family, remote));
             if (r < 0 && r != -c.EINPROGRESS() && r != -c.EINTR()) { // interrupted, it goes on by itself
                 throw errors.socket("connect", remote.toString(), -r);
             }
@@ -106,8 +104,8 @@ public abstract class UnixSockets extends Sockets {
     public final int bind(SocketType type, SocketAddress local, boolean dualStack,
             Map<SocketOption<?>, Object> values) throws IOException {
         int family = sockaddr.family(local);
-        MemorySegment address = ThreadState.get().address;
-        sockaddr.write(address, family, local); // for its checks
+        ThreadState state = ThreadState.get();
+        sockaddr.write(state.addressBytes, family, local); // for its checks
         options.requireSettable(values);
         int fd = -c.EAFNOSUPPORT();
         if (dualStack && family == c.AF_INET() && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
@@ -125,7 +123,7 @@ public abstract class UnixSockets extends Sockets {
                 setInt(fd, c.IPPROTO_IPV6(), c.IPV6_V6ONLY(), 0);
             }
             options.setAll(fd, family, values);
-            check("bind", local, Libc.bind(fd, address, sockaddr.write(address, family, local)));
+            check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
             return fd;
         } catch (Throwable t) {
             Libc.close(fd);
@@ -140,12 +138,12 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final int[] pair(SocketType type) throws IOException {
-        MemorySegment fds = ThreadState.get().argument;
-        int r = newPair(c.AF_UNIX(), number(type), fds);
+        ThreadState state = ThreadState.get();
+        int r = newPair(c.AF_UNIX(), number(type), state.argument);
         if (r < 0) {
             throw errors.socket("socketpair", -r);
         }
-        return new int[] {fds.get(JAVA_INT, 0), fds.get(JAVA_INT, 4)};
+        return new int[] {state.argumentBytes.getInt(0), state.argumentBytes.getInt(4)};
     }
 
     @Override
@@ -185,13 +183,12 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final void requireSocket(int fd, SocketType type, boolean unix) throws IOException {
         ThreadState state = ThreadState.get();
-        state.length.set(JAVA_INT, 0, 4);
-        int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), state.argument, state.length);
+        int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), state.argument, state.length(4));
         boolean socket = r >= 0 || c.errno(-r) != Errno.ENOTSOCK;
         if (socket) {
             check("getsockopt", "", r);
         }
-        if (!socket || state.argument.get(JAVA_INT, 0) != number(type)
+        if (!socket || state.argumentBytes.getInt(0) != number(type)
                 || (c.family(localName(fd)) == c.AF_UNIX()) != unix) {
             throw new IllegalArgumentException(
                 "descriptor " + fd + " is not " + (unix ? "a Unix " : "an internet ") + type + " socket");
@@ -214,8 +211,7 @@ public abstract class UnixSockets extends Sockets {
             throw errors.socket("connect", error);
         }
         ThreadState state = ThreadState.get();
-        state.length.set(JAVA_INT, 0, (int) state.address.byteSize());
-        int r = Libc.getpeername(fd, state.address, state.length);
+        int r = Libc.getpeername(fd, state.address, state.length((int) state.address.byteSize()));
         if (r == 0) {
             return true;
         }
@@ -238,11 +234,11 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final void connect(int fd, SocketAddress remote) throws IOException {
-        MemorySegment address = ThreadState.get().address;
-        int length = sockaddr.write(address, sockaddr.family(remote), remote);
+        ThreadState state = ThreadState.get();
+        int length = sockaddr.write(state.addressBytes, sockaddr.family(remote), remote);
         int r;
         do {
-            r = Libc.connect(fd, address, length);
+            r = Libc.connect(fd, state.address, length);
         } while (r == -c.EINTR());
         check("connect", remote, r);
     }
@@ -250,22 +246,22 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final SocketAddress peerAddress(int fd) throws IOException {
         ThreadState state = ThreadState.get();
-        state.length.set(JAVA_INT, 0, (int) state.address.byteSize());
-        check("getpeername", "", Libc.getpeername(fd, state.address, state.length));
-        return sockaddr.read(state.address, state.length.get(JAVA_INT, 0));
+        MemorySegment length = state.length((int) state.address.byteSize());
+        check("getpeername", "", Libc.getpeername(fd, state.address, length));
+        return sockaddr.read(state.addressBytes, state.length());
     }
 
     @Override
     public final SocketAddress localAddress(int fd) throws IOException {
-        MemorySegment name = localName(fd);
-        return sockaddr.read(name, ThreadState.get().length.get(JAVA_INT, 0));
+        ByteBuffer name = localName(fd);
+        return sockaddr.read(name, ThreadState.get().length());
     }
 
-    private MemorySegment localName(int fd) throws IOException {
+    private ByteBuffer localName(int fd) throws IOException {
         ThreadState state = ThreadState.get();
-        state.length.set(JAVA_INT, 0, (int) state.address.byteSize());
-        check("getsockname", "", Libc.getsockname(fd, state.address, state.length));
-        return state.address;
+        MemorySegment length = state.length((int) state.address.byteSize());
+        check("getsockname", "", Libc.getsockname(fd, state.address, length));
+        return state.addressBytes;
     }
 
     @Override
@@ -285,13 +281,12 @@ public abstract class UnixSockets extends Sockets {
             throws IOException {
         boolean v6 = group instanceof Inet6Address;
         byte[] ip = group.getAddress();
-        MemorySegment request = ThreadState.get().address;
-        request.asSlice(0, 20).fill((byte) 0);
-        MemorySegment.copy(ip, 0, request, JAVA_BYTE, 0, ip.length);
-        request.set(JAVA_INT, v6 ? 16 : 8, interfaceIndex);
-        check("setsockopt", group, v6
-            ? Libc.setsockopt(fd, c.IPPROTO_IPV6(), join ? c.IPV6_JOIN_GROUP() : c.IPV6_LEAVE_GROUP(), request, 20)
-            : Libc.setsockopt(fd, c.IPPROTO_IP(), join ? c.IP_ADD_MEMBERSHIP() : c.IP_DROP_MEMBERSHIP(), request, 12));
+        ThreadState state = ThreadState.get();
+        state.addressBytes.putInt(4, 0).put(0, ip).putInt(v6 ? 16 : 8, interfaceIndex); // 0: ip_mreqn's second address
+        int name = v6 ? join ? c.IPV6_JOIN_GROUP() : c.IPV6_LEAVE_GROUP()
+            : join ? c.IP_ADD_MEMBERSHIP() : c.IP_DROP_MEMBERSHIP();
+        check("setsockopt", group,
+            Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(), name, state.address, v6 ? 20 : 12));
     }
 
     // ---- options
@@ -318,13 +313,13 @@ public abstract class UnixSockets extends Sockets {
     public final int getOption(int fd, int level, int name, MemorySegment value) throws IOException {
         Scopes.requireUsable(value);
         MemorySegment bytes = Scopes.isSafe(value) ? value : Arena.ofAuto().allocate(value.byteSize());
-        MemorySegment length = ThreadState.get().length;
-        length.set(JAVA_INT, 0, (int) Math.min(value.byteSize(), Integer.MAX_VALUE));
+        ThreadState state = ThreadState.get();
+        MemorySegment length = state.length((int) Math.min(value.byteSize(), Integer.MAX_VALUE));
         check("getsockopt", "", Libc.getsockopt(fd, level, name, bytes, length));
         if (bytes != value) {
-            MemorySegment.copy(bytes, 0, value, 0, length.get(JAVA_INT, 0));
+            MemorySegment.copy(bytes, 0, value, 0, state.length());
         }
-        return length.get(JAVA_INT, 0);
+        return state.length();
     }
 
     final int family(int fd) throws IOException {
@@ -336,16 +331,16 @@ public abstract class UnixSockets extends Sockets {
     }
 
     static int trySetInt(int fd, int level, int name, int value) {
-        MemorySegment argument = ThreadState.get().argument;
-        argument.set(JAVA_INT, 0, value);
-        return Libc.setsockopt(fd, level, name, argument, 4);
+        ThreadState state = ThreadState.get();
+        state.argumentBytes.putInt(0, value);
+        return Libc.setsockopt(fd, level, name, state.argument, 4);
     }
 
     final int getInt(int fd, int level, int name) throws IOException {
-        MemorySegment argument = ThreadState.get().argument;
-        argument.set(JAVA_INT, 0, 0); // some systems write a byte
-        getOption(fd, level, name, argument.asSlice(0, 4));
-        return argument.get(JAVA_INT, 0);
+        ThreadState state = ThreadState.get();
+        state.argumentBytes.putInt(0, 0); // some systems write a byte
+        check("getsockopt", "", Libc.getsockopt(fd, level, name, state.argument, state.length(4)));
+        return state.argumentBytes.getInt(0);
     }
 
     private void check(String call, Object about, int r) throws IOException {
