@@ -119,7 +119,7 @@ public abstract class Selector extends Guard {
                 }
                 return timeout == 0 ? look(events) : wait(events, timeout);
             } finally {
-                poller = AWAY;
+                POLLER.setRelease(this, AWAY); // at the latest exit() shows it to all
             }
         } finally {
             exit();

@@ -17,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The event loop allocates nothing once it is warm: the JVM itself counts what a thread allocates. */
@@ -160,6 +161,24 @@ class AllocationTest {
     void anEchoOfNativeSegmentsAllocatesNothing() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             assertAllocatesFew(of(arena.allocate(2 * SIZE), arena.allocate(SIZE)), ROUNDS);
+        }
+    }
+
+    @Test
+    void anEchoOfPartsOfSegmentsAllocatesNothing() throws IOException {
+        MemorySegment heap = MemorySegment.ofArray(new byte[4 * SIZE]);
+        for (MemorySegment memory : List.of(Arena.ofAuto().allocate(4 * SIZE), heap)) {
+            assertAllocatesFew(new Memory() {
+                @Override
+                public long read(TcpStream stream) throws IOException {
+                    return stream.read(memory, 1, 2 * SIZE);
+                }
+
+                @Override
+                public long write(TcpStream stream) throws IOException {
+                    return stream.write(memory, 3, SIZE);
+                }
+            }, FEWER_ROUNDS);
         }
     }
 
