@@ -26,6 +26,7 @@ public final class Main {
             case "buffers" -> execute(new BufferSizes(), rest);
             case "guard" -> execute(new RegressionGuard(), rest);
             case "page" -> execute(new Page(), rest);
+            case "start" -> execute(new Start(), rest);
             default -> org.openjdk.jmh.Main.main(args);
         }
     }

@@ -1,0 +1,227 @@
+package io.panamio.bench;
+
+import io.panamio.Poll;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.ProcessBuilder.Redirect;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * Measures how long it takes from the start of a JVM to the first byte that comes back, for {@link StartPanamio}, {@link
+ * StartFfm} and {@link StartNio}, and what processor time all threads have used by then. The client is this process,
+ * which is warm. Each round starts every server once, every second round in the opposite order.
+ */
+@Command(name = "start", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Measures the time from the start of a JVM to the first byte echoed, beside java.nio.")
+final class Start implements Callable<Integer> {
+    private static final Path DIRECTORY = Path.of("target", "bench", "start");
+    private static final String PANAMIO = "panamio";
+    private static final String FFM = "ffm";
+    private static final String NIO = "nio";
+    private static final String JAR = "jar";
+
+    /** A way to start a server; its port comes after the command. */
+    private record Launch(String scenario, String contender, List<String> command) {
+    }
+
+    /** How long one start took, and the processor time it cost, in milliseconds. */
+    private record Run(double time, double processor) {
+    }
+
+    @Option(names = "--rounds", defaultValue = "20", paramLabel = "N",
+        description = "How often each is started (default: ${DEFAULT-VALUE}).")
+    private int rounds;
+
+    @Option(names = "--results", defaultValue = "target/bench/start.json", paramLabel = "FILE",
+        description = "Where the results go (default: ${DEFAULT-VALUE}).")
+    private Path file;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Map<Launch, List<Run>> runs = new LinkedHashMap<>();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (rounds < 1) {
+            throw new ParameterException(spec.commandLine(), "--rounds: at least 1");
+        }
+        TreeMap<String, String> machine = Results.here(List.of()).machine();
+        List<Launch> launches = new ArrayList<>(launches());
+        launches.forEach(launch -> runs.put(launch, new ArrayList<>()));
+        for (int i = 0; i <= rounds; i++) { // the first warms this process and the system's caches
+            System.err.println(i == 0 ? "start: warming" : "start: round " + i + " of " + rounds);
+            for (Launch launch : launches) {
+                Run run = run(launch.command());
+                if (i > 0) {
+                    runs.get(launch).add(run);
+                }
+            }
+            Collections.reverse(launches);
+        }
+        Results results = new Results(machine, results());
+        results.write(file);
+        System.out.println(Tables.suite(results, "start"));
+        return 0;
+    }
+
+    // ---- what is started
+
+    private List<Launch> launches() throws IOException, InterruptedException {
+        Files.createDirectories(DIRECTORY);
+        Path library = StartJars.classesOf(Poll.class);
+        Path servers = StartJars.classesOf(Start.class);
+        Path libraryJar = StartJars.pack(DIRECTORY.resolve("library.jar"), library);
+        Path panamio = StartJars.pack(DIRECTORY.resolve("panamio.jar"), StartPanamio.class, libraryJar);
+        Path ffm = StartJars.pack(DIRECTORY.resolve("ffm.jar"), StartFfm.class, null);
+        Path nio = StartJars.pack(DIRECTORY.resolve("nio.jar"), StartNio.class, null);
+        String main = StartPanamio.class.getName();
+        List<Launch> launches = new ArrayList<>(List.of(
+            new Launch("classes", PANAMIO,
+                java("--enable-native-access=ALL-UNNAMED", "-cp", library + ":" + servers, main)),
+            new Launch("classes", NIO, java("-cp", servers.toString(), StartNio.class.getName())),
+            new Launch("module", PANAMIO, java("--enable-native-access=io.panamio", "-p", libraryJar.toString(),
+                "--add-modules", "io.panamio", "-cp", panamio.toString(), main)),
+            new Launch("module", NIO, java("-cp", nio.toString(), StartNio.class.getName())),
+            new Launch(JAR, PANAMIO, java("-jar", panamio.toString())),
+            new Launch(JAR, FFM, java("-jar", ffm.toString())),
+            new Launch(JAR, NIO, java("-jar", nio.toString()))));
+        if (Runtime.version().feature() >= 25) {
+            for (Launch launch : launches.stream().filter(l -> l.scenario().equals(JAR)).toList()) {
+                launches.add(cached(launch));
+            }
+        } else {
+            System.err.println("start: no AOT caches, as they take JDK 25");
+        }
+        return launches;
+    }
+
+    private static List<String> java(String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /** The same with an AOT cache, which a run of it makes. */
+    private static Launch cached(Launch launch) throws IOException, InterruptedException {
+        Path cache = DIRECTORY.resolve(launch.contender() + ".aot");
+        run(with(launch.command(), "-XX:AOTCacheOutput=" + cache));
+        if (!Files.exists(cache)) {
+            throw new IOException(cache + " was not made, see " + log());
+        }
+        return new Launch("jar, AOT cache", launch.contender(), with(launch.command(), "-XX:AOTCache=" + cache));
+    }
+
+    private static List<String> with(List<String> command, String option) {
+        List<String> more = new ArrayList<>(command);
+        more.add(1, option);
+        return more;
+    }
+
+    // ---- starting
+
+    private static Path log() {
+        return DIRECTORY.resolve("stderr.log");
+    }
+
+    /** Starts a server, has a byte echoed, and waits for the server's own end. */
+    private static Run run(List<String> command) throws IOException, InterruptedException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        List<String> whole = new ArrayList<>(command);
+        whole.add(Integer.toString(port));
+        ProcessBuilder builder = new ProcessBuilder(whole).redirectError(Redirect.appendTo(log().toFile()));
+        long start = System.nanoTime();
+        Process process = builder.start();
+        try (BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream()))) {
+            String said = output.readLine();
+            if (!"listening".equals(said)) {
+                throw new IOException(String.join(" ", whole) + " said " + said + ", see " + log());
+            }
+            Run run;
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                socket.setTcpNoDelay(true);
+                socket.getOutputStream().write(42);
+                if (socket.getInputStream().read() != 42) {
+                    throw new IOException("the byte did not come back");
+                }
+                long nanos = System.nanoTime() - start;
+                run = new Run(nanos / 1e6, processorNanos(process.pid()) / 1e6);
+            }
+            output.lines().forEach(line -> { }); // until its end
+            if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new IOException(String.join(" ", whole) + " has not ended well, see " + log());
+            }
+            return run;
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** The time that all threads of a process have had a processor. */
+    private static long processorNanos(long pid) throws IOException {
+        long nanos = 0;
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+            for (Path thread : threads.toList()) {
+                nanos += Long.parseLong(Files.readString(thread.resolve("schedstat")).split(" ")[0]);
+            }
+        }
+        return nanos;
+    }
+
+    // ---- results
+
+    private List<Result> results() {
+        List<Result> results = new ArrayList<>();
+        runs.forEach((launch, list) -> {
+            double[] times = times(launch.scenario(), launch.contender());
+            double[] processor = list.stream().mapToDouble(Run::processor).toArray();
+            add(results, launch, "first byte", "ms", times);
+            add(results, launch, "processor time", "ms", processor);
+            add(results, launch, "to NIO", "", ratios(times, times(launch.scenario(), NIO)));
+            add(results, launch, "to NIO in a jar", "", ratios(times, times(JAR, NIO)));
+        });
+        return results;
+    }
+
+    private static void add(List<Result> results, Launch launch, String measure, String unit, double[] values) {
+        results.add(new Result("start", launch.scenario(), launch.contender(), measure, unit, values));
+    }
+
+    private double[] times(String scenario, String contender) {
+        return runs.entrySet().stream()
+            .filter(e -> e.getKey().scenario().equals(scenario) && e.getKey().contender().equals(contender))
+            .flatMap(e -> e.getValue().stream()).mapToDouble(Run::time).toArray();
+    }
+
+    /** Within each round. */
+    private static double[] ratios(double[] values, double[] others) {
+        double[] ratios = new double[values.length];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] = values[i] / others[i];
+        }
+        return ratios;
+    }
+}

@@ -1,0 +1,53 @@
+package io.panamio.bench;
+
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.Poll;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+
+/** The least that echoes on Panamio: says when it listens, serves one client and ends with it. */
+public final class StartPanamio {
+    private StartPanamio() {
+    }
+
+    /**
+     * Echoes.
+     *
+     * @param args the port
+     */
+    public static void main(String... args) throws IOException {
+        try (Poll poll = Poll.open();
+             TcpListener listener = TcpListener.bind(
+                 new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0])))) {
+            System.out.println("listening");
+            Events events = Events.withCapacity(64);
+            MemorySegment buffer = Arena.global().allocate(16 * 1024);
+            poll.registry().register(listener, 0, Interest.READABLE);
+            TcpStream stream = null;
+            for (;;) {
+                int n = poll.poll(events);
+                for (int i = 0; i < n; i++) {
+                    if (events.token(i) == 0) {
+                        stream = listener.accept();
+                        poll.registry().register(stream, 1, Interest.READABLE);
+                        continue;
+                    }
+                    long got;
+                    while ((got = stream.read(buffer)) > 0) {
+                        stream.write(buffer.asSlice(0, got));
+                    }
+                    if (got == -1) {
+                        stream.close();
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
