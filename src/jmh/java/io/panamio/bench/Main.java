@@ -25,6 +25,7 @@ public final class Main {
             case "echo" -> execute(new Echo(), rest);
             case "buffers" -> execute(new BufferSizes(), rest);
             case "guard" -> execute(new RegressionGuard(), rest);
+            case "memory" -> execute(new Memory(), rest);
             case "page" -> execute(new Page(), rest);
             case "start" -> execute(new Start(), rest);
             default -> org.openjdk.jmh.Main.main(args);

@@ -1,0 +1,101 @@
+package io.panamio.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A server and its client, whose connections {@link Memory} counts and weighs. */
+final class IdlePair implements AutoCloseable {
+    /** How many connections are opened or closed before the server is waited for; its backlog holds more. */
+    static final int BURST = 500;
+
+    private final IdleProcess server;
+    private final IdleProcess client;
+    private long opened;
+    private long closed;
+    private long processorNanos;
+    private long allocatedBytes;
+
+    /** Starts both, with heaps for that many connections. */
+    IdlePair(String contender, int connections, Path log) throws IOException {
+        long heap = 128 + connections / 256; // MiB: four KiB for each
+        List<String> options = new ArrayList<>(List.of("-Xmn16m", "-Xms" + heap + "m", "-Xmx" + heap + "m"));
+        if (Runtime.version().feature() >= 23) {
+            options.add("--sun-misc-unsafe-memory-access=allow"); // for Netty
+        }
+        server = new IdleProcess(IdleServer.class, contender, options, log);
+        try {
+            client = new IdleProcess(IdleClient.class, server.read(), List.of("-Xmx" + heap + "m"), log);
+        } catch (IOException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    /** How many connections both have descriptors for. */
+    int most() throws IOException {
+        return (Math.min(server.mostDescriptors(), client.mostDescriptors()) - 200) / BURST * BURST;
+    }
+
+    long connections() {
+        return opened - closed;
+    }
+
+    /**
+     * Opens a burst of connections and waits until the server has them.
+     *
+     * @return why not all could be had, or null
+     */
+    String open() throws IOException {
+        String[] answer = client.ask("open " + BURST).split(" ", 2);
+        opened += Integer.parseInt(answer[0]);
+        usage();
+        return answer.length > 1 ? answer[1] : null;
+    }
+
+    /** Closes a burst of connections, the oldest ones, and waits until the server has closed them. */
+    void closeOldest() throws IOException {
+        client.ask("close " + BURST);
+        closed += BURST;
+        usage();
+    }
+
+    /** Opens and closes bursts of connections. */
+    void churn(int bursts) throws IOException {
+        for (int i = 0; i < bursts; i++) {
+            String stop = open();
+            if (stop != null) {
+                throw new IOException(stop);
+            }
+            closeOldest();
+        }
+    }
+
+    private void usage() throws IOException {
+        long[] usage = server.askNumbers("await " + opened + " " + closed);
+        processorNanos = usage[0];
+        allocatedBytes = usage[1];
+    }
+
+    /** The processor time of the server's loop until the last burst. */
+    long processorNanos() {
+        return processorNanos;
+    }
+
+    /** What the server's loop has allocated on the heap until the last burst. */
+    long allocatedBytes() {
+        return allocatedBytes;
+    }
+
+    /** The bytes of what is reachable on the server's heap, and those that its process has in physical memory. */
+    long[] weigh() throws IOException {
+        return server.askNumbers("weigh");
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        server.close();
+    }
+}

@@ -1,0 +1,222 @@
+package io.panamio.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * Weighs connections that are accepted, registered and then idle, on a server of one thread: what is reachable on its
+ * heap, and what its process has in physical memory, after a full collection each, with the connections less without
+ * them. The server has been warmed by then, and its young generation has been filled; so the second number, which holds
+ * garbage as well, grows by what the connections take, on the heap and beside it. The kernel's share is in neither.
+ *
+ * <p>It also tells what the server's thread allocates for a connection that is accepted and closed, and the processor
+ * time that it takes to accept and to close one, from the readiness to the registration and from the end of the stream
+ * to the close: over all, and in the last tenth of the connections beside the first.
+ *
+ * <p>Where a process may not have enough descriptors, the connections are spread over several servers, each with a
+ * client of its own.
+ */
+@Command(name = "memory", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Weighs idle connections, beside java.nio and Netty. Goes as far as it gets, and says what stopped it.")
+final class Memory implements Callable<Integer> {
+    private static final Path LOG = Path.of("target", "bench", "memory.log");
+    private static final int WARM_UP = 40; // bursts
+    private static final int CHURN = 200;
+    private static final List<String> CONTENDERS = List.of("panamio", "nio", "netty-epoll");
+
+    private record Measure(String name, String unit) {
+    }
+
+    private static final List<Measure> MEASURES = List.of(new Measure("connections", ""), new Measure("servers", ""),
+        new Measure("heap", "B"), new Measure("resident", "B"), new Measure("allocated", "B"),
+        new Measure("accept", "µs"), new Measure("accept, last tenth to first", ""), new Measure("close", "µs"),
+        new Measure("close, last tenth to first", ""));
+
+    /** What is measured together. */
+    private record Case(int connections, String contender) {
+    }
+
+    @Option(names = "--connections", split = ",", defaultValue = "10000,500000", paramLabel = "N",
+        description = "How many (default: ${DEFAULT-VALUE}).")
+    private List<Integer> connections;
+
+    @Option(names = "--rounds", defaultValue = "1", paramLabel = "N",
+        description = "How often each is measured (default: ${DEFAULT-VALUE}).")
+    private int rounds;
+
+    @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Only these.")
+    private List<String> only = CONTENDERS;
+
+    @Option(names = "--leave", defaultValue = "3", paramLabel = "GIB",
+        description = "How much memory of the machine to leave alone (default: ${DEFAULT-VALUE}).")
+    private double leave;
+
+    @Option(names = "--results", defaultValue = "target/bench/memory.json", paramLabel = "FILE",
+        description = "Where the results go (default: ${DEFAULT-VALUE}).")
+    private Path file;
+
+    @Spec
+    private CommandSpec spec;
+
+    private boolean failed;
+
+    @Override
+    public Integer call() throws IOException {
+        if (rounds < 1 || connections.stream().anyMatch(n -> n < 10 * IdlePair.BURST)) {
+            throw new ParameterException(spec.commandLine(),
+                "--rounds: at least 1; --connections: at least " + 10 * IdlePair.BURST);
+        }
+        if (!CONTENDERS.containsAll(only)) {
+            throw new ParameterException(spec.commandLine(), "--only: some of " + CONTENDERS);
+        }
+        Files.createDirectories(LOG.toAbsolutePath().getParent());
+        TreeMap<String, String> machine = Results.here(List.of()).machine();
+        Map<Case, List<double[]>> values = new LinkedHashMap<>();
+        for (int n : connections) {
+            only.forEach(contender -> values.put(new Case(n, contender), new ArrayList<>()));
+        }
+        List<Case> order = new ArrayList<>(values.keySet());
+        for (int i = 0; i < rounds; i++) {
+            for (Case one : order) {
+                try {
+                    values.get(one).add(measure(one));
+                } catch (IOException e) {
+                    say(one, "has failed: " + e.getMessage());
+                    failed = true;
+                }
+            }
+            Collections.reverse(order);
+        }
+        Results results = new Results(machine, results(values));
+        results.write(file);
+        System.out.println(Tables.suite(results, "memory"));
+        return failed ? 1 : 0;
+    }
+
+    private static void say(Case one, String message) {
+        System.err.printf("memory: %,d, %s: %s%n", one.connections(), one.contender(), message);
+    }
+
+    private static List<Result> results(Map<Case, List<double[]>> values) {
+        List<Result> results = new ArrayList<>();
+        values.forEach((one, rounds) -> {
+            for (int i = 0; i < MEASURES.size() && !rounds.isEmpty(); i++) {
+                int measure = i;
+                results.add(new Result("memory", String.format("%,d connections", one.connections()), one.contender(),
+                    MEASURES.get(i).name(), MEASURES.get(i).unit(),
+                    rounds.stream().mapToDouble(round -> round[measure]).toArray()));
+            }
+        });
+        return results;
+    }
+
+    // ---- one case
+
+    private double[] measure(Case one) throws IOException {
+        say(one, "starting and warming");
+        List<IdlePair> pairs = new ArrayList<>();
+        try {
+            pairs.add(new IdlePair(one.contender(), one.connections(), LOG));
+            int most = pairs.getFirst().most();
+            int servers = (one.connections() + most - 1) / most;
+            int perBurst = servers * IdlePair.BURST;
+            int bursts = (one.connections() + perBurst - 1) / perBurst;
+            if (servers > 1) {
+                say(one, "over " + servers + " servers, as each has descriptors for " + most);
+            }
+            while (pairs.size() < servers) {
+                pairs.add(new IdlePair(one.contender(), one.connections() / servers, LOG));
+            }
+            for (IdlePair pair : pairs) {
+                pair.churn(WARM_UP);
+            }
+            double allocated = allocated(pairs.getFirst());
+            long[] before = weigh(pairs);
+            List<Long> opening = new ArrayList<>(List.of(processorNanos(pairs)));
+            String stop = null;
+            while (stop == null && opening.size() <= bursts) {
+                stop = openBursts(pairs);
+                opening.add(processorNanos(pairs));
+            }
+            long count = pairs.stream().mapToLong(IdlePair::connections).sum();
+            say(one, String.format("%,d are open", count) + (stop == null ? "" : ", stopped by: " + stop));
+            long[] after = weigh(pairs);
+            List<Long> closing = new ArrayList<>(List.of(processorNanos(pairs)));
+            while (pairs.stream().allMatch(pair -> pair.connections() >= IdlePair.BURST)) {
+                for (IdlePair pair : pairs) {
+                    pair.closeOldest();
+                }
+                closing.add(processorNanos(pairs));
+            }
+            return new double[] {count, servers, (double) (after[0] - before[0]) / count,
+                (double) (after[1] - before[1]) / count, allocated,
+                mean(opening, 0, opening.size() - 1) / (1e3 * perBurst), lastTenthToFirst(opening),
+                mean(closing, 0, closing.size() - 1) / (1e3 * perBurst), lastTenthToFirst(closing)};
+        } finally {
+            pairs.forEach(IdlePair::close);
+        }
+    }
+
+    private static double allocated(IdlePair pair) throws IOException {
+        long before = pair.allocatedBytes();
+        pair.churn(CHURN);
+        return (double) (pair.allocatedBytes() - before) / (CHURN * IdlePair.BURST);
+    }
+
+    /** A burst of connections for each server; why not, or null. */
+    private String openBursts(List<IdlePair> pairs) throws IOException {
+        for (IdlePair pair : pairs) {
+            double available = availableGib();
+            String stop = available < leave ? String.format("only %.1f GiB of memory are left", available) : pair.open();
+            if (stop != null) {
+                return stop;
+            }
+        }
+        return null;
+    }
+
+    private static double availableGib() throws IOException {
+        try (var lines = Files.lines(Path.of("/proc/meminfo"))) {
+            String line = lines.filter(l -> l.startsWith("MemAvailable:")).findFirst().orElseThrow();
+            return Long.parseLong(line.split("\\s+")[1]) / (double) (1 << 20);
+        }
+    }
+
+    private static long[] weigh(List<IdlePair> pairs) throws IOException {
+        long[] sum = new long[2];
+        for (IdlePair pair : pairs) {
+            long[] weight = pair.weigh();
+            sum[0] += weight[0];
+            sum[1] += weight[1];
+        }
+        return sum;
+    }
+
+    private static long processorNanos(List<IdlePair> pairs) {
+        return pairs.stream().mapToLong(IdlePair::processorNanos).sum();
+    }
+
+    /** The mean step between two of these clocks. */
+    private static double mean(List<Long> clocks, int from, int to) {
+        return (double) (clocks.get(to) - clocks.get(from)) / (to - from);
+    }
+
+    private static double lastTenthToFirst(List<Long> clocks) {
+        int steps = clocks.size() - 1;
+        int tenth = Math.max(1, steps / 10);
+        return mean(clocks, steps - tenth, steps) / mean(clocks, 0, tenth);
+    }
+}
