@@ -30,9 +30,22 @@ final class EpollEvents extends EventBuffer {
         return bytes.getLong(i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET);
     }
 
+    /** By the five low bits of an event (IN, PRI, OUT, ERR, HUP), with RDHUP as the sixth: no branches for each. */
+    private static final byte[] READINESS = new byte[64];
+
+    static {
+        for (int i = 0; i < READINESS.length; i++) {
+            READINESS[i] = (byte) readinessOf((i & 0x1f) | ((i & 0x20) == 0 ? 0 : Linux.EPOLLRDHUP()));
+        }
+    }
+
     @Override
     public int readiness(int i) {
         int bits = bytes.getInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET);
+        return READINESS[(bits & 0x1f) | ((bits & Linux.EPOLLRDHUP()) == 0 ? 0 : 0x20)];
+    }
+
+    private static int readinessOf(int bits) {
         boolean in = (bits & Linux.EPOLLIN()) != 0;
         boolean out = (bits & Linux.EPOLLOUT()) != 0;
         boolean error = (bits & Linux.EPOLLERR()) != 0;
