@@ -21,7 +21,7 @@ final class Charts {
     private static final Map<String, Color> COLOURS = Map.of(
         "c", new Color(0x9a9a9a), "panamio", new Color(0xd1495b), "nio", new Color(0x30638e),
         "nio-short", new Color(0x8fb8de), "netty-epoll", new Color(0xedae49), "netty-uring", new Color(0x66a182),
-        "netty-nio", new Color(0xc9b79c), "c spinning", new Color(0xc8c8c8), "panamio spinning", new Color(0xe8a0aa));
+        "netty-nio", new Color(0xc9b79c), "c-spin", new Color(0xc8c8c8), "panamio-spin", new Color(0xe8a0aa));
     private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
     /**

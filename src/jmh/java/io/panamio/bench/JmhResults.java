@@ -11,12 +11,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.knowm.xchart.CategoryChart;
 
-/** What JMH has written: for each operation, what it took each contender. */
+/** What JMH has measured: for each operation, what it took each contender. */
 final class JmhResults {
     private static final List<String> CONTENDERS = List.of("panamio", "nio", "nettyEpoll", "nettyUring", "c");
+
+    private static final String TIME = "time";
+    private static final String ALLOCATED = "allocated";
 
     /** Nanoseconds, iteration by iteration, and bytes allocated. */
     private record Score(double[] nanos, double bytes) {
@@ -31,39 +35,59 @@ final class JmhResults {
     private JmhResults() {
     }
 
-    static JmhResults read(Path file) throws IOException {
+    static JmhResults of(Results all) {
         JmhResults results = new JmhResults();
-        for (JsonElement element : JsonParser.parseString(Files.readString(file)).getAsJsonArray()) {
-            results.add(element.getAsJsonObject());
+        for (Result result : all.results()) {
+            if (result.measure().equals(TIME)) {
+                double[] bytes = all.values(result.scenario(), result.contender(), ALLOCATED);
+                results.operations.computeIfAbsent(result.scenario(), o -> new LinkedHashMap<>())
+                    .put(result.contender(), new Score(result.values(), Spread.of(bytes).median()));
+            }
         }
         return results;
     }
 
-    private void add(JsonObject benchmark) {
-        String[] name = benchmark.get("benchmark").getAsString().split("\\."); // package.Class.method
-        String method = name[name.length - 1];
-        String contender = CONTENDERS.stream().filter(method::startsWith).findFirst().orElse(method);
-        StringBuilder operation = new StringBuilder(words(name[name.length - 2]));
+    /** The results in a file that JMH has written as JSON. */
+    static List<Result> convert(Path file) throws IOException {
+        List<Result> results = new ArrayList<>();
+        for (JsonElement element : JsonParser.parseString(Files.readString(file)).getAsJsonArray()) {
+            add(element.getAsJsonObject(), results);
+        }
+        return results;
+    }
+
+    private static void add(JsonObject benchmark, List<Result> results) {
+        String[] path = benchmark.get("benchmark").getAsString().split("\\."); // package.Class.method
+        String method = path[path.length - 1];
+        String contender = CONTENDERS.stream().filter(c -> method.matches(c + "([A-Z].*)?")).findFirst().orElse(method);
+        StringBuilder operation = new StringBuilder(words(path[path.length - 2]));
         if (method.length() > contender.length()) {
             operation.append(", ").append(words(method.substring(contender.length())));
         }
         if (benchmark.has("params")) {
-            benchmark.getAsJsonObject("params").entrySet()
-                .forEach(p -> operation.append(", ").append(p.getValue().getAsString()).append(' ').append(p.getKey()));
+            benchmark.getAsJsonObject("params").asMap().forEach((name, value) ->
+                operation.append(", ").append(value.getAsString()).append(' ').append(name));
         }
-        List<Double> nanos = new ArrayList<>();
-        for (JsonElement fork : benchmark.getAsJsonObject("primaryMetric").getAsJsonArray("rawData")) {
-            JsonArray iterations = fork.getAsJsonArray();
-            iterations.forEach(iteration -> nanos.add(iteration.getAsDouble()));
-        }
+        results.add(new Result("jmh", operation.toString(), contender, TIME, "ns",
+            raw(benchmark.getAsJsonObject("primaryMetric"))));
         JsonObject bytes = benchmark.getAsJsonObject("secondaryMetrics").getAsJsonObject("gc.alloc.rate.norm");
-        operations.computeIfAbsent(operation.toString(), o -> new LinkedHashMap<>()).put(contender,
-            new Score(nanos.stream().mapToDouble(d -> d).toArray(),
-                bytes == null ? Double.NaN : bytes.get("score").getAsDouble()));
+        if (bytes != null) {
+            results.add(new Result("jmh", operation.toString(), contender, ALLOCATED, "B", raw(bytes)));
+        }
+    }
+
+    /** By iteration. */
+    private static double[] raw(JsonObject metric) {
+        List<Double> values = new ArrayList<>();
+        for (JsonElement fork : metric.getAsJsonArray("rawData")) {
+            JsonArray iterations = fork.getAsJsonArray();
+            iterations.forEach(iteration -> values.add(iteration.getAsDouble()));
+        }
+        return values.stream().mapToDouble(value -> value).toArray();
     }
 
     private static String words(String name) {
-        return name.replaceAll("(?<=[a-z])(?=[A-Z0-9])", " ").toLowerCase(java.util.Locale.ROOT);
+        return name.replaceAll("(?<=[a-z])(?=[A-Z0-9])", " ").toLowerCase(Locale.ROOT);
     }
 
     String table() {
@@ -72,8 +96,8 @@ final class JmhResults {
         operations.forEach((operation, scores) -> {
             if (scores.containsKey("panamio")) {
                 Spread spread = Spread.of(scores.get("panamio").nanos());
-                table.append("| ").append(operation).append(" | ").append(Tables.number(spread.median()))
-                    .append(" ±").append(Math.round((spread.high() - spread.low()) / spread.median() * 50)).append(" %");
+                table.append("| %s | %s ±%.0f %%".formatted(operation, Tables.number(spread.median()),
+                    (spread.high() - spread.low()) / spread.median() * 50));
                 for (String peer : CONTENDERS.subList(1, CONTENDERS.size())) {
                     Score score = scores.get(peer);
                     table.append(" | ").append(score == null ? "" : "%.2f".formatted(spread.median() / score.median()));
@@ -99,10 +123,11 @@ final class JmhResults {
     CategoryChart chart() {
         List<String> both = operations.entrySet().stream()
             .filter(e -> e.getValue().containsKey("panamio") && e.getValue().containsKey("nio"))
+            .filter(e -> !e.getKey().equals("register")) // NIO only remembers what to do when it polls
             .map(Map.Entry::getKey).toList();
         List<Bars> bars = new ArrayList<>();
         for (String contender : List.of("c", "panamio", "nettyEpoll", "nettyUring")) {
-            bars.add(new Bars(contender.replaceAll("(?=[A-Z])", "-").toLowerCase(java.util.Locale.ROOT),
+            bars.add(new Bars(contender.replaceAll("(?=[A-Z])", "-").toLowerCase(Locale.ROOT),
                 both.stream().map(operation -> {
                     Score score = operations.get(operation).get(contender);
                     double nio = operations.get(operation).get("nio").median();

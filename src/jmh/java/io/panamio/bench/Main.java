@@ -10,6 +10,8 @@ import picocli.CommandLine;
 
 /** What {@code mvn -Pjmh verify -Djmh.args="..."} runs: a part of the benchmarks by name, or else JMH. */
 public final class Main {
+    private static final String JMH = "target/bench/jmh.json";
+
     private Main() {
     }
 
@@ -22,6 +24,7 @@ public final class Main {
         String[] rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         switch (args.length == 0 ? "" : args[0]) {
             case "all" -> all();
+            case "convert" -> convert(rest[0], rest[1]);
             case "echo" -> execute(new Echo(), rest);
             case "buffers" -> execute(new BufferSizes(), rest);
             case "guard" -> execute(new RegressionGuard(), rest);
@@ -35,16 +38,22 @@ public final class Main {
     /** Everything that the page is made of, each part in a process of its own. */
     private static void all() throws IOException, InterruptedException {
         run("echo", "--results", "src/site/results/echo.json");
-        run("start", "--results", "src/site/results/start.json");
+        run("start", "--rounds", "12", "--results", "src/site/results/start.json");
         run("buffers", "--results", "src/site/results/buffers.json");
         run("memory", "--results", "src/site/results/memory.json");
-        run("-f", "1", "-wi", "3", "-i", "5", "-w", "1", "-r", "1", "-prof", "gc", "-rf", "json",
-            "-rff", "src/site/results/jmh.json");
+        run("-f", "1", "-wi", "3", "-i", "5", "-w", "400ms", "-r", "400ms", "-prof", "gc", "-rf", "json", "-rff", JMH);
+        convert(JMH, "src/site/results/jmh.json");
+    }
+
+    /** Makes results of what JMH has written as JSON. */
+    private static void convert(String jmh, String results) throws IOException {
+        Results.here(JmhResults.convert(Path.of(jmh))).write(Path.of(results));
     }
 
     private static void run(String... args) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> command = new ArrayList<>(List.of(java, "--enable-native-access=ALL-UNNAMED", "-cp",
+            System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of(args));
         if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
             System.err.println(args[0] + " has failed, at least in part; the rest goes on");

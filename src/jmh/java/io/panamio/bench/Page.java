@@ -55,7 +55,7 @@ final class Page implements Callable<Integer> {
             Results of = Results.read(results.resolve(suite + ".json"));
             put(suite, () -> Tables.suite(of, suite));
         }
-        JmhResults jmh = JmhResults.read(results.resolve("jmh.json"));
+        JmhResults jmh = JmhResults.of(Results.read(results.resolve("jmh.json")));
         put("jmh", jmh::table);
         Charts.write(pictures.resolve("operations.png"), 1, List.of(jmh.chart()));
         Files.writeString(page, text);

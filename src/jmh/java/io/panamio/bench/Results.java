@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The results of one run, with the machine that they are from, as a JSON file.
@@ -16,7 +17,7 @@ import java.util.TreeMap;
  * @param results what was measured
  */
 public record Results(TreeMap<String, String> machine, List<Result> results) {
-    private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+    private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
     /** Results of this machine, of today. */
     public static Results here(List<Result> results) throws IOException {
@@ -45,10 +46,11 @@ public record Results(TreeMap<String, String> machine, List<Result> results) {
             .findFirst().map(Result::values).orElse(new double[0]);
     }
 
-    /** Writes them, and the folders that are needed. */
+    /** Writes them, a line each, and makes the folders that are needed. */
     public void write(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.writeString(file, GSON.toJson(this) + "\n");
+        Files.writeString(file, "{\"machine\": " + GSON.toJson(machine) + ",\n\"results\": [\n"
+            + results.stream().map(GSON::toJson).collect(Collectors.joining(",\n")) + "\n]}\n");
     }
 
     /** Reads what {@link #write} wrote. */

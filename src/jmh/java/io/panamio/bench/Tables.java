@@ -97,10 +97,10 @@ final class Tables {
         return names;
     }
 
-    /** Three digits, or all before the point. */
+    /** Three digits, or all before the point; nothing after it where there is nothing. */
     static String number(double value) {
         return Double.isNaN(value) ? ""
-            : Math.abs(value) >= 100 ? String.format(Locale.ROOT, "%,.0f", value)
+            : Math.abs(value) >= 100 || value == Math.rint(value) ? String.format(Locale.ROOT, "%,.0f", value)
             : Math.abs(value) >= 10 ? String.format(Locale.ROOT, "%.1f", value)
             : String.format(Locale.ROOT, "%.2f", value);
     }

@@ -37,15 +37,15 @@ public final class Echo implements Callable<Integer> {
     /** Descriptors of a process that are no idle connections. */
     private static final int OTHER_FILES = 400;
 
-    @Option(names = "--rounds", defaultValue = "5", paramLabel = "N",
+    @Option(names = "--rounds", defaultValue = "7", paramLabel = "N",
         description = "How often each server is measured in each case (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--seconds", defaultValue = "2", paramLabel = "S",
+    @Option(names = "--seconds", defaultValue = "1", paramLabel = "S",
         description = "How long it is measured (default: ${DEFAULT-VALUE}).")
     private double seconds;
 
-    @Option(names = "--warm-up", defaultValue = "2", paramLabel = "S",
+    @Option(names = "--warm-up", defaultValue = "1.5", paramLabel = "S",
         description = "How long it is warmed before, once for each case (default: ${DEFAULT-VALUE}).")
     private double warmUp;
 
