@@ -199,26 +199,32 @@ public abstract class Selector extends Guard {
     }
 
     private int takeWake(EventBuffer events, int n) {
-        if (woken == SIGNALED && reportsSignals()) {
-            long token = wakerToken;
-            for (int i = 0; i < n; i++) {
-                if (events.token(i) == token) {
-                    WOKEN.getAndSet(this, 0);
-                    break;
-                }
+        if (woken == FLAGGED || !reportsSignals()) {
+            if (n == events.capacity()) {
+                return n; // next time
             }
-            return n; // if it was not there, it comes with the next
+            if (takeFlag()) {
+                if (!wakerOpen) {
+                    return n;
+                }
+                events.setReadable(n, wakerToken);
+                wokenLast = true;
+                return n + 1;
+            }
         }
-        if (n == events.capacity()) {
-            return n; // next time
+        long token = wakerToken;
+        for (int i = 0; i < n; i++) {
+            if (events.token(i) == token) { // else it comes with the next
+                WOKEN.getAndSet(this, 0);
+                break;
+            }
         }
-        WOKEN.getAndSet(this, 0);
-        if (!wakerOpen) {
-            return n;
-        }
-        events.setReadable(n, wakerToken);
-        wokenLast = true;
-        return n + 1;
+        return n;
+    }
+
+    /** Takes a wake that no event of the system's tells of. */
+    private boolean takeFlag() {
+        return reportsSignals() ? WOKEN.compareAndSet(this, FLAGGED, 0) : (int) WOKEN.getAndSet(this, 0) != 0;
     }
 
     /** How long a wait looks again and again before it sleeps, in nanoseconds. */

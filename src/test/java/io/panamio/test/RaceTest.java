@@ -37,6 +37,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -471,6 +472,35 @@ class RaceTest {
                 Loop.until("seen after the wake", () -> seen.get() >= mine);
             });
             together(asks, asks, asks);
+        }
+    }
+
+    @Test
+    void aWakeIsOneEventWhetherThePollerSleepsOrNot() throws Exception {
+        AtomicInteger wakes = new AtomicInteger();
+        AtomicInteger seen = new AtomicInteger();
+        AtomicBoolean over = new AtomicBoolean();
+        try (Loop loop = new Loop()) {
+            Waker waker = loop.later(Waker.open(loop.poll.registry(), 1));
+            Future<?> poller = THREADS.submit(() -> {
+                Events events = Events.withCapacity(4);
+                while (!over.get()) {
+                    spin(seen.get() % 50); // so that some wakes come before the poll, some while it begins
+                    loop.poll.poll(events);
+                    seen.addAndGet(events.size());
+                }
+                return null;
+            });
+            rounds(n -> {
+                int mine = wakes.incrementAndGet();
+                spin(n % 70);
+                waker.wake();
+                Loop.until("seen after the wake", () -> seen.get() >= mine);
+                assertEquals(mine, seen.get());
+            });
+            over.set(true);
+            waker.wake();
+            await(List.of(poller));
         }
     }
 
