@@ -4,4 +4,5 @@
 module io.panamio {
     exports io.panamio;
     exports io.panamio.net;
+    exports io.panamio.pipeline;
 }

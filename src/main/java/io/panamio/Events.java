@@ -128,7 +128,8 @@ public final class Events implements Iterable<Event> {
     }
 
     /**
-     * Whether an error is pending.
+     * Whether an error is pending; or completions of zero-copy sends, which {@link
+     * io.panamio.pipeline.ZeroCopySender#drainCompletions} takes.
      *
      * @param i which event, from 0
      * @return true if so
@@ -151,7 +152,8 @@ public final class Events implements Iterable<Event> {
     }
 
     /**
-     * Whether nothing more can be sent. A hint: a datagram socket after an ICMP error says so and still works.
+     * Whether nothing more can be sent. A hint: a datagram socket after an ICMP error says so and still works, and so
+     * does a stream that has completions of zero-copy sends.
      *
      * @param i which event, from 0
      * @return true if so

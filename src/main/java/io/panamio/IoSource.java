@@ -1,5 +1,6 @@
 package io.panamio;
 
+import io.panamio.pipeline.SegmentPool;
 import io.panamio.sys.Handle;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -166,6 +167,19 @@ public abstract class IoSource implements Source, AutoCloseable {
      */
     public final Arena arena() {
         return handle.arena();
+    }
+
+    /**
+     * Lets the {@link #arena} of this source draw its memory from a pool, to which it goes back when this is closed: at
+     * once if the pool's thread does so, and as soon as that polls if another thread does.
+     *
+     * @param pool a pool of the current thread
+     * @return the arena, which {@link #arena()} returns from now on
+     * @throws IllegalStateException if this or the pool is closed, or if this has an arena already
+     * @throws WrongThreadException in another thread than the pool's
+     */
+    public final Arena arena(SegmentPool pool) {
+        return handle.arena(pool);
     }
 
     /**

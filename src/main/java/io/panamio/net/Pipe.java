@@ -3,6 +3,7 @@ package io.panamio.net;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
+import io.panamio.pipeline.GatherList;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
 import java.io.File;
@@ -178,6 +179,21 @@ public final class Pipe implements AutoCloseable {
             int fd = begin();
             try {
                 return asked == 0 ? 0 : sent(pipes().sendVectored(fd, srcs), asked);
+            } finally {
+                end();
+            }
+        }
+
+        @Override
+        public long write(GatherList list) throws IOException {
+            Objects.requireNonNull(list, "list");
+            int fd = begin();
+            try {
+                long n = list.isDone() ? 0 : pipes().send(fd, list);
+                if (!list.isDone()) {
+                    drained(Interest.WRITABLE);
+                }
+                return n;
             } finally {
                 end();
             }

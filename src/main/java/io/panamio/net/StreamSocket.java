@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
+import io.panamio.pipeline.GatherList;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -167,6 +168,21 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return asked == 0 ? 0 : sent(streams().sendVectored(fd, srcs), asked);
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public long write(GatherList list) throws IOException {
+        Objects.requireNonNull(list, "list");
+        int fd = begin();
+        try {
+            long n = list.isDone() ? 0 : streams().send(fd, list);
+            if (!list.isDone()) {
+                drained(Interest.WRITABLE);
+            }
+            return n;
         } finally {
             end();
         }

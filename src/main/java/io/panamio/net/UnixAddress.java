@@ -1,10 +1,10 @@
 package io.panamio.net;
 
+import io.panamio.sys.PathNames;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -16,8 +16,6 @@ import java.util.Arrays;
  */
 public final class UnixAddress extends SocketAddress {
     private static final long serialVersionUID = 1;
-    /** How the JDK turns paths into bytes. */
-    private static final Charset PATHS = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
     private static final UnixAddress UNNAMED = new UnixAddress(new byte[0], false);
 
     /** The bytes, without a zero before or after them; none if unnamed. */
@@ -39,11 +37,7 @@ public final class UnixAddress extends SocketAddress {
      *     {@link #ofBytes} takes
      */
     public static UnixAddress ofPath(Path path) {
-        String text = path.toString();
-        if (!Path.of(text).equals(path)) { // what is no text becomes a question mark in it
-            throw new IllegalArgumentException("not to be told by its text: " + text);
-        }
-        return ofBytes(text.getBytes(PATHS));
+        return ofBytes(PathNames.bytes(path));
     }
 
     /**
@@ -148,9 +142,9 @@ public final class UnixAddress extends SocketAddress {
             throw new IllegalStateException("not a path: " + this);
         }
         try {
-            return Path.of(PATHS.newDecoder().decode(ByteBuffer.wrap(name)).toString());
+            return Path.of(PathNames.CHARSET.newDecoder().decode(ByteBuffer.wrap(name)).toString());
         } catch (CharacterCodingException e) {
-            throw new InvalidPathException(toString(), "bytes that are no text in " + PATHS);
+            throw new InvalidPathException(toString(), "bytes that are no text in " + PathNames.CHARSET);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.IoResult;
+import io.panamio.pipeline.GatherList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -79,4 +80,19 @@ public sealed interface WritableStream permits StreamSocket, Pipe.Sender {
      * @throws IOException if the connection is broken, or was shut down for writing
      */
     long writeVectored(MemorySegment... srcs) throws IOException;
+
+    /**
+     * Writes what remains of a prepared list, and moves it on by as much: sendmsg(2) or writev(2), once for each 1024
+     * segments or 2147479552 bytes until there is no room. If the list is not done then, there will be an event, and
+     * the next call resumes.
+     *
+     * @param list what to write
+     * @return how many bytes the system took in all, maybe not all; WOULD_BLOCK if none; 0 only if nothing remained,
+     *     without a system call
+     * @throws IllegalStateException if the arena of a segment that would be written was closed
+     * @throws WrongThreadException if a segment that would be written belongs to another thread
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connection is broken, or was shut down for writing; the list is where it was
+     */
+    long write(GatherList list) throws IOException;
 }

@@ -1,5 +1,6 @@
 package io.panamio.sys;
 
+import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -15,10 +16,6 @@ import java.nio.channels.ClosedSelectorException;
 public final class Handle extends Guard implements Runnable {
     /** Whether to remember where each descriptor was opened: {@code -Dpanamio.leakTracking=true}. */
     private static final boolean TRACK = Boolean.getBoolean("panamio.leakTracking");
-
-    private static final class Cleaning { // in a class of its own: the thread starts with the first descriptor
-        static final Cleaner CLEANER = Cleaner.create();
-    }
 
     private final int fd;
     private final boolean owned;
@@ -132,13 +129,27 @@ public final class Handle extends Guard implements Runnable {
 
     /** The arena that ends with the descriptor, made at the first call. */
     public synchronized Arena arena() {
+        requireOpen();
+        if (arena == null) {
+            arena = new BlockArena().ofStream();
+        }
+        return arena;
+    }
+
+    /** The arena that ends with the descriptor, made now, and drawn from a pool. */
+    public synchronized Arena arena(SegmentPool pool) {
+        requireOpen();
+        if (arena != null) {
+            throw new IllegalStateException("there is an arena already");
+        }
+        arena = ((StreamArena) pool.arena()).ofStream();
+        return arena;
+    }
+
+    private void requireOpen() {
         if (!isOpen()) {
             throw new IllegalStateException("Already closed");
         }
-        if (arena == null) {
-            arena = new StreamArena();
-        }
-        return arena;
     }
 
     private synchronized void endArena() {

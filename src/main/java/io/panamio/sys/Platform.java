@@ -46,6 +46,12 @@ public abstract class Platform {
     /** The calls that move messages. */
     public abstract Messages messages();
 
+    /** The calls that move bytes between descriptors. */
+    public abstract Transfers transfers();
+
+    /** The calls that send without copying. */
+    public abstract ZeroCopy zeroCopy();
+
     /** The two ends of a non-blocking pipe: the one to read from, and the one to write to. */
     public abstract int[] openPipe() throws IOException;
 
@@ -66,6 +72,24 @@ public abstract class Platform {
 
     /** Gives back what {@link #allocate} returned. */
     public abstract void free(MemorySegment block);
+
+    /** The size of a page of memory. */
+    public abstract long pageSize();
+
+    /**
+     * Zeroed memory of its own pages, that stays until {@link #unmap}. What the kernel still uses then keeps its pages:
+     * nobody else gets them before that.
+     */
+    public abstract MemorySegment map(long size);
+
+    /**
+     * Memory of {@code size} bytes, whole pages, that is mapped twice, one mapping behind the other: a segment of twice
+     * the size, zeroed, that stays until {@link #unmap}. Null where the system refuses.
+     */
+    public abstract MemorySegment mapTwice(long size);
+
+    /** Gives back what {@link #map} or {@link #mapTwice} returned. */
+    public abstract void unmap(MemorySegment mapping);
 
     private static Object find(String os) {
         // By name, as a jar need not hold every platform.

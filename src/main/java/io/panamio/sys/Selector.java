@@ -83,7 +83,8 @@ public abstract class Selector extends Guard {
 
     /**
      * Says that an operation on {@code fd} has found nothing more to do in the directions of {@code interest}, so that
-     * the next change there is to be reported. Does nothing where the system sees to that by itself.
+     * the next change there is to be reported; HANG_UP among them says that what was an error is taken care of, so that
+     * the next one is. Does nothing where the system sees to that by itself.
      */
     public abstract void rearm(int fd, int interest);
 

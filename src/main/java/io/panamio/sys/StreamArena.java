@@ -2,8 +2,6 @@ package io.panamio.sys;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,13 +10,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /**
  * Memory that ends with a stream. Its segments belong to the thread that asked for the arena first: they carry the
  * scope of a confined arena, the only kind that closes for the price of a few instructions. That arena allocates
- * nothing; the blocks come from the platform, so that they can be freed by whichever thread is allowed to.
+ * nothing; where the memory comes from, and goes back to, is the subclass's.
  *
- * <p>When another thread ends the stream, the blocks wait for their owner, which looks for them whenever it polls, or
+ * <p>When another thread ends the stream, the memory waits for its owner, which looks for it whenever it polls, or
  * makes or ends an arena; or for the owner's death, after which nobody can reach the segments any more, and the next
- * thread that makes or ends an arena frees them.
+ * thread that makes or ends an arena gives it back.
  */
-final class StreamArena implements Arena {
+public abstract class StreamArena implements Arena {
     /** A thread with arenas, and those that others have ended. */
     private static final class Owner {
         static final ThreadLocal<Owner> CURRENT = new ThreadLocal<>();
@@ -51,9 +49,10 @@ final class StreamArena implements Arena {
 
     private final Owner owner = Owner.current();
     private final Arena validity = Arena.ofConfined();
-    private final List<MemorySegment> blocks = new ArrayList<>(2);
+    private boolean ofStream;
 
-    StreamArena() {
+    /** An arena of the current thread. */
+    protected StreamArena() {
         sweep();
         sweepDead();
     }
@@ -67,15 +66,21 @@ final class StreamArena implements Arena {
         if (!validity.scope().isAlive()) {
             throw new IllegalStateException("Already closed");
         }
-        if (Thread.currentThread() != owner.thread) {
+        if (!isOwner()) {
             throw new WrongThreadException("this arena belongs to " + owner.thread);
         }
-        // the platform aligns to 16 bytes; what needs more gets room to move
-        long spare = byteAlignment > 16 ? byteAlignment : 0;
-        MemorySegment block = Platform.current().allocate(Math.addExact(Math.max(byteSize, 1), spare));
-        blocks.add(block);
-        long start = -block.address() & (byteAlignment - 1);
-        return block.asSlice(start, byteSize).reinterpret(validity, null);
+        return take(Math.max(byteSize, 1), byteAlignment).reinterpret(byteSize, validity, null);
+    }
+
+    /** Memory, zeroed, in the owner's thread. */
+    protected abstract MemorySegment take(long byteSize, long byteAlignment);
+
+    /** Gives back all that was taken: in the owner's thread, or when that is dead in another. */
+    protected abstract void giveBack();
+
+    /** Whether this is the owner's thread. */
+    protected final boolean isOwner() {
+        return Thread.currentThread() == owner.thread;
     }
 
     @Override
@@ -83,15 +88,25 @@ final class StreamArena implements Arena {
         return validity.scope();
     }
 
-    /** Refused: the stream ends its arena. */
-    @Override
-    public void close() {
-        throw new UnsupportedOperationException("the arena of a stream is closed with the stream");
+    /** From now on it is a stream's, which ends it. */
+    final StreamArena ofStream() {
+        ofStream = true;
+        return this;
     }
 
-    /** Ends the memory: now in the owner's thread, soon if another thread says so. */
-    void end() {
-        if (Thread.currentThread() == owner.thread) {
+    /** Ends the memory, in the owner's thread; refused to a stream's, which is ended by that. */
+    @Override
+    public final void close() {
+        if (ofStream) {
+            throw new UnsupportedOperationException("the arena of a stream is closed with the stream");
+        }
+        validity.close();
+        giveBack();
+    }
+
+    /** Ends the memory, if that has not been done: now in the owner's thread, soon if another thread says so. */
+    public final void end() {
+        if (isOwner()) {
             free();
         } else {
             owner.add(this);
@@ -102,15 +117,16 @@ final class StreamArena implements Arena {
 
     /** In the owner's thread, or when that is dead. */
     private void free() {
-        if (Thread.currentThread() == owner.thread) {
+        if (!isOwner()) {
+            giveBack();
+        } else if (validity.scope().isAlive()) {
             validity.close();
+            giveBack();
         }
-        blocks.forEach(Platform.current()::free);
-        blocks.clear();
     }
 
     /** Ends what others have left for this thread. */
-    static void sweep() {
+    public static void sweep() {
         Owner owner = Owner.CURRENT.get();
         if (owner != null) {
             owner.free();

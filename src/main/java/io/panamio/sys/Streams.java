@@ -1,5 +1,6 @@
 package io.panamio.sys;
 
+import io.panamio.pipeline.GatherList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -36,6 +37,12 @@ public abstract class Streams {
 
     /** Sends from all of {@code srcs} in order. */
     public abstract long sendVectored(int fd, MemorySegment[] srcs) throws IOException;
+
+    /** A list of that many empty segments. */
+    public abstract GatherList newGatherList(int capacity);
+
+    /** Sends what remains of {@code list}, which is something, and moves it on; to the end unless there is no room. */
+    public abstract long send(int fd, GatherList list) throws IOException;
 
     /** The most bytes that one call can move. */
     public abstract long maxTransfer();

@@ -6,6 +6,8 @@ import java.net.BindException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 
 /** The JDK's exceptions for failed system calls, each with a {@link SystemError} in it. */
 public final class SystemExceptions {
@@ -33,6 +35,16 @@ public final class SystemExceptions {
     /** A connection that the other end has broken: no stack trace where the user wants none. */
     public static IOException reset(String message, SystemError.Failure failure) {
         return new Reset(message, failure);
+    }
+
+    /** A file that is not there. */
+    public static IOException noSuchFile(String file, String message, SystemError.Failure failure) {
+        return new NoSuchFile(file, message, failure);
+    }
+
+    /** A file that may not be opened. */
+    public static IOException accessDenied(String file, String message, SystemError.Failure failure) {
+        return new AccessDenied(file, message, failure);
     }
 
     /** Any other failure of a socket. */
@@ -127,6 +139,46 @@ public final class SystemExceptions {
         @Override
         public synchronized Throwable fillInStackTrace() {
             return STACKLESS ? this : super.fillInStackTrace();
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+
+    private static final class NoSuchFile extends NoSuchFileException implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        NoSuchFile(String file, String message, Failure failure) {
+            super(file, null, message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+
+    private static final class AccessDenied extends AccessDeniedException implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        AccessDenied(String file, String message, Failure failure) {
+            super(file, null, message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
         }
 
         @Override

@@ -234,6 +234,16 @@ final class Loop implements AutoCloseable {
         assertEquals("[]", events.toString());
     }
 
+    /** Polls until no event has come for a short while: TCP may still move what is on its way, but nobody spins. */
+    void expectQuiet() throws IOException {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (poll.poll(events, SHORT) > 0) {
+            if (System.nanoTime() > deadline) {
+                fail("still events: " + events);
+            }
+        }
+    }
+
     /** Polls until there is an event with this token, and tells what it says, such as {@code r w rc}. */
     String next(long token) throws IOException {
         long deadline = System.nanoTime() + LONG.toNanos();

@@ -19,6 +19,8 @@ final class Seccomp {
     private static final int SECCOMP_RET_ALLOW = 0x7fff0000;
     private static final int LOAD_WORD = 0x20; // BPF_LD | BPF_W | BPF_ABS
     private static final int JUMP_IF_EQUAL = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+    private static final int JUMP_IF_SET = 0x45; // BPF_JMP | BPF_JSET | BPF_K
+    private static final int ARGUMENTS = 16; // seccomp_data.args, of 64 bits each, the lower half first
     private static final int RETURN = 0x06; // BPF_RET | BPF_K
 
     private static final MethodHandle PRCTL = Linker.nativeLinker().downcallHandle(
@@ -34,14 +36,21 @@ final class Seccomp {
      * where there are no filters, as under qemu.
      */
     static boolean refuse(int systemCall, int errno) {
+        return refuse(systemCall, 0, 0, errno);
+    }
+
+    /** Lets a system call fail that has some bits in an argument; with no bits, whatever it has. */
+    static boolean refuse(int systemCall, int argument, int bits, int errno) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment filter = arena.allocate(4 * 8, 8); // struct sock_filter: code, jump if so, if not, constant
+            MemorySegment filter = arena.allocate(6 * 8, 8); // struct sock_filter: code, jump if so, if not, constant
             instruction(filter, 0, LOAD_WORD, 0, 0); // seccomp_data.nr
-            instruction(filter, 1, JUMP_IF_EQUAL, 1, systemCall); // else skips one
-            instruction(filter, 2, RETURN, 0, SECCOMP_RET_ERRNO | errno);
-            instruction(filter, 3, RETURN, 0, SECCOMP_RET_ALLOW);
+            instruction(filter, 1, JUMP_IF_EQUAL, 3, systemCall); // else skips three
+            instruction(filter, 2, LOAD_WORD, 0, bits == 0 ? 0 : ARGUMENTS + 8 * argument);
+            instruction(filter, 3, JUMP_IF_SET, 1, bits == 0 ? -1 : bits); // the number of the call has bits, too
+            instruction(filter, 4, RETURN, 0, SECCOMP_RET_ERRNO | errno);
+            instruction(filter, 5, RETURN, 0, SECCOMP_RET_ALLOW);
             MemorySegment program = arena.allocate(16, 8); // struct sock_fprog: length, filter
-            program.set(JAVA_LONG, 0, 4);
+            program.set(JAVA_LONG, 0, 6);
             program.set(ADDRESS, 8, filter);
             return prctl(PR_SET_NO_NEW_PRIVS, 1, MemorySegment.NULL) == 0
                 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) == 0;

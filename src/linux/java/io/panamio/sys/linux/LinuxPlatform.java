@@ -6,6 +6,8 @@ import io.panamio.sys.Messages;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
+import io.panamio.sys.Transfers;
+import io.panamio.sys.ZeroCopy;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.PollEvents;
 import io.panamio.sys.unix.PollSelector;
@@ -73,6 +75,21 @@ public final class LinuxPlatform extends UnixPlatform {
         return POLL ? new PollEvents(capacity) : new EpollEvents(capacity);
     }
 
+    @Override
+    public MemorySegment map(long size) {
+        return Mapping.once(size);
+    }
+
+    @Override
+    public MemorySegment mapTwice(long size) {
+        return Mapping.twice(size);
+    }
+
+    @Override
+    public void unmap(MemorySegment mapping) {
+        Mapping.munmap(mapping, mapping.byteSize());
+    }
+
     // ---- what the API calls, each a constant for the JIT compiler, and made when first used
 
     private static final class Calls {
@@ -85,6 +102,14 @@ public final class LinuxPlatform extends UnixPlatform {
         static final Messages MESSAGES = new LinuxMessages();
     }
 
+    private static final class TransferCalls {
+        static final Transfers TRANSFERS = new LinuxTransfers();
+    }
+
+    private static final class ZeroCopyCalls {
+        static final ZeroCopy ZERO_COPY = new LinuxZeroCopy();
+    }
+
     @Override
     public Sockets sockets() {
         return Calls.SOCKETS;
@@ -93,6 +118,16 @@ public final class LinuxPlatform extends UnixPlatform {
     @Override
     public Messages messages() {
         return MessageCalls.MESSAGES;
+    }
+
+    @Override
+    public Transfers transfers() {
+        return TransferCalls.TRANSFERS;
+    }
+
+    @Override
+    public ZeroCopy zeroCopy() {
+        return ZeroCopyCalls.ZERO_COPY;
     }
 
     @Override

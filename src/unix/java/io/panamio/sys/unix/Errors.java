@@ -49,6 +49,18 @@ public final class Errors {
         };
     }
 
+    /** For a call that opens a file. */
+    public IOException open(String call, String file, int number) {
+        Errno errno = constants.errno(number);
+        SystemError.Failure failure = failure(call, number, errno);
+        return switch (errno) {
+            case ENOENT -> SystemExceptions.noSuchFile(file, message(failure, "", errno), failure);
+            case EACCES -> SystemExceptions.accessDenied(file, message(failure, "", errno), failure);
+            case EMFILE, ENFILE, ENOMEM -> new ResourceExhaustedException(message(failure, file, errno), failure);
+            case null, default -> SystemExceptions.io(message(failure, file, errno), failure);
+        };
+    }
+
     private static SystemError.Failure failure(String call, int number, Errno errno) {
         return new SystemError.Failure(call, number, errno == null ? "errno " + number : errno.name());
     }

@@ -91,8 +91,12 @@ public final class Libc {
         }
     }
 
-    /** Calls a function that returns a long, with up to six integers or addresses; the rest is 0. */
-    private static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+    /**
+     * Calls a function that returns a long or an address, with up to six integers or addresses; the rest is 0.
+     *
+     * @return the result, or the negated errno
+     */
+    public static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try {
             ThreadState state = ThreadState.get();
             long r = (long) call.invokeExact(function, state.capture, a, b, c, d, e, f);
@@ -135,7 +139,8 @@ public final class Libc {
 
     private static final MemorySegment SEND = function("send");
 
-    static long send(int fd, MemorySegment buf, long off, long len, int flags) {
+    /** send(2). */
+    public static long send(int fd, MemorySegment buf, long off, long len, int flags) {
         return transfer(SEND, fd, buf, off, len, flags, 0, 0);
     }
 
@@ -174,7 +179,8 @@ public final class Libc {
 
     private static final MemorySegment RECVMSG = function("recvmsg");
 
-    static long recvmsg(int fd, MemorySegment msg, int flags) {
+    /** recvmsg(2). */
+    public static long recvmsg(int fd, MemorySegment msg, int flags) {
         long r = callLong(RECVMSG, fd, msg.address(), flags, 0, 0, 0);
         Reference.reachabilityFence(msg);
         return r;
@@ -198,8 +204,8 @@ public final class Libc {
 
     private static final MemorySegment WRITEV = function("writev");
 
-    static long writev(int fd, MemorySegment vectors, int count) {
-        long r = callLong(WRITEV, fd, vectors.address(), count, 0, 0, 0);
+    static long writev(int fd, MemorySegment vectors, long off, int count) {
+        long r = callLong(WRITEV, fd, vectors.address() + off, count, 0, 0, 0);
         Reference.reachabilityFence(vectors);
         return r;
     }
@@ -270,7 +276,8 @@ public final class Libc {
 
     private static final MemorySegment GETSOCKOPT = function("getsockopt");
 
-    static int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment length) {
+    /** getsockopt(2). */
+    public static int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment length) {
         int r = call(GETSOCKOPT, fd, level, name, value.address(), length.address());
         Reference.reachabilityFence(value);
         Reference.reachabilityFence(length);
@@ -279,7 +286,8 @@ public final class Libc {
 
     private static final MemorySegment SETSOCKOPT = function("setsockopt");
 
-    static int setsockopt(int fd, int level, int name, MemorySegment value, int length) {
+    /** setsockopt(2). */
+    public static int setsockopt(int fd, int level, int name, MemorySegment value, int length) {
         int r = call(SETSOCKOPT, fd, level, name, value.address(), length);
         Reference.reachabilityFence(value);
         return r;
@@ -312,10 +320,26 @@ public final class Libc {
         static MethodHandle call = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
-    static int fcntl(int fd, int command, int argument) {
+    /** fcntl(2) with a number. */
+    public static int fcntl(int fd, int command, int argument) {
         try {
             ThreadState state = ThreadState.get();
             int r = (int) Fcntl.call.invokeExact(state.capture, fd, command, argument);
+            return r >= 0 ? r : -state.errno();
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private static final class Open {
+        static MethodHandle call = linkVariadic("open", 2, ADDRESS, JAVA_INT, JAVA_INT);
+    }
+
+    /** open(2). */
+    public static int open(MemorySegment path, int flags, int mode) {
+        try {
+            ThreadState state = ThreadState.get();
+            int r = (int) Open.call.invokeExact(state.capture, path, flags, mode);
             return r >= 0 ? r : -state.errno();
         } catch (Throwable t) {
             throw unexpected(t);
@@ -348,6 +372,12 @@ public final class Libc {
             throw new OutOfMemoryError("calloc of " + count * size + " bytes");
         }
         return MemorySegment.ofAddress(block).reinterpret(count * size);
+    }
+
+    private static final MemorySegment GETPAGESIZE = function("getpagesize");
+
+    static int getpagesize() {
+        return call(GETPAGESIZE, 0, 0, 0, 0, 0);
     }
 
     private static final MemorySegment FREE = function("free");

@@ -126,8 +126,12 @@ public final class PollSelector extends Selector {
     public void rearm(int fd, int interest) {
         synchronized (lock) {
             Watch watch = watch(fd);
-            int arm = watch == null || !watch.isEdge() ? 0 : watch.interest & interest;
-            if (arm != 0 && (watch.muted || (watch.armed & arm) != arm)) {
+            if (watch == null || !watch.isEdge()) {
+                return;
+            }
+            int arm = watch.interest & interest;
+            boolean unmute = watch.muted && (arm | interest & Readiness.HANG_UP) != 0;
+            if (unmute || (watch.armed & arm) != arm) {
                 watch.armed |= arm;
                 watch.muted = false;
                 changed();

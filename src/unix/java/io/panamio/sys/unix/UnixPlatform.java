@@ -76,6 +76,11 @@ public abstract class UnixPlatform extends Platform {
     }
 
     @Override
+    public final long pageSize() {
+        return Libc.getpagesize();
+    }
+
+    @Override
     public final void free(MemorySegment block) {
         Libc.free(block);
     }

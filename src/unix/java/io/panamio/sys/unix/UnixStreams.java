@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.panamio.pipeline.GatherList;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -14,7 +15,7 @@ import java.util.Map;
 /** The bytes of stream sockets and of pipes, as POSIX moves them. */
 final class UnixStreams extends Streams {
     /** The most that Linux moves in one call, and less than what macOS refuses. */
-    private static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
+    static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
 
     static final int IOVEC_SIZE = 16;
     static final long IOV_BASE_OFFSET = 0;
@@ -169,6 +170,51 @@ final class UnixStreams extends Streams {
     // ---- vectors
 
     @Override
+    public GatherList newGatherList(int capacity) {
+        return new UnixGatherList(c, capacity);
+    }
+
+    @Override
+    public long send(int fd, GatherList gather) throws IOException {
+        UnixGatherList list = (UnixGatherList) gather;
+        long done = 0;
+        while (!list.isDone()) {
+            int run = list.run();
+            long asked = list.size(run);
+            int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (list.remaining() > asked ? c.MSG_MORE() : 0);
+            long r;
+            try {
+                r = run == 1 ? transmit(fd, list.segment(), list.offset(), asked, flags)
+                    : transmitRun(fd, list, run, flags);
+            } catch (IOException e) {
+                if (done > 0) {
+                    return done; // the error will be there again for the next call
+                }
+                throw e;
+            }
+            if (r < 0) {
+                return done > 0 ? done : r;
+            }
+            list.advance(r);
+            done += r;
+            if (r < Math.min(asked, MAX_TRANSFER)) {
+                return done;
+            }
+        }
+        return done;
+    }
+
+    private long transmitRun(int fd, UnixGatherList list, int count, int flags) throws IOException {
+        long r;
+        do {
+            r = pipes ? Libc.writev(fd, list.vectors, list.vectorsOffset(), count)
+                : Libc.sendmsg(fd, list.message(count), flags);
+        } while (r == -c.EINTR());
+        Reference.reachabilityFence(list);
+        return r >= 0 ? r : failed("sendmsg", r);
+    }
+
+    @Override
     public long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
         requireUsable(dsts);
         long done = 0;
@@ -257,7 +303,7 @@ final class UnixStreams extends Streams {
         MemorySegment vectors = vectors(segments, from, count, true);
         long r;
         do {
-            r = pipes ? Libc.writev(fd, vectors, count) : Libc.sendmsg(fd, message(vectors, count), flags);
+            r = pipes ? Libc.writev(fd, vectors, 0, count) : Libc.sendmsg(fd, message(vectors, count), flags);
         } while (r == -c.EINTR());
         Reference.reachabilityFence(segments);
         return r >= 0 ? r : failed("sendmsg", r);

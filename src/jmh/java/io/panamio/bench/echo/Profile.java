@@ -1,0 +1,75 @@
+package io.panamio.bench.echo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where a server's processor time goes, by perf(1): into which system calls, or into its own code. What the kernel does
+ * within a call is part of it: on loopback, all that a packet takes until it lies in the receiver's socket is the
+ * sender's.
+ */
+final class Profile {
+    /** What is in no system call: the server itself, with its libraries and the JVM. */
+    static final String OWN = "own code";
+    /** The kernel where no system call is seen: entering and leaving, interrupts, page faults. */
+    static final String KERNEL = "kernel, other";
+
+    private static final Pattern CALL = Pattern.compile("(?:__(?:x64|arm64|se)_sys_|\\bksys_)(\\w+)");
+    private static final int HERTZ = 4000;
+
+    private Profile() {
+    }
+
+    /** Work that takes as long as it is told. */
+    interface Work {
+        void run(double seconds) throws IOException;
+    }
+
+    /** Has a process watched while there is work. Returns the part of the samples, from 0 to 1, in each call. */
+    static TreeMap<String, Double> of(long pid, Work work, double seconds) throws IOException, InterruptedException {
+        Path data = Contender.DIRECTORY.resolve("perf.data").toAbsolutePath();
+        Process perf = new ProcessBuilder("perf", "record", "-q", "-e", "cpu-clock", "-F", Integer.toString(HERTZ),
+            "-g", "-o", data.toString(), "-p", Long.toString(pid), "--", "sleep", Double.toString(seconds))
+            .inheritIO().start();
+        work.run(seconds);
+        if (perf.waitFor() != 0) {
+            throw new IOException("perf record has failed");
+        }
+        Path script = data.resolveSibling("perf.txt");
+        Process printing = new ProcessBuilder("perf", "script", "-F", "ip,sym", "-i", data.toString())
+            .redirectOutput(script.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        if (printing.waitFor() != 0) {
+            throw new IOException("perf script has failed");
+        }
+        return parts(Files.readAllLines(script));
+    }
+
+    /** Each sample is a stack, the innermost frame first, and an empty line. */
+    private static TreeMap<String, Double> parts(List<String> lines) {
+        TreeMap<String, Double> counts = new TreeMap<>();
+        String place = null;
+        for (String line : lines) {
+            if (line.isBlank()) {
+                if (place != null) {
+                    counts.merge(place, 1.0, Double::sum);
+                }
+                place = null;
+                continue;
+            }
+            Matcher call = CALL.matcher(line);
+            if (call.find()) {
+                place = call.group(1);
+            } else if (place == null) {
+                place = line.strip().startsWith("ffff") ? KERNEL : OWN;
+            }
+        }
+        double all = counts.values().stream().mapToDouble(n -> n).sum();
+        counts.replaceAll((name, n) -> n / all);
+        return counts;
+    }
+}

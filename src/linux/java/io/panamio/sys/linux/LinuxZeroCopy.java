@@ -1,0 +1,135 @@
+package io.panamio.sys.linux;
+
+import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.msghdr;
+import io.panamio.bindings.linux.sock_extended_err;
+import io.panamio.sys.Sockets;
+import io.panamio.sys.ZeroCopy;
+import io.panamio.sys.unix.Errors;
+import io.panamio.sys.unix.Libc;
+import io.panamio.sys.unix.ThreadState;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+
+/**
+ * MSG_ZEROCOPY, as Documentation/networking/msg_zerocopy.rst of the kernel tells.
+ */
+final class LinuxZeroCopy extends ZeroCopy {
+    private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
+    private static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
+
+    /** Room for a message that has nothing but control messages: two reports and more. */
+    private static final class Message {
+        static final ThreadLocal<Message> CURRENT = ThreadLocal.withInitial(Message::new);
+        static final int CONTROL_SIZE = 256;
+
+        final MemorySegment header = Arena.ofAuto().allocate(msghdr.sizeof(), 8);
+        final ByteBuffer headerBytes = ThreadState.bytes(header);
+        final MemorySegment control = Arena.ofAuto().allocate(CONTROL_SIZE, 8);
+        final ByteBuffer controlBytes = ThreadState.bytes(control);
+
+        Message() {
+            headerBytes.putLong((int) msghdr.msg_control$offset(), control.address());
+        }
+
+        long receive(int fd) {
+            headerBytes.putLong((int) msghdr.msg_controllen$offset(), CONTROL_SIZE);
+            return Libc.recvmsg(fd, header, Linux.MSG_ERRQUEUE() | Linux.MSG_DONTWAIT());
+        }
+
+        int length() {
+            return (int) headerBytes.getLong((int) msghdr.msg_controllen$offset());
+        }
+    }
+
+    // ---- sockets
+
+    @Override
+    public boolean isEnabled(int fd) {
+        ThreadState state = ThreadState.get();
+        state.argumentBytes.putInt(0, 0).putInt(8, Integer.BYTES);
+        int r = Libc.getsockopt(fd, Linux.SOL_SOCKET(), Linux.SO_ZEROCOPY(), state.argument,
+            state.argument.asSlice(8, Integer.BYTES));
+        return r == 0 && state.argumentBytes.getInt(0) != 0;
+    }
+
+    @Override
+    public boolean enable(int fd) {
+        ThreadState state = ThreadState.get();
+        state.argumentBytes.putInt(0, 1);
+        return Libc.setsockopt(fd, Linux.SOL_SOCKET(), Linux.SO_ZEROCOPY(), state.argument, Integer.BYTES) == 0;
+    }
+
+    @Override
+    public long send(int fd, MemorySegment src, long off, long len) throws IOException {
+        int flags = Linux.MSG_DONTWAIT() | Linux.MSG_NOSIGNAL() | Linux.MSG_ZEROCOPY();
+        long size = Math.min(len, MAX_TRANSFER);
+        long r;
+        do {
+            r = Libc.send(fd, src, off, size, flags);
+        } while (r == -Linux.EINTR());
+        if (r >= 0) {
+            return r;
+        }
+        if (r == -Linux.EAGAIN()) {
+            return Sockets.WOULD_BLOCK;
+        }
+        if (r == -Linux.ENOBUFS()) {
+            return REFUSED; // too many completions, or too much memory, is outstanding
+        }
+        throw ERRORS.socket("send", (int) -r);
+    }
+
+    // ---- completions
+
+    @Override
+    public int complete(int fd, Completion to) throws IOException {
+        Message message = Message.CURRENT.get();
+        int reports = 0;
+        for (;;) {
+            long r = message.receive(fd);
+            if (r >= 0) {
+                reports += tell(message.controlBytes, message.length(), to);
+            } else if (r == -Linux.EAGAIN()) {
+                Reference.reachabilityFence(message);
+                return reports;
+            } else if (r != -Linux.EINTR()) {
+                throw ERRORS.socket("recvmsg", (int) -r);
+            }
+        }
+    }
+
+    /** Looks for reports among control messages: a struct cmsghdr each, then a struct sock_extended_err. */
+    private static int tell(ByteBuffer control, int length, Completion to) {
+        int reports = 0;
+        for (int at = 0; at + HEADER_SIZE + REPORT_SIZE <= length;) {
+            int size = Math.clamp(control.getLong(at), HEADER_SIZE, length - at);
+            int report = at + HEADER_SIZE;
+            if (isError(control.getInt(at + LEVEL_OFFSET), control.getInt(at + TYPE_OFFSET))
+                    && size >= HEADER_SIZE + REPORT_SIZE
+                    && control.get(report + (int) sock_extended_err.ee_origin$offset())
+                        == Linux.SO_EE_ORIGIN_ZEROCOPY()) {
+                to.completed(control.getInt(report + (int) sock_extended_err.ee_info$offset()),
+                    control.getInt(report + (int) sock_extended_err.ee_data$offset()),
+                    control.get(report + (int) sock_extended_err.ee_code$offset())
+                        == Linux.SO_EE_CODE_ZEROCOPY_COPIED());
+                reports++;
+            }
+            at += size + 7 & ~7;
+        }
+        return reports;
+    }
+
+    private static final int HEADER_SIZE = 16;
+    private static final int LEVEL_OFFSET = 8;
+    private static final int TYPE_OFFSET = 12;
+    private static final int REPORT_SIZE = 16;
+
+    private static boolean isError(int level, int type) {
+        return level == Linux.IPPROTO_IP() && type == Linux.IP_RECVERR()
+            || level == Linux.IPPROTO_IPV6() && type == Linux.IPV6_RECVERR();
+    }
+}

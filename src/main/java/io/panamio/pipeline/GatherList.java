@@ -1,0 +1,135 @@
+package io.panamio.pipeline;
+
+import io.panamio.net.WritableStream;
+import io.panamio.sys.Platform;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Segments that are written one after the other, as a header and its body: an array of iovecs that is prepared once and
+ * used again and again. {@link WritableStream#write(GatherList)} writes it, all of it by one system call as a rule.
+ *
+ * <p>The list remembers how far it is. After a write that did less than all, write it again when the stream is
+ * writable: it resumes in place. Once it {@linkplain #isDone is done}, {@link #rewind} begins anew with the same
+ * segments, and so does {@link #set}.
+ *
+ * <pre>{@code
+ * GatherList answer = GatherList.of(header, body);
+ * stream.write(answer);                       // and, while !answer.isDone(), again at each writable event
+ * ...
+ * answer.set(1, nextBody);                    // the header is the same
+ * stream.write(answer);
+ * }</pre>
+ *
+ * <p>It is for native memory that no other thread can free: of a confined, an automatic or the global arena, of a
+ * stream's or a pool's, or of a direct buffer. The list keeps it reachable. The bytes may change until they are
+ * written; a segment whose arena is closed is found out before the call.
+ *
+ * <p>For one thread at a time, and one stream at a time. Nothing is allocated after the list itself.
+ */
+public abstract class GatherList {
+    /** For the platforms. */
+    protected GatherList() {
+    }
+
+    /**
+     * A list of empty segments.
+     *
+     * @param capacity how many segments, at least 1; one system call takes 1024
+     * @return the list
+     * @throws IllegalArgumentException if that is less than 1
+     */
+    public static GatherList withCapacity(int capacity) {
+        if (capacity < 1) {
+            throw new IllegalArgumentException("capacity " + capacity);
+        }
+        return Platform.current().streams().newGatherList(capacity);
+    }
+
+    /**
+     * A list of segments.
+     *
+     * @param segments the segments, at least one
+     * @return the list, with that capacity
+     * @throws IllegalArgumentException if there is none, or as {@link #set}
+     * @throws IllegalStateException as {@link #set}
+     * @throws WrongThreadException as {@link #set}
+     */
+    public static GatherList of(MemorySegment... segments) {
+        GatherList list = withCapacity(segments.length);
+        for (int i = 0; i < segments.length; i++) {
+            list.set(i, segments[i]);
+        }
+        return list;
+    }
+
+    /**
+     * How many segments it can have.
+     *
+     * @return the capacity
+     */
+    public abstract int capacity();
+
+    /**
+     * Replaces a segment. The list begins anew.
+     *
+     * @param i from 0 to the capacity, without that
+     * @param segment what to write; {@link MemorySegment#NULL} is empty
+     * @throws IndexOutOfBoundsException if {@code i} is out of that range
+     * @throws IllegalArgumentException if the segment is on the heap, or of a shared arena, or all are more than 2^63
+     * @throws IllegalStateException if the segment's arena is closed, or if the list is partly written: what it was
+     *     about would be cut; {@link #rewind} it first if that is what is wanted
+     * @throws WrongThreadException if the segment is another thread's
+     */
+    public final void set(int i, MemorySegment segment) {
+        set(i, segment, 0, segment.byteSize());
+    }
+
+    /**
+     * Replaces a segment by a part of one, like {@link #set(int, MemorySegment)}.
+     *
+     * @param i from 0 to the capacity, without that
+     * @param segment what to write a part of
+     * @param off where the part begins
+     * @param len how long it is
+     * @throws IndexOutOfBoundsException if {@code i} is out of that range, or the part is not within the segment
+     * @throws IllegalArgumentException as above
+     * @throws IllegalStateException as above
+     * @throws WrongThreadException as above
+     */
+    public abstract void set(int i, MemorySegment segment, long off, long len);
+
+    /**
+     * How many bytes all segments have together.
+     *
+     * @return the size
+     */
+    public abstract long size();
+
+    /**
+     * How many bytes are still to be written.
+     *
+     * @return from the size down to 0
+     */
+    public abstract long remaining();
+
+    /**
+     * Whether everything is written; also if there is nothing.
+     *
+     * @return true if so
+     */
+    public final boolean isDone() {
+        return remaining() == 0;
+    }
+
+    /** Begins anew with the same segments, however far it is. */
+    public abstract void rewind();
+
+    /** Makes all segments empty, and lets go of their memory. */
+    public abstract void clear();
+
+    /** How much is written of how much. */
+    @Override
+    public final String toString() {
+        return "GatherList[" + (size() - remaining()) + " of " + size() + " bytes]";
+    }
+}

@@ -1,0 +1,38 @@
+package io.panamio.pipeline;
+
+import io.panamio.sys.Handle;
+import io.panamio.sys.Platform;
+import java.io.IOException;
+import java.lang.ref.Reference;
+import java.nio.channels.ClosedChannelException;
+
+/**
+ * A pipe that bytes pass through on their way between two streams, seen by nobody else. It is used by one thread at a
+ * time, and closed by the one that has it; dropped, it is closed when it is collected.
+ */
+final class KernelPipe {
+    private final Handle reader;
+    private final Handle writer;
+
+    /** A pipe of a size, or smaller where the system refuses. */
+    KernelPipe(int bytes) throws IOException {
+        int[] ends = Platform.current().openPipe();
+        reader = Handle.owning(this, ends[0]);
+        writer = Handle.owning(this, ends[1]);
+        Platform.current().transfers().resizePipe(ends[1], bytes);
+    }
+
+    int reader() throws ClosedChannelException {
+        return reader.fd();
+    }
+
+    int writer() throws ClosedChannelException {
+        return writer.fd();
+    }
+
+    void close() {
+        reader.close();
+        writer.close();
+        Reference.reachabilityFence(this); // or the cleaner could think that this was dropped
+    }
+}

@@ -1,0 +1,60 @@
+package io.panamio.pipeline;
+
+import io.panamio.sys.StreamArena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** An arena over the leases of a pool. Small pieces are cut from the lease that has most left. */
+final class PoolArena extends StreamArena {
+    private final SegmentPool pool;
+    private final List<Lease> leases = new ArrayList<>(2);
+    private MemorySegment chunk = MemorySegment.NULL;
+    private long used;
+
+    PoolArena(SegmentPool pool) {
+        this.pool = pool;
+    }
+
+    @Override
+    protected MemorySegment take(long byteSize, long byteAlignment) {
+        long start = align(chunk, used, byteAlignment);
+        if (byteSize <= chunk.byteSize() - start) {
+            used = start + byteSize;
+            return chunk.asSlice(start, byteSize).fill((byte) 0);
+        }
+        MemorySegment fresh = lease(byteSize, byteAlignment).segment();
+        long at = align(fresh, 0, byteAlignment);
+        if (fresh.byteSize() - at - byteSize > chunk.byteSize() - used) {
+            chunk = fresh;
+            used = at + byteSize;
+        }
+        return fresh.asSlice(at, byteSize).fill((byte) 0);
+    }
+
+    private static long align(MemorySegment segment, long offset, long alignment) {
+        return offset + (-(segment.address() + offset) & (alignment - 1));
+    }
+
+    private Lease lease(long byteSize, long byteAlignment) {
+        Lease lease = pool.acquire(byteSize);
+        if (lease != null && align(lease.memory, 0, byteAlignment) > lease.memory.byteSize() - byteSize) {
+            lease.release();
+            lease = pool.acquire(Math.addExact(byteSize, byteAlignment)); // with room to move
+        }
+        if (lease == null) {
+            throw new OutOfMemoryError("no " + byteSize + " bytes within the limit of " + pool);
+        }
+        leases.add(lease);
+        return lease;
+    }
+
+    @Override
+    protected void giveBack() {
+        if (isOwner()) { // else that thread is dead, and the pool nobody's
+            leases.forEach(Lease::release);
+            leases.clear();
+            pool.ended(this);
+        }
+    }
+}

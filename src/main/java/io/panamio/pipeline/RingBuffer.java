@@ -1,0 +1,256 @@
+package io.panamio.pipeline;
+
+import io.panamio.IoResult;
+import io.panamio.net.ReadableStream;
+import io.panamio.net.WritableStream;
+import io.panamio.sys.Platform;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A ring of bytes to read into, parse in place and write from. What can be read is one contiguous region, and so is
+ * all that can be written to, wherever the ring's seam is: its memory is mapped twice, one mapping behind the other, so
+ * that what goes over the end of the first is at the beginning. There is never anything to compact.
+ *
+ * <pre>{@code
+ * RingBuffer in = RingBuffer.allocate(stream.arena(), 64 * 1024);     // ends with the stream
+ * ...
+ * long got = in.readFrom(stream);
+ * for (long size; (size = messageAt(in.memory(), in.readOffset(), in.readableBytes())) > 0;) {
+ *     in.advanceRead(size);
+ * }
+ * }</pre>
+ *
+ * <p>Where the system refuses to map memory twice, there is a plain segment of twice the capacity instead, and what is
+ * readable moves from the second half to the first when the second is reached: a copy of each byte at most, and of
+ * none when the ring is empty then. Everything else is the same. {@code -Dpanamio.ring=plain}, read when a ring is
+ * made, asks for that.
+ *
+ * <p>The memory belongs to the arena that it was allocated in: it ends with that, and can be used by the threads that
+ * can use that. The ring is for one thread at a time. Nothing is allocated after it, but for {@link #readable} and
+ * {@link #writable}; a loop that must not make garbage uses {@link #memory} with the offsets.
+ */
+public final class RingBuffer {
+    private final MemorySegment memory;
+    private final long capacity;
+    private final boolean mapped;
+    private long readOffset; // less than the capacity
+    private long readable;
+
+    private RingBuffer(MemorySegment memory, boolean mapped) {
+        this.memory = memory;
+        this.capacity = memory.byteSize() / 2;
+        this.mapped = mapped;
+    }
+
+    /**
+     * An empty ring. It costs six system calls, and one when the arena is closed; the memory is taken from the system
+     * as it is used.
+     *
+     * @param arena with what the memory ends
+     * @param capacity how many bytes it must be able to hold, at least 1; rounded up to whole pages of memory
+     * @return the ring
+     * @throws IllegalArgumentException if the capacity is less than 1 or more than 2^46
+     * @throws IllegalStateException if the arena is closed
+     * @throws WrongThreadException if the arena is another thread's
+     * @throws OutOfMemoryError if there is no memory
+     */
+    @SuppressWarnings("restricted")
+    public static RingBuffer allocate(Arena arena, long capacity) {
+        if (capacity < 1 || capacity > 1L << 46) {
+            throw new IllegalArgumentException("capacity " + capacity);
+        }
+        Platform platform = Platform.current();
+        long page = platform.pageSize();
+        long size = (capacity + page - 1) / page * page;
+        MemorySegment twice = isPlainAskedFor() ? null : platform.mapTwice(size);
+        if (twice == null) {
+            return new RingBuffer(arena.allocate(2 * size, 64), false);
+        }
+        boolean done = false;
+        try {
+            RingBuffer ring = new RingBuffer(twice.reinterpret(arena, platform::unmap), true);
+            done = true;
+            return ring;
+        } finally {
+            if (!done) {
+                platform.unmap(twice);
+            }
+        }
+    }
+
+    private static boolean isPlainAskedFor() {
+        String ring = System.getProperty("panamio.ring", "mapped");
+        return switch (ring) {
+            case "mapped" -> false;
+            case "plain" -> true;
+            default -> throw new UnsupportedOperationException(
+                "no ring \"" + ring + "\"; panamio.ring may be mapped or plain");
+        };
+    }
+
+    // ---- the regions
+
+    /**
+     * How many bytes it can hold.
+     *
+     * @return the capacity, whole pages
+     */
+    public long capacity() {
+        return capacity;
+    }
+
+    /**
+     * The memory that the offsets are of: always the same segment, of twice the capacity. Use nothing of it but the two
+     * regions.
+     *
+     * @return the memory
+     */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /**
+     * Where the region begins that can be read. It is good until the next {@link #advanceRead} or {@link #clear}.
+     *
+     * @return an offset in the {@link #memory}
+     */
+    public long readOffset() {
+        return readOffset;
+    }
+
+    /**
+     * How many bytes can be read.
+     *
+     * @return from 0 to the capacity
+     */
+    public long readableBytes() {
+        return readable;
+    }
+
+    /**
+     * Where the region begins that can be written to. It is good until the next advance or {@link #clear}.
+     *
+     * @return an offset in the {@link #memory}
+     */
+    public long writeOffset() {
+        return readOffset + readable;
+    }
+
+    /**
+     * How many bytes can be written.
+     *
+     * @return what the capacity leaves, from 0 on
+     */
+    public long writableBytes() {
+        return capacity - readable;
+    }
+
+    /**
+     * What can be read, as a segment of its own, which is short-lived garbage. It is good until the next {@link
+     * #advanceRead} or {@link #clear}.
+     *
+     * @return a slice of the memory
+     */
+    public MemorySegment readable() {
+        return memory.asSlice(readOffset, readable);
+    }
+
+    /**
+     * What can be written to, as a segment of its own, which is short-lived garbage. It is good until the next advance
+     * or {@link #clear}.
+     *
+     * @return a slice of the memory
+     */
+    public MemorySegment writable() {
+        return memory.asSlice(writeOffset(), writableBytes());
+    }
+
+    /**
+     * Says that bytes were written at the beginning of the writable region: they become readable.
+     *
+     * @param n how many
+     * @throws IndexOutOfBoundsException if they are not within the region
+     */
+    public void advanceWrite(long n) {
+        if (n < 0 || n > capacity - readable) {
+            throw new IndexOutOfBoundsException(n + " of " + (capacity - readable) + " writable bytes");
+        }
+        readable += n;
+    }
+
+    /**
+     * Says that bytes were read at the beginning of the readable region: they become writable. Both regions may be
+     * elsewhere afterwards; in the writable one nothing stays of what {@link #advanceWrite} was not told of.
+     *
+     * @param n how many
+     * @throws IndexOutOfBoundsException if they are not within the region
+     */
+    public void advanceRead(long n) {
+        if (n < 0 || n > readable) {
+            throw new IndexOutOfBoundsException(n + " of " + readable + " readable bytes");
+        }
+        readable -= n;
+        long offset = readOffset + n;
+        if (readable == 0) {
+            offset = 0; // the pages that are in the cache, and not ever more of them
+        } else if (offset >= capacity) {
+            offset -= capacity;
+            if (!mapped) {
+                MemorySegment.copy(memory, offset + capacity, memory, offset, readable);
+            }
+        }
+        readOffset = offset;
+    }
+
+    /** Makes this empty. */
+    public void clear() {
+        readable = 0;
+        readOffset = 0;
+    }
+
+    // ---- streams
+
+    /**
+     * Reads from a stream into the writable region, by one system call.
+     *
+     * @param stream where from
+     * @return how many bytes were read, {@link IoResult#EOF} or {@link IoResult#WOULD_BLOCK}; 0 only if the ring is
+     *     full, without a system call: read on when there is room, as there may be no event for what has not been asked
+     * @throws IllegalStateException if the memory has ended
+     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws IOException if the connection is broken
+     */
+    public long readFrom(ReadableStream stream) throws IOException {
+        long n = stream.read(memory, readOffset + readable, capacity - readable);
+        if (n > 0) {
+            readable += n;
+        }
+        return n;
+    }
+
+    /**
+     * Writes the readable region to a stream, by one system call, and takes away what the system took.
+     *
+     * @param stream where to
+     * @return how many bytes were written, maybe not all; {@link IoResult#WOULD_BLOCK} if none; 0 only if the ring is
+     *     empty, without a system call
+     * @throws IllegalStateException if the memory has ended
+     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws IOException if the connection is broken, or was shut down for writing
+     */
+    public long writeTo(WritableStream stream) throws IOException {
+        long n = stream.write(memory, readOffset, readable);
+        if (n > 0) {
+            advanceRead(n);
+        }
+        return n;
+    }
+
+    /** How full it is, and of which kind. */
+    @Override
+    public String toString() {
+        return "RingBuffer[" + readable + " of " + capacity + " bytes, " + (mapped ? "mapped" : "plain") + "]";
+    }
+}

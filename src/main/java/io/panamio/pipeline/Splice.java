@@ -1,0 +1,192 @@
+package io.panamio.pipeline;
+
+import io.panamio.Interest;
+import io.panamio.IoOperation;
+import io.panamio.IoResult;
+import io.panamio.IoSource;
+import io.panamio.net.ReadableStream;
+import io.panamio.net.WritableStream;
+import io.panamio.sys.Guard;
+import io.panamio.sys.Platform;
+import io.panamio.sys.Transfers;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
+
+/**
+ * Passes on what one stream receives to another, by splice(2): through a pipe of the kernel's, not through the process.
+ *
+ * <pre>{@code
+ * long n;                                          // on a readable event of the source, a writable one of the sink
+ * while ((n = splice.transfer()) > 0) {
+ *     total += n;
+ * }
+ * if (n == IoResult.EOF) {
+ *     sink.shutdown(Shutdown.WRITE);               // else WOULD_BLOCK: wait for the next event
+ * }
+ * }</pre>
+ *
+ * <p>A {@link #transfer} fills the pipe once and drains it once, so it ends soon however fast both sides are. As long
+ * as the sink takes nothing, nothing is read: the source's peer feels it. The stream that is waited for, and only that,
+ * is armed again: the source if {@link #buffered} is 0, the sink otherwise. The end of the source is told when
+ * everything has gone to the sink. A burst takes three system calls: one in, one out, one that finds nothing more.
+ *
+ * <p>When one of both fails, the splice is closed: what is in the pipe is thrown away with the pipe. The streams are not
+ * closed; they are the caller's. Both must be in non-blocking mode, as they are when made.
+ *
+ * <p>For one thread at a time; {@link #close} is for any thread. It allocates nothing, unless its pool has no pipe.
+ * Small messages are moved faster by a read and a write: this is worth it from some kilobytes on. What else a {@link
+ * io.panamio.net.UnixStream} receives, descriptors and credentials, is dropped. See {@link Relay} for both directions.
+ */
+public final class Splice implements AutoCloseable {
+    private final IoSource source;
+    private final IoSource sink;
+    private final PipePool pool;
+    private final IoOperation filling = this::fill;
+    private final IoOperation draining = this::drain;
+
+    private KernelPipe pipe;
+    private long buffered;
+    private long transferred;
+    private boolean ended;
+    private boolean blocked;
+
+    /** Keeps the pipe while a transfer goes on. Who closes this may be in another thread. */
+    private final Guard use = new Guard() {
+        @Override
+        protected void release() {
+            if (pipe != null) {
+                pipe.close();
+                pipe = null;
+                buffered = 0;
+            }
+        }
+    };
+
+    /**
+     * Makes a splice. Nothing is moved yet.
+     *
+     * @param source where the bytes come from
+     * @param sink where they go to
+     * @param pool where the pipe comes from, of the same thread
+     */
+    public Splice(ReadableStream source, WritableStream sink, PipePool pool) {
+        this.source = (IoSource) Objects.requireNonNull(source, "source");
+        this.sink = (IoSource) Objects.requireNonNull(sink, "sink");
+        this.pool = Objects.requireNonNull(pool, "pool");
+    }
+
+    /**
+     * Moves what can be moved at once, a pipe's size at most.
+     *
+     * @return how many bytes have gone to the sink, and there may be more; or {@link IoResult#WOULD_BLOCK}, and the
+     *     stream that is waited for is armed; or {@link IoResult#EOF} when the source has ended and all has gone
+     * @throws ClosedChannelException if this or one of the streams is closed
+     * @throws io.panamio.ResourceExhaustedException if there is no descriptor left for a pipe: nothing is lost, but no
+     *     event may come, so call again later
+     * @throws IOException if a connection is broken; the message tells which: {@code from the source} or {@code to the
+     *     sink}
+     */
+    public long transfer() throws IOException {
+        if (!use.enter()) {
+            throw new ClosedChannelException();
+        }
+        try {
+            blocked = false;
+            boolean empty = buffered == 0;
+            if (empty && !ended && pipe == null) {
+                pipe = pool.take();
+            }
+            return move();
+        } finally {
+            use.exit();
+        }
+    }
+
+    private long move() throws IOException {
+        long before = transferred;
+        boolean done = false;
+        try {
+            if (buffered > 0) {
+                sink.tryIo(Interest.WRITABLE, draining);
+            }
+            if (buffered == 0 && !ended) {
+                source.tryIo(Interest.READABLE, filling);
+                if (buffered > 0) {
+                    sink.tryIo(Interest.WRITABLE, draining);
+                }
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                use.shut();
+            } else if (buffered == 0 && pipe != null) {
+                pool.giveBack(pipe);
+                pipe = null;
+            }
+        }
+        long moved = transferred - before;
+        return moved > 0 ? moved : ended && buffered == 0 ? IoResult.EOF : IoResult.WOULD_BLOCK;
+    }
+
+    private static Transfers transfers() {
+        return Platform.current().transfers();
+    }
+
+    /** Into an empty pipe: then it is the source that would block. */
+    private long fill(int fd) throws IOException {
+        long n = transfers().spliceIn(fd, pipe.writer(), pool.pipeBytes());
+        blocked = n == IoResult.WOULD_BLOCK;
+        ended = n == 0;
+        buffered = Math.max(n, 0);
+        return n;
+    }
+
+    /** From a pipe that is not empty: then it is the sink that would block. */
+    private long drain(int fd) throws IOException {
+        long n = transfers().spliceOut(pipe.reader(), fd, buffered);
+        if (n > 0) {
+            buffered -= n;
+            transferred += n;
+        }
+        blocked = buffered > 0;
+        return blocked ? IoResult.WOULD_BLOCK : n; // short, too: so the sink is armed
+    }
+
+    /**
+     * How many bytes have left the source and not reached the sink.
+     *
+     * @return the number: if not 0, the sink is waited for
+     */
+    public long buffered() {
+        return buffered;
+    }
+
+    /**
+     * How many bytes have gone to the sink so far.
+     *
+     * @return the number
+     */
+    public long transferred() {
+        return transferred;
+    }
+
+    /** Whether the source has ended; there may still be bytes in the pipe. */
+    boolean isEnded() {
+        return ended;
+    }
+
+    /** Whether the last transfer has ended because a stream would block. */
+    boolean isBlocked() {
+        return blocked;
+    }
+
+    /**
+     * Throws away what is in the pipe, and the pipe with it; both streams stay open. A transfer in another thread goes on
+     * to its end. Does nothing the second time.
+     */
+    @Override
+    public void close() {
+        use.shut();
+    }
+}

@@ -1,0 +1,25 @@
+package io.panamio.sys;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** An arena of blocks that the platform allocates, so that whichever thread is allowed to can free them. */
+final class BlockArena extends StreamArena {
+    private final List<MemorySegment> blocks = new ArrayList<>(2);
+
+    @Override
+    protected MemorySegment take(long byteSize, long byteAlignment) {
+        // the platform aligns to 16 bytes; what needs more gets room to move
+        long spare = byteAlignment > 16 ? byteAlignment : 0;
+        MemorySegment block = Platform.current().allocate(Math.addExact(byteSize, spare));
+        blocks.add(block);
+        return block.asSlice(-block.address() & (byteAlignment - 1), byteSize);
+    }
+
+    @Override
+    protected void giveBack() {
+        blocks.forEach(Platform.current()::free);
+        blocks.clear();
+    }
+}

@@ -1,0 +1,39 @@
+package io.panamio.sys;
+
+import java.io.IOException;
+
+/**
+ * A platform's calls that move bytes between descriptors, without bringing them to the process; the caller keeps the
+ * descriptors open. Results are as in {@link Streams}: bytes, or {@link Sockets#WOULD_BLOCK}. Interrupted calls are
+ * retried.
+ */
+public abstract class Transfers {
+    /** For the platforms. */
+    protected Transfers() {
+    }
+
+    /** Opens a file for reading, without waiting for anything, by the bytes of its path. */
+    public abstract int openFile(byte[] path) throws IOException;
+
+    /**
+     * The size of a regular file.
+     *
+     * @throws IllegalArgumentException if it is something else
+     */
+    public abstract long fileSize(int fd) throws IOException;
+
+    /** Sends a part of a file, whose own position stays; 0 is the end of the file. */
+    public abstract long sendFile(int to, int file, long position, long count) throws IOException;
+
+    /** Moves bytes from a stream into a pipe; 0 is the end of the stream. It would block also if the pipe is full. */
+    public abstract long spliceIn(int from, int pipe, long count) throws IOException;
+
+    /** Moves bytes, which are there, from a pipe to a stream. */
+    public abstract long spliceOut(int pipe, int to, long count) throws IOException;
+
+    /** Makes room for some bytes in a pipe, or lets it be where the system refuses. */
+    public abstract void resizePipe(int fd, int bytes);
+
+    /** The most bytes that one call can move. */
+    public abstract long maxTransfer();
+}

@@ -1,0 +1,143 @@
+package io.panamio.test;
+
+import static io.panamio.IoResult.EOF;
+import static io.panamio.IoResult.WOULD_BLOCK;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.panamio.net.Pipe;
+import io.panamio.net.ReadableStream;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UnixStream;
+import io.panamio.net.WritableStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+
+/** What tests of the zero-copy package share: streams of every kind, and much to send over them. */
+final class Pipelines {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int ROUNDS = 20_000;
+    private static final int WARM_UP = 10_000;
+    private static final int TURNS = 30;
+    private static final long FEW = 64 * 1024;
+
+    private Pipelines() {
+    }
+
+    /** What bytes can go through. */
+    enum Kind {
+        TCP,
+        UNIX,
+        PIPE;
+
+        Way open(Loop loop) throws IOException {
+            switch (this) {
+                case TCP -> {
+                    TcpStream[] pair = loop.pair();
+                    return new Way(pair[0], pair[1]);
+                }
+                case UNIX -> {
+                    UnixStream[] pair = Local.pair(loop);
+                    return new Way(pair[0], pair[1]);
+                }
+                default -> {
+                    Pipe pipe = loop.later(Pipe.open());
+                    return new Way(pipe.sender(), pipe.receiver());
+                }
+            }
+        }
+    }
+
+    /** What is written to {@code in} can be read from {@code out}. */
+    record Way(WritableStream in, ReadableStream out) {
+    }
+
+    /** Bytes that are read until a number of them is there, and compared with what they must be. */
+    static final class Expected {
+        private final byte[] expected;
+        private final byte[] buffer = new byte[256 << 10];
+        private int got;
+
+        Expected(byte[] expected) {
+            this.expected = expected;
+        }
+
+        /** Reads what there is. */
+        void read(ReadableStream from) throws IOException {
+            long n;
+            while ((n = from.read(buffer, 0, buffer.length)) > 0) {
+                assertTrue(n <= expected.length - got, "more than was sent");
+                long at = MemorySegment.ofArray(expected).asSlice(got, n)
+                    .mismatch(MemorySegment.ofArray(buffer).asSlice(0, n));
+                assertEquals(-1, at, "other bytes than were sent, after " + got);
+                got += (int) n;
+            }
+            assertTrue(n == WOULD_BLOCK || got == expected.length, "the end after " + got);
+        }
+
+        boolean isComplete() {
+            return got == expected.length;
+        }
+
+        int got() {
+            return got;
+        }
+    }
+
+    /** Bytes that are written as there is room. */
+    static final class Output {
+        private final byte[] bytes;
+        private int done;
+
+        Output(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        /** Writes what there is room for; true when all is written. */
+        boolean write(WritableStream to) throws IOException {
+            long n;
+            while (done < bytes.length && (n = to.write(bytes, done, bytes.length - done)) > 0) {
+                done += (int) n;
+            }
+            return done == bytes.length;
+        }
+
+        int done() {
+            return done;
+        }
+    }
+
+    /** Waits for the end of a stream, with nothing before it. */
+    static void expectEnd(ReadableStream from) throws IOException {
+        byte[] one = new byte[1];
+        long[] n = new long[1];
+        Loop.until("the end", () -> (n[0] = from.read(one, 0, 1)) != WOULD_BLOCK);
+        assertEquals(EOF, n[0]);
+    }
+
+    // ---- allocations
+
+    /** Something that must allocate nothing. */
+    interface Round {
+        void run() throws IOException;
+    }
+
+    private static long allocated(Round round, int rounds) throws IOException {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < rounds; i++) {
+            round.run();
+        }
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
+    }
+
+    /** Runs some rounds until they are warm, and then rounds that may allocate so many bytes each. */
+    static void assertAllocates(long bytesEach, Round round) throws IOException {
+        for (int i = 0; i < TURNS && allocated(round, WARM_UP) > bytesEach * WARM_UP + FEW / 10; i++) {
+            Thread.onSpinWait();
+        }
+        long bytes = allocated(round, ROUNDS);
+        assertTrue(bytes < bytesEach * ROUNDS + FEW, bytes + " bytes allocated in " + ROUNDS + " rounds");
+    }
+}

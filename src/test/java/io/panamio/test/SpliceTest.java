@@ -1,0 +1,513 @@
+package io.panamio.test;
+
+import static io.panamio.IoResult.EOF;
+import static io.panamio.IoResult.WOULD_BLOCK;
+import static io.panamio.test.Failures.assertFailure;
+import static io.panamio.test.Local.random;
+import static io.panamio.test.Loop.R;
+import static io.panamio.test.Loop.W;
+import static io.panamio.test.Loop.readable;
+import static io.panamio.test.Loop.until;
+import static io.panamio.test.Loop.writable;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.ResourceExhaustedException;
+import io.panamio.Source;
+import io.panamio.net.Shutdown;
+import io.panamio.net.StreamSocket;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UnixStream;
+import io.panamio.net.WritableStream;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.Splice;
+import io.panamio.test.Pipelines.Expected;
+import io.panamio.test.Pipelines.Kind;
+import io.panamio.test.Pipelines.Output;
+import io.panamio.test.Pipelines.Way;
+import java.io.IOException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class SpliceTest {
+    private static final int PAGE = 4096;
+
+    private static Stream<Arguments> kinds() {
+        return Stream.of(Kind.values()).flatMap(a -> Stream.of(Kind.values()).map(b -> Arguments.of(a, b)));
+    }
+
+    private static PipePool pool(Loop loop) {
+        return loop.later(new PipePool());
+    }
+
+    private static void end(WritableStream stream) throws IOException {
+        if (stream instanceof StreamSocket<?> socket) {
+            socket.shutdown(Shutdown.WRITE);
+        } else {
+            close(stream);
+        }
+    }
+
+    private static void close(Object stream) throws IOException {
+        try {
+            ((AutoCloseable) stream).close();
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Lets a stream break, and not end. */
+    private static void reset(TcpStream stream) throws IOException {
+        stream.setOption(StandardSocketOptions.SO_LINGER, 0);
+        stream.close();
+    }
+
+    // ---- the whole way
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void everyByteArrives(Kind from, Kind to) throws IOException {
+        try (Loop loop = new Loop()) {
+            for (int size : new int[] {1, PAGE - 1, PAGE + 1, 65535, 65537, (256 << 10) + 1, (5 << 20) + 7}) {
+                Way in = from.open(loop);
+                Way out = to.open(loop);
+                Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+                byte[] bytes = random(size);
+                Output output = new Output(bytes);
+                Expected expected = new Expected(bytes);
+                long[] total = new long[1];
+                until("passed on", () -> {
+                    output.write(in.in());
+                    for (long n; (n = splice.transfer()) > 0;) {
+                        total[0] += n;
+                    }
+                    expected.read(out.out());
+                    return expected.isComplete();
+                });
+                assertEquals(size, total[0]);
+                assertEquals(size, splice.transferred());
+                assertEquals(0, splice.buffered());
+                assertEquals(WOULD_BLOCK, splice.transfer());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, PAGE, 64 << 10, 1 << 20, Integer.MAX_VALUE})
+    void aPipeOfAnySizeDoes(int pipeBytes) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice =
+                loop.later(new Splice(in.out(), out.in(), loop.later(new PipePool(pipeBytes, 1))));
+            byte[] bytes = random(300_000);
+            Output output = new Output(bytes);
+            Expected expected = new Expected(bytes);
+            until("passed on", () -> {
+                output.write(in.in());
+                splice.transfer();
+                expected.read(out.out());
+                return expected.isComplete();
+            });
+        }
+    }
+
+    /** Pieces of one byte each take a place of their own in a pipe. */
+    @Test
+    void manySmallPiecesArrive() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            ((TcpStream) in.in()).setNoDelay(true);
+            Way out = Kind.TCP.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), loop.later(new PipePool(PAGE, 1))));
+            byte[] bytes = random(5000);
+            for (int i = 0; i < bytes.length; i++) {
+                assertEquals(1, in.in().write(bytes, i, 1));
+            }
+            Expected expected = new Expected(bytes);
+            until("passed on", () -> {
+                splice.transfer();
+                expected.read(out.out());
+                return expected.isComplete();
+            });
+        }
+    }
+
+    // ---- readiness
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void eventsAloneMoveEverything(Kind from, Kind to) throws Exception {
+        try (Loop loop = new Loop()) {
+            Way in = from.open(loop);
+            Way out = to.open(loop);
+            byte[] bytes = random(8 << 20);
+            Future<Void> writer = Background.start(() -> {
+                Output output = new Output(bytes);
+                until("written", () -> output.write(in.in()));
+                end(in.in());
+                return null;
+            });
+            Future<Void> reader = Background.start(() -> {
+                Expected expected = new Expected(bytes);
+                until("read", () -> {
+                    expected.read(out.out());
+                    return expected.isComplete();
+                });
+                Pipelines.expectEnd(out.out());
+                return null;
+            });
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            loop.register((Source) in.out(), 1, R);
+            loop.register((Source) out.in(), 2, W);
+            long n = 0;
+            while (n != EOF) {
+                assertTrue(loop.poll.poll(loop.events, Loop.LONG) > 0, "no event, with " + splice.buffered());
+                do {
+                    n = splice.transfer();
+                } while (n > 0);
+            }
+            end(out.in());
+            Background.result(writer);
+            Background.result(reader);
+        }
+    }
+
+    /** A sink that takes nothing makes the source's peer wait; and nothing is asked for in vain meanwhile. */
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void backPressureIsKept(Kind from, Kind to) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = from.open(loop);
+            Way out = to.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            loop.register((Source) in.out(), 1, R);
+            loop.register((Source) out.in(), 2, W);
+            loop.expect(writable(2));
+            byte[] bytes = random(64 << 20);
+            Output output = new Output(bytes);
+            int before;
+            do { // until neither side moves
+                before = output.done();
+                output.write(in.in());
+                assertTrue(splice.transfer() != EOF);
+            } while (output.done() > before || splice.buffered() == 0);
+            assertTrue(output.done() < bytes.length, "it took everything");
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            loop.expectQuiet();
+
+            Expected expected = new Expected(bytes);
+            expected.read(out.out());
+            loop.expect(writable(2));
+            until("passed on", () -> {
+                output.write(in.in());
+                splice.transfer();
+                expected.read(out.out());
+                return expected.isComplete();
+            });
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            loop.poll.pollNow(loop.events);
+            assertEquals(1, in.in().write(new byte[1], 0, 1));
+            loop.expect(readable(1));
+        }
+    }
+
+    // ---- the end
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void theEndIsToldAfterTheLastByte(Kind from, Kind to) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = from.open(loop);
+            Way out = to.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            long filled = Local.fill(out.in());
+            byte[] bytes = random(10_000);
+            assertTrue(new Output(bytes).write(in.in()));
+            end(in.in());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertTrue(splice.buffered() > 0);
+            assertEquals(WOULD_BLOCK, splice.transfer());
+
+            Local.readFully(out.out(), (int) filled);
+            Expected expected = new Expected(bytes);
+            long[] n = new long[1];
+            until("ended", () -> {
+                n[0] = splice.transfer();
+                expected.read(out.out());
+                return n[0] == EOF;
+            });
+            assertTrue(expected.isComplete());
+            assertEquals(EOF, splice.transfer());
+            assertEquals(WOULD_BLOCK, out.out().read(new byte[1], 0, 1)); // it is the caller who passes it on
+            end(out.in());
+            Pipelines.expectEnd(out.out());
+        }
+    }
+
+    // ---- failures
+
+    @Test
+    void aSinkThatDiesTakesThePipeWithIt() throws IOException {
+        try (Loop loop = new Loop()) {
+            PipePool pool = pool(loop);
+            int before = NativeFds.count();
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.TCP.open(loop);
+            Splice splice = new Splice(in.out(), out.in(), pool);
+            Local.fill(out.in());
+            Local.fill(in.in());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertTrue(splice.buffered() > 0);
+            reset((TcpStream) out.out());
+            IOException e = assertThrows(IOException.class, splice::transfer);
+            assertFailure("splice", "ECONNRESET", e);
+            assertTrue(e.getMessage().contains("to the sink"), e.getMessage());
+            assertEquals(0, splice.buffered());
+            assertThrows(ClosedChannelException.class, splice::transfer);
+            assertEquals(0, pool.idle());
+            for (Object stream : List.of(in.in(), in.out(), out.in())) {
+                close(stream);
+            }
+            assertEquals(before, NativeFds.count());
+
+            Way nextIn = Kind.TCP.open(loop); // gets its own bytes and no others
+            Way nextOut = Kind.TCP.open(loop);
+            Splice next = loop.later(new Splice(nextIn.out(), nextOut.in(), pool));
+            assertEquals(5, nextIn.in().write("hello".getBytes(), 0, 5));
+            until("passed on", () -> next.transfer() == 5);
+            assertArrayEquals("hello".getBytes(), Local.readFully(nextOut.out(), 5));
+        }
+    }
+
+    @Test
+    void aSourceThatDiesIsToldAfterWhatItHadSent() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.TCP.open(loop);
+            PipePool pool = pool(loop);
+            Splice splice = new Splice(in.out(), out.in(), pool);
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertEquals(1, pool.idle());
+            assertEquals(3, in.in().write("abc".getBytes(), 0, 3));
+            until("passed on", () -> splice.transfer() == 3);
+            reset((TcpStream) in.in());
+            IOException e = assertThrows(IOException.class, splice::transfer);
+            assertFailure("splice", "ECONNRESET", e);
+            assertTrue(e.getMessage().contains("from the source"), e.getMessage());
+            assertThrows(ClosedChannelException.class, splice::transfer);
+            assertArrayEquals("abc".getBytes(), Local.readFully(out.out(), 3));
+            assertEquals(0, pool.idle());
+        }
+    }
+
+    @Test
+    void aConnectThatFailsIsTold() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream refused = loop.later(TcpStream.connect(Loop.nobody()));
+            Way out = Kind.TCP.open(loop);
+            Splice splice = new Splice(refused, out.in(), pool(loop));
+            until("refused", () -> {
+                try {
+                    assertEquals(WOULD_BLOCK, splice.transfer());
+                    return false;
+                } catch (IOException e) {
+                    assertFailure("splice", "ECONNREFUSED", e);
+                    return true;
+                }
+            });
+        }
+    }
+
+    @Test
+    void aStreamThatWasClosedIsTold() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.UNIX.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice = new Splice(in.out(), out.in(), pool(loop));
+            close(in.out());
+            assertThrows(ClosedChannelException.class, splice::transfer);
+            Splice closed = new Splice(in.in() instanceof UnixStream s ? s : null, out.in(), pool(loop));
+            closed.close();
+            closed.close();
+            assertThrows(ClosedChannelException.class, closed::transfer);
+            assertThrows(NullPointerException.class, () -> new Splice(null, out.in(), pool(loop)));
+        }
+    }
+
+    @Test
+    void withoutDescriptorsNothingIsLost() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.TCP.open(loop);
+            Splice first = new Splice(in.out(), out.in(), pool(loop));
+            assertEquals(3, in.in().write("abc".getBytes(), 0, 3));
+            until("passed on", () -> first.transfer() == 3); // classes are loaded now
+            assertEquals(3, in.in().write("def".getBytes(), 0, 3));
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            IOException[] thrown = new IOException[1];
+            try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
+                try {
+                    splice.transfer();
+                } catch (IOException e) {
+                    thrown[0] = e;
+                }
+                exhaustion.end();
+            }
+            assertInstanceOf(ResourceExhaustedException.class, thrown[0]);
+            assertFailure("pipe2", "EMFILE", thrown[0]);
+            until("passed on", () -> splice.transfer() == 3);
+            assertArrayEquals("abcdef".getBytes(), Local.readFully(out.out(), 6));
+        }
+    }
+
+    // ---- pipes
+
+    @Test
+    void idleSplicesHaveNoPipes() throws IOException {
+        try (Loop loop = new Loop()) {
+            PipePool pool = pool(loop);
+            Way in = Kind.UNIX.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            List<Splice> splices = new ArrayList<>();
+            int before = NativeFds.count();
+            for (int i = 0; i < 10_000; i++) {
+                Splice splice = new Splice(in.out(), out.in(), pool);
+                assertEquals(WOULD_BLOCK, splice.transfer());
+                splices.add(splice);
+            }
+            assertEquals(1, pool.idle());
+            assertEquals(before + 2, NativeFds.count());
+            pool.close();
+            assertEquals(before, NativeFds.count());
+            assertEquals(0, pool.idle());
+            assertEquals(WOULD_BLOCK, splices.getFirst().transfer()); // with a pipe that is not kept
+            assertEquals(before, NativeFds.count());
+        }
+    }
+
+    @Test
+    void noMorePipesAreKeptThanAskedFor() throws IOException {
+        try (Loop loop = new Loop()) {
+            PipePool pool = loop.later(new PipePool(PAGE, 2));
+            List<Way> outs = new ArrayList<>();
+            List<Splice> splices = new ArrayList<>();
+            int before = NativeFds.count();
+            int streams = 5 * 4;
+            for (int i = 0; i < 5; i++) { // with bytes in each of five pipes
+                Way in = Kind.UNIX.open(loop);
+                Way out = Kind.UNIX.open(loop);
+                Local.fill(out.in());
+                assertEquals(1, in.in().write(new byte[1], 0, 1));
+                Splice splice = loop.later(new Splice(in.out(), out.in(), pool));
+                assertEquals(WOULD_BLOCK, splice.transfer());
+                assertEquals(1, splice.buffered());
+                outs.add(out);
+                splices.add(splice);
+            }
+            assertEquals(before + streams + 5 * 2, NativeFds.count());
+            splices.getFirst().close();
+            assertEquals(before + streams + 4 * 2, NativeFds.count());
+            for (int i = 1; i < 5; i++) {
+                int at = i;
+                until("passed on", () -> {
+                    outs.get(at).out().read(new byte[PAGE], 0, PAGE);
+                    return splices.get(at).transfer() == 1;
+                });
+            }
+            assertEquals(2, pool.idle());
+            assertEquals(before + streams + 2 * 2, NativeFds.count());
+            for (int wrong : new int[] {0, -1}) {
+                assertThrows(IllegalArgumentException.class, () -> new PipePool(wrong, 1));
+                assertThrows(IllegalArgumentException.class, () -> new PipePool(1, wrong));
+            }
+        }
+    }
+
+    /** Another thread closes splices and their streams while they move bytes: no bytes get into another one. */
+    @Test
+    void closingInAnotherThreadMixesNothing() throws Exception {
+        try (Loop loop = new Loop()) {
+            PipePool pool = pool(loop);
+            int before = NativeFds.count();
+            for (int i = 0; i < 300; i++) {
+                Way in = Kind.UNIX.open(loop);
+                Way out = Kind.UNIX.open(loop);
+                byte[] bytes = new byte[20_000];
+                Arrays.fill(bytes, (byte) i);
+                assertTrue(new Output(bytes).write(in.in()));
+                Splice splice = new Splice(in.out(), out.in(), pool);
+                Future<Void> closer = Background.start(() -> {
+                    splice.close();
+                    return null;
+                });
+                try {
+                    while (splice.transfer() > 0) {
+                        Thread.onSpinWait();
+                    }
+                } catch (ClosedChannelException e) {
+                    assertEquals(0, splice.buffered());
+                }
+                Background.result(closer);
+                byte[] got = new byte[bytes.length];
+                long n = Math.max(0, out.out().read(got, 0, got.length));
+                assertEquals(splice.transferred(), n);
+                for (int j = 0; j < n; j++) {
+                    assertEquals((byte) i, got[j]);
+                }
+                for (Object stream : List.of(in.in(), in.out(), out.in(), out.out())) {
+                    close(stream);
+                }
+            }
+            pool.close();
+            assertEquals(before, NativeFds.count());
+        }
+    }
+
+    /** In a method of its own, so that no variable holds it any more. */
+    private static void drop(Way in, Way out) throws IOException {
+        Splice splice = new Splice(in.out(), out.in(), new PipePool());
+        assertEquals(WOULD_BLOCK, splice.transfer());
+        assertTrue(splice.buffered() > 0);
+    }
+
+    @Test
+    void thePipeOfADroppedSpliceIsClosed() throws IOException {
+        Logger logger = Logger.getLogger("io.panamio");
+        Level before = logger.getLevel();
+        logger.setLevel(Level.OFF); // it is meant to happen
+        try (Loop loop = new Loop()) {
+            Way in = Kind.UNIX.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Local.fill(out.in());
+            Local.fill(in.in());
+            int count = NativeFds.count();
+            drop(in, out);
+            until("closed by the cleaner", () -> {
+                System.gc();
+                return NativeFds.count() == count;
+            });
+        } finally {
+            logger.setLevel(before);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package io.panamio.sys.unix;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.panamio.pipeline.GatherList;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * An array of struct iovec and the struct msghdr that points into it. A vector that is partly written has been moved on
+ * by as much; it is put back when the write goes past it, so that no more than one differs from what was set.
+ */
+final class UnixGatherList extends GatherList {
+    private final UnixConstants c;
+    private final MemorySegment[] segments;
+    final MemorySegment vectors;
+    private final MemorySegment message; // the rest of it is zero and stays so
+    /** No segment from here on was set. */
+    private int end;
+    /** The first that is not written wholly, and is not empty. */
+    private int first;
+    /** How much of that is written. */
+    private long part;
+    private long size;
+    private long remaining;
+
+    UnixGatherList(UnixConstants constants, int capacity) {
+        c = constants;
+        segments = new MemorySegment[capacity];
+        Arena arena = Arena.ofAuto();
+        vectors = arena.allocate((long) UnixStreams.IOVEC_SIZE * capacity, 16);
+        message = arena.allocate(64, 16);
+    }
+
+    // ---- the segments
+
+    @Override
+    public int capacity() {
+        return segments.length;
+    }
+
+    @Override
+    public void set(int i, MemorySegment segment, long off, long len) {
+        Objects.checkIndex(i, segments.length);
+        Objects.checkFromIndexSize(off, len, segment.byteSize());
+        requireGatherable(segment);
+        if (remaining > 0 && remaining < size) {
+            throw new IllegalStateException("partly written: " + this);
+        }
+        long others = size - (segments[i] == null ? 0 : length(i));
+        if (len > Long.MAX_VALUE - others) {
+            throw new IllegalArgumentException("more than 2^63 bytes in all");
+        }
+        segments[i] = segment;
+        setVector(i, segment.address() + off, len);
+        end = Math.max(end, i + 1);
+        size = others + len;
+        rewind();
+    }
+
+    private static void requireGatherable(MemorySegment segment) {
+        if (!segment.isNative()) {
+            throw new IllegalArgumentException("a segment on the heap; a gather list is for native memory");
+        }
+        Scopes.requireUsable(segment);
+        if (!Scopes.isSafe(segment)) {
+            throw new IllegalArgumentException("a segment that another thread could free while it is written, as one "
+                + "of a shared arena");
+        }
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public long remaining() {
+        return remaining;
+    }
+
+    @Override
+    public void rewind() {
+        restore();
+        first = 0;
+        remaining = size;
+        skip(0);
+    }
+
+    @Override
+    public void clear() {
+        Arrays.fill(segments, 0, end, null);
+        vectors.asSlice(0, at(end)).fill((byte) 0);
+        end = 0;
+        part = 0;
+        size = 0;
+        rewind();
+    }
+
+    // ---- the vectors
+
+    private static long at(int i) {
+        return (long) UnixStreams.IOVEC_SIZE * i;
+    }
+
+    private long base(int i) {
+        return vectors.get(JAVA_LONG, at(i) + UnixStreams.IOV_BASE_OFFSET);
+    }
+
+    private long length(int i) {
+        return vectors.get(JAVA_LONG, at(i) + UnixStreams.IOV_LEN_OFFSET);
+    }
+
+    private void setVector(int i, long base, long length) {
+        vectors.set(JAVA_LONG, at(i) + UnixStreams.IOV_BASE_OFFSET, base);
+        vectors.set(JAVA_LONG, at(i) + UnixStreams.IOV_LEN_OFFSET, length);
+    }
+
+    /** Goes on after {@code n} more bytes were written. */
+    void advance(long n) {
+        remaining -= n;
+        skip(n);
+    }
+
+    private void skip(long n) {
+        long left = n;
+        while (first < end && left >= length(first)) { // those that are empty, too
+            left -= length(first);
+            restore();
+            first++;
+        }
+        if (left > 0) {
+            setVector(first, base(first) + left, length(first) - left);
+            part += left;
+        }
+    }
+
+    private void restore() {
+        if (part > 0) {
+            setVector(first, base(first) - part, length(first) + part);
+            part = 0;
+        }
+    }
+
+    // ---- a call
+
+    /**
+     * How many vectors the next call takes, whose memory can be used: as many as it may have, and no more bytes than it
+     * can move; or one, which alone may be more.
+     */
+    int run() {
+        long sum = 0;
+        int i = first;
+        do {
+            if (segments[i] != null) {
+                Scopes.requireUsable(segments[i]);
+            }
+            sum += length(i++);
+        } while (i < end && i - first < ThreadState.IOV_MAX && length(i) <= UnixStreams.MAX_TRANSFER - sum);
+        return i - first;
+    }
+
+    /** How many bytes the next vectors have. */
+    long size(int count) {
+        long sum = 0;
+        for (int i = first; i < first + count; i++) {
+            sum += length(i);
+        }
+        return sum;
+    }
+
+    /** The segment of the next vector. */
+    MemorySegment segment() {
+        return segments[first];
+    }
+
+    /** Where in its segment the next vector begins. */
+    long offset() {
+        return base(first) - segments[first].address();
+    }
+
+    /** Where the next vector is. */
+    long vectorsOffset() {
+        return at(first);
+    }
+
+    /** A struct msghdr with the next vectors. */
+    MemorySegment message(int count) {
+        message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address() + at(first));
+        message.set(JAVA_INT, c.MSGHDR_IOVLEN(), count);
+        return message;
+    }
+}
