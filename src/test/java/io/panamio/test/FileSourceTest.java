@@ -39,7 +39,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
@@ -349,8 +348,7 @@ class FileSourceTest {
     void whatIsNoRegularFileIsRefused() throws Exception {
         try (Loop loop = new Loop()) {
             Path fifo = directory.resolve("fifo");
-            Process mkfifo = Local.start(loop, "mkfifo", fifo.toString());
-            assertTrue(mkfifo.waitFor(10, TimeUnit.SECONDS));
+            Local.end(Local.start(loop, "mkfifo", fifo.toString()));
             for (Path path : new Path[] {directory, fifo, Path.of("/dev/null")}) {
                 int before = NativeFds.count();
                 assertThrows(IllegalArgumentException.class, () -> FileSource.open(path)); // and nobody waits

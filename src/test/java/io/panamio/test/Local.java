@@ -146,7 +146,15 @@ final class Local {
             .anyMatch(directory -> Files.isExecutable(Path.of(directory, command[0])));
         assumeTrue(installed, command[0] + " is not installed");
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        loop.later((AutoCloseable) () -> process.destroyForcibly().waitFor(10, TimeUnit.SECONDS));
+        loop.later((AutoCloseable) () -> end(process.destroyForcibly()));
         return process;
+    }
+
+    /** Waits for a program's end, and closes its streams, which the JDK would do a while later. */
+    static void end(Process process) throws IOException, InterruptedException {
+        assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+        process.getOutputStream().close();
+        process.getInputStream().close();
+        process.getErrorStream().close();
     }
 }

@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import picocli.CommandLine.Command;
@@ -59,6 +61,11 @@ public final class Echo implements Callable<Integer> {
         description = "How long panamio-spin looks before it sleeps (default: ${DEFAULT-VALUE}).")
     private int spinMicros;
 
+    @Option(names = "--profile",
+        description = "Tell by perf(1) in which system calls the time goes, for each request. That takes time itself: "
+            + "compare the parts of one run.")
+    private boolean profile;
+
     @Option(names = "--results", defaultValue = "target/bench/echo.json", paramLabel = "FILE",
         description = "Where the results go (default: ${DEFAULT-VALUE}).")
     private Path file;
@@ -69,6 +76,7 @@ public final class Echo implements Callable<Integer> {
     private final List<Server> servers = new CopyOnWriteArrayList<>();
     /** The windows of all rounds; a server that fails in a scenario is taken out of it. */
     private final Map<Scenario, Map<Server, List<Window>>> windows = new LinkedHashMap<>();
+    private final Map<Scenario, Map<Server, List<Map<String, Double>>>> profiles = new LinkedHashMap<>();
     private boolean failed;
 
     /** A run that is still to be configured by its options. */
@@ -95,6 +103,7 @@ public final class Echo implements Callable<Integer> {
             servers.stream().filter(server -> server.contender.takesPartIn(scenario))
                 .forEach(server -> row.put(server, new ArrayList<>()));
             windows.put(scenario, row);
+            profiles.put(scenario, new LinkedHashMap<>());
         }
         say("warming " + servers.stream().map(server -> server.contender.name()).toList());
         round(true, false);
@@ -195,6 +204,10 @@ public final class Echo implements Callable<Integer> {
                     if (window.isDisturbed()) {
                         say(scenario + ", " + server.contender + " was disturbed: " + window);
                     }
+                    if (profile) {
+                        profiles.get(scenario).computeIfAbsent(server, s -> new ArrayList<>())
+                            .add(Profile.of(server.pid(), load::run, seconds));
+                    }
                 }
             } finally {
                 Thread.sleep(100); // it sees that its clients are gone
@@ -218,6 +231,18 @@ public final class Echo implements Callable<Integer> {
                     results.add(new Result("echo", scenario.title(), server.contender.name(),
                         measures.get(i).name(), measures.get(i).unit(), values));
                 }
+            }
+        }));
+        profiles.forEach((scenario, row) -> row.forEach((server, parts) -> {
+            List<Window> windows = this.windows.get(scenario).getOrDefault(server, List.of()); // none if it has failed
+            parts.subList(windows.size(), parts.size()).clear();
+            TreeSet<String> places = new TreeSet<>();
+            parts.forEach(round -> places.addAll(round.keySet()));
+            for (String place : places) {
+                double[] values = new double[parts.size()];
+                Arrays.setAll(values, i -> parts.get(i).getOrDefault(place, 0.0) * windows.get(i).cpu());
+                results.add(new Result("profile", scenario.title(), server.contender.name(), place,
+                    "µs/" + scenario.unit(), values));
             }
         }));
         return results;

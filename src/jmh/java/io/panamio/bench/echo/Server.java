@@ -50,6 +50,10 @@ final class Server implements AutoCloseable {
         throw new IOException(Files.readString(log).lines().findFirst().orElse(why));
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     void pause() throws IOException, InterruptedException {
         signal("STOP");
     }

@@ -64,6 +64,11 @@ record Window(double[] values, double loadLost, double serverWaited) {
         return new Window(values, lost, waited);
     }
 
+    /** Processor time for a request, in microseconds. */
+    double cpu() {
+        return values[5];
+    }
+
     boolean isDisturbed() {
         return loadLost > MOST_LOST || serverWaited > MOST_WAITED;
     }
