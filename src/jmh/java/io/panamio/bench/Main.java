@@ -38,6 +38,8 @@ public final class Main {
     /** Everything that the page is made of, each part in a process of its own. */
     private static void all() throws IOException, InterruptedException {
         run("echo", "--results", "src/site/results/echo.json");
+        run("echo", "--profile", "--rounds", "5", "--cases", "64x64,64x16k,connect", "--only",
+            "c,panamio,nio-short,netty-epoll", "--results", "src/site/results/profile.json");
         run("start", "--rounds", "12", "--results", "src/site/results/start.json");
         run("buffers", "--results", "src/site/results/buffers.json");
         run("memory", "--results", "src/site/results/memory.json");

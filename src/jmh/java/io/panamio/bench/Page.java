@@ -51,7 +51,7 @@ final class Page implements Callable<Integer> {
         cpuPicture(echo);
         throughputPicture(echo);
         latencyPicture(echo);
-        for (String suite : List.of("start", "buffers", "memory")) {
+        for (String suite : List.of("profile", "start", "buffers", "memory")) {
             Results of = Results.read(results.resolve(suite + ".json"));
             put(suite, () -> Tables.suite(of, suite));
         }

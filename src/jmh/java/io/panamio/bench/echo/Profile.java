@@ -21,6 +21,8 @@ final class Profile {
 
     private static final Pattern CALL = Pattern.compile("(?:__(?:x64|arm64|se)_sys_|\\bksys_)(\\w+)");
     private static final int HERTZ = 4000;
+    /** Calls with less than this part are not told by name. */
+    private static final double LEAST = 0.005;
 
     private Profile() {
     }
@@ -69,7 +71,8 @@ final class Profile {
             }
         }
         double all = counts.values().stream().mapToDouble(n -> n).sum();
-        counts.replaceAll((name, n) -> n / all);
-        return counts;
+        TreeMap<String, Double> parts = new TreeMap<>();
+        counts.forEach((name, n) -> parts.merge(n / all < LEAST ? KERNEL : name, n / all, Double::sum));
+        return parts;
     }
 }
