@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** The examples' command line. Exit codes: 0 done, 1 failed, 2 bad arguments. */
 @Command(name = "panamio-examples", mixinStandardHelpOptions = true, version = "panamio 0.1.0-SNAPSHOT",
     description = "Programs on Panamio, mio for the JVM.", synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Echo.class, Bench.class, Demo.class, Watch.class})
+    subcommands = {Echo.class, Bench.class, Demo.class, Watch.class, Send.class})
 public final class Main {
     private Main() {
     }
@@ -18,7 +18,7 @@ public final class Main {
      * @param args its name and arguments
      */
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main())
+        System.exit(new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionExceptionHandler((e, command, parsed) -> {
                 if (!(e instanceof IOException)) {
                     throw e;

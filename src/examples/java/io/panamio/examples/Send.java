@@ -1,0 +1,62 @@
+package io.panamio.examples;
+
+import io.panamio.net.TcpListener;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Sends a file to everybody who connects, by one of the ways that there are. */
+@Command(name = "send", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Sends a file to every client that connects, and tells what that took. To compare the ways to send on "
+        + "a network of yours.")
+final class Send implements Callable<Integer> {
+    /** How to send. */
+    enum Way {
+        /** By sendfile(2), from the page cache. */
+        SENDFILE,
+        /** By MSG_ZEROCOPY, from a mapping of the file. */
+        ZEROCOPY,
+        /** By an ordinary write, from a mapping of the file. */
+        WRITE
+    }
+
+    @Parameters(paramLabel = "FILE", description = "What to send.")
+    private Path file;
+
+    @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",
+        description = "Address to listen on (default: every address, IPv4 and IPv6).")
+    private String host;
+
+    @Option(names = "--port", defaultValue = "7001", paramLabel = "PORT",
+        description = "Port to listen on; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = "--by", defaultValue = "sendfile", paramLabel = "WAY",
+        description = "sendfile, from the page cache; zerocopy (MSG_ZEROCOPY) or write, from a mapping of the file "
+            + "(default: ${DEFAULT-VALUE}).")
+    private Way way;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new ParameterException(spec.commandLine(), file + " is no file");
+        }
+        InetSocketAddress address = Addresses.of(spec, host, port, 0);
+        try (SendLoop loop = new SendLoop(TcpListener.bind(address), file, way, spec.commandLine().getOut())) {
+            spec.commandLine().getOut().println("sending on port " + loop.address().getPort());
+            loop.run();
+        }
+        return 0;
+    }
+}
