@@ -151,6 +151,30 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         }
     }
 
+    /**
+     * Writes from a part of a segment, and says that more is written at once: send(2) with MSG_MORE. What fills no
+     * packet is held back until then, but for 200 ms at most, even with TCP_NODELAY. So the head of an answer goes
+     * together with the file that {@link io.panamio.pipeline.FileSource} sends after it, without the two system calls
+     * of {@link SystemSocketOptions#TCP_CORK}. On systems without such a flag, and on a Unix socket, it is a write.
+     *
+     * @param src what to write
+     * @param off where the part begins
+     * @param len how long it is
+     * @return as {@link #write(MemorySegment)}
+     * @throws IndexOutOfBoundsException if the part is not within the segment
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connection is broken, or was shut down for writing
+     */
+    public long writeMore(MemorySegment src, long off, long len) throws IOException {
+        Objects.checkFromIndexSize(off, len, src.byteSize());
+        int fd = begin();
+        try {
+            return len == 0 ? 0 : sent(streams().sendMore(fd, src, off, len), len);
+        } finally {
+            end();
+        }
+    }
+
     @Override
     public long write(byte[] src, int off, int len) throws IOException {
         Objects.checkFromIndexSize(off, len, src.length);

@@ -23,6 +23,9 @@ public abstract class Streams {
     /** Sends a part of {@code src} that is not empty. */
     public abstract long send(int fd, MemorySegment src, long off, long len) throws IOException;
 
+    /** Like {@code send}, when more follows at once: the system may hold back what fills no packet. Sockets alone. */
+    public abstract long sendMore(int fd, MemorySegment src, long off, long len) throws IOException;
+
     /** Like {@code recv}, into a part of an array that is not empty. */
     public abstract long recv(int fd, byte[] dst, int off, int len) throws IOException;
 

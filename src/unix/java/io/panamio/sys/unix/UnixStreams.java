@@ -55,6 +55,11 @@ final class UnixStreams extends Streams {
         return transmit(fd, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
     }
 
+    @Override
+    public long sendMore(int fd, MemorySegment src, long off, long len) throws IOException {
+        return transmit(fd, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | c.MSG_MORE());
+    }
+
     private long receive(int fd, MemorySegment dst, long off, long len, int flags) throws IOException {
         long size = Math.min(len, MAX_TRANSFER);
         long r;
