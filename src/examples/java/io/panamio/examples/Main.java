@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** The examples' command line. Exit codes: 0 done, 1 failed, 2 bad arguments. */
 @Command(name = "panamio-examples", mixinStandardHelpOptions = true, version = "panamio 0.1.0-SNAPSHOT",
     description = "Programs on Panamio, mio for the JVM.", synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Echo.class, Bench.class, Demo.class, Watch.class, Send.class})
+    subcommands = {Echo.class, Bench.class, Demo.class, Watch.class, Send.class, Serve.class})
 public final class Main {
     private Main() {
     }

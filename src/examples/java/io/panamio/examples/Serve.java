@@ -1,0 +1,149 @@
+package io.panamio.examples;
+
+import io.panamio.examples.serve.HttpLoop;
+import io.panamio.examples.serve.LogFile;
+import io.panamio.examples.serve.Settings;
+import io.panamio.net.ListenOptions;
+import io.panamio.net.TcpListener;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** An HTTP server of static files. */
+@Command(name = "serve", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Serves the files of a folder by HTTP/1.1, until it is stopped.",
+    footer = {"", "Links that lead out of the folder are not followed. Several ranges in one request are answered by the "
+        + "whole file. SIGTERM and SIGINT stop it: answers that are being sent are sent to their end, for ten seconds."})
+final class Serve implements Callable<Integer> {
+    @Parameters(paramLabel = "DIR", description = "The folder.")
+    private Path folder;
+
+    @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",
+        description = "Address to listen on (default: every address, IPv4 and IPv6).")
+    private String host;
+
+    @Option(names = "--port", defaultValue = "8080", paramLabel = "PORT",
+        description = "Port to listen on; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = "--threads", defaultValue = "1", paramLabel = "N",
+        description = "Number of event loops (default: ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(names = "--log", paramLabel = "FILE", description = "Add the access log to a file, not to standard output.")
+    private Path logFile;
+
+    @Option(names = "--no-log", description = "No access log.")
+    private boolean noLog;
+
+    @Option(names = "--common", description = "The log in the Common Log Format, not the Combined one.")
+    private boolean common;
+
+    @Option(names = "--connections", defaultValue = "10000", paramLabel = "N",
+        description = "How many connections a loop has at most; others wait (default: ${DEFAULT-VALUE}).")
+    private int connections;
+
+    @Option(names = "--request-time", defaultValue = "20", paramLabel = "SECONDS",
+        description = "How long a request may take to come (default: ${DEFAULT-VALUE}).")
+    private int requestTime;
+
+    @Option(names = "--idle-time", defaultValue = "60", paramLabel = "SECONDS",
+        description = "How long a connection may wait for its next request (default: ${DEFAULT-VALUE}).")
+    private int idleTime;
+
+    @Option(names = "--send-time", defaultValue = "60", paramLabel = "SECONDS",
+        description = "How long a client may take nothing of an answer (default: ${DEFAULT-VALUE}).")
+    private int sendTime;
+
+    @Option(names = "--head-limit", defaultValue = "16384", paramLabel = "BYTES",
+        description = "How large the head of a request may be (default: ${DEFAULT-VALUE}).")
+    private int headLimit;
+
+    @Option(names = "--small-file", defaultValue = "32768", paramLabel = "BYTES",
+        description = "Up to this size files are kept in memory; larger ones go by sendfile (default: ${DEFAULT-VALUE}).")
+    private int smallFile;
+
+    @Option(names = "--cache", defaultValue = "64", paramLabel = "MIB",
+        description = "How much memory a loop may use for files (default: ${DEFAULT-VALUE}).")
+    private int cache;
+
+    @Option(names = "--valid-time", defaultValue = "1000", paramLabel = "MILLISECONDS",
+        description = "For how long a file is served before it is looked at again (default: ${DEFAULT-VALUE}).")
+    private int validTime;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Bench.require(spec, threads >= 1, "--threads: at least 1");
+        Bench.require(spec, connections >= 1, "--connections: at least 1");
+        Bench.require(spec, requestTime >= 1 && idleTime >= 1 && sendTime >= 1, "a time: at least 1");
+        Bench.require(spec, headLimit >= 1 && headLimit <= 1 << 20, "--head-limit: from 1 to 1048576");
+        Bench.require(spec, smallFile >= 0, "--small-file: at least 0");
+        Bench.require(spec, cache >= 1, "--cache: at least 1");
+        Bench.require(spec, validTime >= 0, "--valid-time: at least 0");
+        Bench.require(spec, !noLog || logFile == null, "--no-log and --log: one of both");
+        InetSocketAddress address = Addresses.of(spec, host, port, 0);
+        if (!Files.exists(folder)) {
+            throw new IOException("no such folder: " + folder);
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new NotDirectoryException(folder + " is no folder");
+        }
+        Settings settings = settings();
+        ListenOptions options = ListenOptions.DEFAULT.reusePort(threads > 1);
+        List<HttpLoop> loops = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            loops.add(new HttpLoop(TcpListener.bind(address, options), settings));
+            address = new InetSocketAddress(address.getAddress(), loops.getFirst().address().getPort());
+        }
+        List<Thread> running = new ArrayList<>();
+        for (HttpLoop loop : loops) {
+            running.add(Thread.ofPlatform().name("serve-" + running.size()).start(loop));
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(loops, running)));
+        spec.commandLine().getErr().println("serving " + folder + " on port " + address.getPort());
+        for (Thread thread : running) {
+            thread.join();
+        }
+        return 1; // without a signal a loop ends only when it fails
+    }
+
+    private Settings settings() throws IOException {
+        Settings settings = new Settings(folder);
+        settings.connections = connections;
+        settings.requestTime = Duration.ofSeconds(requestTime);
+        settings.idleTime = Duration.ofSeconds(idleTime);
+        settings.sendTime = Duration.ofSeconds(sendTime);
+        settings.headLimit = headLimit;
+        settings.smallFile = smallFile;
+        settings.cacheBytes = (long) cache << 20;
+        settings.validTime = Duration.ofMillis(validTime);
+        settings.combinedLog = !common;
+        settings.log = noLog ? null : logFile == null ? LogFile.standardOutput() : LogFile.of(logFile);
+        return settings;
+    }
+
+    private static void stop(List<HttpLoop> loops, List<Thread> running) {
+        loops.forEach(HttpLoop::stop);
+        try {
+            for (Thread thread : running) {
+                thread.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package io.panamio.examples.serve;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * What is said to a request: which status, which head, which content. What is prepared goes as it is; other heads are
+ * put together from its parts. Nothing is allocated for a resource that the cache has. One for each loop.
+ */
+final class Answers implements AutoCloseable {
+    /** Larger than every head that is not prepared. */
+    private static final int HEAD = 1024;
+
+    private final Settings settings;
+    private final Clock clock;
+    private final Output out;
+    private final AccessLog log;
+    final FileCache files;
+    private final Conditions conditions = new Conditions();
+    private final Resource[] errors = new Resource[600];
+    /** Whether no connection is kept any more. */
+    boolean ending;
+    long count;
+
+    Answers(Settings settings, Clock clock, Output out, AccessLog log) throws IOException {
+        this.settings = settings;
+        this.clock = clock;
+        this.out = out;
+        this.log = log;
+        files = new FileCache(settings, clock);
+    }
+
+    // ---- prepared answers
+
+    /** An answer of a status alone. */
+    static Resource error(Resource.Parts parts, int status) {
+        parts.status = status;
+        parts.reason = reason(status);
+        parts.validators = "";
+        parts.entity = (status == 405 ? "Allow: GET, HEAD\r\n" : "") + "Content-Type: text/plain; charset=utf-8\r\n";
+        parts.content = (status + " " + parts.reason + "\n").getBytes(StandardCharsets.US_ASCII);
+        parts.size = -1;
+        parts.inMemory = true;
+        parts.path = null;
+        return new Resource(parts);
+    }
+
+    private static String reason(int status) {
+        return switch (status) {
+            case 301 -> "Moved Permanently";
+            case 400 -> "Bad Request";
+            case 403 -> "Forbidden";
+            case 404 -> "Not Found";
+            case 405 -> "Method Not Allowed";
+            case 408 -> "Request Timeout";
+            case 413 -> "Content Too Large";
+            case 414 -> "URI Too Long";
+            case 431 -> "Request Header Fields Too Large";
+            case 500 -> "Internal Server Error";
+            case 501 -> "Not Implemented";
+            case 503 -> "Service Unavailable";
+            case 505 -> "HTTP Version Not Supported";
+            default -> throw new IllegalArgumentException("status " + status);
+        };
+    }
+
+    /** An answer that tells another place, which is plain ASCII. */
+    static Resource redirect(Resource.Parts parts, String location) {
+        parts.status = 301;
+        parts.reason = reason(301);
+        parts.entity = "Location: " + location + "\r\nContent-Type: text/plain; charset=utf-8\r\n";
+        parts.content = (location + "\n").getBytes(StandardCharsets.US_ASCII);
+        return new Resource(parts);
+    }
+
+    /** Says which file something is, from its status: the tag is of inode, size and time, to the nanosecond. */
+    static void describe(Resource.Parts parts, FileCalls status, byte[] name) {
+        MemorySegment date = Arena.ofAuto().allocate(HttpDate.LENGTH);
+        HttpDate.write(Math.min(status.seconds, System.currentTimeMillis() / 1000), date, 0);
+        String modified = new String(date.toArray(JAVA_BYTE), StandardCharsets.US_ASCII);
+        parts.validators = "ETag: \"" + Long.toHexString(status.seconds) + "." + Integer.toHexString(status.nanos) + "-"
+            + Long.toHexString(status.size) + "-" + Long.toHexString(status.inode) + "\"\r\nLast-Modified: "
+            + modified + "\r\n";
+        parts.entity = "Content-Type: " + ContentTypes.of(name) + "\r\nAccept-Ranges: bytes\r\n";
+    }
+
+    // ---- answering
+
+    /** Answers a request whose head has been read. */
+    void answer(Connection c, Request q, boolean last) throws IOException {
+        boolean tooLarge = q.chunked || q.contentLength > settings.bodyLimit;
+        c.closing = !q.keepAlive || ending || tooLarge || q.expect.isThere() && q.contentLength > 0;
+        c.skip = c.closing ? 0 : q.contentLength;
+        if (q.method == Request.OTHER) {
+            send(c, q, error(405), last);
+        } else if (tooLarge) {
+            send(c, q, error(413), last);
+        } else {
+            send(c, q, files.find(q), last);
+        }
+    }
+
+    /** Answers what is no request, or one that did not come to its end. */
+    void refuse(Connection c, Request q, int status) throws IOException {
+        c.closing = true;
+        send(c, q, error(status), true);
+    }
+
+    private Resource error(int status) {
+        if (errors[status] == null) {
+            errors[status] = error(new Resource.Parts(), status);
+        }
+        return errors[status];
+    }
+
+    private void send(Connection c, Request q, Resource r, boolean last) throws IOException {
+        count++;
+        int status = r.isFile() ? conditions.status(q, r) : r.status;
+        boolean body = q.method != Request.HEAD;
+        r.date(clock);
+        if (status == r.status) {
+            if (log != null) {
+                log.line(c, q, status, body ? r.size : 0);
+            }
+            whole(c, q, r, body, last);
+            return;
+        }
+        boolean part = status == 206;
+        if (log != null) {
+            log.line(c, q, status, part ? conditions.to - conditions.from : 0);
+        }
+        out.reserve(c, HEAD);
+        out.put(status == 206 ? PARTIAL : status == 304 ? NOT_MODIFIED : status == 412 ? FAILED : UNSATISFIABLE);
+        out.put(clock.date, 0, HttpDate.LENGTH);
+        out.put(END_OF_LINE);
+        if (status == 416) {
+            out.put(NO_RANGE);
+            out.putNumber(r.size);
+            out.put(END_OF_LINE);
+            out.put(NO_CONTENT);
+        } else if (status == 412) {
+            out.put(NO_CONTENT);
+        } else {
+            out.put(r.memory, r.validatorsAt, (part ? r.lengthAt : r.entityAt) - r.validatorsAt);
+        }
+        if (part) {
+            range(r);
+        }
+        connection(c, q);
+        if (part) {
+            out.content(c, r, conditions.from, conditions.to);
+        }
+    }
+
+    private void range(Resource r) {
+        out.put(RANGE);
+        out.putNumber(conditions.from);
+        out.put(DASH);
+        out.putNumber(conditions.to - 1);
+        out.put(SLASH);
+        out.putNumber(r.size);
+        out.put(LENGTH);
+        out.putNumber(conditions.to - conditions.from);
+        out.put(END_OF_LINE);
+    }
+
+    private void whole(Connection c, Request q, Resource r, boolean body, boolean last) throws IOException {
+        if (body && r.inMemory && last && !c.closing && !q.old && out.isEmpty() && !c.hasOutput()) {
+            out.write(c, r);
+            return;
+        }
+        out.reserve(c, r.headLength + HEAD);
+        out.put(r.memory, 0, r.headLength - END_OF_LINE.length);
+        connection(c, q);
+        if (body) {
+            out.content(c, r, 0, r.size);
+        }
+    }
+
+    /** Says what becomes of the connection, where that is not the usual, and ends the head. */
+    private void connection(Connection c, Request q) {
+        if (c.closing) {
+            out.put(CLOSE);
+        } else if (q.old) {
+            out.put(KEEP_ALIVE);
+        }
+        out.put(END_OF_LINE);
+    }
+
+    @Override
+    public void close() {
+        files.close();
+        for (Resource r : errors) {
+            if (r != null) {
+                r.endIfUnused();
+            }
+        }
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static final byte[] PARTIAL = ascii("HTTP/1.1 206 Partial Content\r\nDate: ");
+    private static final byte[] NOT_MODIFIED = ascii("HTTP/1.1 304 Not Modified\r\nDate: ");
+    private static final byte[] FAILED = ascii("HTTP/1.1 412 Precondition Failed\r\nDate: ");
+    private static final byte[] UNSATISFIABLE = ascii("HTTP/1.1 416 Range Not Satisfiable\r\nDate: ");
+    private static final byte[] RANGE = ascii("Content-Range: bytes ");
+    private static final byte[] NO_RANGE = ascii("Content-Range: bytes */");
+    private static final byte[] NO_CONTENT = ascii("Content-Length: 0\r\n");
+    private static final byte[] LENGTH = ascii("\r\nContent-Length: ");
+    private static final byte[] DASH = ascii("-");
+    private static final byte[] SLASH = ascii("/");
+    private static final byte[] END_OF_LINE = ascii("\r\n");
+    private static final byte[] CLOSE = ascii("Connection: close\r\n");
+    private static final byte[] KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
+}

@@ -1,0 +1,137 @@
+package io.panamio.examples.serve;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.panamio.examples.serve.Request.Field;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Whether a file is to be sent, and which part of it: the conditions of RFC 9110, section 13, and then the range, section
+ * 14. Several ranges at once are answered by the whole file, which the RFC allows. One object is used for all requests of
+ * a loop.
+ */
+final class Conditions {
+    private static final byte[] BYTES = "bytes=".getBytes(StandardCharsets.US_ASCII);
+
+    /** The part that a status of 206 is about. */
+    long from;
+    long to;
+
+    /** 200, 206, 304, 412 or 416. */
+    int status(Request q, Resource r) {
+        MemorySegment m = q.memory;
+        from = 0;
+        to = r.size;
+        if (q.ifMatch.isThere()) {
+            if (!matches(m, q.ifMatch, r, false)) {
+                return 412;
+            }
+        } else if (q.ifUnmodifiedSince.isThere()) {
+            long date = date(m, q.ifUnmodifiedSince);
+            if (date != HttpDate.NONE && r.seconds > date) {
+                return 412;
+            }
+        }
+        if (q.ifNoneMatch.isThere()) {
+            if (matches(m, q.ifNoneMatch, r, true)) {
+                return 304;
+            }
+        } else if (q.ifModifiedSince.isThere() && (isItsDate(m, q.ifModifiedSince, r)
+                || r.seconds <= date(m, q.ifModifiedSince))) { // what is no date is before everything
+            return 304;
+        }
+        if (q.range.isThere() && q.method == Request.GET && (!q.ifRange.isThere() || isCurrent(m, q.ifRange, r))) {
+            return range(m, q.range, r.size);
+        }
+        return 200;
+    }
+
+    private static long date(MemorySegment m, Field field) {
+        return HttpDate.parse(m, field.at, field.length);
+    }
+
+    private static boolean isItsDate(MemorySegment m, Field field, Resource r) {
+        return field.length == HttpDate.LENGTH && MemorySegment.mismatch(m, field.at, field.at + HttpDate.LENGTH,
+            r.memory, r.modifiedAt, r.modifiedAt + HttpDate.LENGTH) < 0;
+    }
+
+    private static boolean isCurrent(MemorySegment m, Field field, Resource r) {
+        return isTag(m, field.at, field.length, r) || isItsDate(m, field, r);
+    }
+
+    private static boolean isTag(MemorySegment m, long at, long length, Resource r) {
+        return length == r.etagLength
+            && MemorySegment.mismatch(m, at, at + length, r.memory, r.etagAt, r.etagAt + length) < 0;
+    }
+
+    /** Whether a list of tags has that of the resource, or is {@code *}. */
+    private static boolean matches(MemorySegment m, Field field, Resource r, boolean weak) {
+        long end = field.at + field.length;
+        for (long p = field.at; p < end; p++) {
+            byte b = m.get(JAVA_BYTE, p);
+            if (b == '*') {
+                return true;
+            }
+            if (b != ',' && b != ' ' && b != '\t') {
+                boolean isWeak = b == 'W' && p + 1 < end && m.get(JAVA_BYTE, p + 1) == '/';
+                p += isWeak ? 2 : 0;
+                long tag = p++;
+                while (p < end && m.get(JAVA_BYTE, p) != '"') {
+                    p++;
+                }
+                if (p < end && (weak || !isWeak) && isTag(m, tag, p + 1 - tag, r)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    // ---- ranges
+
+    private int range(MemorySegment m, Field field, long size) {
+        long end = field.at + field.length;
+        if (!Request.startsWith(m, field.at, field.length, BYTES)) {
+            return 200; // another unit
+        }
+        long p = field.at + BYTES.length;
+        long first = number(m, p, end);
+        p = afterNumber;
+        if (p == end || m.get(JAVA_BYTE, p) != '-') {
+            return 200; // no range at all is to be ignored
+        }
+        long last = number(m, p + 1, end);
+        if (afterNumber != end || first < 0 && last < 0 || last >= 0 && first > last) {
+            return 200; // as are several
+        }
+        if (first < 0) { // the last bytes
+            if (last == 0) {
+                return 416;
+            }
+            from = Math.max(0, size - last);
+            return size == 0 ? 200 : 206;
+        }
+        if (first >= size) {
+            return 416;
+        }
+        from = first;
+        to = last < 0 ? size : Math.min(size, last + 1);
+        return 206;
+    }
+
+    private long afterNumber;
+
+    /** A number, as large as a long can be; -1 if there are no digits. */
+    private long number(MemorySegment m, long at, long end) {
+        long p = at;
+        long n = 0;
+        int digit;
+        while (p < end && (digit = m.get(JAVA_BYTE, p) - '0') >= 0 && digit <= 9) {
+            n = n > Long.MAX_VALUE / 10 - 1 ? Long.MAX_VALUE - 1 : 10 * n + digit;
+            p++;
+        }
+        afterNumber = p;
+        return p == at ? -1 : n;
+    }
+}

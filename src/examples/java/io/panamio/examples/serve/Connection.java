@@ -1,0 +1,57 @@
+package io.panamio.examples.serve;
+
+import io.panamio.net.TcpStream;
+import io.panamio.pipeline.Lease;
+import io.panamio.pipeline.RingBuffer;
+
+/** A client, and how far it is. What it has not taken of its answers is told by {@link #hasOutput}. */
+final class Connection {
+    final TcpStream stream;
+    /** The address of the client, for the log. */
+    final byte[] peer;
+    long token;
+    /** What has come and is not answered; null while there is nothing. */
+    RingBuffer ring;
+    /** How many bytes of a request's body are still to come, and are passed over. */
+    long skip;
+
+    /** Whether there may be more to read: the socket was not seen drained since the last event. */
+    boolean mayRead;
+    /** Whether the end of what comes, or an error, was announced: it is found by reading on. */
+    boolean hangUp;
+    /** Whether the client will send no more. */
+    boolean ended;
+    /** Whether this ends with the answer that is written. */
+    boolean closing;
+    /** Whether this has ended but for what the client still sends, which is passed over, so that it is not reset. */
+    boolean lingering;
+    boolean dropped;
+    /** Whether it waits for its next turn, and no event. */
+    boolean again;
+
+    /** What must be written first: heads and small contents. */
+    Lease pending;
+    long pendingFrom;
+    long pendingTo;
+    /** And then a content, from a position to an end. */
+    Resource content;
+    long position;
+    long end;
+
+    /** Which time it has. */
+    Deadlines deadlines;
+    Connection before;
+    Connection after;
+    long since;
+    /** Whether the time for a request has begun. */
+    boolean inRequest;
+
+    Connection(TcpStream stream, byte[] peer) {
+        this.stream = stream;
+        this.peer = peer;
+    }
+
+    boolean hasOutput() {
+        return pending != null || content != null;
+    }
+}

@@ -1,0 +1,429 @@
+package io.panamio.examples.serve;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * The head of a request, read where it lies: what is kept of it are offsets in the memory, so that nothing is copied and
+ * nothing allocated. One object is used for all requests of a loop.
+ *
+ * <p>It is strict where two programs could understand a request differently: no folded lines, no blanks before a colon,
+ * no control characters, one Host, one Content-Length. It is lenient where it does no harm: a bare LF ends a line, and
+ * empty lines before a request are passed over.
+ */
+final class Request {
+    static final int GET = 0;
+    static final int HEAD = 1;
+    static final int OTHER = 2;
+
+    /** Larger targets are answered by 414. */
+    static final int TARGET_LIMIT = 8000;
+    private static final int INCOMPLETE = 0;
+
+    /** Random, so that nobody can make paths that collide. */
+    private static final int MULTIPLIER = ThreadLocalRandom.current().nextInt() | 1;
+
+    private static final boolean[] TOKEN = new boolean[256]; // the characters of names
+
+    static {
+        for (int c = 0x21; c < 0x7f; c++) {
+            TOKEN[c] = "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0;
+        }
+    }
+
+    /** The place of a header's value; none if its length is negative. */
+    static final class Field {
+        final byte[] name;
+        long at;
+        int length = -1;
+
+        Field(String lowerCase) {
+            name = lowerCase.getBytes(StandardCharsets.US_ASCII);
+        }
+
+        boolean isThere() {
+            return length >= 0;
+        }
+    }
+
+    /** Where all offsets here are of. */
+    MemorySegment memory;
+    int method;
+    /** The path of the target, as it was sent, without the query. */
+    long path;
+    int pathLength;
+    int pathHash;
+    /** The line of the request, for the log; as much of it as there is. */
+    long line;
+    int lineLength;
+    boolean keepAlive;
+    /** Whether this is HTTP/1.0, which must be told that a connection is kept. */
+    boolean old;
+    boolean chunked;
+    private boolean closing;
+    /** How many bytes follow the head. */
+    long contentLength;
+
+    final Field range = new Field("range");
+    final Field ifRange = new Field("if-range");
+    final Field ifMatch = new Field("if-match");
+    final Field ifNoneMatch = new Field("if-none-match");
+    final Field ifModifiedSince = new Field("if-modified-since");
+    final Field ifUnmodifiedSince = new Field("if-unmodified-since");
+    final Field referer = new Field("referer");
+    final Field userAgent = new Field("user-agent");
+    final Field expect = new Field("expect");
+    private final Field host = new Field("host");
+    private final Field connection = new Field("connection");
+    private final Field length = new Field("content-length");
+    private final Field encoding = new Field("transfer-encoding");
+    /** By the length of the name. */
+    private final Field[][] fields = new Field[20][];
+
+    Request() {
+        Field[] all = {range, ifRange, ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince, referer, userAgent,
+            expect, host, connection, length, encoding};
+        for (int i = 0; i < fields.length; i++) {
+            int size = i;
+            fields[i] = Arrays.stream(all).filter(f -> f.name.length == size).toArray(Field[]::new);
+        }
+    }
+
+    private static boolean isEndOfLine(byte b) {
+        return b == '\r' || b == '\n';
+    }
+
+    /**
+     * Reads a head.
+     *
+     * @param m where it is
+     * @param from where it begins
+     * @param to where what has come ends
+     * @return how long it is; 0 if it is not all there; or a negated status: the request cannot be served, and where
+     *     the next one begins is not known
+     */
+    int parse(MemorySegment m, long from, long to) {
+        memory = m;
+        method = OTHER;
+        pathLength = 0;
+        keepAlive = false;
+        old = false;
+        chunked = false;
+        closing = false;
+        contentLength = 0;
+        for (Field[] some : fields) {
+            for (Field field : some) {
+                field.length = -1;
+            }
+        }
+        long p = from;
+        while (p < to && isEndOfLine(m.get(JAVA_BYTE, p))) {
+            p++;
+        }
+        line = p;
+        lineLength = 0;
+        p = requestLine(m, p, to);
+        if (p <= INCOMPLETE) {
+            if (lineLength == 0) {
+                lineLength = firstLine(m, to);
+            }
+            return p == INCOMPLETE && to - line > TARGET_LIMIT + 64 && lineLength == to - line ? -414 : (int) p;
+        }
+        return headers(m, from, p, to);
+    }
+
+    private int firstLine(MemorySegment m, long to) {
+        long p = line;
+        while (p < to && !isEndOfLine(m.get(JAVA_BYTE, p))) {
+            p++;
+        }
+        return (int) (p - line);
+    }
+
+    /** Where the next line begins, or 0, or a negated status. */
+    private long requestLine(MemorySegment m, long from, long to) {
+        long p = from;
+        byte b;
+        while (p < to && TOKEN[m.get(JAVA_BYTE, p) & 0xff]) {
+            p++;
+        }
+        if (p == to) {
+            return INCOMPLETE;
+        }
+        if (p == from || m.get(JAVA_BYTE, p) != ' ') {
+            return -400;
+        }
+        method = p - from == 3 && m.get(JAVA_BYTE, from) == 'G' && m.get(JAVA_BYTE, from + 1) == 'E'
+            && m.get(JAVA_BYTE, from + 2) == 'T' ? GET
+            : p - from == 4 && m.get(JAVA_BYTE, from) == 'H' && m.get(JAVA_BYTE, from + 1) == 'E'
+            && m.get(JAVA_BYTE, from + 2) == 'A' && m.get(JAVA_BYTE, from + 3) == 'D' ? HEAD : OTHER;
+        long target = ++p;
+        path = target;
+        int hash = 0;
+        while (p < to && (b = m.get(JAVA_BYTE, p)) != ' ' && b != '?') {
+            if (b >= 0 && b < ' ' || b == 0x7f) {
+                return -400;
+            }
+            hash = hash * MULTIPLIER + b;
+            p++;
+        }
+        long pathEnd = p;
+        while (p < to && (b = m.get(JAVA_BYTE, p)) != ' ') {
+            if (b >= 0 && b < ' ' || b == 0x7f) {
+                return -400;
+            }
+            p++;
+        }
+        if (p - target > TARGET_LIMIT) {
+            return -414;
+        }
+        if (p == to) {
+            return INCOMPLETE;
+        }
+        pathHash = hash;
+        pathLength = (int) (pathEnd - target);
+        if (to - p < 10) { // " HTTP/1.1\n"
+            return INCOMPLETE;
+        }
+        lineLength = (int) (p + 9 - from);
+        int status = version(m, p + 1);
+        if (status != 0) {
+            lineLength = 0;
+            return -status;
+        }
+        p += 9;
+        b = m.get(JAVA_BYTE, p++);
+        if (b == '\r') {
+            if (p == to) {
+                return INCOMPLETE;
+            }
+            b = m.get(JAVA_BYTE, p++);
+        }
+        if (b != '\n') {
+            return -400;
+        }
+        status = target(m, pathEnd);
+        return status != 0 ? -status : p;
+    }
+
+    /** HTTP/1. as a little-endian number, as all processors are that there is a back end for. */
+    private static final long HTTP = 0x2e312f50545448L;
+
+    private int version(MemorySegment m, long p) {
+        long text = m.get(JAVA_LONG_UNALIGNED, p);
+        int minor = (int) (text >>> 56) - '0';
+        if ((text & 0xffffffffffffffL) != HTTP || minor < 0 || minor > 9) {
+            boolean another = (text & 0xffffffffffL) == 0x2f50545448L && m.get(JAVA_BYTE, p + 6) == '.';
+            return another ? 505 : 400;
+        }
+        old = minor == 0;
+        keepAlive = !old;
+        return 0;
+    }
+
+    /** Takes the path out of an absolute target. {@code *} is for OPTIONS, and an authority for CONNECT: no matter. */
+    private int target(MemorySegment m, long end) {
+        if (pathLength > 0 && m.get(JAVA_BYTE, path) == '/' || method == OTHER) {
+            return 0;
+        }
+        long p = path;
+        if (!startsWith(m, p, pathLength, HTTP_SCHEME) && !startsWith(m, p, pathLength, HTTPS_SCHEME)) {
+            return 400;
+        }
+        p += startsWith(m, p, pathLength, HTTP_SCHEME) ? HTTP_SCHEME.length : HTTPS_SCHEME.length;
+        long authority = p;
+        while (p < end && m.get(JAVA_BYTE, p) != '/') {
+            p++;
+        }
+        if (p == authority) {
+            return 400;
+        }
+        path = p;
+        pathLength = (int) (end - p);
+        pathHash = 0;
+        for (; p < end; p++) {
+            pathHash = pathHash * MULTIPLIER + m.get(JAVA_BYTE, p);
+        }
+        return 0;
+    }
+
+    private static final byte[] HTTP_SCHEME = "http://".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] HTTPS_SCHEME = "https://".getBytes(StandardCharsets.US_ASCII);
+
+    // ---- headers
+
+    private int headers(MemorySegment m, long from, long first, long to) {
+        long p = first;
+        for (;;) {
+            if (p == to) {
+                return INCOMPLETE;
+            }
+            long name = p;
+            byte b;
+            while (TOKEN[(b = m.get(JAVA_BYTE, p)) & 0xff]) {
+                if (++p == to) {
+                    return INCOMPLETE;
+                }
+            }
+            if (b != ':' || p == name) {
+                if (p > name) {
+                    return -400;
+                }
+                if (b == '\r') {
+                    if (++p == to) {
+                        return INCOMPLETE;
+                    }
+                    b = m.get(JAVA_BYTE, p);
+                }
+                return b != '\n' ? -400 : finish(m, (int) (p + 1 - from));
+            }
+            int nameLength = (int) (p - name);
+            long value = ++p;
+            p = control(m, p, to);
+            if (p == to) {
+                return INCOMPLETE;
+            }
+            long end = p;
+            if (m.get(JAVA_BYTE, p) == '\r') {
+                if (++p == to) {
+                    return INCOMPLETE;
+                }
+            }
+            if (m.get(JAVA_BYTE, p++) != '\n') {
+                return -400;
+            }
+            if (nameLength < fields.length && fields[nameLength].length > 0) {
+                int status = field(m, name, nameLength, value, end);
+                if (status != 0) {
+                    return -status;
+                }
+            }
+        }
+    }
+
+    /** Where the next control character is that is no tab: eight bytes at a time. */
+    private static long control(MemorySegment m, long from, long to) {
+        long p = from;
+        for (;;) {
+            while (p <= to - 8) {
+                long word = m.get(JAVA_LONG_UNALIGNED, p);
+                long less = word - 0x2020202020202020L & ~word & 0x8080808080808080L; // the lowest is exact
+                if (less != 0) {
+                    p += Long.numberOfTrailingZeros(less) >>> 3;
+                    break;
+                }
+                p += 8;
+            }
+            byte b = ' ';
+            while (p < to && ((b = m.get(JAVA_BYTE, p)) < 0 || b >= ' ')) {
+                p++;
+            }
+            if (p == to || b != '\t') {
+                return p;
+            }
+            p++;
+        }
+    }
+
+    private int field(MemorySegment m, long name, int nameLength, long from, long to) {
+        for (Field field : fields[nameLength]) {
+            if (startsWith(m, name, nameLength, field.name)) {
+                long at = from;
+                long end = to;
+                while (at < end && isBlank(m.get(JAVA_BYTE, at))) {
+                    at++;
+                }
+                while (at < end && isBlank(m.get(JAVA_BYTE, end - 1))) {
+                    end--;
+                }
+                boolean again = field.length >= 0;
+                field.at = at;
+                field.length = (int) (end - at);
+                return field == connection ? connection(m) : field == length ? length(m, again)
+                    : field == host && again ? 400 : 0;
+            }
+        }
+        return 0;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t';
+    }
+
+    private int connection(MemorySegment m) {
+        long end = connection.at + connection.length;
+        for (long p = connection.at; p < end;) {
+            long from = p;
+            while (p < end && m.get(JAVA_BYTE, p) != ',' && !isBlank(m.get(JAVA_BYTE, p))) {
+                p++;
+            }
+            int size = (int) (p - from);
+            if (size == CLOSE.length && startsWith(m, from, size, CLOSE)) {
+                closing = true;
+            } else if (size == KEEP_ALIVE.length && startsWith(m, from, size, KEEP_ALIVE)) {
+                keepAlive = true;
+            }
+            p++;
+        }
+        return 0;
+    }
+
+    private static final byte[] CLOSE = "close".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] KEEP_ALIVE = "keep-alive".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] CHUNKED = "chunked".getBytes(StandardCharsets.US_ASCII);
+
+    private int length(MemorySegment m, boolean again) {
+        if (length.length == 0 || length.length > 18) {
+            return length.length == 0 ? 400 : 413;
+        }
+        long n = 0;
+        for (long p = length.at; p < length.at + length.length; p++) {
+            int digit = m.get(JAVA_BYTE, p) - '0';
+            if (digit < 0 || digit > 9) {
+                return 400;
+            }
+            n = 10 * n + digit;
+        }
+        if (again && n != contentLength) {
+            return 400;
+        }
+        contentLength = n;
+        return 0;
+    }
+
+    private int finish(MemorySegment m, int size) {
+        keepAlive &= !closing;
+        if (!old && !host.isThere()) {
+            return -400;
+        }
+        if (encoding.isThere()) {
+            if (length.isThere() || old) {
+                return -400;
+            }
+            chunked = true;
+            if (encoding.length != CHUNKED.length || !startsWith(m, encoding.at, encoding.length, CHUNKED)) {
+                return -501;
+            }
+        }
+        return size;
+    }
+
+    /** Whether bytes are a text of lower case, in any case. */
+    static boolean startsWith(MemorySegment m, long at, int length, byte[] lowerCase) {
+        if (length < lowerCase.length) {
+            return false;
+        }
+        for (int i = 0; i < lowerCase.length; i++) {
+            byte b = m.get(JAVA_BYTE, at + i);
+            if ((b >= 'A' && b <= 'Z' ? b + 32 : b) != lowerCase[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
