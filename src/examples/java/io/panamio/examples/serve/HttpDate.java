@@ -94,10 +94,11 @@ final class HttpDate {
             int day = m.get(JAVA_BYTE, at + 8) == ' ' ? number(m, at + 9, 1) : number(m, at + 8, 2);
             return seconds(number(m, at + 20, 4), month(m, at + 4), day, m, at + 11);
         }
-        for (long i = 6; i <= 9 && length == i + 24; i++) { // Sunday, 06-Nov-94 08:49:37 GMT
+        long i = length - 24; // Sunday, 06-Nov-94 08:49:37 GMT: the length of the day's name
+        if (i >= 6 && i <= 9 && m.get(JAVA_BYTE, at + i) == ',') {
             int year = number(m, at + i + 9, 2); // its century is a guess
-            return m.get(JAVA_BYTE, at + i) != ',' || year < 0 ? NONE
-                : seconds(year + (year < 70 ? 2000 : 1900), month(m, at + i + 5), number(m, at + i + 2, 2), m, at + i + 12);
+            return year < 0 ? NONE : seconds(year + (year < 70 ? 2000 : 1900), month(m, at + i + 5),
+                number(m, at + i + 2, 2), m, at + i + 12);
         }
         return NONE;
     }

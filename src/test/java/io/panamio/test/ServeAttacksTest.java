@@ -1,0 +1,300 @@
+package io.panamio.test;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.examples.serve.LogFile;
+import io.panamio.examples.serve.Settings;
+import io.panamio.test.Served.Answer;
+import io.panamio.test.Served.Client;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the example {@code serve} does about those who mean no good. */
+class ServeAttacksTest {
+    private static final String SECRET = "secret";
+
+    @TempDir
+    private Path outside;
+    private Path folder;
+    private Served served;
+
+    @BeforeEach
+    void serve() throws IOException {
+        folder = Files.createDirectories(outside.resolve("www"));
+        Files.writeString(outside.resolve("secret.txt"), SECRET);
+        Files.createDirectories(outside.resolve("www2"));
+        Files.writeString(outside.resolve("www2/secret.txt"), SECRET);
+        Files.createDirectories(folder.resolve("sub"));
+        Files.writeString(folder.resolve("sub/b.txt"), "within");
+        Files.writeString(folder.resolve("a.txt"), "within");
+        served = new Served(folder);
+    }
+
+    @AfterEach
+    void stop() {
+        served.close();
+    }
+
+    // ---- out of the folder
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/%2E./secret.txt",
+        "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/..%2Fwww2/secret.txt", "/sub/..%2f..%2fsecret.txt",
+        "/./../secret.txt", "//../secret.txt", "/.//../secret.txt", "/a.txt/../../secret.txt", "/..", "/../",
+        "/sub/%2e%2e/%2e%2e/", "http://h/../secret.txt", "/..?/a.txt"})
+    void wayOutIsABadRequest(String path) throws IOException {
+        Answer a = served.get(path);
+        assertEquals(400, a.status());
+        assertFalse(a.text().contains(SECRET));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/%252e%252e/secret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/.../secret.txt",
+        "/%c0%ae%c0%ae/secret.txt", "/%c0%ae%c0%ae%c0%afsecret.txt", "/..;/secret.txt", "/ .. /secret.txt",
+        "/%2e%2e%00/secret.txt", "/a.txt%00.html", "/%", "/%2", "/%zz", "/%-1", "/%+1", "/a%0d%0aX:%20y"})
+    void whatLooksLikeAWayOutIsNothing(String path) throws IOException {
+        Answer a = served.get(path);
+        assertTrue(a.status() == 404 || a.status() == 400, a.line());
+        assertFalse(a.text().contains(SECRET));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/sub/../a.txt", "/sub/%2e%2e/a.txt", "/sub%2f..%2fa.txt", "/./a.txt", "//a.txt",
+        "/sub/b.txt", "/sub%2Fb.txt", "/sub/.././sub/b.txt", "/nothing/../a.txt"})
+    void wayWithinIsFine(String path) throws IOException {
+        assertEquals("within", served.get(path).text());
+    }
+
+    @Test
+    void linkThatLeadsOutIsForbidden() throws IOException {
+        Files.createSymbolicLink(folder.resolve("out.txt"), outside.resolve("secret.txt"));
+        Files.createSymbolicLink(folder.resolve("relative.txt"), Path.of("../secret.txt"));
+        Files.createSymbolicLink(folder.resolve("out"), outside);
+        Files.createSymbolicLink(folder.resolve("www2"), outside.resolve("www2")); // the folder's name begins it
+        Files.createSymbolicLink(folder.resolve("twice"), Path.of("out"));
+        Files.createSymbolicLink(folder.resolve("sub/index.html"), outside.resolve("secret.txt"));
+        Path device = Files.createSymbolicLink(folder.resolve("null"), Path.of("/dev/null"));
+        for (String path : List.of("/out.txt", "/relative.txt", "/out/secret.txt", "/out/", "/out", "/www2/secret.txt",
+                "/twice/secret.txt", "/out/www/../secret.txt", "/sub/", "/null")) {
+            Answer a = served.get(path);
+            assertTrue(a.status() == 403 || a.status() == 404, path + ": " + a.line());
+            assertFalse(a.text().contains(SECRET), path);
+        }
+        Files.delete(device); // or JUnit warns
+    }
+
+    @Test
+    void linkThatStaysIsFollowed() throws IOException {
+        Files.createSymbolicLink(folder.resolve("link.txt"), Path.of("sub/b.txt"));
+        Files.createSymbolicLink(folder.resolve("absolute"), folder.resolve("sub"));
+        Files.createSymbolicLink(folder.resolve("nowhere"), Path.of("nothing"));
+        Files.createSymbolicLink(folder.resolve("circle"), Path.of("circle"));
+        assertEquals("within", served.get("/link.txt").text());
+        assertEquals("within", served.get("/absolute/b.txt").text());
+        assertEquals(404, served.get("/nowhere").status());
+        assertEquals(404, served.get("/circle").status());
+        assertEquals(200, served.get("/").status()); // and all of them are listed
+    }
+
+    @Test
+    void linkThatIsTurnedOutwardsIsForbiddenFromThenOn() throws IOException {
+        Settings settings = new Settings(folder);
+        settings.validTime = Duration.ZERO;
+        try (Served strict = new Served(settings)) {
+            Path link = Files.createSymbolicLink(folder.resolve("link.txt"), Path.of("a.txt"));
+            assertEquals("within", strict.get("/link.txt").text());
+            Files.delete(link);
+            Files.createSymbolicLink(link, outside.resolve("secret.txt"));
+            assertEquals(403, strict.get("/link.txt").status());
+        }
+    }
+
+    @Test
+    void fileThatMayNotBeReadIsForbidden() throws Exception {
+        Process fifo = new ProcessBuilder("mkfifo", folder.resolve("fifo").toString()).start();
+        assertEquals(0, fifo.waitFor());
+        assertEquals(403, served.get("/fifo").status()); // and nobody waits for a writer
+        assertEquals(404, served.get("/" + "n".repeat(300)).status());
+    }
+
+    @Test
+    void redirectStaysHere() throws IOException {
+        Files.createDirectories(folder.resolve("evil.com"));
+        assertEquals("/evil.com/", served.get("//evil.com").header("Location"));
+        assertEquals("/evil.com/", served.get("/%2fevil.com").header("Location"));
+        Files.createDirectories(folder.resolve("a\r\nX: y"));
+        assertEquals("/a%0D%0AX%3A%20y/", served.get("/a%0d%0aX:%20y").header("Location"));
+    }
+
+    // ---- requests that are none
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET\r\n\r\n", "GET /a.txt\r\n\r\n", " GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET  /a.txt HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a.txt  HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /a.txt HTTP/1.1 \r\nHost: x\r\n\r\n", "GET /a.txt HTTP/1.1\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost : x\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", "GET /a\tb HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET a.txt HTTP/1.1\r\nHost: x\r\n\r\n", "GET http:///a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET ftp://h/a.txt HTTP/1.1\r\nHost: x\r\n\r\n", "G(T /a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /a.txt FTP/1.1\r\nHost: x\r\n\r\n", "GET /a.txt http/1.1\r\nHost: x\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1x\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /a.txt HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc"})
+    void nonsenseIsABadRequestAndTheEnd(String request) throws IOException {
+        try (Client client = served.client()) {
+            client.send(request + "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+            Answer a = client.answer();
+            assertEquals(400, a.status());
+            assertEquals("close", a.header("Connection"));
+            client.expectEnd();
+        }
+    }
+
+    @Test
+    void whatIsNotServedIsTold() throws IOException {
+        try (Client client = served.client()) {
+            for (String method : List.of("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "GETT", "M-SEARCH")) {
+                assertEquals(405, client.ask(method + " /a.txt HTTP/1.1\r\n").status(), method);
+            }
+            assertEquals("GET, HEAD", client.ask("OPTIONS * HTTP/1.1\r\n").header("Allow"));
+            assertEquals(405, client.ask("CONNECT h:80 HTTP/1.1\r\n").status());
+            assertEquals(505, client.ask("GET /a.txt HTTP/2.0\r\n").status());
+            client.expectEnd();
+        }
+        assertEquals(501, served.get("/a.txt", "Transfer-Encoding: gzip").status());
+        assertEquals(200, served.ask("GET /a.txt HTTP/1.7\r\n").status());
+    }
+
+    @Test
+    void bodyThatIsTooLargeIsRefused() throws IOException {
+        for (String header : List.of("Content-Length: 99999999999", "Content-Length: 999999999999999999999999",
+                "Transfer-Encoding: chunked")) {
+            try (Client client = served.client()) {
+                Answer a = client.ask("GET /a.txt HTTP/1.1\r\n" + header + "\r\n");
+                assertEquals(413, a.status());
+                client.expectEnd();
+            }
+        }
+        Answer a = served.get("/a.txt", "Content-Length: 5", "Expect: 100-continue");
+        assertEquals("within", a.text());
+        assertEquals("close", a.header("Connection"));
+    }
+
+    @Test
+    void headThatIsTooLargeIsRefused() throws IOException {
+        assertEquals(414, served.get("/" + "a".repeat(8100)).status());
+        assertEquals(431, served.get("/a.txt", "X: " + "a".repeat(17_000)).status());
+        assertEquals(431, served.get("/a.txt", "X: y\r\n".repeat(4000)).status());
+        assertEquals(414, served.get("/?" + "a".repeat(100_000)).status());
+        assertEquals(200, served.get("/a.txt", "X: " + "a".repeat(16_000)).status());
+        assertEquals(200, served.get("/a.txt?" + "a".repeat(7900)).status());
+    }
+
+    @Test
+    void clientThatSendsOnAfterARefusalGetsItAllTheSame() throws IOException {
+        try (Client client = served.client()) {
+            client.send("GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n");
+            for (int i = 0; i < 50; i++) {
+                client.send("x".repeat(100_000)); // closing at once would reset this, and the answer with it
+            }
+            assertEquals(413, client.answer().status());
+            client.expectEnd();
+        }
+    }
+
+    @Test
+    void noiseBringsNothingDown() throws IOException {
+        Random random = new Random(3);
+        String[] words = {"GET ", "/a.txt", " HTTP/1.1", "\r\n", "Host: x", "Range: bytes=", "0-", "-", ",", "\n", "\0",
+            "%", "..", "/", "If-None-Match: \"", "W/", "*", "Content-Length: 3", "\u00ff", " ", ":", "HEAD ", "\r"};
+        for (int i = 0; i < 500; i++) {
+            StringBuilder text = new StringBuilder(random.nextBoolean() ? "GET /a.txt HTTP/1.1\r\nHost: x\r\n" : "");
+            for (int n = random.nextInt(20); n >= 0; n--) {
+                text.append(words[random.nextInt(words.length)]);
+            }
+            try (Client client = served.client()) {
+                client.send(text.toString());
+                if (random.nextBoolean()) {
+                    client.socket.shutdownOutput();
+                    client.drain();
+                }
+            } catch (IOException e) {
+                assertNotEquals("Read timed out", e.getMessage(), text.toString());
+            }
+        }
+        assertEquals("within", served.get("/a.txt").text());
+    }
+
+    @Test
+    void manyHalfRequestsHoldNobodyUp() throws IOException {
+        List<Client> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < 300; i++) {
+                Client client = served.client();
+                clients.add(client);
+                client.send("GET /a.txt HTTP/1.1\r\nX: ");
+            }
+            assertEquals("within", served.get("/a.txt").text());
+            for (Client client : clients) {
+                assertEquals("within", client.send("y\r\nHost: x\r\n\r\n").answer().text());
+            }
+        } finally {
+            for (Client client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void manyMissingFilesDisplaceNothingAndLeakNothing() throws IOException {
+        try (Client client = served.client()) {
+            for (int i = 0; i < 3000; i++) {
+                assertEquals(404, client.ask("GET /missing" + i + " HTTP/1.1\r\n").status());
+            }
+            assertEquals("within", client.ask("GET /a.txt HTTP/1.1\r\n").text());
+        }
+    }
+
+    // ---- the log
+
+    @Test
+    void nobodyForgesALineOfTheLog() throws IOException {
+        Path file = outside.resolve("log");
+        Settings settings = new Settings(folder);
+        settings.log = LogFile.of(file);
+        try (Served logged = new Served(settings)) {
+            logged.get("/a.txt?\"\u00e4\\", "User-Agent: \"x\" \u009b[31m\ty", "Referer: http://r/");
+            logged.get("/missing");
+            try (Client client = logged.client()) {
+                assertEquals(400, client.send("\u0001\" 1\n").answer().status());
+            }
+        }
+        List<String> lines = Files.readAllLines(file, UTF_8);
+        String at = "127\\.0\\.0\\.1 - - \\[\\d\\d/[A-Z][a-z][a-z]/\\d{4}:\\d\\d:\\d\\d:\\d\\d \\+0000] ";
+        List<String> rest = lines.stream().map(line -> line.replaceFirst(at, "")).toList();
+        assertEquals(List.of(
+            "\"GET /a.txt?\\x22\\xe4\\x5c HTTP/1.1\" 200 6 \"http://r/\" \"\\x22x\\x22 \\x9b[31m\\x09y\"",
+            "\"GET /missing HTTP/1.1\" 404 14 \"-\" \"-\"",
+            "\"\\x01\\x22 1\" 400 16 \"-\" \"-\""), rest);
+    }
+}
