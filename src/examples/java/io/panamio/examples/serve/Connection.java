@@ -43,6 +43,8 @@ final class Connection {
     Connection before;
     Connection after;
     long since;
+    /** When the client took something last. */
+    long progress;
     /** Whether the time for a request has begun. */
     boolean inRequest;
 

@@ -15,6 +15,7 @@ import io.panamio.pipeline.RingBuffer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -41,6 +42,11 @@ public final class HttpLoop implements Runnable {
     private static final int SPARE_RINGS = 64;
     /** How long a client may go on sending after its last answer. */
     private static final long LINGER = 2_000_000_000L;
+    /**
+     * How often it is tried to send to a client that takes nothing. A short sendfile has found no room, or the end of a
+     * file that was cut, for which there is no event: that is found so, without a system call more for all others.
+     */
+    private static final long LOOK = 1_000_000_000L;
 
     /**
      * What there was, exact once {@link #run} has ended.
@@ -67,6 +73,7 @@ public final class HttpLoop implements Runnable {
     private final Deadlines idle;
     private final Deadlines requesting;
     private final Deadlines sending;
+    private final long sendNanos;
     private final Deadlines lingering = new Deadlines(LINGER);
     /** Whose turn is not over, and a turn later. */
     private List<Connection> again = new ArrayList<>();
@@ -97,7 +104,8 @@ public final class HttpLoop implements Runnable {
         log = settings.log == null ? null : new AccessLog(settings, clock);
         idle = new Deadlines(settings.idleTime.toNanos());
         requesting = new Deadlines(settings.requestTime.toNanos());
-        sending = new Deadlines(settings.sendTime.toNanos());
+        sendNanos = settings.sendTime.toNanos();
+        sending = new Deadlines(Math.min(LOOK, sendNanos));
         poll.registry().register(listener, LISTENER, Interest.READABLE);
     }
 
@@ -327,6 +335,9 @@ public final class HttpLoop implements Runnable {
                 c.again = true;
                 again.add(c);
             }
+            if (out.budget < Output.TURN || c.deadlines != sending) {
+                c.progress = clock.nanos;
+            }
             sending.start(c, clock.nanos);
         } else if (c.closing) {
             finish(c);
@@ -398,7 +409,11 @@ public final class HttpLoop implements Runnable {
             drop(c);
         }
         for (Connection c; (c = sending.expired(clock.nanos)) != null;) {
-            drop(c);
+            if (clock.nanos - c.progress >= sendNanos) {
+                cutOff(c);
+            } else {
+                serve(c);
+            }
         }
         for (Connection c; (c = lingering.expired(clock.nanos)) != null;) {
             drop(c);
@@ -406,6 +421,16 @@ public final class HttpLoop implements Runnable {
         for (Connection c; (c = requesting.expired(clock.nanos)) != null;) {
             tooSlow(c);
         }
+    }
+
+    /** Drops a connection and what the system still has to send, which nobody wants. */
+    private void cutOff(Connection c) {
+        try {
+            c.stream.setOption(StandardSocketOptions.SO_LINGER, 0);
+        } catch (IOException e) {
+            // it goes anyway
+        }
+        drop(c);
     }
 
     private void tooSlow(Connection c) {

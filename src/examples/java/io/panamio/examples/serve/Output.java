@@ -164,6 +164,7 @@ final class Output implements AutoCloseable {
             long n = c.content != null ? c.stream.writeMore(pending, c.pendingFrom, left)
                 : c.stream.write(pending, c.pendingFrom, left);
             c.pendingFrom += Math.max(0, n);
+            budget -= Math.max(0, n);
             if (n < left) {
                 return false;
             }
