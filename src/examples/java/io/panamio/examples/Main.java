@@ -1,5 +1,6 @@
 package io.panamio.examples;
 
+import io.panamio.examples.proxy.Proxy;
 import java.io.IOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -7,7 +8,7 @@ import picocli.CommandLine.Command;
 /** The examples' command line. Exit codes: 0 done, 1 failed, 2 bad arguments. */
 @Command(name = "panamio-examples", mixinStandardHelpOptions = true, version = "panamio 0.1.0-SNAPSHOT",
     description = "Programs on Panamio, mio for the JVM.", synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Echo.class, Bench.class, Demo.class, Watch.class, Send.class, Serve.class})
+    subcommands = {Echo.class, Bench.class, Demo.class, Watch.class, Send.class, Proxy.class, Serve.class})
 public final class Main {
     private Main() {
     }

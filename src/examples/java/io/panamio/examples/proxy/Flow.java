@@ -1,0 +1,92 @@
+package io.panamio.examples.proxy;
+
+import io.panamio.net.Shutdown;
+import io.panamio.net.TcpStream;
+import java.io.IOException;
+
+/**
+ * One direction of a connection: what the source sends goes to the sink, and its end after the last byte. While the
+ * sink takes nothing, nothing more is read than a buffer holds, so the source's peer feels it. Both streams are
+ * registered once, for edges; so what an edge has told is remembered here until it was used.
+ */
+abstract class Flow {
+    /** After so many steps others get their turn. */
+    private static final int MOST_STEPS = 16;
+
+    final TcpStream source;
+    final TcpStream sink;
+    final Statistics.Way way;
+    /** Whether there may be something to read. */
+    boolean readable;
+    /** Whether the source has ended or failed: no event tells that again, so it is read until the end is found. */
+    boolean hangUp;
+    /** Whether the sink was found full. */
+    boolean blocked;
+    /** Whether the end of the source was read. */
+    boolean ended;
+    private boolean done;
+
+    Flow(TcpStream source, TcpStream sink, Statistics.Way way) {
+        this.source = source;
+        this.sink = sink;
+        this.way = way;
+    }
+
+    /** The flow of a mode. */
+    static Flow of(Mode mode, TcpStream source, TcpStream sink, Statistics.Way way, Resources resources) {
+        return mode == Mode.RING ? new RingFlow(source, sink, way, resources)
+            : new BurstFlow(mode, source, sink, way, resources);
+    }
+
+    /** The source had an event. */
+    final void sourceReady(boolean mayBeLast) {
+        readable = !ended;
+        hangUp |= mayBeLast;
+    }
+
+    /** The sink had an event. */
+    final void sinkReady() {
+        blocked = false;
+    }
+
+    /** Moves what can be moved now. True if it stopped so that others get their turn, and must be called again. */
+    final boolean move() throws IOException {
+        for (int i = 0; i < MOST_STEPS; i++) {
+            if (!step()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Moves a buffer or a pipe full at most; false if it must wait for an event. */
+    abstract boolean step() throws IOException;
+
+    /** The end of the source was read. It is passed on if nothing waits before it. */
+    final void end(boolean empty) throws IOException {
+        ended = true;
+        readable = false;
+        if (empty) {
+            passEnd();
+        }
+    }
+
+    /** Passes the end on, after the last byte. */
+    final void passEnd() throws IOException {
+        done = true;
+        sink.shutdown(Shutdown.WRITE);
+    }
+
+    /** Whether everything has gone, and the end too. */
+    final boolean isDone() {
+        return done;
+    }
+
+    /** Whether the source is not read now, so that no read tells that it has failed. */
+    final boolean isDeaf() {
+        return ended || blocked;
+    }
+
+    /** Throws away what waits. */
+    abstract void close();
+}

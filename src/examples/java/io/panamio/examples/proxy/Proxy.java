@@ -1,0 +1,87 @@
+package io.panamio.examples.proxy;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** The command line of the TCP proxy. */
+@Command(name = "proxy", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Passes TCP connections on to a server, one event loop for all.",
+    footer = {"", "Signals: USR1 prints the statistics; TERM and INT stop, the second one at once."})
+public final class Proxy implements Callable<Integer> {
+    @Option(names = "--listen", required = true, paramLabel = "HOST:PORT", converter = HostPort.Converter.class,
+        description = "Where clients come to: a name or an address, [ADDRESS]:PORT for IPv6, :PORT for every address; "
+            + "port 0 lets the system choose.")
+    private HostPort listen;
+
+    @Option(names = "--to", required = true, paramLabel = "HOST:PORT", converter = HostPort.Converter.class,
+        description = "Where the server is; its name is looked up once.")
+    private HostPort to;
+
+    @Option(names = "--mode", defaultValue = "auto", paramLabel = "MODE", converter = ModeConverter.class,
+        description = "How bytes are moved: copy, splice, ring, or auto, which copies small bursts and splices large "
+            + "ones (default: ${DEFAULT-VALUE}).")
+    private Mode mode;
+
+    @Option(names = "--max-connections", defaultValue = "10000", paramLabel = "N",
+        description = "How many clients are served at a time; more wait. Each needs two descriptors, and up to four "
+            + "more while it splices (default: ${DEFAULT-VALUE}).")
+    private int maxConnections;
+
+    @Option(names = "--grace", defaultValue = "30", paramLabel = "SECONDS",
+        description = "How long connections may go on when it is stopped (default: ${DEFAULT-VALUE}).")
+    private long grace;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** Reads a mode in small letters. */
+    static final class ModeConverter implements ITypeConverter<Mode> {
+        @Override
+        public Mode convert(String text) {
+            for (Mode mode : Mode.values()) {
+                if (mode.name().toLowerCase(Locale.ROOT).equals(text)) {
+                    return mode;
+                }
+            }
+            throw new TypeConversionException("'" + text + "' is not auto, copy, splice or ring");
+        }
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        require(maxConnections >= 1, "--max-connections: at least 1");
+        require(grace >= 0 && grace <= 1_000_000_000, "--grace: from 0 to 1000000000");
+        require(!to.host().isEmpty() && to.port() > 0, "--to: needs a host and a port");
+        PrintWriter out = spec.commandLine().getOut();
+        ProxyLoop loop = new ProxyLoop(new ProxyLoop.Settings(listen.resolve(), to.resolve(), mode, maxConnections,
+            Duration.ofSeconds(grace)), text -> {
+                out.print(text);
+                out.flush();
+            });
+        Signals.handle("USR1", loop::report);
+        Signals.handle("TERM", loop::stop);
+        Signals.handle("INT", loop::stop);
+        InetSocketAddress address = loop.address();
+        out.println("proxy on " + new HostPort(address.getAddress().getHostAddress(), address.getPort()) + " to " + to);
+        out.flush();
+        loop.run();
+        return 0;
+    }
+
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+}

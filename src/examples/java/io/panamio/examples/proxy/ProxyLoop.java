@@ -1,0 +1,294 @@
+package io.panamio.examples.proxy;
+
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.Poll;
+import io.panamio.ResourceExhaustedException;
+import io.panamio.Slab;
+import io.panamio.Waker;
+import io.panamio.net.ConnectOptions;
+import io.panamio.net.ListenOptions;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * The event loop of a TCP proxy: joins each client with a connection of its own to the server. In the steady state it
+ * allocates nothing, and asks the system for nothing but polls, reads, writes and splices: each stream is registered
+ * once, for edges in both directions.
+ *
+ * <p>Ends and resets are passed on; a server that cannot be reached is a reset, too. At the limit of connections, or
+ * without descriptors, clients wait in the system's queue until another one has ended.
+ */
+public final class ProxyLoop implements AutoCloseable {
+    private static final long LISTENER = -1; // a slab's tokens are never negative
+    private static final long WAKER = -2;
+    private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
+    private static final Duration ACCEPT_RETRY = Duration.ofMillis(100);
+    private static final ConnectOptions TO_SERVER =
+        ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
+    /** Linux passes TCP_NODELAY on to what is accepted. */
+    private static final ListenOptions FOR_CLIENTS =
+        ListenOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
+
+    /**
+     * What a proxy is to do.
+     *
+     * @param listen where clients come to; port 0 lets the system choose
+     * @param to where the server is
+     * @param mode how bytes are moved
+     * @param maxConnections how many clients are served at a time, at least 1
+     * @param grace how long connections may go on after the first {@link #stop}
+     */
+    public record Settings(InetSocketAddress listen, InetSocketAddress to, Mode mode, int maxConnections,
+            Duration grace) {
+    }
+
+    private final Settings settings;
+    private final Consumer<String> reports;
+    private final Poll poll;
+    private final Waker waker;
+    private final TcpListener listener;
+    private final Events events = Events.withCapacity(1024);
+    private final Slab<Connection> sides = new Slab<>(1024); // a connection is in it twice
+    private final ArrayDeque<Connection> again = new ArrayDeque<>();
+    private final Statistics statistics = new Statistics();
+    private Resources resources;
+    /** Whether clients may be waiting to be accepted. */
+    private boolean clientsWait;
+    /** Whether there were no descriptors left, so that no event tells when there are. */
+    private boolean exhausted;
+    /** A client that is accepted and has no connection to the server yet, as there was no descriptor. */
+    private TcpStream unserved;
+    private long deadline;
+    private boolean stopping;
+
+    private final AtomicInteger stops = new AtomicInteger();
+    private volatile boolean reportWanted;
+
+    /**
+     * Begins to listen. {@link #run} serves.
+     *
+     * @param settings what to do
+     * @param reports who gets the statistics, in the loop's thread
+     * @throws IOException if the address cannot be had
+     */
+    public ProxyLoop(Settings settings, Consumer<String> reports) throws IOException {
+        this.settings = settings;
+        this.reports = reports;
+        listener = TcpListener.bind(settings.listen, FOR_CLIENTS);
+        Poll opened = null;
+        try {
+            opened = Poll.open();
+            waker = Waker.open(opened.registry(), WAKER);
+            opened.registry().register(listener, LISTENER, Interest.READABLE);
+        } catch (Throwable t) {
+            listener.close();
+            if (opened != null) {
+                opened.close();
+            }
+            throw t;
+        }
+        poll = opened;
+    }
+
+    /**
+     * Where it listens.
+     *
+     * @return the address, with the port that the system has chosen
+     * @throws IOException if it is closed
+     */
+    public InetSocketAddress address() throws IOException {
+        return listener.localAddress();
+    }
+
+    // ---- for any thread
+
+    /**
+     * Stops: no more clients are accepted, and {@link #run} returns when those that there are have ended, or after the
+     * settings' grace. The second time it resets them at once.
+     */
+    public void stop() {
+        stops.incrementAndGet();
+        waker.wake();
+    }
+
+    /** Has the statistics reported. */
+    public void report() {
+        reportWanted = true;
+        waker.wake();
+    }
+
+    /** Ends {@link #run} at once. */
+    @Override
+    public void close() {
+        stop();
+        stop();
+    }
+
+    // ---- the loop
+
+    /**
+     * Serves until it is stopped, and reports the statistics at the end.
+     *
+     * @throws IOException if no more clients can be accepted or no events be had
+     */
+    public void run() throws IOException {
+        try (poll; listener; Resources own = new Resources()) {
+            resources = own;
+            try {
+                while (!isStopped()) {
+                    turn();
+                }
+            } finally {
+                sides.forEach(this::fail);
+                if (unserved != null) {
+                    Connection.reset(unserved);
+                }
+                reports.accept(statistics());
+            }
+        }
+    }
+
+    private boolean isStopped() {
+        return stops.get() > 1 || stopping && (connections() == 0 || System.nanoTime() - deadline >= 0);
+    }
+
+    private int connections() {
+        return sides.size() / 2;
+    }
+
+    private void turn() throws IOException {
+        int n = poll();
+        statistics.polls++;
+        for (int i = 0; i < n; i++) {
+            long token = events.token(i);
+            Connection c = sides.get(token);
+            if (c != null) { // else it was closed earlier in this batch
+                serve(c, i);
+            } else if (token == LISTENER) {
+                clientsWait = true;
+            } else if (token == WAKER) {
+                wake();
+            }
+        }
+        for (int i = again.size(); i > 0; i--) {
+            Connection c = again.pollFirst();
+            c.again = false;
+            if (!c.closed) {
+                serve(c, -1);
+            }
+        }
+        if (clientsWait && !stopping && connections() < settings.maxConnections) {
+            accept();
+        }
+    }
+
+    private int poll() throws IOException {
+        if (!again.isEmpty()) {
+            return poll.pollNow(events);
+        }
+        if (stopping) {
+            return poll.poll(events, Duration.ofNanos(Math.max(deadline - System.nanoTime(), 0)));
+        }
+        return exhausted ? poll.poll(events, ACCEPT_RETRY) : poll.poll(events);
+    }
+
+    private void wake() {
+        if (reportWanted) {
+            reportWanted = false;
+            reports.accept(statistics());
+        }
+        if (stops.get() > 0 && !stopping) {
+            stopping = true;
+            deadline = System.nanoTime() + settings.grace.toNanos();
+            listener.close();
+        }
+    }
+
+    private String statistics() {
+        return statistics.text(connections(), settings.maxConnections, resources);
+    }
+
+    // ---- connections
+
+    /** Accepts all that wait: one event may stand for many. Without descriptors it tries again, as no event will come. */
+    private void accept() throws IOException {
+        exhausted = false;
+        try {
+            while (connections() < settings.maxConnections) {
+                TcpStream client = unserved != null ? unserved : listener.accept();
+                if (client == null) {
+                    clientsWait = false;
+                    return;
+                }
+                unserved = client;
+                connect(client);
+                unserved = null;
+            }
+        } catch (ResourceExhaustedException e) {
+            exhausted = true;
+        }
+    }
+
+    private void connect(TcpStream client) throws ResourceExhaustedException {
+        TcpStream server;
+        try {
+            server = TcpStream.connect(settings.to, TO_SERVER);
+        } catch (ResourceExhaustedException e) {
+            throw e;
+        } catch (IOException e) { // no route, no port left
+            statistics.total++;
+            statistics.refused++;
+            Connection.reset(client);
+            return;
+        }
+        statistics.total++;
+        Connection c = new Connection(client, server, settings.mode, statistics, resources);
+        c.clientToken = sides.insert(c);
+        c.serverToken = sides.insert(c);
+        try {
+            poll.registry().register(client, c.clientToken, BOTH);
+            poll.registry().register(server, c.serverToken, BOTH);
+        } catch (IOException e) {
+            fail(c);
+        }
+    }
+
+    /** Moves what an event allows, or what was left, if that is -1. */
+    private void serve(Connection c, int event) {
+        try {
+            boolean more = event < 0 ? c.move() : c.event(events, event);
+            if (c.isDone()) {
+                remove(c);
+                c.close();
+            } else if (more && !c.again) {
+                c.again = true;
+                again.addLast(c);
+            }
+        } catch (IOException e) { // a reset: normal life
+            fail(c);
+        }
+    }
+
+    private void fail(Connection c) {
+        if (c.connected) {
+            statistics.failed++;
+        } else {
+            statistics.refused++;
+        }
+        remove(c);
+        c.reset();
+    }
+
+    private void remove(Connection c) {
+        sides.remove(c.clientToken);
+        sides.remove(c.serverToken);
+    }
+}

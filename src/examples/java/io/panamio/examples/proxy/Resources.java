@@ -1,0 +1,75 @@
+package io.panamio.examples.proxy;
+
+import io.panamio.pipeline.Lease;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.PoolOptions;
+import io.panamio.pipeline.RingBuffer;
+import io.panamio.pipeline.SegmentPool;
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+
+/**
+ * What the flows of a loop share: one buffer for all, and pools of what a flow has only while bytes wait in it. For the
+ * loop's thread. Allocates nothing but to grow to the most that was in use at a time.
+ */
+final class Resources implements AutoCloseable {
+    static final int BUFFER_SIZE = Integer.getInteger("proxy.buffer", 32 * 1024);
+    static final int RING_SIZE = Integer.getInteger("proxy.ring", 64 * 1024);
+
+    final PipePool pipes = new PipePool(Integer.getInteger("proxy.pipe", 256 * 1024), 64);
+    private final SegmentPool segments = SegmentPool.open(PoolOptions.DEFAULT.sizes(BUFFER_SIZE));
+    private final Arena arena = Arena.ofConfined();
+    private final ArrayDeque<RingBuffer> idleRings = new ArrayDeque<>();
+    private int rings;
+    private Lease buffer;
+
+    /** The loop's buffer: what is in it must be gone, or {@linkplain #keepBuffer kept}, before the next flow moves. */
+    Lease buffer() {
+        if (buffer == null) {
+            buffer = segments.acquire(BUFFER_SIZE);
+        }
+        return buffer;
+    }
+
+    /** Gives the buffer away with what is in it, to be released. The loop gets another one. */
+    Lease keepBuffer() {
+        Lease kept = buffer;
+        buffer = null;
+        return kept;
+    }
+
+    /** An empty ring. */
+    RingBuffer takeRing() {
+        RingBuffer ring = idleRings.pollLast(); // the last that came back is the warmest
+        if (ring == null) {
+            ring = RingBuffer.allocate(arena, RING_SIZE);
+            rings++;
+        }
+        return ring;
+    }
+
+    /** Takes back a ring. */
+    void giveBack(RingBuffer ring) {
+        ring.clear();
+        idleRings.addLast(ring);
+    }
+
+    long bytesWaiting() {
+        return segments.acquired() - (buffer == null ? 0 : BUFFER_SIZE);
+    }
+
+    int ringsInUse() {
+        return rings - idleRings.size();
+    }
+
+    int idlePipes() {
+        return pipes.idle();
+    }
+
+    @Override
+    public void close() {
+        pipes.close();
+        segments.close();
+        arena.close();
+    }
+}
