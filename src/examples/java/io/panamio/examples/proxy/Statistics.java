@@ -14,7 +14,7 @@ final class Statistics {
     final Way down = new Way();
     /** Connections that were accepted. */
     long total;
-    /** Connections of which the server could not be reached. */
+    /** Connections that ended before the server was reached: as a rule it refused them. */
     long refused;
     /** Connections that ended by a reset or another failure, of one side or of this proxy's end. */
     long failed;

@@ -1,0 +1,154 @@
+package io.panamio.test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.panamio.examples.Main;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+
+/** Programs of the system, and those of the examples, as children that end with this. */
+final class Programs implements AutoCloseable {
+    private final Path directory;
+    private final Deque<Process> running = new ArrayDeque<>();
+    private int outputs;
+
+    /** A child and where its output goes, errors too. */
+    record Program(Process process, Path output) {
+        String said() throws IOException {
+            return Files.readString(output);
+        }
+
+        /** Waits until it has said something. */
+        void awaitSaid(String text) throws IOException {
+            try {
+                Loop.until("said " + text, () -> said().contains(text) || !process.isAlive());
+            } finally {
+                assertTrue(said().contains(text), said());
+            }
+        }
+
+        /** Waits for the end, and returns the exit code. */
+        int end() throws IOException {
+            try {
+                assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it hangs: " + said());
+                return process.exitValue();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        /** Sends a signal. */
+        void signal(String name) throws IOException {
+            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+            assertEquals(0, kill.onExit().join().exitValue());
+        }
+    }
+
+    Programs(Path directory) {
+        this.directory = directory;
+    }
+
+    /** Skips the test if a program is not there. */
+    static void require(String... names) {
+        for (String name : names) {
+            assumeTrue(Stream.of(System.getenv("PATH").split(":")).anyMatch(d -> Files.isExecutable(Path.of(d, name))),
+                "no " + name + " on this machine");
+        }
+    }
+
+    /** A port of this machine that nobody listens on. */
+    static int freePort() throws IOException {
+        try (ServerSocket server = new ServerSocket(0, 1, Loop.V4)) {
+            return server.getLocalPort();
+        }
+    }
+
+    Program start(String... command) throws IOException {
+        Path output = directory.resolve("output-" + outputs++);
+        Process process = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
+            .redirectOutput(output.toFile()).start();
+        running.push(process);
+        process.getOutputStream().close();
+        return new Program(process, output);
+    }
+
+    /** Starts a server, and waits until it listens. */
+    Program serve(int port, String... command) throws IOException {
+        Program program = start(command);
+        Loop.until("listening", () -> {
+            assertTrue(program.process.isAlive(), program.said());
+            return listens(port);
+        });
+        return program;
+    }
+
+    private static boolean listens(int port) throws IOException {
+        InetAddress host = Loop.V4;
+        try (Socket socket = new Socket(host, port)) {
+            return socket.isConnected();
+        } catch (java.net.ConnectException e) {
+            return false;
+        }
+    }
+
+    /** Runs a program to its end, which must be a good one, and returns what it has said. */
+    String run(String... command) throws IOException {
+        Program program = start(command);
+        assertEquals(0, program.end(), () -> String.join(" ", command) + ": " + unchecked(program));
+        return program.said();
+    }
+
+    private static String unchecked(Program program) {
+        try {
+            return program.said();
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    /** Starts a program of the examples. */
+    Program example(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",
+            "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"), "-cp",
+            Child.CLASSES + ":" + Child.BASE.resolve("target/test-classes") + ":" + jar(CommandLine.class),
+            Main.class.getName()));
+        command.addAll(List.of(arguments));
+        return start(command.toArray(String[]::new));
+    }
+
+    private static Path jar(Class<?> of) {
+        return Path.of(of.getProtectionDomain().getCodeSource().getLocation().getPath());
+    }
+
+    /** Ends what still runs, those that were started last first. */
+    @Override
+    public void close() {
+        while (!running.isEmpty()) {
+            Process process = running.pop();
+            process.descendants().forEach(ProcessHandle::destroy);
+            process.destroy();
+            try {
+                if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                    process.destroyForcibly().onExit().join();
+                }
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package io.panamio.test;
+
+import static io.panamio.test.Background.result;
+import static io.panamio.test.Proxying.number;
+import static io.panamio.test.Proxying.pass;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.examples.proxy.Mode;
+import io.panamio.examples.proxy.ProxyLoop;
+import io.panamio.test.NativeFds.Exhaustion;
+import io.panamio.test.Proxying.Joined;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** How many clients the example proxy takes, and how it ends. */
+class ProxyLimitsTest {
+    private static final Duration NEVER = Duration.ofDays(1);
+
+    @Test
+    void clientsBeyondTheLimitWaitUntilOneHasEnded() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 2, NEVER)) {
+            Joined first = p.join();
+            Joined second = p.join();
+            Socket third = p.connect();
+            Socket fourth = p.connect();
+            third.getOutputStream().write(3);
+            fourth.getOutputStream().write(4);
+            p.server.setSoTimeout((int) Loop.SHORT.toMillis());
+            assertThrows(SocketTimeoutException.class, p::accept);
+            assertEquals(2, number(p.report(), "total"));
+            p.server.setSoTimeout((int) Loop.LONG.toMillis());
+            pass(first.client(), first.server(), 10);
+            first.close();
+            assertEquals(3, p.accept().getInputStream().read());
+            second.close();
+            assertEquals(4, p.accept().getInputStream().read());
+        }
+    }
+
+    /** A client that is accepted when there is no descriptor for its server waits, and nothing spins. */
+    @Test
+    void clientsWithoutDescriptorsWaitUntilThereAreSome() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO)) {
+            Joined j = p.join(); // what is to run has run
+            pass(j.client(), j.server(), 100);
+            try (SocketChannel client = SocketChannel.open()) {
+                client.socket().setSoTimeout((int) Loop.LONG.toMillis());
+                try (Exhaustion exhaustion = new Exhaustion()) {
+                    client.connect(p.address);
+                    Loop.until("some turns", () -> number(p.report(), "polls") > 30);
+                    long before = number(p.report(), "polls");
+                    long start = System.nanoTime();
+                    Loop.until("a while", () -> System.nanoTime() - start > Loop.SHORT.toNanos());
+                    assertTrue(number(p.report(), "polls") - before < 10, "it spins");
+                    pass(j.client(), j.server(), 100);
+                    exhaustion.relent(); // one, which is not enough
+                    Loop.until("a second client", () -> number(p.report(), "total") >= 1);
+                    pass(j.client(), j.server(), 100);
+                    exhaustion.end();
+                }
+                Socket server = p.accept();
+                client.write(ByteBuffer.wrap(new byte[] {5}));
+                assertEquals(5, server.getInputStream().read());
+            }
+        }
+    }
+
+    @Test
+    void aStopLetsConnectionsEnd() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 10, NEVER)) {
+            Joined j = p.join();
+            p.proxy.stop();
+            Loop.until("closed", () -> {
+                try {
+                    p.proxy.address();
+                    return false;
+                } catch (ClosedChannelException e) {
+                    return true;
+                }
+            });
+            assertThrows(ConnectException.class, p::connect);
+            pass(j.client(), j.server(), 100_000);
+            assertFalse(p.run.isDone());
+            j.close();
+            result(p.run);
+            assertEquals(0, number(p.nextReport(), "failed"));
+        }
+    }
+
+    @Test
+    void aSecondStopEndsAtOnce() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 10, NEVER)) {
+            Joined j = p.join();
+            pass(j.client(), j.server(), 10);
+            p.proxy.stop();
+            p.proxy.stop();
+            result(p.run);
+            assertEquals(1, number(p.nextReport(), "failed"));
+            assertThrows(SocketException.class, () -> j.client().getInputStream().read());
+            assertThrows(SocketException.class, () -> j.server().getInputStream().read());
+        }
+    }
+
+    @Test
+    void theGraceEnds() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 10, Loop.SHORT)) {
+            Joined j = p.join();
+            long start = System.nanoTime();
+            p.proxy.stop();
+            result(p.run);
+            assertTrue(System.nanoTime() - start >= Loop.SHORT.toNanos());
+            assertThrows(SocketException.class, () -> j.client().getInputStream().read());
+        }
+    }
+
+    @Test
+    void aPortInUseIsRefused() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO)) {
+            int before = NativeFds.count();
+            assertThrows(BindException.class, () -> new ProxyLoop(new ProxyLoop.Settings(p.address,
+                new InetSocketAddress(Loop.V4, 1), Mode.AUTO, 1, NEVER), text -> { }).close());
+            assertEquals(before, NativeFds.count());
+        }
+    }
+}
