@@ -39,7 +39,7 @@ final class Load implements AutoCloseable {
 
     /** Round trips in nanoseconds, of the last {@link #run}. */
     final Histogram latencies = new Histogram(60_000_000_000L, 3);
-    private final Scenario scenario;
+    private final EchoScenario scenario;
     private final InetSocketAddress server;
     private final Client[] clients;
     private final Poll poll = Poll.open();
@@ -51,7 +51,7 @@ final class Load implements AutoCloseable {
     private long end;
 
     /** Connects, and exchanges a message on each connection, so that the server has seen it. */
-    Load(Scenario scenario, InetSocketAddress server) throws IOException {
+    Load(EchoScenario scenario, InetSocketAddress server) throws IOException {
         this.scenario = scenario;
         this.server = server;
         byte[] bytes = new byte[PLACES + scenario.size()];

@@ -1,5 +1,6 @@
 package io.panamio.bench.echo;
 
+import io.panamio.bench.rig.Allocations;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;

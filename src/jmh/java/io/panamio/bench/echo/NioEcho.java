@@ -1,5 +1,6 @@
 package io.panamio.bench.echo;
 
+import io.panamio.bench.rig.Allocations;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,11 +1,11 @@
-package io.panamio.bench.echo;
+package io.panamio.bench.rig;
 
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 
 /** Tells the rig how many bytes of heap all threads of a server have allocated, for each line that the rig sends. */
-final class Allocations {
+public final class Allocations {
     /** What an answer begins with, as others print too. */
     static final String ANSWER = "allocated ";
 
@@ -13,7 +13,7 @@ final class Allocations {
     }
 
     /** Answers from now on, in a thread of its own, and ends the server with the rig. */
-    static void answer() {
+    public static void answer() {
         Thread.ofPlatform().daemon().name("allocations").start(() -> {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             try {

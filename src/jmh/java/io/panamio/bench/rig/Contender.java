@@ -1,0 +1,32 @@
+package io.panamio.bench.rig;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A server that can be started. Its {@code toString} is its name. */
+public interface Contender {
+    /** Its name in the tables. */
+    String name();
+
+    /** Whether it tells what it allocates, see {@link Allocations}. */
+    boolean isJava();
+
+    /** The command that starts it, after what must be made for it. */
+    List<String> command(int port) throws IOException, InterruptedException;
+
+    /** The command that runs a class as every contender in Java runs. */
+    static List<String> java(Class<?> main, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xms256m", "-Xmx256m", "-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true",
+            "--enable-native-access=ALL-UNNAMED"));
+        if (Runtime.version().feature() >= 23) {
+            command.add("--sun-misc-unsafe-memory-access=allow"); // for Netty
+        }
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+}

@@ -1,0 +1,167 @@
+package io.panamio.bench.rig;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A contender's process with those that it starts, which can be stopped and let go on. Its log is NAME.log in {@link
+ * #DIRECTORY}.
+ */
+public final class Server implements AutoCloseable {
+    /** Where logs are put, and programs that are compiled. */
+    public static final Path DIRECTORY = Path.of("target", "bench");
+
+    private static final long START_NANOS = 20_000_000_000L;
+    private static final long QUIET_NANOS = 1_000_000_000L;
+    private static final int END_SECONDS = 2;
+    private static final int LOOK_MILLIS = 20;
+    private static final long STILL_NANOS = 300_000; // a JVM that does nothing wakes up now and then
+
+    private final Contender contender;
+    private final InetSocketAddress address;
+    private final Path log;
+    private final Process process;
+    private final BufferedReader answers;
+
+    /** Starts it, with a command in front of its own that pins it. */
+    public Server(Contender contender, List<String> pin) throws IOException, InterruptedException {
+        this.contender = contender;
+        InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
+        try (ServerSocket free = new ServerSocket(0, 1, loopback)) {
+            address = new InetSocketAddress(loopback, free.getLocalPort());
+        }
+        log = Files.createDirectories(DIRECTORY).resolve(contender.name() + ".log");
+        List<String> command = new ArrayList<>(pin);
+        command.addAll(contender.command(address.getPort()));
+        process = new ProcessBuilder(command).redirectError(log.toFile()).start();
+        answers = process.inputReader();
+    }
+
+    /** Which contender it is. */
+    public Contender contender() {
+        return contender;
+    }
+
+    /** Where it listens. */
+    public InetSocketAddress address() {
+        return address;
+    }
+
+    /** Waits until it takes connections. */
+    public void awaitStart() throws IOException, InterruptedException {
+        long end = System.nanoTime() + START_NANOS;
+        while (process.isAlive() && System.nanoTime() < end) {
+            try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
+                return;
+            } catch (IOException e) {
+                Thread.sleep(50);
+            }
+        }
+        String why = process.isAlive() ? "it does not listen" : "it ended with " + process.exitValue();
+        throw new IOException(Files.readString(log).lines().findFirst().orElse(why));
+    }
+
+    /** Stops it until {@link #resume}. */
+    public void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** Lets it go on. */
+    public void resume() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        String ids = processes().map(one -> Long.toString(one.pid())).collect(Collectors.joining(" "));
+        new ProcessBuilder("sh", "-c", "kill -" + name + " " + ids).inheritIO().start().waitFor();
+    }
+
+    private Stream<ProcessHandle> processes() {
+        return Stream.concat(Stream.of(process.toHandle()), process.descendants());
+    }
+
+    /**
+     * What all its threads have spent, in nanoseconds: running, and waiting for a processor. It is the scheduler's
+     * account (schedstat), which is exact for threads that sleep; threads that have ended are not in it.
+     */
+    public Clock clock() throws IOException {
+        long ran = 0;
+        long waited = 0;
+        for (ProcessHandle one : processes().toList()) {
+            try (var threads = Files.newDirectoryStream(Path.of("/proc", Long.toString(one.pid()), "task"))) {
+                for (Path thread : threads) {
+                    try {
+                        String[] fields = Files.readString(thread.resolve("schedstat")).split("\\s+");
+                        ran += Long.parseLong(fields[0]);
+                        waited += Long.parseLong(fields[1]);
+                    } catch (NoSuchFileException e) {
+                        // it has ended just now
+                    }
+                }
+            }
+        }
+        return new Clock(ran, waited);
+    }
+
+    /** Its clock when it does nothing any more, as its clients have gone; or after a second. */
+    public Clock clockWhenQuiet() throws IOException, InterruptedException {
+        long end = System.nanoTime() + QUIET_NANOS;
+        for (Clock last = clock();;) {
+            Thread.sleep(LOOK_MILLIS);
+            Clock now = clock();
+            if (now.ran - last.ran < STILL_NANOS || System.nanoTime() > end) {
+                return now;
+            }
+            last = now;
+        }
+    }
+
+    /** See {@link #clock}. */
+    public record Clock(long ran, long waited) {
+    }
+
+    /** Bytes of heap that it has allocated so far; NaN if it has no such heap. */
+    public double allocated() throws IOException {
+        if (!contender.isJava()) {
+            return Double.NaN;
+        }
+        process.outputWriter().write('\n');
+        process.outputWriter().flush();
+        for (String line; (line = answers.readLine()) != null;) {
+            if (line.startsWith(Allocations.ANSWER)) {
+                return Long.parseLong(line.substring(Allocations.ANSWER.length()));
+            }
+        }
+        throw new IOException("the server has ended");
+    }
+
+    /** Ends it and what it has started, stopped or not. */
+    @Override
+    public void close() {
+        List<ProcessHandle> children = process.descendants().toList();
+        try {
+            if (!children.isEmpty()) { // whose ends it is to see
+                resume();
+                process.destroy();
+                process.waitFor(END_SECONDS, TimeUnit.SECONDS);
+            }
+        } catch (IOException | InterruptedException e) {
+            System.err.println(contender + ": " + e);
+        } finally {
+            process.destroyForcibly();
+            children.forEach(ProcessHandle::destroyForcibly);
+        }
+    }
+}

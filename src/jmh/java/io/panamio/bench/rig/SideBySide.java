@@ -1,0 +1,168 @@
+package io.panamio.bench.rig;
+
+import io.panamio.bench.Result;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiPredicate;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * Measures servers side by side. All are started and warmed, and all but the measured one are stopped by a signal; each
+ * round measures each of them, every second round in the opposite order, so that what changes with time changes for
+ * all. Servers run on the first processor, and this process with all else that it starts on the second.
+ *
+ * @param <S> the kind of scenario
+ */
+public final class SideBySide<S extends Scenario> {
+    private final String suite;
+    private final List<String> pin;
+    private final List<Server> servers = new CopyOnWriteArrayList<>();
+    /** The windows of all rounds; a server that fails in a scenario is taken out of it. */
+    private final Map<S, Map<Server, List<Window>>> windows = new LinkedHashMap<>();
+    private boolean failed;
+    private Meter<S> meter;
+
+    /** A run of a suite. Pins this process, and what it starts, from now on; its servers end with it. */
+    public SideBySide(String suite) throws InterruptedException {
+        this.suite = suite;
+        pin = pin();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> servers.forEach(Server::close))); // at any end
+    }
+
+    /** Those of all that an option names; all, if it was not given. */
+    public static <T> List<T> chosen(CommandSpec spec, String option, List<String> names, List<T> all) {
+        if (names == null) {
+            return all;
+        }
+        for (String name : names) {
+            if (all.stream().noneMatch(one -> one.toString().equals(name))) {
+                throw new ParameterException(spec.commandLine(), option + ": " + name + " is none of " + all);
+            }
+        }
+        return all.stream().filter(one -> names.contains(one.toString())).toList();
+    }
+
+    /** Runs all rounds of the contenders in the scenarios that they take part in. */
+    public <C extends Contender> void run(Meter<S> meter, List<S> scenarios, List<C> contenders,
+            BiPredicate<C, S> takesPart, int rounds) throws InterruptedException {
+        this.meter = meter;
+        scenarios.forEach(scenario -> windows.put(scenario, new LinkedHashMap<>()));
+        for (C contender : contenders) {
+            List<S> its = scenarios.stream().filter(scenario -> takesPart.test(contender, scenario)).toList();
+            Server server = its.isEmpty() ? null : start(contender);
+            if (server != null) {
+                its.forEach(scenario -> windows.get(scenario).put(server, new ArrayList<>()));
+            }
+        }
+        say("warming " + servers.stream().map(Server::contender).toList());
+        round(true, false);
+        for (int i = 0; i < rounds; i++) {
+            say("round " + (i + 1) + " of " + rounds);
+            round(false, i % 2 == 1);
+        }
+    }
+
+    /** Whether a server has failed in a scenario. */
+    public boolean hasFailed() {
+        return failed;
+    }
+
+    private void say(String message) {
+        System.err.println(suite + ": " + message);
+    }
+
+    /** Pins this process to the second processor; returns the command that pins another one to the first. */
+    private List<String> pin() throws InterruptedException {
+        if (runs("taskset", "-c", "0", "true")
+                && runs("taskset", "-acp", "1", Long.toString(ProcessHandle.current().pid()))) {
+            return List.of("taskset", "-c", "0");
+        }
+        say("nothing is pinned: that takes taskset and two processors; the figures will be noisy");
+        return List.of();
+    }
+
+    private static boolean runs(String... command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Null, and a message, if that is not possible here. */
+    private Server start(Contender contender) throws InterruptedException {
+        try {
+            Server server = new Server(contender, pin);
+            servers.add(server);
+            try {
+                server.awaitStart();
+                server.pause();
+                return server;
+            } catch (IOException e) {
+                servers.remove(server);
+                server.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            say(contender + " is left out: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private void round(boolean warm, boolean reversed) throws InterruptedException {
+        for (S scenario : windows.keySet()) {
+            for (Server server : reversed ? servers.reversed() : servers) {
+                if (windows.get(scenario).containsKey(server)) {
+                    measure(scenario, server, warm);
+                }
+            }
+        }
+    }
+
+    private void measure(S scenario, Server server, boolean warm) throws InterruptedException {
+        try {
+            server.resume();
+            try {
+                if (warm) {
+                    meter.warm(scenario, server);
+                } else {
+                    Window window = meter.measure(scenario, server);
+                    windows.get(scenario).get(server).add(window);
+                    if (window.isDisturbed()) {
+                        say(scenario + ", " + server.contender() + " was disturbed: " + window);
+                    }
+                }
+            } finally {
+                Thread.sleep(100); // it sees that its clients are gone
+                server.pause();
+            }
+        } catch (IOException e) {
+            say(scenario + ", " + server.contender() + " has failed: " + e.getMessage());
+            windows.get(scenario).remove(server);
+            failed = true;
+        }
+    }
+
+    /** What was measured. */
+    public List<Result> results() {
+        List<Result> results = new ArrayList<>();
+        windows.forEach((scenario, row) -> row.forEach((server, windows) -> {
+            List<Measure> measures = meter.measures(scenario);
+            for (int i = 0; i < measures.size(); i++) {
+                int measure = i;
+                double[] values = windows.stream().mapToDouble(window -> window.values()[measure]).toArray();
+                if (!Double.isNaN(values[0])) { // what has no heap
+                    results.add(new Result(suite, scenario.title(), server.contender().name(),
+                        measures.get(i).name(), measures.get(i).unit(), values));
+                }
+            }
+        }));
+        return results;
+    }
+}
