@@ -18,10 +18,20 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 
 /** Bar charts: from zero, with whiskers over the middle half of the values, a contender in the same colour in each. */
 final class Charts {
-    private static final Map<String, Color> COLOURS = Map.of(
-        "c", new Color(0x9a9a9a), "panamio", new Color(0xd1495b), "nio", new Color(0x30638e),
-        "nio-short", new Color(0x8fb8de), "netty-epoll", new Color(0xedae49), "netty-uring", new Color(0x66a182),
-        "netty-nio", new Color(0xc9b79c), "c-spin", new Color(0xc8c8c8), "panamio-spin", new Color(0xe8a0aa));
+    private static final Color RED = new Color(0xd1495b);
+    private static final Color BLUE = new Color(0x30638e);
+    private static final Map<String, Color> COLOURS = Map.ofEntries(
+        Map.entry("c", new Color(0x9a9a9a)), Map.entry("c-spin", new Color(0xc8c8c8)),
+        Map.entry("panamio", RED), Map.entry("panamio-spin", new Color(0xe8a0aa)),
+        Map.entry("nio", BLUE), Map.entry("nio-short", new Color(0x8fb8de)),
+        Map.entry("netty-epoll", new Color(0xedae49)), Map.entry("netty-uring", new Color(0x66a182)),
+        Map.entry("netty-nio", new Color(0xc9b79c)),
+        Map.entry("serve", RED), Map.entry("nio-serve", BLUE), Map.entry("nginx", new Color(0xa5c9a1)),
+        Map.entry("nginx-cache", new Color(0x66a182)),
+        Map.entry("proxy", RED), Map.entry("proxy-splice", new Color(0xe08a97)),
+        Map.entry("proxy-copy", new Color(0xf0c4ca)), Map.entry("nio-proxy", BLUE),
+        Map.entry("nginx-stream", new Color(0x66a182)), Map.entry("haproxy", new Color(0xedae49)),
+        Map.entry("haproxy-splice", new Color(0xf5d190)), Map.entry("haproxy-auto", new Color(0xc98f1f)));
     private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
     /**

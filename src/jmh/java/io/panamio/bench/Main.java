@@ -1,6 +1,7 @@
 package io.panamio.bench;
 
 import io.panamio.bench.echo.Echo;
+import io.panamio.bench.pipelines.Pipelines;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ public final class Main {
             case "guard" -> execute(new RegressionGuard(), rest);
             case "memory" -> execute(new Memory(), rest);
             case "page" -> execute(new Page(), rest);
+            case "pipelines" -> execute(new Pipelines(), rest);
             case "start" -> execute(new Start(), rest);
             default -> org.openjdk.jmh.Main.main(args);
         }
@@ -40,6 +42,7 @@ public final class Main {
         run("echo", "--results", "src/site/results/echo.json");
         run("echo", "--profile", "--rounds", "5", "--cases", "64x64,64x16k,connect", "--only",
             "c,panamio,nio-short,netty-epoll", "--results", "src/site/results/profile.json");
+        run("pipelines", "--results", "src/site/results/pipelines.json");
         run("start", "--rounds", "12", "--results", "src/site/results/start.json");
         run("buffers", "--results", "src/site/results/buffers.json");
         run("memory", "--results", "src/site/results/memory.json");

@@ -51,6 +51,12 @@ final class Page implements Callable<Integer> {
         cpuPicture(echo);
         throughputPicture(echo);
         latencyPicture(echo);
+        Results pipelines = Results.read(results.resolve("pipelines.json"));
+        put("versions", () -> PipelineTables.versions(pipelines));
+        put("serve", () -> PipelineTables.serve(pipelines));
+        put("proxy", () -> PipelineTables.proxy(pipelines));
+        put("pipelines", () -> PipelineTables.figures(pipelines));
+        PipelineTables.picture(pipelines, pictures.resolve("pipelines.png"));
         for (String suite : List.of("profile", "start", "buffers", "memory")) {
             Results of = Results.read(results.resolve(suite + ".json"));
             put(suite, () -> Tables.suite(of, suite));

@@ -6,7 +6,7 @@ import java.util.Arrays;
  * What one contender did in one scenario, by one measure: a value for each round, in the order of the rounds, so that
  * ratios can be taken within a round.
  *
- * @param suite which part of the benchmarks it is from: {@code echo}, {@code start}, {@code memory} or {@code jmh}
+ * @param suite which part of the benchmarks it is from: {@code echo}, {@code pipelines}, {@code start} and so on
  * @param scenario what was done
  * @param contender who did it
  * @param measure what was measured

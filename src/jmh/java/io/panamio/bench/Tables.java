@@ -12,11 +12,11 @@ final class Tables {
     private Tables() {
     }
 
-    private static String row(List<String> cells) {
+    static String row(List<String> cells) {
         return "| " + String.join(" | ", cells) + " |\n";
     }
 
-    private static String head(List<String> cells) {
+    static String head(List<String> cells) {
         return row(cells) + "|" + " --- |".repeat(cells.size()) + "\n";
     }
 

@@ -1,0 +1,103 @@
+package io.panamio.bench;
+
+import io.panamio.bench.Charts.Bars;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.knowm.xchart.CategoryChart;
+
+/** The results of file servers and proxies as tables in Markdown and as a picture. */
+public final class PipelineTables {
+    private static final List<String> BODIES = List.of("1 KiB", "100 KiB", "100 MiB");
+    private static final List<String> SERVERS = List.of("serve", "nginx", "nginx-cache", "nio-serve");
+    private static final List<String> PROXIES = List.of("proxy", "proxy-splice", "proxy-copy", "haproxy",
+        "haproxy-splice", "haproxy-auto", "nginx-stream", "nio-proxy");
+    private static final String CPU = "cpu";
+
+    private PipelineTables() {
+    }
+
+    /** What a request costs the server, in ratios to each of its peers, taken within a round. */
+    public static String ratios(Results results) {
+        return serve(results) + "\n" + proxy(results);
+    }
+
+    /** File servers. */
+    static String serve(Results results) {
+        StringBuilder table = new StringBuilder(Tables.head(List.of("body", "`serve`, µs",
+            "to nginx with open_file_cache, bound 1.0", "to nginx", "to NIO", "requests/s to nginx with the cache")));
+        for (String body : BODIES) {
+            String name = "serve, " + body;
+            table.append(Tables.row(List.of(body, Tables.number(median(results, name, "serve")),
+                ratio(results, name, "serve", "nginx-cache", CPU), ratio(results, name, "serve", "nginx", CPU),
+                ratio(results, name, "serve", "nio-serve", CPU),
+                ratio(results, name, "serve", "nginx-cache", "requests"))));
+        }
+        return table.toString();
+    }
+
+    /** Proxies. */
+    static String proxy(Results results) {
+        StringBuilder table = new StringBuilder(Tables.head(List.of("body", "`proxy`, µs",
+            "to the best HAProxy, bound 1.0", "to HAProxy, copying", "to HAProxy, splicing", "to HAProxy, auto",
+            "to nginx stream", "to NIO", "`--mode splice` to HAProxy, splicing", "`--mode copy` to HAProxy, copying")));
+        for (String body : BODIES) {
+            String name = "proxy, " + body;
+            String best = Stream.of("haproxy", "haproxy-splice", "haproxy-auto")
+                .min(Comparator.comparingDouble(peer -> median(results, name, peer))).orElseThrow();
+            List<String> cells = new ArrayList<>(List.of(body, Tables.number(median(results, name, "proxy"))));
+            for (String peer : List.of(best, "haproxy", "haproxy-splice", "haproxy-auto", "nginx-stream",
+                    "nio-proxy")) {
+                cells.add(ratio(results, name, "proxy", peer, CPU));
+            }
+            cells.add(ratio(results, name, "proxy-splice", "haproxy-splice", CPU));
+            cells.add(ratio(results, name, "proxy-copy", "haproxy", CPU));
+            table.append(Tables.row(cells));
+        }
+        return table.toString();
+    }
+
+    /** The medians of all that was measured. */
+    public static String figures(Results results) {
+        return Tables.suite(results, "pipelines");
+    }
+
+    /** The versions of the programs that are not ours. */
+    static String versions(Results results) {
+        var machine = results.machine();
+        return "nginx %s, HAProxy %s, wrk %s".formatted(machine.get("nginx"), machine.get("haproxy"),
+            machine.get("wrk"));
+    }
+
+    /** Processor time for a request, by body, relative to nginx with its cache and to HAProxy copying. */
+    static void picture(Results results, Path file) throws IOException {
+        CategoryChart servers = chart(results, "File servers: processor time for a request", "serve, ", SERVERS,
+            "nginx-cache");
+        CategoryChart proxies = chart(results, "TCP proxies: processor time for a request", "proxy, ", PROXIES,
+            "haproxy");
+        Charts.write(file, 2, List.of(servers, proxies));
+    }
+
+    private static CategoryChart chart(Results results, String title, String prefix, List<String> contenders,
+            String base) {
+        List<Bars> bars = contenders.stream().map(contender -> new Bars(contender, BODIES.stream()
+            .map(body -> spread(results, prefix + body, contender, base, CPU)).toList())).toList();
+        return Charts.chart(title, "ratio to " + base + ", less is better", 640, 460, BODIES, bars);
+    }
+
+    private static double median(Results results, String name, String contender) {
+        return Spread.of(results.values(name, contender, CPU)).median();
+    }
+
+    private static Spread spread(Results results, String name, String contender, String base, String measure) {
+        return Spread.ofRatios(results.values(name, contender, measure), results.values(name, base, measure));
+    }
+
+    private static String ratio(Results results, String name, String contender, String base, String measure) {
+        Spread spread = spread(results, name, contender, base, measure);
+        return Double.isNaN(spread.median()) ? "" : spread.toString();
+    }
+}

@@ -1,0 +1,55 @@
+package io.panamio.bench.pipelines;
+
+import java.nio.ByteBuffer;
+
+/** Looks at the head of a request where it is; nothing is allocated. */
+final class NioRequest {
+    private static final String CONNECTION = "connection:";
+    private static final String CLOSE = "close";
+
+    private NioRequest() {
+    }
+
+    /** Where the head that begins at a place ends; -1 if that is not there yet. */
+    static int end(ByteBuffer in, int start) {
+        for (int i = start + 3; i < in.limit(); i++) {
+            if (in.get(i) == '\n' && in.get(i - 1) == '\r' && in.get(i - 2) == '\n' && in.get(i - 3) == '\r') {
+                return i + 1;
+            }
+        }
+        return -1;
+    }
+
+    /** Whether there is a text. */
+    static boolean is(String text, ByteBuffer in, int at) {
+        for (int i = 0; i < text.length(); i++) {
+            if (at + i >= in.limit() || in.get(at + i) != text.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether the client wants the connection closed. */
+    static boolean isLast(ByteBuffer in, int start, int end) {
+        for (int i = start; i < end; i++) {
+            if (in.get(i) == '\n' && isIgnoringCase(CONNECTION, in, i + 1, end)) {
+                for (int j = i + 1 + CONNECTION.length(); j < end && in.get(j) != '\r'; j++) {
+                    if (isIgnoringCase(CLOSE, in, j, end)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
+    }
+
+    private static boolean isIgnoringCase(String text, ByteBuffer in, int at, int end) {
+        for (int i = 0; i < text.length(); i++) {
+            if (at + i >= end || Character.toLowerCase(in.get(at + i)) != text.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

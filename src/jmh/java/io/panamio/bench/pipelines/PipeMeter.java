@@ -1,0 +1,109 @@
+package io.panamio.bench.pipelines;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.panamio.bench.rig.Measure;
+import io.panamio.bench.rig.Meter;
+import io.panamio.bench.rig.Server;
+import io.panamio.bench.rig.Window;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Measures a file server or a proxy by what wrk gets from it. */
+final class PipeMeter implements Meter<Body> {
+    private static final long HEAP_AFTER_MILLIS = 300;
+    private static final OperatingSystemMXBean SYSTEM =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+    private final Path files;
+    private final Wrk wrk;
+    private final Server backEnd;
+    private final int seconds;
+    private final int warmUp;
+    private final boolean repeat;
+    /** The bytes of a whole answer, head and body; heads differ from server to server. */
+    private final Map<Server, Map<Body, Long>> answers = new HashMap<>();
+
+    PipeMeter(Path files, Wrk wrk, Server backEnd, int seconds, int warmUp, boolean repeat) {
+        this.files = files;
+        this.wrk = wrk;
+        this.backEnd = backEnd;
+        this.seconds = seconds;
+        this.warmUp = warmUp;
+        this.repeat = repeat;
+    }
+
+    @Override
+    public List<Measure> measures(Body body) {
+        return List.of(new Measure("requests", "requests/s"), new Measure("throughput", "GB/s"),
+            new Measure("cpu", "µs/request"), new Measure("cpu per GB", "s/GB"), new Measure("heap", "B/request"),
+            new Measure("busy", "processors"), new Measure("disturbed", "processors"));
+    }
+
+    /** Also checks that it serves the file; only what is compiled while it runs needs the whole time. */
+    @Override
+    public void warm(Body body, Server server) throws IOException, InterruptedException {
+        answers.computeIfAbsent(server, s -> new HashMap<>())
+            .put(body, Probe.answerSize(server.address(), body, files.resolve(body.file())));
+        int time = server.contender().isJava() ? warmUp : 1;
+        load(body, server, time);
+    }
+
+    @Override
+    public Window measure(Body body, Server server) throws IOException, InterruptedException {
+        return repeat ? Window.leastDisturbed(() -> once(body, server)) : once(body, server);
+    }
+
+    /** Nothing is on the way before and after: what the server did in between is what the answers cost. */
+    private Window once(Body body, Server server) throws IOException, InterruptedException {
+        double busy = Processors.busySeconds();
+        double known = knownSeconds();
+        long start = System.nanoTime();
+        Server.Clock clock = server.clock();
+        Load load = load(body, server, seconds);
+        Server.Clock now = server.clockWhenQuiet();
+        double elapsed = (System.nanoTime() - start) / 1e9;
+        known = knownSeconds() - known + load.run.processor() + (now.ran() - clock.ran()) / 1e9;
+        double others = Math.max(Processors.busySeconds() - busy - known, 0) / elapsed;
+        double waited = (now.waited() - clock.waited()) / 1e9 / elapsed;
+        double cpu = (now.ran() - clock.ran()) / 1e9;
+        double bytes = load.run.bytes();
+        double requests = bytes / answers.get(server).get(body);
+        double[] values = {requests / load.run.seconds(), bytes / 1e9 / load.run.seconds(), 1e6 * cpu / requests,
+            cpu / (bytes / 1e9), load.heap / (requests / load.run.seconds()), cpu / elapsed, others + waited};
+        return new Window(values, others, waited);
+    }
+
+    /** What the back end and this process have used. */
+    private double knownSeconds() throws IOException {
+        return ((backEnd == null ? 0 : backEnd.clock().ran()) + SYSTEM.getProcessCpuTime()) / 1e9;
+    }
+
+    /**
+     * A time under load.
+     *
+     * @param run what wrk did
+     * @param heap the bytes that the server allocated a second while all connections were there
+     */
+    private record Load(Wrk.Run run, double heap) {
+    }
+
+    private Load load(Body body, Server server, int time) throws IOException, InterruptedException {
+        Process process = wrk.start(body, server.address(), time);
+        double heap = Double.NaN;
+        if (server.contender().isJava()) {
+            Thread.sleep(HEAP_AFTER_MILLIS); // the connections are made
+            double first = server.allocated();
+            double second = server.allocated();
+            long from = System.nanoTime();
+            Thread.sleep(1000L * time - 2 * HEAP_AFTER_MILLIS);
+            double last = server.allocated();
+            // an answer allocates, too: as much each time
+            heap = (last - second - (second - first)) / ((System.nanoTime() - from) / 1e9);
+        }
+        return new Load(wrk.finish(process, time), heap);
+    }
+}

@@ -1,0 +1,174 @@
+package io.panamio.bench.pipelines;
+
+import io.panamio.bench.PipelineTables;
+import io.panamio.bench.Results;
+import io.panamio.bench.rig.Server;
+import io.panamio.bench.rig.SideBySide;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * Measures the examples {@code serve} and {@code proxy} {@linkplain SideBySide side by side} with nginx, HAProxy and
+ * the same programs on java.nio. The load is wrk, and what is behind the proxies is nginx, both on the second processor.
+ *
+ * <p>Of what is measured, the processor time of the server is what to trust: two processors are too few to tell
+ * throughput.
+ */
+@Command(name = "pipelines", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Measures file servers and proxies side by side. What is not on this machine is left out, with a "
+        + "message; without wrk nothing is measured, without nginx no proxy.",
+    footer = {"", "Cases: serve-1k, serve-100k, serve-100m, proxy-1k, proxy-100k, proxy-100m.",
+        "Servers: serve, nginx, nginx-cache, nio-serve; proxy, proxy-splice, proxy-copy, haproxy, haproxy-splice, "
+        + "haproxy-auto, nginx-stream, nio-proxy."})
+public final class Pipelines implements Callable<Integer> {
+    @Option(names = "--rounds", defaultValue = "7", paramLabel = "N",
+        description = "How often each server is measured in each case (default: ${DEFAULT-VALUE}).")
+    private int rounds;
+
+    @Option(names = "--seconds", defaultValue = "2", paramLabel = "S",
+        description = "How long it is measured, whole seconds (default: ${DEFAULT-VALUE}).")
+    private int seconds;
+
+    @Option(names = "--warm-up", defaultValue = "4", paramLabel = "S",
+        description = "How long a JVM is warmed before, once for each case (default: ${DEFAULT-VALUE}).")
+    private int warmUp;
+
+    @Option(names = "--quick",
+        description = "Two rounds of a second, as short a warm-up, and no window is repeated: to see that it works.")
+    private boolean quick;
+
+    @Option(names = "--cases", split = ",", paramLabel = "CASE", description = "Only these.")
+    private List<String> cases;
+
+    @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Only these.")
+    private List<String> only;
+
+    @Option(names = "--files", defaultValue = "/dev/shm", paramLabel = "DIRECTORY",
+        description = "Where the files that are served are put, in a folder of their own (default: ${DEFAULT-VALUE}).")
+    private Path parent;
+
+    @Option(names = "--results", defaultValue = "target/bench/pipelines.json", paramLabel = "FILE",
+        description = "Where the results go (default: ${DEFAULT-VALUE}).")
+    private Path file;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** A run that is still to be configured by its options. */
+    public Pipelines() {
+    }
+
+    /** Runs it. Returns 0 if all went well, 1 if a server has failed or there is no load. */
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        List<Body> bodies = SideBySide.chosen(spec, "--cases", cases, Body.all());
+        if (rounds < 1 || seconds < 1 || warmUp < 1) {
+            throw new ParameterException(spec.commandLine(), "--rounds, --seconds, --warm-up: at least 1");
+        }
+        if (!Files.isDirectory(parent)) {
+            throw new ParameterException(spec.commandLine(), "--files: " + parent + " is not a directory");
+        }
+        if (quick) {
+            rounds = 2;
+            seconds = 1;
+            warmUp = 1;
+        }
+        TreeMap<String, String> machine = Results.here(List.of()).machine(); // as long as all processors can be seen
+        addVersions(machine);
+        if (!machine.containsKey("wrk")) {
+            say("no wrk on this machine: there is no load, and nothing is measured");
+            return 1;
+        }
+        Path directory = Files.createTempDirectory(parent, "panamio-pipelines-");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x")); // nginx is nobody
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
+        return run(bodies, directory, machine);
+    }
+
+    private int run(List<Body> bodies, Path directory, TreeMap<String, String> machine)
+            throws IOException, InterruptedException {
+        SideBySide<Body> rig = new SideBySide<>("pipelines");
+        Path files = Files.createDirectory(directory.resolve("files"));
+        for (Body body : bodies) {
+            make(files.resolve(body.file()), body.size());
+        }
+        Programs programs = new Programs(directory, files);
+        List<Program> contenders = new ArrayList<>(programs.servers());
+        Server backEnd = bodies.stream().anyMatch(Body::proxy) ? backEnd(programs) : null;
+        contenders.addAll(programs.proxies(backEnd == null ? 0 : backEnd.address().getPort()));
+        List<Program> chosen = SideBySide.chosen(spec, "--only", only, contenders).stream()
+            .filter(program -> backEnd != null || !program.proxy()).toList();
+        PipeMeter meter = new PipeMeter(files, new Wrk(directory), backEnd, seconds, warmUp, !quick);
+        rig.run(meter, bodies, chosen, Program::takesPartIn, rounds);
+        Results results = new Results(machine, rig.results());
+        results.write(file);
+        System.out.println(PipelineTables.ratios(results) + "\n" + PipelineTables.figures(results));
+        return rig.hasFailed() ? 1 : 0;
+    }
+
+    private static void say(String message) {
+        System.err.println("pipelines: " + message);
+    }
+
+    private static void addVersions(TreeMap<String, String> machine) throws InterruptedException {
+        put(machine, "nginx", Programs.version("nginx", "-v"));
+        put(machine, "haproxy", Programs.version("haproxy", "-v"));
+        put(machine, "wrk", Programs.version("wrk", "-v"));
+    }
+
+    /** Of {@code nginx version: nginx/1.22.1}, {@code HAProxy version 2.6.12 date} and the like, the version. */
+    private static void put(TreeMap<String, String> machine, String name, String line) {
+        if (line != null) {
+            machine.put(name, line.replaceAll("^\\D*", "").split(" ")[0]);
+        }
+    }
+
+    /** Null, and a message, if that is not possible here. */
+    private static Server backEnd(Programs programs) throws InterruptedException {
+        try {
+            Server server = new Server(programs.backEnd(), List.of());
+            Runtime.getRuntime().addShutdownHook(new Thread(server::close));
+            server.awaitStart();
+            return server;
+        } catch (IOException e) {
+            say("the proxies are left out, as nothing can be behind them: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private static void make(Path file, int size) throws IOException {
+        Random random = new Random(size);
+        byte[] bytes = new byte[Math.min(size, 1 << 20)];
+        try (OutputStream out = Files.newOutputStream(file)) {
+            for (int left = size; left > 0; left -= bytes.length) {
+                random.nextBytes(bytes);
+                out.write(bytes, 0, Math.min(left, bytes.length));
+            }
+        }
+    }
+
+    private static void delete(Path directory) {
+        try (Stream<Path> all = Files.walk(directory)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            say("not deleted: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.panamio.bench.pipelines;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** Asks for a file once, over a plain blocking socket, and compares each byte. */
+final class Probe {
+    private static final int TIMEOUT_MILLIS = 10_000;
+    private static final int MOST_HEAD = 4096;
+
+    private Probe() {
+    }
+
+    /** The bytes of a whole answer, head and body. Fails if the answer is not the file. */
+    static long answerSize(InetSocketAddress server, Body body, Path file) throws IOException {
+        try (Socket socket = new Socket(server.getAddress(), server.getPort());
+             InputStream expected = new BufferedInputStream(Files.newInputStream(file))) {
+            socket.setSoTimeout(TIMEOUT_MILLIS);
+            // as wrk asks
+            socket.getOutputStream().write("GET /%s HTTP/1.1\r\nHost: %s:%d\r\n\r\n"
+                .formatted(body.file(), server.getHostString(), server.getPort()).getBytes(StandardCharsets.US_ASCII));
+            InputStream answer = new BufferedInputStream(socket.getInputStream(), 1 << 16);
+            String head = head(answer);
+            if (!head.startsWith("HTTP/1.1 200 ")) {
+                throw new IOException("it answers " + head.lines().findFirst().orElse(""));
+            }
+            byte[] buffer = new byte[1 << 16];
+            for (int n; (n = expected.read(buffer)) > 0;) {
+                byte[] got = answer.readNBytes(n);
+                if (!Arrays.equals(got, 0, got.length, buffer, 0, n)) {
+                    throw new IOException("its answer is not the file");
+                }
+            }
+            return head.length() + (long) body.size();
+        }
+    }
+
+    private static String head(InputStream answer) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int c = answer.read();
+            if (c < 0 || head.length() > MOST_HEAD) {
+                throw new EOFException("its answer has no head");
+            }
+            head.append((char) c);
+        }
+        return head.toString();
+    }
+}
