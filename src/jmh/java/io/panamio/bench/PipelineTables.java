@@ -78,14 +78,14 @@ public final class PipelineTables {
             "nginx-cache");
         CategoryChart proxies = chart(results, "TCP proxies: processor time for a request", "proxy, ", PROXIES,
             "haproxy");
-        Charts.write(file, 2, List.of(servers, proxies));
+        Charts.write(file, 1, List.of(servers, proxies));
     }
 
     private static CategoryChart chart(Results results, String title, String prefix, List<String> contenders,
             String base) {
         List<Bars> bars = contenders.stream().map(contender -> new Bars(contender, BODIES.stream()
             .map(body -> spread(results, prefix + body, contender, base, CPU)).toList())).toList();
-        return Charts.chart(title, "ratio to " + base + ", less is better", 640, 460, BODIES, bars);
+        return Charts.chart(title, "ratio to " + base + ", less is better", 1100, 400, BODIES, bars);
     }
 
     private static double median(Results results, String name, String contender) {

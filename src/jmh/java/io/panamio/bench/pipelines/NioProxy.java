@@ -10,6 +10,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
 import java.util.function.Consumer;
 
 /**
@@ -25,13 +26,14 @@ final class NioProxy implements Consumer<SelectionKey> {
     /** One of the two ends of a connection, and what came from it and waits for the other one. */
     private static final class End {
         final SocketChannel channel;
-        final ByteBuffer from = ByteBuffer.allocateDirect(BUFFER_SIZE);
+        final ByteBuffer from;
         SelectionKey key;
         End other;
         boolean ended;
 
-        End(SocketChannel channel) {
+        End(SocketChannel channel, ByteBuffer from) {
             this.channel = channel;
+            this.from = from;
         }
 
         void interest(int add, int remove) {
@@ -42,6 +44,7 @@ final class NioProxy implements Consumer<SelectionKey> {
     private final Selector selector = Selector.open();
     private final ServerSocketChannel listener = ServerSocketChannel.open();
     private final InetSocketAddress to;
+    private final ArrayDeque<ByteBuffer> free = new ArrayDeque<>();
 
     private NioProxy(InetSocketAddress address, InetSocketAddress to) throws IOException {
         this.to = to;
@@ -97,9 +100,16 @@ final class NioProxy implements Consumer<SelectionKey> {
         end.other.interest(SelectionKey.OP_READ, 0);
     }
 
-    private static void close(End end) {
-        try (SocketChannel one = end.channel; SocketChannel other = end.other.channel) {
-            end.from.clear();
+    private void close(End end) {
+        free.push(end.from.clear());
+        free.push(end.other.from.clear());
+        close(end.channel);
+        close(end.other.channel);
+    }
+
+    private static void close(SocketChannel channel) {
+        try {
+            channel.close();
         } catch (IOException e) {
             // closed is closed
         }
@@ -108,19 +118,31 @@ final class NioProxy implements Consumer<SelectionKey> {
     private void acceptAll() {
         try {
             for (SocketChannel channel; (channel = listener.accept()) != null;) {
-                End client = new End(channel);
-                End server = new End(SocketChannel.open());
+                End client = new End(channel, buffer());
+                End server = new End(SocketChannel.open(), buffer());
                 client.other = server;
                 server.other = client;
-                client.key = register(client, 0);
-                server.key = register(server, SelectionKey.OP_CONNECT);
-                if (server.channel.connect(to)) {
-                    connected(server);
-                }
+                connect(client, server);
             }
         } catch (IOException e) {
             System.err.println("nio-proxy: " + e.getMessage());
         }
+    }
+
+    private void connect(End client, End server) {
+        try {
+            client.key = register(client, 0);
+            server.key = register(server, SelectionKey.OP_CONNECT);
+            if (server.channel.connect(to)) {
+                connected(server);
+            }
+        } catch (IOException e) { // the client sees that there is nobody
+            close(client);
+        }
+    }
+
+    private ByteBuffer buffer() {
+        return free.isEmpty() ? ByteBuffer.allocateDirect(BUFFER_SIZE) : free.pop();
     }
 
     private SelectionKey register(End end, int interest) throws IOException {

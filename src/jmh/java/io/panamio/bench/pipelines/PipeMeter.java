@@ -93,17 +93,22 @@ final class PipeMeter implements Meter<Body> {
 
     private Load load(Body body, Server server, int time) throws IOException, InterruptedException {
         Process process = wrk.start(body, server.address(), time);
-        double heap = Double.NaN;
-        if (server.contender().isJava()) {
-            Thread.sleep(HEAP_AFTER_MILLIS); // the connections are made
-            double first = server.allocated();
-            double second = server.allocated();
-            long from = System.nanoTime();
-            Thread.sleep(1000L * time - 2 * HEAP_AFTER_MILLIS);
-            double last = server.allocated();
-            // an answer allocates, too: as much each time
-            heap = (last - second - (second - first)) / ((System.nanoTime() - from) / 1e9);
+        try {
+            double heap = server.contender().isJava() ? heap(server, time) : Double.NaN;
+            return new Load(wrk.finish(process, time), heap);
+        } finally {
+            process.destroyForcibly();
         }
-        return new Load(wrk.finish(process, time), heap);
+    }
+
+    /** Asked for while all connections are there, with some time before and after. */
+    private static double heap(Server server, int time) throws IOException, InterruptedException {
+        Thread.sleep(HEAP_AFTER_MILLIS);
+        double first = server.allocated();
+        double second = server.allocated();
+        long from = System.nanoTime();
+        Thread.sleep(1000L * time - 2 * HEAP_AFTER_MILLIS);
+        double last = server.allocated();
+        return (last - second - (second - first)) / ((System.nanoTime() - from) / 1e9); // an answer allocates, too
     }
 }

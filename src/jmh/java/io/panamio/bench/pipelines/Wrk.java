@@ -47,21 +47,17 @@ final class Wrk {
 
     /** Waits for its end. Fails if a connection has, or an answer was not what was asked for. */
     Run finish(Process wrk, int seconds) throws IOException, InterruptedException {
-        try {
-            if (!wrk.waitFor(seconds + TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
-                throw new IOException("wrk does not end");
-            }
-            String output = new String(wrk.getInputStream().readAllBytes());
-            String[] counted = output.lines().filter(line -> line.startsWith("counted ")).findFirst()
-                .orElseThrow(() -> new IOException("wrk: " + output)).split(" ");
-            if (!counted[3].equals("0") || !counted[4].equals("0")) {
-                throw new IOException("wrk counts %s errors and %s answers with an error's status"
-                    .formatted(counted[3], counted[4]));
-            }
-            return new Run(Double.parseDouble(counted[1]), Double.parseDouble(counted[2]) / 1e6,
-                Double.parseDouble(counted[5]));
-        } finally {
-            wrk.destroyForcibly();
+        if (!wrk.waitFor(seconds + TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+            throw new IOException("wrk does not end");
         }
+        String output = new String(wrk.getInputStream().readAllBytes());
+        String[] counted = output.lines().filter(line -> line.startsWith("counted ")).findFirst()
+            .orElseThrow(() -> new IOException("wrk: " + output)).split(" ");
+        if (!counted[3].equals("0") || !counted[4].equals("0")) {
+            throw new IOException("wrk counts %s errors and %s answers with an error's status"
+                .formatted(counted[3], counted[4]));
+        }
+        return new Run(Double.parseDouble(counted[1]), Double.parseDouble(counted[2]) / 1e6,
+            Double.parseDouble(counted[5]));
     }
 }
