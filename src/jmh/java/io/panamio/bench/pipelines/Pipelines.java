@@ -94,31 +94,31 @@ public final class Pipelines implements Callable<Integer> {
             say("no wrk on this machine: there is no load, and nothing is measured");
             return 1;
         }
+        SideBySide<Body> rig = new SideBySide<>("pipelines");
         Path directory = Files.createTempDirectory(parent, "panamio-pipelines-");
+        rig.atEnd(() -> delete(directory));
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x")); // nginx is nobody
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
-        return run(bodies, directory, machine);
+        measure(rig, bodies, directory);
+        Results results = new Results(machine, rig.results());
+        results.write(file);
+        System.out.println(PipelineTables.ratios(results) + "\n" + PipelineTables.figures(results));
+        return rig.hasFailed() ? 1 : 0;
     }
 
-    private int run(List<Body> bodies, Path directory, TreeMap<String, String> machine)
+    private void measure(SideBySide<Body> rig, List<Body> bodies, Path directory)
             throws IOException, InterruptedException {
-        SideBySide<Body> rig = new SideBySide<>("pipelines");
         Path files = Files.createDirectory(directory.resolve("files"));
         for (Body body : bodies) {
             make(files.resolve(body.file()), body.size());
         }
         Programs programs = new Programs(directory, files);
         List<Program> contenders = new ArrayList<>(programs.servers());
-        Server backEnd = bodies.stream().anyMatch(Body::proxy) ? backEnd(programs) : null;
+        Server backEnd = bodies.stream().anyMatch(Body::proxy) ? backEnd(rig, programs) : null;
         contenders.addAll(programs.proxies(backEnd == null ? 0 : backEnd.address().getPort()));
         List<Program> chosen = SideBySide.chosen(spec, "--only", only, contenders).stream()
             .filter(program -> backEnd != null || !program.proxy()).toList();
         PipeMeter meter = new PipeMeter(files, new Wrk(directory), backEnd, seconds, warmUp, !quick);
         rig.run(meter, bodies, chosen, Program::takesPartIn, rounds);
-        Results results = new Results(machine, rig.results());
-        results.write(file);
-        System.out.println(PipelineTables.ratios(results) + "\n" + PipelineTables.figures(results));
-        return rig.hasFailed() ? 1 : 0;
     }
 
     private static void say(String message) {
@@ -139,10 +139,10 @@ public final class Pipelines implements Callable<Integer> {
     }
 
     /** Null, and a message, if that is not possible here. */
-    private static Server backEnd(Programs programs) throws InterruptedException {
+    private static Server backEnd(SideBySide<Body> rig, Programs programs) throws InterruptedException {
         try {
             Server server = new Server(programs.backEnd(), List.of());
-            Runtime.getRuntime().addShutdownHook(new Thread(server::close));
+            rig.atEnd(server::close);
             server.awaitStart();
             return server;
         } catch (IOException e) {

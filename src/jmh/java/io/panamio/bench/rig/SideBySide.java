@@ -22,6 +22,7 @@ public final class SideBySide<S extends Scenario> {
     private final String suite;
     private final List<String> pin;
     private final List<Server> servers = new CopyOnWriteArrayList<>();
+    private final List<Runnable> atEnd = new CopyOnWriteArrayList<>();
     /** The windows of all rounds; a server that fails in a scenario is taken out of it. */
     private final Map<S, Map<Server, List<Window>>> windows = new LinkedHashMap<>();
     private boolean failed;
@@ -31,7 +32,15 @@ public final class SideBySide<S extends Scenario> {
     public SideBySide(String suite) throws InterruptedException {
         this.suite = suite;
         pin = pin();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> servers.forEach(Server::close))); // at any end
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> { // at any end
+            servers.forEach(Server::close);
+            atEnd.reversed().forEach(Runnable::run);
+        }));
+    }
+
+    /** Does something at any end of this process, when the servers have ended; what was given last comes first. */
+    public void atEnd(Runnable action) {
+        atEnd.add(action);
     }
 
     /** Those of all that an option names; all, if it was not given. */
