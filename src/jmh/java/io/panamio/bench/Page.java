@@ -57,7 +57,11 @@ final class Page implements Callable<Integer> {
         put("proxy", () -> PipelineTables.proxy(pipelines));
         put("pipelines", () -> PipelineTables.figures(pipelines));
         PipelineTables.picture(pipelines, pictures.resolve("pipelines.png"));
-        for (String suite : List.of("profile", "start", "buffers", "memory")) {
+        for (String suite : List.of("echo", "pipelines")) {
+            Results of = Results.read(results.resolve(suite + "-profile.json"));
+            put(suite + " profile", () -> Tables.suite(of, suite + " profile"));
+        }
+        for (String suite : List.of("start", "buffers", "memory")) {
             Results of = Results.read(results.resolve(suite + ".json"));
             put(suite, () -> Tables.suite(of, suite));
         }

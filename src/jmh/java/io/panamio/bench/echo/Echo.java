@@ -53,6 +53,11 @@ public final class Echo implements Callable<Integer> {
         description = "How long panamio-spin looks before it sleeps (default: ${DEFAULT-VALUE}).")
     private int spinMicros;
 
+    @Option(names = "--profile",
+        description = "Tell by perf(1) in which system calls the time goes. That takes time itself: compare the parts of "
+            + "one run.")
+    private boolean profile;
+
     @Option(names = "--results", defaultValue = "target/bench/echo.json", paramLabel = "FILE",
         description = "Where the results go (default: ${DEFAULT-VALUE}).")
     private Path file;
@@ -78,7 +83,7 @@ public final class Echo implements Callable<Integer> {
                 + ": the system allows too few descriptors");
         }
         TreeMap<String, String> machine = Results.here(List.of()).machine(); // as long as all processors can be seen
-        SideBySide<EchoScenario> rig = new SideBySide<>("echo");
+        SideBySide<EchoScenario> rig = new SideBySide<>("echo", profile);
         rig.run(new EchoMeter(seconds, warmUp), scenarios, servers, EchoServer::takesPartIn, rounds);
         List<Result> results = rig.results();
         new Results(machine, results).write(file);

@@ -62,6 +62,11 @@ public final class Pipelines implements Callable<Integer> {
         description = "Where the files that are served are put, in a folder of their own (default: ${DEFAULT-VALUE}).")
     private Path parent;
 
+    @Option(names = "--profile",
+        description = "Tell by perf(1) in which system calls the time goes. That takes time itself: compare the parts of "
+            + "one run.")
+    private boolean profile;
+
     @Option(names = "--results", defaultValue = "target/bench/pipelines.json", paramLabel = "FILE",
         description = "Where the results go (default: ${DEFAULT-VALUE}).")
     private Path file;
@@ -94,7 +99,7 @@ public final class Pipelines implements Callable<Integer> {
             say("no wrk on this machine: there is no load, and nothing is measured");
             return 1;
         }
-        SideBySide<Body> rig = new SideBySide<>("pipelines");
+        SideBySide<Body> rig = new SideBySide<>("pipelines", profile);
         Path directory = Files.createTempDirectory(parent, "panamio-pipelines-");
         rig.atEnd(() -> delete(directory));
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x")); // nginx is nobody

@@ -84,8 +84,12 @@ public final class Server implements AutoCloseable {
     }
 
     private void signal(String name) throws IOException, InterruptedException {
-        String ids = processes().map(one -> Long.toString(one.pid())).collect(Collectors.joining(" "));
-        new ProcessBuilder("sh", "-c", "kill -" + name + " " + ids).inheritIO().start().waitFor();
+        new ProcessBuilder("sh", "-c", "kill -" + name + " " + ids(" ")).inheritIO().start().waitFor();
+    }
+
+    /** The numbers of its processes. */
+    String ids(String separator) {
+        return processes().map(one -> Long.toString(one.pid())).collect(Collectors.joining(separator));
     }
 
     private Stream<ProcessHandle> processes() {

@@ -3,9 +3,11 @@ package io.panamio.bench.rig;
 import io.panamio.bench.Result;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiPredicate;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,18 +21,29 @@ import picocli.CommandLine.ParameterException;
  * @param <S> the kind of scenario
  */
 public final class SideBySide<S extends Scenario> {
+    /** The measure that a profile divides. */
+    private static final String CPU = "cpu";
+
     private final String suite;
+    private final boolean profiling;
     private final List<String> pin;
     private final List<Server> servers = new CopyOnWriteArrayList<>();
     private final List<Runnable> atEnd = new CopyOnWriteArrayList<>();
     /** The windows of all rounds; a server that fails in a scenario is taken out of it. */
     private final Map<S, Map<Server, List<Window>>> windows = new LinkedHashMap<>();
+    private final Map<S, Map<Server, List<Map<String, Double>>>> profiles = new LinkedHashMap<>();
     private boolean failed;
     private Meter<S> meter;
 
-    /** A run of a suite. Pins this process, and what it starts, from now on; its servers end with it. */
-    public SideBySide(String suite) throws InterruptedException {
+    /**
+     * A run of a suite. Pins this process, and what it starts, from now on; its servers end with it.
+     *
+     * @param suite its name
+     * @param profiling whether to tell in which system calls the time goes, too; that takes time itself
+     */
+    public SideBySide(String suite, boolean profiling) throws InterruptedException {
         this.suite = suite;
+        this.profiling = profiling;
         pin = pin();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> { // at any end
             servers.forEach(Server::close);
@@ -60,12 +73,18 @@ public final class SideBySide<S extends Scenario> {
     public <C extends Contender> void run(Meter<S> meter, List<S> scenarios, List<C> contenders,
             BiPredicate<C, S> takesPart, int rounds) throws InterruptedException {
         this.meter = meter;
-        scenarios.forEach(scenario -> windows.put(scenario, new LinkedHashMap<>()));
+        for (S scenario : scenarios) {
+            windows.put(scenario, new LinkedHashMap<>());
+            profiles.put(scenario, new LinkedHashMap<>());
+        }
         for (C contender : contenders) {
             List<S> its = scenarios.stream().filter(scenario -> takesPart.test(contender, scenario)).toList();
             Server server = its.isEmpty() ? null : start(contender);
             if (server != null) {
-                its.forEach(scenario -> windows.get(scenario).put(server, new ArrayList<>()));
+                for (S scenario : its) {
+                    windows.get(scenario).put(server, new ArrayList<>());
+                    profiles.get(scenario).put(server, new ArrayList<>());
+                }
             }
         }
         say("warming " + servers.stream().map(Server::contender).toList());
@@ -141,8 +160,12 @@ public final class SideBySide<S extends Scenario> {
                 if (warm) {
                     meter.warm(scenario, server);
                 } else {
+                    Profile profile = profiling ? new Profile(server) : null;
                     Window window = meter.measure(scenario, server);
                     windows.get(scenario).get(server).add(window);
+                    if (profile != null) {
+                        profiles.get(scenario).get(server).add(profile.end());
+                    }
                     if (window.isDisturbed()) {
                         say(scenario + ", " + server.contender() + " was disturbed: " + window);
                     }
@@ -154,6 +177,7 @@ public final class SideBySide<S extends Scenario> {
         } catch (IOException e) {
             say(scenario + ", " + server.contender() + " has failed: " + e.getMessage());
             windows.get(scenario).remove(server);
+            profiles.get(scenario).remove(server);
             failed = true;
         }
     }
@@ -171,7 +195,21 @@ public final class SideBySide<S extends Scenario> {
                         measures.get(i).name(), measures.get(i).unit(), values));
                 }
             }
+            for (String place : profiling ? places(scenario, server) : List.<String>of()) {
+                List<Map<String, Double>> parts = profiles.get(scenario).get(server);
+                int cpu = measures.stream().map(Measure::name).toList().indexOf(CPU);
+                double[] values = new double[parts.size()];
+                Arrays.setAll(values, i -> parts.get(i).getOrDefault(place, 0.0) * windows.get(i).values()[cpu]);
+                results.add(new Result(suite + " profile", scenario.title(), server.contender().name(), place,
+                    measures.get(cpu).unit(), values));
+            }
         }));
         return results;
+    }
+
+    private TreeSet<String> places(S scenario, Server server) {
+        TreeSet<String> places = new TreeSet<>();
+        profiles.get(scenario).get(server).forEach(parts -> places.addAll(parts.keySet()));
+        return places;
     }
 }
