@@ -28,13 +28,14 @@ public final class PipelineTables {
     /** File servers. */
     static String serve(Results results) {
         StringBuilder table = new StringBuilder(Tables.head(List.of("body", "`serve`, µs",
-            "to nginx with open_file_cache, bound 1.0", "to nginx", "to NIO", "requests/s to nginx with the cache")));
+            "to nginx with open_file_cache, bound 1.0", "to nginx", "to NIO", "requests/s to nginx with the cache",
+            "bytes of heap, bound 0")));
         for (String body : BODIES) {
             String name = "serve, " + body;
             table.append(Tables.row(List.of(body, Tables.number(median(results, name, "serve")),
                 ratio(results, name, "serve", "nginx-cache", CPU), ratio(results, name, "serve", "nginx", CPU),
                 ratio(results, name, "serve", "nio-serve", CPU),
-                ratio(results, name, "serve", "nginx-cache", "requests"))));
+                ratio(results, name, "serve", "nginx-cache", "requests"), heap(results, name, "serve"))));
         }
         return table.toString();
     }
@@ -43,7 +44,8 @@ public final class PipelineTables {
     static String proxy(Results results) {
         StringBuilder table = new StringBuilder(Tables.head(List.of("body", "`proxy`, µs",
             "to the best HAProxy, bound 1.0", "to HAProxy, copying", "to HAProxy, splicing", "to HAProxy, auto",
-            "to nginx stream", "to NIO", "`--mode splice` to HAProxy, splicing", "`--mode copy` to HAProxy, copying")));
+            "to nginx stream", "to NIO", "`--mode splice` to HAProxy, splicing", "`--mode copy` to HAProxy, copying",
+            "bytes of heap, bound 0")));
         for (String body : BODIES) {
             String name = "proxy, " + body;
             String best = Stream.of("haproxy", "haproxy-splice", "haproxy-auto")
@@ -55,6 +57,7 @@ public final class PipelineTables {
             }
             cells.add(ratio(results, name, "proxy-splice", "haproxy-splice", CPU));
             cells.add(ratio(results, name, "proxy-copy", "haproxy", CPU));
+            cells.add(heap(results, name, "proxy"));
             table.append(Tables.row(cells));
         }
         return table.toString();
@@ -90,6 +93,10 @@ public final class PipelineTables {
 
     private static double median(Results results, String name, String contender) {
         return Spread.of(results.values(name, contender, CPU)).median();
+    }
+
+    private static String heap(Results results, String name, String contender) {
+        return Tables.number(Spread.of(results.values(name, contender, "heap")).median());
     }
 
     private static Spread spread(Results results, String name, String contender, String base, String measure) {
