@@ -32,6 +32,9 @@ public final class PipelineTables {
             "bytes of heap, bound 0")));
         for (String body : BODIES) {
             String name = "serve, " + body;
+            if (Double.isNaN(median(results, name, "serve"))) {
+                continue;
+            }
             table.append(Tables.row(List.of(body, Tables.number(median(results, name, "serve")),
                 ratio(results, name, "serve", "nginx-cache", CPU), ratio(results, name, "serve", "nginx", CPU),
                 ratio(results, name, "serve", "nio-serve", CPU),
@@ -48,6 +51,9 @@ public final class PipelineTables {
             "bytes of heap, bound 0")));
         for (String body : BODIES) {
             String name = "proxy, " + body;
+            if (Double.isNaN(median(results, name, "proxy"))) {
+                continue;
+            }
             String best = Stream.of("haproxy", "haproxy-splice", "haproxy-auto")
                 .min(Comparator.comparingDouble(peer -> median(results, name, peer))).orElseThrow();
             List<String> cells = new ArrayList<>(List.of(body, Tables.number(median(results, name, "proxy"))));

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
 
 /**
  * Measures the examples {@code serve} and {@code proxy} {@linkplain SideBySide side by side} with nginx, HAProxy and
- * the same programs on java.nio. The load is wrk, and what is behind the proxies is nginx, both on the second processor.
+ * the same programs on java.nio. The load is wrk, and behind the proxies is nginx, both on the second processor.
  *
  * <p>Of what is measured, the processor time of the server is what to trust: two processors are too few to tell
  * throughput.
