@@ -29,7 +29,9 @@ import java.util.Objects;
  * <p>A {@link #transfer} fills the pipe once and drains it once, so it ends soon however fast both sides are. As long
  * as the sink takes nothing, nothing is read: the source's peer feels it. The stream that is waited for, and only that,
  * is armed again: the source if {@link #buffered} is 0, the sink otherwise. The end of the source is told when
- * everything has gone to the sink. A burst takes three system calls: one in, one out, one that finds nothing more.
+ * everything has gone to the sink. A burst takes three system calls: one in, one out, one that finds nothing more; a
+ * larger one takes a second one in, as the system leaves a part of it behind at first, which would go out as a packet of
+ * its own.
  *
  * <p>When one of both fails, the splice is closed: what is in the pipe is thrown away with the pipe. The streams are not
  * closed; they are the caller's. Both must be in non-blocking mode, as they are when made.
@@ -39,6 +41,9 @@ import java.util.Objects;
  * io.panamio.net.UnixStream} receives, descriptors and credentials, is dropped. See {@link Relay} for both directions.
  */
 public final class Splice implements AutoCloseable {
+    /** As much as one packet of a stream's brings, in pages: from there on there may be more in the source. */
+    private static final long PACKET = 60 << 10;
+
     private final IoSource source;
     private final IoSource sink;
     private final PipePool pool;
@@ -50,6 +55,8 @@ public final class Splice implements AutoCloseable {
     private long transferred;
     private boolean ended;
     private boolean blocked;
+    /** What the source told after bytes that were still to go to the sink. */
+    private IOException failure;
 
     /** Keeps the pipe while a transfer goes on. Who closes this may be in another thread. */
     private final Guard use = new Guard() {
@@ -110,8 +117,14 @@ public final class Splice implements AutoCloseable {
             if (buffered > 0) {
                 sink.tryIo(Interest.WRITABLE, draining);
             }
+            if (buffered == 0 && failure != null) {
+                throw failure;
+            }
             if (buffered == 0 && !ended) {
                 source.tryIo(Interest.READABLE, filling);
+                if (buffered >= PACKET && buffered <= pool.pipeBytes() - PACKET) {
+                    fillMore();
+                }
                 if (buffered > 0) {
                     sink.tryIo(Interest.WRITABLE, draining);
                 }
@@ -133,13 +146,22 @@ public final class Splice implements AutoCloseable {
         return Platform.current().transfers();
     }
 
-    /** Into an empty pipe: then it is the source that would block. */
+    /** Into an empty pipe: then it is the source that would block. Else it may be the pipe, and the sink is waited for. */
     private long fill(int fd) throws IOException {
-        long n = transfers().spliceIn(fd, pipe.writer(), pool.pipeBytes());
+        long n = transfers().spliceIn(fd, pipe.writer(), pool.pipeBytes() - buffered);
         blocked = n == IoResult.WOULD_BLOCK;
         ended = n == 0;
-        buffered = Math.max(n, 0);
-        return n;
+        buffered += Math.max(n, 0);
+        return buffered > 0 ? buffered : n;
+    }
+
+    /** An error is told once, by the system; so it is kept until what came before it has gone. */
+    private void fillMore() {
+        try {
+            source.tryIo(Interest.READABLE, filling);
+        } catch (IOException e) {
+            failure = e;
+        }
     }
 
     /** From a pipe that is not empty: then it is the sink that would block. */
