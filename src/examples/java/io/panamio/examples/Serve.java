@@ -70,9 +70,13 @@ final class Serve implements Callable<Integer> {
         description = "How large the head of a request may be (default: ${DEFAULT-VALUE}).")
     private int headLimit;
 
-    @Option(names = "--small-file", defaultValue = "32768", paramLabel = "BYTES",
+    @Option(names = "--small-file", defaultValue = "65536", paramLabel = "BYTES",
         description = "Up to this size files are kept in memory; larger ones go by sendfile (default: ${DEFAULT-VALUE}).")
     private int smallFile;
+
+    @Option(names = "--no-push", description = "Send the head of a larger file together with its beginning (MSG_MORE): a "
+        + "packet less. Costs less processor time under CUBIC, and more under BBR.")
+    private boolean noPush;
 
     @Option(names = "--cache", defaultValue = "64", paramLabel = "MIB",
         description = "How much memory a loop may use for files (default: ${DEFAULT-VALUE}).")
@@ -129,6 +133,7 @@ final class Serve implements Callable<Integer> {
         settings.sendTime = Duration.ofSeconds(sendTime);
         settings.headLimit = headLimit;
         settings.smallFile = smallFile;
+        settings.noPush = noPush;
         settings.cacheBytes = (long) cache << 20;
         settings.validTime = Duration.ofMillis(validTime);
         settings.combinedLog = !common;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.examples.serve.Settings;
 import io.panamio.test.Served.Answer;
 import io.panamio.test.Served.Client;
 import java.io.IOException;
@@ -87,6 +88,18 @@ class ServeTest {
     @Test
     void largeFileComesWhole() throws IOException {
         assertArrayEquals(large, served.get("/large.bin").content());
+    }
+
+    @Test
+    void headGoesTogetherWithALargeFileIfThatIsWanted() throws IOException {
+        Settings settings = new Settings(folder);
+        settings.noPush = true;
+        try (Served other = new Served(settings); Client client = other.client()) {
+            for (int i = 0; i < 10; i++) {
+                assertArrayEquals(large, client.ask("GET /large.bin HTTP/1.1\r\n").content());
+                assertEquals(206, client.ask("GET /large.bin HTTP/1.1\r\nRange: bytes=-40000\r\n").status());
+            }
+        }
     }
 
     @Test

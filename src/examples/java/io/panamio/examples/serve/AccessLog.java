@@ -104,6 +104,11 @@ final class AccessLog {
         put((char) ('0' + n % 10));
     }
 
+    /** Whether there are lines that are not written. */
+    boolean hasLines() {
+        return length > 0;
+    }
+
     /** Writes the lines if the second has passed since it was done last. */
     void flushIfDue() {
         if (length > 0 && clock.second != flushed) {

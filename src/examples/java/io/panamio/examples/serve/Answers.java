@@ -94,6 +94,7 @@ final class Answers implements AutoCloseable {
     void answer(Connection c, Request q, boolean last) throws IOException {
         boolean tooLarge = q.chunked || q.contentLength > settings.bodyLimit;
         c.closing = !q.keepAlive || ending || tooLarge || q.expect.isThere() && q.contentLength > 0;
+        c.moreToCome = c.closing && (q.chunked || q.contentLength > 0);
         c.skip = c.closing ? 0 : q.contentLength;
         if (q.method == Request.OTHER) {
             send(c, q, error(405), last);
@@ -107,12 +108,14 @@ final class Answers implements AutoCloseable {
     /** Answers what is no request, or one that did not come to its end. */
     void refuse(Connection c, Request q, int status) throws IOException {
         c.closing = true;
+        c.moreToCome = true;
         send(c, q, error(status), true);
     }
 
     private Resource error(int status) {
         if (errors[status] == null) {
             errors[status] = error(new Resource.Parts(), status);
+            errors[status].cached = true; // here
         }
         return errors[status];
     }
@@ -196,6 +199,7 @@ final class Answers implements AutoCloseable {
         files.close();
         for (Resource r : errors) {
             if (r != null) {
+                r.cached = false;
                 r.endIfUnused();
             }
         }

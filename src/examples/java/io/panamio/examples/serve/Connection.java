@@ -2,7 +2,6 @@ package io.panamio.examples.serve;
 
 import io.panamio.net.TcpStream;
 import io.panamio.pipeline.Lease;
-import io.panamio.pipeline.RingBuffer;
 
 /** A client, and how far it is. What it has not taken of its answers is told by {@link #hasOutput}. */
 final class Connection {
@@ -11,7 +10,7 @@ final class Connection {
     final byte[] peer;
     long token;
     /** What has come and is not answered; null while there is nothing. */
-    RingBuffer ring;
+    Ring ring;
     /** How many bytes of a request's body are still to come, and are passed over. */
     long skip;
 
@@ -23,6 +22,8 @@ final class Connection {
     boolean ended;
     /** Whether this ends with the answer that is written. */
     boolean closing;
+    /** Whether the client may be about to send what is not wanted. */
+    boolean moreToCome;
     /** Whether this has ended but for what the client still sends, which is passed over, so that it is not reset. */
     boolean lingering;
     boolean dropped;

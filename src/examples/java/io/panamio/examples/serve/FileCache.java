@@ -25,6 +25,7 @@ final class FileCache implements AutoCloseable {
         Resource oldest;
         Resource newest;
         int count;
+        long bytes;
 
         void add(Resource r) {
             r.older = newest;
@@ -36,6 +37,7 @@ final class FileCache implements AutoCloseable {
             }
             newest = r;
             count++;
+            bytes += r.memory.byteSize();
         }
 
         void remove(Resource r) {
@@ -50,6 +52,7 @@ final class FileCache implements AutoCloseable {
                 r.newer.older = r.older;
             }
             count--;
+            bytes -= r.memory.byteSize();
         }
     }
 
@@ -62,7 +65,6 @@ final class FileCache implements AutoCloseable {
     private final Resource[] table = new Resource[1 << 15];
     private final Order files = new Order();
     private final Order others = new Order();
-    private long bytes;
     private int open;
 
     FileCache(Settings settings, Clock clock) throws IOException {
@@ -83,11 +85,6 @@ final class FileCache implements AutoCloseable {
     /** How many files it holds open. */
     int openFiles() {
         return open;
-    }
-
-    /** How much memory it has. */
-    long bytes() {
-        return bytes;
     }
 
     // ---- finding
@@ -140,13 +137,13 @@ final class FileCache implements AutoCloseable {
         r.cached = true;
         r.checked = clock.nanos;
         order(r).add(r);
-        bytes += r.memory.byteSize();
         open += r.file == null ? 0 : 1;
         while (files.oldest != r && files.oldest != null
-                && (bytes > settings.cacheBytes || open > settings.openFiles)) {
+                && (files.bytes > settings.cacheBytes || open > settings.openFiles)) {
             remove(files.oldest);
         }
-        if (others.count > OTHERS) {
+        while (others.oldest != r && others.oldest != null
+                && (others.count > OTHERS || others.bytes > settings.cacheBytes / 4)) { // lists may be long
             remove(others.oldest);
         }
         return r;
@@ -164,7 +161,6 @@ final class FileCache implements AutoCloseable {
             before.chain = r.chain;
         }
         order(r).remove(r);
-        bytes -= r.memory.byteSize();
         open -= r.file == null ? 0 : 1;
         r.cached = false;
         r.endIfUnused();

@@ -13,7 +13,6 @@ import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.pipeline.RingBuffer;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedSelectorException;
@@ -78,7 +77,7 @@ public final class HttpLoop implements Runnable {
     /** Whose turn is not over, and a turn later. */
     private List<Connection> again = new ArrayList<>();
     private List<Connection> now = new ArrayList<>();
-    private final List<RingBuffer> spareRings = new ArrayList<>();
+    private final List<Ring> spareRings = new ArrayList<>();
     private int rings;
     private boolean acceptLater;
     private volatile boolean stopped;
@@ -136,7 +135,7 @@ public final class HttpLoop implements Runnable {
     /** Serves until stopped. */
     @Override
     public void run() {
-        try (poll; waker; listener; Output output = new Output();
+        try (poll; waker; listener; Output output = new Output(settings);
              Answers answering = new Answers(settings, clock, output, log)) {
             out = output;
             answers = answering;
@@ -147,6 +146,7 @@ public final class HttpLoop implements Runnable {
             System.err.println("serve: " + e.getMessage());
             connections.forEach(this::drop);
         } finally {
+            spareRings.forEach(Ring::close);
             if (log != null) {
                 log.flush();
             }
@@ -158,8 +158,8 @@ public final class HttpLoop implements Runnable {
     // ---- turns
 
     private void turn() throws IOException {
-        int n = !again.isEmpty() ? poll.pollNow(events)
-            : connections.size() > 0 || acceptLater || log != null ? poll.poll(events, TICK) : poll.poll(events);
+        boolean timed = connections.size() > 0 || acceptLater || log != null && log.hasLines();
+        int n = !again.isEmpty() ? poll.pollNow(events) : timed ? poll.poll(events, TICK) : poll.poll(events);
         clock.update();
         for (int i = 0; i < n; i++) {
             long token = events.token(i);
@@ -250,7 +250,7 @@ public final class HttpLoop implements Runnable {
             c.deadlines.remove(c);
         }
         if (c.ring != null) {
-            c.ring.clear();
+            c.ring.buffer.clear();
             giveBack(c);
         }
         out.drop(c);
@@ -282,12 +282,12 @@ public final class HttpLoop implements Runnable {
 
     private void read(Connection c) throws IOException {
         if (c.ring == null) {
-            c.ring = spareRings.isEmpty() ? RingBuffer.allocate(Arena.ofAuto(), settings.headLimit)
+            c.ring = spareRings.isEmpty() ? new Ring(settings.headLimit)
                 : spareRings.removeLast();
             rings++;
         }
-        long room = c.ring.writableBytes();
-        long n = c.ring.readFrom(c.stream);
+        long room = c.ring.buffer.writableBytes();
+        long n = c.ring.buffer.readFrom(c.stream);
         if (n == IoResult.EOF) {
             c.ended = true;
         }
@@ -298,7 +298,7 @@ public final class HttpLoop implements Runnable {
 
     /** Answers the requests that are in the ring; false if reading on must wait for the client, or for its next turn. */
     private boolean answerAll(Connection c) throws IOException {
-        RingBuffer ring = c.ring;
+        RingBuffer ring = c.ring == null ? null : c.ring.buffer;
         while (ring != null && ring.readableBytes() > 0) {
             if (c.skip > 0) {
                 long n = Math.min(c.skip, ring.readableBytes());
@@ -343,7 +343,7 @@ public final class HttpLoop implements Runnable {
             finish(c);
         } else if (c.ended) {
             drop(c);
-        } else if (c.skip > 0 || c.ring != null && c.ring.readableBytes() > 0) {
+        } else if (c.skip > 0 || c.ring != null && c.ring.buffer.readableBytes() > 0) {
             if (!c.inRequest || c.deadlines != requesting) {
                 c.inRequest = true;
                 requesting.start(c, clock.nanos);
@@ -351,7 +351,7 @@ public final class HttpLoop implements Runnable {
         } else if (!c.inRequest) {
             idle.start(c, clock.nanos);
         }
-        if (c.ring != null && c.ring.readableBytes() == 0) {
+        if (c.ring != null && c.ring.buffer.readableBytes() == 0) {
             giveBack(c);
         }
     }
@@ -359,6 +359,8 @@ public final class HttpLoop implements Runnable {
     private void giveBack(Connection c) {
         if (spareRings.size() < SPARE_RINGS) {
             spareRings.add(c.ring);
+        } else {
+            c.ring.close();
         }
         c.ring = null;
         rings--;
@@ -366,7 +368,7 @@ public final class HttpLoop implements Runnable {
 
     /** Ends a connection after its last answer; but closing while the client still sends would reset it. */
     private void finish(Connection c) {
-        if (c.ended || !c.mayRead && (c.ring == null || c.ring.readableBytes() == 0)) {
+        if (c.ended || !c.moreToCome && !c.mayRead && (c.ring == null || c.ring.buffer.readableBytes() == 0)) {
             drop(c);
             return;
         }
@@ -374,7 +376,7 @@ public final class HttpLoop implements Runnable {
             c.stream.shutdown(Shutdown.WRITE);
             c.lingering = true;
             if (c.ring != null) {
-                c.ring.clear();
+                c.ring.buffer.clear();
             }
             lingering.start(c, clock.nanos);
             passOver(c);
@@ -386,8 +388,8 @@ public final class HttpLoop implements Runnable {
     private void passOver(Connection c) throws IOException {
         while (c.mayRead && out.budget > 0) {
             read(c);
-            c.ring.clear();
-            out.budget -= c.ring.capacity();
+            c.ring.buffer.clear();
+            out.budget -= c.ring.buffer.capacity();
             if (c.ended) {
                 drop(c);
                 return;
@@ -440,7 +442,7 @@ public final class HttpLoop implements Runnable {
         }
         out.budget = Output.TURN;
         try {
-            request.parse(c.ring.memory(), c.ring.readOffset(), c.ring.readOffset() + c.ring.readableBytes());
+            request.parse(c.ring.buffer.memory(), c.ring.buffer.readOffset(), c.ring.buffer.readOffset() + c.ring.buffer.readableBytes());
             answers.refuse(c, request, 408);
             out.flush(c, false);
         } catch (IOException e) {
@@ -448,7 +450,6 @@ public final class HttpLoop implements Runnable {
             drop(c);
             return;
         }
-        c.mayRead = true;
         settle(c);
     }
 

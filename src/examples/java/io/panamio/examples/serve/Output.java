@@ -25,9 +25,14 @@ final class Output implements AutoCloseable {
     private final MemorySegment gathered = Arena.ofAuto().allocate(CAPACITY, 64);
     private final GatherList list = GatherList.withCapacity(2);
     private final SegmentPool pool = SegmentPool.open();
+    private final boolean noPush;
     private int length;
     /** How much the connection that has its turn may still be sent. */
     long budget;
+
+    Output(Settings settings) {
+        noPush = settings.noPush;
+    }
 
     // ---- composing
 
@@ -107,7 +112,7 @@ final class Output implements AutoCloseable {
             budget -= size;
             length = 0;
         } else {
-            flush(c, true);
+            flush(c, noPush);
             begin(c, r, from, to);
             advance(c);
         }
@@ -161,7 +166,7 @@ final class Output implements AutoCloseable {
         if (c.pending != null) {
             MemorySegment pending = c.pending.segment();
             long left = c.pendingTo - c.pendingFrom;
-            long n = c.content != null ? c.stream.writeMore(pending, c.pendingFrom, left)
+            long n = noPush && c.content != null ? c.stream.writeMore(pending, c.pendingFrom, left)
                 : c.stream.write(pending, c.pendingFrom, left);
             c.pendingFrom += Math.max(0, n);
             budget -= Math.max(0, n);

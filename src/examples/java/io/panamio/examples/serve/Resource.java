@@ -20,6 +20,7 @@ final class Resource {
     Resource chain;
     Resource newer;
     Resource older;
+    /** Whether this is kept somewhere, even if nobody sends it. */
     boolean cached;
     /** When it was last seen to be true, in nanoseconds. */
     long checked;
@@ -59,6 +60,8 @@ final class Resource {
     long device;
     long seconds;
     int nanos;
+    /** Whether the file may have changed again in the same tick of the clock that its time is of. */
+    private boolean fresh;
 
     /** What a resource is made of. Content is an array, or bytes that {@link #memory} is filled with later, or a file. */
     static final class Parts {
@@ -125,11 +128,12 @@ final class Resource {
         device = status.device;
         seconds = status.seconds;
         nanos = status.nanos;
+        fresh = inMemory && System.currentTimeMillis() / 1000 - seconds <= 1;
     }
 
-    /** Whether a status is that of this file, unchanged. */
+    /** Whether a status is that of this file, unchanged for sure. */
     boolean isSame(FileCalls status) {
-        return inode == status.inode && seconds == status.seconds && nanos == status.nanos && size == status.size
+        return !fresh && inode == status.inode && seconds == status.seconds && nanos == status.nanos && size == status.size
             && device == status.device && status.isRegular();
     }
 
