@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,15 @@ class ServeLifeTest {
     private Settings settings;
     private Path small;
     private Path large;
+
+    /** The JDK opens a descriptor for good when it closes its first socket. */
+    @BeforeAll
+    static void closeASocket() throws IOException {
+        Loop.nobody();
+        try (Served served = new Served(Path.of(".")); Client client = served.client()) {
+            client.socket.getPort();
+        }
+    }
 
     @BeforeEach
     void prepare() throws IOException {
@@ -274,6 +284,27 @@ class ServeLifeTest {
             assertEquals(LARGE, busy.answer().content().length);
             assertEquals("close", busy.answer().header("Connection"));
             busy.expectEnd();
+        }
+    }
+
+    @Test
+    void connectionEndsWithTheAnswerThatWasBeingSent() throws IOException {
+        try (Served served = new Served(settings); Client busy = served.client()) {
+            sendRequest(busy, "/large.bin");
+            Loop.until("begun", () -> busy.socket.getInputStream().available() > 0);
+            served.loop.stop();
+            Loop.until("refused", () -> isRefused(served));
+            assertEquals(LARGE, busy.answer().content().length);
+            busy.expectEnd();
+        }
+    }
+
+    private static boolean isRefused(Served served) {
+        try (Client client = served.client()) {
+            client.socket.getPort();
+            return false;
+        } catch (IOException e) {
+            return true;
         }
     }
 

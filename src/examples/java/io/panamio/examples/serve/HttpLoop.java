@@ -348,6 +348,8 @@ public final class HttpLoop implements Runnable {
                 c.inRequest = true;
                 requesting.start(c, clock.nanos);
             }
+        } else if (stopping) {
+            drop(c);
         } else if (!c.inRequest) {
             idle.start(c, clock.nanos);
         }

@@ -1,0 +1,95 @@
+package io.panamio.test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.test.Served.Client;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command {@code serve} as a user has it: a process of its own, its messages, its end by a signal. */
+@Tag("any-back-end")
+class ServeCommandTest {
+    @TempDir
+    private Path folder;
+
+    private Process start(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", String.join(File.pathSeparator,
+            Child.CLASSES.toString(), Child.BASE.resolve("target/test-classes").toString(),
+            System.getProperty("java.class.path"), System.getProperty("jdk.module.path", ""))));
+        command.addAll(List.of("io.panamio.examples.Main", "serve"));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("LC_ALL", "C"); // as many services have it
+        return builder.start();
+    }
+
+    private static void expectFailure(int status, String message, Process process) throws Exception {
+        try (BufferedReader err = process.errorReader()) {
+            String said = err.readLine();
+            assertTrue(said != null && said.contains(message), said);
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            assertEquals(status, process.exitValue());
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void whatCannotBeServedIsTold() throws Exception {
+        expectFailure(1, "no such folder: /nothing/here", start("/nothing/here"));
+        expectFailure(2, "--threads: at least 1", start(folder.toString(), "--threads", "0"));
+        try (ServerSocket taken = new ServerSocket(0, 1, Loop.V4)) {
+            expectFailure(1, "Address already in use",
+                start(folder.toString(), "--host", "127.0.0.1", "--port", "" + taken.getLocalPort()));
+        }
+    }
+
+    @Test
+    void signalEndsItAfterTheLastAnswer() throws Exception {
+        Path www = Files.createDirectories(folder.resolve("www"));
+        String name = "\u00e4.txt";
+        assertEquals(0, new ProcessBuilder("sh", "-c", "printf within > \"$(printf '\\303\\244').txt\"")
+            .directory(www.toFile()).start().waitFor());
+        Files.write(www.resolve("large"), new byte[20_000_000]);
+        Path log = folder.resolve("log");
+        Process process = start(www.toString(), "--host", "127.0.0.1", "--port", "0", "--log", log.toString(),
+            "--threads", "2", "--common");
+        try (BufferedReader err = process.errorReader()) {
+            String said = err.readLine();
+            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            try (Client client = new Client(new Socket(Loop.V4, port));
+                 Client idle = new Client(new Socket(Loop.V4, port))) {
+                assertEquals("within", idle.ask("GET /%C3%A4.txt HTTP/1.1\r\n").text());
+                assertTrue(idle.ask("GET / HTTP/1.1\r\n").text().contains(">" + name + "<"));
+                client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+                Loop.until("begun", () -> client.socket.getInputStream().available() > 0);
+                process.destroy(); // SIGTERM
+                idle.expectEnd();
+                assertEquals(20_000_000, client.answer().content().length);
+                client.expectEnd();
+            }
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        } finally {
+            process.destroyForcibly();
+        }
+        String lines = Files.readString(log);
+        assertEquals(3, lines.lines().count(), lines);
+        assertTrue(lines.contains("] \"GET /%C3%A4.txt HTTP/1.1\" 200 6\n"), lines);
+        assertTrue(lines.contains("] \"GET / HTTP/1.1\" 200 "), lines);
+        assertTrue(lines.contains("] \"GET /large HTTP/1.1\" 200 20000000\n"), lines);
+    }
+}
