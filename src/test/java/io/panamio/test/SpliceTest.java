@@ -233,6 +233,38 @@ class SpliceTest {
 
     // ---- the end
 
+    /** Much is looked for twice before it is passed on: what the second look finds must not come before that. */
+    @Test
+    void whatFollowsMuchIsToldAfterIt() throws IOException {
+        for (boolean reset : new boolean[] {false, true}) {
+            try (Loop loop = new Loop()) {
+                Loop.Pair in = loop.accepted();
+                Way out = Kind.UNIX.open(loop);
+                Splice splice = loop.later(new Splice(in.stream(), out.in(), pool(loop)));
+                byte[] bytes = random(62_000); // a first window has room for that
+                in.peer().getOutputStream().write(bytes);
+                byte[] all = new byte[bytes.length];
+                until("all there", () -> in.stream().peek(all, 0, all.length) == all.length);
+                in.peer().setSoLinger(reset, 0);
+                in.peer().close();
+                Expected expected = new Expected(bytes);
+                IOException[] failure = new IOException[1];
+                until("told", () -> {
+                    try {
+                        return splice.transfer() == EOF;
+                    } catch (IOException e) {
+                        failure[0] = e;
+                        return true;
+                    } finally {
+                        expected.read(out.out());
+                    }
+                });
+                assertTrue(expected.isComplete(), "after " + expected.got());
+                assertEquals(reset, failure[0] != null && failure[0].getMessage().contains("from the source"));
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("kinds")
     void theEndIsToldAfterTheLastByte(Kind from, Kind to) throws IOException {
