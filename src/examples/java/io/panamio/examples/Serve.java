@@ -23,8 +23,9 @@ import picocli.CommandLine.Spec;
 /** An HTTP server of static files. */
 @Command(name = "serve", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Serves the files of a folder by HTTP/1.1, until it is stopped.",
-    footer = {"", "Links that lead out of the folder are not followed. Several ranges in one request are answered by the "
-        + "whole file. SIGTERM and SIGINT stop it: answers that are being sent are sent to their end, for ten seconds."})
+    footer = {"", "Links that lead out of the folder are not followed. Several ranges in one request are answered by "
+        + "the whole file. SIGTERM and SIGINT stop it: answers that are being sent are sent to their end, for ten "
+        + "seconds."})
 final class Serve implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "The folder.")
     private Path folder;
@@ -71,11 +72,12 @@ final class Serve implements Callable<Integer> {
     private int headLimit;
 
     @Option(names = "--small-file", defaultValue = "65536", paramLabel = "BYTES",
-        description = "Up to this size files are kept in memory; larger ones go by sendfile (default: ${DEFAULT-VALUE}).")
+        description = "Up to this size files are kept in memory; larger ones go by sendfile "
+            + "(default: ${DEFAULT-VALUE}).")
     private int smallFile;
 
-    @Option(names = "--no-push", description = "Send the head of a larger file together with its beginning (MSG_MORE): a "
-        + "packet less. Costs less processor time under CUBIC, and more under BBR.")
+    @Option(names = "--no-push", description = "Send the head of a larger file together with its beginning (MSG_MORE): "
+        + "a packet less. Costs less processor time under CUBIC, and more under BBR.")
     private boolean noPush;
 
     @Option(names = "--cache", defaultValue = "64", paramLabel = "MIB",

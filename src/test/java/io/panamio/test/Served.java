@@ -23,7 +23,6 @@ import java.util.TreeMap;
 final class Served implements AutoCloseable {
     final HttpLoop loop;
     final Thread thread;
-    private boolean checked = true;
 
     Served(Path folder) throws IOException {
         this(new Settings(folder));
@@ -58,12 +57,6 @@ final class Served implements AutoCloseable {
             .map(h -> h + "\r\n").toList()));
     }
 
-    /** Does not look for leaks at the end. */
-    Served unchecked() {
-        checked = false;
-        return this;
-    }
-
     /** Stops it; nothing may be left of connections then. */
     @Override
     public void close() {
@@ -74,10 +67,8 @@ final class Served implements AutoCloseable {
             throw new AssertionError(e);
         }
         assertTrue(!thread.isAlive(), "the loop does not end");
-        if (checked) {
-            HttpLoop.Statistics s = loop.statistics();
-            assertEquals(0, s.connections() + s.rings() + s.openFiles(), s.toString());
-        }
+        HttpLoop.Statistics s = loop.statistics();
+        assertEquals(0, s.connections() + s.rings() + s.openFiles(), s.toString());
     }
 
     /** An answer: its status, its headers by their names in any case, and its content. */

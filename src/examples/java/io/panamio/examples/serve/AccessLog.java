@@ -8,9 +8,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A loop's lines for the log, in the Common Log Format or the Combined one, written when there are many or at the end of
- * a turn of a second. A line is made when its answer begins: the bytes are those that the content has. What is no plain
- * ASCII in what the client said is told as {@code \xHH}, so that nobody can forge a line. Makes no garbage.
+ * A loop's lines for the log, in the Common Log Format or the Combined one, written when there are many, and each
+ * second. A line is made when its answer begins: the bytes are those that the content has. What is no plain ASCII in
+ * what the client said is told as {@code \xHH}, so that nobody can forge a line. Makes no garbage.
  */
 final class AccessLog {
     private static final int CAPACITY = 64 * 1024;

@@ -7,9 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Whether a file is to be sent, and which part of it: the conditions of RFC 9110, section 13, and then the range, section
- * 14. Several ranges at once are answered by the whole file, which the RFC allows. One object is used for all requests of
- * a loop.
+ * Whether a file is to be sent, and which part of it: the conditions of RFC 9110, section 13, and then the range,
+ * section 14. Several ranges at once are answered by the whole file, which the RFC allows. One object is used for all
+ * requests of a loop.
  */
 final class Conditions {
     private static final byte[] BYTES = "bytes=".getBytes(StandardCharsets.US_ASCII);
@@ -92,7 +92,7 @@ final class Conditions {
 
     private int range(MemorySegment m, Field field, long size) {
         long end = field.at + field.length;
-        if (!Request.startsWith(m, field.at, field.length, BYTES)) {
+        if (!Bytes.startsWith(m, field.at, field.length, BYTES)) {
             return 200; // another unit
         }
         long p = field.at + BYTES.length;

@@ -1,8 +1,8 @@
 package io.panamio.examples.serve;
 
 /**
- * Connections that wait for the same length of time, the longest first: a list, as who comes last is also the last whose
- * time is over. Constant time, no garbage.
+ * Connections that wait for the same length of time, the longest first: a list, as who comes last is also the last
+ * whose time is over. Constant time, no garbage.
  */
 final class Deadlines {
     final long nanos;
@@ -50,9 +50,5 @@ final class Deadlines {
     /** One whose time is over, or null. */
     Connection expired(long now) {
         return first != null && now - first.since >= nanos ? first : null;
-    }
-
-    Connection first() {
-        return first;
     }
 }

@@ -16,7 +16,7 @@ import java.nio.file.Path;
  * over; everything else is looked for again. What was not asked for longest goes first. One for each loop.
  */
 final class FileCache implements AutoCloseable {
-    /** How many answers are kept that are no files: so that asking for what is missing cannot displace what is there. */
+    /** How many answers are kept that are no files: so that asking for what is missing displaces nothing. */
     private static final int OTHERS = 1024;
     private static final String INDEX = "/index.html";
 

@@ -12,7 +12,8 @@ final class HttpDate {
     /** What is no date. */
     static final long NONE = Long.MIN_VALUE;
 
-    private static final byte[] DAYS = "ThuFriSatSunMonTueWed".getBytes(StandardCharsets.US_ASCII); // day 0 was a Thursday
+    /** Day 0 was a Thursday. */
+    private static final byte[] DAYS = "ThuFriSatSunMonTueWed".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] MONTHS =
         "JanFebMarAprMayJunJulAugSepOctNovDec".getBytes(StandardCharsets.US_ASCII);
     private static final long DAY = 86_400;

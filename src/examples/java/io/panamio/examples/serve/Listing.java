@@ -47,7 +47,8 @@ final class Listing {
             return Answers.error(parts, 403);
         }
         Collections.sort(entries);
-        String title = escaped("Index of /" + new String(names, StandardCharsets.UTF_8) + (names.length > 0 ? "/" : ""));
+        String name = new String(names, StandardCharsets.UTF_8);
+        String title = escaped("Index of /" + name + (name.isEmpty() ? "" : "/"));
         StringBuilder page = new StringBuilder("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"><title>")
             .append(title).append("</title></head>\n<body>\n<h1>").append(title).append("</h1>\n<table>\n");
         if (names.length > 0) {

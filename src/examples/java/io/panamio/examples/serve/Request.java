@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The head of a request, read where it lies: what is kept of it are offsets in the memory, so that nothing is copied and
- * nothing allocated. One object is used for all requests of a loop.
+ * The head of a request, read where it lies: what is kept of it are offsets in the memory, so that nothing is copied
+ * and nothing allocated. One object is used for all requests of a loop.
  *
  * <p>It is strict where two programs could understand a request differently: no folded lines, no blanks before a colon,
  * no control characters, one Host, one Content-Length. It is lenient where it does no harm: a bare LF ends a line, and
@@ -27,14 +27,6 @@ final class Request {
 
     /** Random, so that nobody can make paths that collide. */
     private static final int MULTIPLIER = ThreadLocalRandom.current().nextInt() | 1;
-
-    private static final boolean[] TOKEN = new boolean[256]; // the characters of names
-
-    static {
-        for (int c = 0x21; c < 0x7f; c++) {
-            TOKEN[c] = "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0;
-        }
-    }
 
     /** The place of a header's value; none if its length is negative. */
     static final class Field {
@@ -94,10 +86,6 @@ final class Request {
         }
     }
 
-    private static boolean isEndOfLine(byte b) {
-        return b == '\r' || b == '\n';
-    }
-
     /**
      * Reads a head.
      *
@@ -122,7 +110,7 @@ final class Request {
             }
         }
         long p = from;
-        while (p < to && isEndOfLine(m.get(JAVA_BYTE, p))) {
+        while (p < to && Bytes.isEndOfLine(m.get(JAVA_BYTE, p))) {
             p++;
         }
         line = p;
@@ -139,7 +127,7 @@ final class Request {
 
     private int firstLine(MemorySegment m, long to) {
         long p = line;
-        while (p < to && !isEndOfLine(m.get(JAVA_BYTE, p))) {
+        while (p < to && !Bytes.isEndOfLine(m.get(JAVA_BYTE, p))) {
             p++;
         }
         return (int) (p - line);
@@ -149,7 +137,7 @@ final class Request {
     private long requestLine(MemorySegment m, long from, long to) {
         long p = from;
         byte b;
-        while (p < to && TOKEN[m.get(JAVA_BYTE, p) & 0xff]) {
+        while (p < to && Bytes.isToken(m.get(JAVA_BYTE, p))) {
             p++;
         }
         if (p == to) {
@@ -158,10 +146,7 @@ final class Request {
         if (p == from || m.get(JAVA_BYTE, p) != ' ') {
             return -400;
         }
-        method = p - from == 3 && m.get(JAVA_BYTE, from) == 'G' && m.get(JAVA_BYTE, from + 1) == 'E'
-            && m.get(JAVA_BYTE, from + 2) == 'T' ? GET
-            : p - from == 4 && m.get(JAVA_BYTE, from) == 'H' && m.get(JAVA_BYTE, from + 1) == 'E'
-            && m.get(JAVA_BYTE, from + 2) == 'A' && m.get(JAVA_BYTE, from + 3) == 'D' ? HEAD : OTHER;
+        method = is(m, from, p, "GET") ? GET : is(m, from, p, "HEAD") ? HEAD : OTHER;
         long target = ++p;
         path = target;
         int hash = 0;
@@ -214,6 +199,18 @@ final class Request {
     /** HTTP/1. as a little-endian number, as all processors are that there is a back end for. */
     private static final long HTTP = 0x2e312f50545448L;
 
+    private static boolean is(MemorySegment m, long from, long to, String text) {
+        if (to - from != text.length()) {
+            return false;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            if (m.get(JAVA_BYTE, from + i) != text.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private int version(MemorySegment m, long p) {
         long text = m.get(JAVA_LONG_UNALIGNED, p);
         int minor = (int) (text >>> 56) - '0';
@@ -232,10 +229,10 @@ final class Request {
             return 0;
         }
         long p = path;
-        if (!startsWith(m, p, pathLength, HTTP_SCHEME) && !startsWith(m, p, pathLength, HTTPS_SCHEME)) {
+        if (!Bytes.startsWith(m, p, pathLength, HTTP_SCHEME) && !Bytes.startsWith(m, p, pathLength, HTTPS_SCHEME)) {
             return 400;
         }
-        p += startsWith(m, p, pathLength, HTTP_SCHEME) ? HTTP_SCHEME.length : HTTPS_SCHEME.length;
+        p += Bytes.startsWith(m, p, pathLength, HTTP_SCHEME) ? HTTP_SCHEME.length : HTTPS_SCHEME.length;
         long authority = p;
         while (p < end && m.get(JAVA_BYTE, p) != '/') {
             p++;
@@ -265,7 +262,7 @@ final class Request {
             }
             long name = p;
             byte b;
-            while (TOKEN[(b = m.get(JAVA_BYTE, p)) & 0xff]) {
+            while (Bytes.isToken(b = m.get(JAVA_BYTE, p))) {
                 if (++p == to) {
                     return INCOMPLETE;
                 }
@@ -284,7 +281,7 @@ final class Request {
             }
             int nameLength = (int) (p - name);
             long value = ++p;
-            p = control(m, p, to);
+            p = Bytes.control(m, p, to);
             if (p == to) {
                 return INCOMPLETE;
             }
@@ -306,39 +303,15 @@ final class Request {
         }
     }
 
-    /** Where the next control character is that is no tab: eight bytes at a time. */
-    private static long control(MemorySegment m, long from, long to) {
-        long p = from;
-        for (;;) {
-            while (p <= to - 8) {
-                long word = m.get(JAVA_LONG_UNALIGNED, p);
-                long less = word - 0x2020202020202020L & ~word & 0x8080808080808080L; // the lowest is exact
-                if (less != 0) {
-                    p += Long.numberOfTrailingZeros(less) >>> 3;
-                    break;
-                }
-                p += 8;
-            }
-            byte b = ' ';
-            while (p < to && ((b = m.get(JAVA_BYTE, p)) < 0 || b >= ' ')) {
-                p++;
-            }
-            if (p == to || b != '\t') {
-                return p;
-            }
-            p++;
-        }
-    }
-
     private int field(MemorySegment m, long name, int nameLength, long from, long to) {
         for (Field field : fields[nameLength]) {
-            if (startsWith(m, name, nameLength, field.name)) {
+            if (Bytes.startsWith(m, name, nameLength, field.name)) {
                 long at = from;
                 long end = to;
-                while (at < end && isBlank(m.get(JAVA_BYTE, at))) {
+                while (at < end && Bytes.isBlank(m.get(JAVA_BYTE, at))) {
                     at++;
                 }
-                while (at < end && isBlank(m.get(JAVA_BYTE, end - 1))) {
+                while (at < end && Bytes.isBlank(m.get(JAVA_BYTE, end - 1))) {
                     end--;
                 }
                 boolean again = field.length >= 0;
@@ -351,21 +324,17 @@ final class Request {
         return 0;
     }
 
-    private static boolean isBlank(byte b) {
-        return b == ' ' || b == '\t';
-    }
-
     private int connection(MemorySegment m) {
         long end = connection.at + connection.length;
         for (long p = connection.at; p < end;) {
             long from = p;
-            while (p < end && m.get(JAVA_BYTE, p) != ',' && !isBlank(m.get(JAVA_BYTE, p))) {
+            while (p < end && m.get(JAVA_BYTE, p) != ',' && !Bytes.isBlank(m.get(JAVA_BYTE, p))) {
                 p++;
             }
             int size = (int) (p - from);
-            if (size == CLOSE.length && startsWith(m, from, size, CLOSE)) {
+            if (size == CLOSE.length && Bytes.startsWith(m, from, size, CLOSE)) {
                 closing = true;
-            } else if (size == KEEP_ALIVE.length && startsWith(m, from, size, KEEP_ALIVE)) {
+            } else if (size == KEEP_ALIVE.length && Bytes.startsWith(m, from, size, KEEP_ALIVE)) {
                 keepAlive = true;
             }
             p++;
@@ -406,24 +375,10 @@ final class Request {
                 return -400;
             }
             chunked = true;
-            if (encoding.length != CHUNKED.length || !startsWith(m, encoding.at, encoding.length, CHUNKED)) {
+            if (encoding.length != CHUNKED.length || !Bytes.startsWith(m, encoding.at, encoding.length, CHUNKED)) {
                 return -501;
             }
         }
         return size;
-    }
-
-    /** Whether bytes are a text of lower case, in any case. */
-    static boolean startsWith(MemorySegment m, long at, int length, byte[] lowerCase) {
-        if (length < lowerCase.length) {
-            return false;
-        }
-        for (int i = 0; i < lowerCase.length; i++) {
-            byte b = m.get(JAVA_BYTE, at + i);
-            if ((b >= 'A' && b <= 'Z' ? b + 32 : b) != lowerCase[i]) {
-                return false;
-            }
-        }
-        return true;
     }
 }

@@ -63,7 +63,7 @@ final class Resource {
     /** Whether the file may have changed again in the same tick of the clock that its time is of. */
     private boolean fresh;
 
-    /** What a resource is made of. Content is an array, or bytes that {@link #memory} is filled with later, or a file. */
+    /** What a resource is made of. Content is an array, or what {@link #memory} is filled with later, or a file. */
     static final class Parts {
         int status = 200;
         String reason = "OK";
@@ -133,8 +133,8 @@ final class Resource {
 
     /** Whether a status is that of this file, unchanged for sure. */
     boolean isSame(FileCalls status) {
-        return !fresh && inode == status.inode && seconds == status.seconds && nanos == status.nanos && size == status.size
-            && device == status.device && status.isRegular();
+        return !fresh && inode == status.inode && seconds == status.seconds && nanos == status.nanos
+            && size == status.size && device == status.device && status.isRegular();
     }
 
     /** Ends what is no longer in a cache when nobody sends it. */

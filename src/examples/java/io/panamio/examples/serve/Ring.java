@@ -3,7 +3,7 @@ package io.panamio.examples.serve;
 import io.panamio.pipeline.RingBuffer;
 import java.lang.foreign.Arena;
 
-/** A ring with memory of its own, that can be given back at once: a loop that makes no garbage may never collect any. */
+/** A ring whose memory can be given back at once: in a loop that makes no garbage nobody may ever collect it. */
 final class Ring implements AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     final RingBuffer buffer;

@@ -22,8 +22,8 @@ public final class Settings {
     /** How many connections a loop has at a time; others wait in the listener's queue. */
     public int connections = 10_000;
     /**
-     * Up to how many bytes a file's content is kept in memory, beside the head of its answer, to go with it by one write.
-     * It was measured: a copy costs less than a sendfile up to what fits into one piece for the network card, 64 KiB.
+     * Up to how many bytes a file's content is kept in memory, beside the head of its answer, to go with it by one
+     * write. Measured: a copy costs less than a sendfile up to what goes to the network card in one piece, 64 KiB.
      */
     public int smallFile = 64 * 1024;
     /**
@@ -36,7 +36,7 @@ public final class Settings {
     public long cacheBytes = 64 << 20;
     /** How many larger files a loop keeps open. */
     public int openFiles = 1024;
-    /** For how long a file is served without a look whether it has changed, and one that is missing is not looked for. */
+    /** For how long a file is served without a look at it, and one that is missing is not looked for again. */
     public Duration validTime = Duration.ofSeconds(1);
     /** Where a line for each request goes; null for nowhere. */
     public LogFile log;

@@ -1,0 +1,339 @@
+package io.panamio.examples.serve;
+
+import io.panamio.IoResult;
+import io.panamio.Slab;
+import io.panamio.net.Shutdown;
+import io.panamio.net.TcpStream;
+import io.panamio.pipeline.RingBuffer;
+import java.io.IOException;
+import java.net.StandardSocketOptions;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The connections of a loop, and what is done in a turn of each: write what waits, answer what has come, read more; and
+ * what is done when its time is over.
+ */
+final class Connections implements AutoCloseable {
+    private static final int SPARE_RINGS = 64;
+    /** What a request costs at least, in bytes: so that many small ones are not more than a turn either. */
+    private static final int COST = 1024;
+    /** How long a client may go on sending after its last answer. */
+    private static final long LINGER = 2_000_000_000L;
+    /**
+     * How often it is tried to send to a client that takes nothing. A short sendfile has found no room, or the end of a
+     * file that was cut, for which there is no event: that is found so, without a system call more for all others.
+     */
+    private static final long LOOK = 1_000_000_000L;
+
+    private final Settings settings;
+    private final Clock clock;
+    private final Output out;
+    private final Answers answers;
+    private final Request request = new Request();
+    private final Slab<Connection> connections = new Slab<>(1024);
+    private final Deadlines idle;
+    private final Deadlines requesting;
+    private final Deadlines sending;
+    private final long sendNanos;
+    private final Deadlines lingering = new Deadlines(LINGER);
+    /** Whose turn is not over, and a turn later. */
+    private List<Connection> again = new ArrayList<>();
+    private List<Connection> now = new ArrayList<>();
+    private final List<Ring> spareRings = new ArrayList<>();
+    private int rings;
+    private boolean ending;
+
+    Connections(Settings settings, Clock clock, AccessLog log) throws IOException {
+        this.settings = settings;
+        this.clock = clock;
+        idle = new Deadlines(settings.idleTime.toNanos());
+        requesting = new Deadlines(settings.requestTime.toNanos());
+        sendNanos = settings.sendTime.toNanos();
+        sending = new Deadlines(Math.min(LOOK, sendNanos));
+        out = new Output(settings);
+        answers = new Answers(settings, clock, out, log);
+    }
+
+    int size() {
+        return connections.size();
+    }
+
+    Connection get(long token) {
+        return connections.get(token);
+    }
+
+    /** Whether there are some whose turn is not over, and who wait for no event. */
+    boolean isBusy() {
+        return !again.isEmpty();
+    }
+
+    HttpLoop.Statistics statistics() {
+        return new HttpLoop.Statistics(answers.count, connections.size(), rings, answers.files.openFiles());
+    }
+
+    Connection add(TcpStream stream, byte[] peer) {
+        Connection c = new Connection(stream, peer);
+        c.token = connections.insert(c);
+        c.inRequest = true;
+        requesting.start(c, clock.nanos);
+        return c;
+    }
+
+    void drop(Connection c) {
+        connections.remove(c.token);
+        c.dropped = true;
+        if (c.deadlines != null) {
+            c.deadlines.remove(c);
+        }
+        if (c.ring != null) {
+            c.ring.buffer.clear();
+            giveBack(c);
+        }
+        out.drop(c);
+        c.stream.close();
+    }
+
+    void dropAll() {
+        connections.forEach(this::drop);
+    }
+
+    /** Drops those that wait for a request, and lets the others go after their answers. */
+    void end() {
+        ending = true;
+        answers.ending = true;
+        connections.forEach(c -> {
+            if (!c.again && !c.hasOutput() && c.ring == null && c.skip == 0) {
+                drop(c);
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        dropAll();
+        answers.close();
+        out.close();
+        spareRings.forEach(Ring::close);
+    }
+
+    /** Gives a connection its turn, after an event. */
+    void serve(Connection c) {
+        if (!c.again) { // else it comes anyway
+            turn(c);
+        }
+    }
+
+    /** Goes on with those whose turn was not over. */
+    void goOn() {
+        if (!again.isEmpty()) {
+            List<Connection> turn = again;
+            again = now;
+            now = turn;
+            for (int i = 0; i < turn.size(); i++) {
+                Connection c = turn.get(i);
+                c.again = false;
+                if (!c.dropped) {
+                    turn(c);
+                }
+            }
+            turn.clear();
+        }
+    }
+
+    // ---- a turn
+
+    private void turn(Connection c) {
+        out.budget = Output.TURN;
+        try {
+            if (c.lingering) {
+                passOver(c);
+                return;
+            }
+            if (out.advance(c) && !c.closing) {
+                while (answerAll(c) && c.mayRead && !c.ended) {
+                    read(c);
+                }
+                out.flush(c, false);
+            }
+        } catch (IOException e) { // a reset: normal life
+            out.clear();
+            drop(c);
+            return;
+        }
+        settle(c);
+    }
+
+    private void read(Connection c) throws IOException {
+        if (c.ring == null) {
+            c.ring = spareRings.isEmpty() ? new Ring(settings.headLimit)
+                : spareRings.removeLast();
+            rings++;
+        }
+        long room = c.ring.buffer.writableBytes();
+        long n = c.ring.buffer.readFrom(c.stream);
+        if (n == IoResult.EOF) {
+            c.ended = true;
+        }
+        if (n < room && !c.hangUp || n < 0) {
+            c.mayRead = false; // a short read has drained the socket
+        }
+    }
+
+    /** Answers the requests that are in the ring; false if reading on must wait, for the client or the next turn. */
+    private boolean answerAll(Connection c) throws IOException {
+        RingBuffer ring = c.ring == null ? null : c.ring.buffer;
+        while (ring != null && ring.readableBytes() > 0) {
+            if (c.skip > 0) {
+                long n = Math.min(c.skip, ring.readableBytes());
+                ring.advanceRead(n);
+                c.skip -= n;
+                continue;
+            }
+            if (c.hasOutput() || c.closing || out.budget <= 0) {
+                return false;
+            }
+            int head = request.parse(ring.memory(), ring.readOffset(), ring.writeOffset());
+            if (head > 0) {
+                answers.answer(c, request, head == ring.readableBytes());
+                ring.advanceRead(head);
+                c.inRequest = false;
+                out.budget -= COST;
+            } else if (head < 0 || ring.writableBytes() == 0) {
+                answers.refuse(c, request, head < 0 ? -head : 431);
+            } else {
+                return !c.ended;
+            }
+        }
+        return !c.hasOutput() && !c.closing && out.budget > 0;
+    }
+
+    /** After a turn: decides what the connection waits for, and how long. */
+    private void settle(Connection c) {
+        if (c.hasOutput() || out.budget <= 0) {
+            if (out.budget <= 0) {
+                c.again = true;
+                again.add(c);
+            }
+            if (out.budget < Output.TURN || c.deadlines != sending) {
+                c.progress = clock.nanos;
+            }
+            sending.start(c, clock.nanos);
+        } else if (c.closing) {
+            finish(c);
+        } else if (c.ended) {
+            drop(c);
+        } else if (c.skip > 0 || c.ring != null && c.ring.buffer.readableBytes() > 0) {
+            if (!c.inRequest || c.deadlines != requesting) {
+                c.inRequest = true;
+                requesting.start(c, clock.nanos);
+            }
+        } else if (ending) {
+            drop(c);
+        } else if (!c.inRequest) {
+            idle.start(c, clock.nanos);
+        }
+        if (c.ring != null && c.ring.buffer.readableBytes() == 0) {
+            giveBack(c);
+        }
+    }
+
+    private void giveBack(Connection c) {
+        if (spareRings.size() < SPARE_RINGS) {
+            spareRings.add(c.ring);
+        } else {
+            c.ring.close();
+        }
+        c.ring = null;
+        rings--;
+    }
+
+    /** Ends a connection after its last answer; but closing while the client still sends would reset it. */
+    private void finish(Connection c) {
+        if (c.ended || !c.moreToCome && !c.mayRead && (c.ring == null || c.ring.buffer.readableBytes() == 0)) {
+            drop(c);
+            return;
+        }
+        try {
+            c.stream.shutdown(Shutdown.WRITE);
+            c.lingering = true;
+            if (c.ring != null) {
+                c.ring.buffer.clear();
+            }
+            lingering.start(c, clock.nanos);
+            passOver(c);
+        } catch (IOException e) {
+            drop(c);
+        }
+    }
+
+    private void passOver(Connection c) throws IOException {
+        while (c.mayRead && out.budget > 0) {
+            read(c);
+            c.ring.buffer.clear();
+            out.budget -= c.ring.buffer.capacity();
+            if (c.ended) {
+                drop(c);
+                return;
+            }
+        }
+        if (c.mayRead) {
+            c.again = true;
+            again.add(c);
+        }
+        if (c.ring != null) {
+            giveBack(c);
+        }
+    }
+
+    // ---- time
+
+    /** Ends those whose time is over. */
+    void expire() {
+        for (Connection c; (c = idle.expired(clock.nanos)) != null;) {
+            drop(c);
+        }
+        for (Connection c; (c = sending.expired(clock.nanos)) != null;) {
+            if (clock.nanos - c.progress >= sendNanos) {
+                cutOff(c);
+            } else {
+                turn(c);
+            }
+        }
+        for (Connection c; (c = lingering.expired(clock.nanos)) != null;) {
+            drop(c);
+        }
+        for (Connection c; (c = requesting.expired(clock.nanos)) != null;) {
+            tooSlow(c);
+        }
+    }
+
+    /** Drops a connection and what the system still has to send, which nobody wants. */
+    private void cutOff(Connection c) {
+        try {
+            c.stream.setOption(StandardSocketOptions.SO_LINGER, 0);
+        } catch (IOException e) {
+            // it goes anyway
+        }
+        drop(c);
+    }
+
+    private void tooSlow(Connection c) {
+        if (c.ring == null) {
+            drop(c); // it has never said anything, or is in the body of what was answered
+            return;
+        }
+        out.budget = Output.TURN;
+        RingBuffer ring = c.ring.buffer;
+        try {
+            request.parse(ring.memory(), ring.readOffset(), ring.writeOffset());
+            answers.refuse(c, request, 408);
+            out.flush(c, false);
+        } catch (IOException e) {
+            out.clear();
+            drop(c);
+            return;
+        }
+        settle(c);
+    }
+}
