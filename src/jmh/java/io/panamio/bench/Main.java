@@ -43,7 +43,7 @@ public final class Main {
         run("echo", "--profile", "--rounds", "5", "--cases", "64x64,64x16k,connect", "--only",
             "c,panamio,nio-short,netty-epoll", "--results", "src/site/results/echo-profile.json");
         run("pipelines", "--results", "src/site/results/pipelines.json");
-        run("pipelines", "--profile", "--rounds", "3", "--only", "serve,nginx-cache,proxy,haproxy,haproxy-splice",
+        run("pipelines", "--profile", "--rounds", "3", "--only", "serve,nginx-push,proxy,haproxy,haproxy-splice",
             "--results", "src/site/results/pipelines-profile.json");
         run("start", "--rounds", "12", "--results", "src/site/results/start.json");
         run("buffers", "--results", "src/site/results/buffers.json");

@@ -82,8 +82,9 @@ final class Page implements Callable<Integer> {
 
     private static String machine(Results results) {
         var machine = results.machine();
-        return "%s, %s processors, %s, JDK %s, %s".formatted(machine.get("processor"), machine.get("processors"),
-            machine.get("system"), machine.get("java"), machine.get("date"));
+        return "%s, %s processors, %s, TCP with %s, JDK %s, %s".formatted(machine.get("processor"),
+            machine.get("processors"), machine.get("system"), machine.get("congestion"), machine.get("java"),
+            machine.get("date"));
     }
 
     // ---- cases

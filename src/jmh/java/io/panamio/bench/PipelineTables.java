@@ -12,7 +12,7 @@ import org.knowm.xchart.CategoryChart;
 /** The results of file servers and proxies as tables in Markdown and as a picture. */
 public final class PipelineTables {
     private static final List<String> BODIES = List.of("1 KiB", "100 KiB", "100 MiB");
-    private static final List<String> SERVERS = List.of("serve", "nginx", "nginx-cache", "nio-serve");
+    private static final List<String> SERVERS = List.of("serve", "nginx", "nginx-cache", "nginx-push", "nio-serve");
     private static final List<String> PROXIES = List.of("proxy", "proxy-splice", "proxy-copy", "haproxy",
         "haproxy-splice", "haproxy-auto", "nginx-stream", "nio-proxy");
     private static final String CPU = "cpu";
@@ -28,17 +28,21 @@ public final class PipelineTables {
     /** File servers. */
     static String serve(Results results) {
         StringBuilder table = new StringBuilder(Tables.head(List.of("body", "`serve`, µs",
-            "to nginx with open_file_cache, bound 1.0", "to nginx", "to NIO", "requests/s to nginx with the cache",
-            "bytes of heap, bound 0")));
+            "to the best nginx with open_file_cache, bound 1.0", "to it with tcp_nopush", "to it without",
+            "to nginx without open_file_cache", "to NIO", "requests/s to the best nginx", "bytes of heap, bound 0")));
         for (String body : BODIES) {
             String name = "serve, " + body;
             if (Double.isNaN(median(results, name, "serve"))) {
                 continue;
             }
-            table.append(Tables.row(List.of(body, Tables.number(median(results, name, "serve")),
-                ratio(results, name, "serve", "nginx-cache", CPU), ratio(results, name, "serve", "nginx", CPU),
-                ratio(results, name, "serve", "nio-serve", CPU),
-                ratio(results, name, "serve", "nginx-cache", "requests"), heap(results, name, "serve"))));
+            String best = best(results, name, "nginx-cache", "nginx-push");
+            List<String> cells = new ArrayList<>(List.of(body, Tables.number(median(results, name, "serve"))));
+            for (String peer : List.of(best, "nginx-cache", "nginx-push", "nginx", "nio-serve")) {
+                cells.add(ratio(results, name, "serve", peer, CPU));
+            }
+            cells.add(ratio(results, name, "serve", best, "requests"));
+            cells.add(heap(results, name, "serve"));
+            table.append(Tables.row(cells));
         }
         return table.toString();
     }
@@ -54,8 +58,7 @@ public final class PipelineTables {
             if (Double.isNaN(median(results, name, "proxy"))) {
                 continue;
             }
-            String best = Stream.of("haproxy", "haproxy-splice", "haproxy-auto")
-                .min(Comparator.comparingDouble(peer -> median(results, name, peer))).orElseThrow();
+            String best = best(results, name, "haproxy", "haproxy-splice", "haproxy-auto");
             List<String> cells = new ArrayList<>(List.of(body, Tables.number(median(results, name, "proxy"))));
             for (String peer : List.of(best, "haproxy", "haproxy-splice", "haproxy-auto", "nginx-stream",
                     "nio-proxy")) {
@@ -67,6 +70,11 @@ public final class PipelineTables {
             table.append(Tables.row(cells));
         }
         return table.toString();
+    }
+
+    /** Who is the cheapest. */
+    private static String best(Results results, String name, String... contenders) {
+        return Stream.of(contenders).min(Comparator.comparingDouble(one -> median(results, name, one))).orElseThrow();
     }
 
     /** The medians of all that was measured. */

@@ -27,8 +27,15 @@ public record Results(TreeMap<String, String> machine, List<Result> results) {
         machine.put("architecture", System.getProperty("os.arch"));
         machine.put("java", Runtime.version().toString());
         machine.put("processor", processor());
+        machine.put("congestion", congestionControl());
         machine.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
         return new Results(machine, results);
+    }
+
+    /** How TCP sends on this machine, which matters on loopback, too: what BBR paces costs more. */
+    private static String congestionControl() throws IOException {
+        Path file = Path.of("/proc/sys/net/ipv4/tcp_congestion_control");
+        return Files.exists(file) ? Files.readString(file).strip() : "unknown";
     }
 
     private static String processor() throws IOException {

@@ -33,8 +33,8 @@ import picocli.CommandLine.Spec;
     description = "Measures file servers and proxies side by side. What is not on this machine is left out, with a "
         + "message; without wrk nothing is measured, without nginx no proxy.",
     footer = {"", "Cases: serve-1k, serve-100k, serve-100m, proxy-1k, proxy-100k, proxy-100m.",
-        "Servers: serve, nginx, nginx-cache, nio-serve; proxy, proxy-splice, proxy-copy, haproxy, haproxy-splice, "
-        + "haproxy-auto, nginx-stream, nio-proxy."})
+        "Servers: serve, nginx, nginx-cache, nginx-push, nio-serve; proxy, proxy-splice, proxy-copy, haproxy, "
+        + "haproxy-splice, haproxy-auto, nginx-stream, nio-proxy."})
 public final class Pipelines implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "7", paramLabel = "N",
         description = "How often each server is measured in each case (default: ${DEFAULT-VALUE}).")

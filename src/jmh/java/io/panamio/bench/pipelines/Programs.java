@@ -37,16 +37,16 @@ final class Programs {
         return List.of(
             Program.ofJava("serve", false, port -> Contender.java(Example.class, "serve", files.toString(), "--port",
                 Integer.toString(port), "--no-log")),
-            Program.ofSystem("nginx", false, port -> nginx("nginx", port, "")),
-            Program.ofSystem("nginx-cache", false, port -> nginx("nginx-cache", port,
-                "open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;")),
+            Program.ofSystem("nginx", false, port -> nginx("nginx", port, true, "")),
+            Program.ofSystem("nginx-cache", false, port -> nginx("nginx-cache", port, true, CACHE)),
+            Program.ofSystem("nginx-push", false, port -> nginx("nginx-push", port, false, CACHE)),
             Program.ofJava("nio-serve", false, port -> Contender.java(NioServe.class, files.toString(),
                 Integer.toString(port))));
     }
 
     /** What is behind the proxies: nginx as it serves best. */
     Program backEnd() {
-        return Program.ofSystem("back-end", false, port -> nginx("back-end", port, "open_file_cache max=1000;"));
+        return Program.ofSystem("back-end", false, port -> nginx("back-end", port, true, CACHE));
     }
 
     /** The proxies. */
@@ -71,13 +71,16 @@ final class Programs {
 
     // ---- nginx
 
-    /** nginx.org/en/docs/http/ngx_http_core_module.html: sendfile with tcp_nopush, and tcp_nodelay. */
-    private List<String> nginx(String name, int port, String more) throws IOException, InterruptedException {
+    private static final String CACHE = "open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;";
+
+    /** nginx.org/en/docs/http/ngx_http_core_module.html: sendfile, with tcp_nopush or not, and tcp_nodelay. */
+    private List<String> nginx(String name, int port, boolean noPush, String more)
+            throws IOException, InterruptedException {
         return nginx(name, "", """
             http {
                 access_log off;
                 sendfile on;
-                tcp_nopush on;
+                tcp_nopush %s;
                 tcp_nodelay on;
                 keepalive_requests 1000000000;
                 default_type application/octet-stream;
@@ -89,7 +92,7 @@ final class Programs {
                     root %s;
                 }
             }
-            """.formatted(more, port, files));
+            """.formatted(noPush ? "on" : "off", more, port, files));
     }
 
     /** Its buffers and the rest are as they are by default. */
