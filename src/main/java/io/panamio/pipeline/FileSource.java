@@ -5,6 +5,7 @@ import io.panamio.IoOperation;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
 import io.panamio.SystemError;
+import io.panamio.net.StreamSocket;
 import io.panamio.net.WritableStream;
 import io.panamio.sys.Handle;
 import io.panamio.sys.PathNames;
@@ -33,8 +34,8 @@ import java.nio.file.Path;
  * not in the page cache is read from the disk meanwhile, and the thread waits for that, as it would in a read of the
  * file.
  *
- * <p>A header and a file go together best with {@link io.panamio.net.SystemSocketOptions#TCP_CORK} on before the
- * header is written, and off after the last transfer: two system calls more, no packet of a header alone.
+ * <p>A header goes in one packet with the beginning of its file if it is written by {@link StreamSocket#writeMore}. What
+ * it is worth depends on how the system sends: with BBR, which paces, it may cost more than a packet of its own.
  *
  * <h2>What else a file may be</h2>
  * A {@link FileChannel} does not tell its descriptor. {@link #transfer} sends from it by way of a mapping, made and
@@ -45,7 +46,9 @@ import java.nio.file.Path;
  * transferTo} here has neither the copy nor the faults.
  *
  * <p>A file must not be cut while it is sent: the rest cannot be sent then, whatever a header has promised. {@code
- * transferTo} and {@code transfer} say EOF; a write from a mapping throws (EFAULT), and does not crash.
+ * transferTo} and {@code transfer} say EOF; a write from a mapping throws (EFAULT), and does not crash. A transfer that
+ * has come to the new end looks as if there was no more room, and no event tells otherwise: who serves files that others
+ * cut calls again after a while without progress.
  *
  * <p>All methods are for any thread. Dropped without {@link #close}, it is closed when it is collected, and a warning is
  * logged, as for an {@link IoSource}.
