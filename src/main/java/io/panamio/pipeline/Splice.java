@@ -30,8 +30,8 @@ import java.util.Objects;
  * as the sink takes nothing, nothing is read: the source's peer feels it. The stream that is waited for, and only that,
  * is armed again: the source if {@link #buffered} is 0, the sink otherwise. The end of the source is told when
  * everything has gone to the sink. A burst takes three system calls: one in, one out, one that finds nothing more; a
- * larger one takes a second one in, as the system leaves a part of it behind at first, which would go out as a packet of
- * its own.
+ * larger one takes a second one in, as the system leaves a part of it behind at first, which would go out as a packet
+ * of its own.
  *
  * <p>When one of both fails, the splice is closed: what is in the pipe is thrown away with the pipe. The streams are not
  * closed; they are the caller's. Both must be in non-blocking mode, as they are when made.
@@ -51,6 +51,7 @@ public final class Splice implements AutoCloseable {
     private final IoOperation draining = this::drain;
 
     private KernelPipe pipe;
+    private long limit;
     private long buffered;
     private long transferred;
     private boolean ended;
@@ -95,10 +96,30 @@ public final class Splice implements AutoCloseable {
      *     sink}
      */
     public long transfer() throws IOException {
+        return transfer(Long.MAX_VALUE);
+    }
+
+    /**
+     * Moves what can be moved at once, and reads no more of the source than a number of bytes. Small pieces go out as
+     * the bytes come in, by more system calls; and a connection whose output the system paces, as BBR does, holds back
+     * most of what is given to it at once, and wakes up for the rest, which costs more than those calls.
+     *
+     * @param most how many bytes to read at most, at least 1; a pipe's size is a limit, too
+     * @return as {@link #transfer()}
+     * @throws IllegalArgumentException if {@code most} is less than 1
+     * @throws ClosedChannelException as above
+     * @throws io.panamio.ResourceExhaustedException as above
+     * @throws IOException as above
+     */
+    public long transfer(long most) throws IOException {
+        if (most < 1) {
+            throw new IllegalArgumentException("at most " + most + " bytes");
+        }
         if (!use.enter()) {
             throw new ClosedChannelException();
         }
         try {
+            limit = Math.min(most, pool.pipeBytes());
             blocked = false;
             boolean empty = buffered == 0;
             if (empty && !ended && pipe == null) {
@@ -122,7 +143,7 @@ public final class Splice implements AutoCloseable {
             }
             if (buffered == 0 && !ended) {
                 source.tryIo(Interest.READABLE, filling);
-                if (buffered >= PACKET && buffered <= pool.pipeBytes() - PACKET) {
+                if (buffered >= PACKET && buffered <= limit - PACKET) {
                     fillMore();
                 }
                 if (buffered > 0) {
@@ -146,9 +167,9 @@ public final class Splice implements AutoCloseable {
         return Platform.current().transfers();
     }
 
-    /** Into an empty pipe: then it is the source that would block. Else it may be the pipe, and the sink is waited for. */
+    /** Into an empty pipe: then it is the source that would block. Else maybe the pipe, and the sink is waited for. */
     private long fill(int fd) throws IOException {
-        long n = transfers().spliceIn(fd, pipe.writer(), pool.pipeBytes() - buffered);
+        long n = transfers().spliceIn(fd, pipe.writer(), limit - buffered);
         blocked = n == IoResult.WOULD_BLOCK;
         ended = n == 0;
         buffered += Math.max(n, 0);

@@ -231,6 +231,21 @@ class SpliceTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void noMoreIsReadThanAllowed(Kind from, Kind to) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = from.open(loop);
+            Way out = to.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            assertThrows(IllegalArgumentException.class, () -> splice.transfer(0));
+            assertEquals(25, in.in().write(new byte[25], 0, 25));
+            for (long n : new long[] {10, 10, 5, WOULD_BLOCK}) {
+                assertEquals(n, splice.transfer(10));
+            }
+        }
+    }
+
     // ---- the end
 
     /** Much is looked for twice before it is passed on: what the second look finds must not come before that. */
