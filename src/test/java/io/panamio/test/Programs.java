@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.examples.Main;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.net.ConnectException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -96,10 +96,9 @@ final class Programs implements AutoCloseable {
     }
 
     private static boolean listens(int port) throws IOException {
-        InetAddress host = Loop.V4;
-        try (Socket socket = new Socket(host, port)) {
+        try (Socket socket = new Socket(Loop.V4, port)) {
             return socket.isConnected();
-        } catch (java.net.ConnectException e) {
+        } catch (ConnectException e) {
             return false;
         }
     }

@@ -15,6 +15,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.Random;
@@ -133,7 +134,8 @@ class ProxyProgramsTest {
     @Test
     void aPortInUseIsTold() throws IOException {
         try (Programs programs = new Programs(directory); ServerSocket taken = new ServerSocket(0, 1, Loop.V4)) {
-            Program program = programs.example("proxy", "--listen", "127.0.0.1:" + taken.getLocalPort(), "--to", "[::1]:80");
+            String address = "127.0.0.1:" + taken.getLocalPort();
+            Program program = programs.example("proxy", "--listen", address, "--to", "[::1]:80");
             assertEquals(1, program.end());
             assertTrue(program.said().contains("in use"), program.said());
         }
@@ -149,8 +151,8 @@ class ProxyProgramsTest {
             int port = Programs.freePort();
             programs.serve(port, "redis-server", "--port", "" + port, "--bind", "127.0.0.1", "--save", "");
             Running proxy = proxy(programs, port, "--mode", mode);
-            String out = programs.run("redis-benchmark", "-h", "127.0.0.1", "-p", "" + proxy.port, "-P", "16", "-n", "10000",
-                "-c", "50", "-d", "500", "-t", "set,get,lrange_100", "-q");
+            String out = programs.run("redis-benchmark", "-h", "127.0.0.1", "-p", "" + proxy.port, "-P", "16", "-n",
+                "10000", "-c", "50", "-d", "500", "-t", "set,get,lrange_100", "-q");
             assertTrue(out.contains("requests per second"), out);
             assertFalse(out.contains("rror"), out);
             String report = proxy.stop();
@@ -165,7 +167,7 @@ class ProxyProgramsTest {
         Path home = Files.createTempDirectory(Path.of("/tmp"), "panamio-pg");
         String[] asPostgres = {"runuser", "-u", "postgres", "--"};
         try (Programs programs = new Programs(directory)) {
-            assumeTrue(Files.getOwner(Path.of("/proc/self")).getName().equals("root"), "only root may run it as postgres");
+            assumeTrue(Files.getOwner(Path.of("/proc/self")).getName().equals("root"), "only root may become postgres");
             programs.run("chown", "postgres", home.toString());
             programs.run(join(asPostgres, bin + "/initdb", "-A", "trust", "-N", "-D", home + "/data"));
             int port = Programs.freePort();
@@ -188,8 +190,8 @@ class ProxyProgramsTest {
         Path all = Path.of("/usr/lib/postgresql");
         assumeTrue(Files.isDirectory(all), "no PostgreSQL on this machine");
         try (Stream<Path> versions = Files.list(all)) {
-            return versions.map(v -> v.resolve("bin")).filter(b -> Files.isExecutable(b.resolve("postgres"))).findFirst()
-                .orElseThrow();
+            return versions.map(v -> v.resolve("bin")).filter(b -> Files.isExecutable(b.resolve("postgres")))
+                .findFirst().orElseThrow();
         }
     }
 
@@ -206,7 +208,7 @@ class ProxyProgramsTest {
             http { access_log off; sendfile on; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
               uwsgi_temp_path t4; scgi_temp_path t5; server { listen 127.0.0.1:%d; root %s; } }
             """.formatted(port, Files.createDirectory(directory.resolve("www"))));
-        Files.setPosixFilePermissions(directory, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         programs.serve(port, "nginx", "-p", directory + "/", "-c", config.toString());
         return port;
     }

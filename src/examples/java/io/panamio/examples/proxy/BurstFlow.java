@@ -8,13 +8,20 @@ import io.panamio.pipeline.Splice;
 import java.io.IOException;
 
 /**
- * Copies by way of the loop's buffer, or splices, or chooses between both: a read that fills the buffer begins to splice,
- * and a burst that would have gone into a buffer ends that. A request and its answer take a read and a write each.
+ * Copies by way of the loop's buffer, or splices, or chooses between both: a read that fills the buffer begins to
+ * splice, and some small bursts in a row end that. A small request takes a read and a write, and so does its answer.
+ *
+ * <p>A splice moves no more than a packet at first: see {@link Splice#transfer(long)} for what large pieces cost.
  */
 final class BurstFlow extends Flow {
     /** A burst of less than this is better copied. */
-    private static final int SMALL = Integer.getInteger("proxy.small", 16 * 1024);
-    private static final int MOST_SMALL = Integer.getInteger("proxy.mostsmall", 4);
+    private static final int SMALL = 16 * 1024;
+    /** After so many of those it is copied again: one may be the head of a large burst. */
+    private static final int MOST_SMALL = 4;
+    /** What a burst begins with goes on in pieces of a packet. */
+    private static final int PIECE = 60 * 1024;
+    /** A burst of more than this goes on by whole pipes, as then the number of calls is what matters. */
+    private static final int LARGE = 256 * 1024;
 
     private final Resources resources;
     private final Mode mode;
@@ -22,6 +29,8 @@ final class BurstFlow extends Flow {
     private Splice splice;
     private long burst;
     private int smallBursts;
+    /** Whether the last burst was a large one. */
+    private boolean large;
     /** What the sink has not taken of a copy. */
     private Lease kept;
     private long from;
@@ -105,7 +114,7 @@ final class BurstFlow extends Flow {
         }
         long n;
         try {
-            n = splice.transfer();
+            n = large || burst >= LARGE ? splice.transfer() : splice.transfer(PIECE);
         } catch (ResourceExhaustedException e) {
             return copy(); // no descriptors for a pipe
         }
@@ -130,9 +139,9 @@ final class BurstFlow extends Flow {
         return false;
     }
 
-    /** One small burst may be the head of a large one: so it takes some to be back at copying. */
     private void endBurst() {
         smallBursts = burst < SMALL ? smallBursts + 1 : 0;
+        large = burst >= LARGE;
         burst = 0;
         if (smallBursts == MOST_SMALL && mode == Mode.AUTO) {
             splicing = false;

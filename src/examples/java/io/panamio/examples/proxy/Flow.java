@@ -11,7 +11,7 @@ import java.io.IOException;
  */
 abstract class Flow {
     /** After so many steps others get their turn. */
-    private static final int MOST_STEPS = 16;
+    private static final int MOST_STEPS = 8;
 
     final TcpStream source;
     final TcpStream sink;

@@ -218,7 +218,7 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- connections
 
-    /** Accepts all that wait: one event may stand for many. Without descriptors it tries again, as no event will come. */
+    /** Accepts all that wait: one event may stand for many. Without descriptors it tries again, without an event. */
     private void accept() throws IOException {
         exhausted = false;
         try {

@@ -13,10 +13,14 @@ import java.util.ArrayDeque;
  * loop's thread. Allocates nothing but to grow to the most that was in use at a time.
  */
 final class Resources implements AutoCloseable {
-    static final int BUFFER_SIZE = Integer.getInteger("proxy.buffer", 32 * 1024);
-    static final int RING_SIZE = Integer.getInteger("proxy.ring", 64 * 1024);
+    /** It fits into the processor's first cache. */
+    static final int BUFFER_SIZE = 32 * 1024;
+    private static final int RING_SIZE = 64 * 1024;
+    /** Large ones take fewer system calls for long transfers. */
+    private static final int PIPE_SIZE = 512 * 1024;
+    private static final int MOST_IDLE_PIPES = 64;
 
-    final PipePool pipes = new PipePool(Integer.getInteger("proxy.pipe", 256 * 1024), 64);
+    final PipePool pipes = new PipePool(PIPE_SIZE, MOST_IDLE_PIPES);
     private final SegmentPool segments = SegmentPool.open(PoolOptions.DEFAULT.sizes(BUFFER_SIZE));
     private final Arena arena = Arena.ofConfined();
     private final ArrayDeque<RingBuffer> idleRings = new ArrayDeque<>();

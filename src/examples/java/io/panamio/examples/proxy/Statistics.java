@@ -31,7 +31,7 @@ final class Statistics {
     }
 
     private static String way(String name, Way way) {
-        return String.format("%-12s %d bytes, %d reads, %d writes, %d splices%n", name, way.bytes, way.reads, way.writes,
-            way.splices);
+        return String.format("%-12s %d bytes, %d reads, %d writes, %d splices%n", name, way.bytes, way.reads,
+            way.writes, way.splices);
     }
 }
