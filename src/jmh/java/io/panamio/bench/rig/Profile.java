@@ -20,7 +20,7 @@ final class Profile {
     /** The kernel where no system call is seen: entering and leaving, interrupts, page faults. */
     private static final String KERNEL = "kernel, other";
 
-    private static final Pattern CALL = Pattern.compile("(?:__(?:x64|arm64|se)_sys_|\\bksys_)(\\w+)");
+    private static final Pattern CALL = Pattern.compile("(?:__(?:x64|arm64|se)_sys_|\\bksys_|\\bdo_(?=readv|writev))(\\w+)");
     private static final int HERTZ = 4000;
     /** Calls with less than this part are not told by name. */
     private static final double LEAST = 0.005;
