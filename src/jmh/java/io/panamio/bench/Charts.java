@@ -27,7 +27,7 @@ final class Charts {
         Map.entry("netty-epoll", new Color(0xedae49)), Map.entry("netty-uring", new Color(0x66a182)),
         Map.entry("netty-nio", new Color(0xc9b79c)),
         Map.entry("serve", RED), Map.entry("nio-serve", BLUE), Map.entry("nginx", new Color(0xa5c9a1)),
-        Map.entry("nginx-cache", new Color(0x66a182)),
+        Map.entry("nginx-cache", new Color(0x66a182)), Map.entry("nginx-push", new Color(0x3a6b4f)),
         Map.entry("proxy", RED), Map.entry("proxy-splice", new Color(0xe08a97)),
         Map.entry("proxy-copy", new Color(0xf0c4ca)), Map.entry("nio-proxy", BLUE),
         Map.entry("nginx-stream", new Color(0x66a182)), Map.entry("haproxy", new Color(0xedae49)),
