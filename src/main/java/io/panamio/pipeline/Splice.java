@@ -206,6 +206,17 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
+     * What the source has failed with, while bytes that came before that wait for the sink. {@link #transfer} throws it
+     * when they have gone, which may be never; and the system tells an error once, so that the source itself no longer
+     * has it.
+     *
+     * @return the failure, or null
+     */
+    public IOException failure() {
+        return failure;
+    }
+
+    /**
      * How many bytes have gone to the sink so far.
      *
      * @return the number

@@ -12,6 +12,7 @@ import static io.panamio.test.Loop.writable;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -277,6 +278,42 @@ class SpliceTest {
                 assertTrue(expected.isComplete(), "after " + expected.got());
                 assertEquals(reset, failure[0] != null && failure[0].getMessage().contains("from the source"));
             }
+        }
+    }
+
+    /** The system tells an error once: while a full sink keeps it from being thrown, it can be asked for. */
+    @Test
+    void failureBehindWhatASinkDoesNotTakeCanBeSeen() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair in = loop.accepted();
+            Way out = Kind.UNIX.open(loop);
+            long filled = 0;
+            for (long n; (n = out.in().write(new byte[1 << 16], 0, 1 << 16)) > 0;) {
+                filled += n;
+            }
+            Splice splice = loop.later(new Splice(in.stream(), out.in(), pool(loop)));
+            byte[] bytes = random(62_000);
+            in.peer().getOutputStream().write(bytes);
+            byte[] all = new byte[bytes.length];
+            until("all there", () -> in.stream().peek(all, 0, all.length) == all.length);
+            in.peer().setSoLinger(true, 0);
+            in.peer().close();
+            assertEquals(null, splice.failure());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertEquals(bytes.length, splice.buffered());
+            assertTrue(splice.failure().getMessage().contains("from the source"), splice.failure().toString());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+
+            assertEquals(filled, Local.readFully(out.out(), (int) filled).length);
+            IOException failure = splice.failure();
+            Expected arriving = new Expected(bytes);
+            assertSame(failure, assertThrows(IOException.class, () -> {
+                while (splice.transfer() != EOF) {
+                    arriving.read(out.out());
+                }
+            }));
+            arriving.read(out.out());
+            assertTrue(arriving.isComplete(), "after " + arriving.got());
         }
     }
 

@@ -124,6 +124,9 @@ final class BurstFlow extends Flow {
             burst += n;
         }
         if (splice.buffered() > 0) {
+            if (splice.failure() != null) {
+                throw splice.failure(); // at once: the sink may never take the rest
+            }
             blocked = true;
             return false;
         }
