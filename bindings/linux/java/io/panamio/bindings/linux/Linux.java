@@ -752,15 +752,6 @@ public class Linux {
     public static int F_SETPIPE_SZ() {
         return F_SETPIPE_SZ;
     }
-    private static final int F_GETPIPE_SZ = (int)1032L;
-    /**
-     * {@snippet lang=c :
-     * #define F_GETPIPE_SZ 1032
-     * }
-     */
-    public static int F_GETPIPE_SZ() {
-        return F_GETPIPE_SZ;
-    }
     private static final int SPLICE_F_MOVE = (int)1L;
     /**
      * {@snippet lang=c :

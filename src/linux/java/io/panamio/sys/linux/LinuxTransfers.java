@@ -19,8 +19,6 @@ import java.lang.ref.Reference;
 /** sendfile(2), splice(2) and what they need beside them. */
 final class LinuxTransfers extends Transfers {
     private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
-    /** MAX_RW_COUNT of the kernel. */
-    private static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
 
     // ---- raw
 
@@ -91,7 +89,7 @@ final class LinuxTransfers extends Transfers {
     @Override
     public long sendFile(int to, int file, long position, long count) throws IOException {
         ThreadState state = ThreadState.get();
-        long size = Math.min(Math.min(count, MAX_TRANSFER), Long.MAX_VALUE - position); // or EINVAL
+        long size = Math.min(Math.min(count, Libc.MAX_TRANSFER), Long.MAX_VALUE - position); // or EINVAL
         long r;
         do {
             state.argumentBytes.putLong(0, position);
@@ -129,7 +127,7 @@ final class LinuxTransfers extends Transfers {
 
     private static long splice(int from, int to, long count) {
         int flags = Linux.SPLICE_F_MOVE() | Linux.SPLICE_F_NONBLOCK();
-        long size = Math.min(count, MAX_TRANSFER);
+        long size = Math.min(count, Libc.MAX_TRANSFER);
         long r;
         do {
             r = splice(from, MemorySegment.NULL, to, MemorySegment.NULL, size, flags);
@@ -144,6 +142,6 @@ final class LinuxTransfers extends Transfers {
 
     @Override
     public long maxTransfer() {
-        return MAX_TRANSFER;
+        return Libc.MAX_TRANSFER;
     }
 }

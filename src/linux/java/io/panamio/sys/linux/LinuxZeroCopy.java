@@ -19,7 +19,6 @@ import java.nio.ByteBuffer;
  */
 final class LinuxZeroCopy extends ZeroCopy {
     private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
-    private static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
 
     /** Room for a message that has nothing but control messages: two reports and more. */
     private static final class Message {
@@ -66,7 +65,7 @@ final class LinuxZeroCopy extends ZeroCopy {
     @Override
     public long send(int fd, MemorySegment src, long off, long len) throws IOException {
         int flags = Linux.MSG_DONTWAIT() | Linux.MSG_NOSIGNAL() | Linux.MSG_ZEROCOPY();
-        long size = Math.min(len, MAX_TRANSFER);
+        long size = Math.min(len, Libc.MAX_TRANSFER);
         long r;
         do {
             r = Libc.send(fd, src, off, size, flags);

@@ -35,6 +35,9 @@ import java.lang.ref.Reference;
  * a call.
  */
 public final class Libc {
+    /** The most that Linux moves in one call (MAX_RW_COUNT), and less than what macOS refuses. */
+    public static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
+
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
 

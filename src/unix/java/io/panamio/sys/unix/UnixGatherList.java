@@ -159,7 +159,7 @@ final class UnixGatherList extends GatherList {
                 Scopes.requireUsable(segments[i]);
             }
             sum += length(i++);
-        } while (i < end && i - first < ThreadState.IOV_MAX && length(i) <= UnixStreams.MAX_TRANSFER - sum);
+        } while (i < end && i - first < ThreadState.IOV_MAX && length(i) <= Libc.MAX_TRANSFER - sum);
         return i - first;
     }
 

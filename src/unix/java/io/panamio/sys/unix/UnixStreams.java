@@ -14,9 +14,6 @@ import java.util.Map;
 
 /** The bytes of stream sockets and of pipes, as POSIX moves them. */
 final class UnixStreams extends Streams {
-    /** The most that Linux moves in one call, and less than what macOS refuses. */
-    static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
-
     static final int IOVEC_SIZE = 16;
     static final long IOV_BASE_OFFSET = 0;
     static final long IOV_LEN_OFFSET = 8;
@@ -61,7 +58,7 @@ final class UnixStreams extends Streams {
     }
 
     private long receive(int fd, MemorySegment dst, long off, long len, int flags) throws IOException {
-        long size = Math.min(len, MAX_TRANSFER);
+        long size = Math.min(len, Libc.MAX_TRANSFER);
         long r;
         do {
             r = pipes ? Libc.read(fd, dst, off, size) : Libc.recv(fd, dst, off, size, flags);
@@ -73,7 +70,7 @@ final class UnixStreams extends Streams {
         if (!src.isNative()) {
             return transmitCopying(fd, src, null, off, len, flags);
         }
-        long size = Math.min(len, MAX_TRANSFER);
+        long size = Math.min(len, Libc.MAX_TRANSFER);
         long r;
         do {
             r = pipes ? Libc.write(fd, src, off, size) : Libc.send(fd, src, off, size, flags);
@@ -98,7 +95,7 @@ final class UnixStreams extends Streams {
 
     @Override
     public long maxTransfer() {
-        return MAX_TRANSFER;
+        return Libc.MAX_TRANSFER;
     }
 
     private long failed(String call, long r) throws IOException {
@@ -115,7 +112,7 @@ final class UnixStreams extends Streams {
     private long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)
             throws IOException {
         MemorySegment copy = ThreadState.get().copyBuffer();
-        long size = Math.min(asked, MAX_TRANSFER);
+        long size = Math.min(asked, Libc.MAX_TRANSFER);
         long done = 0;
         do {
             long piece = Math.min(size - done, ThreadState.COPY_SIZE);
@@ -142,7 +139,7 @@ final class UnixStreams extends Streams {
     private long transmitCopying(int fd, MemorySegment src, byte[] array, long off, long asked, int flags)
             throws IOException {
         MemorySegment copy = ThreadState.get().copyBuffer();
-        long size = Math.min(asked, MAX_TRANSFER);
+        long size = Math.min(asked, Libc.MAX_TRANSFER);
         long done = 0;
         do {
             long piece = Math.min(size - done, ThreadState.COPY_SIZE);
@@ -202,7 +199,7 @@ final class UnixStreams extends Streams {
             }
             list.advance(r);
             done += r;
-            if (r < Math.min(asked, MAX_TRANSFER)) {
+            if (r < Math.min(asked, Libc.MAX_TRANSFER)) {
                 return done;
             }
         }
@@ -386,7 +383,7 @@ final class UnixStreams extends Streams {
                 break;
             }
             size += segment.byteSize();
-            if (size < 0 || size > MAX_TRANSFER) {
+            if (size < 0 || size > Libc.MAX_TRANSFER) {
                 break;
             }
             i++;
