@@ -116,8 +116,7 @@ static void accept_all(void) {
             continue;
         }
         client->fd = fd;
-        int on = 1;
-        if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) || watch(EPOLL_CTL_ADD, fd, EPOLLIN, client)) {
+        if (watch(EPOLL_CTL_ADD, fd, EPOLLIN, client)) {
             drop(client);
         }
     }
@@ -141,6 +140,7 @@ int main(int argc, char **argv) {
     epoll = epoll_create1(EPOLL_CLOEXEC);
     listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (epoll < 0 || listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)
+            || setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) // Linux passes it on to what is accepted
             || bind(listener, (struct sockaddr *) &address, sizeof address) || listen(listener, BACKLOG)
             || watch(EPOLL_CTL_ADD, listener, EPOLLIN, NULL)) {
         perror("echo");

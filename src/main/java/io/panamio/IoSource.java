@@ -25,7 +25,8 @@ public abstract class IoSource implements Source, AutoCloseable {
     private final Handle handle;
 
     /**
-     * Takes over a descriptor, at once: what a subclass's constructor throws later does not give it back.
+     * Takes over a descriptor, at once: what a subclass's constructor throws later does not give it back. There may be
+     * duplicates of it.
      *
      * @param fd an open descriptor in non-blocking mode, that nobody else closes
      * @throws IllegalArgumentException if it is negative
@@ -34,12 +35,24 @@ public abstract class IoSource implements Source, AutoCloseable {
         this(fd, true);
     }
 
+    /**
+     * Takes over a descriptor, at once, see {@link #IoSource(int)}.
+     *
+     * @param fd an open descriptor in non-blocking mode, that nobody else closes
+     * @param shared whether anybody else knows it, and so may have made duplicates of it, here or in another process.
+     *     If not, {@link #close} costs a system call less, as long as neither {@link #fd} nor {@code tryIo} has told it
+     * @throws IllegalArgumentException if it is negative
+     */
     @SuppressWarnings("this-escape") // to a phantom reference alone
-    IoSource(int fd, boolean owned) {
-        if (fd < 0) {
-            throw new IllegalArgumentException("descriptor " + fd);
+    protected IoSource(int fd, boolean shared) {
+        handle = Handle.owning(this, fd);
+        if (shared) {
+            handle.share();
         }
-        handle = owned ? Handle.owning(this, fd) : Handle.borrowing(fd);
+    }
+
+    IoSource(Handle handle) {
+        this.handle = handle;
     }
 
     // ---- operations
@@ -84,6 +97,7 @@ public abstract class IoSource implements Source, AutoCloseable {
         Objects.requireNonNull(direction, "direction");
         int fd = begin();
         try {
+            handle.share();
             long result = operation.run(fd);
             if (result == IoResult.WOULD_BLOCK) {
                 drained(direction);
@@ -183,11 +197,12 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
-     * Closes the descriptor, after deregistering it. An operation in another thread goes on to its end, which it
+     * Closes the descriptor, which ends its registration. An operation in another thread goes on to its end, which it
      * reaches soon as none blocks; the descriptor is closed by the last one, and until then events may come.
      * Everything called later throws a {@link ClosedChannelException}. Errors are ignored, as nothing can be done
-     * about them. Costs one system call, close(2), and with epoll one more if it is registered. Does nothing the second
-     * time.
+     * about them. Costs one system call, close(2); with epoll one more, to deregister it, if there may be duplicates of
+     * the descriptor, which would keep the registration alive: that is, if it came from outside, or was told by {@link
+     * #fd} or {@code tryIo}. Does nothing the second time.
      */
     @Override
     public final void close() {

@@ -1,5 +1,7 @@
 package io.panamio;
 
+import io.panamio.sys.Handle;
+
 /**
  * Watches a descriptor that it does not own, such as a timerfd, a signalfd, an inotify or another {@link Poll}: mio's
  * {@code SourceFd}. Calls on it go through {@link #tryIo(Interest, IoOperation)}.
@@ -15,6 +17,6 @@ public final class SourceFd extends IoSource {
      * @throws IllegalArgumentException if it is negative
      */
     public SourceFd(int fd) {
-        super(fd, false);
+        super(Handle.borrowing(fd));
     }
 }

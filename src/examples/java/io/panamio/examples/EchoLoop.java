@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedSelectorException;
 import java.time.Duration;
 
@@ -48,6 +49,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
 
     EchoLoop(TcpListener listener, Duration spin) throws IOException {
         this.listener = listener;
+        listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // Linux passes it on to what is accepted
         poll.setSpin(spin);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
     }
@@ -112,7 +114,6 @@ final class EchoLoop implements Runnable, AutoCloseable {
         Client client = new Client(stream);
         client.token = clients.insert(client);
         try {
-            stream.setNoDelay(true);
             poll.registry().register(stream, client.token, Interest.READABLE);
         } catch (IOException e) {
             drop(client);

@@ -25,7 +25,8 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
 
     /**
      * Accepts the next connection, by one system call. It does not block and is not inherited by child processes; its
-     * options are the system's defaults, or this listener's where the system passes them on.
+     * options are the system's defaults, or this listener's where the system passes them on: on Linux that is nearly
+     * all of them, TCP_NODELAY and the sizes of the buffers among them, which spares a call for each connection.
      *
      * <p>Connections that died while they waited are passed over. What is thrown is of two kinds:
      * <ul>

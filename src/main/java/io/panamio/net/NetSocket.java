@@ -14,7 +14,7 @@ import java.util.Objects;
 abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
         permits ConnectedSocket, ListenerSocket {
     NetSocket(int fd) {
-        super(fd);
+        super(fd, false);
     }
 
     static Sockets sockets() {
@@ -25,6 +25,12 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     static void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
         sockets().requireSocket(fd, type, unix);
         Platform.current().requireNonBlocking(fd, makeNonBlocking);
+    }
+
+    /** A socket made of a descriptor that others know. */
+    static <S extends NetSocket<?>> S adopted(S socket) throws IOException {
+        socket.fd();
+        return socket;
     }
 
     @SuppressWarnings("unchecked") // a socket's addresses are of its family

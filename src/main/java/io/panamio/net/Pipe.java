@@ -43,7 +43,7 @@ public final class Pipe implements AutoCloseable {
      */
     public static Pipe open() throws IOException {
         int[] ends = Platform.current().openPipe();
-        return new Pipe(new Sender(ends[1]), new Receiver(ends[0]));
+        return new Pipe(new Sender(ends[1], false), new Receiver(ends[0], false));
     }
 
     /**
@@ -82,8 +82,8 @@ public final class Pipe implements AutoCloseable {
 
     /** What both ends have. */
     abstract static sealed class End extends IoSource {
-        private End(int fd) {
-            super(fd);
+        private End(int fd, boolean shared) {
+            super(fd, shared);
         }
 
         /**
@@ -106,8 +106,8 @@ public final class Pipe implements AutoCloseable {
 
     /** The end of a pipe that is written to: mio's {@code pipe::Sender}. */
     public static final class Sender extends End implements WritableStream {
-        private Sender(int fd) {
-            super(fd);
+        private Sender(int fd, boolean shared) {
+            super(fd, shared);
         }
 
         /**
@@ -137,7 +137,7 @@ public final class Pipe implements AutoCloseable {
         public static Sender fromFd(int fd, boolean makeNonBlocking) throws IOException {
             Platform.current().requireEnd(fd, true);
             Platform.current().requireNonBlocking(fd, makeNonBlocking);
-            return new Sender(fd);
+            return new Sender(fd, true);
         }
 
         /**
@@ -209,8 +209,8 @@ public final class Pipe implements AutoCloseable {
 
     /** The end of a pipe that is read from: mio's {@code pipe::Receiver}. */
     public static final class Receiver extends End implements ReadableStream {
-        private Receiver(int fd) {
-            super(fd);
+        private Receiver(int fd, boolean shared) {
+            super(fd, shared);
         }
 
         /**
@@ -240,7 +240,7 @@ public final class Pipe implements AutoCloseable {
         public static Receiver fromFd(int fd, boolean makeNonBlocking) throws IOException {
             Platform.current().requireEnd(fd, false);
             Platform.current().requireNonBlocking(fd, makeNonBlocking);
-            return new Receiver(fd);
+            return new Receiver(fd, true);
         }
 
         /**

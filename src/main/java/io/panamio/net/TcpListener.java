@@ -82,7 +82,7 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
      */
     public static TcpListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adoptListening(fd, SocketType.STREAM, false, makeNonBlocking);
-        return new TcpListener(fd);
+        return adopted(new TcpListener(fd));
     }
 
     @Override

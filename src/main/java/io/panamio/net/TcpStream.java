@@ -105,7 +105,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      */
     public static TcpStream fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adopt(fd, SocketType.STREAM, false, makeNonBlocking);
-        return new TcpStream(fd, false);
+        return adopted(new TcpStream(fd, false));
     }
 
     static TcpStream accepted(int fd) {

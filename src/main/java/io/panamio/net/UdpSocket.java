@@ -82,7 +82,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      */
     public static UdpSocket fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adopt(fd, SocketType.DATAGRAM, false, makeNonBlocking);
-        return new UdpSocket(fd);
+        return adopted(new UdpSocket(fd));
     }
 
     @Override

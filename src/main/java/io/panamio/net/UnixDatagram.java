@@ -94,7 +94,7 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      */
     public static UnixDatagram fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adopt(fd, SocketType.DATAGRAM, true, makeNonBlocking);
-        return new UnixDatagram(fd);
+        return adopted(new UnixDatagram(fd));
     }
 
     @Override

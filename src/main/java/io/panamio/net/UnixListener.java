@@ -72,7 +72,7 @@ public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> 
      */
     public static UnixListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adoptListening(fd, SocketType.STREAM, true, makeNonBlocking);
-        return new UnixListener(fd);
+        return adopted(new UnixListener(fd));
     }
 
     @Override

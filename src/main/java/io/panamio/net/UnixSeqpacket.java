@@ -82,7 +82,7 @@ public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
      */
     public static UnixSeqpacket fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adopt(fd, SocketType.SEQPACKET, true, makeNonBlocking);
-        return new UnixSeqpacket(fd);
+        return adopted(new UnixSeqpacket(fd));
     }
 
     static UnixSeqpacket accepted(int fd) {

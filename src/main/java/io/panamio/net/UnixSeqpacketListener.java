@@ -72,7 +72,7 @@ public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, Uni
      */
     public static UnixSeqpacketListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adoptListening(fd, SocketType.SEQPACKET, true, makeNonBlocking);
-        return new UnixSeqpacketListener(fd);
+        return adopted(new UnixSeqpacketListener(fd));
     }
 
     @Override

@@ -98,7 +98,7 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
      */
     public static UnixStream fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adopt(fd, SocketType.STREAM, true, makeNonBlocking);
-        return new UnixStream(fd);
+        return adopted(new UnixStream(fd));
     }
 
     static UnixStream accepted(int fd) {

@@ -19,18 +19,23 @@ public final class Handle extends Guard implements Runnable {
 
     private final int fd;
     private final boolean owned;
+    /** Whether others know the descriptor, and so may have duplicates of it, which outlive its close. */
+    private volatile boolean shared;
     private final Throwable opened;
     private Cleaner.Cleanable cleanable;
     private volatile Selector selector;
     private StreamArena arena;
 
     private Handle(int fd, boolean owned) {
+        if (fd < 0) {
+            throw new IllegalArgumentException("descriptor " + fd);
+        }
         this.fd = fd;
         this.owned = owned;
         this.opened = TRACK && owned ? new Throwable("opened here") : null;
     }
 
-    /** A handle that closes {@code fd}, at the latest when {@code source} has become unreachable. */
+    /** A handle that closes {@code fd}, which nobody else knows, at the latest when {@code source} is unreachable. */
     public static Handle owning(Object source, int fd) {
         Handle handle = new Handle(fd, true);
         handle.cleanable = Cleaning.CLEANER.register(source, handle);
@@ -39,7 +44,9 @@ public final class Handle extends Guard implements Runnable {
 
     /** A handle that never closes {@code fd}. */
     public static Handle borrowing(int fd) {
-        return new Handle(fd, false);
+        Handle handle = new Handle(fd, false);
+        handle.share();
+        return handle;
     }
 
     // ---- using
@@ -52,12 +59,20 @@ public final class Handle extends Guard implements Runnable {
         return fd;
     }
 
-    /** The descriptor, which may be closed at any moment. */
+    /** The descriptor, which may be closed at any moment. From now on others know it. */
     public int fd() throws ClosedChannelException {
+        share();
         if (!isOpen()) {
             throw new ClosedChannelException();
         }
         return fd;
+    }
+
+    /** Says that others know the descriptor. */
+    public void share() {
+        if (!shared) {
+            shared = true;
+        }
     }
 
     /** Arms the directions of {@code interest} again after they were found drained. The caller is inside. */
@@ -173,7 +188,9 @@ public final class Handle extends Guard implements Runnable {
             fd();
             throw new IllegalStateException("another thread is in an operation on this descriptor");
         }
-        unwatch();
+        if (selector != null) {
+            unwatch(selector);
+        }
         end();
         return fd;
     }
@@ -199,20 +216,20 @@ public final class Handle extends Guard implements Runnable {
 
     @Override
     protected void release() {
-        unwatch(); // before the close: a duplicate of the descriptor would keep the watch alive
+        Selector s = selector;
+        if (s != null && (shared || !s.forgetsClosed())) {
+            unwatch(s); // before the close: a duplicate of the descriptor would keep the watch alive
+        }
         if (owned) {
             Platform.current().close(fd);
         }
     }
 
-    private void unwatch() {
-        Selector s = selector;
-        if (s != null) {
-            try {
-                s.deregister(fd);
-            } catch (IOException | ClosedSelectorException e) {
-                // it is watched no longer, which is what was wanted
-            }
+    private void unwatch(Selector s) {
+        try {
+            s.deregister(fd);
+        } catch (IOException | ClosedSelectorException e) {
+            // it is watched no longer, which is what was wanted
         }
     }
 

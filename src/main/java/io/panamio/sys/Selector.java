@@ -88,6 +88,9 @@ public abstract class Selector extends Guard {
      */
     public abstract void rearm(int fd, int interest);
 
+    /** Whether the watch of a descriptor ends by itself when the last duplicate of it is closed. */
+    public abstract boolean forgetsClosed();
+
     /** The descriptor that becomes readable when there are events. */
     protected abstract int fd();
 

@@ -547,6 +547,11 @@ class RaceTest {
         }
 
         @Override
+        public boolean forgetsClosed() {
+            return true;
+        }
+
+        @Override
         protected int fd() {
             return -1;
         }

@@ -163,6 +163,72 @@ class RegistryTest {
     }
 
     @Test
+    void duplicateMadeInTryIoKeepsNoEvents() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            loop.register(pair.stream(), 1, R);
+            int duplicate = (int) pair.stream().tryIo(NativeCalls::dup);
+            try {
+                pair.stream().close();
+                pair.peer().getOutputStream().write(1);
+                loop.expectNothing();
+            } finally {
+                assertEquals(0, NativeCalls.close(duplicate));
+            }
+        }
+    }
+
+    @Test
+    void duplicateFromBeforeTheAdoptionKeepsNoEvents() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            int fd = pair.stream().release();
+            int duplicate = NativeCalls.dup(fd);
+            try {
+                TcpStream adopted = loop.later(TcpStream.fromFd(fd));
+                loop.register(adopted, 1, R);
+                adopted.close();
+                pair.peer().getOutputStream().write(1);
+                loop.expectNothing();
+            } finally {
+                assertEquals(0, NativeCalls.close(duplicate));
+            }
+        }
+    }
+
+    @Test
+    void duplicateOfAUsersSourceKeepsNoEvents() throws IOException {
+        try (Loop loop = new Loop()) {
+            int fd = NativeCalls.eventfd(0);
+            int duplicate = NativeCalls.dup(fd);
+            try {
+                IoSource source = loop.later(new IoSource(fd) { });
+                loop.register(source, 1, R);
+                source.close();
+                assertEquals(0, NativeCalls.eventfdWrite(duplicate, 3));
+                loop.expectNothing();
+            } finally {
+                assertEquals(0, NativeCalls.close(duplicate));
+            }
+        }
+    }
+
+    @Test
+    void aSourceWhoseDescriptorNobodyKnowsEndsItsWatchByTheClose() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            loop.register(pair.stream(), 1, R);
+            pair.peer().getOutputStream().write(1);
+            pair.stream().close();
+            loop.expectNothing();
+            Loop.Pair next = loop.connected(); // most likely with the same number
+            loop.register(next.stream(), 2, R);
+            next.peer().getOutputStream().write(1);
+            assertEquals("r", loop.next(2));
+        }
+    }
+
+    @Test
     void releasedSourceIsSilentAndItsDescriptorOpen() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));

@@ -27,11 +27,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -94,6 +97,17 @@ class TcpListenerTest {
                 }
                 assertNull(listener.accept());
             }
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX) // POSIX leaves it open
+    void passesItsOptionsOn() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            listener.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            client(loop, listener);
+            assertTrue(loop.later(Loop.accept(listener)).noDelay());
         }
     }
 

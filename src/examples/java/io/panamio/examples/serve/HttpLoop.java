@@ -10,6 +10,7 @@ import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -71,6 +72,7 @@ public final class HttpLoop implements Runnable {
      */
     public HttpLoop(TcpListener listener, Settings settings) throws IOException {
         this.listener = listener;
+        listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // Linux passes it on to what is accepted
         this.settings = settings;
         address = listener.localAddress();
         log = settings.log == null ? null : new AccessLog(settings, clock);
@@ -179,7 +181,6 @@ public final class HttpLoop implements Runnable {
         Connection c = connections.add(stream, log == null ? null
             : ((InetSocketAddress) peer.get()).getAddress().getHostAddress().getBytes(StandardCharsets.US_ASCII));
         try {
-            stream.setNoDelay(true);
             poll.registry().register(stream, c.token, BOTH);
         } catch (IOException e) {
             connections.drop(c);

@@ -73,6 +73,11 @@ final class EpollSelector extends Selector {
     }
 
     @Override
+    public boolean forgetsClosed() {
+        return true; // epoll(7), question 6
+    }
+
+    @Override
     public void rearm(int fd, int interest) {
         // epoll reports the next edge by itself
     }

@@ -123,6 +123,11 @@ public final class PollSelector extends Selector {
     }
 
     @Override
+    public boolean forgetsClosed() {
+        return false;
+    }
+
+    @Override
     public void rearm(int fd, int interest) {
         synchronized (lock) {
             Watch watch = watch(fd);
