@@ -1,11 +1,14 @@
 // The contender c of the echo rig: TCP echo in plain C as well as epoll can do it. One thread, edge-triggered, one
 // buffer for all; three system calls a request: a wait, a receive, a send.
-//   echo PORT [spin]     spin: never sleeps in epoll_wait
+//   echo PORT [spin|thread]
+// spin: never sleeps in epoll_wait. thread: has a second thread, which only sleeps, as a JVM has others: the kernel then
+// counts the users of a descriptor in every call.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,12 +125,24 @@ static void accept_all(void) {
     }
 }
 
+static void *sleep_forever(void *none) {
+    for (;;) {
+        pause();
+    }
+    return none;
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
-        fprintf(stderr, "usage: echo PORT [spin]\n");
+        fprintf(stderr, "usage: echo PORT [spin|thread]\n");
         return 2;
     }
     int timeout = argc > 2 && strcmp(argv[2], "spin") == 0 ? 0 : -1;
+    pthread_t second;
+    if (argc > 2 && strcmp(argv[2], "thread") == 0 && pthread_create(&second, NULL, sleep_forever, NULL) != 0) {
+        fprintf(stderr, "echo: no second thread\n");
+        return 1;
+    }
     struct rlimit files; // as the JVM does
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

@@ -22,12 +22,13 @@ final class Tables {
 
     /** What each case costs Panamio, in ratios to each of its peers, taken within a round. */
     static String echo(Results results, List<String> cases) {
-        StringBuilder table = new StringBuilder(head(List.of("case", "Panamio, µs", "to C", "to NIO",
-            "to NIO, short reads", "to Netty epoll", "to Netty io_uring", "requests/s to C", "p50 to C", "p99 to C")));
+        StringBuilder table = new StringBuilder(head(List.of("case", "Panamio, µs", "to C", "to C, two threads",
+            "to NIO", "to NIO, short reads", "to Netty epoll", "to Netty io_uring", "requests/s to C", "p50 to C",
+            "p99 to C")));
         for (String name : cases) {
             List<String> cells = new ArrayList<>(List.of(name,
                 "%.2f".formatted(Spread.of(results.values(name, "panamio", "cpu")).median())));
-            for (String peer : List.of("c", "nio", "nio-short", "netty-epoll", "netty-uring")) {
+            for (String peer : List.of("c", "c-thread", "nio", "nio-short", "netty-epoll", "netty-uring")) {
                 cells.add(ratio(results, name, peer, "cpu"));
             }
             for (String measure : List.of("throughput", "p50", "p99")) {

@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "echo", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Measures echo servers side by side. What cannot run on this machine is left out, with a message.",
     footer = {"", "Cases: 1x64, 64x64, 1000x64 (connections x bytes), 64x16k, connect, idle, spin.",
-        "Servers: c, panamio, nio, nio-short, netty-epoll, netty-uring, netty-nio, and for the case spin: c-spin, "
-        + "panamio-spin, nio-spin."})
+        "Servers: c, c-thread (with a second thread, which sleeps), panamio, nio, nio-short, netty-epoll, netty-uring, "
+        + "netty-nio, and for the case spin: c-spin, panamio-spin, nio-spin."})
 public final class Echo implements Callable<Integer> {
     private static final int MOST_IDLE = 9800;
     /** Descriptors of a process that are no idle connections. */

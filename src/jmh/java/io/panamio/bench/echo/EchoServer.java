@@ -15,7 +15,7 @@ import java.util.List;
  * An echo server that can be started.
  *
  * @param name its name in the tables
- * @param main its class, or null for the one in C
+ * @param main its class, or null for the one in C, which has two threads if it is told so
  * @param arguments its arguments, where PORT stands for the port
  */
 record EchoServer(String name, Class<?> main, String... arguments) implements Contender {
@@ -25,6 +25,7 @@ record EchoServer(String name, Class<?> main, String... arguments) implements Co
     static List<EchoServer> all(int spinMicros) {
         return List.of(
             new EchoServer("c", null, PORT),
+            new EchoServer("c-thread", null, PORT, "thread"),
             new EchoServer("panamio", Example.class, "echo", "--host", "127.0.0.1", "--port", PORT),
             new EchoServer("nio", NioEcho.class, PORT),
             new EchoServer("nio-short", NioEcho.class, PORT, "short"),
@@ -72,8 +73,8 @@ record EchoServer(String name, Class<?> main, String... arguments) implements Co
         }
         Process compiler;
         try {
-            compiler = new ProcessBuilder("cc", "-O2", "-Wall", "-Wextra", "-o", program.toString(), source.toString())
-                .inheritIO().start();
+            compiler = new ProcessBuilder("cc", "-O2", "-pthread", "-Wall", "-Wextra", "-o", program.toString(),
+                source.toString()).inheritIO().start();
         } catch (IOException e) {
             throw new IOException("no C compiler (cc) on this machine", e);
         }
