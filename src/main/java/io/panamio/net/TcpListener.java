@@ -48,7 +48,8 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
     public static TcpListener bind(InetSocketAddress local, ListenOptions options) throws IOException {
         Objects.requireNonNull(options, "options");
         InetSocket.resolved(local);
-        if (Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY))
+        if (options != ListenOptions.DEFAULT // which has it not, and a start can do without the names of all options
+                && Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY))
                 && !(local.getAddress() instanceof Inet6Address)) {
             throw new IllegalArgumentException("v6Only with " + local);
         }

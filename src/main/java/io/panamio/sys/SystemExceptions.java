@@ -1,5 +1,6 @@
 package io.panamio.sys;
 
+import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
 import java.io.IOException;
 import java.net.BindException;
@@ -45,6 +46,11 @@ public final class SystemExceptions {
     /** A file that may not be opened. */
     public static IOException accessDenied(String file, String message, SystemError.Failure failure) {
         return new AccessDenied(file, message, failure);
+    }
+
+    /** Too few descriptors, or too little memory for them. */
+    public static IOException exhausted(String message, SystemError.Failure failure) {
+        return new ResourceExhaustedException(message, failure);
     }
 
     /** Any other failure of a socket. */

@@ -57,7 +57,7 @@ public final class LinuxPlatform extends UnixPlatform {
 
     private Selector openPollSelector() throws IOException {
         int[] ends = openPipe();
-        return new PollSelector(LinuxConstants.INSTANCE, ends[0], ends[1]);
+        return PollSelector.open(LinuxConstants.INSTANCE, ends[0], ends[1]);
     }
 
     @Override
@@ -72,7 +72,7 @@ public final class LinuxPlatform extends UnixPlatform {
 
     @Override
     public EventBuffer newEvents(int capacity) {
-        return POLL ? new PollEvents(capacity) : new EpollEvents(capacity);
+        return POLL ? PollEvents.withCapacity(capacity) : new EpollEvents(capacity);
     }
 
     @Override

@@ -40,7 +40,7 @@ final class LinuxSockets extends UnixSockets {
 
     @Override
     public TcpInfo newTcpInfo() {
-        return new LinuxTcpInfo();
+        return LinuxTcpInfo.open();
     }
 
     @Override

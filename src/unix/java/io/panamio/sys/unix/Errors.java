@@ -1,6 +1,5 @@
 package io.panamio.sys.unix;
 
-import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
 import io.panamio.sys.SystemExceptions;
 import java.io.IOException;
@@ -25,7 +24,7 @@ public final class Errors {
         SystemError.Failure failure = failure(call, number, errno);
         String message = message(failure, about, errno);
         return switch (errno) {
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN -> new ResourceExhaustedException(message, failure);
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN -> SystemExceptions.exhausted(message, failure);
             case ECONNREFUSED -> SystemExceptions.connect(message, failure);
             case ETIMEDOUT, ENOTCONN -> call.equals("connect") ? SystemExceptions.connect(message, failure)
                 : SystemExceptions.socket(message, failure);
@@ -44,7 +43,7 @@ public final class Errors {
         SystemError.Failure failure = failure(call, number, errno);
         String message = message(failure, "", errno);
         return switch (errno) {
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM -> new ResourceExhaustedException(message, failure);
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM -> SystemExceptions.exhausted(message, failure);
             case null, default -> SystemExceptions.io(message, failure);
         };
     }
@@ -56,7 +55,7 @@ public final class Errors {
         return switch (errno) {
             case ENOENT -> SystemExceptions.noSuchFile(file, message(failure, "", errno), failure);
             case EACCES -> SystemExceptions.accessDenied(file, message(failure, "", errno), failure);
-            case EMFILE, ENFILE, ENOMEM -> new ResourceExhaustedException(message(failure, file, errno), failure);
+            case EMFILE, ENFILE, ENOMEM -> SystemExceptions.exhausted(message(failure, file, errno), failure);
             case null, default -> SystemExceptions.io(message(failure, file, errno), failure);
         };
     }

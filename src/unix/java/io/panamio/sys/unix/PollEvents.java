@@ -8,10 +8,14 @@ public final class PollEvents extends EventBuffer {
     private final long[] tokens;
     private final int[] readiness;
 
-    /** Room for {@code capacity} events. */
-    public PollEvents(int capacity) {
+    private PollEvents(int capacity) {
         tokens = new long[capacity];
         readiness = new int[capacity];
+    }
+
+    /** Room for {@code capacity} events. Not its own type, which the verifier would load for the caller. */
+    public static EventBuffer withCapacity(int capacity) {
+        return new PollEvents(capacity);
     }
 
     void set(int i, long token, int bits) {

@@ -173,7 +173,7 @@ final class UnixStreams extends Streams {
 
     @Override
     public GatherList newGatherList(int capacity) {
-        return new UnixGatherList(c, capacity);
+        return UnixGatherList.open(c, capacity);
     }
 
     @Override
