@@ -68,7 +68,7 @@ public class Linux {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
-    private static final int SOL_SOCKET = (int)1L;
+    public static final int SOL_SOCKET = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SOL_SOCKET 1
@@ -77,7 +77,7 @@ public class Linux {
     public static int SOL_SOCKET() {
         return SOL_SOCKET;
     }
-    private static final int SO_REUSEADDR = (int)2L;
+    public static final int SO_REUSEADDR = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SO_REUSEADDR 2
@@ -86,7 +86,7 @@ public class Linux {
     public static int SO_REUSEADDR() {
         return SO_REUSEADDR;
     }
-    private static final int SO_TYPE = (int)3L;
+    public static final int SO_TYPE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define SO_TYPE 3
@@ -95,7 +95,7 @@ public class Linux {
     public static int SO_TYPE() {
         return SO_TYPE;
     }
-    private static final int SO_ERROR = (int)4L;
+    public static final int SO_ERROR = (int)4L;
     /**
      * {@snippet lang=c :
      * #define SO_ERROR 4
@@ -104,7 +104,7 @@ public class Linux {
     public static int SO_ERROR() {
         return SO_ERROR;
     }
-    private static final int SO_BROADCAST = (int)6L;
+    public static final int SO_BROADCAST = (int)6L;
     /**
      * {@snippet lang=c :
      * #define SO_BROADCAST 6
@@ -113,7 +113,7 @@ public class Linux {
     public static int SO_BROADCAST() {
         return SO_BROADCAST;
     }
-    private static final int SO_SNDBUF = (int)7L;
+    public static final int SO_SNDBUF = (int)7L;
     /**
      * {@snippet lang=c :
      * #define SO_SNDBUF 7
@@ -122,7 +122,7 @@ public class Linux {
     public static int SO_SNDBUF() {
         return SO_SNDBUF;
     }
-    private static final int SO_RCVBUF = (int)8L;
+    public static final int SO_RCVBUF = (int)8L;
     /**
      * {@snippet lang=c :
      * #define SO_RCVBUF 8
@@ -131,7 +131,7 @@ public class Linux {
     public static int SO_RCVBUF() {
         return SO_RCVBUF;
     }
-    private static final int SO_KEEPALIVE = (int)9L;
+    public static final int SO_KEEPALIVE = (int)9L;
     /**
      * {@snippet lang=c :
      * #define SO_KEEPALIVE 9
@@ -140,7 +140,7 @@ public class Linux {
     public static int SO_KEEPALIVE() {
         return SO_KEEPALIVE;
     }
-    private static final int SO_PRIORITY = (int)12L;
+    public static final int SO_PRIORITY = (int)12L;
     /**
      * {@snippet lang=c :
      * #define SO_PRIORITY 12
@@ -149,7 +149,7 @@ public class Linux {
     public static int SO_PRIORITY() {
         return SO_PRIORITY;
     }
-    private static final int SO_LINGER = (int)13L;
+    public static final int SO_LINGER = (int)13L;
     /**
      * {@snippet lang=c :
      * #define SO_LINGER 13
@@ -158,7 +158,7 @@ public class Linux {
     public static int SO_LINGER() {
         return SO_LINGER;
     }
-    private static final int SO_REUSEPORT = (int)15L;
+    public static final int SO_REUSEPORT = (int)15L;
     /**
      * {@snippet lang=c :
      * #define SO_REUSEPORT 15
@@ -167,7 +167,7 @@ public class Linux {
     public static int SO_REUSEPORT() {
         return SO_REUSEPORT;
     }
-    private static final int SO_PASSCRED = (int)16L;
+    public static final int SO_PASSCRED = (int)16L;
     /**
      * {@snippet lang=c :
      * #define SO_PASSCRED 16
@@ -176,7 +176,7 @@ public class Linux {
     public static int SO_PASSCRED() {
         return SO_PASSCRED;
     }
-    private static final int SO_PEERCRED = (int)17L;
+    public static final int SO_PEERCRED = (int)17L;
     /**
      * {@snippet lang=c :
      * #define SO_PEERCRED 17
@@ -185,7 +185,7 @@ public class Linux {
     public static int SO_PEERCRED() {
         return SO_PEERCRED;
     }
-    private static final int SO_BINDTODEVICE = (int)25L;
+    public static final int SO_BINDTODEVICE = (int)25L;
     /**
      * {@snippet lang=c :
      * #define SO_BINDTODEVICE 25
@@ -194,7 +194,7 @@ public class Linux {
     public static int SO_BINDTODEVICE() {
         return SO_BINDTODEVICE;
     }
-    private static final int SO_ACCEPTCONN = (int)30L;
+    public static final int SO_ACCEPTCONN = (int)30L;
     /**
      * {@snippet lang=c :
      * #define SO_ACCEPTCONN 30
@@ -203,7 +203,7 @@ public class Linux {
     public static int SO_ACCEPTCONN() {
         return SO_ACCEPTCONN;
     }
-    private static final int SO_MARK = (int)36L;
+    public static final int SO_MARK = (int)36L;
     /**
      * {@snippet lang=c :
      * #define SO_MARK 36
@@ -212,7 +212,7 @@ public class Linux {
     public static int SO_MARK() {
         return SO_MARK;
     }
-    private static final int SO_DOMAIN = (int)39L;
+    public static final int SO_DOMAIN = (int)39L;
     /**
      * {@snippet lang=c :
      * #define SO_DOMAIN 39
@@ -221,7 +221,7 @@ public class Linux {
     public static int SO_DOMAIN() {
         return SO_DOMAIN;
     }
-    private static final int SO_BUSY_POLL = (int)46L;
+    public static final int SO_BUSY_POLL = (int)46L;
     /**
      * {@snippet lang=c :
      * #define SO_BUSY_POLL 46
@@ -230,7 +230,7 @@ public class Linux {
     public static int SO_BUSY_POLL() {
         return SO_BUSY_POLL;
     }
-    private static final int SO_INCOMING_CPU = (int)49L;
+    public static final int SO_INCOMING_CPU = (int)49L;
     /**
      * {@snippet lang=c :
      * #define SO_INCOMING_CPU 49
@@ -239,7 +239,7 @@ public class Linux {
     public static int SO_INCOMING_CPU() {
         return SO_INCOMING_CPU;
     }
-    private static final int SO_INCOMING_NAPI_ID = (int)56L;
+    public static final int SO_INCOMING_NAPI_ID = (int)56L;
     /**
      * {@snippet lang=c :
      * #define SO_INCOMING_NAPI_ID 56
@@ -248,7 +248,7 @@ public class Linux {
     public static int SO_INCOMING_NAPI_ID() {
         return SO_INCOMING_NAPI_ID;
     }
-    private static final int SO_ZEROCOPY = (int)60L;
+    public static final int SO_ZEROCOPY = (int)60L;
     /**
      * {@snippet lang=c :
      * #define SO_ZEROCOPY 60
@@ -257,7 +257,7 @@ public class Linux {
     public static int SO_ZEROCOPY() {
         return SO_ZEROCOPY;
     }
-    private static final int EPERM = (int)1L;
+    public static final int EPERM = (int)1L;
     /**
      * {@snippet lang=c :
      * #define EPERM 1
@@ -266,7 +266,7 @@ public class Linux {
     public static int EPERM() {
         return EPERM;
     }
-    private static final int ENOENT = (int)2L;
+    public static final int ENOENT = (int)2L;
     /**
      * {@snippet lang=c :
      * #define ENOENT 2
@@ -275,7 +275,7 @@ public class Linux {
     public static int ENOENT() {
         return ENOENT;
     }
-    private static final int EINTR = (int)4L;
+    public static final int EINTR = (int)4L;
     /**
      * {@snippet lang=c :
      * #define EINTR 4
@@ -284,7 +284,7 @@ public class Linux {
     public static int EINTR() {
         return EINTR;
     }
-    private static final int EIO = (int)5L;
+    public static final int EIO = (int)5L;
     /**
      * {@snippet lang=c :
      * #define EIO 5
@@ -293,7 +293,7 @@ public class Linux {
     public static int EIO() {
         return EIO;
     }
-    private static final int EBADF = (int)9L;
+    public static final int EBADF = (int)9L;
     /**
      * {@snippet lang=c :
      * #define EBADF 9
@@ -302,7 +302,7 @@ public class Linux {
     public static int EBADF() {
         return EBADF;
     }
-    private static final int EAGAIN = (int)11L;
+    public static final int EAGAIN = (int)11L;
     /**
      * {@snippet lang=c :
      * #define EAGAIN 11
@@ -311,7 +311,7 @@ public class Linux {
     public static int EAGAIN() {
         return EAGAIN;
     }
-    private static final int ENOMEM = (int)12L;
+    public static final int ENOMEM = (int)12L;
     /**
      * {@snippet lang=c :
      * #define ENOMEM 12
@@ -320,7 +320,7 @@ public class Linux {
     public static int ENOMEM() {
         return ENOMEM;
     }
-    private static final int EACCES = (int)13L;
+    public static final int EACCES = (int)13L;
     /**
      * {@snippet lang=c :
      * #define EACCES 13
@@ -329,7 +329,7 @@ public class Linux {
     public static int EACCES() {
         return EACCES;
     }
-    private static final int EFAULT = (int)14L;
+    public static final int EFAULT = (int)14L;
     /**
      * {@snippet lang=c :
      * #define EFAULT 14
@@ -338,7 +338,7 @@ public class Linux {
     public static int EFAULT() {
         return EFAULT;
     }
-    private static final int EBUSY = (int)16L;
+    public static final int EBUSY = (int)16L;
     /**
      * {@snippet lang=c :
      * #define EBUSY 16
@@ -347,7 +347,7 @@ public class Linux {
     public static int EBUSY() {
         return EBUSY;
     }
-    private static final int EEXIST = (int)17L;
+    public static final int EEXIST = (int)17L;
     /**
      * {@snippet lang=c :
      * #define EEXIST 17
@@ -356,7 +356,7 @@ public class Linux {
     public static int EEXIST() {
         return EEXIST;
     }
-    private static final int ENODEV = (int)19L;
+    public static final int ENODEV = (int)19L;
     /**
      * {@snippet lang=c :
      * #define ENODEV 19
@@ -365,7 +365,7 @@ public class Linux {
     public static int ENODEV() {
         return ENODEV;
     }
-    private static final int EINVAL = (int)22L;
+    public static final int EINVAL = (int)22L;
     /**
      * {@snippet lang=c :
      * #define EINVAL 22
@@ -374,7 +374,7 @@ public class Linux {
     public static int EINVAL() {
         return EINVAL;
     }
-    private static final int ENFILE = (int)23L;
+    public static final int ENFILE = (int)23L;
     /**
      * {@snippet lang=c :
      * #define ENFILE 23
@@ -383,7 +383,7 @@ public class Linux {
     public static int ENFILE() {
         return ENFILE;
     }
-    private static final int EMFILE = (int)24L;
+    public static final int EMFILE = (int)24L;
     /**
      * {@snippet lang=c :
      * #define EMFILE 24
@@ -392,7 +392,7 @@ public class Linux {
     public static int EMFILE() {
         return EMFILE;
     }
-    private static final int ENOTTY = (int)25L;
+    public static final int ENOTTY = (int)25L;
     /**
      * {@snippet lang=c :
      * #define ENOTTY 25
@@ -401,7 +401,7 @@ public class Linux {
     public static int ENOTTY() {
         return ENOTTY;
     }
-    private static final int ENOSPC = (int)28L;
+    public static final int ENOSPC = (int)28L;
     /**
      * {@snippet lang=c :
      * #define ENOSPC 28
@@ -410,7 +410,7 @@ public class Linux {
     public static int ENOSPC() {
         return ENOSPC;
     }
-    private static final int EPIPE = (int)32L;
+    public static final int EPIPE = (int)32L;
     /**
      * {@snippet lang=c :
      * #define EPIPE 32
@@ -419,7 +419,7 @@ public class Linux {
     public static int EPIPE() {
         return EPIPE;
     }
-    private static final int ENAMETOOLONG = (int)36L;
+    public static final int ENAMETOOLONG = (int)36L;
     /**
      * {@snippet lang=c :
      * #define ENAMETOOLONG 36
@@ -428,7 +428,7 @@ public class Linux {
     public static int ENAMETOOLONG() {
         return ENAMETOOLONG;
     }
-    private static final int ENOSYS = (int)38L;
+    public static final int ENOSYS = (int)38L;
     /**
      * {@snippet lang=c :
      * #define ENOSYS 38
@@ -437,7 +437,7 @@ public class Linux {
     public static int ENOSYS() {
         return ENOSYS;
     }
-    private static final int ELOOP = (int)40L;
+    public static final int ELOOP = (int)40L;
     /**
      * {@snippet lang=c :
      * #define ELOOP 40
@@ -446,7 +446,7 @@ public class Linux {
     public static int ELOOP() {
         return ELOOP;
     }
-    private static final int ENONET = (int)64L;
+    public static final int ENONET = (int)64L;
     /**
      * {@snippet lang=c :
      * #define ENONET 64
@@ -455,7 +455,7 @@ public class Linux {
     public static int ENONET() {
         return ENONET;
     }
-    private static final int EPROTO = (int)71L;
+    public static final int EPROTO = (int)71L;
     /**
      * {@snippet lang=c :
      * #define EPROTO 71
@@ -464,7 +464,7 @@ public class Linux {
     public static int EPROTO() {
         return EPROTO;
     }
-    private static final int EOVERFLOW = (int)75L;
+    public static final int EOVERFLOW = (int)75L;
     /**
      * {@snippet lang=c :
      * #define EOVERFLOW 75
@@ -473,7 +473,7 @@ public class Linux {
     public static int EOVERFLOW() {
         return EOVERFLOW;
     }
-    private static final int ENOTSOCK = (int)88L;
+    public static final int ENOTSOCK = (int)88L;
     /**
      * {@snippet lang=c :
      * #define ENOTSOCK 88
@@ -482,7 +482,7 @@ public class Linux {
     public static int ENOTSOCK() {
         return ENOTSOCK;
     }
-    private static final int EDESTADDRREQ = (int)89L;
+    public static final int EDESTADDRREQ = (int)89L;
     /**
      * {@snippet lang=c :
      * #define EDESTADDRREQ 89
@@ -491,7 +491,7 @@ public class Linux {
     public static int EDESTADDRREQ() {
         return EDESTADDRREQ;
     }
-    private static final int EMSGSIZE = (int)90L;
+    public static final int EMSGSIZE = (int)90L;
     /**
      * {@snippet lang=c :
      * #define EMSGSIZE 90
@@ -500,7 +500,7 @@ public class Linux {
     public static int EMSGSIZE() {
         return EMSGSIZE;
     }
-    private static final int EPROTOTYPE = (int)91L;
+    public static final int EPROTOTYPE = (int)91L;
     /**
      * {@snippet lang=c :
      * #define EPROTOTYPE 91
@@ -509,7 +509,7 @@ public class Linux {
     public static int EPROTOTYPE() {
         return EPROTOTYPE;
     }
-    private static final int ENOPROTOOPT = (int)92L;
+    public static final int ENOPROTOOPT = (int)92L;
     /**
      * {@snippet lang=c :
      * #define ENOPROTOOPT 92
@@ -518,7 +518,7 @@ public class Linux {
     public static int ENOPROTOOPT() {
         return ENOPROTOOPT;
     }
-    private static final int EPROTONOSUPPORT = (int)93L;
+    public static final int EPROTONOSUPPORT = (int)93L;
     /**
      * {@snippet lang=c :
      * #define EPROTONOSUPPORT 93
@@ -527,7 +527,7 @@ public class Linux {
     public static int EPROTONOSUPPORT() {
         return EPROTONOSUPPORT;
     }
-    private static final int EOPNOTSUPP = (int)95L;
+    public static final int EOPNOTSUPP = (int)95L;
     /**
      * {@snippet lang=c :
      * #define EOPNOTSUPP 95
@@ -536,7 +536,7 @@ public class Linux {
     public static int EOPNOTSUPP() {
         return EOPNOTSUPP;
     }
-    private static final int EAFNOSUPPORT = (int)97L;
+    public static final int EAFNOSUPPORT = (int)97L;
     /**
      * {@snippet lang=c :
      * #define EAFNOSUPPORT 97
@@ -545,7 +545,7 @@ public class Linux {
     public static int EAFNOSUPPORT() {
         return EAFNOSUPPORT;
     }
-    private static final int EADDRINUSE = (int)98L;
+    public static final int EADDRINUSE = (int)98L;
     /**
      * {@snippet lang=c :
      * #define EADDRINUSE 98
@@ -554,7 +554,7 @@ public class Linux {
     public static int EADDRINUSE() {
         return EADDRINUSE;
     }
-    private static final int EADDRNOTAVAIL = (int)99L;
+    public static final int EADDRNOTAVAIL = (int)99L;
     /**
      * {@snippet lang=c :
      * #define EADDRNOTAVAIL 99
@@ -563,7 +563,7 @@ public class Linux {
     public static int EADDRNOTAVAIL() {
         return EADDRNOTAVAIL;
     }
-    private static final int ENETDOWN = (int)100L;
+    public static final int ENETDOWN = (int)100L;
     /**
      * {@snippet lang=c :
      * #define ENETDOWN 100
@@ -572,7 +572,7 @@ public class Linux {
     public static int ENETDOWN() {
         return ENETDOWN;
     }
-    private static final int ENETUNREACH = (int)101L;
+    public static final int ENETUNREACH = (int)101L;
     /**
      * {@snippet lang=c :
      * #define ENETUNREACH 101
@@ -581,7 +581,7 @@ public class Linux {
     public static int ENETUNREACH() {
         return ENETUNREACH;
     }
-    private static final int ENETRESET = (int)102L;
+    public static final int ENETRESET = (int)102L;
     /**
      * {@snippet lang=c :
      * #define ENETRESET 102
@@ -590,7 +590,7 @@ public class Linux {
     public static int ENETRESET() {
         return ENETRESET;
     }
-    private static final int ECONNABORTED = (int)103L;
+    public static final int ECONNABORTED = (int)103L;
     /**
      * {@snippet lang=c :
      * #define ECONNABORTED 103
@@ -599,7 +599,7 @@ public class Linux {
     public static int ECONNABORTED() {
         return ECONNABORTED;
     }
-    private static final int ECONNRESET = (int)104L;
+    public static final int ECONNRESET = (int)104L;
     /**
      * {@snippet lang=c :
      * #define ECONNRESET 104
@@ -608,7 +608,7 @@ public class Linux {
     public static int ECONNRESET() {
         return ECONNRESET;
     }
-    private static final int ENOBUFS = (int)105L;
+    public static final int ENOBUFS = (int)105L;
     /**
      * {@snippet lang=c :
      * #define ENOBUFS 105
@@ -617,7 +617,7 @@ public class Linux {
     public static int ENOBUFS() {
         return ENOBUFS;
     }
-    private static final int EISCONN = (int)106L;
+    public static final int EISCONN = (int)106L;
     /**
      * {@snippet lang=c :
      * #define EISCONN 106
@@ -626,7 +626,7 @@ public class Linux {
     public static int EISCONN() {
         return EISCONN;
     }
-    private static final int ENOTCONN = (int)107L;
+    public static final int ENOTCONN = (int)107L;
     /**
      * {@snippet lang=c :
      * #define ENOTCONN 107
@@ -635,7 +635,7 @@ public class Linux {
     public static int ENOTCONN() {
         return ENOTCONN;
     }
-    private static final int ETIMEDOUT = (int)110L;
+    public static final int ETIMEDOUT = (int)110L;
     /**
      * {@snippet lang=c :
      * #define ETIMEDOUT 110
@@ -644,7 +644,7 @@ public class Linux {
     public static int ETIMEDOUT() {
         return ETIMEDOUT;
     }
-    private static final int ECONNREFUSED = (int)111L;
+    public static final int ECONNREFUSED = (int)111L;
     /**
      * {@snippet lang=c :
      * #define ECONNREFUSED 111
@@ -653,7 +653,7 @@ public class Linux {
     public static int ECONNREFUSED() {
         return ECONNREFUSED;
     }
-    private static final int EHOSTDOWN = (int)112L;
+    public static final int EHOSTDOWN = (int)112L;
     /**
      * {@snippet lang=c :
      * #define EHOSTDOWN 112
@@ -662,7 +662,7 @@ public class Linux {
     public static int EHOSTDOWN() {
         return EHOSTDOWN;
     }
-    private static final int EHOSTUNREACH = (int)113L;
+    public static final int EHOSTUNREACH = (int)113L;
     /**
      * {@snippet lang=c :
      * #define EHOSTUNREACH 113
@@ -671,7 +671,7 @@ public class Linux {
     public static int EHOSTUNREACH() {
         return EHOSTUNREACH;
     }
-    private static final int EALREADY = (int)114L;
+    public static final int EALREADY = (int)114L;
     /**
      * {@snippet lang=c :
      * #define EALREADY 114
@@ -680,7 +680,7 @@ public class Linux {
     public static int EALREADY() {
         return EALREADY;
     }
-    private static final int EINPROGRESS = (int)115L;
+    public static final int EINPROGRESS = (int)115L;
     /**
      * {@snippet lang=c :
      * #define EINPROGRESS 115
@@ -689,7 +689,7 @@ public class Linux {
     public static int EINPROGRESS() {
         return EINPROGRESS;
     }
-    private static final int O_ACCMODE = (int)3L;
+    public static final int O_ACCMODE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define O_ACCMODE 3
@@ -698,7 +698,7 @@ public class Linux {
     public static int O_ACCMODE() {
         return O_ACCMODE;
     }
-    private static final int O_RDONLY = (int)0L;
+    public static final int O_RDONLY = (int)0L;
     /**
      * {@snippet lang=c :
      * #define O_RDONLY 0
@@ -707,7 +707,7 @@ public class Linux {
     public static int O_RDONLY() {
         return O_RDONLY;
     }
-    private static final int O_WRONLY = (int)1L;
+    public static final int O_WRONLY = (int)1L;
     /**
      * {@snippet lang=c :
      * #define O_WRONLY 1
@@ -716,7 +716,7 @@ public class Linux {
     public static int O_WRONLY() {
         return O_WRONLY;
     }
-    private static final int O_NONBLOCK = (int)2048L;
+    public static final int O_NONBLOCK = (int)2048L;
     /**
      * {@snippet lang=c :
      * #define O_NONBLOCK 2048
@@ -725,7 +725,7 @@ public class Linux {
     public static int O_NONBLOCK() {
         return O_NONBLOCK;
     }
-    private static final int F_GETFL = (int)3L;
+    public static final int F_GETFL = (int)3L;
     /**
      * {@snippet lang=c :
      * #define F_GETFL 3
@@ -734,7 +734,7 @@ public class Linux {
     public static int F_GETFL() {
         return F_GETFL;
     }
-    private static final int F_SETFL = (int)4L;
+    public static final int F_SETFL = (int)4L;
     /**
      * {@snippet lang=c :
      * #define F_SETFL 4
@@ -743,7 +743,7 @@ public class Linux {
     public static int F_SETFL() {
         return F_SETFL;
     }
-    private static final int F_SETPIPE_SZ = (int)1031L;
+    public static final int F_SETPIPE_SZ = (int)1031L;
     /**
      * {@snippet lang=c :
      * #define F_SETPIPE_SZ 1031
@@ -752,7 +752,7 @@ public class Linux {
     public static int F_SETPIPE_SZ() {
         return F_SETPIPE_SZ;
     }
-    private static final int SPLICE_F_MOVE = (int)1L;
+    public static final int SPLICE_F_MOVE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SPLICE_F_MOVE 1
@@ -761,7 +761,7 @@ public class Linux {
     public static int SPLICE_F_MOVE() {
         return SPLICE_F_MOVE;
     }
-    private static final int SPLICE_F_NONBLOCK = (int)2L;
+    public static final int SPLICE_F_NONBLOCK = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SPLICE_F_NONBLOCK 2
@@ -770,7 +770,7 @@ public class Linux {
     public static int SPLICE_F_NONBLOCK() {
         return SPLICE_F_NONBLOCK;
     }
-    private static final int AT_EMPTY_PATH = (int)4096L;
+    public static final int AT_EMPTY_PATH = (int)4096L;
     /**
      * {@snippet lang=c :
      * #define AT_EMPTY_PATH 4096
@@ -779,7 +779,7 @@ public class Linux {
     public static int AT_EMPTY_PATH() {
         return AT_EMPTY_PATH;
     }
-    private static final int POLLIN = (int)1L;
+    public static final int POLLIN = (int)1L;
     /**
      * {@snippet lang=c :
      * #define POLLIN 1
@@ -788,7 +788,7 @@ public class Linux {
     public static int POLLIN() {
         return POLLIN;
     }
-    private static final int POLLPRI = (int)2L;
+    public static final int POLLPRI = (int)2L;
     /**
      * {@snippet lang=c :
      * #define POLLPRI 2
@@ -797,7 +797,7 @@ public class Linux {
     public static int POLLPRI() {
         return POLLPRI;
     }
-    private static final int POLLOUT = (int)4L;
+    public static final int POLLOUT = (int)4L;
     /**
      * {@snippet lang=c :
      * #define POLLOUT 4
@@ -806,7 +806,7 @@ public class Linux {
     public static int POLLOUT() {
         return POLLOUT;
     }
-    private static final int POLLRDHUP = (int)8192L;
+    public static final int POLLRDHUP = (int)8192L;
     /**
      * {@snippet lang=c :
      * #define POLLRDHUP 8192
@@ -815,7 +815,7 @@ public class Linux {
     public static int POLLRDHUP() {
         return POLLRDHUP;
     }
-    private static final int POLLERR = (int)8L;
+    public static final int POLLERR = (int)8L;
     /**
      * {@snippet lang=c :
      * #define POLLERR 8
@@ -824,7 +824,7 @@ public class Linux {
     public static int POLLERR() {
         return POLLERR;
     }
-    private static final int POLLHUP = (int)16L;
+    public static final int POLLHUP = (int)16L;
     /**
      * {@snippet lang=c :
      * #define POLLHUP 16
@@ -833,7 +833,7 @@ public class Linux {
     public static int POLLHUP() {
         return POLLHUP;
     }
-    private static final int POLLNVAL = (int)32L;
+    public static final int POLLNVAL = (int)32L;
     /**
      * {@snippet lang=c :
      * #define POLLNVAL 32
@@ -842,7 +842,7 @@ public class Linux {
     public static int POLLNVAL() {
         return POLLNVAL;
     }
-    private static final int IP_TOS = (int)1L;
+    public static final int IP_TOS = (int)1L;
     /**
      * {@snippet lang=c :
      * #define IP_TOS 1
@@ -851,7 +851,7 @@ public class Linux {
     public static int IP_TOS() {
         return IP_TOS;
     }
-    private static final int IP_TTL = (int)2L;
+    public static final int IP_TTL = (int)2L;
     /**
      * {@snippet lang=c :
      * #define IP_TTL 2
@@ -860,7 +860,7 @@ public class Linux {
     public static int IP_TTL() {
         return IP_TTL;
     }
-    private static final int IP_MULTICAST_IF = (int)32L;
+    public static final int IP_MULTICAST_IF = (int)32L;
     /**
      * {@snippet lang=c :
      * #define IP_MULTICAST_IF 32
@@ -869,7 +869,7 @@ public class Linux {
     public static int IP_MULTICAST_IF() {
         return IP_MULTICAST_IF;
     }
-    private static final int IP_MULTICAST_TTL = (int)33L;
+    public static final int IP_MULTICAST_TTL = (int)33L;
     /**
      * {@snippet lang=c :
      * #define IP_MULTICAST_TTL 33
@@ -878,7 +878,7 @@ public class Linux {
     public static int IP_MULTICAST_TTL() {
         return IP_MULTICAST_TTL;
     }
-    private static final int IP_MULTICAST_LOOP = (int)34L;
+    public static final int IP_MULTICAST_LOOP = (int)34L;
     /**
      * {@snippet lang=c :
      * #define IP_MULTICAST_LOOP 34
@@ -887,7 +887,7 @@ public class Linux {
     public static int IP_MULTICAST_LOOP() {
         return IP_MULTICAST_LOOP;
     }
-    private static final int IP_ADD_MEMBERSHIP = (int)35L;
+    public static final int IP_ADD_MEMBERSHIP = (int)35L;
     /**
      * {@snippet lang=c :
      * #define IP_ADD_MEMBERSHIP 35
@@ -896,7 +896,7 @@ public class Linux {
     public static int IP_ADD_MEMBERSHIP() {
         return IP_ADD_MEMBERSHIP;
     }
-    private static final int IP_DROP_MEMBERSHIP = (int)36L;
+    public static final int IP_DROP_MEMBERSHIP = (int)36L;
     /**
      * {@snippet lang=c :
      * #define IP_DROP_MEMBERSHIP 36
@@ -905,7 +905,7 @@ public class Linux {
     public static int IP_DROP_MEMBERSHIP() {
         return IP_DROP_MEMBERSHIP;
     }
-    private static final int IP_PKTINFO = (int)8L;
+    public static final int IP_PKTINFO = (int)8L;
     /**
      * {@snippet lang=c :
      * #define IP_PKTINFO 8
@@ -914,7 +914,7 @@ public class Linux {
     public static int IP_PKTINFO() {
         return IP_PKTINFO;
     }
-    private static final int IP_RECVERR = (int)11L;
+    public static final int IP_RECVERR = (int)11L;
     /**
      * {@snippet lang=c :
      * #define IP_RECVERR 11
@@ -923,7 +923,7 @@ public class Linux {
     public static int IP_RECVERR() {
         return IP_RECVERR;
     }
-    private static final int IP_RECVTTL = (int)12L;
+    public static final int IP_RECVTTL = (int)12L;
     /**
      * {@snippet lang=c :
      * #define IP_RECVTTL 12
@@ -932,7 +932,7 @@ public class Linux {
     public static int IP_RECVTTL() {
         return IP_RECVTTL;
     }
-    private static final int IP_RECVTOS = (int)13L;
+    public static final int IP_RECVTOS = (int)13L;
     /**
      * {@snippet lang=c :
      * #define IP_RECVTOS 13
@@ -941,7 +941,7 @@ public class Linux {
     public static int IP_RECVTOS() {
         return IP_RECVTOS;
     }
-    private static final int IPV6_UNICAST_HOPS = (int)16L;
+    public static final int IPV6_UNICAST_HOPS = (int)16L;
     /**
      * {@snippet lang=c :
      * #define IPV6_UNICAST_HOPS 16
@@ -950,7 +950,7 @@ public class Linux {
     public static int IPV6_UNICAST_HOPS() {
         return IPV6_UNICAST_HOPS;
     }
-    private static final int IPV6_MULTICAST_IF = (int)17L;
+    public static final int IPV6_MULTICAST_IF = (int)17L;
     /**
      * {@snippet lang=c :
      * #define IPV6_MULTICAST_IF 17
@@ -959,7 +959,7 @@ public class Linux {
     public static int IPV6_MULTICAST_IF() {
         return IPV6_MULTICAST_IF;
     }
-    private static final int IPV6_MULTICAST_HOPS = (int)18L;
+    public static final int IPV6_MULTICAST_HOPS = (int)18L;
     /**
      * {@snippet lang=c :
      * #define IPV6_MULTICAST_HOPS 18
@@ -968,7 +968,7 @@ public class Linux {
     public static int IPV6_MULTICAST_HOPS() {
         return IPV6_MULTICAST_HOPS;
     }
-    private static final int IPV6_MULTICAST_LOOP = (int)19L;
+    public static final int IPV6_MULTICAST_LOOP = (int)19L;
     /**
      * {@snippet lang=c :
      * #define IPV6_MULTICAST_LOOP 19
@@ -977,7 +977,7 @@ public class Linux {
     public static int IPV6_MULTICAST_LOOP() {
         return IPV6_MULTICAST_LOOP;
     }
-    private static final int IPV6_RECVERR = (int)25L;
+    public static final int IPV6_RECVERR = (int)25L;
     /**
      * {@snippet lang=c :
      * #define IPV6_RECVERR 25
@@ -986,7 +986,7 @@ public class Linux {
     public static int IPV6_RECVERR() {
         return IPV6_RECVERR;
     }
-    private static final int IPV6_V6ONLY = (int)26L;
+    public static final int IPV6_V6ONLY = (int)26L;
     /**
      * {@snippet lang=c :
      * #define IPV6_V6ONLY 26
@@ -995,7 +995,7 @@ public class Linux {
     public static int IPV6_V6ONLY() {
         return IPV6_V6ONLY;
     }
-    private static final int IPV6_RECVPKTINFO = (int)49L;
+    public static final int IPV6_RECVPKTINFO = (int)49L;
     /**
      * {@snippet lang=c :
      * #define IPV6_RECVPKTINFO 49
@@ -1004,7 +1004,7 @@ public class Linux {
     public static int IPV6_RECVPKTINFO() {
         return IPV6_RECVPKTINFO;
     }
-    private static final int IPV6_PKTINFO = (int)50L;
+    public static final int IPV6_PKTINFO = (int)50L;
     /**
      * {@snippet lang=c :
      * #define IPV6_PKTINFO 50
@@ -1013,7 +1013,7 @@ public class Linux {
     public static int IPV6_PKTINFO() {
         return IPV6_PKTINFO;
     }
-    private static final int IPV6_RECVHOPLIMIT = (int)51L;
+    public static final int IPV6_RECVHOPLIMIT = (int)51L;
     /**
      * {@snippet lang=c :
      * #define IPV6_RECVHOPLIMIT 51
@@ -1022,7 +1022,7 @@ public class Linux {
     public static int IPV6_RECVHOPLIMIT() {
         return IPV6_RECVHOPLIMIT;
     }
-    private static final int IPV6_HOPLIMIT = (int)52L;
+    public static final int IPV6_HOPLIMIT = (int)52L;
     /**
      * {@snippet lang=c :
      * #define IPV6_HOPLIMIT 52
@@ -1031,7 +1031,7 @@ public class Linux {
     public static int IPV6_HOPLIMIT() {
         return IPV6_HOPLIMIT;
     }
-    private static final int IPV6_RECVTCLASS = (int)66L;
+    public static final int IPV6_RECVTCLASS = (int)66L;
     /**
      * {@snippet lang=c :
      * #define IPV6_RECVTCLASS 66
@@ -1040,7 +1040,7 @@ public class Linux {
     public static int IPV6_RECVTCLASS() {
         return IPV6_RECVTCLASS;
     }
-    private static final int IPV6_TCLASS = (int)67L;
+    public static final int IPV6_TCLASS = (int)67L;
     /**
      * {@snippet lang=c :
      * #define IPV6_TCLASS 67
@@ -1049,7 +1049,7 @@ public class Linux {
     public static int IPV6_TCLASS() {
         return IPV6_TCLASS;
     }
-    private static final int UDP_SEGMENT = (int)103L;
+    public static final int UDP_SEGMENT = (int)103L;
     /**
      * {@snippet lang=c :
      * #define UDP_SEGMENT 103
@@ -1058,7 +1058,7 @@ public class Linux {
     public static int UDP_SEGMENT() {
         return UDP_SEGMENT;
     }
-    private static final int UDP_GRO = (int)104L;
+    public static final int UDP_GRO = (int)104L;
     /**
      * {@snippet lang=c :
      * #define UDP_GRO 104
@@ -1067,7 +1067,7 @@ public class Linux {
     public static int UDP_GRO() {
         return UDP_GRO;
     }
-    private static final int SO_EE_ORIGIN_ZEROCOPY = (int)5L;
+    public static final int SO_EE_ORIGIN_ZEROCOPY = (int)5L;
     /**
      * {@snippet lang=c :
      * #define SO_EE_ORIGIN_ZEROCOPY 5
@@ -1076,7 +1076,7 @@ public class Linux {
     public static int SO_EE_ORIGIN_ZEROCOPY() {
         return SO_EE_ORIGIN_ZEROCOPY;
     }
-    private static final int SO_EE_CODE_ZEROCOPY_COPIED = (int)1L;
+    public static final int SO_EE_CODE_ZEROCOPY_COPIED = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SO_EE_CODE_ZEROCOPY_COPIED 1
@@ -1085,7 +1085,7 @@ public class Linux {
     public static int SO_EE_CODE_ZEROCOPY_COPIED() {
         return SO_EE_CODE_ZEROCOPY_COPIED;
     }
-    private static final int TCP_NODELAY = (int)1L;
+    public static final int TCP_NODELAY = (int)1L;
     /**
      * {@snippet lang=c :
      * #define TCP_NODELAY 1
@@ -1094,7 +1094,7 @@ public class Linux {
     public static int TCP_NODELAY() {
         return TCP_NODELAY;
     }
-    private static final int TCP_MAXSEG = (int)2L;
+    public static final int TCP_MAXSEG = (int)2L;
     /**
      * {@snippet lang=c :
      * #define TCP_MAXSEG 2
@@ -1103,7 +1103,7 @@ public class Linux {
     public static int TCP_MAXSEG() {
         return TCP_MAXSEG;
     }
-    private static final int TCP_CORK = (int)3L;
+    public static final int TCP_CORK = (int)3L;
     /**
      * {@snippet lang=c :
      * #define TCP_CORK 3
@@ -1112,7 +1112,7 @@ public class Linux {
     public static int TCP_CORK() {
         return TCP_CORK;
     }
-    private static final int TCP_KEEPIDLE = (int)4L;
+    public static final int TCP_KEEPIDLE = (int)4L;
     /**
      * {@snippet lang=c :
      * #define TCP_KEEPIDLE 4
@@ -1121,7 +1121,7 @@ public class Linux {
     public static int TCP_KEEPIDLE() {
         return TCP_KEEPIDLE;
     }
-    private static final int TCP_KEEPINTVL = (int)5L;
+    public static final int TCP_KEEPINTVL = (int)5L;
     /**
      * {@snippet lang=c :
      * #define TCP_KEEPINTVL 5
@@ -1130,7 +1130,7 @@ public class Linux {
     public static int TCP_KEEPINTVL() {
         return TCP_KEEPINTVL;
     }
-    private static final int TCP_KEEPCNT = (int)6L;
+    public static final int TCP_KEEPCNT = (int)6L;
     /**
      * {@snippet lang=c :
      * #define TCP_KEEPCNT 6
@@ -1139,7 +1139,7 @@ public class Linux {
     public static int TCP_KEEPCNT() {
         return TCP_KEEPCNT;
     }
-    private static final int TCP_DEFER_ACCEPT = (int)9L;
+    public static final int TCP_DEFER_ACCEPT = (int)9L;
     /**
      * {@snippet lang=c :
      * #define TCP_DEFER_ACCEPT 9
@@ -1148,7 +1148,7 @@ public class Linux {
     public static int TCP_DEFER_ACCEPT() {
         return TCP_DEFER_ACCEPT;
     }
-    private static final int TCP_INFO = (int)11L;
+    public static final int TCP_INFO = (int)11L;
     /**
      * {@snippet lang=c :
      * #define TCP_INFO 11
@@ -1157,7 +1157,7 @@ public class Linux {
     public static int TCP_INFO() {
         return TCP_INFO;
     }
-    private static final int TCP_QUICKACK = (int)12L;
+    public static final int TCP_QUICKACK = (int)12L;
     /**
      * {@snippet lang=c :
      * #define TCP_QUICKACK 12
@@ -1166,7 +1166,7 @@ public class Linux {
     public static int TCP_QUICKACK() {
         return TCP_QUICKACK;
     }
-    private static final int TCP_CONGESTION = (int)13L;
+    public static final int TCP_CONGESTION = (int)13L;
     /**
      * {@snippet lang=c :
      * #define TCP_CONGESTION 13
@@ -1175,7 +1175,7 @@ public class Linux {
     public static int TCP_CONGESTION() {
         return TCP_CONGESTION;
     }
-    private static final int TCP_USER_TIMEOUT = (int)18L;
+    public static final int TCP_USER_TIMEOUT = (int)18L;
     /**
      * {@snippet lang=c :
      * #define TCP_USER_TIMEOUT 18
@@ -1184,7 +1184,7 @@ public class Linux {
     public static int TCP_USER_TIMEOUT() {
         return TCP_USER_TIMEOUT;
     }
-    private static final int TCP_FASTOPEN = (int)23L;
+    public static final int TCP_FASTOPEN = (int)23L;
     /**
      * {@snippet lang=c :
      * #define TCP_FASTOPEN 23
@@ -1193,7 +1193,7 @@ public class Linux {
     public static int TCP_FASTOPEN() {
         return TCP_FASTOPEN;
     }
-    private static final int TCP_NOTSENT_LOWAT = (int)25L;
+    public static final int TCP_NOTSENT_LOWAT = (int)25L;
     /**
      * {@snippet lang=c :
      * #define TCP_NOTSENT_LOWAT 25
@@ -1202,7 +1202,7 @@ public class Linux {
     public static int TCP_NOTSENT_LOWAT() {
         return TCP_NOTSENT_LOWAT;
     }
-    private static final int TCP_FASTOPEN_CONNECT = (int)30L;
+    public static final int TCP_FASTOPEN_CONNECT = (int)30L;
     /**
      * {@snippet lang=c :
      * #define TCP_FASTOPEN_CONNECT 30
@@ -1211,7 +1211,7 @@ public class Linux {
     public static int TCP_FASTOPEN_CONNECT() {
         return TCP_FASTOPEN_CONNECT;
     }
-    private static final int EPOLL_CTL_ADD = (int)1L;
+    public static final int EPOLL_CTL_ADD = (int)1L;
     /**
      * {@snippet lang=c :
      * #define EPOLL_CTL_ADD 1
@@ -1220,7 +1220,7 @@ public class Linux {
     public static int EPOLL_CTL_ADD() {
         return EPOLL_CTL_ADD;
     }
-    private static final int EPOLL_CTL_DEL = (int)2L;
+    public static final int EPOLL_CTL_DEL = (int)2L;
     /**
      * {@snippet lang=c :
      * #define EPOLL_CTL_DEL 2
@@ -1229,7 +1229,7 @@ public class Linux {
     public static int EPOLL_CTL_DEL() {
         return EPOLL_CTL_DEL;
     }
-    private static final int EPOLL_CTL_MOD = (int)3L;
+    public static final int EPOLL_CTL_MOD = (int)3L;
     /**
      * {@snippet lang=c :
      * #define EPOLL_CTL_MOD 3
@@ -1238,7 +1238,7 @@ public class Linux {
     public static int EPOLL_CTL_MOD() {
         return EPOLL_CTL_MOD;
     }
-    private static final int FIONREAD = (int)21531L;
+    public static final int FIONREAD = (int)21531L;
     /**
      * {@snippet lang=c :
      * #define FIONREAD 21531
@@ -1247,7 +1247,7 @@ public class Linux {
     public static int FIONREAD() {
         return FIONREAD;
     }
-    private static final int PROT_READ = (int)1L;
+    public static final int PROT_READ = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PROT_READ 1
@@ -1256,7 +1256,7 @@ public class Linux {
     public static int PROT_READ() {
         return PROT_READ;
     }
-    private static final int PROT_WRITE = (int)2L;
+    public static final int PROT_WRITE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PROT_WRITE 2
@@ -1265,7 +1265,7 @@ public class Linux {
     public static int PROT_WRITE() {
         return PROT_WRITE;
     }
-    private static final int MAP_SHARED = (int)1L;
+    public static final int MAP_SHARED = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MAP_SHARED 1
@@ -1274,7 +1274,7 @@ public class Linux {
     public static int MAP_SHARED() {
         return MAP_SHARED;
     }
-    private static final int MAP_PRIVATE = (int)2L;
+    public static final int MAP_PRIVATE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define MAP_PRIVATE 2
@@ -1283,7 +1283,7 @@ public class Linux {
     public static int MAP_PRIVATE() {
         return MAP_PRIVATE;
     }
-    private static final int MAP_FIXED = (int)16L;
+    public static final int MAP_FIXED = (int)16L;
     /**
      * {@snippet lang=c :
      * #define MAP_FIXED 16
@@ -1292,7 +1292,7 @@ public class Linux {
     public static int MAP_FIXED() {
         return MAP_FIXED;
     }
-    private static final int MAP_ANONYMOUS = (int)32L;
+    public static final int MAP_ANONYMOUS = (int)32L;
     /**
      * {@snippet lang=c :
      * #define MAP_ANONYMOUS 32
@@ -1301,7 +1301,7 @@ public class Linux {
     public static int MAP_ANONYMOUS() {
         return MAP_ANONYMOUS;
     }
-    private static final int SOCK_STREAM = (int)1L;
+    public static final int SOCK_STREAM = (int)1L;
     /**
      * {@snippet lang=c :
      * enum __socket_type.SOCK_STREAM = 1
@@ -1310,7 +1310,7 @@ public class Linux {
     public static int SOCK_STREAM() {
         return SOCK_STREAM;
     }
-    private static final int SOCK_DGRAM = (int)2L;
+    public static final int SOCK_DGRAM = (int)2L;
     /**
      * {@snippet lang=c :
      * enum __socket_type.SOCK_DGRAM = 2
@@ -1319,7 +1319,7 @@ public class Linux {
     public static int SOCK_DGRAM() {
         return SOCK_DGRAM;
     }
-    private static final int SOCK_SEQPACKET = (int)5L;
+    public static final int SOCK_SEQPACKET = (int)5L;
     /**
      * {@snippet lang=c :
      * enum __socket_type.SOCK_SEQPACKET = 5
@@ -1328,7 +1328,7 @@ public class Linux {
     public static int SOCK_SEQPACKET() {
         return SOCK_SEQPACKET;
     }
-    private static final int SOCK_CLOEXEC = (int)524288L;
+    public static final int SOCK_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
      * enum __socket_type.SOCK_CLOEXEC = 524288
@@ -1337,7 +1337,7 @@ public class Linux {
     public static int SOCK_CLOEXEC() {
         return SOCK_CLOEXEC;
     }
-    private static final int SOCK_NONBLOCK = (int)2048L;
+    public static final int SOCK_NONBLOCK = (int)2048L;
     /**
      * {@snippet lang=c :
      * enum __socket_type.SOCK_NONBLOCK = 2048
@@ -1346,7 +1346,7 @@ public class Linux {
     public static int SOCK_NONBLOCK() {
         return SOCK_NONBLOCK;
     }
-    private static final int MSG_PEEK = (int)2L;
+    public static final int MSG_PEEK = (int)2L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_PEEK = 2
@@ -1355,7 +1355,7 @@ public class Linux {
     public static int MSG_PEEK() {
         return MSG_PEEK;
     }
-    private static final int MSG_CTRUNC = (int)8L;
+    public static final int MSG_CTRUNC = (int)8L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_CTRUNC = 8
@@ -1364,7 +1364,7 @@ public class Linux {
     public static int MSG_CTRUNC() {
         return MSG_CTRUNC;
     }
-    private static final int MSG_TRUNC = (int)32L;
+    public static final int MSG_TRUNC = (int)32L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_TRUNC = 32
@@ -1373,7 +1373,7 @@ public class Linux {
     public static int MSG_TRUNC() {
         return MSG_TRUNC;
     }
-    private static final int MSG_DONTWAIT = (int)64L;
+    public static final int MSG_DONTWAIT = (int)64L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_DONTWAIT = 64
@@ -1382,7 +1382,7 @@ public class Linux {
     public static int MSG_DONTWAIT() {
         return MSG_DONTWAIT;
     }
-    private static final int MSG_ERRQUEUE = (int)8192L;
+    public static final int MSG_ERRQUEUE = (int)8192L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_ERRQUEUE = 8192
@@ -1391,7 +1391,7 @@ public class Linux {
     public static int MSG_ERRQUEUE() {
         return MSG_ERRQUEUE;
     }
-    private static final int MSG_NOSIGNAL = (int)16384L;
+    public static final int MSG_NOSIGNAL = (int)16384L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_NOSIGNAL = 16384
@@ -1400,7 +1400,7 @@ public class Linux {
     public static int MSG_NOSIGNAL() {
         return MSG_NOSIGNAL;
     }
-    private static final int MSG_MORE = (int)32768L;
+    public static final int MSG_MORE = (int)32768L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_MORE = 32768
@@ -1409,7 +1409,7 @@ public class Linux {
     public static int MSG_MORE() {
         return MSG_MORE;
     }
-    private static final int MSG_ZEROCOPY = (int)67108864L;
+    public static final int MSG_ZEROCOPY = (int)67108864L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_ZEROCOPY = 67108864
@@ -1418,7 +1418,7 @@ public class Linux {
     public static int MSG_ZEROCOPY() {
         return MSG_ZEROCOPY;
     }
-    private static final int MSG_CMSG_CLOEXEC = (int)1073741824L;
+    public static final int MSG_CMSG_CLOEXEC = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.MSG_CMSG_CLOEXEC = 1073741824
@@ -1427,7 +1427,7 @@ public class Linux {
     public static int MSG_CMSG_CLOEXEC() {
         return MSG_CMSG_CLOEXEC;
     }
-    private static final int SCM_RIGHTS = (int)1L;
+    public static final int SCM_RIGHTS = (int)1L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.SCM_RIGHTS = 1
@@ -1436,7 +1436,7 @@ public class Linux {
     public static int SCM_RIGHTS() {
         return SCM_RIGHTS;
     }
-    private static final int SCM_CREDENTIALS = (int)2L;
+    public static final int SCM_CREDENTIALS = (int)2L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.SCM_CREDENTIALS = 2
@@ -1445,7 +1445,7 @@ public class Linux {
     public static int SCM_CREDENTIALS() {
         return SCM_CREDENTIALS;
     }
-    private static final int SHUT_RD = (int)0L;
+    public static final int SHUT_RD = (int)0L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.SHUT_RD = 0
@@ -1454,7 +1454,7 @@ public class Linux {
     public static int SHUT_RD() {
         return SHUT_RD;
     }
-    private static final int SHUT_WR = (int)1L;
+    public static final int SHUT_WR = (int)1L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.SHUT_WR = 1
@@ -1463,7 +1463,7 @@ public class Linux {
     public static int SHUT_WR() {
         return SHUT_WR;
     }
-    private static final int SHUT_RDWR = (int)2L;
+    public static final int SHUT_RDWR = (int)2L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.SHUT_RDWR = 2
@@ -3364,7 +3364,7 @@ public class Linux {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-    private static final int IPPROTO_IP = (int)0L;
+    public static final int IPPROTO_IP = (int)0L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.IPPROTO_IP = 0
@@ -3373,7 +3373,7 @@ public class Linux {
     public static int IPPROTO_IP() {
         return IPPROTO_IP;
     }
-    private static final int IPPROTO_TCP = (int)6L;
+    public static final int IPPROTO_TCP = (int)6L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.IPPROTO_TCP = 6
@@ -3382,7 +3382,7 @@ public class Linux {
     public static int IPPROTO_TCP() {
         return IPPROTO_TCP;
     }
-    private static final int IPPROTO_UDP = (int)17L;
+    public static final int IPPROTO_UDP = (int)17L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.IPPROTO_UDP = 17
@@ -3391,7 +3391,7 @@ public class Linux {
     public static int IPPROTO_UDP() {
         return IPPROTO_UDP;
     }
-    private static final int IPPROTO_IPV6 = (int)41L;
+    public static final int IPPROTO_IPV6 = (int)41L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.IPPROTO_IPV6 = 41
@@ -3400,7 +3400,7 @@ public class Linux {
     public static int IPPROTO_IPV6() {
         return IPPROTO_IPV6;
     }
-    private static final int EPOLL_CLOEXEC = (int)524288L;
+    public static final int EPOLL_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.EPOLL_CLOEXEC = 524288
@@ -3409,7 +3409,7 @@ public class Linux {
     public static int EPOLL_CLOEXEC() {
         return EPOLL_CLOEXEC;
     }
-    private static final int EPOLLIN = (int)1L;
+    public static final int EPOLLIN = (int)1L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLIN = 1
@@ -3418,7 +3418,7 @@ public class Linux {
     public static int EPOLLIN() {
         return EPOLLIN;
     }
-    private static final int EPOLLPRI = (int)2L;
+    public static final int EPOLLPRI = (int)2L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLPRI = 2
@@ -3427,7 +3427,7 @@ public class Linux {
     public static int EPOLLPRI() {
         return EPOLLPRI;
     }
-    private static final int EPOLLOUT = (int)4L;
+    public static final int EPOLLOUT = (int)4L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLOUT = 4
@@ -3436,7 +3436,7 @@ public class Linux {
     public static int EPOLLOUT() {
         return EPOLLOUT;
     }
-    private static final int EPOLLERR = (int)8L;
+    public static final int EPOLLERR = (int)8L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLERR = 8
@@ -3445,7 +3445,7 @@ public class Linux {
     public static int EPOLLERR() {
         return EPOLLERR;
     }
-    private static final int EPOLLHUP = (int)16L;
+    public static final int EPOLLHUP = (int)16L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLHUP = 16
@@ -3454,7 +3454,7 @@ public class Linux {
     public static int EPOLLHUP() {
         return EPOLLHUP;
     }
-    private static final int EPOLLRDHUP = (int)8192L;
+    public static final int EPOLLRDHUP = (int)8192L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLRDHUP = 8192
@@ -3463,7 +3463,7 @@ public class Linux {
     public static int EPOLLRDHUP() {
         return EPOLLRDHUP;
     }
-    private static final int EPOLLEXCLUSIVE = (int)268435456L;
+    public static final int EPOLLEXCLUSIVE = (int)268435456L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLEXCLUSIVE = 268435456
@@ -3472,7 +3472,7 @@ public class Linux {
     public static int EPOLLEXCLUSIVE() {
         return EPOLLEXCLUSIVE;
     }
-    private static final int EPOLLONESHOT = (int)1073741824L;
+    public static final int EPOLLONESHOT = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLONESHOT = 1073741824
@@ -3481,7 +3481,7 @@ public class Linux {
     public static int EPOLLONESHOT() {
         return EPOLLONESHOT;
     }
-    private static final int EPOLLET = (int)-2147483648L;
+    public static final int EPOLLET = (int)-2147483648L;
     /**
      * {@snippet lang=c :
      * enum EPOLL_EVENTS.EPOLLET = -2147483648
@@ -3732,7 +3732,7 @@ public class Linux {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-    private static final int EFD_CLOEXEC = (int)524288L;
+    public static final int EFD_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.EFD_CLOEXEC = 524288
@@ -3741,7 +3741,7 @@ public class Linux {
     public static int EFD_CLOEXEC() {
         return EFD_CLOEXEC;
     }
-    private static final int EFD_NONBLOCK = (int)2048L;
+    public static final int EFD_NONBLOCK = (int)2048L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.EFD_NONBLOCK = 2048
@@ -4306,7 +4306,7 @@ public class Linux {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-    private static final int AF_UNIX = (int)1L;
+    public static final int AF_UNIX = (int)1L;
     /**
      * {@snippet lang=c :
      * #define AF_UNIX 1
@@ -4315,7 +4315,7 @@ public class Linux {
     public static int AF_UNIX() {
         return AF_UNIX;
     }
-    private static final int AF_INET = (int)2L;
+    public static final int AF_INET = (int)2L;
     /**
      * {@snippet lang=c :
      * #define AF_INET 2
@@ -4324,7 +4324,7 @@ public class Linux {
     public static int AF_INET() {
         return AF_INET;
     }
-    private static final int AF_INET6 = (int)10L;
+    public static final int AF_INET6 = (int)10L;
     /**
      * {@snippet lang=c :
      * #define AF_INET6 10
@@ -4333,7 +4333,7 @@ public class Linux {
     public static int AF_INET6() {
         return AF_INET6;
     }
-    private static final int SO_TIMESTAMPNS = (int)35L;
+    public static final int SO_TIMESTAMPNS = (int)35L;
     /**
      * {@snippet lang=c :
      * #define SO_TIMESTAMPNS 35
@@ -4342,7 +4342,7 @@ public class Linux {
     public static int SO_TIMESTAMPNS() {
         return SO_TIMESTAMPNS;
     }
-    private static final int SCM_TIMESTAMPNS = (int)35L;
+    public static final int SCM_TIMESTAMPNS = (int)35L;
     /**
      * {@snippet lang=c :
      * #define SCM_TIMESTAMPNS 35
@@ -4351,7 +4351,7 @@ public class Linux {
     public static int SCM_TIMESTAMPNS() {
         return SCM_TIMESTAMPNS;
     }
-    private static final int O_CLOEXEC = (int)524288L;
+    public static final int O_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
      * #define O_CLOEXEC 524288
@@ -4360,7 +4360,7 @@ public class Linux {
     public static int O_CLOEXEC() {
         return O_CLOEXEC;
     }
-    private static final int S_IFMT = (int)61440L;
+    public static final int S_IFMT = (int)61440L;
     /**
      * {@snippet lang=c :
      * #define S_IFMT 61440
@@ -4369,7 +4369,7 @@ public class Linux {
     public static int S_IFMT() {
         return S_IFMT;
     }
-    private static final int S_IFREG = (int)32768L;
+    public static final int S_IFREG = (int)32768L;
     /**
      * {@snippet lang=c :
      * #define S_IFREG 32768
@@ -4378,7 +4378,7 @@ public class Linux {
     public static int S_IFREG() {
         return S_IFREG;
     }
-    private static final int IPV6_ADD_MEMBERSHIP = (int)20L;
+    public static final int IPV6_ADD_MEMBERSHIP = (int)20L;
     /**
      * {@snippet lang=c :
      * #define IPV6_ADD_MEMBERSHIP 20
@@ -4387,7 +4387,7 @@ public class Linux {
     public static int IPV6_ADD_MEMBERSHIP() {
         return IPV6_ADD_MEMBERSHIP;
     }
-    private static final int IPV6_DROP_MEMBERSHIP = (int)21L;
+    public static final int IPV6_DROP_MEMBERSHIP = (int)21L;
     /**
      * {@snippet lang=c :
      * #define IPV6_DROP_MEMBERSHIP 21
@@ -4396,7 +4396,7 @@ public class Linux {
     public static int IPV6_DROP_MEMBERSHIP() {
         return IPV6_DROP_MEMBERSHIP;
     }
-    private static final int MFD_CLOEXEC = (int)1L;
+    public static final int MFD_CLOEXEC = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MFD_CLOEXEC 1
@@ -4405,7 +4405,7 @@ public class Linux {
     public static int MFD_CLOEXEC() {
         return MFD_CLOEXEC;
     }
-    private static final int STATX_TYPE = (int)1L;
+    public static final int STATX_TYPE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define STATX_TYPE 1
@@ -4414,7 +4414,7 @@ public class Linux {
     public static int STATX_TYPE() {
         return STATX_TYPE;
     }
-    private static final int STATX_SIZE = (int)512L;
+    public static final int STATX_SIZE = (int)512L;
     /**
      * {@snippet lang=c :
      * #define STATX_SIZE 512
@@ -4423,7 +4423,7 @@ public class Linux {
     public static int STATX_SIZE() {
         return STATX_SIZE;
     }
-    private static final int UIO_MAXIOV = (int)1024L;
+    public static final int UIO_MAXIOV = (int)1024L;
     /**
      * {@snippet lang=c :
      * #define UIO_MAXIOV 1024

@@ -56,7 +56,7 @@ final class Epoll {
     /** Where the C library or the kernel lacks it, the error is ENOSYS. */
     static int pwait2(int epoll, MemorySegment events, int max, long nanos) {
         if (PWAIT2 == null) {
-            return -Linux.ENOSYS();
+            return -Linux.ENOSYS;
         }
         ThreadState state = ThreadState.get();
         state.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000); // struct timespec

@@ -35,33 +35,33 @@ final class EpollEvents extends EventBuffer {
 
     static {
         for (int i = 0; i < READINESS.length; i++) {
-            READINESS[i] = (byte) readinessOf((i & 0x1f) | ((i & 0x20) == 0 ? 0 : Linux.EPOLLRDHUP()));
+            READINESS[i] = (byte) readinessOf((i & 0x1f) | ((i & 0x20) == 0 ? 0 : Linux.EPOLLRDHUP));
         }
     }
 
     @Override
     public int readiness(int i) {
         int bits = bytes.getInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET);
-        return READINESS[(bits & 0x1f) | ((bits & Linux.EPOLLRDHUP()) == 0 ? 0 : 0x20)];
+        return READINESS[(bits & 0x1f) | ((bits & Linux.EPOLLRDHUP) == 0 ? 0 : 0x20)];
     }
 
     private static int readinessOf(int bits) {
-        boolean in = (bits & Linux.EPOLLIN()) != 0;
-        boolean out = (bits & Linux.EPOLLOUT()) != 0;
-        boolean error = (bits & Linux.EPOLLERR()) != 0;
-        boolean hangup = (bits & Linux.EPOLLHUP()) != 0;
-        boolean priority = (bits & Linux.EPOLLPRI()) != 0;
+        boolean in = (bits & Linux.EPOLLIN) != 0;
+        boolean out = (bits & Linux.EPOLLOUT) != 0;
+        boolean error = (bits & Linux.EPOLLERR) != 0;
+        boolean hangup = (bits & Linux.EPOLLHUP) != 0;
+        boolean priority = (bits & Linux.EPOLLPRI) != 0;
         return (in || priority ? Readiness.READABLE : 0)
             | (out ? Readiness.WRITABLE : 0)
             | (priority ? Readiness.PRIORITY : 0)
             | (error ? Readiness.ERROR : 0)
-            | (hangup || (bits & Linux.EPOLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
-            | (hangup || out && error || bits == Linux.EPOLLERR() ? Readiness.WRITE_CLOSED : 0);
+            | (hangup || (bits & Linux.EPOLLRDHUP) != 0 ? Readiness.READ_CLOSED : 0)
+            | (hangup || out && error || bits == Linux.EPOLLERR ? Readiness.WRITE_CLOSED : 0);
     }
 
     @Override
     protected void setReadable(int i, long token) {
-        bytes.putInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET, Linux.EPOLLIN());
+        bytes.putInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET, Linux.EPOLLIN);
         bytes.putLong(i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET, token);
     }
 }

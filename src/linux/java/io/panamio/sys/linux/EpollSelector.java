@@ -28,11 +28,11 @@ final class EpollSelector extends Selector {
      * wake.
      */
     EpollSelector() throws IOException {
-        epoll = check("epoll_create1", Epoll.create1(Linux.EPOLL_CLOEXEC()));
+        epoll = check("epoll_create1", Epoll.create1(Linux.EPOLL_CLOEXEC));
         int fd = -1;
         try {
-            fd = check("eventfd", Epoll.eventfd(0, Linux.EFD_CLOEXEC() | Linux.EFD_NONBLOCK()));
-            check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD(), fd, 0, 0));
+            fd = check("eventfd", Epoll.eventfd(0, Linux.EFD_CLOEXEC | Linux.EFD_NONBLOCK));
+            check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD, fd, 0, 0));
         } catch (IOException e) {
             Libc.close(epoll);
             if (fd >= 0) {
@@ -59,17 +59,17 @@ final class EpollSelector extends Selector {
 
     @Override
     protected void add(int fd, long token, int interest) throws IOException {
-        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD(), fd, bits(interest), token));
+        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD, fd, bits(interest), token));
     }
 
     @Override
     protected void modify(int fd, long token, int interest) throws IOException {
-        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), fd, bits(interest), token));
+        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, fd, bits(interest), token));
     }
 
     @Override
     protected void remove(int fd) throws IOException {
-        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_DEL(), fd, 0, 0));
+        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_DEL, fd, 0, 0));
     }
 
     @Override
@@ -85,15 +85,15 @@ final class EpollSelector extends Selector {
     private static final int ORDINARY = Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY;
 
     private static int bits(int interest) {
-        int bits = Linux.EPOLLET();
+        int bits = Linux.EPOLLET;
         if ((interest & Readiness.READABLE) != 0) {
-            bits |= Linux.EPOLLIN() | Linux.EPOLLRDHUP();
+            bits |= Linux.EPOLLIN | Linux.EPOLLRDHUP;
         }
         if ((interest & Readiness.WRITABLE) != 0) {
-            bits |= Linux.EPOLLOUT();
+            bits |= Linux.EPOLLOUT;
         }
         if ((interest & Readiness.PRIORITY) != 0) {
-            bits |= Linux.EPOLLPRI();
+            bits |= Linux.EPOLLPRI;
         }
         return interest > ORDINARY ? withExtras(bits, interest) : bits;
     }
@@ -101,16 +101,16 @@ final class EpollSelector extends Selector {
     private static int withExtras(int ordinary, int interest) {
         int bits = ordinary;
         if ((interest & Readiness.HANG_UP) != 0) {
-            bits |= Linux.EPOLLRDHUP();
+            bits |= Linux.EPOLLRDHUP;
         }
         if ((interest & Readiness.LEVEL) != 0) {
-            bits &= ~Linux.EPOLLET();
+            bits &= ~Linux.EPOLLET;
         }
         if ((interest & Readiness.ONE_SHOT) != 0) {
-            bits |= Linux.EPOLLONESHOT();
+            bits |= Linux.EPOLLONESHOT;
         }
         if ((interest & Readiness.EXCLUSIVE) != 0) {
-            bits = bits & ~Linux.EPOLLRDHUP() | Linux.EPOLLEXCLUSIVE(); // the kernel refuses the two together
+            bits = bits & ~Linux.EPOLLRDHUP | Linux.EPOLLEXCLUSIVE; // the kernel refuses the two together
         }
         return bits;
     }
@@ -125,7 +125,7 @@ final class EpollSelector extends Selector {
         if (n >= 0) {
             return n;
         }
-        if (n == -Linux.EINTR()) {
+        if (n == -Linux.EINTR) {
             return -1;
         }
         throw ERRORS.io("epoll_wait", -n);
@@ -134,7 +134,7 @@ final class EpollSelector extends Selector {
     /** The sandboxes of containers that do not know a call answer EPERM, which it has no other use for. */
     private int awaitNanos(MemorySegment memory, int most, long nanos) {
         int n = Epoll.pwait2(epoll, memory, most, nanos);
-        if (n != -Linux.ENOSYS() && n != -Linux.EPERM()) {
+        if (n != -Linux.ENOSYS && n != -Linux.EPERM) {
             return n;
         }
         onlyMillis = true;
@@ -152,7 +152,7 @@ final class EpollSelector extends Selector {
             state.argumentBytes.putInt(0, micros).putShort(4, (short) budget).put(6, (byte) (prefer ? 1 : 0))
                 .put(7, (byte) 0);
             int r = Libc.ioctl(epoll, EPIOCSPARAMS, state.argument);
-            if (r == -Linux.ENOTTY() || r == -Linux.EOPNOTSUPP()) {
+            if (r == -Linux.ENOTTY || r == -Linux.EOPNOTSUPP) {
                 throw new UnsupportedOperationException("this kernel has no EPIOCSPARAMS, which came with Linux 6.9");
             }
             check("ioctl", r);
@@ -171,19 +171,19 @@ final class EpollSelector extends Selector {
     @Override
     protected void startWaker(long token) throws IOException {
         drain(); // as the change reports what is in the counter
-        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, Linux.EPOLLET() | Linux.EPOLLIN(), token));
+        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, eventfd, Linux.EPOLLET | Linux.EPOLLIN, token));
     }
 
     @Override
     protected void stopWaker() {
-        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, 0, 0);
+        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, eventfd, 0, 0);
     }
 
     @Override
     protected void signal() {
         ThreadState state = ThreadState.get();
         state.argumentBytes.putLong(0, 1);
-        while (Libc.write(eventfd, state.argument, 0, Long.BYTES) == -Linux.EAGAIN()) { // the counter is full
+        while (Libc.write(eventfd, state.argument, 0, Long.BYTES) == -Linux.EAGAIN) { // the counter is full
             drain();
             state.argumentBytes.putLong(0, 1);
         }
@@ -195,7 +195,7 @@ final class EpollSelector extends Selector {
 
     @Override
     protected synchronized void interrupt() { // or stopWaker could undo this
-        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD(), eventfd, Linux.EPOLLIN(), 0); // whoever sees it finds this closed
+        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, eventfd, Linux.EPOLLIN, 0); // whoever sees it finds this closed
         signal();
     }
 

@@ -15,53 +15,53 @@ final class LinuxConstants extends UnixConstants {
         static final Errno[] BY_NUMBER = new Errno[256];
 
         static {
-            BY_NUMBER[Linux.EPERM()] = Errno.EPERM;
-            BY_NUMBER[Linux.ENOENT()] = Errno.ENOENT;
-            BY_NUMBER[Linux.EINTR()] = Errno.EINTR;
-            BY_NUMBER[Linux.EIO()] = Errno.EIO;
-            BY_NUMBER[Linux.EBADF()] = Errno.EBADF;
-            BY_NUMBER[Linux.EAGAIN()] = Errno.EAGAIN;
-            BY_NUMBER[Linux.ENOMEM()] = Errno.ENOMEM;
-            BY_NUMBER[Linux.EACCES()] = Errno.EACCES;
-            BY_NUMBER[Linux.EFAULT()] = Errno.EFAULT;
-            BY_NUMBER[Linux.EBUSY()] = Errno.EBUSY;
-            BY_NUMBER[Linux.EEXIST()] = Errno.EEXIST;
-            BY_NUMBER[Linux.ENODEV()] = Errno.ENODEV;
-            BY_NUMBER[Linux.EINVAL()] = Errno.EINVAL;
-            BY_NUMBER[Linux.ENOTTY()] = Errno.ENOTTY;
-            BY_NUMBER[Linux.ENFILE()] = Errno.ENFILE;
-            BY_NUMBER[Linux.EMFILE()] = Errno.EMFILE;
-            BY_NUMBER[Linux.ENOSPC()] = Errno.ENOSPC;
-            BY_NUMBER[Linux.EPIPE()] = Errno.EPIPE;
-            BY_NUMBER[Linux.ENAMETOOLONG()] = Errno.ENAMETOOLONG;
-            BY_NUMBER[Linux.ENOSYS()] = Errno.ENOSYS;
-            BY_NUMBER[Linux.ELOOP()] = Errno.ELOOP;
-            BY_NUMBER[Linux.EPROTO()] = Errno.EPROTO;
-            BY_NUMBER[Linux.ENOTSOCK()] = Errno.ENOTSOCK;
-            BY_NUMBER[Linux.EDESTADDRREQ()] = Errno.EDESTADDRREQ;
-            BY_NUMBER[Linux.EMSGSIZE()] = Errno.EMSGSIZE;
-            BY_NUMBER[Linux.EPROTOTYPE()] = Errno.EPROTOTYPE;
-            BY_NUMBER[Linux.ENOPROTOOPT()] = Errno.ENOPROTOOPT;
-            BY_NUMBER[Linux.EPROTONOSUPPORT()] = Errno.EPROTONOSUPPORT;
-            BY_NUMBER[Linux.EOPNOTSUPP()] = Errno.EOPNOTSUPP;
-            BY_NUMBER[Linux.EAFNOSUPPORT()] = Errno.EAFNOSUPPORT;
-            BY_NUMBER[Linux.EADDRINUSE()] = Errno.EADDRINUSE;
-            BY_NUMBER[Linux.EADDRNOTAVAIL()] = Errno.EADDRNOTAVAIL;
-            BY_NUMBER[Linux.ENETDOWN()] = Errno.ENETDOWN;
-            BY_NUMBER[Linux.ENETUNREACH()] = Errno.ENETUNREACH;
-            BY_NUMBER[Linux.ENETRESET()] = Errno.ENETRESET;
-            BY_NUMBER[Linux.ECONNABORTED()] = Errno.ECONNABORTED;
-            BY_NUMBER[Linux.ECONNRESET()] = Errno.ECONNRESET;
-            BY_NUMBER[Linux.ENOBUFS()] = Errno.ENOBUFS;
-            BY_NUMBER[Linux.EISCONN()] = Errno.EISCONN;
-            BY_NUMBER[Linux.ENOTCONN()] = Errno.ENOTCONN;
-            BY_NUMBER[Linux.ETIMEDOUT()] = Errno.ETIMEDOUT;
-            BY_NUMBER[Linux.ECONNREFUSED()] = Errno.ECONNREFUSED;
-            BY_NUMBER[Linux.EHOSTDOWN()] = Errno.EHOSTDOWN;
-            BY_NUMBER[Linux.EHOSTUNREACH()] = Errno.EHOSTUNREACH;
-            BY_NUMBER[Linux.EALREADY()] = Errno.EALREADY;
-            BY_NUMBER[Linux.EINPROGRESS()] = Errno.EINPROGRESS;
-            BY_NUMBER[Linux.ENONET()] = Errno.ENONET;
+            BY_NUMBER[Linux.EPERM] = Errno.EPERM;
+            BY_NUMBER[Linux.ENOENT] = Errno.ENOENT;
+            BY_NUMBER[Linux.EINTR] = Errno.EINTR;
+            BY_NUMBER[Linux.EIO] = Errno.EIO;
+            BY_NUMBER[Linux.EBADF] = Errno.EBADF;
+            BY_NUMBER[Linux.EAGAIN] = Errno.EAGAIN;
+            BY_NUMBER[Linux.ENOMEM] = Errno.ENOMEM;
+            BY_NUMBER[Linux.EACCES] = Errno.EACCES;
+            BY_NUMBER[Linux.EFAULT] = Errno.EFAULT;
+            BY_NUMBER[Linux.EBUSY] = Errno.EBUSY;
+            BY_NUMBER[Linux.EEXIST] = Errno.EEXIST;
+            BY_NUMBER[Linux.ENODEV] = Errno.ENODEV;
+            BY_NUMBER[Linux.EINVAL] = Errno.EINVAL;
+            BY_NUMBER[Linux.ENOTTY] = Errno.ENOTTY;
+            BY_NUMBER[Linux.ENFILE] = Errno.ENFILE;
+            BY_NUMBER[Linux.EMFILE] = Errno.EMFILE;
+            BY_NUMBER[Linux.ENOSPC] = Errno.ENOSPC;
+            BY_NUMBER[Linux.EPIPE] = Errno.EPIPE;
+            BY_NUMBER[Linux.ENAMETOOLONG] = Errno.ENAMETOOLONG;
+            BY_NUMBER[Linux.ENOSYS] = Errno.ENOSYS;
+            BY_NUMBER[Linux.ELOOP] = Errno.ELOOP;
+            BY_NUMBER[Linux.EPROTO] = Errno.EPROTO;
+            BY_NUMBER[Linux.ENOTSOCK] = Errno.ENOTSOCK;
+            BY_NUMBER[Linux.EDESTADDRREQ] = Errno.EDESTADDRREQ;
+            BY_NUMBER[Linux.EMSGSIZE] = Errno.EMSGSIZE;
+            BY_NUMBER[Linux.EPROTOTYPE] = Errno.EPROTOTYPE;
+            BY_NUMBER[Linux.ENOPROTOOPT] = Errno.ENOPROTOOPT;
+            BY_NUMBER[Linux.EPROTONOSUPPORT] = Errno.EPROTONOSUPPORT;
+            BY_NUMBER[Linux.EOPNOTSUPP] = Errno.EOPNOTSUPP;
+            BY_NUMBER[Linux.EAFNOSUPPORT] = Errno.EAFNOSUPPORT;
+            BY_NUMBER[Linux.EADDRINUSE] = Errno.EADDRINUSE;
+            BY_NUMBER[Linux.EADDRNOTAVAIL] = Errno.EADDRNOTAVAIL;
+            BY_NUMBER[Linux.ENETDOWN] = Errno.ENETDOWN;
+            BY_NUMBER[Linux.ENETUNREACH] = Errno.ENETUNREACH;
+            BY_NUMBER[Linux.ENETRESET] = Errno.ENETRESET;
+            BY_NUMBER[Linux.ECONNABORTED] = Errno.ECONNABORTED;
+            BY_NUMBER[Linux.ECONNRESET] = Errno.ECONNRESET;
+            BY_NUMBER[Linux.ENOBUFS] = Errno.ENOBUFS;
+            BY_NUMBER[Linux.EISCONN] = Errno.EISCONN;
+            BY_NUMBER[Linux.ENOTCONN] = Errno.ENOTCONN;
+            BY_NUMBER[Linux.ETIMEDOUT] = Errno.ETIMEDOUT;
+            BY_NUMBER[Linux.ECONNREFUSED] = Errno.ECONNREFUSED;
+            BY_NUMBER[Linux.EHOSTDOWN] = Errno.EHOSTDOWN;
+            BY_NUMBER[Linux.EHOSTUNREACH] = Errno.EHOSTUNREACH;
+            BY_NUMBER[Linux.EALREADY] = Errno.EALREADY;
+            BY_NUMBER[Linux.EINPROGRESS] = Errno.EINPROGRESS;
+            BY_NUMBER[Linux.ENONET] = Errno.ENONET;
         }
     }
 
@@ -84,36 +84,36 @@ final class LinuxConstants extends UnixConstants {
     }
 
     // errno
-    @Override protected int EAGAIN() { return Linux.EAGAIN(); }
-    @Override protected int EINTR() { return Linux.EINTR(); }
-    @Override protected int EINPROGRESS() { return Linux.EINPROGRESS(); }
-    @Override protected int ENOTCONN() { return Linux.ENOTCONN(); }
-    @Override protected int EAFNOSUPPORT() { return Linux.EAFNOSUPPORT(); }
+    @Override protected int EAGAIN() { return Linux.EAGAIN; }
+    @Override protected int EINTR() { return Linux.EINTR; }
+    @Override protected int EINPROGRESS() { return Linux.EINPROGRESS; }
+    @Override protected int ENOTCONN() { return Linux.ENOTCONN; }
+    @Override protected int EAFNOSUPPORT() { return Linux.EAFNOSUPPORT; }
 
     // sys/socket.h
-    @Override protected int AF_INET() { return Linux.AF_INET(); }
-    @Override protected int AF_INET6() { return Linux.AF_INET6(); }
-    @Override protected int AF_UNIX() { return Linux.AF_UNIX(); }
-    @Override protected int SOCK_STREAM() { return Linux.SOCK_STREAM(); }
-    @Override protected int SOCK_DGRAM() { return Linux.SOCK_DGRAM(); }
-    @Override protected int SOCK_SEQPACKET() { return Linux.SOCK_SEQPACKET(); }
-    @Override protected int SOL_SOCKET() { return Linux.SOL_SOCKET(); }
-    @Override protected int SO_ERROR() { return Linux.SO_ERROR(); }
-    @Override protected int SO_TYPE() { return Linux.SO_TYPE(); }
-    @Override protected int SO_ACCEPTCONN() { return Linux.SO_ACCEPTCONN(); }
-    @Override protected int MSG_PEEK() { return Linux.MSG_PEEK(); }
-    @Override protected int MSG_DONTWAIT() { return Linux.MSG_DONTWAIT(); }
-    @Override protected int MSG_NOSIGNAL() { return Linux.MSG_NOSIGNAL(); }
-    @Override protected int MSG_MORE() { return Linux.MSG_MORE(); }
-    @Override protected int MSG_TRUNC() { return Linux.MSG_TRUNC(); }
-    @Override protected int MSG_CTRUNC() { return Linux.MSG_CTRUNC(); }
-    @Override protected int MSG_CMSG_CLOEXEC() { return Linux.MSG_CMSG_CLOEXEC(); }
-    @Override protected int SCM_RIGHTS() { return Linux.SCM_RIGHTS(); }
-    @Override protected int SCM_CREDENTIALS() { return Linux.SCM_CREDENTIALS(); }
-    @Override protected int SCM_TIMESTAMPNS() { return Linux.SCM_TIMESTAMPNS(); }
-    @Override protected int SHUT_RD() { return Linux.SHUT_RD(); }
-    @Override protected int SHUT_WR() { return Linux.SHUT_WR(); }
-    @Override protected int SHUT_RDWR() { return Linux.SHUT_RDWR(); }
+    @Override protected int AF_INET() { return Linux.AF_INET; }
+    @Override protected int AF_INET6() { return Linux.AF_INET6; }
+    @Override protected int AF_UNIX() { return Linux.AF_UNIX; }
+    @Override protected int SOCK_STREAM() { return Linux.SOCK_STREAM; }
+    @Override protected int SOCK_DGRAM() { return Linux.SOCK_DGRAM; }
+    @Override protected int SOCK_SEQPACKET() { return Linux.SOCK_SEQPACKET; }
+    @Override protected int SOL_SOCKET() { return Linux.SOL_SOCKET; }
+    @Override protected int SO_ERROR() { return Linux.SO_ERROR; }
+    @Override protected int SO_TYPE() { return Linux.SO_TYPE; }
+    @Override protected int SO_ACCEPTCONN() { return Linux.SO_ACCEPTCONN; }
+    @Override protected int MSG_PEEK() { return Linux.MSG_PEEK; }
+    @Override protected int MSG_DONTWAIT() { return Linux.MSG_DONTWAIT; }
+    @Override protected int MSG_NOSIGNAL() { return Linux.MSG_NOSIGNAL; }
+    @Override protected int MSG_MORE() { return Linux.MSG_MORE; }
+    @Override protected int MSG_TRUNC() { return Linux.MSG_TRUNC; }
+    @Override protected int MSG_CTRUNC() { return Linux.MSG_CTRUNC; }
+    @Override protected int MSG_CMSG_CLOEXEC() { return Linux.MSG_CMSG_CLOEXEC; }
+    @Override protected int SCM_RIGHTS() { return Linux.SCM_RIGHTS; }
+    @Override protected int SCM_CREDENTIALS() { return Linux.SCM_CREDENTIALS; }
+    @Override protected int SCM_TIMESTAMPNS() { return Linux.SCM_TIMESTAMPNS; }
+    @Override protected int SHUT_RD() { return Linux.SHUT_RD; }
+    @Override protected int SHUT_WR() { return Linux.SHUT_WR; }
+    @Override protected int SHUT_RDWR() { return Linux.SHUT_RDWR; }
     @Override protected long MSGHDR_IOV() { return msghdr.msg_iov$offset(); }
     @Override protected long MSGHDR_IOVLEN() { return msghdr.msg_iovlen$offset(); }
     @Override protected long MSGHDR_NAME() { return msghdr.msg_name$offset(); }
@@ -124,39 +124,39 @@ final class LinuxConstants extends UnixConstants {
     @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
 
     // netinet/in.h and netinet/tcp.h
-    @Override protected int IPPROTO_IP() { return Linux.IPPROTO_IP(); }
-    @Override protected int IPPROTO_IPV6() { return Linux.IPPROTO_IPV6(); }
-    @Override protected int IP_TTL() { return Linux.IP_TTL(); }
-    @Override protected int IPV6_V6ONLY() { return Linux.IPV6_V6ONLY(); }
-    @Override protected int IPV6_UNICAST_HOPS() { return Linux.IPV6_UNICAST_HOPS(); }
-    @Override protected int IP_TOS() { return Linux.IP_TOS(); }
-    @Override protected int IP_PKTINFO() { return Linux.IP_PKTINFO(); }
-    @Override protected int IPV6_PKTINFO() { return Linux.IPV6_PKTINFO(); }
-    @Override protected int IPV6_HOPLIMIT() { return Linux.IPV6_HOPLIMIT(); }
-    @Override protected int IPV6_TCLASS() { return Linux.IPV6_TCLASS(); }
-    @Override protected int IP_ADD_MEMBERSHIP() { return Linux.IP_ADD_MEMBERSHIP(); }
-    @Override protected int IP_DROP_MEMBERSHIP() { return Linux.IP_DROP_MEMBERSHIP(); }
-    @Override protected int IPV6_JOIN_GROUP() { return Linux.IPV6_ADD_MEMBERSHIP(); }
-    @Override protected int IPV6_LEAVE_GROUP() { return Linux.IPV6_DROP_MEMBERSHIP(); }
-    @Override protected int IPPROTO_UDP() { return Linux.IPPROTO_UDP(); }
-    @Override protected int UDP_SEGMENT() { return Linux.UDP_SEGMENT(); }
-    @Override protected int UDP_GRO() { return Linux.UDP_GRO(); }
+    @Override protected int IPPROTO_IP() { return Linux.IPPROTO_IP; }
+    @Override protected int IPPROTO_IPV6() { return Linux.IPPROTO_IPV6; }
+    @Override protected int IP_TTL() { return Linux.IP_TTL; }
+    @Override protected int IPV6_V6ONLY() { return Linux.IPV6_V6ONLY; }
+    @Override protected int IPV6_UNICAST_HOPS() { return Linux.IPV6_UNICAST_HOPS; }
+    @Override protected int IP_TOS() { return Linux.IP_TOS; }
+    @Override protected int IP_PKTINFO() { return Linux.IP_PKTINFO; }
+    @Override protected int IPV6_PKTINFO() { return Linux.IPV6_PKTINFO; }
+    @Override protected int IPV6_HOPLIMIT() { return Linux.IPV6_HOPLIMIT; }
+    @Override protected int IPV6_TCLASS() { return Linux.IPV6_TCLASS; }
+    @Override protected int IP_ADD_MEMBERSHIP() { return Linux.IP_ADD_MEMBERSHIP; }
+    @Override protected int IP_DROP_MEMBERSHIP() { return Linux.IP_DROP_MEMBERSHIP; }
+    @Override protected int IPV6_JOIN_GROUP() { return Linux.IPV6_ADD_MEMBERSHIP; }
+    @Override protected int IPV6_LEAVE_GROUP() { return Linux.IPV6_DROP_MEMBERSHIP; }
+    @Override protected int IPPROTO_UDP() { return Linux.IPPROTO_UDP; }
+    @Override protected int UDP_SEGMENT() { return Linux.UDP_SEGMENT; }
+    @Override protected int UDP_GRO() { return Linux.UDP_GRO; }
 
     // fcntl.h and sys/ioctl.h
-    @Override protected int F_GETFL() { return Linux.F_GETFL(); }
-    @Override protected int F_SETFL() { return Linux.F_SETFL(); }
-    @Override protected int O_NONBLOCK() { return Linux.O_NONBLOCK(); }
-    @Override protected int O_ACCMODE() { return Linux.O_ACCMODE(); }
-    @Override protected int O_RDONLY() { return Linux.O_RDONLY(); }
-    @Override protected int O_WRONLY() { return Linux.O_WRONLY(); }
-    @Override protected long FIONREAD() { return Linux.FIONREAD(); }
+    @Override protected int F_GETFL() { return Linux.F_GETFL; }
+    @Override protected int F_SETFL() { return Linux.F_SETFL; }
+    @Override protected int O_NONBLOCK() { return Linux.O_NONBLOCK; }
+    @Override protected int O_ACCMODE() { return Linux.O_ACCMODE; }
+    @Override protected int O_RDONLY() { return Linux.O_RDONLY; }
+    @Override protected int O_WRONLY() { return Linux.O_WRONLY; }
+    @Override protected long FIONREAD() { return Linux.FIONREAD; }
 
     // poll.h
-    @Override protected int POLLIN() { return Linux.POLLIN(); }
-    @Override protected int POLLPRI() { return Linux.POLLPRI(); }
-    @Override protected int POLLOUT() { return Linux.POLLOUT(); }
-    @Override protected int POLLERR() { return Linux.POLLERR(); }
-    @Override protected int POLLHUP() { return Linux.POLLHUP(); }
-    @Override protected int POLLNVAL() { return Linux.POLLNVAL(); }
-    @Override protected int POLLRDHUP() { return Linux.POLLRDHUP(); }
+    @Override protected int POLLIN() { return Linux.POLLIN; }
+    @Override protected int POLLPRI() { return Linux.POLLPRI; }
+    @Override protected int POLLOUT() { return Linux.POLLOUT; }
+    @Override protected int POLLERR() { return Linux.POLLERR; }
+    @Override protected int POLLHUP() { return Linux.POLLHUP; }
+    @Override protected int POLLNVAL() { return Linux.POLLNVAL; }
+    @Override protected int POLLRDHUP() { return Linux.POLLRDHUP; }
 }

@@ -63,7 +63,7 @@ public final class LinuxPlatform extends UnixPlatform {
     @Override
     public int[] openPipe() throws IOException {
         ThreadState state = ThreadState.get();
-        int r = Epoll.pipe2(state.argument, Linux.O_NONBLOCK() | Linux.O_CLOEXEC());
+        int r = Epoll.pipe2(state.argument, Linux.O_NONBLOCK | Linux.O_CLOEXEC);
         if (r < 0) {
             throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
         }

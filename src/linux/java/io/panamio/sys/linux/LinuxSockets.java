@@ -25,17 +25,17 @@ final class LinuxSockets extends UnixSockets {
 
     @Override
     protected int newSocket(int family, int type) {
-        return Libc.socket(family, type | Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC(), 0);
+        return Libc.socket(family, type | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);
     }
 
     @Override
     protected int newPair(int family, int type, MemorySegment fds) {
-        return Libc.socketpair(family, type | Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC(), 0, fds);
+        return Libc.socketpair(family, type | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0, fds);
     }
 
     @Override
     protected int nextConnection(int fd, MemorySegment address, MemorySegment length) {
-        return accept4(fd, address, length, Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC());
+        return accept4(fd, address, length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC);
     }
 
     @Override
@@ -46,7 +46,7 @@ final class LinuxSockets extends UnixSockets {
     @Override
     public void tcpInfo(int fd, TcpInfo into) throws IOException {
         MemorySegment info = into.segment();
-        int known = getOption(fd, Linux.IPPROTO_TCP(), Linux.TCP_INFO(), info);
+        int known = getOption(fd, Linux.IPPROTO_TCP, Linux.TCP_INFO, info);
         if (known < info.byteSize()) {
             info.asSlice(known).fill((byte) 0);
         }

@@ -55,11 +55,11 @@ final class LinuxTransfers extends Transfers {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment zeroTerminated = arena.allocate(path.length + 1L);
             MemorySegment.copy(MemorySegment.ofArray(path), 0, zeroTerminated, 0, path.length);
-            int flags = Linux.O_RDONLY() | Linux.O_CLOEXEC() | Linux.O_NONBLOCK(); // the last for a FIFO
+            int flags = Linux.O_RDONLY | Linux.O_CLOEXEC | Linux.O_NONBLOCK; // the last for a FIFO
             int r;
             do {
                 r = Libc.open(zeroTerminated, flags, 0);
-            } while (r == -Linux.EINTR());
+            } while (r == -Linux.EINTR);
             if (r < 0) {
                 throw ERRORS.open("open", new String(path, PathNames.CHARSET), -r);
             }
@@ -75,11 +75,11 @@ final class LinuxTransfers extends Transfers {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment noPath = arena.allocate(1);
             MemorySegment status = arena.allocate(statx.sizeof(), 8);
-            int r = statx(fd, noPath, Linux.AT_EMPTY_PATH(), Linux.STATX_TYPE() | Linux.STATX_SIZE(), status);
+            int r = statx(fd, noPath, Linux.AT_EMPTY_PATH, Linux.STATX_TYPE | Linux.STATX_SIZE, status);
             if (r < 0) {
                 throw ERRORS.io("statx", -r);
             }
-            if ((status.get(JAVA_SHORT, statx.stx_mode$offset()) & Linux.S_IFMT()) != Linux.S_IFREG()) {
+            if ((status.get(JAVA_SHORT, statx.stx_mode$offset()) & Linux.S_IFMT) != Linux.S_IFREG) {
                 throw new IllegalArgumentException("descriptor " + fd + " is not a regular file's");
             }
             return status.get(JAVA_LONG, statx.stx_size$offset());
@@ -94,18 +94,18 @@ final class LinuxTransfers extends Transfers {
         do {
             state.argumentBytes.putLong(0, position);
             r = sendfile(to, file, state.argument, size);
-        } while (r == -Linux.EINTR());
+        } while (r == -Linux.EINTR);
         if (r >= 0) {
             return r;
         }
-        if (r == -Linux.EOVERFLOW()) {
+        if (r == -Linux.EOVERFLOW) {
             return 0; // beyond the end that any file of this file system can have
         }
         return failed("sendfile", "", r);
     }
 
     private static long failed(String call, String about, long r) throws IOException {
-        if (r == -Linux.EAGAIN()) {
+        if (r == -Linux.EAGAIN) {
             return Sockets.WOULD_BLOCK;
         }
         throw ERRORS.socket(call, about, (int) -r);
@@ -126,18 +126,18 @@ final class LinuxTransfers extends Transfers {
     }
 
     private static long splice(int from, int to, long count) {
-        int flags = Linux.SPLICE_F_MOVE() | Linux.SPLICE_F_NONBLOCK();
+        int flags = Linux.SPLICE_F_MOVE | Linux.SPLICE_F_NONBLOCK;
         long size = Math.min(count, Libc.MAX_TRANSFER);
         long r;
         do {
             r = splice(from, MemorySegment.NULL, to, MemorySegment.NULL, size, flags);
-        } while (r == -Linux.EINTR());
+        } while (r == -Linux.EINTR);
         return r;
     }
 
     @Override
     public void resizePipe(int fd, int bytes) {
-        Libc.fcntl(fd, Linux.F_SETPIPE_SZ(), bytes); // EPERM where a user has many: a smaller one does as well
+        Libc.fcntl(fd, Linux.F_SETPIPE_SZ, bytes); // EPERM where a user has many: a smaller one does as well
     }
 
     @Override

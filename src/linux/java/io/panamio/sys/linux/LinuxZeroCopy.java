@@ -36,7 +36,7 @@ final class LinuxZeroCopy extends ZeroCopy {
 
         long receive(int fd) {
             headerBytes.putLong((int) msghdr.msg_controllen$offset(), CONTROL_SIZE);
-            return Libc.recvmsg(fd, header, Linux.MSG_ERRQUEUE() | Linux.MSG_DONTWAIT());
+            return Libc.recvmsg(fd, header, Linux.MSG_ERRQUEUE | Linux.MSG_DONTWAIT);
         }
 
         int length() {
@@ -50,7 +50,7 @@ final class LinuxZeroCopy extends ZeroCopy {
     public boolean isEnabled(int fd) {
         ThreadState state = ThreadState.get();
         state.argumentBytes.putInt(0, 0).putInt(8, Integer.BYTES);
-        int r = Libc.getsockopt(fd, Linux.SOL_SOCKET(), Linux.SO_ZEROCOPY(), state.argument,
+        int r = Libc.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, state.argument,
             state.argument.asSlice(8, Integer.BYTES));
         return r == 0 && state.argumentBytes.getInt(0) != 0;
     }
@@ -59,24 +59,24 @@ final class LinuxZeroCopy extends ZeroCopy {
     public boolean enable(int fd) {
         ThreadState state = ThreadState.get();
         state.argumentBytes.putInt(0, 1);
-        return Libc.setsockopt(fd, Linux.SOL_SOCKET(), Linux.SO_ZEROCOPY(), state.argument, Integer.BYTES) == 0;
+        return Libc.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, state.argument, Integer.BYTES) == 0;
     }
 
     @Override
     public long send(int fd, MemorySegment src, long off, long len) throws IOException {
-        int flags = Linux.MSG_DONTWAIT() | Linux.MSG_NOSIGNAL() | Linux.MSG_ZEROCOPY();
+        int flags = Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL | Linux.MSG_ZEROCOPY;
         long size = Math.min(len, Libc.MAX_TRANSFER);
         long r;
         do {
             r = Libc.send(fd, src, off, size, flags);
-        } while (r == -Linux.EINTR());
+        } while (r == -Linux.EINTR);
         if (r >= 0) {
             return r;
         }
-        if (r == -Linux.EAGAIN()) {
+        if (r == -Linux.EAGAIN) {
             return Sockets.WOULD_BLOCK;
         }
-        if (r == -Linux.ENOBUFS()) {
+        if (r == -Linux.ENOBUFS) {
             return REFUSED; // too many completions, or too much memory, is outstanding
         }
         throw ERRORS.socket("send", (int) -r);
@@ -92,10 +92,10 @@ final class LinuxZeroCopy extends ZeroCopy {
             long r = message.receive(fd);
             if (r >= 0) {
                 reports += tell(message.controlBytes, message.length(), to);
-            } else if (r == -Linux.EAGAIN()) {
+            } else if (r == -Linux.EAGAIN) {
                 Reference.reachabilityFence(message);
                 return reports;
-            } else if (r != -Linux.EINTR()) {
+            } else if (r != -Linux.EINTR) {
                 throw ERRORS.socket("recvmsg", (int) -r);
             }
         }
@@ -110,11 +110,11 @@ final class LinuxZeroCopy extends ZeroCopy {
             if (isError(control.getInt(at + LEVEL_OFFSET), control.getInt(at + TYPE_OFFSET))
                     && size >= HEADER_SIZE + REPORT_SIZE
                     && control.get(report + (int) sock_extended_err.ee_origin$offset())
-                        == Linux.SO_EE_ORIGIN_ZEROCOPY()) {
+                        == Linux.SO_EE_ORIGIN_ZEROCOPY) {
                 to.completed(control.getInt(report + (int) sock_extended_err.ee_info$offset()),
                     control.getInt(report + (int) sock_extended_err.ee_data$offset()),
                     control.get(report + (int) sock_extended_err.ee_code$offset())
-                        == Linux.SO_EE_CODE_ZEROCOPY_COPIED());
+                        == Linux.SO_EE_CODE_ZEROCOPY_COPIED);
                 reports++;
             }
             at += size + 7 & ~7;
@@ -128,7 +128,7 @@ final class LinuxZeroCopy extends ZeroCopy {
     private static final int REPORT_SIZE = 16;
 
     private static boolean isError(int level, int type) {
-        return level == Linux.IPPROTO_IP() && type == Linux.IP_RECVERR()
-            || level == Linux.IPPROTO_IPV6() && type == Linux.IPV6_RECVERR();
+        return level == Linux.IPPROTO_IP && type == Linux.IP_RECVERR
+            || level == Linux.IPPROTO_IPV6 && type == Linux.IPV6_RECVERR;
     }
 }

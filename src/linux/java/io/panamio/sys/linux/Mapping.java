@@ -45,8 +45,8 @@ final class Mapping {
 
     @SuppressWarnings("restricted")
     static MemorySegment once(long size) {
-        MemorySegment memory = mmap(MemorySegment.NULL, size, Linux.PROT_READ() | Linux.PROT_WRITE(),
-            Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS(), -1, 0);
+        MemorySegment memory = mmap(MemorySegment.NULL, size, Linux.PROT_READ | Linux.PROT_WRITE,
+            Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS, -1, 0);
         if (memory.address() < 0) {
             throw new OutOfMemoryError("mmap of " + size + " bytes: errno " + -memory.address());
         }
@@ -57,7 +57,7 @@ final class Mapping {
 
     /** Maps {@code size} bytes twice, one mapping behind the other; null where that is refused, for whatever reason. */
     static MemorySegment twice(long size) {
-        int fd = MEMFD_CREATE == null ? -1 : memfd_create(NAME, Linux.MFD_CLOEXEC());
+        int fd = MEMFD_CREATE == null ? -1 : memfd_create(NAME, Linux.MFD_CLOEXEC);
         if (fd < 0) {
             return null;
         }
@@ -71,13 +71,13 @@ final class Mapping {
     /** The first mapping is twice as long as the file, so that nobody else gets the place of the second. */
     @SuppressWarnings("restricted")
     private static MemorySegment twice(int fd, long size) {
-        int protection = Linux.PROT_READ() | Linux.PROT_WRITE();
-        MemorySegment both = mmap(MemorySegment.NULL, 2 * size, protection, Linux.MAP_SHARED(), fd, 0);
+        int protection = Linux.PROT_READ | Linux.PROT_WRITE;
+        MemorySegment both = mmap(MemorySegment.NULL, 2 * size, protection, Linux.MAP_SHARED, fd, 0);
         if (both.address() < 0) {
             return null;
         }
         MemorySegment behind = MemorySegment.ofAddress(both.address() + size);
-        if (mmap(behind, size, protection, Linux.MAP_SHARED() | Linux.MAP_FIXED(), fd, 0).address() < 0) {
+        if (mmap(behind, size, protection, Linux.MAP_SHARED | Linux.MAP_FIXED, fd, 0).address() < 0) {
             munmap(both, 2 * size);
             return null;
         }
