@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,7 +29,8 @@ import picocli.CommandLine.Spec;
 /**
  * Measures how long it takes from the start of a JVM to the first byte that comes back, for {@link StartPanamio}, {@link
  * StartFfm} and {@link StartNio}, and what processor time all threads have used by then. The client is this process,
- * which is warm. Each round starts every server once, every second round in the opposite order.
+ * which is warm. Each round starts every server once, every second round in the opposite order. Every server says how
+ * far it was when, by the clock that all processes share; a further start counts its classes.
  */
 @Command(name = "start", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Measures the time from the start of a JVM to the first byte echoed, beside java.nio.")
@@ -43,8 +45,15 @@ final class Start implements Callable<Integer> {
     private record Launch(String scenario, String contender, List<String> command) {
     }
 
-    /** How long one start took, and the processor time it cost, in milliseconds. */
-    private record Run(double time, double processor) {
+    /**
+     * How long one start took, and the processor time it cost, in milliseconds; and its steps: until the program began,
+     * until its poll was open, or whatever is there instead, until it listened, until the first byte.
+     */
+    private record Run(double time, double processor, double begin, double open, double listen, double echo) {
+    }
+
+    /** How many classes a start loads: from an archive of the JDK's or an AOT cache, from files, made while it runs. */
+    private record Classes(int archived, int parsed, int made) {
     }
 
     @Option(names = "--rounds", defaultValue = "20", paramLabel = "N",
@@ -59,6 +68,7 @@ final class Start implements Callable<Integer> {
     private CommandSpec spec;
 
     private final Map<Launch, List<Run>> runs = new LinkedHashMap<>();
+    private final Map<Launch, Classes> classes = new LinkedHashMap<>();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -67,7 +77,10 @@ final class Start implements Callable<Integer> {
         }
         TreeMap<String, String> machine = Results.here(List.of()).machine();
         List<Launch> launches = new ArrayList<>(launches());
-        launches.forEach(launch -> runs.put(launch, new ArrayList<>()));
+        for (Launch launch : launches) {
+            runs.put(launch, new ArrayList<>());
+            classes.put(launch, classes(launch));
+        }
         for (int i = 0; i <= rounds; i++) { // the first warms this process and the system's caches
             System.err.println(i == 0 ? "start: warming" : "start: round " + i + " of " + rounds);
             for (Launch launch : launches) {
@@ -156,7 +169,10 @@ final class Start implements Callable<Integer> {
         long start = System.nanoTime();
         Process process = builder.start();
         try (BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream()))) {
+            String begin = output.readLine();
+            String open = output.readLine();
             String said = output.readLine();
+            long listening = System.nanoTime();
             if (!"listening".equals(said)) {
                 throw new IOException(String.join(" ", whole) + " said " + said + ", see " + log());
             }
@@ -167,8 +183,11 @@ final class Start implements Callable<Integer> {
                 if (socket.getInputStream().read() != 42) {
                     throw new IOException("the byte did not come back");
                 }
-                long nanos = System.nanoTime() - start;
-                run = new Run(nanos / 1e6, processorNanos(process.pid()) / 1e6);
+                long end = System.nanoTime();
+                long began = Long.parseLong(begin);
+                long opened = Long.parseLong(open);
+                run = new Run((end - start) / 1e6, processorNanos(process.pid()) / 1e6, (began - start) / 1e6,
+                    (opened - began) / 1e6, (listening - opened) / 1e6, (end - listening) / 1e6);
             }
             output.lines().forEach(line -> { }); // until its end
             if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
@@ -178,6 +197,29 @@ final class Start implements Callable<Integer> {
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    private static Classes classes(Launch launch) throws IOException, InterruptedException {
+        Path log = DIRECTORY.resolve("classes.log");
+        run(with(launch.command(), "-Xlog:class+load:file=" + log));
+        int archived = 0;
+        int parsed = 0;
+        int made = 0;
+        for (String line : Files.readAllLines(log)) {
+            int source = line.indexOf(" source: ");
+            if (source < 0) {
+                continue;
+            }
+            String from = line.substring(source + " source: ".length());
+            if (from.startsWith("shared objects file")) {
+                archived++;
+            } else if (from.startsWith("jrt:") || from.startsWith("file:")) {
+                parsed++;
+            } else {
+                made++;
+            }
+        }
+        return new Classes(archived, parsed, made);
     }
 
     /** The time that all threads of a process have had a processor. */
@@ -197,16 +239,28 @@ final class Start implements Callable<Integer> {
         List<Result> results = new ArrayList<>();
         runs.forEach((launch, list) -> {
             double[] times = times(launch.scenario(), launch.contender());
-            double[] processor = list.stream().mapToDouble(Run::processor).toArray();
             add(results, launch, "first byte", "ms", times);
-            add(results, launch, "processor time", "ms", processor);
+            add(results, launch, "processor time", "ms", list, Run::processor);
             add(results, launch, "to NIO", "", ratios(times, times(launch.scenario(), NIO)));
             add(results, launch, "to NIO in a jar", "", ratios(times, times(JAR, NIO)));
+            add(results, launch, "JVM", "ms", list, Run::begin);
+            add(results, launch, "poll", "ms", list, Run::open);
+            add(results, launch, "listener", "ms", list, Run::listen);
+            add(results, launch, "echo", "ms", list, Run::echo);
+            Classes its = classes.get(launch);
+            add(results, launch, "classes from an archive", "", its.archived());
+            add(results, launch, "from files", "", its.parsed());
+            add(results, launch, "made while it runs", "", its.made());
         });
         return results;
     }
 
-    private static void add(List<Result> results, Launch launch, String measure, String unit, double[] values) {
+    private static void add(List<Result> results, Launch launch, String measure, String unit, List<Run> runs,
+            ToDoubleFunction<Run> value) {
+        add(results, launch, measure, unit, runs.stream().mapToDouble(value).toArray());
+    }
+
+    private static void add(List<Result> results, Launch launch, String measure, String unit, double... values) {
         results.add(new Result("start", launch.scenario(), launch.contender(), measure, unit, values));
     }
 

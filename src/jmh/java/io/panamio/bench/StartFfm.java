@@ -16,6 +16,7 @@ import java.util.Arrays;
  * functions. What it takes longer than {@link StartNio} is the JDK's, and {@link StartPanamio} cannot do without.
  */
 public final class StartFfm {
+    private static final long BEGIN = System.nanoTime();
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MethodHandle CALL = link();
     private static final MemorySegment ERRNO = Arena.global().allocate(8, 8);
@@ -48,6 +49,7 @@ public final class StartFfm {
      * @param args the port
      */
     public static void main(String... args) throws Throwable {
+        long open = System.nanoTime();
         int port = Integer.parseInt(args[0]);
         ByteBuffer bytes = MEMORY.asByteBuffer().order(ByteOrder.nativeOrder());
         bytes.putShort(0, (short) 2); // struct sockaddr_in: AF_INET, the port, 127.0.0.1
@@ -56,6 +58,8 @@ public final class StartFfm {
         int listener = call("socket", 2, 1, 0);
         call("bind", listener, memory, 16);
         call("listen", listener, 1);
+        System.out.println(BEGIN);
+        System.out.println(open);
         System.out.println("listening");
         int stream = call("accept", listener, 0, 0);
         for (int n; (n = call("recv", stream, memory, MEMORY.byteSize(), 0)) > 0;) {

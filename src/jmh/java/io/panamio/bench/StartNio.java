@@ -20,8 +20,13 @@ public final class StartNio {
      * @param args the port
      */
     public static void main(String... args) throws IOException {
-        try (Selector selector = Selector.open(); ServerSocketChannel listener = ServerSocketChannel.open()) {
+        long begin = System.nanoTime();
+        try (Selector selector = Selector.open()) {
+            long open = System.nanoTime();
+            ServerSocketChannel listener = ServerSocketChannel.open();
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0])));
+            System.out.println(begin);
+            System.out.println(open);
             System.out.println("listening");
             ByteBuffer buffer = ByteBuffer.allocateDirect(16 * 1024);
             listener.configureBlocking(false);
@@ -42,6 +47,7 @@ public final class StartNio {
                     }
                     if (got == -1) {
                         stream.close();
+                        listener.close();
                         return;
                     }
                 }

@@ -11,7 +11,10 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** The least that echoes on Panamio: says when it listens, serves one client and ends with it. */
+/**
+ * The least that echoes on Panamio: says when it began and when its poll was open, by System.nanoTime, and that it
+ * listens; serves one client and ends with it.
+ */
 public final class StartPanamio {
     private StartPanamio() {
     }
@@ -22,9 +25,13 @@ public final class StartPanamio {
      * @param args the port
      */
     public static void main(String... args) throws IOException {
-        try (Poll poll = Poll.open();
-             TcpListener listener = TcpListener.bind(
-                 new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0])))) {
+        long begin = System.nanoTime();
+        try (Poll poll = Poll.open()) {
+            long open = System.nanoTime();
+            TcpListener listener = TcpListener.bind(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0])));
+            System.out.println(begin);
+            System.out.println(open);
             System.out.println("listening");
             Events events = Events.withCapacity(64);
             MemorySegment buffer = Arena.global().allocate(16 * 1024);
@@ -44,6 +51,7 @@ public final class StartPanamio {
                     }
                     if (got == -1) {
                         stream.close();
+                        listener.close();
                         return;
                     }
                 }
