@@ -202,7 +202,8 @@ public abstract class IoSource implements Source, AutoCloseable {
      * Everything called later throws a {@link ClosedChannelException}. Errors are ignored, as nothing can be done
      * about them. Costs one system call, close(2); with epoll one more, to deregister it, if there may be duplicates of
      * the descriptor, which would keep the registration alive: that is, if it came from outside, or was told by {@link
-     * #fd} or {@code tryIo}. Does nothing the second time.
+     * #fd} or {@code tryIo}. (A child process that is just being started has duplicates of all until its execve(2): an
+     * event may come then for what was closed, as with mio.) Does nothing the second time.
      */
     @Override
     public final void close() {
