@@ -41,11 +41,11 @@ public final class Main {
     private static void all() throws IOException, InterruptedException {
         run("echo", "--results", "src/site/results/echo.json");
         run("echo", "--profile", "--rounds", "5", "--cases", "64x64,64x16k,connect", "--only",
-            "c,panamio,nio-short,netty-epoll", "--results", "src/site/results/echo-profile.json");
+            "c,c-thread,panamio,nio-short,netty-epoll", "--results", "src/site/results/echo-profile.json");
         run("pipelines", "--results", "src/site/results/pipelines.json");
         run("pipelines", "--profile", "--rounds", "3", "--only", "serve,nginx-push,proxy,haproxy,haproxy-splice",
             "--results", "src/site/results/pipelines-profile.json");
-        run("start", "--rounds", "12", "--results", "src/site/results/start.json");
+        run("start", "--rounds", "15", "--results", "src/site/results/start.json");
         run("buffers", "--results", "src/site/results/buffers.json");
         run("memory", "--results", "src/site/results/memory.json");
         run("-f", "1", "-wi", "3", "-i", "5", "-w", "400ms", "-r", "400ms", "-prof", "gc", "-rf", "json", "-rff", JMH);

@@ -118,9 +118,13 @@ final class Start implements Callable<Integer> {
             new Launch(JAR, PANAMIO, java("-jar", panamio.toString())),
             new Launch(JAR, FFM, java("-jar", ffm.toString())),
             new Launch(JAR, NIO, java("-jar", nio.toString()))));
+        List<Launch> jars = launches.stream().filter(launch -> launch.scenario().equals(JAR)).toList();
+        for (Launch jar : jars) {
+            launches.add(cached(jar, "jar, CDS archive", "ArchiveClassesAtExit", "SharedArchiveFile", ".jsa"));
+        }
         if (Runtime.version().feature() >= 25) {
-            for (Launch launch : launches.stream().filter(l -> l.scenario().equals(JAR)).toList()) {
-                launches.add(cached(launch));
+            for (Launch jar : jars) {
+                launches.add(cached(jar, "jar, AOT cache", "AOTCacheOutput", "AOTCache", ".aot"));
             }
         } else {
             System.err.println("start: no AOT caches, as they take JDK 25");
@@ -135,14 +139,15 @@ final class Start implements Callable<Integer> {
         return command;
     }
 
-    /** The same with an AOT cache, which a run of it makes. */
-    private static Launch cached(Launch launch) throws IOException, InterruptedException {
-        Path cache = DIRECTORY.resolve(launch.contender() + ".aot");
-        run(with(launch.command(), "-XX:AOTCacheOutput=" + cache));
+    /** The same with an archive of classes, which a run of it makes. */
+    private static Launch cached(Launch launch, String scenario, String make, String use, String suffix)
+            throws IOException, InterruptedException {
+        Path cache = DIRECTORY.resolve(launch.contender() + suffix);
+        run(with(launch.command(), "-XX:" + make + "=" + cache));
         if (!Files.exists(cache)) {
             throw new IOException(cache + " was not made, see " + log());
         }
-        return new Launch("jar, AOT cache", launch.contender(), with(launch.command(), "-XX:AOTCache=" + cache));
+        return new Launch(scenario, launch.contender(), with(launch.command(), "-XX:" + use + "=" + cache));
     }
 
     private static List<String> with(List<String> command, String option) {
