@@ -48,7 +48,7 @@ public final class Main {
         run("start", "--rounds", "15", "--results", "src/site/results/start.json");
         run("buffers", "--results", "src/site/results/buffers.json");
         run("memory", "--results", "src/site/results/memory.json");
-        run("-f", "1", "-wi", "3", "-i", "5", "-w", "400ms", "-r", "400ms", "-prof", "gc", "-rf", "json", "-rff", JMH);
+        run("-f", "3", "-wi", "3", "-i", "3", "-w", "400ms", "-r", "400ms", "-prof", "gc", "-rf", "json", "-rff", JMH);
         convert(JMH, "src/site/results/jmh.json");
     }
 
