@@ -65,7 +65,11 @@ final class Page implements Callable<Integer> {
             Results of = Results.read(results.resolve(suite + ".json"));
             put(suite, () -> Tables.suite(of, suite));
         }
-        JmhResults jmh = JmhResults.of(Results.read(results.resolve("jmh.json")));
+        Results operations = Results.read(results.resolve("jmh.json"));
+        Results start = Results.read(results.resolve("start.json"));
+        put("aims of echo", () -> Aims.echo(echo, cases(echo)));
+        put("other aims", () -> Aims.others(echo, cases(echo), spinCase(echo), operations, start));
+        JmhResults jmh = JmhResults.of(operations);
         put("jmh", jmh::table);
         Charts.write(pictures.resolve("operations.png"), 1, List.of(jmh.chart()));
         Files.writeString(page, text);
