@@ -352,7 +352,7 @@ class FileSourceTest {
             for (Path path : new Path[] {directory, fifo, Path.of("/dev/null")}) {
                 int before = NativeFds.count();
                 assertThrows(IllegalArgumentException.class, () -> FileSource.open(path)); // and nobody waits
-                assertEquals(before, NativeFds.count());
+                assertTrue(NativeFds.count() <= before); // what others have dropped may go meanwhile
             }
             Way socket = Kind.TCP.open(loop);
             int fd = ((TcpStream) socket.in()).fd();
