@@ -146,19 +146,30 @@ class RegistryTest {
         }
     }
 
+    /** Something that has a duplicate, which lives on. */
+    private interface Duplicated {
+        int duplicate() throws IOException;
+    }
+
+    /** Closes a registered stream, lets its duplicate become readable, and sees nothing of it. */
+    private static void assertSilentOnceClosed(Loop loop, TcpStream stream, Socket peer, Duplicated duplicated)
+            throws IOException {
+        loop.register(stream, 1, R);
+        int duplicate = duplicated.duplicate();
+        try {
+            stream.close();
+            peer.getOutputStream().write(1);
+            loop.expectNothing();
+        } finally {
+            assertEquals(0, NativeCalls.close(duplicate));
+        }
+    }
+
     @Test
     void duplicateOfAClosedDescriptorKeepsNoEvents() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
-            loop.register(pair.stream(), 1, R);
-            int duplicate = NativeCalls.dup(pair.stream().fd());
-            try {
-                pair.stream().close();
-                pair.peer().getOutputStream().write(1);
-                loop.expectNothing();
-            } finally {
-                assertEquals(0, NativeCalls.close(duplicate));
-            }
+            assertSilentOnceClosed(loop, pair.stream(), pair.peer(), () -> NativeCalls.dup(pair.stream().fd()));
         }
     }
 
@@ -166,15 +177,8 @@ class RegistryTest {
     void duplicateMadeInTryIoKeepsNoEvents() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
-            loop.register(pair.stream(), 1, R);
-            int duplicate = (int) pair.stream().tryIo(NativeCalls::dup);
-            try {
-                pair.stream().close();
-                pair.peer().getOutputStream().write(1);
-                loop.expectNothing();
-            } finally {
-                assertEquals(0, NativeCalls.close(duplicate));
-            }
+            assertSilentOnceClosed(loop, pair.stream(), pair.peer(),
+                () -> (int) pair.stream().tryIo(NativeCalls::dup));
         }
     }
 
@@ -184,15 +188,7 @@ class RegistryTest {
             Loop.Pair pair = loop.connected();
             int fd = pair.stream().release();
             int duplicate = NativeCalls.dup(fd);
-            try {
-                TcpStream adopted = loop.later(TcpStream.fromFd(fd));
-                loop.register(adopted, 1, R);
-                adopted.close();
-                pair.peer().getOutputStream().write(1);
-                loop.expectNothing();
-            } finally {
-                assertEquals(0, NativeCalls.close(duplicate));
-            }
+            assertSilentOnceClosed(loop, loop.later(TcpStream.fromFd(fd)), pair.peer(), () -> duplicate);
         }
     }
 
