@@ -1,5 +1,6 @@
 package io.panamio.net;
 
+import io.panamio.sys.Control;
 import io.panamio.sys.Platform;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -16,9 +17,11 @@ import java.net.InetAddress;
  * <p>Anybody who can send to a Unix socket can send descriptors. Those that a receive has put here are closed by the
  * next one and by {@link #clear}, unless they were taken; that this is collected closes nothing.
  */
-public abstract class ControlMessages {
-    /** For the platforms. */
-    protected ControlMessages() {
+public final class ControlMessages {
+    final Control part;
+
+    ControlMessages(Control part) {
+        this.part = part;
     }
 
     /**
@@ -32,25 +35,31 @@ public abstract class ControlMessages {
         if (bytes < 1 || bytes > 1_000_000) {
             throw new IllegalArgumentException("capacity " + bytes);
         }
-        return Platform.current().messages().newControl(bytes);
+        return new ControlMessages(Platform.current().messages().newControl(bytes));
     }
 
     /** Makes this empty. Descriptors that were received and not taken are closed. */
-    public abstract void clear();
+    public void clear() {
+        part.clear();
+    }
 
     /**
      * Whether there is nothing here.
      *
      * @return true if so
      */
-    public abstract boolean isEmpty();
+    public boolean isEmpty() {
+        return part.isEmpty();
+    }
 
     /**
      * Whether the last receive had more than fits here; that is lost, and descriptors among it are closed.
      *
      * @return true if so
      */
-    public abstract boolean isTruncated();
+    public boolean isTruncated() {
+        return part.isTruncated();
+    }
 
     // ---- reading
 
@@ -59,49 +68,64 @@ public abstract class ControlMessages {
      *
      * @return from 0 to 255, or -1 if that is not here
      */
-    public abstract int ttl();
+    public int ttl() {
+        return part.ttl();
+    }
 
     /**
      * The type of service that the datagram arrived with, on IPv6 the traffic class: IP_TOS, IPV6_TCLASS.
      *
      * @return from 0 to 255, or -1 if that is not here
      */
-    public abstract int trafficClass();
+    public int trafficClass() {
+        return part.trafficClass();
+    }
 
     /**
      * When the datagram arrived: SCM_TIMESTAMPNS.
      *
      * @return nanoseconds since 1970, or -1 if that is not here
      */
-    public abstract long timestampNanos();
+    public long timestampNanos() {
+        return part.timestampNanos();
+    }
 
     /**
      * The size of the datagrams that were put together into this one, all but the last: UDP_GRO.
      *
      * @return bytes, or -1 if that is not here: it is a single datagram
      */
-    public abstract int segmentSize();
+    public int segmentSize() {
+        return part.segmentSize();
+    }
 
     /**
      * The address that the datagram was sent to: IP_PKTINFO, IPV6_PKTINFO.
      *
      * @return the address, or null if that is not here
      */
-    public abstract InetAddress destination();
+    public InetAddress destination() {
+        return part.destination();
+    }
 
     /**
      * The interface that the datagram arrived by: IP_PKTINFO, IPV6_PKTINFO.
      *
      * @return its index, or -1 if that is not here
      */
-    public abstract int interfaceIndex();
+    public int interfaceIndex() {
+        return part.interfaceIndex();
+    }
 
     /**
      * The sender's credentials: SCM_CREDENTIALS.
      *
      * @return the credentials, or null if that is not here
      */
-    public abstract UnixCredentials credentials();
+    public UnixCredentials credentials() {
+        int[] ids = part.credentials();
+        return ids == null ? null : new UnixCredentials(ids[0], ids[1], ids[2]);
+    }
 
     /**
      * Takes the descriptors that came: SCM_RIGHTS. They are the caller's from now on, are not inherited by child
@@ -109,7 +133,9 @@ public abstract class ControlMessages {
      *
      * @return the descriptors; none the second time
      */
-    public abstract int[] takeFds();
+    public int[] takeFds() {
+        return part.takeFds();
+    }
 
     /**
      * Any control message, as the system's headers have it.
@@ -118,7 +144,9 @@ public abstract class ControlMessages {
      * @param type its type, by number
      * @return its data, which is gone with the next receive, or null if that is not here
      */
-    public abstract MemorySegment get(int level, int type);
+    public MemorySegment get(int level, int type) {
+        return part.get(level, type);
+    }
 
     // ---- writing
 
@@ -130,7 +158,10 @@ public abstract class ControlMessages {
      * @throws IllegalArgumentException if out of that range
      * @throws IndexOutOfBoundsException if there is no room left
      */
-    public abstract ControlMessages putTtl(int hops);
+    public ControlMessages putTtl(int hops) {
+        part.putTtl(hops);
+        return this;
+    }
 
     /**
      * Adds the type of service of the datagram, on IPv6 the traffic class.
@@ -140,7 +171,10 @@ public abstract class ControlMessages {
      * @throws IllegalArgumentException if out of that range
      * @throws IndexOutOfBoundsException if there is no room left
      */
-    public abstract ControlMessages putTrafficClass(int bits);
+    public ControlMessages putTrafficClass(int bits) {
+        part.putTrafficClass(bits);
+        return this;
+    }
 
     /**
      * Adds the size of the datagrams that the message is to be cut into (GSO): UDP_SEGMENT.
@@ -150,7 +184,10 @@ public abstract class ControlMessages {
      * @throws IllegalArgumentException if out of that range
      * @throws IndexOutOfBoundsException if there is no room left
      */
-    public abstract ControlMessages putSegmentSize(int bytes);
+    public ControlMessages putSegmentSize(int bytes) {
+        part.putSegmentSize(bytes);
+        return this;
+    }
 
     /**
      * Adds the address to send from and the interface to send by: IP_PKTINFO, IPV6_PKTINFO.
@@ -160,7 +197,10 @@ public abstract class ControlMessages {
      * @return this
      * @throws IndexOutOfBoundsException if there is no room left
      */
-    public abstract ControlMessages putSource(InetAddress address, int interfaceIndex);
+    public ControlMessages putSource(InetAddress address, int interfaceIndex) {
+        part.putSource(address, interfaceIndex);
+        return this;
+    }
 
     /**
      * Adds descriptors to be passed to the peer, who gets duplicates of them: SCM_RIGHTS. The system takes 253 at most.
@@ -169,7 +209,10 @@ public abstract class ControlMessages {
      * @return this
      * @throws IndexOutOfBoundsException if there is no room left
      */
-    public abstract ControlMessages putFds(int... fds);
+    public ControlMessages putFds(int... fds) {
+        part.putFds(fds);
+        return this;
+    }
 
     /**
      * Adds credentials to be shown to the peer: SCM_CREDENTIALS. Without privileges they must be this process's own.
@@ -178,7 +221,10 @@ public abstract class ControlMessages {
      * @return this
      * @throws IndexOutOfBoundsException if there is no room left
      */
-    public abstract ControlMessages putCredentials(UnixCredentials credentials);
+    public ControlMessages putCredentials(UnixCredentials credentials) {
+        part.putCredentials(credentials.pid(), credentials.uid(), credentials.gid());
+        return this;
+    }
 
     /**
      * Adds any control message.
@@ -189,5 +235,14 @@ public abstract class ControlMessages {
      * @return this
      * @throws IndexOutOfBoundsException if there is no room left
      */
-    public abstract ControlMessages put(int level, int type, MemorySegment data);
+    public ControlMessages put(int level, int type, MemorySegment data) {
+        part.put(level, type, data);
+        return this;
+    }
+
+    /** The numbers of the messages, for people. */
+    @Override
+    public String toString() {
+        return part.toString();
+    }
 }

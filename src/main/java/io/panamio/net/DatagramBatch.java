@@ -1,7 +1,9 @@
 package io.panamio.net;
 
+import io.panamio.sys.Batch;
 import io.panamio.sys.Platform;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
  * Datagrams that are received or sent by one system call, in memory that is used again and again. Each has a slot for
@@ -10,9 +12,16 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>For one thread at a time. Nothing is allocated after the batch itself.
  */
-public abstract class DatagramBatch {
-    /** For the platforms. */
-    protected DatagramBatch() {
+public final class DatagramBatch {
+    final Batch part;
+    private final ControlMessages[] controls;
+
+    private DatagramBatch(Batch part, boolean controlled) {
+        this.part = part;
+        controls = controlled ? new ControlMessages[part.capacity()] : null;
+        for (int i = 0; controlled && i < controls.length; i++) {
+            controls[i] = new ControlMessages(part.control(i));
+        }
     }
 
     /**
@@ -41,7 +50,7 @@ public abstract class DatagramBatch {
         if (capacity < 1 || capacity > 1024 || size < 1 || size > 65536 || control < 0 || control > 65536) {
             throw new IllegalArgumentException("a batch of " + capacity + " with " + size + " and " + control);
         }
-        return Platform.current().messages().newBatch(capacity, size, control);
+        return new DatagramBatch(Platform.current().messages().newBatch(capacity, size, control), control > 0);
     }
 
     /**
@@ -49,17 +58,23 @@ public abstract class DatagramBatch {
      *
      * @return the capacity
      */
-    public abstract int capacity();
+    public int capacity() {
+        return part.capacity();
+    }
 
     /**
      * How many datagrams there are.
      *
      * @return from 0 to the capacity
      */
-    public abstract int count();
+    public int count() {
+        return part.count();
+    }
 
     /** Makes this empty. */
-    public abstract void clear();
+    public void clear() {
+        part.clear();
+    }
 
     /**
      * The slot of a datagram: all of its memory, always the same. Filled by hand, {@link #setLength} tells how much of
@@ -69,7 +84,9 @@ public abstract class DatagramBatch {
      * @return as many bytes as each can have
      * @throws IndexOutOfBoundsException if out of that range
      */
-    public abstract MemorySegment data(int i);
+    public MemorySegment data(int i) {
+        return part.data(i);
+    }
 
     /**
      * How many bytes of a slot count.
@@ -78,7 +95,9 @@ public abstract class DatagramBatch {
      * @return the length
      * @throws IndexOutOfBoundsException if out of that range
      */
-    public abstract int length(int i);
+    public int length(int i) {
+        return part.length(i);
+    }
 
     /**
      * Sets how many bytes of a slot count.
@@ -87,7 +106,9 @@ public abstract class DatagramBatch {
      * @param bytes from 0 to the size of a slot
      * @throws IndexOutOfBoundsException if out of that range
      */
-    public abstract void setLength(int i, int bytes);
+    public void setLength(int i, int bytes) {
+        part.setLength(i, bytes);
+    }
 
     /**
      * Whether a datagram was longer than its slot when it was received; the rest is lost.
@@ -96,7 +117,9 @@ public abstract class DatagramBatch {
      * @return true if so
      * @throws IndexOutOfBoundsException if out of that range
      */
-    public abstract boolean isTruncated(int i);
+    public boolean isTruncated(int i) {
+        return part.isTruncated(i);
+    }
 
     /**
      * Copies the address of a datagram: who has sent it, or where it goes.
@@ -105,7 +128,9 @@ public abstract class DatagramBatch {
      * @param into where to; made empty if there is none
      * @throws IndexOutOfBoundsException if out of that range
      */
-    public abstract void address(int i, SocketAddressBuffer into);
+    public void address(int i, SocketAddressBuffer into) {
+        part.address(i, into.part);
+    }
 
     /**
      * Sets where a datagram goes.
@@ -114,7 +139,9 @@ public abstract class DatagramBatch {
      * @param to the address; an empty one is the peer
      * @throws IndexOutOfBoundsException if out of that range
      */
-    public abstract void setAddress(int i, SocketAddressBuffer to);
+    public void setAddress(int i, SocketAddressBuffer to) {
+        part.setAddress(i, to.part);
+    }
 
     /**
      * The control messages of a datagram, always the same object.
@@ -124,7 +151,13 @@ public abstract class DatagramBatch {
      * @throws IndexOutOfBoundsException if out of that range
      * @throws IllegalStateException if this batch has no room for them
      */
-    public abstract ControlMessages control(int i);
+    public ControlMessages control(int i) {
+        Objects.checkIndex(i, capacity());
+        if (controls == null) {
+            throw new IllegalStateException("this batch has no room for control messages");
+        }
+        return controls[i];
+    }
 
     /**
      * Adds a datagram: a copy of {@code data}, without control messages.
@@ -134,5 +167,7 @@ public abstract class DatagramBatch {
      * @return its index
      * @throws IndexOutOfBoundsException if the batch is full or {@code data} is longer than a slot
      */
-    public abstract int add(MemorySegment data, SocketAddressBuffer to);
+    public int add(MemorySegment data, SocketAddressBuffer to) {
+        return part.add(data, to.part);
+    }
 }

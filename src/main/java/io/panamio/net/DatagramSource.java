@@ -138,7 +138,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     public int recvBatch(DatagramBatch batch) throws IOException {
         int fd = begin();
         try {
-            int n = messages().recvBatch(fd, batch);
+            int n = messages().recvBatch(fd, batch.part);
             if (n < batch.capacity()) {
                 drained(Interest.READABLE);
             }
@@ -256,7 +256,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
         int count = batch.count() - Objects.checkIndex(first, batch.count() + 1);
         int fd = begin();
         try {
-            int n = count == 0 ? 0 : messages().sendBatch(fd, batch, first);
+            int n = count == 0 ? 0 : messages().sendBatch(fd, batch.part, first);
             if (n < count) {
                 drained(Interest.WRITABLE);
             }

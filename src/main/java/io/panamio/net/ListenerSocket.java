@@ -57,7 +57,7 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
     public S accept(SocketAddressBuffer peer) throws IOException {
         int fd = begin();
         try {
-            int accepted = sockets().accept(fd, peer);
+            int accepted = sockets().accept(fd, SocketAddressBuffer.part(peer));
             if (accepted == Sockets.WOULD_BLOCK) {
                 drained(Interest.READABLE);
                 return null;

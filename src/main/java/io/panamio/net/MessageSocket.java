@@ -55,7 +55,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long receive(MemorySegment dst, boolean peek, SocketAddressBuffer from) throws IOException {
         int fd = begin();
         try {
-            return received(messages().recv(fd, dst, peek, from));
+            return received(messages().recv(fd, dst, peek, SocketAddressBuffer.part(from)));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -66,7 +66,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long receive(byte[] dst, int off, int len, SocketAddressBuffer from) throws IOException {
         int fd = begin();
         try {
-            return received(messages().recv(fd, dst, off, len, from));
+            return received(messages().recv(fd, dst, off, len, SocketAddressBuffer.part(from)));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -77,7 +77,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long receive(MemorySegment dst, SocketAddressBuffer from, ControlMessages control) throws IOException {
         int fd = begin();
         try {
-            return received(messages().recvMsg(fd, dst, from, control));
+            return received(messages().recvMsg(fd, dst, SocketAddressBuffer.part(from), control.part));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -88,7 +88,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long transmit(MemorySegment src, SocketAddressBuffer to) throws IOException {
         int fd = begin();
         try {
-            return sent(messages().send(fd, src, to));
+            return sent(messages().send(fd, src, SocketAddressBuffer.part(to)));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -99,7 +99,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long transmit(byte[] src, int off, int len, SocketAddressBuffer to) throws IOException {
         int fd = begin();
         try {
-            return sent(messages().send(fd, src, off, len, to));
+            return sent(messages().send(fd, src, off, len, SocketAddressBuffer.part(to)));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -110,7 +110,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long transmit(MemorySegment src, SocketAddressBuffer to, ControlMessages control) throws IOException {
         int fd = begin();
         try {
-            return sent(messages().sendMsg(fd, src, to, control));
+            return sent(messages().sendMsg(fd, src, SocketAddressBuffer.part(to), control.part));
         } catch (IOException e) {
             throw failed(e);
         } finally {

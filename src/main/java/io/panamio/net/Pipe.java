@@ -3,7 +3,6 @@ package io.panamio.net;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
-import io.panamio.pipeline.GatherList;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
 import java.io.File;
@@ -189,7 +188,7 @@ public final class Pipe implements AutoCloseable {
             Objects.requireNonNull(list, "list");
             int fd = begin();
             try {
-                long n = list.isDone() ? 0 : pipes().send(fd, list);
+                long n = list.isDone() ? 0 : pipes().send(fd, list.part);
                 if (!list.isDone()) {
                     drained(Interest.WRITABLE);
                 }

@@ -1,5 +1,6 @@
 package io.panamio.net;
 
+import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.Platform;
 import java.net.SocketAddress;
 
@@ -10,9 +11,16 @@ import java.net.SocketAddress;
  *
  * <p>Two are equal if the addresses in them are; as it changes, it is no key for a map. For one thread at a time.
  */
-public abstract class SocketAddressBuffer {
-    /** For the platforms. */
-    protected SocketAddressBuffer() {
+public final class SocketAddressBuffer {
+    final AddressBuffer part;
+
+    private SocketAddressBuffer(AddressBuffer part) {
+        this.part = part;
+    }
+
+    /** The part of one that may be null. */
+    static AddressBuffer part(SocketAddressBuffer buffer) {
+        return buffer == null ? null : buffer.part;
     }
 
     /**
@@ -21,7 +29,7 @@ public abstract class SocketAddressBuffer {
      * @return the buffer
      */
     public static SocketAddressBuffer create() {
-        return Platform.current().messages().newAddress();
+        return new SocketAddressBuffer(Platform.current().messages().newAddress());
     }
 
     /**
@@ -45,31 +53,41 @@ public abstract class SocketAddressBuffer {
      * @throws java.nio.channels.UnresolvedAddressException if the address is not resolved
      * @throws IllegalArgumentException if it is of another kind, or a path that is too long
      */
-    public abstract void set(SocketAddress address);
+    public void set(SocketAddress address) {
+        part.set(address);
+    }
 
     /**
      * Puts a copy of another's address here.
      *
      * @param other the other
      */
-    public abstract void set(SocketAddressBuffer other);
+    public void set(SocketAddressBuffer other) {
+        part.set(other.part);
+    }
 
     /** Makes this empty. */
-    public abstract void clear();
+    public void clear() {
+        part.clear();
+    }
 
     /**
      * Whether there is no address here, as when the sender has none.
      *
      * @return true if so
      */
-    public abstract boolean isEmpty();
+    public boolean isEmpty() {
+        return part.isEmpty();
+    }
 
     /**
      * The address as an object. This allocates.
      *
      * @return an {@link java.net.InetSocketAddress} or a {@link UnixAddress}, or null if this is empty
      */
-    public abstract SocketAddress get();
+    public SocketAddress get() {
+        return part.get();
+    }
 
     /**
      * The port of an internet address, without allocation.
@@ -77,7 +95,23 @@ public abstract class SocketAddressBuffer {
      * @return from 0 to 65535
      * @throws IllegalStateException if this is not an internet address
      */
-    public abstract int port();
+    public int port() {
+        int port = part.port();
+        if (port < 0) {
+            throw new IllegalStateException("not an internet address: " + this);
+        }
+        return port;
+    }
+
+    @Override
+    public boolean equals(Object o) {
+        return o instanceof SocketAddressBuffer other && part.equals(other.part);
+    }
+
+    @Override
+    public int hashCode() {
+        return part.hashCode();
+    }
 
     /** The address, for people; no name is looked up. */
     @Override

@@ -2,7 +2,6 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
-import io.panamio.pipeline.GatherList;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -202,7 +201,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         Objects.requireNonNull(list, "list");
         int fd = begin();
         try {
-            long n = list.isDone() ? 0 : streams().send(fd, list);
+            long n = list.isDone() ? 0 : streams().send(fd, list.part);
             if (!list.isDone()) {
                 drained(Interest.WRITABLE);
             }

@@ -179,7 +179,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     public void info(TcpInfo into) throws IOException {
         int fd = begin();
         try {
-            sockets().tcpInfo(fd, into);
+            sockets().tcpInfo(fd, into.part);
         } finally {
             end();
         }

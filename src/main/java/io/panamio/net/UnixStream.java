@@ -125,7 +125,7 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
         Objects.requireNonNull(control, "control");
         int fd = begin();
         try {
-            long n = Platform.current().messages().recvMsg(fd, dst, null, control);
+            long n = Platform.current().messages().recvMsg(fd, dst, null, control.part);
             return received(n, n > 0 ? n : dst.byteSize()); // a short one may only have met the next descriptors
         } finally {
             end();
@@ -148,7 +148,7 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
         Objects.requireNonNull(control, "control");
         int fd = begin();
         try {
-            return sent(Platform.current().messages().sendMsg(fd, src, null, control), src.byteSize());
+            return sent(Platform.current().messages().sendMsg(fd, src, null, control.part), src.byteSize());
         } finally {
             end();
         }

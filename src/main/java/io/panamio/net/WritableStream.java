@@ -1,7 +1,6 @@
 package io.panamio.net;
 
 import io.panamio.IoResult;
-import io.panamio.pipeline.GatherList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

@@ -9,7 +9,7 @@
  *     io.panamio.pipeline.ZeroCopyBuffer},
  * <li>{@link io.panamio.pipeline.SegmentPool} has memory that is used again and again, for one event loop,
  * <li>{@link io.panamio.pipeline.RingBuffer} is to read into, parse in place and write from,
- * <li>{@link io.panamio.pipeline.GatherList} is a header with its body, to be written together.
+ * <li>{@link io.panamio.net.GatherList} is a header with its body, to be written together.
  * </ul>
  *
  * <p>Sizes and offsets are {@code long} throughout: files and segments may be larger than 2 GB.

@@ -1,8 +1,5 @@
 package io.panamio.sys;
 
-import io.panamio.net.ControlMessages;
-import io.panamio.net.DatagramBatch;
-import io.panamio.net.SocketAddressBuffer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
@@ -18,26 +15,26 @@ public abstract class Messages {
     }
 
     /** An empty address. */
-    public abstract SocketAddressBuffer newAddress();
+    public abstract AddressBuffer newAddress();
 
     /** Empty control messages with some bytes of memory. */
-    public abstract ControlMessages newControl(int bytes);
+    public abstract Control newControl(int bytes);
 
     /** An empty batch. */
-    public abstract DatagramBatch newBatch(int capacity, int size, int control);
+    public abstract Batch newBatch(int capacity, int size, int control);
 
     /**
      * Receives a message, or looks at it, and returns its whole length, even if it was longer than {@code dst}.
      *
      * @param from where the sender's address goes, or null
      */
-    public abstract long recv(int fd, MemorySegment dst, boolean peek, SocketAddressBuffer from) throws IOException;
+    public abstract long recv(int fd, MemorySegment dst, boolean peek, AddressBuffer from) throws IOException;
 
-    /** Like {@link #recv(int, MemorySegment, boolean, SocketAddressBuffer)}, into a part of an array. */
-    public abstract long recv(int fd, byte[] dst, int off, int len, SocketAddressBuffer from) throws IOException;
+    /** Like {@link #recv(int, MemorySegment, boolean, AddressBuffer)}, into a part of an array. */
+    public abstract long recv(int fd, byte[] dst, int off, int len, AddressBuffer from) throws IOException;
 
-    /** Like {@link #recv(int, MemorySegment, boolean, SocketAddressBuffer)}, with the control messages. */
-    public abstract long recvMsg(int fd, MemorySegment dst, SocketAddressBuffer from, ControlMessages control)
+    /** Like {@link #recv(int, MemorySegment, boolean, AddressBuffer)}, with the control messages. */
+    public abstract long recvMsg(int fd, MemorySegment dst, AddressBuffer from, Control control)
         throws IOException;
 
     /**
@@ -45,21 +42,21 @@ public abstract class Messages {
      *
      * @param to where to, or null for the peer
      */
-    public abstract long send(int fd, MemorySegment src, SocketAddressBuffer to) throws IOException;
+    public abstract long send(int fd, MemorySegment src, AddressBuffer to) throws IOException;
 
-    /** Like {@link #send(int, MemorySegment, SocketAddressBuffer)}, from a part of an array. */
-    public abstract long send(int fd, byte[] src, int off, int len, SocketAddressBuffer to) throws IOException;
+    /** Like {@link #send(int, MemorySegment, AddressBuffer)}, from a part of an array. */
+    public abstract long send(int fd, byte[] src, int off, int len, AddressBuffer to) throws IOException;
 
-    /** Like {@link #send(int, MemorySegment, SocketAddressBuffer)}, to an address as an object. */
+    /** Like {@link #send(int, MemorySegment, AddressBuffer)}, to an address as an object. */
     public abstract long sendTo(int fd, MemorySegment src, SocketAddress to) throws IOException;
 
-    /** Like {@link #send(int, MemorySegment, SocketAddressBuffer)}, with control messages. */
-    public abstract long sendMsg(int fd, MemorySegment src, SocketAddressBuffer to, ControlMessages control)
+    /** Like {@link #send(int, MemorySegment, AddressBuffer)}, with control messages. */
+    public abstract long sendMsg(int fd, MemorySegment src, AddressBuffer to, Control control)
         throws IOException;
 
     /** Fills a batch with what there is; how many those are. */
-    public abstract int recvBatch(int fd, DatagramBatch batch) throws IOException;
+    public abstract int recvBatch(int fd, Batch batch) throws IOException;
 
     /** Sends the messages of a batch from {@code first} on, of which there is one at least; how many were sent. */
-    public abstract int sendBatch(int fd, DatagramBatch batch, int first) throws IOException;
+    public abstract int sendBatch(int fd, Batch batch, int first) throws IOException;
 }

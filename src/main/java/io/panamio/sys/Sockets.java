@@ -1,7 +1,5 @@
 package io.panamio.sys;
 
-import io.panamio.net.SocketAddressBuffer;
-import io.panamio.net.TcpInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -43,7 +41,7 @@ public abstract class Sockets {
     public abstract int[] pair(SocketType type) throws IOException;
 
     /** The next queued connection, or {@link #WOULD_BLOCK}; its address goes into {@code peer} if that is not null. */
-    public abstract int accept(int fd, SocketAddressBuffer peer) throws IOException;
+    public abstract int accept(int fd, AddressBuffer peer) throws IOException;
 
     /** Checks that {@code fd} is such a socket, of Unix or else of the internet. */
     public abstract void requireSocket(int fd, SocketType type, boolean unix) throws IOException;
@@ -90,8 +88,8 @@ public abstract class Sockets {
     public abstract int getOption(int fd, int level, int name, MemorySegment value) throws IOException;
 
     /** Memory for {@link #tcpInfo}. */
-    public abstract TcpInfo newTcpInfo();
+    public abstract TcpFields newTcpFields();
 
     /** TCP_INFO. */
-    public abstract void tcpInfo(int fd, TcpInfo into) throws IOException;
+    public abstract void tcpInfo(int fd, TcpFields into) throws IOException;
 }

@@ -1,6 +1,5 @@
 package io.panamio.sys;
 
-import io.panamio.pipeline.GatherList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -42,10 +41,10 @@ public abstract class Streams {
     public abstract long sendVectored(int fd, MemorySegment[] srcs) throws IOException;
 
     /** A list of that many empty segments. */
-    public abstract GatherList newGatherList(int capacity);
+    public abstract Gather newGather(int capacity);
 
     /** Sends what remains of {@code list}, which is something, and moves it on; to the end unless there is no room. */
-    public abstract long send(int fd, GatherList list) throws IOException;
+    public abstract long send(int fd, Gather list) throws IOException;
 
     /** The most bytes that one call can move. */
     public abstract long maxTransfer();

@@ -12,13 +12,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.IoSource;
+import io.panamio.net.GatherList;
 import io.panamio.net.Pipe;
 import io.panamio.net.ReadableStream;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
-import io.panamio.pipeline.GatherList;
 import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -329,6 +329,47 @@ class GatherListTest {
             }
             assertEquals(7, pair[0].write(list));
             assertEquals("-second", readText(pair[1], 7));
+        }
+    }
+
+    // ---- what a stream of a user's own needs
+
+    @Test
+    void itsSegmentsAndWhatIsLeftOfThemCanBeRead() {
+        MemorySegment a = copy(Arena.ofAuto(), "abcd");
+        MemorySegment b = copy(Arena.ofAuto(), "0123456789");
+        GatherList list = GatherList.withCapacity(4);
+        list.set(0, a);
+        list.set(3, b, 2, 5);
+        assertLeft(list, "4 of abcd at 0", "none", "none", "5 of 0123456789 at 2");
+        list.advance(3);
+        assertLeft(list, "1 of abcd at 3", "none", "none", "5 of 0123456789 at 2");
+        list.advance(1);
+        assertLeft(list, "0 of abcd at 4", "none", "none", "5 of 0123456789 at 2");
+        list.advance(2);
+        assertEquals(3, list.remaining());
+        assertLeft(list, "0 of abcd at 4", "none", "none", "3 of 0123456789 at 4");
+        list.advance(0);
+        assertThrows(IndexOutOfBoundsException.class, () -> list.advance(-1));
+        assertThrows(IndexOutOfBoundsException.class, () -> list.advance(4));
+        assertLeft(list, "0 of abcd at 4", "none", "none", "3 of 0123456789 at 4");
+        list.advance(3);
+        assertTrue(list.isDone());
+        assertLeft(list, "0 of abcd at 4", "none", "none", "0 of 0123456789 at 7");
+        list.rewind();
+        assertLeft(list, "4 of abcd at 0", "none", "none", "5 of 0123456789 at 2");
+        for (int i : new int[] {-1, 4}) {
+            assertThrows(IndexOutOfBoundsException.class, () -> list.segment(i));
+            assertThrows(IndexOutOfBoundsException.class, () -> list.offset(i));
+            assertThrows(IndexOutOfBoundsException.class, () -> list.remaining(i));
+        }
+    }
+
+    private static void assertLeft(GatherList list, String... expected) {
+        for (int i = 0; i < expected.length; i++) {
+            MemorySegment segment = list.segment(i);
+            assertEquals(expected[i], segment.equals(MemorySegment.NULL) ? "none"
+                : list.remaining(i) + " of " + new String(segment.toArray(JAVA_BYTE)) + " at " + list.offset(i));
         }
     }
 

@@ -11,7 +11,7 @@ import io.panamio.net.ReadableStream;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
-import io.panamio.pipeline.GatherList;
+import io.panamio.net.GatherList;
 import io.panamio.pipeline.Lease;
 import io.panamio.pipeline.PoolOptions;
 import io.panamio.pipeline.RingBuffer;

@@ -17,7 +17,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import io.panamio.net.Pipe;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
-import io.panamio.pipeline.GatherList;
+import io.panamio.net.GatherList;
 import io.panamio.pipeline.RingBuffer;
 import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;

@@ -30,6 +30,7 @@ import io.panamio.net.UnixStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Method;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -43,6 +44,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.Tag;
@@ -487,7 +489,7 @@ class SocketOptionsTest {
             assertEquals(0, info.bytesRetrans() + info.totalRetrans() + info.retrans() + info.retransmits()
                 + info.lost() + info.notsentBytes());
             assertTrue(info.segsOut() >= 1 && info.segsIn() >= 2, info::toString);
-            for (int positive : new int[] {info.rtt(), info.rttVar(), info.minRtt(), info.rto(), info.sndMss(),
+            for (long positive : new long[] {info.rtt(), info.rttVar(), info.minRtt(), info.rto(), info.sndMss(),
                 info.rcvMss(), info.sndCwnd(), info.sndSsthresh(), info.rcvSpace(), info.pmtu()}) {
                 assertTrue(positive > 0, info::toString);
             }
@@ -501,6 +503,22 @@ class SocketOptionsTest {
                 pair.stream().info(info);
                 return info.state() == 8; // CLOSE_WAIT
             });
+        }
+    }
+
+    @Test
+    void theCountersOfAnInfoAreUnsigned() throws ReflectiveOperationException {
+        TcpInfo info = TcpInfo.create();
+        info.segment().fill((byte) -1);
+        Set<String> rates = Set.of("pacingRate", "deliveryRate", "bytesAcked", "bytesReceived", "bytesSent",
+            "bytesRetrans"); // of 64 bits
+        assertEquals(255, info.state());
+        assertEquals(255, info.retransmits());
+        for (Method method : TcpInfo.class.getDeclaredMethods()) {
+            if (method.getReturnType() == long.class && !method.getName().equals("retransmits")) {
+                assertEquals(rates.contains(method.getName()) ? -1 : 0xFFFF_FFFFL, method.invoke(info),
+                    method.getName());
+            }
         }
     }
 

@@ -25,7 +25,7 @@ class WriteMoreTest {
     @TempDir
     private Path directory;
 
-    private static int segments(TcpStream stream) throws IOException {
+    private static long segments(TcpStream stream) throws IOException {
         TcpInfo info = TcpInfo.create();
         stream.info(info);
         return info.segsOut();
@@ -37,7 +37,7 @@ class WriteMoreTest {
              FileSource file = FileSource.open(Files.writeString(directory.resolve("file"), "body"))) {
             TcpStream[] pair = loop.pair();
             pair[0].setNoDelay(true);
-            int before = segments(pair[0]);
+            long before = segments(pair[0]);
             assertEquals(4, pair[0].writeMore(HEAD, 0, 4));
             assertEquals(4, file.transferTo(0, 4, pair[0]));
             assertArrayEquals("headbody".getBytes(), Loop.readFully(pair[1], 8));

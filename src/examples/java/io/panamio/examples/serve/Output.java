@@ -3,7 +3,7 @@ package io.panamio.examples.serve;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.panamio.IoResult;
-import io.panamio.pipeline.GatherList;
+import io.panamio.net.GatherList;
 import io.panamio.pipeline.Lease;
 import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;

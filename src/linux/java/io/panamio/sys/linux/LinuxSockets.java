@@ -1,7 +1,7 @@
 package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
-import io.panamio.net.TcpInfo;
+import io.panamio.sys.TcpFields;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.UnixSockets;
 import java.io.IOException;
@@ -39,12 +39,12 @@ final class LinuxSockets extends UnixSockets {
     }
 
     @Override
-    public TcpInfo newTcpInfo() {
+    public TcpFields newTcpFields() {
         return LinuxTcpInfo.open();
     }
 
     @Override
-    public void tcpInfo(int fd, TcpInfo into) throws IOException {
+    public void tcpInfo(int fd, TcpFields into) throws IOException {
         MemorySegment info = into.segment();
         int known = getOption(fd, Linux.IPPROTO_TCP, Linux.TCP_INFO, info);
         if (known < info.byteSize()) {

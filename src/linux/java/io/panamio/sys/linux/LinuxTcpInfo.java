@@ -1,19 +1,19 @@
 package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.tcp_info;
-import io.panamio.net.TcpInfo;
+import io.panamio.sys.TcpFields;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** struct tcp_info of linux/tcp.h. */
-final class LinuxTcpInfo extends TcpInfo {
+final class LinuxTcpInfo extends TcpFields {
     private final MemorySegment info = Arena.ofAuto().allocate(tcp_info.layout());
 
     private LinuxTcpInfo() {
     }
 
     /** Returned as what it extends, so that the verifier does not load this class for {@link LinuxSockets}. */
-    static TcpInfo open() {
+    static TcpFields open() {
         return new LinuxTcpInfo();
     }
 
@@ -23,137 +23,35 @@ final class LinuxTcpInfo extends TcpInfo {
     }
 
     @Override
-    public int state() {
-        return Byte.toUnsignedInt(tcp_info.tcpi_state(info));
-    }
-
-    @Override
-    public int retransmits() {
-        return Byte.toUnsignedInt(tcp_info.tcpi_retransmits(info));
-    }
-
-    @Override
-    public int rto() {
-        return tcp_info.tcpi_rto(info);
-    }
-
-    @Override
-    public int sndMss() {
-        return tcp_info.tcpi_snd_mss(info);
-    }
-
-    @Override
-    public int rcvMss() {
-        return tcp_info.tcpi_rcv_mss(info);
-    }
-
-    @Override
-    public int unacked() {
-        return tcp_info.tcpi_unacked(info);
-    }
-
-    @Override
-    public int lost() {
-        return tcp_info.tcpi_lost(info);
-    }
-
-    @Override
-    public int retrans() {
-        return tcp_info.tcpi_retrans(info);
-    }
-
-    @Override
-    public int lastDataSent() {
-        return tcp_info.tcpi_last_data_sent(info);
-    }
-
-    @Override
-    public int lastDataRecv() {
-        return tcp_info.tcpi_last_data_recv(info);
-    }
-
-    @Override
-    public int pmtu() {
-        return tcp_info.tcpi_pmtu(info);
-    }
-
-    @Override
-    public int rtt() {
-        return tcp_info.tcpi_rtt(info);
-    }
-
-    @Override
-    public int rttVar() {
-        return tcp_info.tcpi_rttvar(info);
-    }
-
-    @Override
-    public int minRtt() {
-        return tcp_info.tcpi_min_rtt(info);
-    }
-
-    @Override
-    public int sndCwnd() {
-        return tcp_info.tcpi_snd_cwnd(info);
-    }
-
-    @Override
-    public int sndSsthresh() {
-        return tcp_info.tcpi_snd_ssthresh(info);
-    }
-
-    @Override
-    public int rcvSpace() {
-        return tcp_info.tcpi_rcv_space(info);
-    }
-
-    @Override
-    public int totalRetrans() {
-        return tcp_info.tcpi_total_retrans(info);
-    }
-
-    @Override
-    public long pacingRate() {
-        return tcp_info.tcpi_pacing_rate(info);
-    }
-
-    @Override
-    public long deliveryRate() {
-        return tcp_info.tcpi_delivery_rate(info);
-    }
-
-    @Override
-    public long bytesAcked() {
-        return tcp_info.tcpi_bytes_acked(info);
-    }
-
-    @Override
-    public long bytesReceived() {
-        return tcp_info.tcpi_bytes_received(info);
-    }
-
-    @Override
-    public long bytesSent() {
-        return tcp_info.tcpi_bytes_sent(info);
-    }
-
-    @Override
-    public long bytesRetrans() {
-        return tcp_info.tcpi_bytes_retrans(info);
-    }
-
-    @Override
-    public int segsOut() {
-        return tcp_info.tcpi_segs_out(info);
-    }
-
-    @Override
-    public int segsIn() {
-        return tcp_info.tcpi_segs_in(info);
-    }
-
-    @Override
-    public int notsentBytes() {
-        return tcp_info.tcpi_notsent_bytes(info);
+    public long get(Field field) {
+        return switch (field) {
+            case STATE -> Byte.toUnsignedLong(tcp_info.tcpi_state(info));
+            case RETRANSMITS -> Byte.toUnsignedLong(tcp_info.tcpi_retransmits(info));
+            case RTO -> Integer.toUnsignedLong(tcp_info.tcpi_rto(info));
+            case SND_MSS -> Integer.toUnsignedLong(tcp_info.tcpi_snd_mss(info));
+            case RCV_MSS -> Integer.toUnsignedLong(tcp_info.tcpi_rcv_mss(info));
+            case UNACKED -> Integer.toUnsignedLong(tcp_info.tcpi_unacked(info));
+            case LOST -> Integer.toUnsignedLong(tcp_info.tcpi_lost(info));
+            case RETRANS -> Integer.toUnsignedLong(tcp_info.tcpi_retrans(info));
+            case LAST_DATA_SENT -> Integer.toUnsignedLong(tcp_info.tcpi_last_data_sent(info));
+            case LAST_DATA_RECV -> Integer.toUnsignedLong(tcp_info.tcpi_last_data_recv(info));
+            case PMTU -> Integer.toUnsignedLong(tcp_info.tcpi_pmtu(info));
+            case RTT -> Integer.toUnsignedLong(tcp_info.tcpi_rtt(info));
+            case RTT_VAR -> Integer.toUnsignedLong(tcp_info.tcpi_rttvar(info));
+            case MIN_RTT -> Integer.toUnsignedLong(tcp_info.tcpi_min_rtt(info));
+            case SND_CWND -> Integer.toUnsignedLong(tcp_info.tcpi_snd_cwnd(info));
+            case SND_SSTHRESH -> Integer.toUnsignedLong(tcp_info.tcpi_snd_ssthresh(info));
+            case RCV_SPACE -> Integer.toUnsignedLong(tcp_info.tcpi_rcv_space(info));
+            case TOTAL_RETRANS -> Integer.toUnsignedLong(tcp_info.tcpi_total_retrans(info));
+            case PACING_RATE -> tcp_info.tcpi_pacing_rate(info);
+            case DELIVERY_RATE -> tcp_info.tcpi_delivery_rate(info);
+            case BYTES_ACKED -> tcp_info.tcpi_bytes_acked(info);
+            case BYTES_RECEIVED -> tcp_info.tcpi_bytes_received(info);
+            case BYTES_SENT -> tcp_info.tcpi_bytes_sent(info);
+            case BYTES_RETRANS -> tcp_info.tcpi_bytes_retrans(info);
+            case SEGS_OUT -> Integer.toUnsignedLong(tcp_info.tcpi_segs_out(info));
+            case SEGS_IN -> Integer.toUnsignedLong(tcp_info.tcpi_segs_in(info));
+            case NOTSENT_BYTES -> Integer.toUnsignedLong(tcp_info.tcpi_notsent_bytes(info));
+        };
     }
 }

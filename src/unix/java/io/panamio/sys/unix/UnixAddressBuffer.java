@@ -1,13 +1,13 @@
 package io.panamio.sys.unix;
 
-import io.panamio.net.SocketAddressBuffer;
+import io.panamio.sys.AddressBuffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 
 /** A struct sockaddr_storage and the length of what is in it. */
-final class UnixAddressBuffer extends SocketAddressBuffer {
+final class UnixAddressBuffer extends AddressBuffer {
     private final Sockaddr sockaddr;
     /** The address. */
     final MemorySegment address;
@@ -50,7 +50,7 @@ final class UnixAddressBuffer extends SocketAddressBuffer {
     }
 
     @Override
-    public void set(SocketAddressBuffer other) {
+    public void set(AddressBuffer other) {
         UnixAddressBuffer from = (UnixAddressBuffer) other;
         set(from.address, 0, from.length());
     }
@@ -72,10 +72,7 @@ final class UnixAddressBuffer extends SocketAddressBuffer {
 
     @Override
     public int port() {
-        if (isEmpty() || !sockaddr.isInternet(addressBytes)) {
-            throw new IllegalStateException("not an internet address: " + this);
-        }
-        return sockaddr.port(addressBytes);
+        return isEmpty() || !sockaddr.isInternet(addressBytes) ? -1 : sockaddr.port(addressBytes);
     }
 
     @Override

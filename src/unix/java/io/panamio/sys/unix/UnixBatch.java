@@ -3,15 +3,14 @@ package io.panamio.sys.unix;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.panamio.net.ControlMessages;
-import io.panamio.net.DatagramBatch;
-import io.panamio.net.SocketAddressBuffer;
+import io.panamio.sys.AddressBuffer;
+import io.panamio.sys.Batch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /** An array of struct mmsghdr, with all that they point to. */
-final class UnixBatch extends DatagramBatch {
+final class UnixBatch extends Batch {
     /** struct mmsghdr of Linux: a struct msghdr and a length. */
     static final int HEADER_SIZE = 64;
     static final long LENGTH_OFFSET = 56;
@@ -150,14 +149,14 @@ final class UnixBatch extends DatagramBatch {
     }
 
     @Override
-    public void address(int i, SocketAddressBuffer into) {
+    public void address(int i, AddressBuffer into) {
         Objects.checkIndex(i, data.length);
         int length = headers.get(JAVA_INT, header(i, c.MSGHDR_NAMELEN()));
         ((UnixAddressBuffer) into).set(addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
     }
 
     @Override
-    public void setAddress(int i, SocketAddressBuffer to) {
+    public void setAddress(int i, AddressBuffer to) {
         Objects.checkIndex(i, data.length);
         UnixAddressBuffer from = (UnixAddressBuffer) to;
         int length = from.isEmpty() ? 0 : from.length();
@@ -166,15 +165,12 @@ final class UnixBatch extends DatagramBatch {
     }
 
     @Override
-    public ControlMessages control(int i) {
-        if (controls[i] == null) {
-            throw new IllegalStateException("this batch has no room for control messages");
-        }
+    public UnixControl control(int i) {
         return controls[i];
     }
 
     @Override
-    public int add(MemorySegment bytes, SocketAddressBuffer to) {
+    public int add(MemorySegment bytes, AddressBuffer to) {
         int i = Objects.checkIndex(count, data.length);
         setLength(i, (int) Math.min(bytes.byteSize(), Integer.MAX_VALUE - 1));
         MemorySegment.copy(bytes, 0, data[i], 0, bytes.byteSize());

@@ -5,15 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import io.panamio.net.ControlMessages;
-import io.panamio.net.UnixCredentials;
+import io.panamio.sys.Control;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /** Control messages one after the other, each with a struct cmsghdr before its data, aligned to 8 bytes: Linux's. */
-final class UnixControl extends ControlMessages {
+final class UnixControl extends Control {
     static final int HEADER_SIZE = 16;
     static final long LEVEL_OFFSET = 8;
     static final long TYPE_OFFSET = 12;
@@ -164,10 +163,9 @@ final class UnixControl extends ControlMessages {
     }
 
     @Override
-    public UnixCredentials credentials() {
+    public int[] credentials() {
         int data = find(c.SOL_SOCKET(), c.SCM_CREDENTIALS(), 12);
-        return data == NONE ? null : new UnixCredentials(memory.get(JAVA_INT, data), memory.get(JAVA_INT, data + 4),
-            memory.get(JAVA_INT, data + 8));
+        return data == NONE ? null : memory.asSlice(data, 12).toArray(JAVA_INT);
     }
 
     @Override
@@ -213,11 +211,10 @@ final class UnixControl extends ControlMessages {
     }
 
     /** Adds a number for both protocols, each of which passes over what is the other's. */
-    private ControlMessages putNumber(int type4, int type6, int value) {
+    private void putNumber(int type4, int type6, int value) {
         requireRoom(2 * aligned(HEADER_SIZE + 4)); // both or none
         memory.set(JAVA_INT, add(c.IPPROTO_IP(), type4, 4), value);
         memory.set(JAVA_INT, add(c.IPPROTO_IPV6(), type6, 4), value);
-        return this;
     }
 
     private static void require(String what, int value, int least, int most) {
@@ -227,26 +224,25 @@ final class UnixControl extends ControlMessages {
     }
 
     @Override
-    public ControlMessages putTtl(int hops) {
+    public void putTtl(int hops) {
         require("ttl", hops, 1, 255);
-        return putNumber(c.IP_TTL(), c.IPV6_HOPLIMIT(), hops);
+        putNumber(c.IP_TTL(), c.IPV6_HOPLIMIT(), hops);
     }
 
     @Override
-    public ControlMessages putTrafficClass(int bits) {
+    public void putTrafficClass(int bits) {
         require("traffic class", bits, 0, 255);
-        return putNumber(c.IP_TOS(), c.IPV6_TCLASS(), bits);
+        putNumber(c.IP_TOS(), c.IPV6_TCLASS(), bits);
     }
 
     @Override
-    public ControlMessages putSegmentSize(int bytes) {
+    public void putSegmentSize(int bytes) {
         require("segment size", bytes, 1, 65535);
         memory.set(JAVA_SHORT, add(c.IPPROTO_UDP(), c.UDP_SEGMENT(), 2), (short) bytes);
-        return this;
     }
 
     @Override
-    public ControlMessages putSource(InetAddress address, int interfaceIndex) {
+    public void putSource(InetAddress address, int interfaceIndex) {
         byte[] ip = address.getAddress();
         if (address instanceof Inet6Address) {
             int data = add(c.IPPROTO_IPV6(), c.IPV6_PKTINFO(), 20);
@@ -257,30 +253,26 @@ final class UnixControl extends ControlMessages {
             memory.set(JAVA_INT, data, interfaceIndex);
             MemorySegment.copy(ip, 0, memory, JAVA_BYTE, data + 4, 4);
         }
-        return this;
     }
 
     @Override
-    public ControlMessages putFds(int... fds) {
+    public void putFds(int[] fds) {
         int data = add(c.SOL_SOCKET(), c.SCM_RIGHTS(), 4 * fds.length);
         MemorySegment.copy(fds, 0, memory, JAVA_INT, data, fds.length);
-        return this;
     }
 
     @Override
-    public ControlMessages putCredentials(UnixCredentials credentials) {
+    public void putCredentials(int pid, int uid, int gid) {
         int data = add(c.SOL_SOCKET(), c.SCM_CREDENTIALS(), 12);
-        memory.set(JAVA_INT, data, credentials.pid());
-        memory.set(JAVA_INT, data + 4, credentials.uid());
-        memory.set(JAVA_INT, data + 8, credentials.gid());
-        return this;
+        memory.set(JAVA_INT, data, pid);
+        memory.set(JAVA_INT, data + 4, uid);
+        memory.set(JAVA_INT, data + 8, gid);
     }
 
     @Override
-    public ControlMessages put(int level, int type, MemorySegment value) {
+    public void put(int level, int type, MemorySegment value) {
         int size = Math.toIntExact(value.byteSize());
         MemorySegment.copy(value, 0, memory, add(level, type, size), size);
-        return this;
     }
 
     /** The numbers of the messages, for people. */

@@ -3,7 +3,7 @@ package io.panamio.sys.unix;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.panamio.pipeline.GatherList;
+import io.panamio.sys.Gather;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -13,7 +13,7 @@ import java.util.Objects;
  * An array of struct iovec and the struct msghdr that points into it. A vector that is partly written has been moved on
  * by as much; it is put back when the write goes past it, so that no more than one differs from what was set.
  */
-final class UnixGatherList extends GatherList {
+final class UnixGatherList extends Gather {
     private final UnixConstants c;
     private final MemorySegment[] segments;
     final MemorySegment vectors;
@@ -36,7 +36,7 @@ final class UnixGatherList extends GatherList {
     }
 
     /** A list of the system's; returned as what it extends, so that the verifier does not load this class for it. */
-    static GatherList open(UnixConstants constants, int capacity) {
+    static Gather open(UnixConstants constants, int capacity) {
         return new UnixGatherList(constants, capacity);
     }
 
@@ -75,6 +75,23 @@ final class UnixGatherList extends GatherList {
             throw new IllegalArgumentException("a segment that another thread could free while it is written, as one "
                 + "of a shared arena");
         }
+    }
+
+    @Override
+    public MemorySegment segment(int i) {
+        MemorySegment segment = segments[i];
+        return segment == null ? MemorySegment.NULL : segment;
+    }
+
+    @Override
+    public long offset(int i) {
+        return segments[i] == null ? 0 : base(i) - segments[i].address() + (i < first ? length(i) : 0);
+    }
+
+    @Override
+    public long remaining(int i) {
+        Objects.checkIndex(i, segments.length);
+        return i < first ? 0 : length(i);
     }
 
     @Override
@@ -124,8 +141,8 @@ final class UnixGatherList extends GatherList {
         vectors.set(JAVA_LONG, at(i) + UnixStreams.IOV_LEN_OFFSET, length);
     }
 
-    /** Goes on after {@code n} more bytes were written. */
-    void advance(long n) {
+    @Override
+    public void advance(long n) {
         remaining -= n;
         skip(n);
     }
@@ -177,14 +194,9 @@ final class UnixGatherList extends GatherList {
         return sum;
     }
 
-    /** The segment of the next vector. */
-    MemorySegment segment() {
-        return segments[first];
-    }
-
-    /** Where in its segment the next vector begins. */
-    long offset() {
-        return base(first) - segments[first].address();
+    /** Which vector is the next one. */
+    int first() {
+        return first;
     }
 
     /** Where the next vector is. */

@@ -4,9 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.panamio.net.ControlMessages;
-import io.panamio.net.DatagramBatch;
-import io.panamio.net.SocketAddressBuffer;
+import io.panamio.sys.AddressBuffer;
+import io.panamio.sys.Batch;
+import io.panamio.sys.Control;
 import io.panamio.sys.Messages;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
@@ -37,17 +37,17 @@ public abstract class UnixMessages extends Messages {
     // ---- memory
 
     @Override
-    public final SocketAddressBuffer newAddress() {
+    public final AddressBuffer newAddress() {
         return new UnixAddressBuffer(sockaddr);
     }
 
     @Override
-    public final ControlMessages newControl(int bytes) {
+    public final Control newControl(int bytes) {
         return new UnixControl(c, Arena.ofAuto().allocate(UnixControl.aligned(bytes), 8));
     }
 
     @Override
-    public final DatagramBatch newBatch(int capacity, int size, int control) {
+    public final Batch newBatch(int capacity, int size, int control) {
         return new UnixBatch(c, sockaddr, capacity, size, control);
     }
 
@@ -66,7 +66,7 @@ public abstract class UnixMessages extends Messages {
     // ---- receiving
 
     @Override
-    public final long recv(int fd, MemorySegment dst, boolean peek, SocketAddressBuffer from) throws IOException {
+    public final long recv(int fd, MemorySegment dst, boolean peek, AddressBuffer from) throws IOException {
         long size = dst.byteSize();
         MemorySegment bytes = dst.isNative() ? dst : copyBuffer(size);
         long r = receive(fd, bytes, size, c.MSG_DONTWAIT() | c.MSG_TRUNC() | (peek ? c.MSG_PEEK() : 0), from);
@@ -78,7 +78,7 @@ public abstract class UnixMessages extends Messages {
 
     /** An array comes as it is, since a segment of it would be garbage. */
     @Override
-    public final long recv(int fd, byte[] dst, int off, int len, SocketAddressBuffer from) throws IOException {
+    public final long recv(int fd, byte[] dst, int off, int len, AddressBuffer from) throws IOException {
         MemorySegment bytes = copyBuffer(len);
         long r = receive(fd, bytes, len, c.MSG_DONTWAIT() | c.MSG_TRUNC(), from);
         if (r > 0) {
@@ -87,7 +87,7 @@ public abstract class UnixMessages extends Messages {
         return r;
     }
 
-    private long receive(int fd, MemorySegment dst, long size, int flags, SocketAddressBuffer from)
+    private long receive(int fd, MemorySegment dst, long size, int flags, AddressBuffer from)
             throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) from;
         long r;
@@ -102,7 +102,7 @@ public abstract class UnixMessages extends Messages {
     }
 
     @Override
-    public final long recvMsg(int fd, MemorySegment dst, SocketAddressBuffer from, ControlMessages control)
+    public final long recvMsg(int fd, MemorySegment dst, AddressBuffer from, Control control)
             throws IOException {
         Scopes.requireUsable(dst);
         long size = dst.byteSize();
@@ -155,7 +155,7 @@ public abstract class UnixMessages extends Messages {
     // ---- sending
 
     @Override
-    public final long send(int fd, MemorySegment src, SocketAddressBuffer to) throws IOException {
+    public final long send(int fd, MemorySegment src, AddressBuffer to) throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) to;
         return address == null ? transmit(fd, toNative(src), src.byteSize(), MemorySegment.NULL, 0)
             : transmit(fd, toNative(src), src.byteSize(), address.address, address.length());
@@ -169,7 +169,7 @@ public abstract class UnixMessages extends Messages {
     }
 
     @Override
-    public final long send(int fd, byte[] src, int off, int len, SocketAddressBuffer to) throws IOException {
+    public final long send(int fd, byte[] src, int off, int len, AddressBuffer to) throws IOException {
         MemorySegment bytes = copyBuffer(len);
         MemorySegment.copy(src, off, bytes, JAVA_BYTE, 0, len);
         UnixAddressBuffer address = (UnixAddressBuffer) to;
@@ -197,7 +197,7 @@ public abstract class UnixMessages extends Messages {
     }
 
     @Override
-    public final long sendMsg(int fd, MemorySegment src, SocketAddressBuffer to, ControlMessages control)
+    public final long sendMsg(int fd, MemorySegment src, AddressBuffer to, Control control)
             throws IOException {
         Scopes.requireUsable(src);
         MemorySegment bytes = Scopes.isSafe(src) ? src : copy(src);
@@ -215,7 +215,7 @@ public abstract class UnixMessages extends Messages {
     // ---- batches
 
     @Override
-    public final int recvBatch(int fd, DatagramBatch batch) throws IOException {
+    public final int recvBatch(int fd, Batch batch) throws IOException {
         UnixBatch b = (UnixBatch) batch;
         b.clear();
         int r;
@@ -228,7 +228,7 @@ public abstract class UnixMessages extends Messages {
     }
 
     @Override
-    public final int sendBatch(int fd, DatagramBatch batch, int first) throws IOException {
+    public final int sendBatch(int fd, Batch batch, int first) throws IOException {
         UnixBatch b = (UnixBatch) batch;
         b.prepareSend(first);
         int r;

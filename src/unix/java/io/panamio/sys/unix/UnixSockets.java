@@ -1,6 +1,6 @@
 package io.panamio.sys.unix;
 
-import io.panamio.net.SocketAddressBuffer;
+import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
@@ -147,7 +147,7 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final int accept(int fd, SocketAddressBuffer peer) throws IOException {
+    public final int accept(int fd, AddressBuffer peer) throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) peer;
         int r = 0;
         for (int i = 0; i < MAX_DEAD_CONNECTIONS; i++) {

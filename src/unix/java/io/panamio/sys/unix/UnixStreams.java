@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.panamio.pipeline.GatherList;
+import io.panamio.sys.Gather;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -172,21 +172,21 @@ final class UnixStreams extends Streams {
     // ---- vectors
 
     @Override
-    public GatherList newGatherList(int capacity) {
+    public Gather newGather(int capacity) {
         return UnixGatherList.open(c, capacity);
     }
 
     @Override
-    public long send(int fd, GatherList gather) throws IOException {
+    public long send(int fd, Gather gather) throws IOException {
         UnixGatherList list = (UnixGatherList) gather;
         long done = 0;
-        while (!list.isDone()) {
+        while (list.remaining() > 0) {
             int run = list.run();
             long asked = list.size(run);
             int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (list.remaining() > asked ? c.MSG_MORE() : 0);
             long r;
             try {
-                r = run == 1 ? transmit(fd, list.segment(), list.offset(), asked, flags)
+                r = run == 1 ? transmit(fd, list.segment(list.first()), list.offset(list.first()), asked, flags)
                     : transmitRun(fd, list, run, flags);
             } catch (IOException e) {
                 if (done > 0) {

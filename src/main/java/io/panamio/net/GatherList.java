@@ -1,6 +1,6 @@
-package io.panamio.pipeline;
+package io.panamio.net;
 
-import io.panamio.net.WritableStream;
+import io.panamio.sys.Gather;
 import io.panamio.sys.Platform;
 import java.lang.foreign.MemorySegment;
 
@@ -26,9 +26,11 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>For one thread at a time, and one stream at a time. Nothing is allocated after the list itself.
  */
-public abstract class GatherList {
-    /** For the platforms. */
-    protected GatherList() {
+public final class GatherList {
+    final Gather part;
+
+    private GatherList(Gather part) {
+        this.part = part;
     }
 
     /**
@@ -42,7 +44,7 @@ public abstract class GatherList {
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity " + capacity);
         }
-        return Platform.current().streams().newGatherList(capacity);
+        return new GatherList(Platform.current().streams().newGather(capacity));
     }
 
     /**
@@ -67,7 +69,9 @@ public abstract class GatherList {
      *
      * @return the capacity
      */
-    public abstract int capacity();
+    public int capacity() {
+        return part.capacity();
+    }
 
     /**
      * Replaces a segment. The list begins anew.
@@ -80,7 +84,7 @@ public abstract class GatherList {
      *     about would be cut; {@link #rewind} it first if that is what is wanted
      * @throws WrongThreadException if the segment is another thread's
      */
-    public final void set(int i, MemorySegment segment) {
+    public void set(int i, MemorySegment segment) {
         set(i, segment, 0, segment.byteSize());
     }
 
@@ -96,40 +100,97 @@ public abstract class GatherList {
      * @throws IllegalStateException as above
      * @throws WrongThreadException as above
      */
-    public abstract void set(int i, MemorySegment segment, long off, long len);
+    public void set(int i, MemorySegment segment, long off, long len) {
+        part.set(i, segment, off, len);
+    }
+
+    /**
+     * Returns a segment that was {@linkplain #set set}. Of it the {@link #remaining(int)} bytes from {@link #offset} on
+     * are still to be written.
+     *
+     * @param i from 0 to the capacity, without that
+     * @return the segment, or {@link MemorySegment#NULL} if there is none
+     * @throws IndexOutOfBoundsException if {@code i} is out of that range
+     */
+    public MemorySegment segment(int i) {
+        return part.segment(i);
+    }
+
+    /**
+     * Returns where in its segment that begins which is still to be written of it.
+     *
+     * @param i from 0 to the capacity, without that
+     * @return the offset; where the part of the segment ends if all of it is written
+     * @throws IndexOutOfBoundsException if {@code i} is out of that range
+     */
+    public long offset(int i) {
+        return part.offset(i);
+    }
+
+    /**
+     * Returns how many bytes of a segment are still to be written.
+     *
+     * @param i from 0 to the capacity, without that
+     * @return the number; 0 if all of it is written, or there is none
+     * @throws IndexOutOfBoundsException if {@code i} is out of that range
+     */
+    public long remaining(int i) {
+        return part.remaining(i);
+    }
+
+    /**
+     * Moves the list on, for a {@link WritableStream} of one's own that has written some of what remains.
+     *
+     * @param n how many bytes were written
+     * @throws IndexOutOfBoundsException if that is negative or more than {@link #remaining()}
+     */
+    public void advance(long n) {
+        if (n < 0 || n > remaining()) {
+            throw new IndexOutOfBoundsException(n + " of " + remaining() + " remaining bytes");
+        }
+        part.advance(n);
+    }
 
     /**
      * How many bytes all segments have together.
      *
      * @return the size
      */
-    public abstract long size();
+    public long size() {
+        return part.size();
+    }
 
     /**
      * How many bytes are still to be written.
      *
      * @return from the size down to 0
      */
-    public abstract long remaining();
+    public long remaining() {
+        return part.remaining();
+    }
 
     /**
      * Whether everything is written; also if there is nothing.
      *
      * @return true if so
      */
-    public final boolean isDone() {
+    public boolean isDone() {
         return remaining() == 0;
     }
 
     /** Begins anew with the same segments, however far it is. */
-    public abstract void rewind();
+    public void rewind() {
+        part.rewind();
+    }
 
     /** Makes all segments empty, and lets go of their memory. */
-    public abstract void clear();
+    public void clear() {
+        part.clear();
+    }
 
     /** How much is written of how much. */
     @Override
-    public final String toString() {
+    public String toString() {
         return "GatherList[" + (size() - remaining()) + " of " + size() + " bytes]";
     }
 }
