@@ -3,8 +3,9 @@ package io.panamio;
 import java.io.IOException;
 
 /**
- * The process or the system has run out of descriptors or of memory for them: EMFILE, ENFILE, ENOBUFS or ENOMEM.
- * Nothing has changed, and the same call can succeed later. For what this means to an accept loop see {@link
+ * The process or the system has run out of descriptors or of memory for them: EMFILE, ENFILE, ENOBUFS or ENOMEM; or a
+ * call gives up for now, as an accept does that meets one dead connection after another. Nothing has changed, and the
+ * same call can succeed later. For what this means to an accept loop see {@link
  * io.panamio.net.TcpListener#accept()}.
  */
 public final class ResourceExhaustedException extends IOException implements SystemError {

@@ -30,14 +30,15 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
      *
      * <p>Connections that died while they waited are passed over. What is thrown is of two kinds:
      * <ul>
-     * <li>{@link io.panamio.ResourceExhaustedException}: no descriptors are left. The connection stays queued, but
-     * <em>no event comes for it</em>. So close something, or wait for something to be closed, and accept again
-     * without an event: after a while ({@code poll(events, timeout)}), or whenever a stream was closed.
+     * <li>{@link io.panamio.ResourceExhaustedException}: no descriptors are left, or no memory, or so many connections
+     * died in a row that one accept gives up. Others stay queued, but <em>no event comes for them</em>. So close
+     * something, or wait for something to be closed, and accept again without an event: after a while ({@code
+     * poll(events, timeout)}), or whenever a stream was closed.
      * <li>Anything else: this listener is of no more use.
      * </ul>
      *
      * @return the connection, or null when none waits
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
+     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left, or connections only die
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses
      */
@@ -50,7 +51,7 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
      *
      * @param peer where the address is put when there is a connection; null where it is not wanted
      * @return the connection, or null when none waits
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
+     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left, or connections only die
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses
      */

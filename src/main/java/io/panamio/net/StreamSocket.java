@@ -26,6 +26,11 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         return Platform.current().streams();
     }
 
+    /** What is thrown in place of {@code e}, which a call has thrown. */
+    IOException failed(IOException e) {
+        return e;
+    }
+
     // ---- reading
 
     @Override
@@ -35,6 +40,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return len == 0 ? 0 : received(streams().recv(fd, dst, off, len), len);
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -46,6 +53,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return len == 0 ? 0 : received(streams().recv(fd, dst, off, len), len);
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -57,6 +66,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return asked == 0 ? 0 : received(streams().recvVectored(fd, dsts), asked);
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -88,6 +99,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return dst.byteSize() == 0 ? 0 : peeked(streams().peek(fd, dst));
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -109,6 +122,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return len == 0 ? 0 : peeked(streams().peek(fd, dst, off, len));
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -145,6 +160,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return len == 0 ? 0 : sent(streams().send(fd, src, off, len), len);
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -169,6 +186,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return len == 0 ? 0 : sent(streams().sendMore(fd, src, off, len), len);
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -180,6 +199,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return len == 0 ? 0 : sent(streams().send(fd, src, off, len), len);
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -191,6 +212,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         int fd = begin();
         try {
             return asked == 0 ? 0 : sent(streams().sendVectored(fd, srcs), asked);
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }
@@ -206,6 +229,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
                 drained(Interest.WRITABLE);
             }
             return n;
+        } catch (IOException e) {
+            throw failed(e);
         } finally {
             end();
         }

@@ -2,6 +2,8 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
+import io.panamio.ResourceExhaustedException;
+import io.panamio.SystemError;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -36,11 +38,16 @@ import java.nio.channels.UnresolvedAddressException;
  * raised.
  */
 public final class TcpStream extends StreamSocket<InetSocketAddress> implements InetSocket {
+    /** Where to, as long as it is not known whether there is a connection; null if unknown. */
+    private volatile InetSocketAddress remote;
     private volatile boolean connected;
+    private volatile boolean failed;
+    /** What it has failed with; until then what a call was told in the meantime. */
     private volatile IOException failure;
 
-    private TcpStream(int fd, boolean connected) {
+    private TcpStream(int fd, InetSocketAddress remote, boolean connected) {
         super(fd);
+        this.remote = remote;
         this.connected = connected;
     }
 
@@ -76,7 +83,8 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
         if (options.local() != null) {
             InetSocket.resolved(options.local());
         }
-        return new TcpStream(sockets().connect(SocketType.STREAM, remote, options.local(), options.values()), false);
+        return new TcpStream(sockets().connect(SocketType.STREAM, remote, options.local(), options.values()), remote,
+            false);
     }
 
     /**
@@ -105,22 +113,27 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      */
     public static TcpStream fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adopt(fd, SocketType.STREAM, false, makeNonBlocking);
-        return adopted(new TcpStream(fd, false));
+        return adopted(new TcpStream(fd, null, false));
     }
 
     static TcpStream accepted(int fd) {
-        return new TcpStream(fd, true);
+        return new TcpStream(fd, null, true);
     }
 
     /**
-     * Tells whether a {@link #connect} has ended. Call it after a writable event, or at any time; it never loops, and
-     * once it has told the end it tells the same again. If another call took the error away before ({@link
-     * #takeError}, a read, a write), this throws all the same. Costs two system calls; three while it connects, and
+     * Returns whether a {@link #connect} has ended. Call it after a writable event, or at any time; it never loops, and
+     * once it has returned true or thrown what the connect failed with, it does the same again. A failure names the
+     * address; if another call took the error away before ({@link #takeError}, a read, a write), this throws all the
+     * same.
+     *
+     * <p>A connect that succeeded stays so, although its connection may have ended since: then this returns true, and
+     * the next read says how it ended. Costs one system call if there is a connection, two while there will be one, and
      * none once the end is told.
      *
      * @return true if connected, false while still connecting; a registered stream gets an event when that changes
      * @throws java.net.ConnectException if it was refused or timed out
      * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws io.panamio.ResourceExhaustedException if the system lacks the memory to tell; ask again
      * @throws IOException if it failed otherwise
      */
     public boolean finishConnect() throws IOException {
@@ -129,20 +142,42 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
             if (connected) {
                 return true;
             }
-            if (failure != null) {
-                throw failure;
-            }
-            connected = sockets().isConnected(fd);
-            if (!connected) {
+            if (!failed) {
+                if (sockets().isConnected(fd, remote)) {
+                    connected = true;
+                    remote = null;
+                    failure = null;
+                    return true;
+                }
                 drained(Interest.WRITABLE);
+                return false;
             }
-            return connected;
         } catch (IOException e) {
-            failure = e;
-            throw e;
+            if (!(e instanceof SystemError s && s.call().equals("connect"))) {
+                throw e; // nothing is known of the connection
+            }
+            if (failure == null) {
+                failure = e;
+            }
+            failed = true;
         } finally {
             end();
         }
+        throw failure;
+    }
+
+    /** Until the connection is known to be there, an error may be that of the connect. */
+    @Override
+    IOException failed(IOException e) {
+        if (connected || failed) {
+            return e;
+        }
+        InetSocketAddress to = remote;
+        IOException told = to == null ? e : sockets().withAddress(e, to);
+        if (!(told instanceof ResourceExhaustedException)) {
+            failure = told;
+        }
+        return told;
     }
 
     // ---- options
@@ -192,9 +227,6 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     @Override
     public IOException takeError() throws IOException {
         IOException error = super.takeError();
-        if (error != null && !connected && failure == null) {
-            failure = error;
-        }
-        return error;
+        return error == null ? null : failed(error);
     }
 }

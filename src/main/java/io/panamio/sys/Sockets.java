@@ -51,8 +51,12 @@ public abstract class Sockets {
 
     // ---- asking and telling
 
-    /** Whether a connect has ended well; false while it goes on; the error it ended with is thrown. */
-    public abstract boolean isConnected(int fd) throws IOException;
+    /**
+     * Whether a connect has ended well, whatever has become of the connection since; false while it goes on. The error
+     * that it ended with is thrown as one of {@code connect}, with {@code remote} in its message if that is not null;
+     * any other is one of the question.
+     */
+    public abstract boolean isConnected(int fd, SocketAddress remote) throws IOException;
 
     /** Sets the peer of a datagram socket. */
     public abstract void connect(int fd, SocketAddress remote) throws IOException;
@@ -65,6 +69,9 @@ public abstract class Sockets {
 
     /** Shuts down one direction or both. */
     public abstract void shutdown(int fd, boolean read, boolean write) throws IOException;
+
+    /** An error like {@code e}, with {@code address} in its message. */
+    public abstract IOException withAddress(IOException e, SocketAddress address);
 
     /** The pending error of a socket, which this takes away, or null. */
     public abstract IOException takeError(int fd) throws IOException;

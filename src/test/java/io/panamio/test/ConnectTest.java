@@ -16,7 +16,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
@@ -31,9 +33,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -122,6 +126,104 @@ class ConnectTest {
                 ConnectException e = assertThrows(ConnectException.class, stream::finishConnect);
                 assertTrue(e.getMessage().contains("ECONNREFUSED"), e.getMessage());
             }
+        }
+    }
+
+    /** What tells of a failure. */
+    private interface Teller {
+        void ask(TcpStream stream) throws IOException;
+    }
+
+    @Test
+    void whoeverIsToldOfAFailureIsToldTheAddress() throws IOException {
+        MemorySegment segment = MemorySegment.ofArray(new byte[1]);
+        List<Teller> tellers = List.of(TcpStream::finishConnect, s -> s.read(new byte[1], 0, 1), s -> s.read(segment),
+            s -> s.readVectored(segment, segment), s -> s.peek(segment), s -> s.peek(new byte[1], 0, 1),
+            s -> s.write(new byte[1], 0, 1), s -> s.write(segment), s -> s.writeVectored(segment, segment),
+            s -> s.writeMore(segment, 0, 1),
+            s -> {
+                throw s.takeError();
+            });
+        for (Teller teller : tellers) {
+            try (Loop loop = new Loop()) {
+                InetSocketAddress to = nobody();
+                TcpStream stream = loop.later(TcpStream.connect(to));
+                loop.register(stream, 1, RW);
+                loop.expect(new Expected(1, "wc e"));
+                ConnectException e = assertThrows(ConnectException.class, () -> teller.ask(stream));
+                assertTrue(e.getMessage().contains(to + ": Connection refused (ECONNREFUSED"), e.getMessage());
+                for (int i = 0; i < 2; i++) {
+                    e = assertThrows(ConnectException.class, stream::finishConnect);
+                    assertTrue(e.getMessage().contains(to + ": Connection refused (ECONNREFUSED"), e.getMessage());
+                }
+            }
+        }
+    }
+
+    @Test
+    void aConnectThatSucceededStaysOneThoughTheConnectionWasReset() throws IOException {
+        try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
+            TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
+            TcpStream peer = Loop.accept(listener);
+            peer.setOption(StandardSocketOptions.SO_LINGER, 0);
+            peer.close();
+            loop.register(stream, 1, RW);
+            loop.expect(new Expected(1, "rc wc e"));
+            assertTrue(stream.finishConnect());
+            assertFails(SocketException.class, "recv", "ECONNRESET", () -> stream.read(new byte[1], 0, 1));
+            assertTrue(stream.finishConnect());
+        }
+    }
+
+    @Test
+    void aConnectThatSucceededStaysOneThoughTheErrorWasTakenFirst() throws IOException {
+        try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
+            TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
+            TcpStream peer = Loop.accept(listener);
+            peer.setOption(StandardSocketOptions.SO_LINGER, 0);
+            peer.close();
+            loop.register(stream, 1, RW);
+            loop.expect(new Expected(1, "rc wc e"));
+            assertFailure("SO_ERROR", "ECONNRESET", stream.takeError());
+            assertTrue(stream.finishConnect());
+        }
+    }
+
+    @Test
+    void aConnectThatSucceededStaysOneThoughBothSidesHaveEnded() throws IOException {
+        try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
+            TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
+            TcpStream peer = loop.later(Loop.accept(listener));
+            peer.shutdown(Shutdown.WRITE);
+            Loop.until("the peer's end", () -> stream.read(new byte[1], 0, 1) == EOF);
+            stream.shutdown(Shutdown.WRITE);
+            Loop.until("ended", () -> {
+                try {
+                    return stream.peerAddress() == null;
+                } catch (SocketException e) {
+                    return true;
+                }
+            });
+            assertTrue(stream.finishConnect());
+            assertEquals(EOF, stream.read(new byte[1], 0, 1));
+        }
+    }
+
+    @Test
+    void aSystemWithoutMemoryToTellIsAskedAgain() throws Exception {
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
+            TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
+            loop.register(stream, 1, W);
+            assertEquals("w", loop.next(1));
+            assumeTrue(Background.result(Background.start(() -> {
+                boolean refused = Seccomp.refuse(aarch64 ? 205 : 52, 105); // getpeername: ENOBUFS
+                for (int i = 0; i < 2 && refused; i++) {
+                    assertFails(ResourceExhaustedException.class, "getpeername", "ENOBUFS", stream::finishConnect);
+                }
+                return refused;
+            })), "no seccomp(2) here");
+            assertTrue(stream.finishConnect());
         }
     }
 

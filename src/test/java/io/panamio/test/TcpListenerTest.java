@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ListenOptions;
@@ -382,6 +383,28 @@ class TcpListenerTest {
             NativeFds.close(fd); // it was still open, and is the caller's
         }
         assertFails(IOException.class, "getsockopt", "EBADF", () -> TcpListener.fromFd(1 << 20));
+    }
+
+    // ---- connections that died in the queue
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ECONNABORTED 103", "EPROTO 71", "EPERM 1", "ENETDOWN 100", "ENETUNREACH 101",
+        "EHOSTDOWN 112", "EHOSTUNREACH 113", "ENONET 64", "ENOPROTOOPT 92", "EOPNOTSUPP 95", "ETIMEDOUT 110"})
+    void deadConnectionsWithoutEndAreNoEndOfTheListener(String error) throws Exception {
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        String[] name = error.split(" ");
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            Socket client = client(loop, listener);
+            assumeTrue(Background.result(Background.start(() -> {
+                boolean refused = Seccomp.refuse(aarch64 ? 242 : 288, Integer.parseInt(name[1])); // accept4
+                for (int i = 0; i < 2 && refused; i++) {
+                    assertFails(ResourceExhaustedException.class, "accept", name[0], listener::accept);
+                }
+                return refused;
+            })), "no seccomp(2) here");
+            assertEquals(client.getLocalSocketAddress(), loop.later(listener.accept()).peerAddress());
+        }
     }
 
     // ---- without descriptors

@@ -1,10 +1,12 @@
 package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.tcp_info;
 import io.panamio.sys.TcpFields;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.UnixSockets;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
@@ -41,6 +43,19 @@ final class LinuxSockets extends UnixSockets {
     @Override
     public TcpFields newTcpFields() {
         return LinuxTcpInfo.open();
+    }
+
+    /**
+     * What the system keeps of a TCP connection that has ended: the peer has acknowledged a SYN, or agreed to options.
+     */
+    @Override
+    protected boolean wasConnected(int fd) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(tcp_info.layout());
+            int known = getOption(fd, Linux.IPPROTO_TCP, Linux.TCP_INFO, info);
+            return tcp_info.tcpi_options(info) != 0
+                || known >= tcp_info.tcpi_bytes_acked$offset() + 8 && tcp_info.tcpi_bytes_acked(info) != 0;
+        }
     }
 
     @Override

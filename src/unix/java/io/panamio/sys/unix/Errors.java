@@ -37,6 +37,28 @@ public final class Errors {
         };
     }
 
+    /**
+     * For an error that was pending on a socket: what befell its connection, which no later call makes good. So it is
+     * not one of exhausted resources, even where the system names it so.
+     */
+    public IOException pending(String call, String about, int number) {
+        Errno errno = constants.errno(number);
+        return switch (errno) {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN -> {
+                SystemError.Failure failure = failure(call, number, errno);
+                yield SystemExceptions.socket(message(failure, about, errno), failure);
+            }
+            case null, default -> socket(call, about, number);
+        };
+    }
+
+    /** For a call on a socket that is to be tried again later, whatever the error. */
+    public IOException exhausted(String call, String about, int number) {
+        Errno errno = constants.errno(number);
+        SystemError.Failure failure = failure(call, number, errno);
+        return SystemExceptions.exhausted(message(failure, about, errno), failure);
+    }
+
     /** For a call on any other descriptor. */
     public IOException io(String call, int number) {
         Errno errno = constants.errno(number);

@@ -1,5 +1,7 @@
 package io.panamio.sys.unix;
 
+import io.panamio.ResourceExhaustedException;
+import io.panamio.SystemError;
 import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
@@ -159,10 +161,10 @@ public abstract class UnixSockets extends Sockets {
                 return WOULD_BLOCK;
             }
             if (r != -c.EINTR() && !isOfOneConnection(c.errno(-r))) {
-                break;
+                throw errors.socket("accept", -r);
             }
         }
-        throw errors.socket("accept", -r);
+        throw errors.exhausted("accept", MAX_DEAD_CONNECTIONS + " in a row", -r);
     }
 
     private int accept(int fd, UnixAddressBuffer peer) {
@@ -175,7 +177,7 @@ public abstract class UnixSockets extends Sockets {
     private static boolean isOfOneConnection(Errno errno) {
         return switch (errno) {
             case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
-                ETIMEDOUT -> true;
+                EOPNOTSUPP, ETIMEDOUT -> true;
             case null, default -> false;
         };
     }
@@ -204,12 +206,9 @@ public abstract class UnixSockets extends Sockets {
 
     // ---- asking and telling
 
+    /** One call if there is a connection, two while there will be one. */
     @Override
-    public final boolean isConnected(int fd) throws IOException {
-        int error = getInt(fd, c.SOL_SOCKET(), c.SO_ERROR());
-        if (error != 0) {
-            throw errors.socket("connect", error);
-        }
+    public final boolean isConnected(int fd, SocketAddress remote) throws IOException {
         ThreadState state = ThreadState.get();
         int r = Libc.getpeername(fd, state.address, state.length((int) state.address.byteSize()));
         if (r == 0) {
@@ -218,18 +217,42 @@ public abstract class UnixSockets extends Sockets {
         if (r != -c.ENOTCONN()) {
             throw errors.socket("getpeername", -r);
         }
-        // Still connecting, or failed and somebody else was told why: a receive knows.
-        long n;
+        int readiness = readiness(fd, c.POLLOUT());
+        if ((readiness & (c.POLLERR() | c.POLLHUP())) == 0) {
+            return (readiness & c.POLLOUT()) != 0; // connected by now, or with the first write: TCP_FASTOPEN_CONNECT
+        }
+        if (wasConnected(fd)) {
+            return true; // its error, if there is one, is left to who reads
+        }
+        int error = getInt(fd, c.SOL_SOCKET(), c.SO_ERROR()); // 0 if it was told to somebody else
+        throw errors.pending("connect", text(remote), error != 0 ? error : c.ENOTCONN());
+    }
+
+    private int readiness(int fd, int events) throws IOException {
+        ThreadState state = ThreadState.get();
+        int r;
         do {
-            n = Libc.recv(fd, state.argument, 0, 1, c.MSG_DONTWAIT() | c.MSG_PEEK());
-        } while (n == -c.EINTR());
-        if (n == -c.EAGAIN()) {
-            return false;
+            state.argumentBytes.putInt(0, fd).putShort(4, (short) events).putShort(6, (short) 0); // struct pollfd
+            r = Libc.poll(state.argument, 1, 0);
+        } while (r == -c.EINTR());
+        check("poll", "", r);
+        return state.argumentBytes.getShort(6);
+    }
+
+    /** Whether a socket that has no connection had one; false where the system does not tell. */
+    protected abstract boolean wasConnected(int fd) throws IOException;
+
+    private static String text(SocketAddress address) {
+        return address == null ? "" : address.toString();
+    }
+
+    @Override
+    public final IOException withAddress(IOException e, SocketAddress address) {
+        if (!(e instanceof SystemError s)) {
+            return e;
         }
-        if (n > 0) {
-            return true;
-        }
-        throw errors.socket("connect", n == 0 ? c.ENOTCONN() : (int) -n);
+        return e instanceof ResourceExhaustedException ? errors.exhausted(s.call(), text(address), s.errno())
+            : errors.pending(s.call(), text(address), s.errno());
     }
 
     @Override
@@ -272,7 +295,7 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final IOException takeError(int fd) throws IOException {
         int error = getInt(fd, c.SOL_SOCKET(), c.SO_ERROR());
-        return error == 0 ? null : errors.socket("SO_ERROR", error);
+        return error == 0 ? null : errors.pending("SO_ERROR", "", error);
     }
 
     /** ip_mreqn is two addresses and an index, ipv6_mreq one and an index. */
