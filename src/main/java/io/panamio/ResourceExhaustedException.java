@@ -6,7 +6,7 @@ import java.io.IOException;
  * The process or the system has run out of descriptors or of memory for them: EMFILE, ENFILE, ENOBUFS or ENOMEM; or a
  * call gives up for now, as an accept does that meets one dead connection after another. Nothing has changed, and the
  * same call can succeed later. For what this means to an accept loop see {@link
- * io.panamio.net.TcpListener#accept()}.
+ * io.panamio.net.TcpListener#accept() TcpListener.accept}.
  */
 public final class ResourceExhaustedException extends IOException implements SystemError {
     private static final long serialVersionUID = 1;
@@ -15,10 +15,10 @@ public final class ResourceExhaustedException extends IOException implements Sys
     private final Failure failure;
 
     /**
-     * For the platforms.
+     * Constructs an exception for a system call that has failed.
      *
      * @param message what failed, for people
-     * @param failure what failed
+     * @param failure the system call and its error
      */
     public ResourceExhaustedException(String message, Failure failure) {
         super(message);

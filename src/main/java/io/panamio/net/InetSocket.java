@@ -3,32 +3,11 @@ package io.panamio.net;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.SocketOption;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Objects;
 
-/** What every internet socket has. */
+/** What every internet socket, a {@link NetSocket}, has. */
 sealed interface InetSocket permits TcpStream, TcpListener, UdpSocket {
-    /**
-     * Sets a socket option.
-     *
-     * @param <T> the type of its value
-     * @param name which option
-     * @param value what it is to be
-     * @throws IOException if the system refuses
-     */
-    <T> void setOption(SocketOption<T> name, T value) throws IOException;
-
-    /**
-     * The value of a socket option.
-     *
-     * @param <T> the type of its value
-     * @param name which option
-     * @return the value
-     * @throws IOException if the system refuses
-     */
-    <T> T getOption(SocketOption<T> name) throws IOException;
-
     /**
      * Sets the time to live of the packets that are sent, on IPv6 the hop limit; a listener's is that of the
      * connections it accepts.
@@ -42,7 +21,7 @@ sealed interface InetSocket permits TcpStream, TcpListener, UdpSocket {
         if (hops < 1 || hops > 255) {
             throw new IllegalArgumentException("ttl " + hops + " is not from 1 to 255");
         }
-        setOption(SystemSocketOptions.IP_TTL, hops);
+        ((NetSocket<?>) this).setOption(SystemSocketOptions.IP_TTL, hops);
     }
 
     /**
@@ -53,7 +32,7 @@ sealed interface InetSocket permits TcpStream, TcpListener, UdpSocket {
      * @throws IOException if the system refuses
      */
     default int ttl() throws IOException {
-        return getOption(SystemSocketOptions.IP_TTL);
+        return ((NetSocket<?>) this).getOption(SystemSocketOptions.IP_TTL);
     }
 
     /** The address itself, if the system can use it. */

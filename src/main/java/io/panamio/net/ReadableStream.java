@@ -13,8 +13,28 @@ import java.nio.ByteBuffer;
  * heap buffers are copied by way of native memory. A read that does less than asked has found nothing more; there is no
  * need to call again for {@code WOULD_BLOCK}, unless the event was read-closed or an error, whose end has no event of
  * its own; a {@link UnixStream} whose peer passes descriptors is an exception. One call moves 2147479552 bytes at most.
+ *
+ * <h2>Streams of your own</h2>
+ * A decoder, a limiter or a double for a test can be a stream, too; the transfers of {@link io.panamio.pipeline} take
+ * it, by copying. Everything but {@link #read(MemorySegment, long, long)} has a default that calls this. It usually is a
+ * {@link io.panamio.Source}, too, that registers the stream below it. An implementation owes its callers that
+ * <ul>
+ * <li>no call blocks;
+ * <li>bad arguments, and a stream that is closed ({@link java.nio.channels.ClosedChannelException}), are found before
+ * anything has moved;
+ * <li>a positive result counts the bytes that were put at the beginning of the part; what lies behind them may have
+ * been overwritten; 0 is returned only where nothing was asked for;
+ * <li>after {@code WOULD_BLOCK}, or less than was asked for, an event comes when there is more, on whatever is to be
+ * registered for this stream: nothing that the implementation holds back itself may stay behind such a result, as no
+ * event tells of it. Reading from the stream below until that has less than asked for, or would block, arms it;
+ * <li>EOF is returned by every call once it was returned by one;
+ * <li>an exception means that this call has moved nothing; if the connection is broken, every later call throws or
+ * returns EOF;
+ * <li>memory is used during the call alone, and nothing is allocated, or else it is said what is;
+ * <li>it is said which threads may call. The library's transfers call from one thread at a time.
+ * </ul>
  */
-public sealed interface ReadableStream permits StreamSocket, Pipe.Receiver {
+public interface ReadableStream {
     /**
      * Reads into a segment, by one system call: recv(2), for a pipe read(2). A segment on the heap of more than 64 KiB
      * takes one more for each further 64 KiB.
@@ -45,7 +65,7 @@ public sealed interface ReadableStream permits StreamSocket, Pipe.Receiver {
     long read(MemorySegment dst, long off, long len) throws IOException;
 
     /**
-     * Reads into a part of an array.
+     * Reads into a part of an array. By default this makes a segment of it, which is short-lived garbage.
      *
      * @param dst where to
      * @param off where the part begins
@@ -55,7 +75,9 @@ public sealed interface ReadableStream permits StreamSocket, Pipe.Receiver {
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken
      */
-    long read(byte[] dst, int off, int len) throws IOException;
+    default long read(byte[] dst, int off, int len) throws IOException {
+        return read(MemorySegment.ofArray(dst), off, len);
+    }
 
     /**
      * Reads into a buffer, from its position to its limit, and moves the position.
@@ -75,7 +97,8 @@ public sealed interface ReadableStream permits StreamSocket, Pipe.Receiver {
 
     /**
      * Reads into several segments in order: scatter. There may be any number of them; up to 1024, native ones or
-     * 64 KiB on the heap, take one system call, recvmsg(2) or readv(2), together.
+     * 64 KiB on the heap, take one system call, recvmsg(2) or readv(2), together. By default this reads into one after the
+     * other.
      *
      * @param dsts where to
      * @return how many bytes were read in all, EOF or WOULD_BLOCK; 0 only if all segments are empty
@@ -83,5 +106,28 @@ public sealed interface ReadableStream permits StreamSocket, Pipe.Receiver {
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken
      */
-    long readVectored(MemorySegment... dsts) throws IOException;
+    default long readVectored(MemorySegment... dsts) throws IOException {
+        Buffers.writableSize(dsts);
+        long done = 0;
+        for (MemorySegment dst : dsts) {
+            long asked = dst.byteSize();
+            long n;
+            try {
+                n = asked == 0 ? 0 : read(dst, 0, asked);
+            } catch (IOException e) {
+                if (done > 0) {
+                    return done; // the bytes matter more: the next call throws, or finds the end of the stream
+                }
+                throw e;
+            }
+            if (n < 0) {
+                return done > 0 ? done : n;
+            }
+            done += n;
+            if (n < asked) {
+                break;
+            }
+        }
+        return done;
+    }
 }

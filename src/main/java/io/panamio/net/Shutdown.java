@@ -1,6 +1,6 @@
 package io.panamio.net;
 
-/** Which half of a connection to end, see {@link TcpStream#shutdown}. */
+/** Which half of a connection to end, see {@link TcpStream#shutdown TcpStream.shutdown}. */
 public enum Shutdown {
     /** What comes in: SHUT_RD. */
     READ,

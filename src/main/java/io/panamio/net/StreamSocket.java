@@ -17,7 +17,7 @@ import java.util.Objects;
  * @param <A> the kind of its addresses
  */
 public abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
-        implements ReadableStream, WritableStream permits TcpStream, UnixStream {
+        implements DuplexStream permits TcpStream, UnixStream {
     StreamSocket(int fd) {
         super(fd);
     }
