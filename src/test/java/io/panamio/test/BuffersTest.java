@@ -228,7 +228,7 @@ class BuffersTest {
                 assertEquals(WOULD_BLOCK, memory.mover.move(Op.READ, pair.stream(), GUARD, GUARD + length), what);
                 assertEquals(WOULD_BLOCK, memory.mover.move(Op.PEEK, pair.stream(), GUARD, GUARD + length), what);
                 assertHolds(expected, memory, what);
-                writer.get(10, TimeUnit.SECONDS);
+                writer.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
             }
         }
     }
@@ -254,7 +254,7 @@ class BuffersTest {
                     return done[0] == length;
                 });
                 byte[] sent = Arrays.copyOfRange(bytes, GUARD, GUARD + length);
-                assertTrue(Arrays.equals(sent, received.get(10, TimeUnit.SECONDS)), what);
+                assertTrue(Arrays.equals(sent, received.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS)), what);
                 assertHolds(bytes, memory, what);
             }
         }

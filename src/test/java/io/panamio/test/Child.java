@@ -65,7 +65,7 @@ final class Child {
         Process process = new ProcessBuilder(command).redirectOutput(out).redirectError(err).start();
         try {
             process.getOutputStream().close();
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the child JVM hangs: " + command);
+            assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "the child JVM hangs: " + command);
             return new End(process.exitValue(), Files.readString(out.toPath()), Files.readString(err.toPath()));
         } finally {
             process.destroyForcibly();

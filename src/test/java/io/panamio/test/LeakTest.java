@@ -1,6 +1,7 @@
 package io.panamio.test;
 
 import static io.panamio.test.Loop.RW;
+import static io.panamio.test.Loop.untilCollected;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -16,7 +17,6 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -91,19 +91,9 @@ class LeakTest {
         }
     }
 
-    /** Collects garbage, ever more rarely: where a collection takes long, the cleaner must get on in between. */
-    private static void collectUntil(String what, Loop.Condition condition) throws IOException {
-        long[] pause = {1_000_000};
-        Loop.until(what, () -> {
-            System.gc();
-            LockSupport.parkNanos(pause[0] *= 2);
-            return condition.holds();
-        });
-    }
-
     private static void collectUntilEof(Socket peer) throws IOException {
         peer.setSoTimeout(10);
-        collectUntil("closed by the cleaner", () -> {
+        untilCollected("closed by the cleaner", () -> {
             try {
                 return peer.getInputStream().read() == -1;
             } catch (SocketTimeoutException e) {
@@ -117,7 +107,7 @@ class LeakTest {
         try (Dropped first = drop(stream -> { }); Dropped second = drop(stream -> { })) {
             collectUntilEof(first.peer);
             collectUntilEof(second.peer);
-            collectUntil("both reported", () -> reports.of(first.fd).size() + reports.of(second.fd).size() >= 2);
+            untilCollected("both reported", () -> reports.of(first.fd).size() + reports.of(second.fd).size() >= 2);
             LogRecord report = reports.of(first.fd).getFirst();
             assertEquals(Level.WARNING, report.getLevel());
             assertTrue(report.getMessage().contains("-Dpanamio.leakTracking=true"), report.getMessage());
@@ -134,7 +124,7 @@ class LeakTest {
             loop.expect(Loop.writable(1));
         })) {
             collectUntilEof(dropped.peer);
-            collectUntil("reported", () -> reports.of(dropped.fd).size() == 1);
+            untilCollected("reported", () -> reports.of(dropped.fd).size() == 1);
             loop.expectNothing();
             TcpStream next = loop.connected().stream();
             loop.register(next, 2, RW);
@@ -146,7 +136,7 @@ class LeakTest {
     void aDroppedStreamWithAnArenaIsClosedToo() throws IOException {
         try (Dropped dropped = drop(stream -> assertEquals(8, stream.arena().allocate(8).byteSize()))) {
             collectUntilEof(dropped.peer);
-            collectUntil("reported", () -> reports.of(dropped.fd).size() == 1);
+            untilCollected("reported", () -> reports.of(dropped.fd).size() == 1);
         }
     }
 
@@ -154,9 +144,9 @@ class LeakTest {
     void whatWasClosedOrReleasedIsNotReported() throws IOException {
         int[] released = new int[1];
         try (Dropped closed = drop(TcpStream::close); Dropped given = drop(s -> released[0] = s.release())) {
-            collectUntil("collected", () -> closed.stream.refersTo(null) && given.stream.refersTo(null));
+            untilCollected("collected", () -> closed.stream.refersTo(null) && given.stream.refersTo(null));
             try (Dropped sentinel = drop(stream -> { })) { // whose turn comes after theirs
-                collectUntil("reported", () -> !reports.of(sentinel.fd).isEmpty());
+                untilCollected("reported", () -> !reports.of(sentinel.fd).isEmpty());
                 List<Integer> all = List.of(closed.fd, given.fd, sentinel.fd); // maybe one number twice
                 assertEquals(1, all.stream().flatMap(fd -> reports.of(fd).stream()).distinct().count());
             }
@@ -191,7 +181,7 @@ class LeakTest {
             Logger logger = args.length == 0 ? LOGGER : Logger.getLogger(""); // whose first handler is the console's
             logger.addHandler(reports);
             try (Dropped dropped = drop(stream -> { })) {
-                collectUntil("reported", () -> !reports.of(dropped.fd).isEmpty());
+                untilCollected("reported", () -> !reports.of(dropped.fd).isEmpty());
                 LogRecord report = reports.of(dropped.fd).getFirst();
                 System.out.println(report.getMessage());
                 if (report.getThrown() != null) {

@@ -3,7 +3,6 @@ package io.panamio.test;
 import static io.panamio.IoResult.WOULD_BLOCK;
 import static io.panamio.test.Loop.until;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.net.ReadableStream;
 import io.panamio.net.UnixAddress;
@@ -140,11 +139,9 @@ final class Local {
 
     // ---- other programs
 
-    /** Starts a program from Debian, which ends with the loop; the test is skipped where it is not installed. */
+    /** Starts a program, which ends with the loop; the test is skipped where it is not installed. */
     static Process start(Loop loop, String... command) throws IOException {
-        boolean installed = Arrays.stream(System.getenv("PATH").split(":"))
-            .anyMatch(directory -> Files.isExecutable(Path.of(directory, command[0])));
-        assumeTrue(installed, command[0] + " is not installed");
+        MissingPrograms.require(command[0]);
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         loop.later((AutoCloseable) () -> end(process.destroyForcibly()));
         return process;
@@ -152,7 +149,7 @@ final class Local {
 
     /** Waits for a program's end, and closes its streams, which the JDK would do a while later. */
     static void end(Process process) throws IOException, InterruptedException {
-        assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
         process.getOutputStream().close();
         process.getInputStream().close();
         process.getErrorStream().close();

@@ -22,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A Poll for tests, with the expectations of mio's own harness: an event satisfies an expectation if it has its token
@@ -35,7 +36,7 @@ final class Loop implements AutoCloseable {
     static final InetAddress V6 = address("::1");
 
     /** How long something may take that must happen. */
-    static final Duration LONG = Duration.ofSeconds(10);
+    static final Duration LONG = Duration.ofSeconds(System.getenv("PANAMIO_QEMU") == null ? 60 : 300);
     /** How long nothing must happen. */
     static final Duration SHORT = Duration.ofMillis(50);
 
@@ -170,6 +171,16 @@ final class Loop implements AutoCloseable {
             }
             Thread.yield();
         }
+    }
+
+    /** Collects garbage, ever more rarely: where a collection takes long, the cleaner must get on in between. */
+    static void untilCollected(String what, Condition condition) throws IOException {
+        long[] pause = {1_000_000};
+        until(what, () -> {
+            System.gc();
+            LockSupport.parkNanos(pause[0] *= 2);
+            return condition.holds();
+        });
     }
 
     /** Reads once something is there. */

@@ -7,20 +7,28 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
 /** What tests need of the system beside the API, about bare descriptors. The numbers are Linux's. */
 final class NativeFds {
@@ -33,6 +41,7 @@ final class NativeFds {
     private static final int SOCK_DGRAM = 2;
     private static final long SIOCOUTQNSD = 0x894B;
     private static final int RLIMIT_NOFILE = 7;
+    private static final Path SELF = Path.of("/proc/self/fd");
 
     private static final MethodHandle FCNTL = linkVariadic("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle IOCTL = linkVariadic("ioctl", JAVA_INT, JAVA_LONG, ADDRESS);
@@ -84,25 +93,63 @@ final class NativeFds {
         return (succeed(FCNTL, fd, F_GETFD, 0) & FD_CLOEXEC) != 0;
     }
 
-    /** How many descriptors the process has. */
-    static int count() {
-        return new File("/proc/self/fd").list().length;
-    }
-
     /** How many descriptors the process has of the file, the socket or the pipe that a descriptor is of. */
     static int count(int fd) throws IOException {
-        Path self = Path.of("/proc/self/fd");
-        Path file = Files.readSymbolicLink(self.resolve(Integer.toString(fd)));
-        int count = 0;
-        for (String other : self.toFile().list()) {
-            Path link = self.resolve(other);
+        Map<String, String> all = all();
+        return Collections.frequency(all.values(), all.get(Integer.toString(fd)));
+    }
+
+    /** The descriptors of the process: their numbers, and what they are of. */
+    private static Map<String, String> all() throws IOException {
+        Map<String, String> all = new TreeMap<>();
+        for (String fd : SELF.toFile().list()) {
             try {
-                count += Files.readSymbolicLink(link).equals(file) ? 1 : 0;
+                all.put(fd, Files.readSymbolicLink(SELF.resolve(fd)).toString());
             } catch (NoSuchFileException e) {
                 continue; // closed meanwhile
             }
         }
-        return count;
+        return all;
+    }
+
+    /**
+     * The sockets, pipes, events and memory that the process has opened since, and files of the given folders. Other
+     * files are the JVM's, which opens them as it likes; and what had been opened before may be closed meanwhile.
+     */
+    static final class Opened {
+        static {
+            try { // the JDK opens some for good when it closes its first socket
+                new ServerSocket(0).close();
+                SocketChannel.open().close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private final List<String> kinds = new ArrayList<>(List.of("socket:", "pipe:", "anon_inode:", "/memfd:"));
+        private final Set<Map.Entry<String, String>> before;
+
+        Opened(Path... folders) throws IOException {
+            for (Path folder : folders) {
+                kinds.add(folder.toRealPath().toString());
+            }
+            before = all().entrySet();
+        }
+
+        private List<Map.Entry<String, String>> now() throws IOException {
+            return all().entrySet().stream().filter(fd -> !before.contains(fd))
+                .filter(fd -> kinds.stream().anyMatch(fd.getValue()::startsWith)).toList();
+        }
+
+        int count() throws IOException {
+            return now().size();
+        }
+
+        /** Asserts how many there are. */
+        void expect(int count) throws IOException {
+            List<Map.Entry<String, String>> now = now();
+            assertEquals(count, now.size(), now::toString);
+        }
     }
 
     /** How many written bytes the system holds back; where it does not tell, as qemu does not, the test ends. */
@@ -149,7 +196,7 @@ final class NativeFds {
         private final long limit;
 
         Exhaustion() {
-            String[] open = new File("/proc/self/fd").list();
+            String[] open = SELF.toFile().list();
             limit = setLimit(Arrays.stream(open).mapToLong(Long::parseLong).max().orElseThrow() + 8);
             for (int fd = 0; (fd = call(DUP, 0)) >= 0;) {
                 taken.push(fd);

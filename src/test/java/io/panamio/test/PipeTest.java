@@ -32,12 +32,10 @@ import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@Timeout(60)
 class PipeTest {
     private static final int PAGE = 4096;
 
@@ -355,7 +353,7 @@ class PipeTest {
             in.sender().close();
             until("read-closed", () -> loop.next(2).contains("rc"));
             assertEquals(EOF, out.receiver().read(got, 0, 1));
-            assertTrue(cat.waitFor(10, TimeUnit.SECONDS));
+            assertTrue(cat.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
             assertEquals(0, cat.exitValue());
         }
     }
@@ -369,7 +367,7 @@ class PipeTest {
             loop.register(pipe.receiver(), 1, R);
             until("written", () -> loop.next(1).contains("r"));
             assertArrayEquals("error\n".getBytes(), readFully(pipe.receiver(), 6));
-            assertTrue(sh.waitFor(10, TimeUnit.SECONDS));
+            assertTrue(sh.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
         }
     }
 
@@ -381,7 +379,7 @@ class PipeTest {
             loop.register(pipe.sender(), 1, W);
             until("error", () -> loop.next(1).contains("e"));
             assertFails(IOException.class, "write", "EPIPE", () -> write(pipe, "x"));
-            assertTrue(child.waitFor(10, TimeUnit.SECONDS));
+            assertTrue(child.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
         }
     }
 

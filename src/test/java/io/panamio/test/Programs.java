@@ -2,7 +2,6 @@ package io.panamio.test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.examples.Main;
 import java.io.IOException;
@@ -16,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /** Programs of the system, and those of the examples, as children that end with this. */
@@ -43,7 +41,7 @@ final class Programs implements AutoCloseable {
         /** Waits for the end, and returns the exit code. */
         int end() throws IOException {
             try {
-                assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it hangs: " + said());
+                assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "it hangs: " + said());
                 return process.exitValue();
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
@@ -64,8 +62,7 @@ final class Programs implements AutoCloseable {
     /** Skips the test if a program is not there. */
     static void require(String... names) {
         for (String name : names) {
-            assumeTrue(Stream.of(System.getenv("PATH").split(":")).anyMatch(d -> Files.isExecutable(Path.of(d, name))),
-                "no " + name + " on this machine");
+            MissingPrograms.require(name);
         }
     }
 

@@ -135,10 +135,10 @@ class ProxyLimitsTest {
     @Test
     void aPortInUseIsRefused() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO)) {
-            int before = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             assertThrows(BindException.class, () -> new ProxyLoop(new ProxyLoop.Settings(p.address,
                 new InetSocketAddress(Loop.V4, 1), Mode.AUTO, 1, NEVER), text -> { }).close());
-            assertEquals(before, NativeFds.count());
+            opened.expect(0);
         }
     }
 }

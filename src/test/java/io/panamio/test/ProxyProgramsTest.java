@@ -162,8 +162,8 @@ class ProxyProgramsTest {
 
     @Test
     void postgresqlUnderPgbench() throws IOException {
-        Programs.require("pgbench", "runuser");
-        Path bin = postgresql();
+        Programs.require("pgbench");
+        Path bin = MissingPrograms.require("postgres").getParent();
         Path home = Files.createTempDirectory(Path.of("/tmp"), "panamio-pg");
         String[] asPostgres = {"runuser", "-u", "postgres", "--"};
         try (Programs programs = new Programs(directory)) {
@@ -183,15 +183,6 @@ class ProxyProgramsTest {
             assertEquals(0, Proxying.number(report, "failed"), report);
         } finally {
             new ProcessBuilder("rm", "-rf", home.toString()).start().onExit().join();
-        }
-    }
-
-    private static Path postgresql() throws IOException {
-        Path all = Path.of("/usr/lib/postgresql");
-        assumeTrue(Files.isDirectory(all), "no PostgreSQL on this machine");
-        try (Stream<Path> versions = Files.list(all)) {
-            return versions.map(v -> v.resolve("bin")).filter(b -> Files.isExecutable(b.resolve("postgres")))
-                .findFirst().orElseThrow();
         }
     }
 

@@ -258,8 +258,8 @@ class ProxyTest {
     @ParameterizedTest
     @EnumSource
     void nothingLeaksWhenConnectionsAreCutInTheMiddle(Mode mode) throws Exception {
-        int[] before = new int[1];
         try (Proxying p = new Proxying(mode)) {
+            NativeFds.Opened opened = new NativeFds.Opened();
             for (int round = 0; round < 30; round++) {
                 SocketChannel source = p.connectChannel();
                 Socket sink = p.accept();
@@ -280,12 +280,9 @@ class ProxyTest {
                 p.awaitConnections(0);
                 source.close();
                 sink.close();
-                if (round == 10) {
-                    before[0] = NativeFds.count(); // the pools have what they need
-                }
             }
             p.assertNothingWaits();
-            Loop.until("all descriptors back", () -> NativeFds.count() <= before[0] + 2); // a pipe more is idle
+            Loop.until("nothing but idle pipes", () -> opened.count() == 2 * number(p.report(), "idle pipes"));
         }
     }
 

@@ -34,11 +34,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
 class RelayTest {
     private static final long A = 1;
     private static final long B = 2;
@@ -244,7 +242,7 @@ class RelayTest {
     @ValueSource(booleans = {true, false})
     void aSideThatDiesInTheMiddleLeavesNothing(boolean leftDies) throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
-            int before = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 50; i++) {
                 try (Proxy proxy = new Proxy(loop, true, pool)) {
                     StreamSocket<?> dying = leftDies ? proxy.left : proxy.right;
@@ -270,7 +268,7 @@ class RelayTest {
                         return false;
                     }));
                 }
-                assertEquals(before, NativeFds.count() - 2 * pool.idle());
+                opened.expect(2 * pool.idle());
             }
         }
     }
@@ -325,19 +323,19 @@ class RelayTest {
     @Test
     void closingClosesBothStreamsAndTheirPipes() throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
-            int before = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             Proxy proxy = new Proxy(loop, false, pool);
             for (int turn = 0; turn < 10; turn++) {
                 Local.fill(proxy.left);
                 Local.fill(proxy.right);
                 proxy.turn();
             }
-            assertTrue(NativeFds.count() >= before + 8, "there are bytes in two pipes");
+            opened.expect(4 + 2 * 2); // streams, and pipes with bytes
             proxy.relay.close();
             proxy.relay.close();
             assertThrows(ClosedChannelException.class, proxy.a::fd);
             assertThrows(ClosedChannelException.class, proxy.b::fd);
-            assertEquals(before + 2, NativeFds.count());
+            opened.expect(2);
             proxy.close();
         }
     }
@@ -348,7 +346,7 @@ class RelayTest {
     void aThousandRelaysAtOnce() throws IOException {
         int count = 1000;
         try (Loop loop = new Loop(); PipePool pool = new PipePool(64 << 10, 16)) {
-            int before = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             List<StreamSocket<?>> streams = new ArrayList<>();
             List<Relay> relays = new ArrayList<>();
             List<StreamSocket<?>[]> ends = new ArrayList<>();
@@ -410,7 +408,7 @@ class RelayTest {
                 ends.get(i)[0].close();
                 ends.get(i)[1].close();
             }
-            assertEquals(before, NativeFds.count() - 2 * pool.idle());
+            opened.expect(2 * pool.idle());
         }
     }
 

@@ -41,7 +41,7 @@ class ServeCommandTest {
         try (BufferedReader err = process.errorReader()) {
             String said = err.readLine();
             assertTrue(said != null && said.contains(message), said);
-            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
             assertEquals(status, process.exitValue());
         } finally {
             process.destroyForcibly();
@@ -82,7 +82,7 @@ class ServeCommandTest {
                 assertEquals(20_000_000, client.answer().content().length);
                 client.expectEnd();
             }
-            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
         } finally {
             process.destroyForcibly();
         }

@@ -9,7 +9,6 @@ import io.panamio.examples.serve.Settings;
 import io.panamio.test.Served.Answer;
 import io.panamio.test.Served.Client;
 import java.io.EOFException;
-import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -20,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,15 +34,6 @@ class ServeLifeTest {
     private Path small;
     private Path large;
 
-    /** The JDK opens a descriptor for good when it closes its first socket. */
-    @BeforeAll
-    static void closeASocket() throws IOException {
-        Loop.nobody();
-        try (Served served = new Served(Path.of(".")); Client client = served.client()) {
-            client.socket.getPort();
-        }
-    }
-
     @BeforeEach
     void prepare() throws IOException {
         small = Files.writeString(folder.resolve("a.txt"), "small");
@@ -57,11 +46,6 @@ class ServeLifeTest {
 
     private static void sendRequest(Client client, String path) throws IOException {
         client.send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
-    }
-
-    /** How many descriptors this process has. */
-    private static int descriptors() {
-        return new File("/proc/self/fd").list().length;
     }
 
     // ---- time
@@ -111,11 +95,12 @@ class ServeLifeTest {
     @Test
     void whoTakesNothingIsCutOff() throws IOException {
         settings.sendTime = NOW;
+        NativeFds.Opened opened = new NativeFds.Opened();
         try (Served served = new Served(settings); Client client = served.client()) {
             sendRequest(client, "/large.bin");
             Loop.until("begun", () -> client.socket.getInputStream().available() > 0);
-            int serving = descriptors();
-            Loop.until("cut off", () -> descriptors() < serving);
+            int serving = opened.count();
+            Loop.until("cut off", () -> opened.count() < serving);
             assertThrows(IOException.class, client::answer);
         }
     }
@@ -205,13 +190,12 @@ class ServeLifeTest {
         settings.cacheBytes = 10_000;
         settings.smallFile = 4096;
         List<Client> clients = new ArrayList<>();
-        int before;
         try (Served served = new Served(settings)) {
             for (int i = 0; i < 10; i++) {
                 Files.write(folder.resolve("s" + i), new byte[3000 + i]);
                 Files.write(folder.resolve("l" + i), new byte[LARGE + i]);
             }
-            before = descriptors();
+            NativeFds.Opened opened = new NativeFds.Opened(folder);
             for (int round = 0; round < 3; round++) {
                 for (int i = 0; i < 10; i++) {
                     assertEquals(3000 + i, served.get("/s" + i).content().length);
@@ -226,7 +210,7 @@ class ServeLifeTest {
                 assertEquals(LARGE + i, clients.get(i).answer().content().length);
                 clients.get(i).close();
             }
-            Loop.until("closed", () -> descriptors() <= before + 2);
+            Loop.until("closed", () -> opened.count() <= 2);
         }
     }
 
@@ -322,9 +306,9 @@ class ServeLifeTest {
 
     @Test
     void clientsThatVanishLeaveNothing() throws IOException {
-        int before = descriptors();
+        NativeFds.Opened opened = new NativeFds.Opened(folder);
         try (Served served = new Served(settings)) {
-            int running = descriptors();
+            int running = opened.count();
             for (int i = 0; i < 100; i++) {
                 Client client = served.client();
                 sendRequest(client, "/large.bin");
@@ -336,9 +320,9 @@ class ServeLifeTest {
                 }
                 client.close();
             }
-            Loop.until("closed", () -> descriptors() <= running + 1); // and the large file
+            Loop.until("closed", () -> opened.count() <= running + 1); // and the large file
             assertEquals("small", served.get("/a.txt").text());
         }
-        Loop.until("closed", () -> descriptors() <= before);
+        opened.expect(0);
     }
 }

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.test.Served.Answer;
 import io.panamio.test.Served.Client;
@@ -52,20 +51,14 @@ class ServeProgramsTest {
         served.close();
     }
 
-    private static void require(String program) {
-        boolean there = Arrays.stream(System.getenv("PATH").split(":"))
-            .anyMatch(directory -> new File(directory, program).canExecute());
-        assumeTrue(there, "no " + program + " on this machine");
-    }
-
     /** What a program says, which must end well. */
     private String run(String... command) throws IOException, InterruptedException {
-        require(command[0]);
+        MissingPrograms.require(command[0]);
         File out = Files.createTempFile(folder, "out", "").toFile();
         Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
             .redirectOutput(out).start();
         try {
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it hangs: " + List.of(command));
+            assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "it hangs: " + List.of(command));
             String said = Files.readString(out.toPath());
             assertEquals(0, process.exitValue(), said);
             return said;
@@ -194,7 +187,7 @@ class ServeProgramsTest {
             config.append("url = \"").append(served.url("/d" + i % 100 + "/f" + i)).append("\"\n");
         }
         Files.writeString(folder.resolve("config"), config);
-        require("curl");
+        MissingPrograms.require("curl");
         Process curl = new ProcessBuilder("curl", "-sf", "-K", folder.resolve("config").toString()).start();
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         byte[] buffer = new byte[1 << 16];
@@ -207,8 +200,8 @@ class ServeProgramsTest {
 
     @Test
     void clientThatIsKilledLeavesNothing() throws Exception {
-        require("curl");
-        int before = new File("/proc/self/fd").list().length;
+        MissingPrograms.require("curl");
+        NativeFds.Opened opened = new NativeFds.Opened(folder);
         try (RandomAccessFile file = new RandomAccessFile(www.resolve("sparse").toFile(), "rw")) {
             file.setLength(50_000_000_000L);
         }
@@ -217,14 +210,14 @@ class ServeProgramsTest {
             clients.add(new ProcessBuilder("curl", "-sf", "-o", "/dev/null", served.url("/sparse"))
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start());
         }
-        Loop.until("served", () -> new File("/proc/self/fd").list().length >= before + 11);
+        Loop.until("served", () -> opened.count() >= 11);
         for (Process client : clients) {
             client.destroyForcibly();
         }
         for (Process client : clients) {
             client.waitFor();
         }
-        Loop.until("closed", () -> new File("/proc/self/fd").list().length <= before + 1); // and the file
+        Loop.until("closed", () -> opened.count() <= 1); // the file
         assertArrayEquals(large, served.get("/large").content());
     }
 

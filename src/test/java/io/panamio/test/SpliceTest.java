@@ -8,6 +8,7 @@ import static io.panamio.test.Loop.R;
 import static io.panamio.test.Loop.W;
 import static io.panamio.test.Loop.readable;
 import static io.panamio.test.Loop.until;
+import static io.panamio.test.Loop.untilCollected;
 import static io.panamio.test.Loop.writable;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -40,13 +41,11 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
 class SpliceTest {
     private static final int PAGE = 4096;
 
@@ -359,7 +358,7 @@ class SpliceTest {
     void aSinkThatDiesTakesThePipeWithIt() throws IOException {
         try (Loop loop = new Loop()) {
             PipePool pool = pool(loop);
-            int before = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             Way in = Kind.TCP.open(loop);
             Way out = Kind.TCP.open(loop);
             Splice splice = new Splice(in.out(), out.in(), pool);
@@ -378,7 +377,7 @@ class SpliceTest {
             for (Object stream : List.of(in.in(), in.out(), out.in())) {
                 close(stream);
             }
-            assertEquals(before, NativeFds.count());
+            opened.expect(0);
 
             Way nextIn = Kind.TCP.open(loop); // gets its own bytes and no others
             Way nextOut = Kind.TCP.open(loop);
@@ -479,19 +478,19 @@ class SpliceTest {
             Way in = Kind.UNIX.open(loop);
             Way out = Kind.UNIX.open(loop);
             List<Splice> splices = new ArrayList<>();
-            int before = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 10_000; i++) {
                 Splice splice = new Splice(in.out(), out.in(), pool);
                 assertEquals(WOULD_BLOCK, splice.transfer());
                 splices.add(splice);
             }
             assertEquals(1, pool.idle());
-            assertEquals(before + 2, NativeFds.count());
+            opened.expect(2);
             pool.close();
-            assertEquals(before, NativeFds.count());
+            opened.expect(0);
             assertEquals(0, pool.idle());
             assertEquals(WOULD_BLOCK, splices.getFirst().transfer()); // with a pipe that is not kept
-            assertEquals(before, NativeFds.count());
+            opened.expect(0);
         }
     }
 
@@ -501,7 +500,7 @@ class SpliceTest {
             PipePool pool = loop.later(new PipePool(PAGE, 2));
             List<Way> outs = new ArrayList<>();
             List<Splice> splices = new ArrayList<>();
-            int before = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             int streams = 5 * 4;
             for (int i = 0; i < 5; i++) { // with bytes in each of five pipes
                 Way in = Kind.UNIX.open(loop);
@@ -514,9 +513,9 @@ class SpliceTest {
                 outs.add(out);
                 splices.add(splice);
             }
-            assertEquals(before + streams + 5 * 2, NativeFds.count());
+            opened.expect(streams + 5 * 2);
             splices.getFirst().close();
-            assertEquals(before + streams + 4 * 2, NativeFds.count());
+            opened.expect(streams + 4 * 2);
             for (int i = 1; i < 5; i++) {
                 int at = i;
                 until("passed on", () -> {
@@ -525,7 +524,7 @@ class SpliceTest {
                 });
             }
             assertEquals(2, pool.idle());
-            assertEquals(before + streams + 2 * 2, NativeFds.count());
+            opened.expect(streams + 2 * 2);
             for (int wrong : new int[] {0, -1}) {
                 assertThrows(IllegalArgumentException.class, () -> new PipePool(wrong, 1));
                 assertThrows(IllegalArgumentException.class, () -> new PipePool(1, wrong));
@@ -538,7 +537,7 @@ class SpliceTest {
     void closingInAnotherThreadMixesNothing() throws Exception {
         try (Loop loop = new Loop()) {
             PipePool pool = pool(loop);
-            int before = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 300; i++) {
                 Way in = Kind.UNIX.open(loop);
                 Way out = Kind.UNIX.open(loop);
@@ -569,7 +568,7 @@ class SpliceTest {
                 }
             }
             pool.close();
-            assertEquals(before, NativeFds.count());
+            opened.expect(0);
         }
     }
 
@@ -590,12 +589,10 @@ class SpliceTest {
             Way out = Kind.UNIX.open(loop);
             Local.fill(out.in());
             Local.fill(in.in());
-            int count = NativeFds.count();
+            NativeFds.Opened opened = new NativeFds.Opened();
             drop(in, out);
-            until("closed by the cleaner", () -> {
-                System.gc();
-                return NativeFds.count() == count;
-            });
+            assertEquals(2, opened.count());
+            untilCollected("closed by the cleaner", () -> opened.count() == 0);
         } finally {
             logger.setLevel(before);
         }

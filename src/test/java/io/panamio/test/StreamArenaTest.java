@@ -32,7 +32,7 @@ class StreamArenaTest {
         FutureTask<T> future = new FutureTask<>(task);
         Thread thread = new Thread(future);
         thread.start();
-        T result = future.get(10, TimeUnit.SECONDS);
+        T result = future.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
         thread.join();
         return result;
     }

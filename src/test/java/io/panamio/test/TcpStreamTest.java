@@ -179,7 +179,7 @@ class TcpStreamTest {
                     done += (int) Math.max(n, 0);
                 } while (n == KIB);
             }
-            assertTrue(Arrays.equals(sent, got.get(10, TimeUnit.SECONDS)));
+            assertTrue(Arrays.equals(sent, got.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS)));
         }
     }
 
@@ -203,7 +203,7 @@ class TcpStreamTest {
                 loop.expect(writable(1));
                 done += Math.max(pair.stream().write(all.asSlice(done)), 0);
             }
-            assertTrue(Arrays.equals(random(N), got.get(10, TimeUnit.SECONDS)));
+            assertTrue(Arrays.equals(random(N), got.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS)));
         }
     }
 

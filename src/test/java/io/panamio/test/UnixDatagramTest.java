@@ -32,13 +32,11 @@ import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The JDK has no Unix datagrams: the peers are ours, and socat. */
-@Timeout(60)
 class UnixDatagramTest {
     private static long send(UnixDatagram socket, String text) throws IOException {
         return socket.send(text.getBytes(), 0, text.length());

@@ -25,10 +25,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 
-@Timeout(60)
 class UnixListenerTest {
     @Test
     void acceptsUntilNoneWaits() throws IOException {

@@ -34,13 +34,11 @@ import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The JDK has no such sockets: the peers are ours, and socat. */
-@Timeout(60)
 class UnixSeqpacketTest {
     private static long send(UnixSeqpacket socket, String text) throws IOException {
         return socket.send(text.getBytes(), 0, text.length());

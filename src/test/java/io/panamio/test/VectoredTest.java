@@ -177,7 +177,8 @@ class VectoredTest {
                 done[0] += Math.max(pair.stream().writeVectored(after(done[0], segments)), 0);
                 return done[0] == size;
             });
-            assertTrue(Arrays.equals(bytes, received.get(10, TimeUnit.SECONDS)), "with -Dseed=" + seed);
+            assertTrue(Arrays.equals(bytes, received.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS)),
+                "with -Dseed=" + seed);
         }
     }
 
@@ -199,7 +200,7 @@ class VectoredTest {
             });
             assertTrue(Arrays.equals(bytes, gather(size, segments)), "with -Dseed=" + seed);
             assertEquals(WOULD_BLOCK, pair.stream().readVectored(heap(1), heap(1)));
-            writer.get(10, TimeUnit.SECONDS);
+            writer.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
         }
     }
 
@@ -226,7 +227,7 @@ class VectoredTest {
                 loop.expect(writable(1));
                 n = pair.stream().writeVectored(rest);
             }
-            assertTrue(Arrays.equals(bytes, received.get(10, TimeUnit.SECONDS)));
+            assertTrue(Arrays.equals(bytes, received.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS)));
         }
     }
 

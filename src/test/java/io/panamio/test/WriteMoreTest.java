@@ -3,6 +3,7 @@ package io.panamio.test;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.IoResult;
 import io.panamio.net.TcpInfo;
@@ -37,11 +38,14 @@ class WriteMoreTest {
              FileSource file = FileSource.open(Files.writeString(directory.resolve("file"), "body"))) {
             TcpStream[] pair = loop.pair();
             pair[0].setNoDelay(true);
-            long before = segments(pair[0]);
-            assertEquals(4, pair[0].writeMore(HEAD, 0, 4));
-            assertEquals(4, file.transferTo(0, 4, pair[0]));
-            assertArrayEquals("headbody".getBytes(), Loop.readFully(pair[1], 8));
-            assertEquals(before + 1, segments(pair[0]));
+            assumeTrue(segments(pair[0]) > 0, "no tcpi_segs_out here"); // which counts the handshake, too
+            Loop.until("one packet", () -> { // TCP holds the head back for 200 ms, which may be over before the body
+                long before = segments(pair[0]);
+                assertEquals(4, pair[0].writeMore(HEAD, 0, 4));
+                assertEquals(4, file.transferTo(0, 4, pair[0]));
+                assertArrayEquals("headbody".getBytes(), Loop.readFully(pair[1], 8));
+                return segments(pair[0]) == before + 1;
+            });
         }
     }
 
