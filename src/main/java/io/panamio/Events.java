@@ -164,7 +164,10 @@ public final class Events implements Iterable<Event> {
     }
 
     /**
-     * Whether there is priority data.
+     * Whether there is priority data. On a stream socket it is urgent data, and every event that is readable says so,
+     * whether or not the interest is {@link Interest#PRIORITY}, unless that is {@link Interest#exclusive}: a read stops
+     * at urgent data although there is more behind it, so on such an event read on until {@link IoResult#WOULD_BLOCK},
+     * which passes over it.
      *
      * @param i which event, from 0
      * @return true if so

@@ -33,7 +33,10 @@ public final class Interest {
     /** Room to write, and the end of a connect. */
     public static final Interest WRITABLE = of(Readiness.WRITABLE);
 
-    /** Priority (out-of-band) data; on Linux alone. */
+    /**
+     * Priority (out-of-band) data; on Linux alone. Whoever watches a stream socket for {@link #READABLE} watches for
+     * this, too, see {@link Events#isPriority}.
+     */
     public static final Interest PRIORITY = of(Readiness.PRIORITY);
 
     /**
@@ -55,6 +58,12 @@ public final class Interest {
 
     int bits() {
         return bits;
+    }
+
+    /** The bits, and PRIORITY if this watches for READABLE; but the kernel refuses that with {@link #exclusive}. */
+    int bitsWithUrgent() {
+        return (bits & (Readiness.READABLE | Readiness.EXCLUSIVE)) == Readiness.READABLE ? bits | Readiness.PRIORITY
+            : bits;
     }
 
     /**
@@ -103,7 +112,8 @@ public final class Interest {
      * This interest, where several Polls watch the same thing, such as one listener by way of duplicates of its
      * descriptor, and one of them is enough: EPOLLEXCLUSIVE. The system wakes one at least, maybe more. The kernel has
      * rules for it: a hang-up of the peer is not told as read-closed until both directions have ended, and the source
-     * cannot be reregistered (that is an IOException, EINVAL), but deregistered and registered.
+     * cannot be reregistered (that is an IOException, EINVAL), but deregistered and registered; and urgent data is not
+     * told, so that a stream has to be read until {@link IoResult#WOULD_BLOCK}.
      *
      * @return the interest
      * @throws IllegalArgumentException if this is one-shot, or watches for priority data or hang-ups alone

@@ -23,6 +23,7 @@ import java.util.Objects;
  */
 public abstract class IoSource implements Source, AutoCloseable {
     private final Handle handle;
+    private final boolean urgent;
 
     /**
      * Takes over a descriptor, at once: what a subclass's constructor throws later does not give it back. There may be
@@ -32,7 +33,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @throws IllegalArgumentException if it is negative
      */
     protected IoSource(int fd) {
-        this(fd, true);
+        this(fd, true, false);
     }
 
     /**
@@ -41,10 +42,14 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @param fd an open descriptor in non-blocking mode, that nobody else closes
      * @param shared whether anybody else knows it, and so may have made duplicates of it, here or in another process.
      *     If not, {@link #close} costs a system call less, as long as neither {@link #fd} nor {@code tryIo} has told it
+     * @param urgent whether urgent data may come in, at which a read ends although more is pending, as on a stream
+     *     socket. If so, whoever watches for {@link Interest#READABLE}, and not {@link Interest#exclusive}, watches for
+     *     {@link Interest#PRIORITY} as well
      * @throws IllegalArgumentException if it is negative
      */
     @SuppressWarnings("this-escape") // to a phantom reference alone
-    protected IoSource(int fd, boolean shared) {
+    protected IoSource(int fd, boolean shared, boolean urgent) {
+        this.urgent = urgent;
         handle = Handle.owning(this, fd);
         if (shared) {
             handle.share();
@@ -53,6 +58,7 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     IoSource(Handle handle) {
         this.handle = handle;
+        urgent = false;
     }
 
     // ---- operations
@@ -75,7 +81,7 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     /**
      * Says that an operation, not yet ended, has found nothing more to do: it would have blocked, or did less than
-     * asked.
+     * asked where that means the same.
      *
      * @param direction what the operation was waiting for; only this is armed again
      */
@@ -85,7 +91,8 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     /**
      * Runs a system call of yours on the descriptor under the same contract as the methods here: mio's {@code try_io}.
-     * If it would block, the source is armed again for the given direction, and for no other.
+     * If it would block, the source is armed again for the given direction, and for no other; so call until it does:
+     * doing less than asked proves nothing here.
      *
      * @param direction what the call waits for when it would block
      * @param operation the call
@@ -126,12 +133,16 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     @Override
     public final void register(Registry registry, long token, Interest interest) throws IOException {
-        handle.register(registry.selector(), token, interest.bits());
+        handle.register(registry.selector(), token, bits(interest));
     }
 
     @Override
     public final void reregister(Registry registry, long token, Interest interest) throws IOException {
-        handle.reregister(registry.selector(), token, interest.bits());
+        handle.reregister(registry.selector(), token, bits(interest));
+    }
+
+    private int bits(Interest interest) {
+        return urgent ? interest.bitsWithUrgent() : interest.bits();
     }
 
     @Override

@@ -24,9 +24,9 @@ public final class Registry {
 
     /**
      * Begins to watch a source. What it is ready for now is reported by the next poll; after that, only changes are
-     * (the edges of epoll(7)): do what an event announces until {@link IoResult#WOULD_BLOCK}, or a read that returns
-     * less than it asked for on an event that is neither read-closed nor an error. On epoll this is one system call,
-     * epoll_ctl(2).
+     * (the edges of epoll(7)): do what an event announces until {@link IoResult#WOULD_BLOCK}. A read of a {@link
+     * io.panamio.net.ReadableStream} that returns less than it asked for has drained the stream as well, unless the
+     * event is read-closed, an error or priority. On epoll this is one system call, epoll_ctl(2).
      *
      * @param source what to watch
      * @param token what its events are to carry; every value will do, and two sources may have the same

@@ -85,8 +85,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
             long token = events.token(i);
             Client client = clients.get(token);
             if (client != null) { // else it was closed earlier in this batch
-                // a FIN that came with the last data has no event of its own
-                serve(client, events.isReadClosed(i) || events.isError(i));
+                // a FIN that came with the last data has no event of its own, and a read stops at urgent data
+                serve(client, events.isReadClosed(i) || events.isError(i) || events.isPriority(i));
             } else if (token == LISTENER) {
                 acceptLater = true;
             }
@@ -125,7 +125,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         client.stream.close();
     }
 
-    private void serve(Client client, boolean hangup) {
+    private void serve(Client client, boolean toTheEnd) {
         try {
             if (client.pending != null && !flush(client)) {
                 return;
@@ -135,7 +135,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
                 if (!echo(client, n)) {
                     return; // back-pressure: read on when the client has taken its output
                 }
-                if (n < BUFFER_SIZE && !hangup) {
+                if (n < BUFFER_SIZE && !toTheEnd) {
                     return; // a short read has drained the socket
                 }
             }

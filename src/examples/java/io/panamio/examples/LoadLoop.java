@@ -85,13 +85,14 @@ final class LoadLoop {
             int n = poll.poll(events, LOOK_AROUND);
             recording = load.isRecording();
             for (int i = 0; i < n; i++) {
-                serve(clients.get((int) events.token(i)), events.isReadClosed(i) || events.isError(i));
+                serve(clients.get((int) events.token(i)),
+                    events.isReadClosed(i) || events.isError(i) || events.isPriority(i));
             }
             load.answered = answered;
         }
     }
 
-    private void serve(Client client, boolean hangup) throws IOException {
+    private void serve(Client client, boolean toTheEnd) throws IOException {
         send(client);
         long n;
         while ((n = client.stream.read(buffer)) > 0) {
@@ -101,7 +102,7 @@ final class LoadLoop {
                 client.exchange.begin();
                 send(client);
             }
-            if (n < BUFFER_SIZE && !hangup) {
+            if (n < BUFFER_SIZE && !toTheEnd) {
                 return;
             }
         }

@@ -7,8 +7,8 @@ import java.util.Objects;
 /** What every socket has that can have a peer. */
 abstract sealed class ConnectedSocket<A extends SocketAddress> extends NetSocket<A>
         permits StreamSocket, MessageSocket {
-    ConnectedSocket(int fd) {
-        super(fd);
+    ConnectedSocket(int fd, boolean urgent) {
+        super(fd, urgent);
     }
 
     /**

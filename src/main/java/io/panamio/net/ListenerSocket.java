@@ -11,7 +11,7 @@ import java.net.SocketAddress;
 abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSocket<A>
         permits TcpListener, UnixListener, UnixSeqpacketListener {
     ListenerSocket(int fd) {
-        super(fd);
+        super(fd, false);
     }
 
     static void adoptListening(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {

@@ -18,7 +18,7 @@ import java.util.Objects;
 public abstract sealed class MessageSocket<A extends SocketAddress> extends ConnectedSocket<A>
         permits DatagramSource, UnixSeqpacket {
     MessageSocket(int fd) {
-        super(fd);
+        super(fd, false);
     }
 
     static Messages messages() {

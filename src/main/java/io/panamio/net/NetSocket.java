@@ -13,8 +13,8 @@ import java.util.Objects;
 /** What every socket has. */
 abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
         permits ConnectedSocket, ListenerSocket {
-    NetSocket(int fd) {
-        super(fd, false);
+    NetSocket(int fd, boolean urgent) {
+        super(fd, false, urgent);
     }
 
     static Sockets sockets() {

@@ -10,9 +10,24 @@ import java.nio.ByteBuffer;
  * number of bytes, {@link IoResult#EOF} or {@link IoResult#WOULD_BLOCK}.
  *
  * <p>Memory may be of any kind: native segments are handed to the system as they are; segments on the heap, arrays and
- * heap buffers are copied by way of native memory. A read that does less than asked has found nothing more; there is no
- * need to call again for {@code WOULD_BLOCK}, unless the event was read-closed or an error, whose end has no event of
- * its own; a {@link UnixStream} whose peer passes descriptors is an exception. One call moves 2147479552 bytes at most.
+ * heap buffers are copied by way of native memory. One call moves 2147479552 bytes at most.
+ *
+ * <h2>When a stream is drained</h2>
+ * A read that returns less than it asked for, and less than one call moves, has drained the stream: there is no need to
+ * call again for {@code WOULD_BLOCK}, and an event comes when there is more. That does not hold, so read on until {@code
+ * WOULD_BLOCK} or the end,
+ * <ul>
+ * <li>if an event since the stream was last drained was {@linkplain io.panamio.Events#isReadClosed read-closed} or an
+ *     {@linkplain io.panamio.Events#isError error}: the end that comes together with data has no event of its own;
+ * <li>if one was {@linkplain io.panamio.Events#isPriority priority}: a receive stops at urgent data, which any peer can
+ *     send, and the next one passes over it. The events of a {@link StreamSocket} say so whenever they say readable,
+ *     unless the interest is {@link io.panamio.Interest#exclusive};
+ * <li>on a {@link UnixStream} whose peer may pass descriptors, or whose credentials are asked for: a receive stops after
+ *     those;
+ * <li>on a {@link Pipe.Receiver} over something else than an ordinary pipe: a terminal gives a line at a time, and a
+ *     pipe in packet mode (O_DIRECT) a packet;
+ * <li>on a socket whose TLS is done by the kernel: a receive stops after a record.
+ * </ul>
  *
  * <h2>Streams of your own</h2>
  * A decoder, a limiter or a double for a test can be a stream, too; the transfers of {@link io.panamio.pipeline} take

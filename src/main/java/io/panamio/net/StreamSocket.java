@@ -18,8 +18,11 @@ import java.util.Objects;
  */
 public abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
         implements DuplexStream permits TcpStream, UnixStream {
+    /** What a receive that has drained the socket arms again; it has passed over urgent data, too. */
+    private static final Interest READ = Interest.READABLE.add(Interest.PRIORITY);
+
     StreamSocket(int fd) {
-        super(fd);
+        super(fd, true);
     }
 
     private static Streams streams() {
@@ -73,20 +76,24 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         }
     }
 
-    /** A receive that got less than asked for has drained the socket; the end of the stream has no event after it. */
+    /**
+     * A receive that got less than asked for has drained the socket, or stopped at urgent data, which an event has told
+     * or will; the end of the stream has no event after it.
+     */
     final long received(long n, long asked) {
         if (n == 0) {
             return IoResult.EOF;
         }
         if (n < asked && n < streams().maxTransfer()) {
-            drained(Interest.READABLE);
+            drained(READ);
         }
         return n;
     }
 
     /**
      * Reads into a segment and leaves the bytes to be read again: recv(2) with MSG_PEEK. On the heap it is 64 KiB at
-     * most.
+     * most. It does not pass over urgent data, as a read does, and sees what is behind it only if nothing is before it;
+     * with poll(2), a Unix socket stays readable on account of it until it is read.
      *
      * @param dst where to
      * @return as {@link #read(MemorySegment)}
@@ -131,7 +138,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
 
     private long peeked(long n) {
         if (n == IoResult.WOULD_BLOCK) {
-            drained(Interest.READABLE);
+            drained(Interest.READABLE); // not for urgent data: it is still there
         }
         return n == 0 ? IoResult.EOF : n;
     }

@@ -17,8 +17,11 @@ import java.nio.channels.UnresolvedAddressException;
  * Both take memory of any kind: native segments are handed to the system as they are; segments on the heap, arrays
  * and heap buffers are copied by way of native memory. The result is a number of bytes, {@link IoResult#EOF} or
  * {@link IoResult#WOULD_BLOCK}. A read or write that does less than asked has found the socket drained or full; there
- * is no need to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed or an error, whose
- * end has no event of its own. One call moves 2147479552 bytes at most.
+ * is no need to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed, an error or
+ * priority, see {@link ReadableStream}. One call moves 2147479552 bytes at most.
+ *
+ * <p>Urgent data, which any peer can send, is no part of the stream: it is passed over, but for a byte that another
+ * one has overtaken, and for all of it with SO_OOBINLINE.
  *
  * <p>Reading, peeking and writing allocate nothing, but for a short-lived view where the memory is a direct buffer. One
  * thread may read while another writes; two that read at a time each get some of the bytes.

@@ -13,7 +13,8 @@ import java.util.Objects;
  *
  * <p>Whenever the peer reads, there may be a writable event, although there was room before. A read ends where
  * descriptors came, or other credentials if those are asked for: it may do less than asked although there is more, of
- * which no event tells. From a peer that may pass such things, even unasked, read until WOULD_BLOCK.
+ * which no event tells. From a peer that may pass such things, even unasked, read until WOULD_BLOCK. Urgent data is as
+ * with a {@link TcpStream}.
  */
 public final class UnixStream extends StreamSocket<UnixAddress> {
     private UnixStream(int fd) {

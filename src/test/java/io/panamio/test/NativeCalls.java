@@ -134,6 +134,13 @@ final class NativeCalls {
         return (int) call("close", fd);
     }
 
+    /** Sends one byte as urgent data: MSG_OOB. */
+    static int sendUrgent(int fd, byte data) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call("send", fd, arena.allocateFrom(JAVA_BYTE, data), 1L, 1);
+        }
+    }
+
     /** shutdown(2) of the reading half. */
     static int shutdownRead(int fd) {
         return (int) call("shutdown", fd, 0);

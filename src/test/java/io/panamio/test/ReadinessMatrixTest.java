@@ -93,9 +93,10 @@ class ReadinessMatrixTest {
             new Edge("our SHUT_WR", RW, c -> c.stream.shutdown(Shutdown.WRITE), "w", "", "w"),
             new Edge("our SHUT_RDWR", RW, c -> c.stream.shutdown(Shutdown.BOTH), "r w rc wc", "r rc wc", "r w rc wc"),
             new Edge("out-of-band byte", P, c -> c.peer.sendUrgentData('!'), "r p", "r p", "r p"),
-            new Edge("out-of-band byte", R, c -> c.peer.sendUrgentData('!'), "", "", ""),
+            new Edge("out-of-band byte", R, c -> c.peer.sendUrgentData('!'), "r p", "r p", "r p"),
+            new Edge("out-of-band byte", W, c -> c.peer.sendUrgentData('!'), "", "", "w"),
             new Edge("out-of-band byte", RP, c -> c.peer.sendUrgentData('!'), "r p", "r p", "r p"),
-            new Edge("data, out-of-band byte", R, ReadinessMatrixTest::receiveBoth, "r", "", "r"),
+            new Edge("data, out-of-band byte", R, ReadinessMatrixTest::receiveBoth, "r p", "r p", "r p"),
             new Edge("data, out-of-band byte", RP, ReadinessMatrixTest::receiveBoth, "r p", "r p", "r p"));
     }
 

@@ -39,7 +39,7 @@ final class Connection {
         boolean error = events.isError(i);
         boolean hangUp = error || events.isReadClosed(i);
         if (hangUp || events.isReadable(i)) {
-            out.sourceReady(hangUp);
+            out.sourceReady(hangUp || events.isPriority(i));
         }
         if (error || events.isWritable(i) || events.isWriteClosed(i)) {
             (ofClient ? down : up).sinkReady();

@@ -18,7 +18,10 @@ abstract class Flow {
     final Statistics.Way way;
     /** Whether there may be something to read. */
     boolean readable;
-    /** Whether the source has ended or failed: no event tells that again, so it is read until the end is found. */
+    /**
+     * Whether the source has ended or failed, which no event tells again, or has urgent data, at which a read stops: so
+     * it is read until it would block.
+     */
     boolean hangUp;
     /** Whether the sink was found full. */
     boolean blocked;

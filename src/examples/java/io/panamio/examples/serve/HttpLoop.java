@@ -133,7 +133,7 @@ public final class HttpLoop implements Runnable {
             long token = events.token(i);
             Connection c = connections.get(token);
             if (c != null) { // else it was closed earlier in this batch
-                if (events.isReadClosed(i) || events.isError(i)) {
+                if (events.isReadClosed(i) || events.isError(i) || events.isPriority(i)) {
                     c.hangUp = true;
                     c.mayRead = true;
                 } else if (events.isReadable(i)) {
