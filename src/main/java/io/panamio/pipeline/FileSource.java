@@ -18,6 +18,7 @@ import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * A regular file, to be sent to streams by sendfile(2): its bytes go from the page cache to the socket without passing
@@ -56,6 +57,8 @@ import java.nio.file.Path;
 public final class FileSource implements AutoCloseable {
     /** How much of a file channel is mapped at a time. */
     private static final long WINDOW = 8 << 20;
+    /** How much of a file is copied at a time. */
+    private static final long ROOM = 64 << 10;
 
     private final Handle handle;
 
@@ -145,14 +148,16 @@ public final class FileSource implements AutoCloseable {
     // ---- sending
 
     /**
-     * Sends a part of the file, by one system call: sendfile(2). Allocates nothing. Like a write, a transfer of less
+     * Sends a part of the file, by one system call: sendfile(2). Allocates nothing. To a stream of a user's own, and
+     * where the system cannot (from a file of /proc, to a terminal or a file that is appended to), it copies, 64 KiB at
+     * a time, by pread(2) and a write, which takes a small arena for each call. Like a write, a transfer of less
      * than asked has found no more room, unless the file ends there; the stream is armed for its next writable event
      * then. One call moves 2147479552 bytes at most, and as many as the peer takes meanwhile: ask for less where other
      * streams wait.
      *
      * @param position where the part begins
      * @param count how long it is
-     * @param target where to: a stream, or a pipe, in non-blocking mode
+     * @param target where to; a stream of the library's is in non-blocking mode
      * @return how many bytes the system took, maybe not all; {@link IoResult#WOULD_BLOCK} if none; {@link IoResult#EOF}
      *     if the file ends at or before the position; 0 only if the count is 0
      * @throws IllegalArgumentException if position or count is negative
@@ -161,15 +166,54 @@ public final class FileSource implements AutoCloseable {
      */
     public long transferTo(long position, long count, WritableStream target) throws IOException {
         requirePart(position, count);
-        Sendfile call = Sendfile.CURRENT.get();
-        call.file = handle.begin();
+        IoSource socket = Descriptors.of(Objects.requireNonNull(target, "target"));
+        int file = handle.begin();
         try {
-            call.position = position;
-            call.count = count;
-            ((IoSource) target).tryIo(Interest.WRITABLE, call);
-            return call.moved == 0 && count > 0 ? IoResult.EOF : call.moved;
+            if (socket != null) {
+                Sendfile call = Sendfile.CURRENT.get();
+                call.file = file;
+                call.position = position;
+                call.count = count;
+                socket.tryIo(Interest.WRITABLE, call);
+                if (call.moved != Transfers.REFUSED) {
+                    return call.moved == 0 && count > 0 ? IoResult.EOF : call.moved;
+                }
+            }
+            return copy(file, position, count, target);
         } finally {
             handle.exit();
+        }
+    }
+
+    private static long copy(int file, long position, long count, WritableStream target) throws IOException {
+        if (count == 0) {
+            return target.write(MemorySegment.NULL, 0, 0);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment room = arena.allocate(Math.min(count, ROOM));
+            long moved = 0;
+            do {
+                long there;
+                long n;
+                try {
+                    there = transfers().readFile(file, room, position + moved,
+                        Math.min(count - moved, room.byteSize()));
+                    n = there == 0 ? IoResult.EOF : target.write(room, 0, there);
+                } catch (IOException e) {
+                    if (moved > 0) {
+                        return moved; // the error will be there again for the next call
+                    }
+                    throw e;
+                }
+                if (n < 0) {
+                    return moved > 0 ? moved : n;
+                }
+                moved += n;
+                if (n < there) {
+                    break;
+                }
+            } while (moved < count);
+            return moved;
         }
     }
 

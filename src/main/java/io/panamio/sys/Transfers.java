@@ -1,6 +1,7 @@
 package io.panamio.sys;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 
 /**
  * A platform's calls that move bytes between descriptors, without bringing them to the process; the caller keeps the
@@ -8,6 +9,9 @@ import java.io.IOException;
  * retried.
  */
 public abstract class Transfers {
+    /** What {@link #sendFile} returns where the system cannot do it between those two: the bytes must be copied. */
+    public static final int REFUSED = -3;
+
     /** For the platforms. */
     protected Transfers() {
     }
@@ -21,6 +25,9 @@ public abstract class Transfers {
      * @throws IllegalArgumentException if it is something else
      */
     public abstract long fileSize(int fd) throws IOException;
+
+    /** Reads a part of a file, whose own position stays, to the beginning of {@code dst}; 0 is the end of the file. */
+    public abstract long readFile(int file, MemorySegment dst, long position, long count) throws IOException;
 
     /** Sends a part of a file, whose own position stays; 0 is the end of the file. */
     public abstract long sendFile(int to, int file, long position, long count) throws IOException;

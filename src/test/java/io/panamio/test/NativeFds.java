@@ -32,6 +32,8 @@ import java.util.TreeMap;
 
 /** What tests need of the system beside the API, about bare descriptors. The numbers are Linux's. */
 final class NativeFds {
+    private static final int O_WRONLY = 1;
+    private static final int O_APPEND = 0x400;
     private static final int F_GETFD = 1;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
@@ -45,6 +47,7 @@ final class NativeFds {
 
     private static final MethodHandle FCNTL = linkVariadic("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle IOCTL = linkVariadic("ioctl", JAVA_INT, JAVA_LONG, ADDRESS);
+    private static final MethodHandle OPEN = linkVariadic("open", ADDRESS, JAVA_INT, JAVA_INT);
     private static final MethodHandle DUP = link("dup", JAVA_INT);
     private static final MethodHandle CLOSE = link("close", JAVA_INT);
     private static final MethodHandle EVENTFD = link("eventfd", JAVA_INT, JAVA_INT);
@@ -164,6 +167,13 @@ final class NativeFds {
     }
 
     // ---- making and changing
+
+    /** A descriptor of a file that is appended to. */
+    static int append(Path file) {
+        try (Arena arena = Arena.ofConfined()) {
+            return succeed(OPEN, arena.allocateFrom(file.toString()), O_WRONLY | O_APPEND, 0);
+        }
+    }
 
     static int dup(int fd) {
         return succeed(DUP, fd);

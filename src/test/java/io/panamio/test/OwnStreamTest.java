@@ -8,7 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.net.DuplexStream;
 import io.panamio.net.GatherList;
+import io.panamio.net.Pipe;
+import io.panamio.net.StreamSocket;
+import io.panamio.net.TcpStream;
+import io.panamio.pipeline.FileSource;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,9 +21,16 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Streams that users make, through everything that takes a stream. */
 class OwnStreamTest {
@@ -165,6 +177,105 @@ class OwnStreamTest {
                 loop.expect(Loop.readable(1));
                 plain.read(own);
             }
+        }
+    }
+
+    // ---- files
+
+    /** A stream of a user's, over one of ours. */
+    enum Own {
+        PLAIN {
+            @Override
+            DuplexStream over(Loop loop, StreamSocket<?> below) {
+                return new Xored(below);
+            }
+        },
+        OVER_A_DESCRIPTOR {
+            @Override
+            DuplexStream over(Loop loop, StreamSocket<?> below) throws IOException {
+                return loop.later(new Xored.OverDescriptor(new Xored(below)));
+            }
+        };
+
+        abstract DuplexStream over(Loop loop, StreamSocket<?> below) throws IOException;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aFileGoesThroughIt(Own kind, @TempDir Path directory) throws IOException {
+        byte[] bytes = Local.random(1_000_003);
+        Path path = Files.write(directory.resolve("file"), bytes);
+        try (Loop loop = new Loop(); FileSource file = FileSource.open(path);
+             FileChannel channel = FileChannel.open(path)) {
+            for (boolean asChannel : new boolean[] {false, true}) {
+                TcpStream[] pair = loop.pair();
+                DuplexStream own = kind.over(loop, pair[0]);
+                loop.register(pair[0], 1, Loop.RW);
+                byte[] part = Arrays.copyOfRange(bytes, 5, bytes.length);
+                Pipelines.Expected expected = new Pipelines.Expected(Xored.xored(part));
+                long position = 5;
+                while (position < bytes.length) {
+                    long left = Long.MAX_VALUE - position;
+                    long n = asChannel ? FileSource.transfer(channel, position, left, own)
+                        : file.transferTo(position, left, own);
+                    if (n > 0) {
+                        position += n;
+                    } else {
+                        assertEquals(WOULD_BLOCK, n);
+                        expected.read(pair[1]);
+                        loop.expect(Loop.writable(1));
+                    }
+                }
+                assertEquals(EOF, asChannel ? FileSource.transfer(channel, position, 1, own)
+                    : file.transferTo(position, 1, own));
+                Loop.until("all", () -> {
+                    expected.read(pair[1]);
+                    return expected.isComplete();
+                });
+            }
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void aFileKeepsItsPlaceWhereAStreamTakesLessOrFails(@TempDir Path directory) throws IOException {
+        Path path = Files.writeString(directory.resolve("file"), "x".repeat(65536) + "abc");
+        try (FileSource file = FileSource.open(path)) {
+            Scripted out = Scripted.writing(WOULD_BLOCK, BROKEN, 65536, WOULD_BLOCK, 65536, BROKEN, 65536, 2, 1);
+            assertEquals(WOULD_BLOCK, file.transferTo(0, 70000, out));
+            assertSame(BROKEN, assertThrows(IOException.class, () -> file.transferTo(0, 70000, out)));
+            assertEquals(65536, file.transferTo(0, 70000, out), "would block then");
+            assertEquals(65536, file.transferTo(0, 70000, out), "fails then");
+            assertEquals(65538, file.transferTo(0, 70000, out), "takes less then");
+            assertEquals(1, file.transferTo(65538, Long.MAX_VALUE, out));
+            assertEquals("xabc", out.written.toString().substring(3 * 65536 - 1));
+            assertEquals(EOF, file.transferTo(65539, 1, out));
+            assertEquals(EOF, file.transferTo(Long.MAX_VALUE, Long.MAX_VALUE, out));
+            assertEquals(0, file.transferTo(0, 0, out));
+            assertThrows(IllegalArgumentException.class, () -> file.transferTo(-1, 1, out));
+            assertThrows(NullPointerException.class, () -> file.transferTo(0, 1, null));
+            out.close();
+            assertThrows(ClosedChannelException.class, () -> file.transferTo(0, 1, out));
+            assertThrows(ClosedChannelException.class, () -> file.transferTo(0, 0, out));
+            FileSource closed = FileSource.open(path);
+            closed.close();
+            assertThrows(ClosedChannelException.class, () -> closed.transferTo(0, 1, Scripted.writing(1)));
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void whatTheSystemCannotSendIsCopied(@TempDir Path directory) throws IOException {
+        Path log = Files.writeString(directory.resolve("log"), "first\n");
+        Path path = Files.writeString(directory.resolve("file"), "second\n");
+        try (Loop loop = new Loop(); FileSource file = FileSource.open(path);
+             FileSource status = FileSource.open(Path.of("/proc/self/status"))) {
+            Pipe.Sender appending = loop.later(Pipe.Sender.fromFd(NativeFds.append(log), true));
+            assertEquals(7, file.transferTo(0, 100, appending));
+            assertEquals("first\nsecond\n", Files.readString(log));
+            Pipe pipe = loop.later(Pipe.open());
+            long n = status.transferTo(0, 5, pipe.sender());
+            assertEquals("Name:", new String(Local.readFully(pipe.receiver(), (int) n)));
         }
     }
 }

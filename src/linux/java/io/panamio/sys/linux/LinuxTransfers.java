@@ -30,6 +30,14 @@ final class LinuxTransfers extends Transfers {
         return r;
     }
 
+    private static final MemorySegment PREAD = Libc.function("pread");
+
+    private static long pread(int file, MemorySegment dst, long count, long position) {
+        long r = Libc.callLong(PREAD, file, dst.address(), count, position, 0, 0);
+        Reference.reachabilityFence(dst);
+        return r;
+    }
+
     private static final MemorySegment SPLICE = Libc.function("splice");
 
     private static long splice(int from, MemorySegment fromOffset, int to, MemorySegment toOffset, long count,
@@ -87,6 +95,19 @@ final class LinuxTransfers extends Transfers {
     }
 
     @Override
+    public long readFile(int file, MemorySegment dst, long position, long count) throws IOException {
+        long size = Math.min(Math.min(count, Libc.MAX_TRANSFER), Long.MAX_VALUE - position); // or EINVAL
+        long r;
+        do {
+            r = pread(file, dst, size, position);
+        } while (r == -Linux.EINTR);
+        if (r < 0) {
+            throw ERRORS.io("pread", (int) -r);
+        }
+        return r;
+    }
+
+    @Override
     public long sendFile(int to, int file, long position, long count) throws IOException {
         ThreadState state = ThreadState.get();
         long size = Math.min(Math.min(count, Libc.MAX_TRANSFER), Long.MAX_VALUE - position); // or EINVAL
@@ -100,6 +121,9 @@ final class LinuxTransfers extends Transfers {
         }
         if (r == -Linux.EOVERFLOW) {
             return 0; // beyond the end that any file of this file system can have
+        }
+        if (r == -Linux.EINVAL) {
+            return REFUSED; // a file of /proc, or a sink that appends to a file
         }
         return failed("sendfile", "", r);
     }
