@@ -2,6 +2,7 @@ package io.panamio.examples;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,11 +59,11 @@ final class Bench implements Callable<Integer> {
     }
 
     private void print(Measurement m, PrintWriter out) {
-        out.printf("%,d requests of %,d bytes over %,d connections in %.1f s, every byte checked%n",
+        out.printf(Locale.ROOT, "%,d requests of %,d bytes over %,d connections in %.1f s, every byte checked%n",
             m.requests(), size, connections, m.seconds());
-        out.printf("  throughput  %,.0f requests/s, %,.1f MiB/s there and back%n",
+        out.printf(Locale.ROOT, "  throughput  %,.0f requests/s, %,.1f MiB/s there and back%n",
             m.requestsPerSecond(), m.mebibytesPerSecond());
-        out.printf("  latency     p50 %,.1f  p90 %,.1f  p99 %,.1f  p99.9 %,.1f  max %,.1f µs%n",
+        out.printf(Locale.ROOT, "  latency     p50 %,.1f  p90 %,.1f  p99 %,.1f  p99.9 %,.1f  max %,.1f µs%n",
             m.micros(50), m.micros(90), m.micros(99), m.micros(99.9), m.maxMicros());
         out.flush();
     }

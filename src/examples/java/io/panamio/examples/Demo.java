@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,7 +60,7 @@ final class Demo implements Callable<Integer> {
     }
 
     private Measurement panamio(String title) throws IOException, InterruptedException {
-        try (EchoLoop server = new EchoLoop(TcpListener.bind(anyPort()), Duration.ZERO)) {
+        try (EchoLoop server = new EchoLoop(TcpListener.bind(anyPort()), connections, Duration.ZERO)) {
             Thread.ofPlatform().daemon().name("echo").start(server);
             return Measurement.of(title, LoadLoop::run, new Load(server.address(), connections, size), 1, duration);
         }
@@ -73,13 +74,13 @@ final class Demo implements Callable<Integer> {
     }
 
     private void print(Measurement panamio, Measurement nio, PrintWriter out) {
-        out.printf("%nEcho of %,d-byte messages over %,d connections, one thread a side; every byte checked.%n%n",
+        out.printf(Locale.ROOT, "%nEcho of %,d-byte messages over %,d connections, one thread a side; every byte checked.%n%n",
             size, connections);
-        out.printf("%-8s %12s %10s %9s %9s %9s %10s %13s%n",
+        out.printf(Locale.ROOT, "%-8s %12s %10s %9s %9s %9s %10s %13s%n",
             "", "requests/s", "MiB/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "CPU µs/req");
         print("Panamio", panamio, out);
         print("NIO", nio, out);
-        out.printf("%-8s %12.2f %10.2f %9.2f %9.2f %9.2f %10.2f %13.2f%n", "ratio",
+        out.printf(Locale.ROOT, "%-8s %12.2f %10.2f %9.2f %9.2f %9.2f %10.2f %13.2f%n", "ratio",
             panamio.requestsPerSecond() / nio.requestsPerSecond(),
             panamio.mebibytesPerSecond() / nio.mebibytesPerSecond(),
             panamio.micros(50) / nio.micros(50), panamio.micros(99) / nio.micros(99),
@@ -89,7 +90,7 @@ final class Demo implements Callable<Integer> {
     }
 
     private static void print(String name, Measurement m, PrintWriter out) {
-        out.printf("%-8s %,12.0f %,10.1f %,9.1f %,9.1f %,9.1f %,10.1f %13.2f%n", name, m.requestsPerSecond(),
+        out.printf(Locale.ROOT, "%-8s %,12.0f %,10.1f %,9.1f %,9.1f %,9.1f %,10.1f %13.2f%n", name, m.requestsPerSecond(),
             m.mebibytesPerSecond(), m.micros(50), m.micros(99), m.micros(99.9), m.maxMicros(), m.cpuMicrosPerRequest());
     }
 }

@@ -1,8 +1,10 @@
 package io.panamio.examples;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -12,13 +14,16 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** An echo server: one event loop a thread, over which the system spreads the connections. */
 @Command(name = "echo", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Serves until it is stopped: every client gets back what it sends.")
 final class Echo implements Callable<Integer> {
+    private static final int MOST = 10_000;
+    /** Descriptors for all that is no connection. */
+    private static final int SPARE = 64;
+
     @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",
         description = "Address to listen on (default: every address, IPv4 and IPv6).")
     private String host;
@@ -31,6 +36,11 @@ final class Echo implements Callable<Integer> {
         description = "Number of event loops (default: ${DEFAULT-VALUE}).")
     private int threads;
 
+    @Option(names = "--max-connections", paramLabel = "N",
+        description = "How many clients a loop serves at a time; more wait (default: 10000, or fewer where the limit on "
+            + "descriptors is lower).")
+    private Integer maxConnections;
+
     @Option(names = "--spin", defaultValue = "0", paramLabel = "MICROS",
         description = "While traffic is dense, look for events for that long before sleeping: sooner answers, a busy "
             + "processor (default: ${DEFAULT-VALUE}).")
@@ -41,17 +51,16 @@ final class Echo implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (threads < 1) {
-            throw new ParameterException(spec.commandLine(), "--threads: at least 1");
-        }
-        if (spin < 0) {
-            throw new ParameterException(spec.commandLine(), "--spin: at least 0");
-        }
+        Bench.require(spec, threads >= 1, "--threads: at least 1");
+        Bench.require(spec, maxConnections == null || maxConnections >= 1, "--max-connections: at least 1");
+        Bench.require(spec, spin >= 0, "--spin: at least 0");
+        int most = maxConnections == null ? mostConnections() : maxConnections;
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
         ListenOptions options = ListenOptions.DEFAULT.reusePort(threads > 1);
         List<Thread> running = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
-            EchoLoop loop = new EchoLoop(TcpListener.bind(address, options), Duration.of(spin, ChronoUnit.MICROS));
+            EchoLoop loop = new EchoLoop(TcpListener.bind(address, options), most,
+                Duration.of(spin, ChronoUnit.MICROS));
             address = new InetSocketAddress(address.getAddress(), loop.address().getPort());
             running.add(Thread.ofPlatform().name("echo-" + i).start(loop));
         }
@@ -60,5 +69,12 @@ final class Echo implements Callable<Integer> {
             thread.join();
         }
         return 1; // a loop ends only when it fails
+    }
+
+    /** As many connections as there are descriptors for, beside those of the JVM. */
+    private int mostConnections() {
+        UnixOperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class);
+        long free = system == null ? MOST : system.getMaxFileDescriptorCount() - system.getOpenFileDescriptorCount();
+        return Math.clamp((free - SPARE) / threads, 1, MOST);
     }
 }

@@ -15,16 +15,24 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedSelectorException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An event loop that sends back what it gets: the model of how a loop on Panamio is written. In the steady state it
  * allocates nothing, and a request takes three system calls: a poll, a read, a write.
+ *
+ * <p>Nothing that befalls one client ends the loop or keeps the others waiting: a failure, whatever it is, drops that
+ * client; one that sends without end gets its turns between those of the others; and without descriptors or memory no
+ * more are accepted for a while.
  */
 final class EchoLoop implements Runnable, AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     /** It fits into the processor's first cache, which larger ones do not; smaller ones take more system calls. */
     private static final int BUFFER_SIZE = 32 * 1024;
-    private static final Duration ACCEPT_RETRY = Duration.ofMillis(100);
+    /** After so many full buffers the other clients get their turn. */
+    private static final int MOST_READS = 16;
+    private static final Duration RETRY = Duration.ofMillis(100);
 
     /** A client, and what it has not taken yet. While there is such output, nothing more is read from it. */
     private static final class Client {
@@ -33,6 +41,13 @@ final class EchoLoop implements Runnable, AutoCloseable {
         MemorySegment pending;
         long from;
         long to;
+        /**
+         * Whether a short read proves nothing: a FIN that came with the last data has no event of its own, and a read
+         * stops at urgent data.
+         */
+        boolean toTheEnd;
+        /** Whether it is in {@link EchoLoop#ready}. */
+        boolean ready;
 
         Client(TcpStream stream) {
             this.stream = stream;
@@ -41,14 +56,21 @@ final class EchoLoop implements Runnable, AutoCloseable {
 
     private final Poll poll = Poll.open();
     private final TcpListener listener;
+    private final int mostClients;
     private final Events events = Events.withCapacity(1024);
     private final Slab<Client> clients = new Slab<>(1024);
+    /** Those whose turn has ended before their socket was drained: no event tells that there is more. */
+    private final ArrayDeque<Client> ready = new ArrayDeque<>();
     /** One for all: it is empty between events. */
     private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
-    private boolean acceptLater;
+    /** Whether clients may be waiting to be accepted. */
+    private boolean clientsWait;
+    /** Whether accepting has failed, so that no event tells when to try again. */
+    private boolean exhausted;
 
-    EchoLoop(TcpListener listener, Duration spin) throws IOException {
+    EchoLoop(TcpListener listener, int mostClients, Duration spin) throws IOException {
         this.listener = listener;
+        this.mostClients = mostClients;
         listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // Linux passes it on to what is accepted
         poll.setSpin(spin);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
@@ -74,49 +96,76 @@ final class EchoLoop implements Runnable, AutoCloseable {
         } catch (ClosedSelectorException e) {
             clients.forEach(client -> client.stream.close());
         } catch (IOException e) {
-            System.err.println("echo: " + e.getMessage());
+            log("no more events", e);
             close();
         }
     }
 
     private void turn() throws IOException {
-        int n = acceptLater ? poll.poll(events, ACCEPT_RETRY) : poll.poll(events);
+        int n = poll();
         for (int i = 0; i < n; i++) {
             long token = events.token(i);
             Client client = clients.get(token);
             if (client != null) { // else it was closed earlier in this batch
-                // a FIN that came with the last data has no event of its own, and a read stops at urgent data
-                serve(client, events.isReadClosed(i) || events.isError(i) || events.isPriority(i));
+                client.toTheEnd |= events.isReadClosed(i) || events.isError(i) || events.isPriority(i);
+                serve(client);
             } else if (token == LISTENER) {
-                acceptLater = true;
+                clientsWait = true;
             }
         }
-        if (acceptLater) {
+        for (int i = ready.size(); i > 0; i--) {
+            Client client = ready.remove();
+            client.ready = false;
+            if (clients.get(client.token) == client) { // else it was closed meanwhile
+                serve(client);
+            }
+        }
+        if (clientsWait && clients.size() < mostClients) {
             accept();
         }
     }
 
-    /**
-     * Accepts all that wait: one event may stand for many. Without descriptors it tries again, as no event will come.
-     */
-    private void accept() throws IOException {
+    private int poll() throws IOException {
         try {
-            for (TcpStream stream; (stream = listener.accept()) != null;) {
+            return !ready.isEmpty() ? poll.pollNow(events) : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
+        } catch (ResourceExhaustedException e) { // no memory for a wait: nothing is lost
+            log("no events for now", e);
+            LockSupport.parkNanos(RETRY.toNanos());
+            return 0;
+        }
+    }
+
+    /** Accepts all that wait, as one event may stand for many. */
+    private void accept() {
+        try {
+            while (clients.size() < mostClients) {
+                TcpStream stream = listener.accept();
+                if (stream == null) {
+                    clientsWait = false;
+                    break;
+                }
                 add(stream);
             }
-            acceptLater = false;
-        } catch (ResourceExhaustedException e) {
-            acceptLater = true;
+            exhausted = false;
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            if (!exhausted) {
+                log("no more clients for now", e);
+            }
+            exhausted = true;
         }
     }
 
     private void add(TcpStream stream) {
-        Client client = new Client(stream);
-        client.token = clients.insert(client);
+        long token = LISTENER;
         try {
-            poll.registry().register(stream, client.token, Interest.READABLE);
-        } catch (IOException e) {
-            drop(client);
+            Client client = new Client(stream);
+            token = clients.insert(client);
+            client.token = token;
+            poll.registry().register(stream, token, Interest.READABLE);
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            clients.remove(token);
+            stream.close();
+            log("a client is dropped", e);
         }
     }
 
@@ -125,25 +174,48 @@ final class EchoLoop implements Runnable, AutoCloseable {
         client.stream.close();
     }
 
-    private void serve(Client client, boolean toTheEnd) {
+    private static void log(String what, Throwable cause) {
         try {
-            if (client.pending != null && !flush(client)) {
-                return;
-            }
-            long n;
-            while ((n = client.stream.read(buffer)) > 0) {
-                if (!echo(client, n)) {
-                    return; // back-pressure: read on when the client has taken its output
-                }
-                if (n < BUFFER_SIZE && !toTheEnd) {
-                    return; // a short read has drained the socket
-                }
-            }
-            if (n == IoResult.EOF) {
-                drop(client);
+            System.err.println("echo: " + what + ": " + cause);
+        } catch (OutOfMemoryError e) {
+            return; // there is no memory to say so
+        }
+    }
+
+    private void serve(Client client) {
+        try {
+            if (client.pending == null || flush(client)) {
+                receive(client);
             }
         } catch (IOException e) { // a reset: normal life
             drop(client);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            drop(client);
+            log("a client is dropped", e);
+        }
+    }
+
+    private void receive(Client client) throws IOException {
+        for (int reads = 0; reads < MOST_READS; reads++) {
+            long n = client.stream.read(buffer);
+            if (n == IoResult.EOF) {
+                drop(client);
+                return;
+            }
+            if (n == IoResult.WOULD_BLOCK) {
+                client.toTheEnd = false;
+                return;
+            }
+            if (!echo(client, n)) {
+                return; // back-pressure: read on when the client has taken its output
+            }
+            if (n < BUFFER_SIZE && !client.toTheEnd) {
+                return; // a short read has drained the socket
+            }
+        }
+        if (!client.ready) {
+            client.ready = true;
+            ready.add(client);
         }
     }
 

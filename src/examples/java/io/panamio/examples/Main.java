@@ -4,6 +4,7 @@ import io.panamio.examples.proxy.Proxy;
 import java.io.IOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 
 /** The examples' command line. Exit codes: 0 done, 1 failed, 2 bad arguments. */
 @Command(name = "panamio-examples", mixinStandardHelpOptions = true, version = "panamio 0.1.0-SNAPSHOT",
@@ -19,7 +20,10 @@ public final class Main {
      * @param args its name and arguments
      */
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine main = new CommandLine(new Main());
+        main.getSubcommands().values().forEach(command -> command.addSubcommand(new HelpCommand()));
+        main.addSubcommand(new HelpCommand());
+        System.exit(main.setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionExceptionHandler((e, command, parsed) -> {
                 if (!(e instanceof IOException)) {
                     throw e;

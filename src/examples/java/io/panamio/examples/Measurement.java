@@ -22,12 +22,14 @@ import org.HdrHistogram.Histogram;
  * @param latencies the round trips in nanoseconds
  */
 record Measurement(int size, double seconds, long requests, long cpuNanos, Histogram latencies) {
+    private static final int STDERR = 2;
+
     /** Puts a load on a server. */
     interface Client {
         void run(Load load) throws IOException;
     }
 
-    /** Runs {@code client} in a thread for {@code warmUp} and then {@code duration} seconds, with a progress bar. */
+    /** Runs {@code client} in a thread for {@code warmUp} and then {@code duration} seconds, with a progress bar on a terminal. */
     static Measurement of(String title, Client client, Load load, int warmUp, int duration)
             throws IOException, InterruptedException {
         CompletableFuture<Void> end = new CompletableFuture<>();
@@ -39,8 +41,7 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
                 end.completeExceptionally(t);
             }
         });
-        try (ProgressBar bar = new ProgressBarBuilder().setTaskName(title).setInitialMax(10L * (warmUp + duration))
-                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(100).hideEta().build()) {
+        try (ProgressBar bar = isTerminal(STDERR) ? progressBar(title, 10L * (warmUp + duration)) : null) {
             tick(bar, load, end, warmUp);
             load.record();
             long answered = load.answered;
@@ -58,6 +59,21 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
         }
     }
 
+    /** Whether a descriptor is a terminal's; {@code Console.isTerminal} asks for standard input and output only. */
+    private static boolean isTerminal(int fd) {
+        try {
+            return SystemCalls.call("isatty", fd) == 1;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Goes to standard error. */
+    private static ProgressBar progressBar(String title, long steps) {
+        return new ProgressBarBuilder().setTaskName(title).setInitialMax(steps).setStyle(ProgressBarStyle.ASCII)
+            .setUpdateIntervalMillis(100).hideEta().build();
+    }
+
     private static void tick(ProgressBar bar, Load load, CompletableFuture<Void> end, int seconds)
             throws IOException, InterruptedException {
         for (int i = 0; i < 10 * seconds; i++) {
@@ -65,8 +81,10 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
             if (await(end, 100)) {
                 throw new IOException("the load ended early");
             }
-            bar.step();
-            bar.setExtraMessage(" " + (load.answered - before) * 10 + " requests/s");
+            if (bar != null) {
+                bar.step();
+                bar.setExtraMessage(" " + (load.answered - before) * 10 + " requests/s");
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
+import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
@@ -11,23 +12,30 @@ import io.panamio.net.TcpStream;
 import io.panamio.pipeline.FileSource;
 import io.panamio.pipeline.ZeroCopyBuffer;
 import io.panamio.pipeline.ZeroCopySender;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An event loop that sends a file to every client and then waits until the client closes. Each gets a piece at a time,
- * so that a fast one does not keep the others waiting.
+ * so that a fast one does not keep the others waiting. A client that cannot get all of the file gets a reset, so that it
+ * does not take a part for the whole.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long PIECE = 1 << 20;
+    private static final Duration RETRY = Duration.ofMillis(100);
 
     /** Who gets the file, and how far that is. */
     private static final class Client {
@@ -37,8 +45,16 @@ final class SendLoop implements AutoCloseable {
         long token;
         ZeroCopySender sender;
         long position;
-        /** Whether it is among the ready ones, or has all. */
+        /** Whether there may be something to read, or room for more, or completions of the sender's. */
+        boolean readable;
+        boolean writable;
+        boolean error;
+        /** Whether it is among the ready ones. */
         boolean queued;
+        /** Whether it has got all. */
+        boolean whole;
+        /** Whether it has ended its side; it may still want the file. */
+        boolean ended;
 
         Client(TcpStream stream) throws IOException {
             this.stream = stream;
@@ -49,9 +65,9 @@ final class SendLoop implements AutoCloseable {
     private final Poll poll = Poll.open();
     private final Events events = Events.withCapacity(256);
     private final Slab<Client> clients = new Slab<>(64);
-    /** Those who could get more at once. */
+    /** Those for whom something can be done without another event. */
     private final ArrayDeque<Client> ready = new ArrayDeque<>();
-    private final MemorySegment sink = Arena.ofAuto().allocate(4096);
+    private final MemorySegment sink = Arena.ofAuto().allocate(64 * 1024);
     private final TcpListener listener;
     private final PrintWriter out;
     private final Send.Way way;
@@ -59,6 +75,10 @@ final class SendLoop implements AutoCloseable {
     private final long size;
     /** The file, mapped until it is collected: it may be sent from even after a client is gone. */
     private final ZeroCopyBuffer mapping;
+    /** Whether clients may be waiting to be accepted. */
+    private boolean clientsWait;
+    /** Whether accepting has failed, so that no event tells when to try again. */
+    private boolean exhausted;
 
     SendLoop(TcpListener listener, Path path, Send.Way way, PrintWriter out) throws IOException {
         this.listener = listener;
@@ -98,77 +118,138 @@ final class SendLoop implements AutoCloseable {
     }
 
     private void turn() throws IOException {
-        int n = ready.isEmpty() ? poll.poll(events) : poll.pollNow(events);
+        int n = poll();
         for (int i = 0; i < n; i++) {
             Client client = clients.get(events.token(i));
             if (client != null) {
-                handle(client, i);
+                client.readable |= events.isReadable(i) || events.isReadClosed(i) || events.isError(i);
+                client.writable |= events.isWritable(i);
+                client.error |= events.isError(i);
+                enqueue(client);
             } else if (events.token(i) == LISTENER) {
-                accept();
+                clientsWait = true;
             }
         }
         for (int i = ready.size(); i > 0; i--) {
-            send(ready.poll());
+            serve(ready.remove());
+        }
+        if (clientsWait) {
+            accept();
         }
     }
 
-    private void accept() throws IOException {
-        for (TcpStream stream; (stream = listener.accept()) != null;) {
-            try {
-                Client client = new Client(stream);
-                client.token = clients.insert(client);
-                client.sender = way == Send.Way.ZEROCOPY ? ZeroCopySender.of(stream) : null;
-                poll.registry().register(stream, client.token, Interest.READABLE.add(Interest.WRITABLE));
-            } catch (IOException e) { // it has gone already
-                stream.close();
-            }
-        }
-    }
-
-    private void handle(Client client, int event) {
+    private int poll() throws IOException {
         try {
-            if (client.sender != null && events.isError(event)) {
-                client.sender.drainCompletions(); // which look like an error; a real one comes with the next call
-            }
-            if (events.isWritable(event) && !client.queued) {
-                client.queued = true;
-                ready.add(client);
-            }
-            if (events.isReadable(event) || events.isReadClosed(event) || events.isError(event)) {
-                long n;
-                do {
-                    n = client.stream.read(sink); // what clients say does not matter, only that they go
-                } while (n > 0);
-                if (n == IoResult.EOF) {
-                    tell(client);
-                    drop(client);
-                }
-            }
-        } catch (IOException e) { // a reset: normal life
-            drop(client);
+            return !ready.isEmpty() ? poll.pollNow(events) : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
+        } catch (ResourceExhaustedException e) { // no memory for a wait: nothing is lost
+            log("no events for now", e);
+            LockSupport.parkNanos(RETRY.toNanos());
+            return 0;
         }
     }
 
-    private void send(Client client) {
+    /** Accepts all that wait, as one event may stand for many. */
+    private void accept() {
+        try {
+            for (TcpStream stream; (stream = listener.accept()) != null;) {
+                add(stream);
+            }
+            clientsWait = false;
+            exhausted = false;
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            if (!exhausted) {
+                log("no more clients for now", e);
+            }
+            exhausted = true;
+        }
+    }
+
+    private void add(TcpStream stream) {
+        long token = LISTENER;
+        try {
+            Client client = new Client(stream);
+            client.sender = way == Send.Way.ZEROCOPY ? ZeroCopySender.of(stream) : null;
+            token = clients.insert(client);
+            client.token = token;
+            poll.registry().register(stream, token, Interest.READABLE.add(Interest.WRITABLE));
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            clients.remove(token);
+            stream.close();
+            log("a client is dropped", e);
+        }
+    }
+
+    private static void log(String what, Throwable cause) {
+        try {
+            System.err.println("send: " + what + ": " + cause);
+        } catch (OutOfMemoryError e) {
+            return; // there is no memory to say so
+        }
+    }
+
+    private void enqueue(Client client) {
+        if (!client.queued) {
+            client.queued = true;
+            ready.add(client);
+        }
+    }
+
+    private void serve(Client client) {
+        client.queued = false;
         if (clients.get(client.token) != client) {
             return; // it has gone meanwhile
         }
         try {
-            long asked = Math.min(PIECE, size - client.position);
-            long n = asked == 0 ? 0 : piece(client, asked);
-            if (n == IoResult.EOF) {
-                throw new IOException("the file was cut");
+            if (client.error && client.sender != null) {
+                client.error = false;
+                client.sender.drainCompletions(); // which look like an error; a real one comes with the next call
             }
-            client.position += Math.max(n, 0);
-            if (client.position == size) {
-                client.stream.shutdown(Shutdown.WRITE);
-            } else if (n == asked) {
-                ready.add(client);
-            } else {
-                client.queued = false; // until there is room
+            if (client.readable) {
+                discard(client);
             }
-        } catch (IOException e) {
-            drop(client);
+            if (client.writable && !client.whole) {
+                send(client);
+            }
+            if (client.whole && client.ended) {
+                tell(client);
+                drop(client);
+            } else if (client.readable || client.writable && !client.whole) {
+                enqueue(client);
+            }
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            reset(client);
+            if (!client.whole) {
+                log(client.address + " has not got all", e);
+            }
+        }
+    }
+
+    /** What clients say does not matter, only that they go. */
+    private void discard(Client client) throws IOException {
+        long n = client.stream.read(sink);
+        client.readable = n > 0;
+        client.ended |= n == IoResult.EOF;
+    }
+
+    private void send(Client client) throws IOException {
+        long asked = Math.min(PIECE, size - client.position);
+        long n = asked == 0 ? 0 : piece(client, asked);
+        if (n == IoResult.EOF) {
+            throw new EOFException("the file was cut");
+        }
+        client.position += Math.max(n, 0);
+        client.writable = n >= 0; // after a short piece, too: the file may end there by now, which no event tells
+        if (client.position == size) {
+            requireWhole();
+            client.stream.shutdown(Shutdown.WRITE);
+            client.whole = true;
+        }
+    }
+
+    /** The last page of a mapping has zeros in place of what was cut from it. */
+    private void requireWhole() throws IOException {
+        if (file.size() < size) {
+            throw new EOFException("the file was cut");
         }
     }
 
@@ -182,11 +263,11 @@ final class SendLoop implements AutoCloseable {
 
     private void tell(Client client) throws IOException {
         double seconds = (System.nanoTime() - client.started) / 1e9;
-        out.printf("%s: %d bytes, %.3f s", client.address, client.position, seconds);
+        out.printf(Locale.ROOT, "%s: %d bytes, %.3f s", client.address, client.position, seconds);
         if (client.sender != null) {
             client.sender.drainCompletions();
-            out.printf(", %d sends without copying, of which the system copied %d after all", client.sender.sent(),
-                client.sender.copied());
+            out.printf(Locale.ROOT, ", %d sends without copying, of which the system copied %d after all",
+                client.sender.sent(), client.sender.copied());
         }
         out.println();
         out.flush();
@@ -195,5 +276,15 @@ final class SendLoop implements AutoCloseable {
     private void drop(Client client) {
         clients.remove(client.token);
         client.stream.close();
+    }
+
+    /** Closes so that the client sees a failure, and not a proper end. */
+    private void reset(Client client) {
+        try {
+            client.stream.setOption(StandardSocketOptions.SO_LINGER, 0);
+        } catch (IOException e) {
+            // it is broken already
+        }
+        drop(client);
     }
 }

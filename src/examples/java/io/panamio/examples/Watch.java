@@ -7,10 +7,12 @@ import io.panamio.Source;
 import io.panamio.SourceFd;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,7 +34,8 @@ final class Watch implements Callable<Integer> {
     @Option(names = "--inner", description = "Watch the timer in a Poll within this one. Needs epoll.")
     private boolean inner;
 
-    @Option(names = "--directory", paramLabel = "PATH", description = "Changes in a directory: inotify(7).")
+    @Option(names = "--directory", paramLabel = "PATH", description = "Changes in a directory: inotify(7). "
+        + "Names are escaped as by ls -b.")
     private Path directory;
 
     @Option(names = "--pid", paramLabel = "PID", description = "The end of a process: pidfd_open(2).")
@@ -110,7 +113,7 @@ final class Watch implements Callable<Integer> {
             Inotify changes = later(new Inotify(directory));
             watch(poll, changes.source(), () -> {
                 for (Inotify.Change change : changes.changes()) {
-                    line("directory  %s %s", change.what(), change.name());
+                    line("directory  %s %s", change.what(), escaped(change.name()));
                 }
             });
         }
@@ -165,9 +168,41 @@ final class Watch implements Callable<Integer> {
         reports.add(report);
     }
 
+    /**
+     * A name on one line of its own, whatever is in it: as {@code ls -b} of GNU has it, by the escapes of C, in octal
+     * where there is no letter, and with a backslash before blanks and backslashes.
+     */
+    static String escaped(String name) {
+        StringBuilder escaped = new StringBuilder();
+        name.codePoints().forEach(c -> {
+            int letter = "\u0007\b\t\n\u000B\f\r".indexOf(c);
+            if (letter >= 0) {
+                escaped.append('\\').append("abtnvfr".charAt(letter));
+            } else if (c == ' ' || c == '\\') {
+                escaped.append('\\').appendCodePoint(c);
+            } else if (isPrintable(c)) {
+                escaped.appendCodePoint(c);
+            } else {
+                for (byte b : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {
+                    escaped.append('\\').append(Integer.toOctalString(b & 0xFF | 01000), 1, 4);
+                }
+            }
+        });
+        return escaped.toString();
+    }
+
+    /** Whether a character shows as itself and leaves its neighbours where they are. */
+    private static boolean isPrintable(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
+                Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
+            default -> true;
+        };
+    }
+
     private void line(String format, Object... arguments) {
         if (lines++ < count) {
-            out.printf(format + "%n", arguments);
+            out.printf(Locale.ROOT, format + "%n", arguments);
             out.flush();
         }
     }

@@ -15,6 +15,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import me.tongfei.progressbar.ProgressBar;
+import org.HdrHistogram.Histogram;
+import org.jline.terminal.Terminal;
 import picocli.CommandLine;
 
 /** Programs of the system, and those of the examples, as children that end with this. */
@@ -117,12 +122,19 @@ final class Programs implements AutoCloseable {
 
     /** Starts a program of the examples. */
     Program example(String... arguments) throws IOException {
+        return example(List.of(), Main.class, arguments);
+    }
+
+    /** Starts a main class, with options for the JVM; a later one wins over an earlier one. */
+    Program example(List<String> options, Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",
-            "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"), "-cp",
-            Child.CLASSES + ":" + Child.BASE.resolve("target/test-classes") + ":" + jar(CommandLine.class),
-            Main.class.getName()));
+            "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll")));
+        command.addAll(options);
+        command.addAll(List.of("-cp", Stream.of(Child.CLASSES, Child.BASE.resolve("target/test-classes"),
+            jar(CommandLine.class), jar(ProgressBar.class), jar(Histogram.class), jar(Terminal.class))
+            .map(Path::toString).collect(Collectors.joining(":")), main.getName()));
         command.addAll(List.of(arguments));
         return start(command.toArray(String[]::new));
     }

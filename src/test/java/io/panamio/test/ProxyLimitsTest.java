@@ -137,7 +137,7 @@ class ProxyLimitsTest {
         try (Proxying p = new Proxying(Mode.AUTO)) {
             NativeFds.Opened opened = new NativeFds.Opened();
             assertThrows(BindException.class, () -> new ProxyLoop(new ProxyLoop.Settings(p.address,
-                new InetSocketAddress(Loop.V4, 1), Mode.AUTO, 1, NEVER), text -> { }).close());
+                new InetSocketAddress(Loop.V4, 1), Mode.AUTO, 1, NEVER, NEVER, NEVER), text -> { }).close());
             opened.expect(0);
         }
     }

@@ -296,7 +296,8 @@ class ProxyTest {
         try (Proxying p = new Proxying(mode)) {
             Joined j = p.join();
             long least = Long.MAX_VALUE;
-            for (int turn = 0; turn < 40 && least > 0; turn++) { // until it is warm
+            long deadline = System.nanoTime() + Loop.LONG.toNanos();
+            while (least > 0 && System.nanoTime() < deadline) { // until it is warm
                 long before = threads.getThreadAllocatedBytes(p.thread());
                 for (int i = 0; i < 200; i++) {
                     pass(j.client(), j.server(), 100);

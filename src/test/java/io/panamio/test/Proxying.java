@@ -28,9 +28,11 @@ final class Proxying implements AutoCloseable {
     final ProxyLoop proxy;
     final InetSocketAddress address;
     final Future<?> run;
+    static final Duration NEVER = Duration.ofDays(1);
     private final BlockingQueue<String> reports = new LinkedBlockingQueue<>();
     private final Deque<Closeable> closeables = new ArrayDeque<>();
     private volatile long thread;
+    private volatile Runnable inLoop;
 
     /** A client and what the server has for it. */
     record Joined(Socket client, Socket server) {
@@ -45,16 +47,37 @@ final class Proxying implements AutoCloseable {
     }
 
     Proxying(Mode mode, int maxConnections, Duration grace) throws IOException {
+        this(mode, maxConnections, NEVER, NEVER, grace);
+    }
+
+    Proxying(Mode mode, int maxConnections, Duration connectTimeout, Duration idleTimeout, Duration grace)
+            throws IOException {
         server = later(new ServerSocket(0, 1000, Loop.V4));
         server.setSoTimeout((int) Loop.LONG.toMillis());
         proxy = new ProxyLoop(new ProxyLoop.Settings(new InetSocketAddress(Loop.V4, 0),
-            new InetSocketAddress(Loop.V4, server.getLocalPort()), mode, maxConnections, grace), reports::add);
+            new InetSocketAddress(Loop.V4, server.getLocalPort()), mode, maxConnections,
+            connectTimeout, idleTimeout, grace), this::accept);
         address = proxy.address();
         run = Background.start(() -> {
             thread = Thread.currentThread().threadId();
             proxy.run();
             return null;
         });
+    }
+
+    /** Has something done in the loop's thread, and waits for that. */
+    void inLoop(Runnable action) throws IOException {
+        inLoop = action;
+        report();
+    }
+
+    private void accept(String report) {
+        Runnable action = inLoop;
+        inLoop = null;
+        if (action != null) {
+            action.run();
+        }
+        reports.add(report);
     }
 
     private <C extends Closeable> C later(C c) {

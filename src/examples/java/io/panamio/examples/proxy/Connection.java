@@ -11,13 +11,18 @@ final class Connection {
     final TcpStream server;
     private final Flow up;
     private final Flow down;
-    long clientToken;
-    long serverToken;
+    long clientToken = -1; // none
+    long serverToken = -1;
     /** Whether the server was reached. Until then nothing is read. */
     boolean connected;
     /** Whether it is to be moved again without an event. */
     boolean again;
     boolean closed;
+    /** Its place in a list of {@link Timeouts}, and when its time began there. */
+    Timeouts timeouts;
+    Connection before;
+    Connection after;
+    long since;
 
     Connection(TcpStream client, TcpStream server, Mode mode, Statistics statistics, Resources resources) {
         this.client = client;

@@ -19,6 +19,8 @@ import picocli.CommandLine.TypeConversionException;
     description = "Passes TCP connections on to a server, one event loop for all.",
     footer = {"", "Signals: USR1 prints the statistics; TERM and INT stop, the second one at once."})
 public final class Proxy implements Callable<Integer> {
+    private static final int MOST_SECONDS = 1_000_000_000;
+
     @Option(names = "--listen", required = true, paramLabel = "HOST:PORT", converter = HostPort.Converter.class,
         description = "Where clients come to: a name or an address, [ADDRESS]:PORT for IPv6, :PORT for every address; "
             + "port 0 lets the system choose.")
@@ -37,6 +39,14 @@ public final class Proxy implements Callable<Integer> {
         description = "How many clients are served at a time; more wait. Each needs two descriptors, and up to four "
             + "more while it splices (default: ${DEFAULT-VALUE}).")
     private int maxConnections;
+
+    @Option(names = "--connect-timeout", defaultValue = "10", paramLabel = "SECONDS",
+        description = "How long the server may take to accept a connection (default: ${DEFAULT-VALUE}).")
+    private long connectTimeout;
+
+    @Option(names = "--idle-timeout", defaultValue = "3600", paramLabel = "SECONDS",
+        description = "For how long nothing may move on a connection, in both directions (default: ${DEFAULT-VALUE}).")
+    private long idleTimeout;
 
     @Option(names = "--grace", defaultValue = "30", paramLabel = "SECONDS",
         description = "How long connections may go on when it is stopped (default: ${DEFAULT-VALUE}).")
@@ -61,11 +71,13 @@ public final class Proxy implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         require(maxConnections >= 1, "--max-connections: at least 1");
-        require(grace >= 0 && grace <= 1_000_000_000, "--grace: from 0 to 1000000000");
+        require(connectTimeout >= 1 && connectTimeout <= MOST_SECONDS, "--connect-timeout: from 1 to " + MOST_SECONDS);
+        require(idleTimeout >= 1 && idleTimeout <= MOST_SECONDS, "--idle-timeout: from 1 to " + MOST_SECONDS);
+        require(grace >= 0 && grace <= MOST_SECONDS, "--grace: from 0 to " + MOST_SECONDS);
         require(!to.host().isEmpty() && to.port() > 0, "--to: needs a host and a port");
         PrintWriter out = spec.commandLine().getOut();
         ProxyLoop loop = new ProxyLoop(new ProxyLoop.Settings(listen.resolve(), to.resolve(), mode, maxConnections,
-            Duration.ofSeconds(grace)), text -> {
+            Duration.ofSeconds(connectTimeout), Duration.ofSeconds(idleTimeout), Duration.ofSeconds(grace)), text -> {
                 out.print(text);
                 out.flush();
             });

@@ -16,6 +16,7 @@ import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -23,14 +24,15 @@ import java.util.function.Consumer;
  * allocates nothing, and asks the system for nothing but polls, reads, writes and splices: each stream is registered
  * once, for edges in both directions.
  *
- * <p>Ends and resets are passed on; a server that cannot be reached is a reset, too. At the limit of connections, or
- * without descriptors, clients wait in the system's queue until another one has ended.
+ * <p>Ends and resets are passed on; a server that cannot be reached, or not in time, is a reset, too, and so is the end
+ * of a connection that was idle for too long. At the limit of connections, or without descriptors, clients wait in the
+ * system's queue until another one has ended. What befalls one connection, whatever it is, ends that one alone.
  */
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
-    private static final Duration ACCEPT_RETRY = Duration.ofMillis(100);
+    private static final Duration RETRY = Duration.ofMillis(100);
     private static final ConnectOptions TO_SERVER =
         ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
     /** Linux passes TCP_NODELAY on to what is accepted. */
@@ -44,10 +46,12 @@ public final class ProxyLoop implements AutoCloseable {
      * @param to where the server is
      * @param mode how bytes are moved
      * @param maxConnections how many clients are served at a time, at least 1
+     * @param connectTimeout how long the server may take to accept a connection, more than zero
+     * @param idleTimeout how long a connection may move nothing, more than zero
      * @param grace how long connections may go on after the first {@link #stop}
      */
     public record Settings(InetSocketAddress listen, InetSocketAddress to, Mode mode, int maxConnections,
-            Duration grace) {
+            Duration connectTimeout, Duration idleTimeout, Duration grace) {
     }
 
     private final Settings settings;
@@ -58,11 +62,17 @@ public final class ProxyLoop implements AutoCloseable {
     private final Events events = Events.withCapacity(1024);
     private final Slab<Connection> sides = new Slab<>(1024); // a connection is in it twice
     private final ArrayDeque<Connection> again = new ArrayDeque<>();
+    private final Timeouts connecting;
+    private final Timeouts idle;
+    /** How long a wait may be while there are connections: a part of the time-outs. */
+    private final Duration tick;
+    /** When this turn began. */
+    private long now;
     private final Statistics statistics = new Statistics();
     private Resources resources;
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
-    /** Whether there were no descriptors left, so that no event tells when there are. */
+    /** Whether accepting has failed, for want of descriptors as a rule, so that no event tells when to try again. */
     private boolean exhausted;
     /** A client that is accepted and has no connection to the server yet, as there was no descriptor. */
     private TcpStream unserved;
@@ -82,6 +92,9 @@ public final class ProxyLoop implements AutoCloseable {
     public ProxyLoop(Settings settings, Consumer<String> reports) throws IOException {
         this.settings = settings;
         this.reports = reports;
+        connecting = new Timeouts(settings.connectTimeout);
+        idle = new Timeouts(settings.idleTimeout);
+        tick = Duration.ofNanos(Math.min(connecting.precision, idle.precision));
         listener = TcpListener.bind(settings.listen, FOR_CLIENTS);
         Poll opened = null;
         try {
@@ -137,7 +150,7 @@ public final class ProxyLoop implements AutoCloseable {
     /**
      * Serves until it is stopped, and reports the statistics at the end.
      *
-     * @throws IOException if no more clients can be accepted or no events be had
+     * @throws IOException if no more events can be had
      */
     public void run() throws IOException {
         try (poll; listener; Resources own = new Resources()) {
@@ -166,6 +179,7 @@ public final class ProxyLoop implements AutoCloseable {
 
     private void turn() throws IOException {
         int n = poll();
+        now = System.nanoTime();
         statistics.polls++;
         for (int i = 0; i < n; i++) {
             long token = events.token(i);
@@ -185,19 +199,29 @@ public final class ProxyLoop implements AutoCloseable {
                 serve(c, -1);
             }
         }
+        end(connecting);
+        end(idle);
         if (clientsWait && !stopping && connections() < settings.maxConnections) {
             accept();
         }
     }
 
     private int poll() throws IOException {
-        if (!again.isEmpty()) {
-            return poll.pollNow(events);
+        try {
+            if (!again.isEmpty()) {
+                return poll.pollNow(events);
+            }
+            if (stopping) {
+                Duration left = Duration.ofNanos(Math.max(deadline - System.nanoTime(), 0));
+                return poll.poll(events, left.compareTo(tick) < 0 ? left : tick);
+            }
+            return exhausted ? poll.poll(events, RETRY) : connections() > 0 ? poll.poll(events, tick)
+                : poll.poll(events);
+        } catch (ResourceExhaustedException e) { // no memory for a wait: nothing is lost
+            log("no events for now", e);
+            LockSupport.parkNanos(RETRY.toNanos());
+            return 0;
         }
-        if (stopping) {
-            return poll.poll(events, Duration.ofNanos(Math.max(deadline - System.nanoTime(), 0)));
-        }
-        return exhausted ? poll.poll(events, ACCEPT_RETRY) : poll.poll(events);
     }
 
     private void wake() {
@@ -218,47 +242,57 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- connections
 
-    /** Accepts all that wait: one event may stand for many. Without descriptors it tries again, without an event. */
-    private void accept() throws IOException {
-        exhausted = false;
+    /** Accepts all that wait: one event may stand for many. */
+    private void accept() {
         try {
             while (connections() < settings.maxConnections) {
-                TcpStream client = unserved != null ? unserved : listener.accept();
-                if (client == null) {
-                    clientsWait = false;
-                    return;
+                if (unserved == null) {
+                    unserved = listener.accept();
                 }
-                unserved = client;
-                connect(client);
+                if (unserved == null) {
+                    clientsWait = false;
+                    break;
+                }
+                connect(unserved);
                 unserved = null;
             }
-        } catch (ResourceExhaustedException e) {
+            exhausted = false;
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            if (!exhausted) {
+                log("no more clients for now", e);
+            }
             exhausted = true;
         }
     }
 
     private void connect(TcpStream client) throws ResourceExhaustedException {
-        TcpStream server;
+        Connection c = null;
+        TcpStream server = null;
         try {
             server = TcpStream.connect(settings.to, TO_SERVER);
-        } catch (ResourceExhaustedException e) {
-            throw e;
-        } catch (IOException e) { // no route, no port left
-            statistics.total++;
-            statistics.refused++;
-            Connection.reset(client);
-            return;
-        }
-        statistics.total++;
-        Connection c = new Connection(client, server, settings.mode, statistics, resources);
-        c.clientToken = sides.insert(c);
-        c.serverToken = sides.insert(c);
-        try {
+            c = new Connection(client, server, settings.mode, statistics, resources);
+            c.clientToken = sides.insert(c);
+            c.serverToken = sides.insert(c);
+            connecting.start(c, now);
             poll.registry().register(client, c.clientToken, BOTH);
             poll.registry().register(server, c.serverToken, BOTH);
-        } catch (IOException e) {
-            fail(c);
+        } catch (IOException | RuntimeException | OutOfMemoryError e) { // no route, no port left
+            if (server == null && e instanceof ResourceExhaustedException r) {
+                throw r;
+            }
+            if (!(e instanceof IOException)) {
+                log("a client is reset", e);
+            }
+            if (c != null) {
+                remove(c);
+            }
+            if (server != null) {
+                server.close();
+            }
+            Connection.reset(client);
+            statistics.refused++;
         }
+        statistics.total++;
     }
 
     /** Moves what an event allows, or what was left, if that is -1. */
@@ -268,11 +302,27 @@ public final class ProxyLoop implements AutoCloseable {
             if (c.isDone()) {
                 remove(c);
                 c.close();
-            } else if (more && !c.again) {
+                return;
+            }
+            if (c.connected) {
+                idle.start(c, now);
+            }
+            if (more && !c.again) {
                 c.again = true;
                 again.addLast(c);
             }
         } catch (IOException e) { // a reset: normal life
+            fail(c);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            fail(c);
+            log("a connection is reset", e);
+        }
+    }
+
+    /** Ends those whose time is over. */
+    private void end(Timeouts timeouts) {
+        for (Connection c; (c = timeouts.expired(now)) != null;) {
+            statistics.timedOut++;
             fail(c);
         }
     }
@@ -287,8 +337,17 @@ public final class ProxyLoop implements AutoCloseable {
         c.reset();
     }
 
+    private static void log(String what, Throwable cause) {
+        try {
+            System.err.println("proxy: " + what + ": " + cause);
+        } catch (OutOfMemoryError e) {
+            return; // there is no memory to say so
+        }
+    }
+
     private void remove(Connection c) {
         sides.remove(c.clientToken);
         sides.remove(c.serverToken);
+        Timeouts.stop(c);
     }
 }

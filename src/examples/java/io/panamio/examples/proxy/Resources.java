@@ -35,10 +35,14 @@ final class Resources implements AutoCloseable {
         return buffer;
     }
 
-    /** Gives the buffer away with what is in it, to be released. The loop gets another one. */
+    /**
+     * Gives the buffer away with what is in it, to be released, if the loop can have another one: without memory it is
+     * the one who wants to keep it that fails, not the next one.
+     */
     Lease keepBuffer() {
+        Lease next = segments.acquire(BUFFER_SIZE);
         Lease kept = buffer;
-        buffer = null;
+        buffer = next;
         return kept;
     }
 

@@ -1,5 +1,7 @@
 package io.panamio.examples.proxy;
 
+import java.util.Locale;
+
 /** What a proxy has done so far. For the loop's thread. */
 final class Statistics {
     /** What has gone one way, and by how many calls. A splice stands for two or three system calls. */
@@ -18,20 +20,22 @@ final class Statistics {
     long refused;
     /** Connections that ended by a reset or another failure, of one side or of this proxy's end. */
     long failed;
+    /** Those of them that were ended as they took too long: to connect, or between two events. */
+    long timedOut;
     long polls;
 
     /** Connections and bytes, for people. */
     String text(int now, int most, Resources resources) {
-        return String.format("connections  %d now (%d at most), %d total, %d refused, %d failed%n", now, most, total,
-                refused, failed)
+        return String.format(Locale.ROOT, "connections  %d now (%d at most), %d total, %d refused, %d failed, "
+                + "%d timed out%n", now, most, total, refused, failed, timedOut)
             + way("to server", up) + way("to client", down)
-            + String.format("calls        %d polls%n", polls)
-            + String.format("waiting      %d bytes of buffers, %d rings, %d idle pipes%n", resources.bytesWaiting(),
+            + String.format(Locale.ROOT, "calls        %d polls%n", polls)
+            + String.format(Locale.ROOT, "waiting      %d bytes of buffers, %d rings, %d idle pipes%n", resources.bytesWaiting(),
                 resources.ringsInUse(), resources.idlePipes());
     }
 
     private static String way(String name, Way way) {
-        return String.format("%-12s %d bytes, %d reads, %d writes, %d splices%n", name, way.bytes, way.reads,
+        return String.format(Locale.ROOT, "%-12s %d bytes, %d reads, %d writes, %d splices%n", name, way.bytes, way.reads,
             way.writes, way.splices);
     }
 }

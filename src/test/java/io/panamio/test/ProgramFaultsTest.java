@@ -1,0 +1,233 @@
+package io.panamio.test;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.panamio.examples.Main;
+import io.panamio.test.Programs.Program;
+import java.io.DataInputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The servers of the examples go on whatever befalls one client, and without descriptors or memory. */
+class ProgramFaultsTest {
+    private static final int ECONNABORTED = 103;
+    private static final int EIO = 5;
+
+    @TempDir
+    private Path directory;
+    private Programs programs;
+    /** All that is closed with the test. */
+    private final List<AutoCloseable> closeables = new ArrayList<>();
+
+    /** A program that lacks a system call: its number, the error, and the program's arguments. */
+    static final class Faulty {
+        private Faulty() {
+        }
+
+        public static void main(String[] args) {
+            if (!Seccomp.refuse(Integer.parseInt(args[0]), Integer.parseInt(args[1]))) {
+                System.err.println("no filters");
+                System.exit(77);
+            }
+            Main.main(Arrays.copyOfRange(args, 2, args.length));
+        }
+    }
+
+    /** A server of the examples. */
+    enum Server {
+        ECHO, PROXY
+    }
+
+    @BeforeEach
+    void open() {
+        programs = new Programs(directory);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable c : closeables) {
+            c.close();
+        }
+        programs.close();
+    }
+
+    private <C extends AutoCloseable> C later(C c) {
+        synchronized (closeables) {
+            closeables.add(c);
+        }
+        return c;
+    }
+
+    // ---- what all have
+
+    /** A program that listens, and its port. */
+    private record Running(Program program, int port) {
+        private static final Pattern PORT = Pattern.compile("(?:on port |on 127\\.0\\.0\\.1:)(\\d+)\\b.*\\R");
+
+        static Running of(Program program) throws IOException {
+            Loop.until("listening", () -> PORT.matcher(program.said()).find() || !program.process().isAlive());
+            assumeTrue(program.process().isAlive() || program.process().exitValue() != 77, "no filters");
+            Matcher m = PORT.matcher(program.said());
+            assertTrue(m.find(), program.said());
+            return new Running(program, Integer.parseInt(m.group(1)));
+        }
+
+        void assertRuns() throws IOException {
+            assertTrue(program.process().isAlive(), program.said());
+        }
+
+        private Duration cpu() {
+            return program.process().info().totalCpuDuration().orElseThrow();
+        }
+
+        /** Waits until it rests for a while, which it does not if it spins. */
+        void assertRests() throws IOException {
+            Loop.until("resting", () -> {
+                Duration before = cpu();
+                long start = System.nanoTime();
+                Loop.until("a while", () -> {
+                    Thread.onSpinWait();
+                    return System.nanoTime() - start > 400_000_000;
+                });
+                return cpu().minus(before).compareTo(Duration.ofMillis(50)) < 0;
+            });
+            assertRuns();
+        }
+
+        /** Leaves it so many descriptors more than it has. */
+        void leaveDescriptors(int more) throws IOException {
+            File[] open = new File("/proc/" + program.process().pid() + "/fd").listFiles();
+            long most = Arrays.stream(open).mapToLong(f -> Long.parseLong(f.getName())).max().orElseThrow();
+            limit("nofile", most + 1 + more);
+        }
+
+        /** How much memory of its own it has. */
+        long dataBytes() throws IOException {
+            String status = Files.readString(Path.of("/proc/" + program.process().pid() + "/status"));
+            Matcher m = Pattern.compile("VmData:\\s+(\\d+) kB").matcher(status);
+            assertTrue(m.find(), status);
+            return Long.parseLong(m.group(1)) << 10;
+        }
+
+        /** Sets a limit, as prlimit(1) names it. */
+        void limit(String resource, long limit) throws IOException {
+            Process prlimit = new ProcessBuilder("prlimit", "--pid", "" + program.process().pid(),
+                "--" + resource + "=" + limit + ":").inheritIO().start();
+            assertEquals(0, prlimit.onExit().join().exitValue());
+        }
+    }
+
+    private Running start(Server server, List<String> options, String... more) throws IOException {
+        return start(server, options, Main.class, List.of(), more);
+    }
+
+    private Running start(Server server, List<String> options, Class<?> main, List<String> before, String... more)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(before);
+        if (server == Server.ECHO) {
+            arguments.addAll(List.of("echo", "--host", "127.0.0.1", "--port", "0"));
+        } else {
+            arguments.addAll(List.of("proxy", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:" + echoOfTheJdk()));
+        }
+        arguments.addAll(List.of(more));
+        return Running.of(programs.example(options, main, arguments.toArray(String[]::new)));
+    }
+
+    /** An echo server with a thread for each client. */
+    private int echoOfTheJdk() throws IOException {
+        ServerSocket server = later(new ServerSocket(0, 1000, Loop.V4));
+        Background.startVirtual(() -> {
+            for (;;) {
+                Socket socket = later(server.accept());
+                Background.startVirtual(() -> socket.getInputStream().transferTo(socket.getOutputStream()));
+            }
+        });
+        return server.getLocalPort();
+    }
+
+    private Socket connect(Running running) throws IOException {
+        Socket socket = later(new Socket(Loop.V4, running.port));
+        socket.setSoTimeout((int) Loop.LONG.toMillis());
+        return socket;
+    }
+
+    private static void ping(Socket socket) throws IOException {
+        byte[] bytes = Local.random(100);
+        socket.getOutputStream().write(bytes);
+        byte[] back = new byte[bytes.length];
+        new DataInputStream(socket.getInputStream()).readFully(back);
+        assertArrayEquals(bytes, back);
+    }
+
+    // ---- memory
+
+    /** Clients that send and do not read make a server keep bytes until it has no memory for that. */
+    @ParameterizedTest
+    @EnumSource
+    void nativeMemoryThatIsExhaustedEndsOneClientAlone(Server server) throws Exception {
+        String[] more = server == Server.PROXY ? new String[] {"--mode", "copy"} : new String[0];
+        Running running = start(server, List.of("-Xint"), more); // a compiler of the JVM's would end the JVM
+        Socket other = connect(running);
+        ping(other);
+        running.limit("data", running.dataBytes() + (256 << 10));
+        for (int i = 0; i < 30 && !running.program.said().contains("OutOfMemoryError"); i++) {
+            fill(running);
+        }
+        Loop.until("out of memory", () -> running.program.said().contains("OutOfMemoryError"));
+        ping(other);
+        ping(connect(running));
+        running.assertRuns();
+    }
+
+    /** Sends until nothing more is taken. */
+    private void fill(Running running) throws IOException {
+        SocketChannel channel = later(SocketChannel.open());
+        channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
+        channel.connect(new InetSocketAddress(Loop.V4, running.port));
+        channel.configureBlocking(false);
+        ByteBuffer piece = ByteBuffer.allocateDirect(1 << 18);
+        long[] last = {System.nanoTime()};
+        Loop.until("full", () -> {
+            try {
+                if (channel.write(piece.rewind()) > 0) {
+                    last[0] = System.nanoTime();
+                }
+                return System.nanoTime() - last[0] > 20_000_000;
+            } catch (IOException e) {
+                return true; // dropped
+            }
+        });
+    }
+}
