@@ -143,7 +143,7 @@ class ProgramFaultsTest {
 
         /** Sets a limit, as prlimit(1) names it. */
         void limit(String resource, long limit) throws IOException {
-            Process prlimit = new ProcessBuilder("prlimit", "--pid", "" + program.process().pid(),
+            Process prlimit = new ProcessBuilder(MissingPrograms.require("prlimit").toString(), "--pid", "" + program.process().pid(),
                 "--" + resource + "=" + limit + ":").inheritIO().start();
             assertEquals(0, prlimit.onExit().join().exitValue());
         }
