@@ -71,7 +71,7 @@ public abstract class Selector extends Guard {
         }
     }
 
-    /** Stops watching {@code fd}: no later poll reports it. */
+    /** Stops watching {@code fd}: no later poll reports it, and none that goes on keeps it from being closed. */
     public final void deregister(int fd) throws IOException {
         enterOrThrow();
         try {
@@ -83,8 +83,8 @@ public abstract class Selector extends Guard {
 
     /**
      * Says that an operation on {@code fd} has found nothing more to do in the directions of {@code interest}, so that
-     * the next change there is to be reported; HANG_UP among them says that what was an error is taken care of, so that
-     * the next one is. Does nothing where the system sees to that by itself.
+     * the next change there is to be reported; HANG_UP among them says that it has taken the pending error, so that the
+     * next one is. Does nothing where the system sees to that by itself.
      */
     public abstract void rearm(int fd, int interest);
 
@@ -192,7 +192,9 @@ public abstract class Selector extends Guard {
      * could starve the sources where there is one place alone.
      */
     private int awaitOpen(EventBuffer events, long nanos) throws IOException {
-        boolean flagged = woken == FLAGGED; // after poller has said ASLEEP: wake() does it the other way round
+        int wake = woken; // after poller has said ASLEEP: wake() does it the other way round
+        // a signal that reports nothing may have been seen by a wait that had no room for the wake
+        boolean flagged = wake == FLAGGED || wake == SIGNALED && !reportsSignals();
         int most = flagged && !wokenLast ? events.capacity() - 1 : events.capacity();
         wokenLast = false;
         int n = most == 0 ? 0 : await(events, most, flagged ? 0 : nanos);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
+import io.panamio.IoResult;
 import io.panamio.Waker;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -99,6 +100,33 @@ class WakerTest {
             List<Long> tokens = new ArrayList<>();
             loop.events.forEach(event -> tokens.add(event.token()));
             assertEquals(List.of(1L, 2L, 7L), tokens.stream().sorted().toList());
+            loop.expectNothing();
+        }
+    }
+
+    /** The wait that ends by the wake finds the source as well, and has room for one of them. */
+    @Test
+    void wakeThatEndsAWaitWithoutRoomComesWithTheNextPoll() throws Exception {
+        try (Loop loop = new Loop()) {
+            EventFd source = loop.later(new EventFd(0));
+            loop.register(source, 1, R);
+            Waker waker = open(loop, 7);
+            Events one = Events.withCapacity(1);
+            for (int i = 0; i < 100; i++) {
+                Future<Long> poller = start(() -> {
+                    assertEquals(1, PollTest.inTurn(() -> loop.poll.poll(one, LONG)).call(), "no first event");
+                    long first = one.token(0);
+                    assertEquals(1, loop.poll.poll(one, LONG), "no event after that of " + first);
+                    return first + one.token(0);
+                });
+                PollTest.untilPolling(loop.poll);
+                waker.wake();
+                source.add(1);
+                assertEquals(8, result(poller));
+                while (source.take() != IoResult.WOULD_BLOCK) {
+                    Thread.onSpinWait();
+                }
+            }
             loop.expectNothing();
         }
     }
