@@ -81,7 +81,8 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     /**
      * Says that an operation, not yet ended, has found nothing more to do: it would have blocked, or did less than
-     * asked where that means the same.
+     * asked where that means the same. With {@link Interest#PRIORITY}: that it has taken the urgent byte; with {@link
+     * Interest#HANG_UP}: that it has taken the pending error.
      *
      * @param direction what the operation was waiting for; only this is armed again
      */
@@ -92,7 +93,9 @@ public abstract class IoSource implements Source, AutoCloseable {
     /**
      * Runs a system call of yours on the descriptor under the same contract as the methods here: mio's {@code try_io}.
      * If it would block, the source is armed again for the given direction, and for no other; so call until it does:
-     * doing less than asked proves nothing here.
+     * doing less than asked proves nothing here. If it throws, it has taken the pending error, and the source is armed
+     * for the next one. If the direction is {@link Interest#PRIORITY} and it neither blocks nor throws, it has taken the
+     * urgent byte, and the source is armed for the next one.
      *
      * @param direction what the call waits for when it would block
      * @param operation the call
@@ -108,8 +111,13 @@ public abstract class IoSource implements Source, AutoCloseable {
             long result = operation.run(fd);
             if (result == IoResult.WOULD_BLOCK) {
                 drained(direction);
+            } else if (direction.isPriority()) {
+                drained(Interest.PRIORITY);
             }
             return result;
+        } catch (IOException e) {
+            drained(Interest.HANG_UP);
+            throw e;
         } finally {
             end();
         }
@@ -215,6 +223,10 @@ public abstract class IoSource implements Source, AutoCloseable {
      * the descriptor, which would keep the registration alive: that is, if it came from outside, or was told by {@link
      * #fd} or {@code tryIo}. (A child process that is just being started has duplicates of all until its execve(2): an
      * event may come then for what was closed, as with mio.) Does nothing the second time.
+     *
+     * <p>When no operation is going on, the descriptor is closed when this returns: its port may be bound again. With
+     * poll(2), which holds on to the descriptors that it waits for, this waits until a thread that is in there has left,
+     * some microseconds, and a second at most if that thread is not let run.
      */
     @Override
     public final void close() {

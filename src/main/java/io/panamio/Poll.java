@@ -14,7 +14,9 @@ import java.util.Objects;
  * virtual one. All other methods, and the registry's, are for any thread at any time.
  *
  * <p>Readiness is edge-triggered, see {@link Registry#register}. On Linux this is epoll(7); with {@code
- * -Dpanamio.selector=poll} it is poll(2), which exists on every Unix and is slower with many sources.
+ * -Dpanamio.selector=poll} it is poll(2), which exists on every Unix and is slower with many sources. There a direction
+ * that was reported is silent until an operation has found it drained, where epoll may report it again; and what comes of
+ * a source after its error or hang-up was reported, and was left, may take 64 ms to be seen.
  *
  * <p>A signal does not end a wait, nor does {@link Thread#interrupt}, which leaves the thread's flag as it is: use a
  * {@link Waker}. (A system call cannot be interrupted from Java; to make it so, as {@code java.nio} does, would cost
@@ -59,6 +61,8 @@ public final class Poll implements AutoCloseable {
      * @throws ClosedSelectorException if the Poll is closed, now or during the wait
      * @throws IllegalStateException if another thread polls
      * @throws WrongThreadException if this is a virtual thread
+     * @throws ResourceExhaustedException on poll(2), if there are more sources than RLIMIT_NOFILE allows descriptors;
+     *     no event is lost
      * @throws IOException if the system refuses; {@code events} is empty then
      */
     public int poll(Events events) throws IOException {

@@ -34,7 +34,7 @@ public final class Registry {
      * @throws IllegalStateException if the source is registered already, here or with another Poll
      * @throws ClosedSelectorException if the Poll is closed
      * @throws java.nio.channels.ClosedChannelException if the source is closed
-     * @throws IOException if the system refuses: for a regular file, for example
+     * @throws IOException if the system refuses: EPERM for what is always ready, such as a regular file or a directory
      */
     public void register(Source source, long token, Interest interest) throws IOException {
         check(source, interest);

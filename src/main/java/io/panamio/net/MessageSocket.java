@@ -46,7 +46,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
      * an event has told of it, there are to be others.
      */
     final IOException failed(IOException e) {
-        drained(Interest.READABLE);
+        drained(Interest.HANG_UP);
         return e;
     }
 

@@ -1,5 +1,6 @@
 package io.panamio.net;
 
+import io.panamio.Interest;
 import io.panamio.IoSource;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
@@ -64,7 +65,11 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     public IOException takeError() throws IOException {
         int fd = begin();
         try {
-            return sockets().takeError(fd);
+            IOException error = sockets().takeError(fd);
+            if (error != null) {
+                drained(Interest.HANG_UP);
+            }
+            return error;
         } finally {
             end();
         }

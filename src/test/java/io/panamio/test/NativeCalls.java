@@ -11,6 +11,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
@@ -75,6 +76,65 @@ final class NativeCalls {
             address.set(JAVA_SHORT, 0, (short) 1); // AF_UNIX
             MemorySegment.copy(name, 0, address, JAVA_BYTE, 2, name.length);
             return (int) function.call(address, 2 + name.length);
+        }
+    }
+
+    /** connect(2) to a port of 127.0.0.1. */
+    static int connect(int fd, int port) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(16, 4);
+            address.set(JAVA_SHORT, 0, (short) 2); // AF_INET
+            address.set(JAVA_BYTE, 2, (byte) (port >> 8));
+            address.set(JAVA_BYTE, 3, (byte) port);
+            address.set(JAVA_BYTE, 4, (byte) 127);
+            address.set(JAVA_BYTE, 7, (byte) 1);
+            return (int) call("connect", fd, address, 16);
+        }
+    }
+
+    /** A FIFO that is made at a path. */
+    static void makeFifo(Path path) {
+        try (Arena arena = Arena.ofConfined()) {
+            if ((int) call("mkfifo", arena.allocateFrom(path.toString()), 0600) < 0) {
+                throw new AssertionError("no FIFO");
+            }
+        }
+    }
+
+    /** A descriptor of a file, opened in non-blocking mode to read from it (0), to write to it (1) or for both (2). */
+    static int open(Path path, int mode) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call("open", arena.allocateFrom(path.toString()), mode | NONBLOCK);
+        }
+    }
+
+    /** Takes the urgent byte, or fails when there is none. */
+    static int receiveUrgent(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment one = arena.allocate(1);
+            return call("recv", fd, one, 1L, 1) == 1 ? one.get(JAVA_BYTE, 0) : -1; // MSG_OOB
+        }
+    }
+
+    /** Sends one urgent byte. */
+    static int sendUrgent(int fd, int value) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment one = arena.allocateFrom(JAVA_BYTE, (byte) value);
+            return (int) call("send", fd, one, 1L, 1 | 0x4000); // MSG_OOB, MSG_NOSIGNAL
+        }
+    }
+
+    /** Sets how many descriptors the process may have, and returns the limit from before. */
+    static long limitDescriptors(long limit) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment limits = arena.allocate(JAVA_LONG, 2);
+            call("getrlimit", 7, limits);
+            long before = limits.get(JAVA_LONG, 0);
+            limits.set(JAVA_LONG, 0, limit);
+            if ((int) call("setrlimit", 7, limits) < 0) {
+                throw new AssertionError("no such limit");
+            }
+            return before;
         }
     }
 

@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -318,17 +319,25 @@ class RegistryTest {
     }
 
     @Test
-    void regularFileIsRefusedByEpollAndAlwaysReadyOnPoll() throws IOException {
+    void whatIsAlwaysReadyIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
-            int fd = NativeCalls.regularFile();
-            loop.later(() -> assertEquals(0, NativeCalls.close(fd)));
-            SourceFd file = loop.later(new SourceFd(fd));
-            if (Loop.isEpoll()) {
-                assertRefused("EPERM", loop, file);
-            } else {
-                loop.register(file, 1, RW);
-                assertEquals("r w", loop.next(1));
+            int[] files = {NativeCalls.regularFile(), NativeCalls.open(Path.of("/dev/null"), 2),
+                NativeCalls.open(Path.of("/dev/zero"), 0), NativeCalls.open(Path.of("/"), 0)};
+            for (int fd : files) {
+                loop.later(() -> assertEquals(0, NativeCalls.close(fd)));
+                assertRefused("EPERM", loop, loop.later(new SourceFd(fd)));
             }
+            loop.expectNothing();
+        }
+    }
+
+    /** A descriptor that is ready for both is watched all the same, if it can cease to be. */
+    @Test
+    void whatIsReadyForBothIsWatched() throws IOException {
+        try (Loop loop = new Loop()) {
+            EventFd source = loop.later(new EventFd(1));
+            loop.register(source, 1, RW);
+            assertEquals("r w", loop.next(1));
         }
     }
 

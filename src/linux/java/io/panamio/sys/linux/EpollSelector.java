@@ -50,6 +50,19 @@ final class EpollSelector extends Selector {
         return r;
     }
 
+    /** Whether epoll refuses a descriptor that is open: EPERM, for a file that cannot be waited for. */
+    static boolean refuses(int fd) {
+        int probe = Epoll.create1(Linux.EPOLL_CLOEXEC);
+        if (probe < 0) {
+            return false; // not known for want of descriptors
+        }
+        try {
+            return Epoll.ctl(probe, Linux.EPOLL_CTL_ADD, fd, 0, 0) == -Linux.EPERM;
+        } finally {
+            Libc.close(probe);
+        }
+    }
+
     @Override
     protected int fd() {
         return epoll;

@@ -57,7 +57,7 @@ public final class LinuxPlatform extends UnixPlatform {
 
     private Selector openPollSelector() throws IOException {
         int[] ends = openPipe();
-        return PollSelector.open(LinuxConstants.INSTANCE, ends[0], ends[1]);
+        return PollSelector.open(LinuxConstants.INSTANCE, EpollSelector::refuses, ends[0], ends[1]);
     }
 
     @Override

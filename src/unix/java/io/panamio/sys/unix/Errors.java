@@ -52,7 +52,7 @@ public final class Errors {
         };
     }
 
-    /** For a call on a socket that is to be tried again later, whatever the error. */
+    /** For a call that is to be tried again later, whatever the error. */
     public IOException exhausted(String call, String about, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);

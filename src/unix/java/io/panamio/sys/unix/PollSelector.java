@@ -10,11 +10,16 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
- * Watches with poll(2), which every Unix has, and makes edges of its levels: a direction that was reported is not asked
+ * Watches with poll(2), which every Unix has, and makes edges of its levels: a condition that was reported is not asked
  * for again until an operation has found it drained ({@link #rearm}) or the source is registered anew. The waker is a
  * pipe, which also ends the wait when another thread changes what is watched.
+ *
+ * <p>Errors and hang-ups cannot be left unasked: poll(2) returns at once for as long as one is there. So a watch whose
+ * error or hang-up was reported is held back from the waits, and looked at between them, at growing intervals, for
+ * what it has not reported yet.
  *
  * <p>The lock is held while state changes and while events are gathered, never during the wait.
  */
@@ -24,56 +29,75 @@ public final class PollSelector extends Selector {
     private static final long EVENTS = 4;
     private static final long REVENTS = 6;
 
+    /** How long the waits are while watches are held back, in nanoseconds: at first, and at most. */
+    private static final long FIRST_PAUSE = 1_000_000;
+    private static final long LONGEST_PAUSE = 64_000_000;
+    /** How long {@link #remove} waits for the poller to leave poll(2), in nanoseconds; it takes some microseconds. */
+    private static final long LONGEST_LEAVE = 1_000_000_000;
+
     /** One watched descriptor. A change of its token or interest makes a new one. */
     private static final class Watch {
         final int fd;
         final long token;
         final int interest;
-        /** The directions that the next poll(2) asks for. */
-        int armed;
-        /** Whether a hang-up or an error was reported, which poll(2) would repeat even if not asked for anything. */
-        boolean muted;
+        /** What is to be reported, in bits of poll(2); nothing when a one-shot is used up. */
+        int conditions;
+        /** Those of them that were reported and not armed again; none if they are levels. */
+        int reported;
+        /** The last wait that has asked for it. */
+        long asked;
 
-        Watch(int fd, long token, int interest) {
+        Watch(int fd, long token, int interest, int conditions) {
             this.fd = fd;
             this.token = token;
             this.interest = interest;
-            this.armed = interest;
+            this.conditions = conditions;
         }
 
-        /** Whether an operation can arm it again: a level is always armed, what is one-shot never again. */
-        boolean isEdge() {
-            return (interest & (Readiness.LEVEL | Readiness.ONE_SHOT)) == 0;
+        int armed() {
+            return conditions & ~reported;
         }
     }
 
     private final UnixConstants c;
     private final Errors errors;
+    private final IntPredicate refused;
     private final int pipeReader;
     private final int pipeWriter;
+    /** What poll(2) reports unasked, as long as it is there. */
+    private final int always;
 
     private final Object lock = new Object();
     private Watch[] byFd = new Watch[64];
     private int end; // one above the highest descriptor watched
     private int count;
     private boolean waiting;
+    private long waits; // how many there have been, with the one that is going on
     private boolean notified;
+    private volatile boolean holding; // whether a watch may be held back
+    private long pause = FIRST_PAUSE;
 
     // the poller's own
     private Watch[] asked = new Watch[64];
     private MemorySegment pollfds = allocate(64);
     private int turn;
 
-    private PollSelector(UnixConstants constants, int pipeReader, int pipeWriter) {
+    private PollSelector(UnixConstants constants, IntPredicate refused, int pipeReader, int pipeWriter) {
         this.c = constants;
         this.errors = new Errors(constants);
+        this.refused = refused;
         this.pipeReader = pipeReader;
         this.pipeWriter = pipeWriter;
+        this.always = constants.POLLERR() | constants.POLLHUP();
     }
 
-    /** Takes the two ends of a non-blocking pipe. Not its own type, which the verifier would load for the caller. */
-    public static Selector open(UnixConstants constants, int pipeReader, int pipeWriter) {
-        return new PollSelector(constants, pipeReader, pipeWriter);
+    /**
+     * Takes the two ends of a non-blocking pipe. Not its own type, which the verifier would load for the caller.
+     *
+     * @param refused whether the system's own selector refuses a descriptor that is open
+     */
+    public static Selector open(UnixConstants constants, IntPredicate refused, int pipeReader, int pipeWriter) {
+        return new PollSelector(constants, refused, pipeReader, pipeWriter);
     }
 
     private static MemorySegment allocate(int watches) {
@@ -89,7 +113,7 @@ public final class PollSelector extends Selector {
 
     @Override
     protected void add(int fd, long token, int interest) throws IOException {
-        requireOpen(fd);
+        requireWatchable(fd);
         synchronized (lock) {
             if (watch(fd) != null) {
                 throw errors.io("poll", number(Errno.EEXIST));
@@ -97,7 +121,7 @@ public final class PollSelector extends Selector {
             if (fd >= byFd.length) {
                 byFd = Arrays.copyOf(byFd, Math.max(fd + 1, byFd.length * 2));
             }
-            byFd[fd] = new Watch(fd, token, interest);
+            byFd[fd] = new Watch(fd, token, interest, conditions(interest));
             end = Math.max(end, fd + 1);
             count++;
             changed();
@@ -107,22 +131,55 @@ public final class PollSelector extends Selector {
     @Override
     protected void modify(int fd, long token, int interest) throws IOException {
         synchronized (lock) {
-            requireWatched(fd);
-            byFd[fd] = new Watch(fd, token, interest);
+            Watch before = requireWatched(fd);
+            Watch watch = new Watch(fd, token, interest, conditions(interest));
+            watch.asked = before.asked;
+            byFd[fd] = watch;
             changed();
         }
     }
 
+    /**
+     * {@inheritDoc} A wait holds on to the descriptor, so that it would not be closed by close(2): when this returns,
+     * the wait is over. It needs no lock but ours to end.
+     */
     @Override
     protected void remove(int fd) throws IOException {
         synchronized (lock) {
-            requireWatched(fd);
-            byFd[fd] = null;
-            count--;
-            while (end > 0 && byFd[end - 1] == null) {
-                end--;
+            Watch watch = requireWatched(fd);
+            forget(watch);
+            changed();
+            if (watch.asked == waits) {
+                untilPollerHasLeft();
             }
-            changed(); // the wait holds on to the descriptor: the peer would not see it closed
+        }
+    }
+
+    private void forget(Watch watch) {
+        byFd[watch.fd] = null;
+        count--;
+        while (end > 0 && byFd[end - 1] == null) {
+            end--;
+        }
+    }
+
+    private void untilPollerHasLeft() {
+        long left = waits;
+        long deadline = System.nanoTime() + LONGEST_LEAVE;
+        boolean interrupted = false;
+        while (waiting && waits == left) {
+            long remaining = deadline - System.nanoTime();
+            if (remaining <= 0) {
+                break;
+            }
+            try {
+                lock.wait(ceilMillis(remaining));
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -135,40 +192,63 @@ public final class PollSelector extends Selector {
     public void rearm(int fd, int interest) {
         synchronized (lock) {
             Watch watch = watch(fd);
-            if (watch == null || !watch.isEdge()) {
+            if (watch == null || watch.reported == 0) {
                 return;
             }
-            int arm = watch.interest & interest;
-            boolean unmute = watch.muted && (arm | interest & Readiness.HANG_UP) != 0;
-            if (unmute || (watch.armed & arm) != arm) {
-                watch.armed |= arm;
-                watch.muted = false;
+            int again = watch.reported & drained(interest);
+            int priority = watch.reported & ~again & c.POLLPRI();
+            if (priority != 0 && (interest & Readiness.READABLE) != 0 && (levels(fd, priority) & priority) == 0) {
+                again |= priority; // the urgent byte went with the data around it
+            }
+            if (again != 0) {
+                watch.reported &= ~again;
+                if (isHeldBack(watch)) {
+                    hold();
+                }
                 changed();
             }
         }
+    }
+
+    /** Whether poll(2) would return at once for what was reported already. */
+    private boolean isHeldBack(Watch watch) {
+        return (watch.reported & always) != 0;
+    }
+
+    private void hold() {
+        holding = true;
+        pause = FIRST_PAUSE;
     }
 
     private Watch watch(int fd) {
         return fd < byFd.length ? byFd[fd] : null;
     }
 
-    private void requireWatched(int fd) throws IOException {
-        if (watch(fd) == null) {
+    private Watch requireWatched(int fd) throws IOException {
+        Watch watch = watch(fd);
+        if (watch == null) {
             throw errors.io("poll", number(Errno.ENOENT));
+        }
+        return watch;
+    }
+
+    /** The system's own selector refuses what is not open, or is always ready as a file is; here it is asked for. */
+    private void requireWatchable(int fd) throws IOException {
+        int ready = c.POLLIN() | c.POLLOUT();
+        int levels = levels(fd, ready);
+        if ((levels & c.POLLNVAL()) != 0) {
+            throw errors.io("poll", number(Errno.EBADF));
+        }
+        if (levels == ready && refused.test(fd)) {
+            throw errors.io("poll", number(Errno.EPERM));
         }
     }
 
-    /** epoll_ctl refuses a descriptor that is not open; here it is asked for. */
-    private void requireOpen(int fd) throws IOException {
+    /** Which conditions of a descriptor are there now. */
+    private int levels(int fd, int conditions) {
         MemorySegment one = ThreadState.get().argument;
-        ask(one, 0, fd, 0);
-        int r = Libc.poll(one, 1, 0);
-        if (r < 0 && r != -c.EINTR()) {
-            throw errors.io("poll", -r);
-        }
-        if (r > 0 && (answer(one, 0) & c.POLLNVAL()) != 0) {
-            throw errors.io("poll", number(Errno.EBADF));
-        }
+        ask(one, 0, fd, conditions);
+        return Libc.poll(one, 1, 0) > 0 ? answer(one, 0) : 0;
     }
 
     private int number(Errno errno) {
@@ -198,17 +278,32 @@ public final class PollSelector extends Selector {
 
     @Override
     protected int await(EventBuffer events, int most, long nanos) throws IOException {
+        PollEvents found = (PollEvents) events;
+        int n = nanos == 0 || holding ? await(found, most, 0, true) : 0;
+        return n == 0 && nanos != 0 ? await(found, most, nanos, false) : n;
+    }
+
+    /** One poll(2), of all watches or of those alone for which it can wait. */
+    private int await(PollEvents events, int most, long nanos, boolean all) throws IOException {
         int asking;
+        boolean pausing;
+        long longest = nanos;
         synchronized (lock) {
-            asking = askAll();
+            waits++;
+            asking = askAll(all);
+            pausing = holding && !all;
+            if (pausing) {
+                longest = nanos < 0 ? pause : Math.min(nanos, pause);
+            }
             waiting = true;
         }
         int r;
         try {
-            r = Libc.poll(pollfds, asking + 1L, nanos < 0 ? -1 : ceilMillis(nanos));
+            r = Libc.poll(pollfds, asking + 1L, longest < 0 ? -1 : ceilMillis(longest));
         } finally {
             synchronized (lock) {
                 waiting = false;
+                lock.notifyAll();
             }
         }
         synchronized (lock) {
@@ -216,26 +311,41 @@ public final class PollSelector extends Selector {
                 if (r == -c.EINTR()) {
                     return -1;
                 }
-                throw errors.io("poll", -r);
+                throw c.errno(-r) == Errno.EINVAL ? errors.exhausted("poll",
+                    "of " + (asking + 1) + " descriptors, which is more than RLIMIT_NOFILE", -r) : errors.io("poll", -r);
             }
-            return r == 0 ? 0 : gather((PollEvents) events, most, asking);
+            if (r == 0 && pausing) {
+                pause = Math.min(2 * pause, LONGEST_PAUSE);
+            }
+            return r == 0 && !all ? 0 : gather(events, most, asking);
         }
     }
 
     /** Fills the array for poll(2): the pipe, and then what is watched. */
-    private int askAll() {
+    private int askAll(boolean all) {
         if (asked.length < count) {
             asked = new Watch[Math.max(count, asked.length * 2)];
             pollfds = allocate(asked.length);
         }
         ask(pollfds, 0, pipeReader, c.POLLIN());
         int n = 0;
+        holding = false;
         for (int fd = 0; fd < end; fd++) {
             Watch watch = byFd[fd];
-            if (watch != null && !watch.muted) {
-                asked[n++] = watch;
-                ask(pollfds, n, fd, bits(watch.armed));
+            int armed = watch == null ? 0 : watch.armed();
+            if (armed == 0) {
+                continue; // there is nothing left to report
             }
+            if (isHeldBack(watch)) {
+                holding = true;
+                if (!all) {
+                    continue;
+                }
+            }
+            watch.asked = waits;
+            asked[n++] = watch;
+            // an end that was reported goes with the data that are read up to it
+            ask(pollfds, n, fd, (armed & c.POLLIN()) != 0 ? armed | watch.conditions & c.POLLRDHUP() : armed);
         }
         return n;
     }
@@ -251,7 +361,15 @@ public final class PollSelector extends Selector {
             int i = (turn + k) % asking;
             int answer = answer(pollfds, i + 1);
             Watch watch = asked[i];
-            if (answer != 0 && watch(watch.fd) == watch) { // else it was changed or removed during the wait
+            if (watch(watch.fd) != watch) {
+                continue; // it was changed or removed during the wait
+            }
+            if ((answer & c.POLLNVAL()) != 0) {
+                forget(watch); // its owner has closed it, which ends the watch without a word
+                continue;
+            }
+            watch.reported &= answer | ~always; // an error or a hang-up that is gone is news when it comes again
+            if ((answer & watch.armed()) != 0) {
                 report(events, n++, watch, answer);
             }
         }
@@ -261,58 +379,57 @@ public final class PollSelector extends Selector {
     }
 
     private void report(PollEvents events, int i, Watch watch, int answer) {
-        int hangup = answer & (c.POLLERR() | c.POLLHUP() | c.POLLNVAL());
-        int directions = 0;
-        if ((answer & (c.POLLIN() | c.POLLRDHUP())) != 0) {
-            directions |= Readiness.READABLE;
-        }
-        if ((answer & c.POLLRDHUP()) != 0) {
-            directions |= Readiness.HANG_UP;
-        }
-        if ((answer & c.POLLOUT()) != 0) {
-            directions |= Readiness.WRITABLE;
-        }
-        if ((answer & c.POLLPRI()) != 0) {
-            directions |= Readiness.PRIORITY;
-        }
+        events.set(i, watch.token, readiness(answer, watch.reported));
         if ((watch.interest & Readiness.ONE_SHOT) != 0) {
-            watch.muted = true;
+            watch.conditions = 0;
         } else if ((watch.interest & Readiness.LEVEL) == 0) {
-            watch.armed &= ~directions;
-            watch.muted = hangup != 0;
+            watch.reported |= answer & watch.conditions;
+            if (isHeldBack(watch)) {
+                hold();
+            }
         }
-        events.set(i, watch.token, readiness(answer));
     }
 
-    private int bits(int interest) {
-        int bits = 0;
+    /** What a watch reports: errors and hang-ups always. */
+    private int conditions(int interest) {
+        int conditions = always;
         if ((interest & Readiness.READABLE) != 0) {
-            bits |= c.POLLIN() | c.POLLRDHUP();
+            conditions |= c.POLLIN() | c.POLLRDHUP();
         }
         if ((interest & Readiness.WRITABLE) != 0) {
-            bits |= c.POLLOUT();
+            conditions |= c.POLLOUT();
         }
         if ((interest & Readiness.PRIORITY) != 0) {
-            bits |= c.POLLPRI();
+            conditions |= c.POLLPRI();
         }
         if ((interest & Readiness.HANG_UP) != 0) {
-            bits |= c.POLLRDHUP();
+            conditions |= c.POLLRDHUP();
         }
-        return bits;
+        return conditions;
     }
 
-    private int readiness(int answer) {
+    /** What an operation has dealt with that found nothing more to do. */
+    private int drained(int interest) {
+        return ((interest & Readiness.READABLE) != 0 ? c.POLLIN() : 0)
+            | ((interest & Readiness.WRITABLE) != 0 ? c.POLLOUT() : 0)
+            | ((interest & Readiness.PRIORITY) != 0 ? c.POLLPRI() : 0)
+            | ((interest & Readiness.HANG_UP) != 0 ? c.POLLERR() : 0);
+    }
+
+    /** What an answer says, after what was reported before and so not asked for. */
+    private int readiness(int answer, int reported) {
         boolean in = (answer & c.POLLIN()) != 0;
         boolean out = (answer & c.POLLOUT()) != 0;
-        boolean error = (answer & (c.POLLERR() | c.POLLNVAL())) != 0;
+        boolean error = (answer & c.POLLERR()) != 0;
         boolean hangup = (answer & c.POLLHUP()) != 0;
         boolean priority = (answer & c.POLLPRI()) != 0;
+        boolean wasOut = (reported & c.POLLOUT()) != 0;
         return (in || priority ? Readiness.READABLE : 0)
             | (out ? Readiness.WRITABLE : 0)
             | (priority ? Readiness.PRIORITY : 0)
             | (error ? Readiness.ERROR : 0)
             | (hangup || (answer & c.POLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
-            | (hangup || out && error || answer == c.POLLERR() ? Readiness.WRITE_CLOSED : 0);
+            | (hangup || error && (out || wasOut || answer == c.POLLERR()) ? Readiness.WRITE_CLOSED : 0);
     }
 
     private static void ask(MemorySegment pollfds, int i, int fd, int events) {
