@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.NoSuchElementException;
 
 /**
  * An earlier build of the library.
@@ -16,7 +17,7 @@ import java.util.List;
 record Baseline(String name, Path jar) {
     private static final Path BUILDS = Path.of("target", "guard");
 
-    /** A jar, a git revision, or, if null, the last tag or else the last commit. */
+    /** A jar, a git revision, or, if null, the last tag. */
     static Baseline of(String jarOrRevision) throws IOException, InterruptedException {
         if (jarOrRevision != null && Files.isRegularFile(Path.of(jarOrRevision))) {
             return new Baseline(Path.of(jarOrRevision).getFileName().toString(), Path.of(jarOrRevision));
@@ -32,7 +33,8 @@ record Baseline(String name, Path jar) {
 
     private static String lastRelease() throws IOException, InterruptedException {
         String tags = run(Path.of("."), "git", "tag", "--merged", "HEAD", "--sort=-creatordate");
-        return tags.isEmpty() ? "HEAD" : tags.lines().findFirst().orElseThrow();
+        return tags.lines().findFirst()
+            .orElseThrow(() -> new NoSuchElementException("no tag here to compare with: name a revision or a jar"));
     }
 
     private static void build(String commit, Path jar) throws IOException, InterruptedException {
@@ -46,6 +48,25 @@ record Baseline(String name, Path jar) {
             }
         } finally {
             run(Path.of("."), "git", "worktree", "remove", "--force", tree.toString());
+        }
+    }
+
+    /**
+     * Compiles a part of {@link GuardOperations} against it, as its API may be another one than this build's.
+     *
+     * @return where the classes are, or null if it lacks what the part needs, which is printed
+     */
+    Path compile(String part) throws IOException, InterruptedException {
+        Path classes = BUILDS.resolve("classes").resolve(part);
+        Path sources = Path.of("src", "jmh", "java");
+        try {
+            run(Path.of("."), Path.of(System.getProperty("java.home"), "bin", "javac").toString(), "-implicit:class",
+                "-cp", jar.toString(), "-sourcepath", sources.toString(), "-d", classes.toString(),
+                sources.resolve("io/panamio/bench").resolve(part + ".java").toString());
+            return classes;
+        } catch (IOException e) {
+            System.out.printf("%s is left out of %s, which lacks what it needs:%n%s%n", part, name, e.getMessage());
+            return null;
         }
     }
 

@@ -10,6 +10,12 @@ interface GuardOperation {
     int SOURCES = 64;
     /** How much is sent at a time. */
     int BYTES = 64;
+    /** How much is sent where it shall be much. */
+    int MANY = 16 << 10;
+    /** How much is passed on at a time. */
+    int BURST = 64 << 10;
+    /** How many datagrams there are in a batch. */
+    int BATCH = 32;
 
     /** Does it once. */
     void run() throws IOException;

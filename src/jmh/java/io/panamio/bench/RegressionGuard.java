@@ -10,11 +10,15 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.concurrent.Callable;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * A quick look, before a change to a hot path goes in: this build of the library against NIO and against an earlier
@@ -23,14 +27,16 @@ import picocli.CommandLine.Option;
  * turn, so that the machine's better and worse moments hit all alike.
  */
 @Command(name = "guard", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Compares this build with NIO and with an earlier revision, in one JVM, in half a minute.")
+    description = "Compares this build with NIO and with an earlier revision, in one JVM, in a minute or two.")
 final class RegressionGuard implements Callable<Integer> {
     private static final long TURN = 10_000_000; // nanoseconds
     private static final long WARM_UP = 600_000_000;
 
+    @Spec
+    private CommandSpec spec;
+
     @Option(names = "--against", paramLabel = "REVISION|JAR",
-        description = "A git revision, which is built if need be, or a jar of the library (default: the last tag, or "
-            + "where there is none, the last commit).")
+        description = "A git revision, which is built if need be, or a jar of the library (default: the last tag).")
     private String against;
 
     @Option(names = "--turns", defaultValue = "60", description = "How often each is measured (default: "
@@ -39,21 +45,41 @@ final class RegressionGuard implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Baseline baseline = Baseline.of(against);
+        Baseline baseline;
+        try {
+            baseline = Baseline.of(against);
+        } catch (NoSuchElementException e) {
+            throw new ParameterException(spec.commandLine(), "--against: " + e.getMessage());
+        }
         List<Map<String, LongConsumer>> contenders = new ArrayList<>();
-        contenders.add(load(classPath()));
-        contenders.add(load(with(baseline.jar())));
+        contenders.add(new LinkedHashMap<>());
+        contenders.add(new LinkedHashMap<>());
+        for (String part : GuardOperations.PARTS) {
+            contenders.get(0).putAll(load(part, classPath()));
+            Path classes = baseline.compile(part);
+            if (classes != null) {
+                contenders.get(1).putAll(load(part, List.of(baseline.jar(), classes)));
+            }
+        }
         contenders.add(new GuardNio().get());
-        System.out.printf("This build against %s and NIO: medians of %d turns; in brackets, what the middle half of the "
-            + "ratios is between%n%n", baseline.name(), turns);
-        System.out.printf("%-36s %9s   %-20s %-20s%n", "", "ns", "to " + baseline.name(), "to NIO");
+        System.out.printf("This build against %s and NIO: medians of %d turns; in brackets, what the middle half of "
+            + "the ratios is between%n%n", baseline.name(), turns);
+        System.out.printf("%-36s %9s   %-28s %-20s%n", "", "ns", "to " + baseline.name(), "to NIO");
         for (String operation : contenders.get(0).keySet()) {
             double[][] nanos = measure(contenders.stream().map(c -> c.get(operation)).toList());
-            Spread before = Spread.ofRatios(nanos[0], nanos[1]);
-            System.out.printf("%-36s %9.0f   %-20s %-20s%n", operation, Spread.of(nanos[0]).median(),
-                before + (before.low() > 1.02 ? " slower" : ""), Spread.ofRatios(nanos[0], nanos[2]));
+            System.out.printf("%-36s %9.0f   %-28s %-20s%n", operation, Spread.of(nanos[0]).median(),
+                ratio(nanos[0], nanos[1], " slower"), ratio(nanos[0], nanos[2], ""));
         }
         return 0;
+    }
+
+    /** A ratio, and a remark if it is worse; nothing where the other one lacks the operation. */
+    private static String ratio(double[] nanos, double[] others, String worse) {
+        if (others == null) {
+            return "";
+        }
+        Spread ratios = Spread.ofRatios(nanos, others);
+        return ratios + (ratios.low() > 1.02 ? worse : "");
     }
 
     // ---- loading
@@ -62,39 +88,37 @@ final class RegressionGuard implements Callable<Integer> {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).map(Path::of).toList();
     }
 
-    /** The class path with another build of the library before it. */
-    private static List<Path> with(Path library) {
-        List<Path> paths = new ArrayList<>(List.of(library));
-        paths.addAll(classPath());
-        return paths;
-    }
-
     @SuppressWarnings("unchecked")
-    private static Map<String, LongConsumer> load(List<Path> paths) throws Exception {
+    private static Map<String, LongConsumer> load(String part, List<Path> paths) throws Exception {
         URL[] urls = new URL[paths.size()];
         for (int i = 0; i < urls.length; i++) {
             urls[i] = paths.get(i).toUri().toURL();
         }
         ClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader());
-        Object operations = loader.loadClass(GuardOperations.class.getName()).getConstructor().newInstance();
-        return ((Supplier<Map<String, LongConsumer>>) operations).get();
+        Class<?> operations = loader.loadClass(GuardOperations.class.getPackageName() + "." + part);
+        return ((Supplier<Map<String, LongConsumer>>) operations.getConstructor().newInstance()).get();
     }
 
     // ---- measuring
 
-    /** Nanoseconds of an operation, by contender and turn. */
+    /** Nanoseconds of an operation, by contender and turn; null for a contender that lacks it. */
     private double[][] measure(List<LongConsumer> contenders) {
+        double[][] nanos = new double[contenders.size()][];
         long times = 1;
-        for (LongConsumer contender : contenders) {
-            times = Math.max(times, warmUp(contender));
+        for (int i = 0; i < nanos.length; i++) {
+            if (contenders.get(i) != null) {
+                nanos[i] = new double[turns];
+                times = Math.max(times, warmUp(contenders.get(i)));
+            }
         }
-        double[][] nanos = new double[contenders.size()][turns];
         for (int turn = 0; turn < turns; turn++) {
             for (int i = 0; i < nanos.length; i++) {
                 int who = (turn + i) % nanos.length;
-                long start = System.nanoTime();
-                contenders.get(who).accept(times);
-                nanos[who][turn] = (double) (System.nanoTime() - start) / times;
+                if (nanos[who] != null) {
+                    long start = System.nanoTime();
+                    contenders.get(who).accept(times);
+                    nanos[who][turn] = (double) (System.nanoTime() - start) / times;
+                }
             }
         }
         return nanos;
