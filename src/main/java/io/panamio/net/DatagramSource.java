@@ -1,6 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
+import io.panamio.sys.AddressFamily;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
@@ -18,19 +19,29 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
         super(fd);
     }
 
-    /** The address itself, if the system can use it. */
-    abstract A usable(SocketAddress address);
+    /** Checks that the system can use an address on this socket. */
+    abstract void requireUsable(A address);
+
+    /** Whether this socket can send to addresses of a family. */
+    abstract boolean speaks(AddressFamily family);
+
+    final void requireFamily(AddressFamily family, Object to) {
+        if (!speaks(family)) {
+            throw new IllegalArgumentException("an address of another family than that of " + this + ": " + to);
+        }
+    }
 
     /**
      * Sets the peer: where {@code send} sends to, and whom alone datagrams come from. It may be repeated, for another
      * peer; datagrams that have arrived before stay there.
      *
      * @param remote the peer
+     * @throws IllegalArgumentException if the address is of a family that this socket does not speak
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses
      */
     public void connect(A remote) throws IOException {
-        usable(remote);
+        requireUsable(remote);
         int fd = begin();
         try {
             sockets().connect(fd, remote);
@@ -158,7 +169,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      * @param src the datagram; it may be empty
      * @param to where to
      * @return how many bytes it has, or WOULD_BLOCK
-     * @throws IllegalArgumentException if the address is empty
+     * @throws IllegalArgumentException if the address is empty, or of a family that this socket does not speak
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the datagram is too long or the address cannot be reached, or an error was pending: that
      *     of an earlier send, maybe
@@ -177,7 +188,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      * @param to where to
      * @return as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
      * @throws IndexOutOfBoundsException if the part is not within the array
-     * @throws IllegalArgumentException if the address is empty
+     * @throws IllegalArgumentException if the address is empty, or of a family that this socket does not speak
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
      */
@@ -193,7 +204,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      * @param src what to send
      * @param to where to
      * @return as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
-     * @throws IllegalArgumentException if the address is empty
+     * @throws IllegalArgumentException if the address is empty, or of a family that this socket does not speak
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
      */
@@ -209,11 +220,12 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      * @param src the datagram; it may be empty
      * @param to where to
      * @return how many bytes it has, or WOULD_BLOCK
+     * @throws IllegalArgumentException if the address is of a family that this socket does not speak
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
      */
     public long sendTo(MemorySegment src, A to) throws IOException {
-        usable(to);
+        requireUsable(to);
         int fd = begin();
         try {
             return sent(messages().sendTo(fd, src, to));
@@ -231,7 +243,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      * @param to where to
      * @param control the control messages to go with it
      * @return as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
-     * @throws IllegalArgumentException if the address is empty
+     * @throws IllegalArgumentException if the address is empty, or of a family that this socket does not speak
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
      */
@@ -249,11 +261,18 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      * @param first the first one to send; those before were sent already
      * @return how many were sent, or WOULD_BLOCK if none
      * @throws IndexOutOfBoundsException if {@code first} is negative or more than there are
+     * @throws IllegalArgumentException if an address is of a family that this socket does not speak; none is sent then
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}, of the first one to send
      */
     public int sendBatch(DatagramBatch batch, int first) throws IOException {
         int count = batch.count() - Objects.checkIndex(first, batch.count() + 1);
+        for (int i = first; i < first + count; i++) {
+            AddressFamily family = batch.part.family(i);
+            if (family != null && !speaks(family)) {
+                requireFamily(family, "datagram " + i);
+            }
+        }
         int fd = begin();
         try {
             int n = count == 0 ? 0 : messages().sendBatch(fd, batch.part, first);
@@ -268,9 +287,11 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
         }
     }
 
-    private static void requireAddress(SocketAddressBuffer to) {
-        if (to.isEmpty()) {
+    private void requireAddress(SocketAddressBuffer to) {
+        AddressFamily family = to.part.family();
+        if (family == null) {
             throw new IllegalArgumentException("an empty address to send to");
         }
+        requireFamily(family, to);
     }
 }

@@ -16,7 +16,7 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
 
     static void adoptListening(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
         sockets().requireSocket(fd, type, unix);
-        sockets().requireListening(fd);
+        sockets().requireListening(fd, true);
         Platform.current().requireNonBlocking(fd, makeNonBlocking);
     }
 

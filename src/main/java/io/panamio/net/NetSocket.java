@@ -25,6 +25,7 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     /** Checks a descriptor that is to be taken over, and then its mode, which is changed where asked to. */
     static void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
         sockets().requireSocket(fd, type, unix);
+        sockets().requireListening(fd, false);
         Platform.current().requireNonBlocking(fd, makeNonBlocking);
     }
 
@@ -84,6 +85,7 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
      * @param <T> the type of its value
      * @param name which option
      * @param value what it is to be
+     * @throws IllegalArgumentException if the value is one that NIO refuses too, such as a negative size of a buffer
      * @throws UnsupportedOperationException if there is no such option here, or it can only be read
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses: the option is not one of this kind of socket, or the value is out of

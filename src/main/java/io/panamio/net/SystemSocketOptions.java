@@ -38,6 +38,11 @@ public final class SystemSocketOptions {
     /** Whether a socket of IPv6 refuses IPv4; to be set before it is bound. ipv6(7). */
     public static final SocketOption<Boolean> IPV6_V6ONLY = new Option<>("IPV6_V6ONLY", Boolean.class);
 
+    /** Whether a datagram socket gets the datagrams of every multicast group that any socket of this machine has
+     * joined, as is Linux's default, and not only of its own; on IPv6 this is IPV6_MULTICAST_ALL. A {@link UdpSocket}
+     * that is bound here has it off, as the JDK's sockets have. ip(7). */
+    public static final SocketOption<Boolean> IP_MULTICAST_ALL = new Option<>("IP_MULTICAST_ALL", Boolean.class);
+
     /** Whether datagrams come with the address and the interface that they came to, see {@link
      * ControlMessages#destination}; on IPv6 this is IPV6_RECVPKTINFO. ip(7), ipv6(7). */
     public static final SocketOption<Boolean> IP_PKTINFO = new Option<>("IP_PKTINFO", Boolean.class);

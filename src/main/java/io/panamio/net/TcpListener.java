@@ -3,7 +3,6 @@ package io.panamio.net;
 import io.panamio.Interest;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Objects;
@@ -48,11 +47,6 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
     public static TcpListener bind(InetSocketAddress local, ListenOptions options) throws IOException {
         Objects.requireNonNull(options, "options");
         InetSocket.resolved(local);
-        if (options != ListenOptions.DEFAULT // which has it not, and a start can do without the names of all options
-                && Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY))
-                && !(local.getAddress() instanceof Inet6Address)) {
-            throw new IllegalArgumentException("v6Only with " + local);
-        }
         return new TcpListener(
             sockets().listen(SocketType.STREAM, local, options.backlog(), options.dualStack(), options.values()));
     }
@@ -60,7 +54,7 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
     /**
      * Takes over a descriptor that listens already, such as one that was inherited.
      *
-     * @param fd a listening stream socket in non-blocking mode
+     * @param fd a listening TCP socket in non-blocking mode
      * @return the listener, which closes the descriptor from now on
      * @throws IllegalArgumentException if it does not listen or is in blocking mode; the descriptor stays the
      *     caller's
@@ -73,7 +67,7 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
     /**
      * Takes over a descriptor that listens already.
      *
-     * @param fd a listening stream socket
+     * @param fd a listening TCP socket
      * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
      *     shares it
      * @return the listener, which closes the descriptor from now on

@@ -91,12 +91,12 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     }
 
     /**
-     * Takes over the descriptor of a stream socket, connected or still connecting.
+     * Takes over the descriptor of a TCP socket, connected or still connecting.
      *
-     * @param fd a stream socket in non-blocking mode
+     * @param fd a TCP socket in non-blocking mode
      * @return the stream, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not a stream socket or is in blocking mode; the descriptor stays the
-     *     caller's
+     * @throws IllegalArgumentException if it is not a TCP socket, or listens, or is in blocking mode; the descriptor
+     *     stays the caller's
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static TcpStream fromFd(int fd) throws IOException {
@@ -104,14 +104,14 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     }
 
     /**
-     * Takes over the descriptor of a stream socket, connected or still connecting.
+     * Takes over the descriptor of a TCP socket, connected or still connecting.
      *
-     * @param fd a stream socket
+     * @param fd a TCP socket
      * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
      *     shares it
      * @return the stream, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not a stream socket, or is in blocking mode and may not be changed; the
-     *     descriptor stays the caller's
+     * @throws IllegalArgumentException if it is not a TCP socket, or listens, or is in blocking mode and may not be
+     *     changed; the descriptor stays the caller's
      * @throws IOException if it is not open; the descriptor stays the caller's
      */
     public static TcpStream fromFd(int fd, boolean makeNonBlocking) throws IOException {

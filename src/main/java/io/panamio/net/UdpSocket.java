@@ -1,7 +1,9 @@
 package io.panamio.net;
 
 import io.panamio.IoResult;
+import io.panamio.sys.AddressFamily;
 import io.panamio.sys.SocketType;
+import io.panamio.sys.Sockets.SourceChange;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -22,8 +24,13 @@ import java.net.StandardSocketOptions;
  * <p>Receiving and sending allocate nothing, but for an address that is an {@link InetSocketAddress}.
  */
 public final class UdpSocket extends DatagramSource<InetSocketAddress> implements InetSocket {
-    private UdpSocket(int fd) {
+    private final boolean ipv4;
+    private final boolean ipv6;
+
+    private UdpSocket(int fd, boolean ipv4, boolean ipv6) {
         super(fd);
+        this.ipv4 = ipv4;
+        this.ipv6 = ipv6;
     }
 
     /**
@@ -47,14 +54,20 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @param options how
      * @return the socket
      * @throws java.nio.channels.UnresolvedAddressException if the address is not resolved
+     * @throws IllegalArgumentException if an option's value is out of its range, or if {@link BindOptions#v6Only} is
+     *     set and the address is not an IPv6 one
      * @throws UnsupportedOperationException if an option is none of this system's
      * @throws java.net.BindException if the address is in use, is not this machine's, or may not be used
      * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
      * @throws IOException if the system refuses
      */
     public static UdpSocket bind(InetSocketAddress local, BindOptions options) throws IOException {
-        InetSocket.resolved(local);
-        return new UdpSocket(sockets().bind(SocketType.DATAGRAM, local, options.dualStack(), options.values()));
+        InetAddress address = InetSocket.resolved(local).getAddress();
+        boolean v6 = address instanceof Inet6Address;
+        boolean only = !address.isAnyLocalAddress()
+            || (v6 ? Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY)) : !options.dualStack());
+        return new UdpSocket(sockets().bind(SocketType.DATAGRAM, local, options.dualStack(), options.values()),
+            !v6 || !only, v6 || !only);
     }
 
     /**
@@ -82,12 +95,27 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      */
     public static UdpSocket fromFd(int fd, boolean makeNonBlocking) throws IOException {
         adopt(fd, SocketType.DATAGRAM, false, makeNonBlocking);
-        return adopted(new UdpSocket(fd));
+        SocketAddress local = sockets().localAddress(fd);
+        InetAddress address = ((InetSocketAddress) local).getAddress();
+        boolean v6 = address instanceof Inet6Address;
+        boolean v4 = !v6 || address.isAnyLocalAddress()
+            && Boolean.FALSE.equals(sockets().getOption(fd, SystemSocketOptions.IPV6_V6ONLY));
+        return adopted(new UdpSocket(fd, v4, v6));
     }
 
     @Override
-    InetSocketAddress usable(SocketAddress address) {
-        return InetSocket.resolved(address);
+    void requireUsable(InetSocketAddress address) {
+        InetSocket.resolved(address);
+        requireFamily(family(address.getAddress()), address);
+    }
+
+    private static AddressFamily family(InetAddress address) {
+        return address instanceof Inet6Address ? AddressFamily.IPV6 : AddressFamily.IPV4;
+    }
+
+    @Override
+    boolean speaks(AddressFamily family) {
+        return family == AddressFamily.IPV4 ? ipv4 : family == AddressFamily.IPV6 && ipv6;
     }
 
     /**
@@ -127,11 +155,12 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
     // ---- multicast
 
     /**
-     * Joins a multicast group: IP_ADD_MEMBERSHIP, IPV6_ADD_MEMBERSHIP.
+     * Joins a multicast group for all who send to it: IP_ADD_MEMBERSHIP, IPV6_ADD_MEMBERSHIP. This socket gets the
+     * datagrams of the groups that it has joined, and of no others (see {@link SystemSocketOptions#IP_MULTICAST_ALL}).
      *
      * @param group the group, of a family that this socket speaks
      * @param by the interface to join by, or null to let the system choose
-     * @throws IllegalArgumentException if it is not a multicast address
+     * @throws IllegalArgumentException if it is not a multicast address, or of another family
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses: it is a member already, or there is no such interface
      */
@@ -152,13 +181,92 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         changeMembership(group, by, false);
     }
 
-    private void changeMembership(InetAddress group, NetworkInterface by, boolean join) throws IOException {
+    private void requireGroup(InetAddress group) {
         if (!group.isMulticastAddress()) {
             throw new IllegalArgumentException("not a multicast address: " + group);
         }
+        requireFamily(family(group), group);
+    }
+
+    private void changeMembership(InetAddress group, NetworkInterface by, boolean join) throws IOException {
+        requireGroup(group);
         int fd = begin();
         try {
             sockets().changeMembership(fd, group, by == null ? 0 : by.getIndex(), join);
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Joins a multicast group for one source: only what that has sent is received. More sources may be added by further
+     * calls. MCAST_JOIN_SOURCE_GROUP, as {@link java.nio.channels.MulticastChannel} has it.
+     *
+     * @param group the group, of a family that this socket speaks
+     * @param by the interface to join by, or null to let the system choose
+     * @param source the address of who sends
+     * @throws IllegalArgumentException if the group is not a multicast address or of another family, or if the source
+     *     is one, a wildcard, or of another family than the group
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the system refuses: the source is there already, the group was joined for all (EINVAL), or
+     *     there is no such interface
+     */
+    public void joinMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
+        changeSource(group, by, source, SourceChange.JOIN);
+    }
+
+    /**
+     * Leaves a multicast group for one source: MCAST_LEAVE_SOURCE_GROUP. With the last source, the group is left.
+     *
+     * @param group the group
+     * @param by the interface that it was joined by
+     * @param source the address of who sends
+     * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the system refuses: it is no member for this source (EINVAL)
+     */
+    public void leaveMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
+        changeSource(group, by, source, SourceChange.LEAVE);
+    }
+
+    /**
+     * Blocks a source in a multicast group that was joined for all: what it sends is not received any more. What has
+     * arrived before stays there. MCAST_BLOCK_SOURCE.
+     *
+     * @param group the group
+     * @param by the interface that it was joined by
+     * @param source the address of who is not to be heard
+     * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the system refuses: it is no member, or the group was joined for single sources (EINVAL)
+     */
+    public void blockMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
+        changeSource(group, by, source, SourceChange.BLOCK);
+    }
+
+    /**
+     * Lets a source be heard again that was blocked: MCAST_UNBLOCK_SOURCE.
+     *
+     * @param group the group
+     * @param by the interface that it was joined by
+     * @param source the address of who is to be heard again
+     * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the system refuses: it was not blocked (EINVAL)
+     */
+    public void unblockMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
+        changeSource(group, by, source, SourceChange.UNBLOCK);
+    }
+
+    private void changeSource(InetAddress group, NetworkInterface by, InetAddress source, SourceChange change)
+            throws IOException {
+        requireGroup(group);
+        if (source.isMulticastAddress() || source.isAnyLocalAddress() || family(source) != family(group)) {
+            throw new IllegalArgumentException("not a source of " + group + ": " + source);
+        }
+        int fd = begin();
+        try {
+            sockets().changeSource(fd, group, by == null ? 0 : by.getIndex(), source, change);
         } finally {
             end();
         }
@@ -197,9 +305,6 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IOException if the system refuses
      */
     public void setMulticastTtl(int hops) throws IOException {
-        if (hops < 0 || hops > 255) {
-            throw new IllegalArgumentException("multicast ttl " + hops + " is not from 0 to 255");
-        }
         setOption(StandardSocketOptions.IP_MULTICAST_TTL, hops);
     }
 

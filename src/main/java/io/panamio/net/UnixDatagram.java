@@ -1,9 +1,9 @@
 package io.panamio.net;
 
 import io.panamio.IoResult;
+import io.panamio.sys.AddressFamily;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.util.Objects;
 
 /**
@@ -98,11 +98,14 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
     }
 
     @Override
-    UnixAddress usable(SocketAddress address) {
-        UnixAddress unix = (UnixAddress) address;
-        if (unix.isUnnamed()) {
+    void requireUsable(UnixAddress address) {
+        if (address.isUnnamed()) {
             throw new IllegalArgumentException("an address without a name to send to");
         }
-        return unix;
+    }
+
+    @Override
+    boolean speaks(AddressFamily family) {
+        return family == AddressFamily.UNIX;
     }
 }

@@ -23,6 +23,9 @@ public abstract class AddressBuffer {
     /** The address as an object, or null. */
     public abstract SocketAddress get();
 
+    /** The family of the address, or null if there is none. */
+    public abstract AddressFamily family();
+
     /** The port of an internet address, or -1 if this is none. */
     public abstract int port();
 }

@@ -32,6 +32,9 @@ public abstract class Batch {
     /** Copies the address of a datagram. */
     public abstract void address(int i, AddressBuffer into);
 
+    /** The family of the address of a datagram, or null if it has none. */
+    public abstract AddressFamily family(int i);
+
     /** Sets the address of a datagram. */
     public abstract void setAddress(int i, AddressBuffer to);
 

@@ -43,11 +43,11 @@ public abstract class Sockets {
     /** The next queued connection, or {@link #WOULD_BLOCK}; its address goes into {@code peer} if that is not null. */
     public abstract int accept(int fd, AddressBuffer peer) throws IOException;
 
-    /** Checks that {@code fd} is such a socket, of Unix or else of the internet. */
+    /** Checks that {@code fd} is such a socket: of Unix, or else of TCP or UDP. */
     public abstract void requireSocket(int fd, SocketType type, boolean unix) throws IOException;
 
-    /** Checks that {@code fd} listens. */
-    public abstract void requireListening(int fd) throws IOException;
+    /** Checks that {@code fd} listens, or that it does not. */
+    public abstract void requireListening(int fd, boolean listening) throws IOException;
 
     // ---- asking and telling
 
@@ -79,6 +79,22 @@ public abstract class Sockets {
     /** Joins or leaves a multicast group by an interface, or by any if that is 0. */
     public abstract void changeMembership(int fd, InetAddress group, int interfaceIndex, boolean join)
         throws IOException;
+
+    /** What is to become of a source of a multicast group. */
+    public enum SourceChange {
+        /** The group is joined for this source, and for those that were named so before. */
+        JOIN,
+        /** The group is left for this source. */
+        LEAVE,
+        /** The source is not heard in a group that was joined for all. */
+        BLOCK,
+        /** The source is heard again. */
+        UNBLOCK
+    }
+
+    /** Changes the membership in a multicast group with regard to one source. */
+    public abstract void changeSource(int fd, InetAddress group, int interfaceIndex, InetAddress source,
+        SourceChange change) throws IOException;
 
     // ---- options
 

@@ -46,6 +46,11 @@ final class NativeCalls {
         return (int) call("socket", 2, 1 | NONBLOCK, 0);
     }
 
+    /** Any socket in non-blocking mode; -1 where there is no such. */
+    static int socket(int domain, int type, int protocol) {
+        return (int) call("socket", domain, type | NONBLOCK, protocol);
+    }
+
     /** A Unix socket of type 1 (stream), 2 (datagram) or 5 (seqpacket) in blocking mode. */
     static int unixSocket(int type) {
         return (int) call("socket", 1, type, 0);

@@ -25,7 +25,9 @@ import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixDatagram;
+import io.panamio.net.UnixListener;
 import io.panamio.net.UnixStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -40,6 +42,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
+import java.nio.channels.DatagramChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,6 +56,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("any-back-end")
 @ExtendWith(Qemu.class)
@@ -107,6 +111,7 @@ class SocketOptionsTest {
             Case.of(TCP, ExtendedSocketOptions.TCP_KEEPINTERVAL, 11),
             Case.of(TCP, ExtendedSocketOptions.TCP_KEEPCOUNT, 5),
             Case.of(ALL, SystemSocketOptions.IP_TTL, 1, 255),
+            Case.of(UDP, SystemSocketOptions.IP_MULTICAST_ALL, true, false),
             Case.of(UDP, SystemSocketOptions.IP_PKTINFO, true, false),
             Case.of(UDP, SystemSocketOptions.IP_RECVTTL, true, false),
             Case.of(UDP, SystemSocketOptions.IP_RECVTOS, true, false),
@@ -261,10 +266,6 @@ class SocketOptionsTest {
         try (Loop loop = new Loop()) {
             UdpSocket udp = loop.later(Peer.bind(V4));
             TcpStream tcp = loop.connected().stream();
-            for (int hops : new int[] {0, 256, -2}) {
-                assertRefused("EINVAL", () -> udp.setOption(SystemSocketOptions.IP_TTL, hops));
-            }
-            assertRefused("EINVAL", () -> udp.setOption(StandardSocketOptions.IP_MULTICAST_TTL, 256));
             assertRefused("EINVAL", () -> udp.setOption(SystemSocketOptions.UDP_SEGMENT, 65536));
             assertRefused("EINVAL", () -> tcp.setOption(SystemSocketOptions.TCP_KEEPIDLE, 0));
             assertRefused("ENODEV", () -> udp.setOption(SystemSocketOptions.SO_BINDTODEVICE, "nonesuch"));
@@ -274,9 +275,83 @@ class SocketOptionsTest {
             assertThrows(IOException.class, () -> udp.getOption(StandardSocketOptions.TCP_NODELAY));
             assertRefused("EINVAL", () -> TcpStream.connect(Loop.nobody(),
                 ConnectOptions.DEFAULT.with(SystemSocketOptions.TCP_KEEPCNT, 0)));
-            assertThrows(IllegalArgumentException.class,
-                () -> udp.setOption(SystemSocketOptions.SO_BINDTODEVICE, "a name that is too long"));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SO_RCVBUF -5", "SO_SNDBUF -1", "IP_TOS -1", "IP_TOS 256", "IP_MULTICAST_TTL -1",
+        "IP_MULTICAST_TTL 256"})
+    void whatNioRefusesIsRefusedBeforeAnyCall(String refused) throws IOException {
+        String[] words = refused.split(" ");
+        int value = Integer.parseInt(words[1]);
+        SocketOption<Integer> option = new Named<>(words[0], Integer.class);
+        try (Loop loop = new Loop(); DatagramChannel nio = DatagramChannel.open()) {
+            for (SocketOption<?> known : nio.supportedOptions()) {
+                if (known.name().equals(words[0])) {
+                    @SuppressWarnings("unchecked") // it has a number
+                    SocketOption<Integer> standard = (SocketOption<Integer>) known;
+                    assertThrows(IllegalArgumentException.class, () -> nio.setOption(standard, value));
+                }
+            }
+            assertIllegal(loop, option, value);
+        }
+    }
+
+    @Test
+    void valuesOutOfRangeAreRefusedBeforeAnyCall() throws IOException {
+        try (Loop loop = new Loop()) {
+            for (int hops : new int[] {0, 256, -2}) {
+                assertIllegal(loop, SystemSocketOptions.IP_TTL, hops);
+            }
+            assertIllegal(loop, SystemSocketOptions.SO_BINDTODEVICE, "a name that is too long");
+            assertIllegal(loop, SystemSocketOptions.SO_BINDTODEVICE, "lo\0");
+        }
+    }
+
+    /** Nor is there a socket: a closed one says that it is closed, and none is made. */
+    private static <T> void assertIllegal(Loop loop, SocketOption<T> option, T value) throws IOException {
+        for (InetAddress host : List.of(V4, V6)) {
+            UdpSocket udp = loop.later(Peer.bind(host));
+            T before = udp.getOption(option);
+            IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> udp.setOption(option, value));
+            assertTrue(e.getMessage().contains(option.name()), e.getMessage());
+            assertEquals(before, udp.getOption(option));
+            assertThrows(IllegalArgumentException.class, () -> UdpSocket.bind(new InetSocketAddress(host, 0),
+                BindOptions.DEFAULT.with(option, value)));
+        }
+    }
+
+    @Test
+    void onlyIpv6CanBeIpv6Alone() throws IOException {
+        v6OnlyIsRefused(); // loads the classes that cannot be loaded then
+        try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
+            v6OnlyIsRefused(); // no socket could be had
+            exhaustion.end();
+        }
+        try (Loop loop = new Loop()) { // and what IPv4 never is, it may be told not to be
+            InetSocketAddress v4 = new InetSocketAddress(V4, 0);
+            loop.later(TcpListener.bind(v4, ListenOptions.DEFAULT.v6Only(false)));
+            loop.later(UdpSocket.bind(v4, BindOptions.DEFAULT.v6Only(false)));
+            loop.later(UnixDatagram.bind(Local.address(loop), BindOptions.DEFAULT.v6Only(false)));
+        }
+    }
+
+    private static void v6OnlyIsRefused() {
+        for (InetSocketAddress v4 : List.of(new InetSocketAddress(V4, 0), new InetSocketAddress(0))) {
+            for (boolean dualStack : new boolean[] {true, false}) {
+                assertThrows(IllegalArgumentException.class, () -> TcpListener.bind(v4,
+                    ListenOptions.DEFAULT.dualStack(dualStack).v6Only(true)));
+                assertThrows(IllegalArgumentException.class, () -> UdpSocket.bind(v4,
+                    BindOptions.DEFAULT.dualStack(dualStack).v6Only(true)));
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> UnixListener.bind(UnixAddress.unnamed(),
+            ListenOptions.DEFAULT.v6Only(true)));
+        assertThrows(IllegalArgumentException.class, () -> UnixDatagram.bind(UnixAddress.unnamed(),
+            BindOptions.DEFAULT.v6Only(true)));
+        assertThrows(IllegalArgumentException.class, () -> TcpStream.connect(new InetSocketAddress(V4, 1),
+            ConnectOptions.DEFAULT.with(SystemSocketOptions.IPV6_V6ONLY, true)));
     }
 
     @Test

@@ -31,6 +31,7 @@ import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixDatagram;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -578,20 +579,6 @@ class UdpSocketTest {
 
     @Test
     @Tag("any-back-end")
-    void anAddressOfTheOtherFamilyIsRefused() throws IOException {
-        try (Loop loop = new Loop()) {
-            UdpSocket v4 = loop.later(Peer.bind(V4));
-            UdpSocket v6 = loop.later(Peer.bind(V6));
-            InetSocketAddress to4 = Peer.nobody(V4);
-            InetSocketAddress to6 = Peer.nobody(V6);
-            assertFails(SocketException.class, "sendto", "EAFNOSUPPORT", () -> v4.sendTo(segment("x"), to6));
-            assertFails(SocketException.class, "connect", "EAFNOSUPPORT", () -> v4.connect(to6));
-            assertFails(SocketException.class, "sendto", "ENETUNREACH", () -> v6.sendTo(segment("x"), to4));
-        }
-    }
-
-    @Test
-    @Tag("any-back-end")
     void anAddressThatCannotBeUsedIsRefusedBeforeTheSystemIsAsked() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -614,7 +601,7 @@ class UdpSocketTest {
             UdpSocket socket = loop.later(Peer.bind(V4));
             from.set(UnixAddress.ofAbstract("x".getBytes()));
             assertThrows(IllegalStateException.class, from::port);
-            assertThrows(SocketException.class, () -> socket.sendTo(segment("x"), from));
+            assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), from));
         }
     }
 
@@ -725,7 +712,7 @@ class UdpSocketTest {
             loop.later(UdpSocket.bind(new InetSocketAddress("0.0.0.0", port), BindOptions.DEFAULT.dualStack(false)));
             loop.later(new Peer(V6)).send("x", new InetSocketAddress(V6, port));
             assertEquals("x", textSoon(v6));
-            assertFails(SocketException.class, "sendto", "ENETUNREACH",
+            assertThrows(IllegalArgumentException.class,
                 () -> v6.sendTo(segment("x"), new InetSocketAddress(V4, port)));
         }
     }
@@ -914,6 +901,125 @@ class UdpSocketTest {
         }
     }
 
+    /** A socket of ours on the port of a member, which has joined nothing. */
+    private static UdpSocket stranger(Loop loop, Member member, boolean all) throws IOException {
+        BindOptions options = BindOptions.DEFAULT.reuseAddress(true);
+        return loop.later(UdpSocket.bind(member.socket.localAddress(),
+            all ? options.with(SystemSocketOptions.IP_MULTICAST_ALL, true) : options));
+    }
+
+    @ParameterizedTest
+    @MethodSource("groups")
+    void aSocketHearsOnlyTheGroupsThatItHasJoinedUnlessItAsksForAll(String address) throws IOException {
+        try (Loop loop = new Loop()) {
+            Member member = join(loop, InetAddress.getByName(address));
+            member.socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+            UdpSocket stranger = stranger(loop, member, false);
+            assertFalse(stranger.getOption(SystemSocketOptions.IP_MULTICAST_ALL));
+            UdpSocket all = stranger(loop, member, true);
+            assertTrue(all.getOption(SystemSocketOptions.IP_MULTICAST_ALL));
+            loop.register(stranger, 1, R);
+            loop.register(all, 2, R);
+            member.peer.send("group", member.group);
+            loop.expect(readable(2));
+            assertEquals("group", textSoon(all));
+            assertEquals("group", textSoon(member.socket));
+            loop.expectNothing();
+            assertEquals(WOULD_BLOCK, stranger.recv(room));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("groups")
+    void aGroupIsJoinedForOneSource(String address) throws IOException {
+        try (Loop loop = new Loop()) {
+            InetAddress group = InetAddress.getByName(address);
+            Member member = join(loop, group);
+            UdpSocket socket = member.socket;
+            member.peer.send("who", member.group);
+            assertEquals(3, soon(() -> socket.recvFrom(room, from)));
+            InetAddress source = ((InetSocketAddress) from.get()).getAddress();
+            InetAddress other = InetAddress.getByName(group instanceof Inet4Address ? "203.0.113.7" : "2001:db8::7");
+            loop.register(socket, 1, R);
+
+            socket.blockMulticast(group, member.by, source);
+            member.peer.send("blocked", member.group);
+            loop.expectNothing();
+            socket.unblockMulticast(group, member.by, source);
+            member.peer.send("unblocked", member.group);
+            loop.expect(readable(1));
+            assertEquals("unblocked", textSoon(socket));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+            socket.leaveMulticast(group, member.by);
+
+            socket.joinMulticast(group, member.by, other);
+            member.peer.send("no source", member.group);
+            loop.expectNothing();
+            socket.joinMulticast(group, member.by, source);
+            member.peer.send("source", member.group);
+            loop.expect(readable(1));
+            assertEquals("source", textSoon(socket));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+            socket.leaveMulticast(group, member.by, source);
+            member.peer.send("no more", member.group);
+            loop.expectNothing();
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+        }
+    }
+
+    // ---- families
+
+    @Test
+    void anAddressOfAnotherFamilyIsRefusedBeforeTheCall() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket v4 = loop.later(Peer.bind(V4));
+            Peer peer = loop.later(new Peer(V4));
+            InetSocketAddress v6 = new InetSocketAddress(V6, 9);
+            SocketAddressBuffer unix = SocketAddressBuffer.of(UnixAddress.ofBytes(new byte[] {'x'}));
+            ControlMessages control = ControlMessages.withCapacity(64);
+            for (SocketAddressBuffer to : List.of(SocketAddressBuffer.of(v6), unix)) {
+                DatagramBatch batch = DatagramBatch.allocate(2, 16);
+                batch.add(segment("x"), peer.buffer());
+                batch.add(segment("x"), to);
+                for (Executable call : List.<Executable>of(() -> v4.sendTo(segment("x"), to),
+                        () -> v4.sendTo(new byte[1], 0, 1, to), () -> v4.sendTo(ByteBuffer.allocate(1), to),
+                        () -> v4.sendMsgTo(segment("x"), to, control), () -> v4.sendBatch(batch, 0),
+                        () -> v4.sendBatch(batch, 1))) {
+                    assertThrows(IllegalArgumentException.class, call);
+                }
+            }
+            assertThrows(IllegalArgumentException.class, () -> v4.sendTo(segment("x"), v6));
+            assertThrows(IllegalArgumentException.class, () -> v4.connect(v6));
+            UdpSocket both = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
+            assertThrows(IllegalArgumentException.class, () -> both.sendTo(segment("x"), unix));
+            assertEquals(1, both.sendTo(segment("1"), peer.buffer()));
+            assertEquals(1, both.sendTo(segment("2"), peer.address()));
+            assertEquals("1", peer.receiveText());
+            assertEquals("2", peer.receiveText());
+
+            UnixDatagram local = loop.later(UnixDatagram.unbound());
+            assertThrows(IllegalArgumentException.class, () -> local.sendTo(segment("x"), peer.buffer()));
+
+            UdpSocket alone =
+                loop.later(UdpSocket.bind(new InetSocketAddress("::", 0), BindOptions.DEFAULT.v6Only(true)));
+            UdpSocket bound = loop.later(Peer.bind(V6));
+            UdpSocket adopted = loop.later(UdpSocket.fromFd(Peer.bind(V6).release()));
+            UdpSocket adoptedAlone = loop.later(UdpSocket.fromFd(UdpSocket.bind(new InetSocketAddress("::", 0),
+                BindOptions.DEFAULT.v6Only(true)).release()));
+            for (UdpSocket socket : List.of(alone, bound, adopted, adoptedAlone)) {
+                assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), peer.buffer()));
+                assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), peer.address()));
+                assertThrows(IllegalArgumentException.class, () -> socket.connect(peer.address()));
+                assertThrows(IllegalArgumentException.class,
+                    () -> socket.joinMulticast(InetAddress.getByName("239.192.7.13"), null));
+            }
+            UdpSocket adoptedBoth =
+                loop.later(UdpSocket.fromFd(UdpSocket.bind(new InetSocketAddress("::", 0)).release()));
+            assertEquals(1, adoptedBoth.sendTo(segment("3"), peer.address()));
+            assertEquals("3", peer.receiveText());
+        }
+    }
+
     @Test
     @Tag("any-back-end")
     void onlyAMulticastAddressIsAGroup() throws IOException {
@@ -924,7 +1030,17 @@ class UdpSocketTest {
                 assertThrows(IllegalArgumentException.class, () -> socket.leaveMulticast(host, null));
             }
             InetAddress v6 = InetAddress.getByName("ff02::7:13");
-            assertThrows(IOException.class, () -> socket.joinMulticast(v6, null), "of a family that it does not speak");
+            assertThrows(IllegalArgumentException.class, () -> socket.joinMulticast(v6, null));
+            assertThrows(IllegalArgumentException.class, () -> socket.leaveMulticast(v6, null));
+            InetAddress group = InetAddress.getByName("239.192.7.13");
+            for (InetAddress source : List.of(V6, group, InetAddress.getByName("0.0.0.0"))) {
+                assertThrows(IllegalArgumentException.class, () -> socket.joinMulticast(group, null, source));
+                assertThrows(IllegalArgumentException.class, () -> socket.leaveMulticast(group, null, source));
+                assertThrows(IllegalArgumentException.class, () -> socket.blockMulticast(group, null, source));
+                assertThrows(IllegalArgumentException.class, () -> socket.unblockMulticast(group, null, source));
+            }
+            assertFails(SocketException.class, "setsockopt", "EINVAL", () -> socket.blockMulticast(group, null, V4));
+            assertFails(SocketException.class, "setsockopt", "EINVAL", () -> socket.leaveMulticast(group, null, V4));
         }
     }
 

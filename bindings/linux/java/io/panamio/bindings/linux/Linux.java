@@ -212,6 +212,15 @@ public class Linux {
     public static int SO_MARK() {
         return SO_MARK;
     }
+    public static final int SO_PROTOCOL = (int)38L;
+    /**
+     * {@snippet lang=c :
+     * #define SO_PROTOCOL 38
+     * }
+     */
+    public static int SO_PROTOCOL() {
+        return SO_PROTOCOL;
+    }
     public static final int SO_DOMAIN = (int)39L;
     /**
      * {@snippet lang=c :
@@ -905,6 +914,51 @@ public class Linux {
     public static int IP_DROP_MEMBERSHIP() {
         return IP_DROP_MEMBERSHIP;
     }
+    public static final int MCAST_BLOCK_SOURCE = (int)43L;
+    /**
+     * {@snippet lang=c :
+     * #define MCAST_BLOCK_SOURCE 43
+     * }
+     */
+    public static int MCAST_BLOCK_SOURCE() {
+        return MCAST_BLOCK_SOURCE;
+    }
+    public static final int MCAST_UNBLOCK_SOURCE = (int)44L;
+    /**
+     * {@snippet lang=c :
+     * #define MCAST_UNBLOCK_SOURCE 44
+     * }
+     */
+    public static int MCAST_UNBLOCK_SOURCE() {
+        return MCAST_UNBLOCK_SOURCE;
+    }
+    public static final int MCAST_JOIN_SOURCE_GROUP = (int)46L;
+    /**
+     * {@snippet lang=c :
+     * #define MCAST_JOIN_SOURCE_GROUP 46
+     * }
+     */
+    public static int MCAST_JOIN_SOURCE_GROUP() {
+        return MCAST_JOIN_SOURCE_GROUP;
+    }
+    public static final int MCAST_LEAVE_SOURCE_GROUP = (int)47L;
+    /**
+     * {@snippet lang=c :
+     * #define MCAST_LEAVE_SOURCE_GROUP 47
+     * }
+     */
+    public static int MCAST_LEAVE_SOURCE_GROUP() {
+        return MCAST_LEAVE_SOURCE_GROUP;
+    }
+    public static final int IP_MULTICAST_ALL = (int)49L;
+    /**
+     * {@snippet lang=c :
+     * #define IP_MULTICAST_ALL 49
+     * }
+     */
+    public static int IP_MULTICAST_ALL() {
+        return IP_MULTICAST_ALL;
+    }
     public static final int IP_PKTINFO = (int)8L;
     /**
      * {@snippet lang=c :
@@ -994,6 +1048,15 @@ public class Linux {
      */
     public static int IPV6_V6ONLY() {
         return IPV6_V6ONLY;
+    }
+    public static final int IPV6_MULTICAST_ALL = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * #define IPV6_MULTICAST_ALL 29
+     * }
+     */
+    public static int IPV6_MULTICAST_ALL() {
+        return IPV6_MULTICAST_ALL;
     }
     public static final int IPV6_RECVPKTINFO = (int)49L;
     /**
@@ -3460,6 +3523,15 @@ public class Linux {
      */
     public static int IPPROTO_IPV6() {
         return IPPROTO_IPV6;
+    }
+    public static final int IPPROTO_MPTCP = (int)262L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IPPROTO_MPTCP = 262
+     * }
+     */
+    public static int IPPROTO_MPTCP() {
+        return IPPROTO_MPTCP;
     }
     public static final int EPOLL_CLOEXEC = (int)524288L;
     /**

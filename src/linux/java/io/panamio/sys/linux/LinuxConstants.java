@@ -1,6 +1,7 @@
 package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.group_source_req;
 import io.panamio.bindings.linux.msghdr;
 import io.panamio.bindings.linux.sockaddr_un;
 import io.panamio.sys.unix.Errno;
@@ -79,8 +80,8 @@ final class LinuxConstants extends UnixConstants {
     }
 
     @Override
-    protected int family(ByteBuffer address) {
-        return address.getShort(0);
+    protected int family(ByteBuffer addresses, int at) {
+        return addresses.getShort(at);
     }
 
     // errno
@@ -138,6 +139,13 @@ final class LinuxConstants extends UnixConstants {
     @Override protected int IP_DROP_MEMBERSHIP() { return Linux.IP_DROP_MEMBERSHIP; }
     @Override protected int IPV6_JOIN_GROUP() { return Linux.IPV6_ADD_MEMBERSHIP; }
     @Override protected int IPV6_LEAVE_GROUP() { return Linux.IPV6_DROP_MEMBERSHIP; }
+    @Override protected int MCAST_JOIN_SOURCE_GROUP() { return Linux.MCAST_JOIN_SOURCE_GROUP; }
+    @Override protected int MCAST_LEAVE_SOURCE_GROUP() { return Linux.MCAST_LEAVE_SOURCE_GROUP; }
+    @Override protected int MCAST_BLOCK_SOURCE() { return Linux.MCAST_BLOCK_SOURCE; }
+    @Override protected int MCAST_UNBLOCK_SOURCE() { return Linux.MCAST_UNBLOCK_SOURCE; }
+    @Override protected long GROUP_SOURCE_REQ_GROUP() { return group_source_req.gsr_group$offset(); }
+    @Override protected long GROUP_SOURCE_REQ_SOURCE() { return group_source_req.gsr_source$offset(); }
+    @Override protected long GROUP_SOURCE_REQ_SIZE() { return group_source_req.sizeof(); }
     @Override protected int IPPROTO_UDP() { return Linux.IPPROTO_UDP; }
     @Override protected int UDP_SEGMENT() { return Linux.UDP_SEGMENT; }
     @Override protected int UDP_GRO() { return Linux.UDP_GRO; }

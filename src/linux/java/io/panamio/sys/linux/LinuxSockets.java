@@ -2,6 +2,7 @@ package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.tcp_info;
+import io.panamio.sys.SocketType;
 import io.panamio.sys.TcpFields;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.UnixSockets;
@@ -43,6 +44,22 @@ final class LinuxSockets extends UnixSockets {
     @Override
     public TcpFields newTcpFields() {
         return LinuxTcpInfo.open();
+    }
+
+    @Override
+    protected boolean isTcpOrUdp(int fd, SocketType type) throws IOException {
+        int protocol = getInt(fd, Linux.SOL_SOCKET, Linux.SO_PROTOCOL);
+        return type == SocketType.DATAGRAM ? protocol == Linux.IPPROTO_UDP
+            : protocol == Linux.IPPROTO_TCP || protocol == Linux.IPPROTO_MPTCP;
+    }
+
+    /** Linux gives a socket the datagrams of every group that anybody here has joined; Linux before 4.20 lacks one. */
+    @Override
+    protected void setDatagramDefaults(int fd, boolean v6) {
+        trySetInt(fd, Linux.IPPROTO_IP, Linux.IP_MULTICAST_ALL, 0);
+        if (v6) {
+            trySetInt(fd, Linux.IPPROTO_IPV6, Linux.IPV6_MULTICAST_ALL, 0);
+        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.panamio.sys.unix;
 
 import io.panamio.net.UnixAddress;
+import io.panamio.sys.AddressFamily;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -46,9 +47,11 @@ final class Sockaddr {
         throw new IllegalArgumentException("neither an internet nor a Unix address: " + address);
     }
 
-    boolean isInternet(ByteBuffer address) {
-        int family = c.family(address);
-        return family == c.AF_INET() || family == c.AF_INET6();
+    /** The family of the address that begins there. */
+    AddressFamily family(ByteBuffer addresses, int at) {
+        int family = c.family(addresses, at);
+        return family == c.AF_INET() ? AddressFamily.IPV4 : family == c.AF_INET6() ? AddressFamily.IPV6
+            : AddressFamily.UNIX;
     }
 
     int port(ByteBuffer address) {
@@ -116,7 +119,7 @@ final class Sockaddr {
         if (length < PATH_OFFSET) {
             return UnixAddress.unnamed(); // what Linux tells of a sender without a name
         }
-        int family = c.family(from);
+        int family = c.family(from, 0);
         if (family == c.AF_UNIX()) {
             return readUnix(from, length);
         }

@@ -1,6 +1,7 @@
 package io.panamio.sys.unix;
 
 import io.panamio.sys.AddressBuffer;
+import io.panamio.sys.AddressFamily;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
@@ -71,8 +72,13 @@ final class UnixAddressBuffer extends AddressBuffer {
     }
 
     @Override
+    public AddressFamily family() {
+        return isEmpty() ? null : sockaddr.family(addressBytes, 0);
+    }
+
+    @Override
     public int port() {
-        return isEmpty() || !sockaddr.isInternet(addressBytes) ? -1 : sockaddr.port(addressBytes);
+        return isEmpty() || family() == AddressFamily.UNIX ? -1 : sockaddr.port(addressBytes);
     }
 
     @Override

@@ -4,9 +4,11 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panamio.sys.AddressBuffer;
+import io.panamio.sys.AddressFamily;
 import io.panamio.sys.Batch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /** An array of struct mmsghdr, with all that they point to. */
@@ -21,6 +23,7 @@ final class UnixBatch extends Batch {
     final MemorySegment headers;
     private final MemorySegment vectors;
     private final MemorySegment addresses;
+    private final ByteBuffer addressBytes;
     private final MemorySegment[] data;
     private final UnixControl[] controls;
     private final int[] lengths;
@@ -35,6 +38,7 @@ final class UnixBatch extends Batch {
         headers = arena.allocate((long) HEADER_SIZE * capacity, 64);
         vectors = arena.allocate((long) UnixStreams.IOVEC_SIZE * capacity, 64);
         addresses = arena.allocate((long) Sockaddr.STORAGE_SIZE * capacity, 64);
+        addressBytes = ThreadState.bytes(addresses);
         MemorySegment bytes = arena.allocate((long) size * capacity, 64);
         int controlSize = UnixControl.aligned(control);
         MemorySegment controlBytes = arena.allocate((long) controlSize * capacity, 64);
@@ -153,6 +157,12 @@ final class UnixBatch extends Batch {
         Objects.checkIndex(i, data.length);
         int length = headers.get(JAVA_INT, header(i, c.MSGHDR_NAMELEN()));
         ((UnixAddressBuffer) into).set(addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
+    }
+
+    @Override
+    public AddressFamily family(int i) {
+        return headers.get(JAVA_INT, header(i, c.MSGHDR_NAMELEN())) <= Sockaddr.PATH_OFFSET ? null
+            : sockaddr.family(addressBytes, Sockaddr.STORAGE_SIZE * i);
     }
 
     @Override

@@ -63,6 +63,13 @@ public abstract class UnixConstants {
     protected abstract int IP_DROP_MEMBERSHIP();
     protected abstract int IPV6_JOIN_GROUP();
     protected abstract int IPV6_LEAVE_GROUP();
+    protected abstract int MCAST_JOIN_SOURCE_GROUP();
+    protected abstract int MCAST_LEAVE_SOURCE_GROUP();
+    protected abstract int MCAST_BLOCK_SOURCE();
+    protected abstract int MCAST_UNBLOCK_SOURCE();
+    protected abstract long GROUP_SOURCE_REQ_GROUP();
+    protected abstract long GROUP_SOURCE_REQ_SOURCE();
+    protected abstract long GROUP_SOURCE_REQ_SIZE();
     protected abstract int IPPROTO_UDP();
     protected abstract int UDP_SEGMENT();
     protected abstract int UDP_GRO();
@@ -91,6 +98,6 @@ public abstract class UnixConstants {
     /** Writes the family of an address and, where the system has room for it there, its length. */
     protected abstract void setFamily(ByteBuffer address, int family, int length);
 
-    /** The family of an address. */
-    protected abstract int family(ByteBuffer address);
+    /** The family of the address that begins there. */
+    protected abstract int family(ByteBuffer addresses, int at);
 }

@@ -7,8 +7,11 @@ import io.panamio.net.UnixCredentials;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -21,12 +24,48 @@ public final class UnixOptions {
         FLAG(Boolean.class),
         /** An int. */
         NUMBER(Integer.class),
+        /** An int that is a number of bytes. */
+        SIZE(Integer.class) {
+            @Override
+            void check(SocketOption<?> name, Object value) {
+                if ((Integer) value < 0) {
+                    throw new IllegalArgumentException(name.name() + " of " + value + " bytes");
+                }
+            }
+        },
+        /** An int from 0 to 255. */
+        OCTET(Integer.class) {
+            @Override
+            void check(SocketOption<?> name, Object value) {
+                if ((Integer) value < 0 || (Integer) value > 255) {
+                    throw new IllegalArgumentException(name.name() + " " + value + " is not from 0 to 255");
+                }
+            }
+        },
+        /** An int from 1 to 255, or -1 for the system's default. */
+        HOPS(Integer.class) {
+            @Override
+            void check(SocketOption<?> name, Object value) {
+                if ((Integer) value == 0 || (Integer) value < -1 || (Integer) value > 255) {
+                    throw new IllegalArgumentException(name.name() + " " + value + " is neither from 1 to 255 nor -1");
+                }
+            }
+        },
         /** An int, to be read alone. */
         TOLD(Integer.class),
         /** struct linger; a negative number is off. */
         LINGER(Integer.class),
         /** Characters that end with a zero, or where the room of 16 does. */
-        TEXT(String.class),
+        TEXT(String.class) {
+            @Override
+            void check(SocketOption<?> name, Object value) {
+                String text = (String) value;
+                if (text.getBytes(StandardCharsets.UTF_8).length >= TEXT_SIZE || text.indexOf(0) >= 0) {
+                    throw new IllegalArgumentException(name.name() + " \"" + text + "\" is longer than "
+                        + (TEXT_SIZE - 1) + " bytes, or has a zero in it");
+                }
+            }
+        },
         /** An interface for multicast: its index, and for IPv4 its address as well. */
         INTERFACE(NetworkInterface.class),
         /** struct ucred, to be read alone. */
@@ -36,6 +75,10 @@ public final class UnixOptions {
 
         Kind(Class<?> type) {
             this.type = type;
+        }
+
+        /** Throws where no system takes such a value, or where some take it for another. */
+        void check(SocketOption<?> name, Object value) {
         }
     }
 
@@ -75,29 +118,44 @@ public final class UnixOptions {
 
     // ---- setting
 
-    /** Throws where one of these cannot be set, before there is a socket. */
-    void requireSettable(Map<SocketOption<?>, Object> values) {
-        for (SocketOption<?> name : values.keySet()) {
-            findSettable(name);
+    /** Throws where one of these cannot be set, before there is a socket, which is to be bound or connected. */
+    void requireSettable(Map<SocketOption<?>, Object> values, SocketAddress address) {
+        for (Map.Entry<SocketOption<?>, Object> value : values.entrySet()) {
+            Option option = findSettable(value.getKey(), value.getValue());
+            if (isV6Only(option) && (Boolean) value.getValue() && !isV6(address)) {
+                throw new IllegalArgumentException("IPV6_V6ONLY with " + address + ", which is not an IPv6 address");
+            }
         }
     }
 
-    private Option findSettable(SocketOption<?> name) {
+    private boolean isV6Only(Option option) {
+        return option.level == c.IPPROTO_IPV6() && option.name == c.IPV6_V6ONLY();
+    }
+
+    private static boolean isV6(SocketAddress address) {
+        return address instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet6Address;
+    }
+
+    private Option findSettable(SocketOption<?> name, Object value) {
         Option option = find(name);
         if (option.kind == Kind.TOLD || option.kind == Kind.CREDENTIALS) {
             throw new UnsupportedOperationException("socket option " + name.name() + " can only be read");
         }
+        option.kind.check(name, value);
         return option;
     }
 
     void setAll(int fd, int family, Map<SocketOption<?>, Object> values) throws IOException {
         for (Map.Entry<SocketOption<?>, Object> value : values.entrySet()) {
-            set(fd, family == c.AF_INET6(), value.getKey(), findSettable(value.getKey()), value.getValue());
+            Option option = find(value.getKey());
+            if (family == c.AF_INET6() || !isV6Only(option)) { // which is false then, as it is without
+                set(fd, family == c.AF_INET6(), value.getKey(), option, value.getValue());
+            }
         }
     }
 
     void set(int fd, SocketOption<?> name, Object value) throws IOException {
-        Option option = findSettable(name);
+        Option option = findSettable(name, value);
         set(fd, option.name6 != 0 && sockets.family(fd) == c.AF_INET6(), name, option, value);
     }
 
@@ -114,7 +172,7 @@ public final class UnixOptions {
         MemorySegment argument = ThreadState.get().argument;
         return switch (kind) {
             case FLAG -> UnixSockets.trySetInt(fd, level, name, (Boolean) value ? 1 : 0);
-            case NUMBER -> UnixSockets.trySetInt(fd, level, name, (Integer) value);
+            case NUMBER, SIZE, OCTET, HOPS -> UnixSockets.trySetInt(fd, level, name, (Integer) value);
             case LINGER -> {
                 int seconds = (Integer) value;
                 argument.set(JAVA_INT, 0, seconds < 0 ? 0 : 1);
@@ -123,9 +181,6 @@ public final class UnixOptions {
             }
             case TEXT -> {
                 byte[] text = ((String) value).getBytes(StandardCharsets.UTF_8);
-                if (text.length >= TEXT_SIZE) {
-                    throw new IllegalArgumentException("longer than " + (TEXT_SIZE - 1) + " bytes: " + value);
-                }
                 argument.fill((byte) 0);
                 MemorySegment.copy(text, 0, argument, JAVA_BYTE, 0, text.length);
                 yield Libc.setsockopt(fd, level, name, argument, text.length + 1);
@@ -163,7 +218,7 @@ public final class UnixOptions {
         MemorySegment argument = ThreadState.get().argument;
         return switch (option.kind) {
             case FLAG -> sockets.getInt(fd, level, number) != 0;
-            case NUMBER, TOLD -> sockets.getInt(fd, level, number);
+            case NUMBER, SIZE, OCTET, HOPS, TOLD -> sockets.getInt(fd, level, number);
             case LINGER -> {
                 sockets.getOption(fd, level, number, argument.asSlice(0, 8));
                 yield argument.get(JAVA_INT, 0) == 0 ? -1 : argument.get(JAVA_INT, 4);

@@ -71,7 +71,7 @@ public abstract class UnixSockets extends Sockets {
         if (local != null) {
             sockaddr.write(state.addressBytes, family, local);
         }
-        options.requireSettable(values);
+        options.requireSettable(values, remote);
         int fd = open(family, type);
         try {
             options.setAll(fd, family, values);
@@ -108,7 +108,7 @@ public abstract class UnixSockets extends Sockets {
         int family = sockaddr.family(local);
         ThreadState state = ThreadState.get();
         sockaddr.write(state.addressBytes, family, local); // for its checks
-        options.requireSettable(values);
+        options.requireSettable(values, local);
         int fd = -c.EAFNOSUPPORT();
         if (dualStack && family == c.AF_INET() && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
             fd = newSocket(c.AF_INET6(), number(type));
@@ -124,6 +124,9 @@ public abstract class UnixSockets extends Sockets {
             if (family == c.AF_INET6()) {
                 setInt(fd, c.IPPROTO_IPV6(), c.IPV6_V6ONLY(), 0);
             }
+            if (type == SocketType.DATAGRAM && family != c.AF_UNIX()) {
+                setDatagramDefaults(fd, family == c.AF_INET6());
+            }
             options.setAll(fd, family, values);
             check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
             return fd;
@@ -131,6 +134,10 @@ public abstract class UnixSockets extends Sockets {
             Libc.close(fd);
             throw t;
         }
+    }
+
+    /** Sets what a new datagram socket of the internet is to have in place of the system's defaults. */
+    protected void setDatagramDefaults(int fd, boolean v6) {
     }
 
     @Override
@@ -190,17 +197,29 @@ public abstract class UnixSockets extends Sockets {
         if (socket) {
             check("getsockopt", "", r);
         }
-        if (!socket || state.argumentBytes.getInt(0) != number(type)
-                || (c.family(localName(fd)) == c.AF_UNIX()) != unix) {
-            throw new IllegalArgumentException(
-                "descriptor " + fd + " is not " + (unix ? "a Unix " : "an internet ") + type + " socket");
+        if (!socket || state.argumentBytes.getInt(0) != number(type) || !(unix ? isUnix(fd) : isInternet(fd, type))) {
+            throw new IllegalArgumentException("descriptor " + fd + " is not a "
+                + (unix ? "Unix " + type : type == SocketType.STREAM ? "TCP" : "UDP") + " socket");
         }
     }
 
+    private boolean isUnix(int fd) throws IOException {
+        return family(fd) == c.AF_UNIX();
+    }
+
+    private boolean isInternet(int fd, SocketType type) throws IOException {
+        int family = family(fd);
+        return (family == c.AF_INET() || family == c.AF_INET6()) && isTcpOrUdp(fd, type);
+    }
+
+    /** Whether a socket of the internet, of this type, is one of TCP or of UDP. */
+    protected abstract boolean isTcpOrUdp(int fd, SocketType type) throws IOException;
+
     @Override
-    public final void requireListening(int fd) throws IOException {
-        if (getInt(fd, c.SOL_SOCKET(), c.SO_ACCEPTCONN()) == 0) {
-            throw new IllegalArgumentException("descriptor " + fd + " is not a socket that listens");
+    public final void requireListening(int fd, boolean listening) throws IOException {
+        if ((getInt(fd, c.SOL_SOCKET(), c.SO_ACCEPTCONN()) != 0) != listening) {
+            throw new IllegalArgumentException(
+                "descriptor " + fd + " is a socket that " + (listening ? "does not listen" : "listens"));
         }
     }
 
@@ -312,6 +331,34 @@ public abstract class UnixSockets extends Sockets {
             Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(), name, state.address, v6 ? 20 : 12));
     }
 
+    /** struct group_source_req: an index and two addresses; the same for both families. */
+    @Override
+    public final void changeSource(int fd, InetAddress group, int interfaceIndex, InetAddress source,
+            SourceChange change) throws IOException {
+        boolean v6 = group instanceof Inet6Address;
+        int family = v6 ? c.AF_INET6() : c.AF_INET();
+        int name = switch (change) {
+            case JOIN -> c.MCAST_JOIN_SOURCE_GROUP();
+            case LEAVE -> c.MCAST_LEAVE_SOURCE_GROUP();
+            case BLOCK -> c.MCAST_BLOCK_SOURCE();
+            case UNBLOCK -> c.MCAST_UNBLOCK_SOURCE();
+        };
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = arena.allocate(c.GROUP_SOURCE_REQ_SIZE(), 8);
+            ByteBuffer bytes = ThreadState.bytes(request);
+            bytes.putInt(0, interfaceIndex);
+            sockaddr.write(part(bytes, c.GROUP_SOURCE_REQ_GROUP()), family, new InetSocketAddress(group, 0));
+            sockaddr.write(part(bytes, c.GROUP_SOURCE_REQ_SOURCE()), family, new InetSocketAddress(source, 0));
+            check("setsockopt", source + " for " + group, Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(),
+                name, request, (int) request.byteSize()));
+        }
+    }
+
+    private static ByteBuffer part(ByteBuffer bytes, long offset) {
+        int at = (int) offset;
+        return bytes.slice(at, bytes.capacity() - at).order(bytes.order());
+    }
+
     // ---- options
 
     @Override
@@ -346,20 +393,22 @@ public abstract class UnixSockets extends Sockets {
     }
 
     final int family(int fd) throws IOException {
-        return c.family(localName(fd));
+        return c.family(localName(fd), 0);
     }
 
     final void setInt(int fd, int level, int name, int value) throws IOException {
         check("setsockopt", "", trySetInt(fd, level, name, value));
     }
 
-    static int trySetInt(int fd, int level, int name, int value) {
+    /** Raw: setsockopt(2) of an int. */
+    protected static int trySetInt(int fd, int level, int name, int value) {
         ThreadState state = ThreadState.get();
         state.argumentBytes.putInt(0, value);
         return Libc.setsockopt(fd, level, name, state.argument, 4);
     }
 
-    final int getInt(int fd, int level, int name) throws IOException {
+    /** An option that is an int. */
+    protected final int getInt(int fd, int level, int name) throws IOException {
         ThreadState state = ThreadState.get();
         state.argumentBytes.putInt(0, 0); // some systems write a byte
         check("getsockopt", "", Libc.getsockopt(fd, level, name, state.argument, state.length(4)));
