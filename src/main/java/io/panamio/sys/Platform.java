@@ -92,11 +92,12 @@ public abstract class Platform {
     public abstract void unmap(MemorySegment mapping);
 
     private static Object find(String os) {
-        // By name, as a jar need not hold every platform.
+        // By name, as a jar need not hold every platform, and a ServiceLoader takes a cold start longer. META-INF/services
+        // says it for tools that leave out what nobody refers to.
         String name = os.equals("Linux") ? "io.panamio.sys.linux.LinuxPlatform" : null;
         if (name != null) {
             try {
-                return Class.forName(name).getMethod("open").invoke(null);
+                return Class.forName(name).getConstructor().newInstance();
             } catch (ClassNotFoundException e) {
                 return "Panamio: this jar was built without the back end for " + os;
             } catch (ReflectiveOperationException | LinkageError e) { // the latter from its static initializers

@@ -13,10 +13,13 @@ import io.panamio.net.TcpStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Modifier;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +98,22 @@ class PlatformTest {
             }
         }
         assertUnsupported(new Child().library(slim), "Linux", "without the back end");
+    }
+
+    /** Tools that leave out what nobody refers to, as minimizeJar does, go by this file. */
+    @Test
+    void everyPlatformIsListedAsAService() throws Exception {
+        Set<String> platforms = new TreeSet<>();
+        try (Stream<Path> all = Files.walk(Child.CLASSES.resolve("io/panamio/sys"), 2)) {
+            for (Path file : all.filter(f -> f.toString().endsWith("Platform.class")).toList()) {
+                String name = Child.CLASSES.relativize(file).toString().replace(".class", "").replace('/', '.');
+                if (!Modifier.isAbstract(Class.forName(name).getModifiers())) {
+                    platforms.add(name);
+                }
+            }
+        }
+        Path services = Child.CLASSES.resolve("META-INF/services/io.panamio.sys.Platform");
+        assertEquals(List.copyOf(platforms), Files.readAllLines(services));
     }
 
     // ---- where native access is guarded

@@ -12,6 +12,7 @@ import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.PollEvents;
 import io.panamio.sys.unix.PollSelector;
 import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.UnixConstants;
 import io.panamio.sys.unix.UnixPlatform;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -21,15 +22,15 @@ public final class LinuxPlatform extends UnixPlatform {
     static final boolean X86_64 = isX86(System.getProperty("os.arch"));
     private static final boolean POLL = isPoll(System.getProperty("panamio.selector", "epoll"));
 
-    private LinuxPlatform() {
-        super(LinuxConstants.INSTANCE);
+    /** The platform. */
+    public LinuxPlatform() {
+        super(constants());
     }
 
-    /** The platform. */
     @SuppressWarnings("restricted")
-    public static LinuxPlatform open() {
+    private static UnixConstants constants() {
         MemorySegment.NULL.reinterpret(0); // where native access is denied, this says so, not some initializer later
-        return new LinuxPlatform();
+        return LinuxConstants.INSTANCE;
     }
 
     private static boolean isX86(String arch) {
