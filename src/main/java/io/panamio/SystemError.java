@@ -5,7 +5,8 @@ import java.io.Serializable;
 /**
  * An exception that tells which system call failed, and how. Every {@code IOException} that Panamio throws for a failed
  * system call is of the class that the JDK uses for such a failure ({@code ConnectException}, {@code BindException},
- * {@code SocketException}, …) and implements this interface besides:
+ * {@code SocketException}, …) and implements this interface besides, and so does the {@code OutOfMemoryError} where the
+ * system gives no memory:
  *
  * <pre>{@code
  * catch (IOException e) {

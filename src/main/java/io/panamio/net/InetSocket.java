@@ -1,9 +1,9 @@
 package io.panamio.net;
 
+import io.panamio.sys.SystemExceptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.channels.UnresolvedAddressException;
 import java.util.Objects;
 
 /** What every internet socket, a {@link NetSocket}, has. */
@@ -41,7 +41,7 @@ sealed interface InetSocket permits TcpStream, TcpListener, UdpSocket {
             throw new IllegalArgumentException("not an internet address: " + address);
         }
         if (inet.isUnresolved()) {
-            throw new UnresolvedAddressException();
+            throw SystemExceptions.unresolved(inet);
         }
         return inet;
     }

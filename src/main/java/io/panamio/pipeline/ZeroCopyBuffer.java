@@ -54,7 +54,7 @@ public final class ZeroCopyBuffer implements AutoCloseable {
      * @param bytes how much; it may be more than 2 GB
      * @return the buffer, which belongs to the current thread
      * @throws IllegalArgumentException if {@code bytes} is not positive
-     * @throws OutOfMemoryError if there is not so much
+     * @throws OutOfMemoryError if there is not so much; it is an {@link io.panamio.SystemError}
      */
     public static ZeroCopyBuffer allocate(long bytes) {
         if (bytes <= 0) {

@@ -18,7 +18,8 @@ public final class Handle extends Guard implements Runnable {
     private static final boolean TRACK = Boolean.getBoolean("panamio.leakTracking");
 
     private final int fd;
-    private final boolean owned;
+    /** The class of the source, or null if the descriptor is borrowed. */
+    private final Class<?> kind;
     /** Whether others know the descriptor, and so may have duplicates of it, which outlive its close. */
     private volatile boolean shared;
     private final Throwable opened;
@@ -26,25 +27,25 @@ public final class Handle extends Guard implements Runnable {
     private volatile Selector selector;
     private StreamArena arena;
 
-    private Handle(int fd, boolean owned) {
+    private Handle(int fd, Class<?> kind) {
         if (fd < 0) {
             throw new IllegalArgumentException("descriptor " + fd);
         }
         this.fd = fd;
-        this.owned = owned;
-        this.opened = TRACK && owned ? new Throwable("opened here") : null;
+        this.kind = kind;
+        this.opened = TRACK && kind != null ? new Throwable("opened here") : null;
     }
 
     /** A handle that closes {@code fd}, which nobody else knows, at the latest when {@code source} is unreachable. */
     public static Handle owning(Object source, int fd) {
-        Handle handle = new Handle(fd, true);
+        Handle handle = new Handle(fd, source.getClass());
         handle.cleanable = Cleaning.CLEANER.register(source, handle);
         return handle;
     }
 
     /** A handle that never closes {@code fd}. */
     public static Handle borrowing(int fd) {
-        Handle handle = new Handle(fd, false);
+        Handle handle = new Handle(fd, null);
         handle.share();
         return handle;
     }
@@ -208,7 +209,7 @@ public final class Handle extends Guard implements Runnable {
         if (shut()) {
             endArena();
             System.getLogger("io.panamio").log(Level.WARNING,
-                "closed descriptor " + fd + ", which was dropped without a close"
+                "closed descriptor " + fd + " of a " + kind.getName() + ", which was dropped without a close"
                     + (TRACK ? "" : "; -Dpanamio.leakTracking=true tells where it was opened"),
                 opened);
         }
@@ -220,7 +221,7 @@ public final class Handle extends Guard implements Runnable {
         if (s != null && (shared || !s.forgetsClosed())) {
             unwatch(s); // before the close: a duplicate of the descriptor would keep the watch alive
         }
-        if (owned) {
+        if (kind != null) {
             Platform.current().close(fd);
         }
     }

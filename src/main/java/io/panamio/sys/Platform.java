@@ -91,6 +91,12 @@ public abstract class Platform {
     /** Gives back what {@link #map} or {@link #mapTwice} returned. */
     public abstract void unmap(MemorySegment mapping);
 
+    /** The option of java that lets this library call native functions. */
+    private static String nativeAccess() {
+        String module = Platform.class.getModule().getName();
+        return "--enable-native-access=" + (module == null ? "ALL-UNNAMED" : module);
+    }
+
     private static Object find(String os) {
         // By name, as a jar need not hold every platform, and a ServiceLoader takes a cold start longer. META-INF/services
         // says it for tools that leave out what nobody refers to.
@@ -102,7 +108,8 @@ public abstract class Platform {
                 return "Panamio: this jar was built without the back end for " + os;
             } catch (ReflectiveOperationException | LinkageError e) { // the latter from its static initializers
                 Throwable cause = e.getCause() == null ? e : e.getCause();
-                return "Panamio: the back end for " + os + " cannot be used: " + cause.getMessage();
+                return "Panamio: the back end for " + os + " cannot be used: " + cause.getMessage()
+                    + (cause instanceof IllegalCallerException ? "; start java with " + nativeAccess() : "");
             }
         }
         return "Panamio: no back end for " + os + " (" + System.getProperty("os.arch")

@@ -5,8 +5,10 @@ import io.panamio.SystemError;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 
@@ -63,9 +65,59 @@ public final class SystemExceptions {
         return new Io(message, failure);
     }
 
+    /** An address whose host is not resolved. */
+    public static UnresolvedAddressException unresolved(InetSocketAddress address) {
+        return new Unresolved(address.toString());
+    }
+
+    /** Failed system calls that leave no memory. */
+    public static OutOfMemoryError outOfMemory(String message, SystemError.Failure failure) {
+        return new OutOfMemory(message, failure);
+    }
+
     /** The first line of a stack trace: it shows the JDK's class, which is what one catches. */
-    private static String describe(Exception e) {
+    private static String describe(Throwable e) {
         return e.getClass().getSuperclass().getName() + ": " + e.getMessage();
+    }
+
+    /** The JDK's takes no message. */
+    private static final class Unresolved extends UnresolvedAddressException {
+        private static final long serialVersionUID = 1;
+        private final String address;
+
+        Unresolved(String address) {
+            this.address = address;
+        }
+
+        @Override
+        public String getMessage() {
+            return address;
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
+    }
+
+    private static final class OutOfMemory extends OutOfMemoryError implements SystemError {
+        private static final long serialVersionUID = 1;
+        private final Failure failure;
+
+        OutOfMemory(String message, Failure failure) {
+            super(message);
+            this.failure = failure;
+        }
+
+        @Override
+        public Failure failure() {
+            return failure;
+        }
+
+        @Override
+        public String toString() {
+            return describe(this);
+        }
     }
 
     private static final class Connect extends ConnectException implements SystemError {

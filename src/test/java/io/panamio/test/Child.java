@@ -18,6 +18,7 @@ final class Child {
 
     private final List<String> options = new ArrayList<>();
     private Path library = CLASSES;
+    private boolean modular = true;
 
     /** What a child has said when it ended. */
     record End(int status, String out, String err) {
@@ -45,6 +46,12 @@ final class Child {
         return this;
     }
 
+    /** Has the library on the class path. */
+    Child onClassPath() {
+        modular = false;
+        return this;
+    }
+
     /** Uses other classes of the library than those of the build. */
     Child library(Path classes) {
         library = classes;
@@ -56,8 +63,14 @@ final class Child {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
-        command.addAll(List.of("--module-path", library.toString(), "--add-modules", "io.panamio"));
-        command.addAll(List.of("--class-path", BASE.resolve("target/test-classes").toString(), main.getName()));
+        String tests = BASE.resolve("target/test-classes").toString();
+        if (modular) {
+            command.addAll(List.of("--module-path", library.toString(), "--add-modules", "io.panamio"));
+            command.addAll(List.of("--class-path", tests));
+        } else {
+            command.addAll(List.of("--class-path", library + File.pathSeparator + tests));
+        }
+        command.add(main.getName());
         command.addAll(List.of(arguments));
 
         File out = File.createTempFile("panamio", ".out");

@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.Shutdown;
+import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.test.Loop.Expected;
@@ -348,7 +349,12 @@ class ConnectTest {
     @Tag("any-back-end")
     void anAddressMustBeResolved() {
         InetSocketAddress unresolved = InetSocketAddress.createUnresolved("nowhere.invalid", 80);
-        assertThrows(UnresolvedAddressException.class, () -> TcpStream.connect(unresolved));
+        UnresolvedAddressException e =
+            assertThrows(UnresolvedAddressException.class, () -> TcpStream.connect(unresolved));
+        assertTrue(e.getMessage().contains("nowhere.invalid"), e.getMessage());
+        assertTrue(e.toString().startsWith(UnresolvedAddressException.class.getName() + ": "), e.toString());
+        e = assertThrows(UnresolvedAddressException.class, () -> SocketAddressBuffer.of(unresolved));
+        assertTrue(e.getMessage().contains("nowhere.invalid"), e.getMessage());
     }
 
     @Test

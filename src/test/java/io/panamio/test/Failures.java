@@ -22,7 +22,7 @@ final class Failures {
     }
 
     /** Checks what an exception says. */
-    static void assertFailure(String call, String errnoName, IOException e) {
+    static void assertFailure(String call, String errnoName, Throwable e) {
         SystemError error = assertInstanceOf(SystemError.class, e);
         assertEquals(call + " " + errnoName, error.call() + " " + error.errnoName(), e::toString);
         assertTrue(error.errno() > 0, e::toString);

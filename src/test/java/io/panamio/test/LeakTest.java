@@ -40,7 +40,7 @@ class LeakTest {
 
         /** What was logged about descriptor {@code fd}. */
         List<LogRecord> of(int fd) {
-            return records.stream().filter(r -> r.getMessage().contains(" descriptor " + fd + ",")).toList();
+            return records.stream().filter(r -> r.getMessage().contains(" descriptor " + fd + " of a " + TcpStream.class.getName() + ",")).toList();
         }
 
         @Override

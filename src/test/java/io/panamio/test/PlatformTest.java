@@ -159,7 +159,9 @@ class PlatformTest {
     void deniedNativeAccessIsNamedAsTheReason() throws Exception {
         assumeTrue(Runtime.version().feature() >= 24, "native access can be denied since JDK 24");
         assertUnsupported(new Child().with("--illegal-native-access=deny").withoutNativeAccess(),
-            "native access", "io.panamio");
+            "native access", "--enable-native-access=io.panamio");
+        Child onClassPath = new Child().with("--illegal-native-access=deny").withoutNativeAccess().onClassPath();
+        assertUnsupported(onClassPath, "native access", "--enable-native-access=ALL-UNNAMED");
     }
 
     // ---- when the peer is gone

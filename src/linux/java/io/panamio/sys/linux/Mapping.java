@@ -1,6 +1,7 @@
 package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -48,7 +49,7 @@ final class Mapping {
         MemorySegment memory = mmap(MemorySegment.NULL, size, Linux.PROT_READ | Linux.PROT_WRITE,
             Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS, -1, 0);
         if (memory.address() < 0) {
-            throw new OutOfMemoryError("mmap of " + size + " bytes: errno " + -memory.address());
+            throw new Errors(LinuxConstants.INSTANCE).outOfMemory("mmap", size + " bytes", (int) -memory.address());
         }
         return memory.reinterpret(size);
     }

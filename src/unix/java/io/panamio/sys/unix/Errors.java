@@ -82,6 +82,13 @@ public final class Errors {
         };
     }
 
+    /** For a call that leaves no memory. */
+    public OutOfMemoryError outOfMemory(String call, String about, int number) {
+        Errno errno = constants.errno(number);
+        SystemError.Failure failure = failure(call, number, errno);
+        return SystemExceptions.outOfMemory(message(failure, about, errno), failure);
+    }
+
     private static SystemError.Failure failure(String call, int number, Errno errno) {
         return new SystemError.Failure(call, number, errno == null ? "errno " + number : errno.name());
     }

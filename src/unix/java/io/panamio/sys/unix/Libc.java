@@ -368,13 +368,11 @@ public final class Libc {
 
     private static final MemorySegment CALLOC = function("calloc");
 
+    /** The memory, or NULL; errno is the thread's then. */
     @SuppressWarnings("restricted")
     static MemorySegment calloc(long count, long size) {
         long block = callLong(CALLOC, count, size, 0, 0, 0, 0);
-        if (block <= 0) {
-            throw new OutOfMemoryError("calloc of " + count * size + " bytes");
-        }
-        return MemorySegment.ofAddress(block).reinterpret(count * size);
+        return block <= 0 ? MemorySegment.NULL : MemorySegment.ofAddress(block).reinterpret(count * size);
     }
 
     private static final MemorySegment GETPAGESIZE = function("getpagesize");

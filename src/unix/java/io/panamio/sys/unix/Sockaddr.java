@@ -2,6 +2,7 @@ package io.panamio.sys.unix;
 
 import io.panamio.net.UnixAddress;
 import io.panamio.sys.AddressFamily;
+import io.panamio.sys.SystemExceptions;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -9,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
-import java.nio.channels.UnresolvedAddressException;
 
 /**
  * Addresses as the system has them. A test compares the offsets with the bindings. {@code sin6_flowinfo} has no place
@@ -37,7 +37,7 @@ final class Sockaddr {
     int family(SocketAddress address) {
         if (address instanceof InetSocketAddress inet) {
             if (inet.isUnresolved()) {
-                throw new UnresolvedAddressException();
+                throw SystemExceptions.unresolved(inet);
             }
             return inet.getAddress() instanceof Inet6Address ? c.AF_INET6() : c.AF_INET();
         }

@@ -72,7 +72,11 @@ public abstract class UnixPlatform extends Platform {
 
     @Override
     public final MemorySegment allocate(long bytes) {
-        return Libc.calloc(1, bytes);
+        MemorySegment block = Libc.calloc(1, bytes);
+        if (block.address() == 0) {
+            throw errors.outOfMemory("calloc", bytes + " bytes", ThreadState.get().errno());
+        }
+        return block;
     }
 
     @Override
