@@ -124,11 +124,12 @@ final class Serve implements Callable<Integer> {
         for (Thread thread : running) {
             thread.join();
         }
-        return 1; // without a signal a loop ends only when it fails
+        return 1; // loops end only by a signal
     }
 
     private Settings settings() throws IOException {
         Settings settings = new Settings(folder);
+        settings.loops = threads;
         settings.connections = connections;
         settings.requestTime = Duration.ofSeconds(requestTime);
         settings.idleTime = Duration.ofSeconds(idleTime);

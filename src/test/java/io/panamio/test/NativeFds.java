@@ -197,6 +197,18 @@ final class NativeFds {
         succeed(FCNTL, fd, F_SETFL, succeed(FCNTL, fd, F_GETFL, 0) & ~O_NONBLOCK);
     }
 
+    /** Sets how many descriptors the process may have, and returns what it was before. */
+    static long setLimit(long soft) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment limits = arena.allocate(JAVA_LONG, 2);
+            assertEquals(0, call(GETRLIMIT, RLIMIT_NOFILE, limits));
+            long before = limits.get(JAVA_LONG, 0);
+            limits.set(JAVA_LONG, 0, soft);
+            assertEquals(0, call(SETRLIMIT, RLIMIT_NOFILE, limits));
+            return before;
+        }
+    }
+
     /**
      * Takes all descriptors that the process may still have, after it has lowered the limit, until closed. The JVM
      * cannot open a class file meanwhile: what is to run must have run before.
@@ -231,17 +243,6 @@ final class NativeFds {
         @Override
         public void close() {
             end();
-        }
-
-        private static long setLimit(long soft) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment limits = arena.allocate(JAVA_LONG, 2);
-                assertEquals(0, call(GETRLIMIT, RLIMIT_NOFILE, limits));
-                long before = limits.get(JAVA_LONG, 0);
-                limits.set(JAVA_LONG, 0, soft);
-                assertEquals(0, call(SETRLIMIT, RLIMIT_NOFILE, limits));
-                return before;
-            }
         }
     }
 }

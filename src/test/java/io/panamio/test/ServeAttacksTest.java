@@ -13,7 +13,9 @@ import io.panamio.test.Served.Client;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -99,6 +101,25 @@ class ServeAttacksTest {
     }
 
     @Test
+    void listTellsNothingOfWhatALinkLeadsOutTo() throws IOException {
+        Files.writeString(outside.resolve("secret.txt"), "x".repeat(7654321));
+        Files.setLastModifiedTime(outside.resolve("secret.txt"), FileTime.from(Instant.parse("2001-02-03T04:05:06Z")));
+        Files.createSymbolicLink(folder.resolve("out.txt"), outside.resolve("secret.txt"));
+        Files.createSymbolicLink(folder.resolve("out"), outside);
+        Files.createSymbolicLink(folder.resolve("nowhere"), outside.resolve("nothing"));
+        Files.createSymbolicLink(folder.resolve("in.txt"), Path.of("a.txt"));
+        Files.createSymbolicLink(folder.resolve("in"), folder.resolve("sub"));
+        String page = served.get("/").text();
+        for (String name : List.of("out.txt", "out", "nowhere")) {
+            assertTrue(page.contains("<a href=\"./" + name + "\">" + name
+                + "</a></td><td align=\"right\">-</td><td>-</td>"), page);
+        }
+        assertTrue(page.contains(">in.txt</a></td><td align=\"right\">6</td>"), page);
+        assertTrue(page.contains(">in/</a>"), page);
+        assertFalse(page.contains("7654321") || page.contains("2001-02-03"), page);
+    }
+
+    @Test
     void linkThatStaysIsFollowed() throws IOException {
         Files.createSymbolicLink(folder.resolve("link.txt"), Path.of("sub/b.txt"));
         Files.createSymbolicLink(folder.resolve("absolute"), folder.resolve("sub"));
@@ -159,7 +180,19 @@ class ServeAttacksTest {
         "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n",
         "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-        "GET /a.txt HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc"})
+        "GET /a.txt HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nA: b\u007fc\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nA: 0123456789abcdef\u007f\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: a b\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: <x>\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: a,b\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: a\tb\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: u@h\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: h:80x\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: h:1:2\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: [::1\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: [::1]x\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: \u00e4\r\n\r\n", "GET /a.txt HTTP/1.0\r\nHost: a b\r\n\r\n",
+        "GET http://u@h/a.txt HTTP/1.1\r\nHost: x\r\n\r\n", "GET http://a,b/a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+        "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc"})
     void nonsenseIsABadRequestAndTheEnd(String request) throws IOException {
         try (Client client = served.client()) {
             client.send(request + "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -173,8 +206,13 @@ class ServeAttacksTest {
     @Test
     void whatIsNotServedIsTold() throws IOException {
         try (Client client = served.client()) {
-            for (String method : List.of("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "GETT", "M-SEARCH")) {
-                assertEquals(405, client.ask(method + " /a.txt HTTP/1.1\r\n").status(), method);
+            for (String method : List.of("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE")) {
+                Answer a = client.ask(method + " /a.txt HTTP/1.1\r\n");
+                assertEquals(405, a.status(), method);
+                assertEquals("GET, HEAD", a.header("Allow"));
+            }
+            for (String method : List.of("get", "GETT", "GE", "M-SEARCH", "post", "~")) {
+                assertEquals(501, client.ask(method + " /a.txt HTTP/1.1\r\n").status(), method);
             }
             assertEquals("GET, HEAD", client.ask("OPTIONS * HTTP/1.1\r\n").header("Allow"));
             assertEquals(405, client.ask("CONNECT h:80 HTTP/1.1\r\n").status());
@@ -185,10 +223,92 @@ class ServeAttacksTest {
         assertEquals(200, served.ask("GET /a.txt HTTP/1.7\r\n").status());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "h", "h:80", "h:", "127.0.0.1:8080", "[::1]", "[::ffff:1.2.3.4]:80", "a_b.c-d~", "a%20b"})
+    void hostThatIsOneIsFine(String host) throws IOException {
+        try (Client client = served.client()) {
+            client.send("GET /a.txt HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+            assertEquals("within", client.answer().text());
+        }
+    }
+
+    // ---- chunks
+
+    private static final String CHUNKED = "GET /a.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    private static final String NEXT = "GET /sub/b.txt HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n", "a\r\n0123456789\r\nA\r\n0123456789\r\n000\r\n\r\n",
+        "3;a=b;c=\"d\"\r\nabc\r\n0;x\r\n\r\n", "3 \t;a\r\nabc\r\n0 ;\r\n\r\n", "0\r\nX: y\r\nZ:\r\n\r\n",
+        "1a\r\nGET /nothing HTTP/1.1\r\nA: \r\n0\r\n\r\n"})
+    void chunksArePassedOver(String body) throws IOException {
+        try (Client client = served.client()) {
+            client.send(CHUNKED + body + NEXT);
+            assertEquals(200, client.answer().status());
+            assertEquals(200, client.answer().status());
+            client.send(CHUNKED);
+            assertEquals(200, client.answer().status());
+            for (char c : (body + NEXT).toCharArray()) {
+                client.send(String.valueOf(c));
+            }
+            assertEquals(200, client.answer().status());
+            assertEquals(404, client.ask("GET /nothing HTTP/1.1\r\n").status());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\r\n0\r\n\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", "g\r\n", " 1\r\n", "1 1\r\n", "1 \r\n", "3\nabc\r\n",
+        "3\r\nabc\n0\r\n\r\n", "3\r\nabcd\r\n", "3\rabc", "3;a\nabc\r\n", "3;a\0\r\nabc\r\n", "0\r\n\n", "0\r\n X: y\r\n",
+        "0\r\nX: y\n\r\n", "0\r\n: y\r\n\r\n", "0\r\nX: \u007f\r\n\r\n", ";a\r\n"})
+    void whatIsNoChunkIsABadRequestAndTheEnd(String body) throws IOException {
+        try (Client client = served.client()) {
+            client.send(CHUNKED + body + NEXT);
+            Answer a = client.answer();
+            assertEquals(400, a.status());
+            assertEquals("close", a.header("Connection"));
+            client.expectEnd();
+        }
+        try (Client client = served.client()) { // when it comes after the answer, nothing but the end can be said
+            client.send(CHUNKED);
+            assertEquals(200, client.answer().status());
+            client.send(body + NEXT);
+            client.expectEnd();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"100001\r\n", "7fffffffffffffff\r\n", "ffffffffffffffff\r\n", "10000000000000000000\r\n",
+        "000000000000000000000000000000000000100001\r\n"})
+    void chunkThatIsTooLargeIsRefused(String body) throws IOException {
+        try (Client client = served.client()) {
+            client.send(CHUNKED + body + NEXT);
+            assertEquals(413, client.answer().status());
+            client.expectEnd();
+        }
+    }
+
+    @Test
+    void manyChunksAreTooMuchTogether() throws IOException {
+        for (String endless : List.of("1\r\na\r\n", "0", "1;" + "x".repeat(4000), "1 ", "0\r\n" + "X: y\r\n")) {
+            try (Client client = served.client()) {
+                client.send(CHUNKED);
+                assertEquals(200, client.answer().status());
+                String much = endless.substring(endless.startsWith("0\r") ? 3 : 0).repeat(10_000);
+                client.send(endless);
+                for (int sent = 0; sent < 3 << 20; sent += much.length()) {
+                    client.send(endless.startsWith("1;") ? much.replace("1;", "xx") : endless.equals("1 ")
+                        ? much.replace('1', ' ') : much);
+                }
+                client.expectEnd();
+            } catch (IOException e) {
+                assertNotEquals("Read timed out", e.getMessage(), endless); // else a reset, after two seconds
+            }
+        }
+    }
+
     @Test
     void bodyThatIsTooLargeIsRefused() throws IOException {
-        for (String header : List.of("Content-Length: 99999999999", "Content-Length: 999999999999999999999999",
-                "Transfer-Encoding: chunked")) {
+        for (String header : List.of("Content-Length: 99999999999", "Content-Length: 999999999999999999999999")) {
             try (Client client = served.client()) {
                 Answer a = client.ask("GET /a.txt HTTP/1.1\r\n" + header + "\r\n");
                 assertEquals(413, a.status());
@@ -225,7 +345,8 @@ class ServeAttacksTest {
     @Test
     void noiseBringsNothingDown() throws IOException {
         Random random = new Random(3);
-        String[] words = {"GET ", "/a.txt", " HTTP/1.1", "\r\n", "Host: x", "Range: bytes=", "0-", "-", ",", "\n", "\0",
+        String[] words = {"GET ", "/a.txt", " HTTP/1.1", "\r\n", "Host: x", "Host: [::", "Transfer-Encoding: chunked\r\n\r\n", "3\r\n",
+            "/./", "/sub/", "If-Modified-Since: Thu, 29 Feb 2024 12:34:5", "Expect: 100-continue", "POST ", "Range: bytes=", "0-", "-", ",", "\n", "\0",
             "%", "..", "/", "If-None-Match: \"", "W/", "*", "Content-Length: 3", "\u00ff", " ", ":", "HEAD ", "\r"};
         for (int i = 0; i < 500; i++) {
             StringBuilder text = new StringBuilder(random.nextBoolean() ? "GET /a.txt HTTP/1.1\r\nHost: x\r\n" : "");
@@ -243,6 +364,21 @@ class ServeAttacksTest {
             }
         }
         assertEquals("within", served.get("/a.txt").text());
+    }
+
+    /** A receive ends at an urgent byte, and nothing tells then that there is more behind it. */
+    @Test
+    void urgentBytesHoldNothingUp() throws IOException {
+        String request = "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd";
+        for (int i = 0; i < request.length(); i++) {
+            try (Client client = served.client()) {
+                client.send(request.substring(0, i));
+                client.socket.sendUrgentData('!');
+                client.send(request.substring(i));
+                assertEquals("within", client.answer().text());
+                assertEquals("within", client.ask("GET /sub/b.txt HTTP/1.1\r\n").text());
+            }
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.panamio.test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.test.Served.Client;
 import java.io.BufferedReader;
@@ -11,6 +12,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +28,11 @@ class ServeCommandTest {
     private Path folder;
 
     private Process start(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>();
+        return start(List.of(), arguments);
+    }
+
+    private Process start(List<String> before, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", String.join(File.pathSeparator,
             Child.CLASSES.toString(), Child.BASE.resolve("target/test-classes").toString(),
@@ -55,6 +62,71 @@ class ServeCommandTest {
         try (ServerSocket taken = new ServerSocket(0, 1, Loop.V4)) {
             expectFailure(1, "Address already in use",
                 start(folder.toString(), "--host", "127.0.0.1", "--port", "" + taken.getLocalPort()));
+        }
+    }
+
+    @Test
+    void logThatCannotBeOpenedIsTold() throws Exception {
+        expectFailure(1, "serve: cannot open the log /nosuch/x: no such folder",
+            start(folder.toString(), "--log", "/nosuch/x"));
+        expectFailure(1, "serve: cannot open the log " + folder + ": ", start(folder.toString(), "--log", "" + folder));
+    }
+
+    @Test
+    void hiddenProcIsTold() throws Exception {
+        Process mount = new ProcessBuilder("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/proc").start();
+        assumeTrue(mount.waitFor() == 0, "no namespaces for this user");
+        expectFailure(1, "serve: no /proc/self/fd here, which tells whether a file is in the folder",
+            start(List.of("env", "LD_LIBRARY_PATH=" + Path.of(System.getProperty("java.home"), "lib"), "unshare",
+                "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"), folder.toString()));
+    }
+
+    /** Somebody has a pipe for the log, and reads nothing of it. */
+    @Test
+    void logThatNobodyReadsHoldsNothingUp() throws Exception {
+        Files.writeString(folder.resolve("a.txt"), "within");
+        Process process = start(folder.toString(), "--host", "127.0.0.1", "--port", "0");
+        try (BufferedReader err = process.errorReader(); BufferedReader out = process.inputReader()) {
+            String said = err.readLine();
+            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            int count = 600;
+            try (Client client = new Client(new Socket(Loop.V4, port))) {
+                for (int i = 0; i < count; i++) { // lines of 6 KiB, more than all that is waited for
+                    assertEquals("within", client.ask("GET /a.txt HTTP/1.1\r\nUser-Agent: " + "\u00ff".repeat(2000)
+                        + "\r\n").text());
+                }
+            }
+            process.toHandle().destroy(); // which leaves the pipes alone
+            long lines = out.lines().filter(line -> line.contains("\"GET /a.txt HTTP/1.1\" 200 6")).count();
+            String lost = err.readLine();
+            assertTrue(lost != null && lost.matches("serve: the log: \\d+ lines were dropped.*"), lost);
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            int dropped = Integer.parseInt(lost.replaceAll("\\D", ""));
+            assertEquals(count, lines + dropped);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void digitsAreThoseOfTheProtocolInAnyLanguage() throws Exception {
+        Path file = Files.writeString(folder.resolve("a.txt"), "0123456789");
+        Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2024-02-29T12:34:56Z")));
+        Process process = start(List.of("env", "JAVA_TOOL_OPTIONS=-Duser.language=ar -Duser.country=EG"),
+            folder.toString(), "--host", "127.0.0.1", "--port", "0", "--no-log");
+        try (BufferedReader err = process.errorReader()) {
+            String said;
+            do {
+                said = err.readLine();
+            } while (!said.startsWith("serving"));
+            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            try (Client client = new Client(new Socket(Loop.V4, port))) {
+                assertEquals("10", client.ask("GET /a.txt HTTP/1.1\r\n").header("Content-Length"));
+                String page = client.ask("GET / HTTP/1.1\r\n").text();
+                assertTrue(page.contains(">10</td><td>2024-02-29 12:34</td>"), page);
+            }
+        } finally {
+            process.destroyForcibly();
         }
     }
 

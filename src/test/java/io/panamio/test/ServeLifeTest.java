@@ -22,6 +22,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How the example {@code serve} goes on: time, changes of files, limits, its end, and what is left then. */
 class ServeLifeTest {
@@ -89,6 +91,26 @@ class ServeLifeTest {
             silent.expectEnd();
             idle.expectEnd();
             body.expectEnd();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 4\r\n|ab|cd", "Transfer-Encoding: chunked\r\n|2\r\nab\r\n|0\r\n\r\n"})
+    void timeOfARequestEndsWithABodyInTwoPieces(String request) throws IOException {
+        settings.requestTime = NOW;
+        settings.idleTime = Loop.LONG;
+        String[] parts = request.split("\\|");
+        try (Served served = new Served(settings); Client client = served.client()) {
+            assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n" + parts[0]).text());
+            client.send(parts[1]);
+            try (Client another = served.client()) { // so that the pieces are not read as one
+                assertEquals("small", another.ask("GET /a.txt HTTP/1.1\r\n").text());
+            }
+            client.send(parts[2]);
+            try (Client silent = served.client()) {
+                silent.expectEnd(); // after the time of a request, which began later
+            }
+            assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
         }
     }
 
@@ -251,6 +273,34 @@ class ServeLifeTest {
                 meanwhile++;
             }
             assertEquals(20L * LARGE, Background.result(all));
+            assertTrue(meanwhile > 20, meanwhile + " answers meanwhile");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whoSendsMuchDoesNotHoldUpOthers(boolean chunked) throws Exception {
+        String body = "x".repeat(1_000_000);
+        String request = "GET /a.txt HTTP/1.1\r\nHost: x\r\n" + (chunked
+            ? "Transfer-Encoding: chunked\r\n\r\n" + "f4240\r\n" + body + "\r\n0\r\n\r\n"
+            : "Content-Length: " + body.length() + "\r\n\r\n" + body);
+        int count = 300;
+        try (Served served = new Served(settings); Client greedy = served.client(); Client other = served.client()) {
+            Future<Void> sent = Background.start(() -> {
+                for (int i = 0; i < count; i++) {
+                    greedy.send(request);
+                }
+                return null;
+            });
+            int meanwhile = 0;
+            while (!sent.isDone()) {
+                assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
+                meanwhile++;
+            }
+            Background.result(sent);
+            for (int i = 0; i < count; i++) {
+                assertEquals("small", greedy.answer().text());
+            }
             assertTrue(meanwhile > 20, meanwhile + " answers meanwhile");
         }
     }

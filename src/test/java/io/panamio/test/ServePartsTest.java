@@ -112,7 +112,12 @@ class ServePartsTest {
         for (String header : List.of("If-None-Match: \"x\"", "If-None-Match: " + tag.substring(1),
                 "If-None-Match: nonsense", "If-None-Match: \"x\"\r\nIf-Modified-Since: " + DATE,
                 "If-Modified-Since: Thu, 29 Feb 2024 12:34:55 GMT", "If-Modified-Since: Thu Feb 29 12:34:55 2024",
-                "If-Modified-Since: nonsense", "If-Modified-Since: Thu, 29 Feb 2024 12:34:5x GMT", "If-Match: *",
+                "If-Modified-Since: nonsense", "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 PST",
+                "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 +00", "If-Modified-Since: Fri, 01 Jan 2100 00-00-00 GMT",
+                "If-Modified-Since: Fri, 01-Jan-2100 00:00:00 GMT", "If-Modified-Since: Fri, 31 Feb 2100 00:00:00 GMT",
+                "If-Modified-Since: Friday, 01-Jan-30 00:00:00 PST", "If-Modified-Since: Fri Jan  1 00:00:00x2100",
+                "If-Modified-Since: Friday, 01-Jan-95 00:00:00 GMT", // of the past
+                "If-Modified-Since: Thu, 29 Feb 2024 12:34:5x GMT", "If-Match: *",
                 "If-Match: \"x\", " + tag, "If-Unmodified-Since: " + DATE, "If-Unmodified-Since: nonsense")) {
             assertEquals(200, served.get("/a.txt", header).status(), header);
         }

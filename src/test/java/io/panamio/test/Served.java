@@ -29,8 +29,16 @@ final class Served implements AutoCloseable {
     }
 
     Served(Settings settings) throws IOException {
+        this(settings, () -> { });
+    }
+
+    /** One whose thread does something before it serves. */
+    Served(Settings settings, Runnable before) throws IOException {
         loop = new HttpLoop(TcpListener.bind(new InetSocketAddress(Loop.V4, 0)), settings);
-        thread = Thread.ofPlatform().daemon().name("serve").start(loop);
+        thread = Thread.ofPlatform().daemon().name("serve").start(() -> {
+            before.run();
+            loop.run();
+        });
     }
 
     int port() {

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /**
  * A loop's lines for the log, in the Common Log Format or the Combined one, written when there are many, and each
@@ -28,6 +29,7 @@ final class AccessLog {
     private final MemorySegment lines = Arena.ofAuto().allocate(CAPACITY, 64);
     private final ByteBuffer bytes = lines.asByteBuffer();
     private int length;
+    private int count;
     private long flushed;
 
     AccessLog(Settings settings, Clock clock) {
@@ -61,6 +63,7 @@ final class AccessLog {
             said(q, q.userAgent);
         }
         put('\n');
+        count++;
     }
 
     private void said(Request q, Request.Field field) {
@@ -120,7 +123,14 @@ final class AccessLog {
     void flush() {
         flushed = clock.second;
         bytes.clear().limit(length);
+        file.write(bytes, count);
         length = 0;
-        file.write(bytes);
+        count = 0;
+    }
+
+    /** Writes the last lines, and waits a second at most until they are written. */
+    void end() {
+        flush();
+        file.await(Duration.ofSeconds(1));
     }
 }

@@ -24,14 +24,16 @@ final class Answers implements AutoCloseable {
     private final Resource[] errors = new Resource[600];
     /** Whether no connection is kept any more. */
     boolean ending;
+    /** Whether anything is said to the request that was read last. */
+    boolean begun;
     long count;
 
-    Answers(Settings settings, Clock clock, Output out, AccessLog log) throws IOException {
+    Answers(Settings settings, Clock clock, Output out, FileCache files, AccessLog log) {
         this.settings = settings;
         this.clock = clock;
         this.out = out;
         this.log = log;
-        files = new FileCache(settings, clock);
+        this.files = files;
     }
 
     // ---- prepared answers
@@ -80,7 +82,8 @@ final class Answers implements AutoCloseable {
     /** Says which file something is, from its status: the tag is of inode, size and time, to the nanosecond. */
     static void describe(Resource.Parts parts, FileCalls status, byte[] name) {
         MemorySegment date = Arena.ofAuto().allocate(HttpDate.LENGTH);
-        HttpDate.write(Math.min(status.seconds, System.currentTimeMillis() / 1000), date, 0);
+        long now = System.currentTimeMillis() / 1000; // a time to come must not be told
+        HttpDate.write(Math.clamp(status.seconds, HttpDate.FIRST, now), date, 0);
         String modified = new String(date.toArray(JAVA_BYTE), StandardCharsets.US_ASCII);
         parts.validators = "ETag: \"" + Long.toHexString(status.seconds) + "." + Integer.toHexString(status.nanos) + "-"
             + Long.toHexString(status.size) + "-" + Long.toHexString(status.inode) + "\"\r\nLast-Modified: "
@@ -92,17 +95,16 @@ final class Answers implements AutoCloseable {
 
     /** Answers a request whose head has been read. */
     void answer(Connection c, Request q, boolean last) throws IOException {
-        boolean tooLarge = q.chunked || q.contentLength > settings.bodyLimit;
-        c.closing = !q.keepAlive || ending || tooLarge || q.expect.isThere() && q.contentLength > 0;
-        c.moreToCome = c.closing && (q.chunked || q.contentLength > 0);
-        c.skip = c.closing ? 0 : q.contentLength;
-        if (q.method == Request.OTHER) {
-            send(c, q, error(405), last);
-        } else if (tooLarge) {
-            send(c, q, error(413), last);
-        } else {
-            send(c, q, files.find(q), last);
+        boolean tooLarge = q.contentLength > settings.bodyLimit;
+        c.closing = !q.keepAlive || ending || tooLarge || q.expect.isThere() && (q.chunked || q.contentLength > 0);
+        c.moreToCome = c.closing && !c.body.isDone();
+        Resource found = null;
+        int status = q.method == Request.UNKNOWN ? 501 : q.method == Request.OTHER ? 405 : tooLarge ? 413 : 0;
+        if (status == 0) {
+            found = files.find(q);
+            status = files.status;
         }
+        send(c, q, found != null ? found : error(status), last);
     }
 
     /** Answers what is no request, or one that did not come to its end. */
@@ -121,6 +123,7 @@ final class Answers implements AutoCloseable {
     }
 
     private void send(Connection c, Request q, Resource r, boolean last) throws IOException {
+        begun = true;
         count++;
         int status = r.isFile() ? conditions.status(q, r) : r.status;
         boolean body = q.method != Request.HEAD;

@@ -8,10 +8,13 @@ import java.lang.foreign.MemorySegment;
 /** Looks at text in memory, where it lies. */
 final class Bytes {
     private static final boolean[] TOKEN = new boolean[256];
+    /** In the name of a host; a comma may be there, but is what joins two headers, too. */
+    private static final boolean[] HOST = new boolean[256];
 
     static {
         for (int c = 0x21; c < 0x7f; c++) {
             TOKEN[c] = "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0;
+            HOST[c] = Character.isLetterOrDigit(c) || "-._~%!$&'()*+;=".indexOf(c) >= 0;
         }
     }
 
@@ -21,6 +24,20 @@ final class Bytes {
     /** Whether a byte may be in a method or in the name of a header. */
     static boolean isToken(byte b) {
         return TOKEN[b & 0xff];
+    }
+
+    /** Whether a byte may be in the name of a host. */
+    static boolean isHost(byte b) {
+        return HOST[b & 0xff];
+    }
+
+    /** Whether a byte may be in an IPv6 address. */
+    static boolean isIpv6(byte b) {
+        return Character.digit(b, 16) >= 0 || b == ':' || b == '.';
+    }
+
+    static boolean isControl(byte b) {
+        return b >= 0 && b < ' ' && b != '\t' || b == 0x7f;
     }
 
     static boolean isEndOfLine(byte b) {
@@ -51,7 +68,9 @@ final class Bytes {
         for (;;) {
             while (p <= to - 8) {
                 long word = m.get(JAVA_LONG_UNALIGNED, p);
-                long less = word - 0x2020202020202020L & ~word & 0x8080808080808080L; // the lowest is exact
+                long delete = word ^ 0x7f7f7f7f7f7f7f7fL;
+                long less = (word - 0x2020202020202020L & ~word | delete - 0x0101010101010101L & ~delete)
+                    & 0x8080808080808080L; // the lowest is exact
                 if (less != 0) {
                     p += Long.numberOfTrailingZeros(less) >>> 3;
                     break;
@@ -59,7 +78,7 @@ final class Bytes {
                 p += 8;
             }
             byte b = ' ';
-            while (p < to && ((b = m.get(JAVA_BYTE, p)) < 0 || b >= ' ')) {
+            while (p < to && (b = m.get(JAVA_BYTE, p)) != '\t' && !isControl(b)) {
                 p++;
             }
             if (p == to || b != '\t') {

@@ -29,7 +29,7 @@ final class Conditions {
             }
         } else if (q.ifUnmodifiedSince.isThere()) {
             long date = date(m, q.ifUnmodifiedSince);
-            if (date != HttpDate.NONE && r.seconds > date) {
+            if (date != HttpDate.NONE && r.seconds > date && !isItsDate(m, q.ifUnmodifiedSince, r)) {
                 return 412;
             }
         }

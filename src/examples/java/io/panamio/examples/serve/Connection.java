@@ -11,13 +11,16 @@ final class Connection {
     long token;
     /** What has come and is not answered; null while there is nothing. */
     Ring ring;
-    /** How many bytes of a request's body are still to come, and are passed over. */
-    long skip;
+    /** What is still to come of a request's body, and is passed over. */
+    final Body body = new Body();
 
     /** Whether there may be more to read: the socket was not seen drained since the last event. */
     boolean mayRead;
-    /** Whether the end of what comes, or an error, was announced: it is found by reading on. */
-    boolean hangUp;
+    /**
+     * Whether a short read proves nothing: the end of what comes or an error was announced, which is found by reading
+     * on, or urgent data, at which a read stops.
+     */
+    boolean readOn;
     /** Whether the client will send no more. */
     boolean ended;
     /** Whether this ends with the answer that is written. */
@@ -26,6 +29,8 @@ final class Connection {
     boolean moreToCome;
     /** Whether this has ended but for what the client still sends, which is passed over, so that it is not reset. */
     boolean lingering;
+    /** Whether its request did not come in time. */
+    boolean late;
     boolean dropped;
     /** Whether it waits for its next turn, and no event. */
     boolean again;

@@ -30,6 +30,7 @@ final class Connections implements AutoCloseable {
     private final Clock clock;
     private final Output out;
     private final Answers answers;
+    private final Trouble trouble;
     private final Request request = new Request();
     private final Slab<Connection> connections = new Slab<>(1024);
     private final Deadlines idle;
@@ -44,15 +45,16 @@ final class Connections implements AutoCloseable {
     private int rings;
     private boolean ending;
 
-    Connections(Settings settings, Clock clock, AccessLog log) throws IOException {
+    Connections(Settings settings, Clock clock, FileCache files, AccessLog log, Trouble trouble) {
         this.settings = settings;
         this.clock = clock;
+        this.trouble = trouble;
         idle = new Deadlines(settings.idleTime.toNanos());
         requesting = new Deadlines(settings.requestTime.toNanos());
         sendNanos = settings.sendTime.toNanos();
         sending = new Deadlines(Math.min(LOOK, sendNanos));
         out = new Output(settings);
-        answers = new Answers(settings, clock, out, log);
+        answers = new Answers(settings, clock, out, files, log);
     }
 
     int size() {
@@ -81,6 +83,9 @@ final class Connections implements AutoCloseable {
     }
 
     void drop(Connection c) {
+        if (c.dropped) {
+            return;
+        }
         connections.remove(c.token);
         c.dropped = true;
         if (c.deadlines != null) {
@@ -94,6 +99,15 @@ final class Connections implements AutoCloseable {
         c.stream.close();
     }
 
+    /** Drops the connection that waits longest for a request, as memory is short; false if none does. */
+    boolean shed() {
+        Connection c = idle.first();
+        if (c != null) {
+            drop(c);
+        }
+        return c != null;
+    }
+
     void dropAll() {
         connections.forEach(this::drop);
     }
@@ -103,7 +117,7 @@ final class Connections implements AutoCloseable {
         ending = true;
         answers.ending = true;
         connections.forEach(c -> {
-            if (!c.again && !c.hasOutput() && c.ring == null && c.skip == 0) {
+            if (!c.again && !c.hasOutput() && c.ring == null && c.body.isDone()) {
                 drop(c);
             }
         });
@@ -143,25 +157,54 @@ final class Connections implements AutoCloseable {
 
     // ---- a turn
 
+    /** Whatever is thrown in a turn is of this connection alone: it ends, and the loop goes on. */
     private void turn(Connection c) {
         out.budget = Output.TURN;
+        answers.begun = true; // until there is a request
         try {
-            if (c.lingering) {
-                passOver(c);
-                return;
-            }
-            if (out.advance(c) && !c.closing) {
-                while (answerAll(c) && c.mayRead && !c.ended) {
-                    read(c);
-                }
-                out.flush(c, false);
-            }
+            step(c);
         } catch (IOException e) { // a reset: normal life
             out.clear();
             drop(c);
+        } catch (RuntimeException | Error e) {
+            trouble.tell(e);
+            fail(c);
+        }
+    }
+
+    private void step(Connection c) throws IOException {
+        if (c.lingering) {
+            passOver(c);
             return;
         }
+        if (c.late) {
+            RingBuffer ring = c.ring.buffer;
+            request.parse(ring.memory(), ring.readOffset(), ring.writeOffset());
+            answers.refuse(c, request, 408);
+            out.flush(c, false);
+        } else if (out.advance(c) && !c.closing) {
+            while (answerAll(c) && c.mayRead && !c.ended) {
+                read(c);
+            }
+            out.flush(c, false);
+        }
         settle(c);
+    }
+
+    /** Answers a request by 500 if nothing is said to it, and ends the connection. */
+    private void fail(Connection c) {
+        try {
+            if (!answers.begun) { // and those before it have whole answers
+                answers.refuse(c, request, 500);
+                out.flush(c, false);
+                settle(c);
+                return;
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            // then without a word
+        }
+        out.clear();
+        drop(c);
     }
 
     private void read(Connection c) throws IOException {
@@ -175,7 +218,7 @@ final class Connections implements AutoCloseable {
         if (n == IoResult.EOF) {
             c.ended = true;
         }
-        if (n < room && !c.hangUp || n < 0) {
+        if (n < room && !c.readOn || n < 0) {
             c.mayRead = false; // a short read has drained the socket
         }
     }
@@ -184,21 +227,36 @@ final class Connections implements AutoCloseable {
     private boolean answerAll(Connection c) throws IOException {
         RingBuffer ring = c.ring == null ? null : c.ring.buffer;
         while (ring != null && ring.readableBytes() > 0) {
-            if (c.skip > 0) {
-                long n = Math.min(c.skip, ring.readableBytes());
+            if (!c.body.isDone()) {
+                long n = c.body.pass(ring.memory(), ring.readOffset(), ring.writeOffset());
+                if (n < 0) { // where the next request begins is not known, and this one has its answer
+                    c.closing = true;
+                    c.moreToCome = true;
+                    return false;
+                }
                 ring.advanceRead(n);
-                c.skip -= n;
+                out.budget -= n;
+                if (c.body.isDone()) {
+                    c.inRequest = false;
+                }
                 continue;
             }
             if (c.hasOutput() || c.closing || out.budget <= 0) {
                 return false;
             }
+            answers.begun = false;
             int head = request.parse(ring.memory(), ring.readOffset(), ring.writeOffset());
             if (head > 0) {
-                answers.answer(c, request, head == ring.readableBytes());
-                ring.advanceRead(head);
+                c.body.begin(request, settings.bodyLimit);
+                long n = c.body.pass(ring.memory(), ring.readOffset() + head, ring.writeOffset());
+                if (n < 0) {
+                    answers.refuse(c, request, (int) -n);
+                    return false;
+                }
+                answers.answer(c, request, head + n == ring.readableBytes());
+                ring.advanceRead(head + n);
                 c.inRequest = false;
-                out.budget -= COST;
+                out.budget -= COST + n;
             } else if (head < 0 || ring.writableBytes() == 0) {
                 answers.refuse(c, request, head < 0 ? -head : 431);
             } else {
@@ -223,7 +281,7 @@ final class Connections implements AutoCloseable {
             finish(c);
         } else if (c.ended) {
             drop(c);
-        } else if (c.skip > 0 || c.ring != null && c.ring.buffer.readableBytes() > 0) {
+        } else if (!c.body.isDone() || c.ring != null && c.ring.buffer.readableBytes() > 0) {
             if (!c.inRequest || c.deadlines != requesting) {
                 c.inRequest = true;
                 requesting.start(c, clock.nanos);
@@ -304,7 +362,12 @@ final class Connections implements AutoCloseable {
             drop(c);
         }
         for (Connection c; (c = requesting.expired(clock.nanos)) != null;) {
-            tooSlow(c);
+            if (c.ring == null) {
+                drop(c); // it has never said anything, or is in the body of what was answered
+            } else {
+                c.late = true;
+                turn(c);
+            }
         }
     }
 
@@ -316,24 +379,5 @@ final class Connections implements AutoCloseable {
             // it goes anyway
         }
         drop(c);
-    }
-
-    private void tooSlow(Connection c) {
-        if (c.ring == null) {
-            drop(c); // it has never said anything, or is in the body of what was answered
-            return;
-        }
-        out.budget = Output.TURN;
-        RingBuffer ring = c.ring.buffer;
-        try {
-            request.parse(ring.memory(), ring.readOffset(), ring.writeOffset());
-            answers.refuse(c, request, 408);
-            out.flush(c, false);
-        } catch (IOException e) {
-            out.clear();
-            drop(c);
-            return;
-        }
-        settle(c);
     }
 }

@@ -47,7 +47,12 @@ final class Deadlines {
         c.deadlines = null;
     }
 
-    /** One whose time is over, or null. */
+    /** Returns the one that waits longest, or null. */
+    Connection first() {
+        return first;
+    }
+
+    /** Returns one whose time is over, or null. */
     Connection expired(long now) {
         return first != null && now - first.since >= nanos ? first : null;
     }

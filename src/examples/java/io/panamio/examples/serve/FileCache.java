@@ -7,18 +7,22 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
  * What a loop knows about paths: files that are open, or in memory, what is missing, and what is a folder. It is found
- * by the bytes of the path as they were sent. A file is looked at again, by one stat(2), once its time to be valid is
- * over; everything else is looked for again. What was not asked for longest goes first. One for each loop.
+ * by the one way to write what a path means, so that a file is there once, however it is asked for. A file is looked at
+ * again, by one stat(2), once its time to be valid is over; everything else is looked for again. What was not asked for
+ * longest goes first. All loops together hold a quarter of the process's descriptors open at most, and fewer where
+ * there are none left for other things. One for each loop.
  */
 final class FileCache implements AutoCloseable {
     /** How many answers are kept that are no files: so that asking for what is missing displaces nothing. */
     private static final int OTHERS = 1024;
     private static final String INDEX = "/index.html";
+    /** Why there is nothing to say yet; all others are statuses of HTTP. */
+    private static final int IS_FOLDER = 1;
+    private static final int NO_INDEX = 2;
 
     /** Resources in the order of their use. */
     private static final class Order {
@@ -60,41 +64,67 @@ final class FileCache implements AutoCloseable {
     private final Path root;
     private final byte[] rootBytes;
     private final long validNanos;
+    private final long mostOpen;
     private final Clock clock;
     private final FileCalls calls = new FileCalls();
+    private final TargetPath target = new TargetPath();
     private final Resource[] table = new Resource[1 << 15];
-    private final Order files = new Order();
+    private final Order open = new Order();
+    private final Order small = new Order();
     private final Order others = new Order();
-    private int open;
+    /** Why {@link #find} has found nothing to say. */
+    int status;
 
     FileCache(Settings settings, Clock clock) throws IOException {
         this.settings = settings;
         this.clock = clock;
         validNanos = settings.validTime.toNanos();
+        mostOpen = Math.min(settings.openFiles, FileCalls.descriptorLimit() / 4 / settings.loops);
         root = settings.root.toRealPath();
         rootBytes = rawPath(root);
+        requireProc();
     }
 
     /** The bytes of a path's name, which a URI tells whatever the JVM thinks of their encoding. */
     private static byte[] rawPath(Path path) {
-        String raw = path.toUri().getRawPath();
-        MemorySegment text = Arena.ofAuto().allocateFrom(raw);
-        return TargetPath.of(text, 0, raw.length()).bytes();
+        byte[] raw = path.toUri().getRawPath().getBytes(StandardCharsets.US_ASCII);
+        TargetPath read = new TargetPath();
+        read.read(MemorySegment.ofArray(raw), 0, raw.length);
+        return read.names();
+    }
+
+    /** Where /proc is hidden nothing could be served, as it is not known then where links lead. */
+    private void requireProc() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            int fd = calls.open(path(arena, new byte[0], ""));
+            if (fd < 0) {
+                throw new IOException("cannot open " + root + ": errno " + -fd);
+            }
+            try {
+                FileCalls.target(fd);
+            } catch (IOException e) {
+                throw new IOException("no /proc/self/fd here, which tells whether a file is in the folder", e);
+            } finally {
+                calls.close(fd);
+            }
+        }
     }
 
     /** How many files it holds open. */
     int openFiles() {
-        return open;
+        return open.count;
     }
 
     // ---- finding
 
-    /** What there is to say about the path of a request. */
+    /** Returns what there is to say about the path of a request, or null: then {@link #status} says why not. */
     Resource find(Request q) {
-        int place = place(q.pathHash);
-        Resource r = table[place];
-        while (r != null && !(r.hash == q.pathHash && r.hasKey(q.memory, q.path, q.pathLength))) {
-            r = r.chain;
+        Resource r = known(q.memory, q.path, q.pathLength, q.pathHash); // most are written as the key is
+        if (r == null) {
+            if (!target.read(q.memory, q.path, q.pathLength)) {
+                return failed(400);
+            }
+            r = known(target.key(), 0, target.keyLength(), hash(target));
         }
         if (r != null) {
             if (clock.nanos - r.checked < validNanos || isStillTrue(r)) {
@@ -102,8 +132,27 @@ final class FileCache implements AutoCloseable {
                 return r;
             }
             remove(r);
+            target.read(q.memory, q.path, q.pathLength);
         }
-        return add(look(q));
+        r = look();
+        return r == null ? null : add(r);
+    }
+
+    private Resource failed(int why) {
+        status = why;
+        return null;
+    }
+
+    private static int hash(TargetPath path) {
+        return Request.hash(path.key(), 0, path.keyLength());
+    }
+
+    private Resource known(MemorySegment m, long at, int length, int hash) {
+        Resource r = table[place(hash)];
+        while (r != null && !(r.hash == hash && r.hasKey(m, at, length))) {
+            r = r.chain;
+        }
+        return r;
     }
 
     private int place(int hash) {
@@ -119,7 +168,7 @@ final class FileCache implements AutoCloseable {
     }
 
     private Order order(Resource r) {
-        return r.isFile() ? files : others;
+        return r.file != null ? open : r.isFile() ? small : others;
     }
 
     private void use(Resource r) {
@@ -137,16 +186,28 @@ final class FileCache implements AutoCloseable {
         r.cached = true;
         r.checked = clock.nanos;
         order(r).add(r);
-        open += r.file == null ? 0 : 1;
-        while (files.oldest != r && files.oldest != null
-                && (files.bytes > settings.cacheBytes || open > settings.openFiles)) {
-            remove(files.oldest);
-        }
-        while (others.oldest != r && others.oldest != null
-                && (others.count > OTHERS || others.bytes > settings.cacheBytes / 4)) { // lists may be long
-            remove(others.oldest);
-        }
+        trim(open, r, mostOpen, Long.MAX_VALUE);
+        trim(small, r, Long.MAX_VALUE, settings.cacheBytes);
+        trim(others, r, OTHERS, settings.cacheBytes / 4); // lists may be long
         return r;
+    }
+
+    /** Removes what is too much, but for one resource. */
+    private void trim(Order order, Resource but, long count, long bytes) {
+        while ((order.count > count || order.bytes > bytes) && order.oldest != but) {
+            remove(order.oldest);
+        }
+    }
+
+    /** Closes the file that was not asked for longest and is not being sent; false if there is none. */
+    boolean evict() {
+        for (Resource r = open.oldest; r != null; r = r.newer) {
+            if (r.users == 0) {
+                remove(r);
+                return true;
+            }
+        }
+        return false;
     }
 
     private void remove(Resource r) {
@@ -161,7 +222,6 @@ final class FileCache implements AutoCloseable {
             before.chain = r.chain;
         }
         order(r).remove(r);
-        open -= r.file == null ? 0 : 1;
         r.cached = false;
         r.endIfUnused();
     }
@@ -174,7 +234,7 @@ final class FileCache implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Order order : new Order[] {files, others}) {
+        for (Order order : new Order[] {open, small, others}) {
             while (order.oldest != null) {
                 remove(order.oldest);
             }
@@ -183,18 +243,18 @@ final class FileCache implements AutoCloseable {
 
     // ---- looking
 
-    private Resource look(Request q) {
+    /** Looks for the target; null if that fails, and may succeed the next time. */
+    private Resource look() {
         Resource.Parts parts = new Resource.Parts();
-        parts.hash = q.pathHash;
-        parts.key = new byte[q.pathLength];
-        MemorySegment.copy(q.memory, q.path, MemorySegment.ofArray(parts.key), 0, q.pathLength);
-        TargetPath target = TargetPath.of(q.memory, q.path, q.pathLength);
-        if (target == null) {
-            return Answers.error(parts, 400);
+        parts.hash = hash(target);
+        parts.key = target.key().asSlice(0, target.keyLength()).toArray(JAVA_BYTE);
+        byte[] names = target.names();
+        Resource r = file(parts, names, "");
+        if (r == null && status == IS_FOLDER) {
+            r = target.isDirectory() ? file(parts, names, INDEX)
+                : Answers.redirect(parts, "/" + TargetPath.encoded(names) + "/");
         }
-        try (Arena arena = Arena.ofConfined()) {
-            return look(parts, target, path(arena, target.bytes(), ""));
-        }
+        return r == null && status == NO_INDEX ? list(parts, names) : r;
     }
 
     private MemorySegment path(Arena arena, byte[] names, String more) {
@@ -208,75 +268,88 @@ final class FileCache implements AutoCloseable {
         return path;
     }
 
-    private Resource look(Resource.Parts parts, TargetPath target, MemorySegment path) {
-        int fd = open(path);
-        if (fd < 0) {
-            return failed(parts, -fd);
-        }
-        if (leadsOut(fd) || !calls.stat(fd) || !calls.isRegular() && !calls.isDirectory()) {
-            calls.close(fd);
-            return Answers.error(parts, 403);
-        }
-        if (calls.isRegular()) {
-            if (target.isDirectory()) {
-                calls.close(fd);
-                return Answers.error(parts, 404);
-            }
-            return file(parts, fd, path, target.bytes());
-        }
-        if (!target.isDirectory()) {
-            calls.close(fd);
-            return Answers.redirect(parts, "/" + TargetPath.encoded(target.bytes()) + "/");
-        }
+    /** The file at a path, or what is said instead. */
+    private Resource file(Resource.Parts parts, byte[] names, String more) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment index = path(arena, target.bytes(), INDEX);
-            int indexFd = open(index);
-            if (indexFd == -FileCalls.ENOENT) {
-                return Listing.of(parts, target.bytes(), Path.of("/proc/self/fd/" + fd));
+            MemorySegment path = path(arena, names, more);
+            int fd = open(path);
+            if (fd < 0) {
+                return fd == -FileCalls.ENOENT && more.equals(INDEX) ? failed(NO_INDEX) : refused(parts, -fd);
             }
-            if (indexFd < 0) {
-                return failed(parts, -indexFd);
+            Resource r = null;
+            try {
+                if (!isServed(fd)) {
+                    r = Answers.error(parts, 403);
+                } else if (calls.isRegular()) {
+                    r = more.isEmpty() && target.isDirectory() ? Answers.error(parts, 404)
+                        : file(parts, fd, path, more.isEmpty() ? names : more.getBytes(StandardCharsets.US_ASCII));
+                } else {
+                    r = more.isEmpty() ? failed(IS_FOLDER) : Answers.error(parts, 403);
+                }
+            } catch (IOException e) {
+                return failed(503);
+            } finally {
+                if (r == null || r.file == null) {
+                    calls.close(fd);
+                }
             }
-            if (leadsOut(indexFd) || !calls.stat(indexFd) || !calls.isRegular()) {
-                calls.close(indexFd);
+            return r;
+        }
+    }
+
+    /** The list of a folder. */
+    private Resource list(Resource.Parts parts, byte[] names) {
+        int fd;
+        try (Arena arena = Arena.ofConfined()) {
+            fd = open(path(arena, names, ""));
+        }
+        if (fd < 0) {
+            return refused(parts, -fd);
+        }
+        try {
+            if (!isServed(fd) || !calls.isDirectory()) {
                 return Answers.error(parts, 403);
             }
-            return file(parts, indexFd, index, INDEX.getBytes(StandardCharsets.US_ASCII));
+            Listing listing = new Listing(calls, root, fd);
+            int errno = calls.list(fd, listing);
+            return errno == 0 ? listing.page(parts, names) : refused(parts, errno);
+        } catch (IOException e) {
+            return failed(503);
         } finally {
             calls.close(fd);
         }
     }
 
-    /** Opens; where there are no descriptors left, what is open longest without use is closed for it. */
+    /** Opens; where there are no descriptors left, files are closed for it that nobody is being sent. */
     private int open(MemorySegment path) {
         int fd = calls.open(path);
-        while ((fd == -FileCalls.EMFILE || fd == -FileCalls.ENFILE) && files.oldest != null) {
-            remove(files.oldest);
+        while ((fd == -FileCalls.EMFILE || fd == -FileCalls.ENFILE) && evict()) {
             fd = calls.open(path);
         }
         return fd;
     }
 
-    private static Resource failed(Resource.Parts parts, int errno) {
-        return Answers.error(parts, switch (errno) {
-            case FileCalls.ENOENT, FileCalls.ENOTDIR, FileCalls.ENAMETOOLONG, FileCalls.ELOOP -> 404;
-            case FileCalls.EACCES, FileCalls.EPERM, FileCalls.ENXIO -> 403;
-            case FileCalls.EMFILE, FileCalls.ENFILE -> 503;
-            default -> 500;
-        });
+    /** What is said about what cannot be opened. */
+    private Resource refused(Resource.Parts parts, int errno) {
+        return switch (errno) {
+            case FileCalls.ENOENT, FileCalls.ENOTDIR, FileCalls.ENAMETOOLONG, FileCalls.ELOOP ->
+                Answers.error(parts, 404);
+            case FileCalls.EACCES, FileCalls.EPERM, FileCalls.ENXIO -> Answers.error(parts, 403);
+            case FileCalls.EMFILE, FileCalls.ENFILE, FileCalls.ENOMEM -> failed(503);
+            default -> failed(500);
+        };
     }
 
-    /** Whether what was opened is not in the folder: asked of what is open, so there is no moment to exchange it. */
-    private boolean leadsOut(int fd) {
-        try {
-            return !Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).startsWith(root);
-        } catch (IOException e) {
-            return true;
-        }
+    /**
+     * Whether what was opened is a file or a folder below the root, and puts its status into the calls: asked of what
+     * is open, so that there is no moment to exchange it.
+     */
+    private boolean isServed(int fd) throws IOException {
+        return FileCalls.target(fd).startsWith(root) && calls.stat(fd) && (calls.isRegular() || calls.isDirectory());
     }
 
-    /** A file whose status was just asked for. */
-    private Resource file(Resource.Parts parts, int fd, MemorySegment path, byte[] name) {
+    /** A file that is open, and whose status was just asked for; it takes the descriptor if it is a large one. */
+    private Resource file(Resource.Parts parts, int fd, MemorySegment path, byte[] name) throws IOException {
         parts.size = calls.size;
         parts.inMemory = calls.size <= settings.smallFile;
         parts.path = path.asSlice(0, path.byteSize() - 1).toArray(JAVA_BYTE);
@@ -286,17 +359,13 @@ final class FileCache implements AutoCloseable {
         try {
             if (!r.inMemory) {
                 r.file = FileSource.fromFd(fd);
-                return r;
+            } else if (!calls.read(fd, r.memory, r.headLength, r.size)) {
+                throw new IOException("it was cut meanwhile, or cannot be read");
             }
-            boolean whole = calls.read(fd, r.memory, r.headLength, r.size);
-            calls.close(fd);
-            if (whole) {
-                return r;
-            }
-        } catch (IOException e) {
-            calls.close(fd);
+            r.cached = true; // and is put there now
+            return r;
+        } finally {
+            r.endIfUnused();
         }
-        r.endIfUnused();
-        return Answers.error(parts, 503); // it was cut meanwhile, or cannot be read: maybe not so the next time
     }
 }

@@ -9,6 +9,9 @@ import java.nio.charset.StandardCharsets;
 final class HttpDate {
     /** Of {@code Sun, 06 Nov 1994 08:49:37 GMT}. */
     static final int LENGTH = 29;
+    /** The first and the last second that can be written: years have four digits. */
+    static final long FIRST = -62_167_219_200L;
+    static final long LAST = 253_402_300_799L;
     /** What is no date. */
     static final long NONE = Long.MIN_VALUE;
 
@@ -21,7 +24,7 @@ final class HttpDate {
     private HttpDate() {
     }
 
-    /** Writes a time in seconds as a date of 29 bytes; of the years 0 to 9999. */
+    /** Writes a time in seconds, from {@link #FIRST} to {@link #LAST}, as a date of 29 bytes. */
     static void write(long second, MemorySegment to, long at) {
         long day = Math.floorDiv(second, DAY);
         int time = (int) Math.floorMod(second, DAY);
@@ -86,22 +89,41 @@ final class HttpDate {
 
     // ---- reading
 
-    /** Reads a date in one of the three forms that must be understood; its day of the week is not compared. */
+    /**
+     * Reads a date in one of the three forms that must be understood; its day of the week is not compared. Whatever is
+     * not exactly that, such as another zone than GMT, is no date.
+     */
     static long parse(MemorySegment m, long at, long length) {
-        if (length == LENGTH && m.get(JAVA_BYTE, at + 3) == ',') { // Sun, 06 Nov 1994 08:49:37 GMT
+        if (length == LENGTH && isLike(m, at + 3, ", .. ... .... ........ GMT")) { // Sun, 06 Nov 1994 08:49:37 GMT
             return seconds(number(m, at + 12, 4), month(m, at + 8), number(m, at + 5, 2), m, at + 17);
         }
-        if (length == 24) { // Sun Nov  6 08:49:37 1994
+        if (length == 24 && isLike(m, at + 3, " ... .. ........ ....")) { // Sun Nov  6 08:49:37 1994
             int day = m.get(JAVA_BYTE, at + 8) == ' ' ? number(m, at + 9, 1) : number(m, at + 8, 2);
             return seconds(number(m, at + 20, 4), month(m, at + 4), day, m, at + 11);
         }
         long i = length - 24; // Sunday, 06-Nov-94 08:49:37 GMT: the length of the day's name
-        if (i >= 6 && i <= 9 && m.get(JAVA_BYTE, at + i) == ',') {
-            int year = number(m, at + i + 9, 2); // its century is a guess
-            return year < 0 ? NONE : seconds(year + (year < 70 ? 2000 : 1900), month(m, at + i + 5),
-                number(m, at + i + 2, 2), m, at + i + 12);
+        if (i >= 6 && i <= 9 && isLike(m, at + i, ", ..-...-.. ........ GMT")) {
+            return seconds(year(number(m, at + i + 9, 2)), month(m, at + i + 5), number(m, at + i + 2, 2), m,
+                at + i + 12);
         }
         return NONE;
+    }
+
+    /** Whether bytes are those of a pattern, in which a dot stands for any. */
+    private static boolean isLike(MemorySegment m, long at, String pattern) {
+        for (int i = 0; i < pattern.length(); i++) {
+            if (pattern.charAt(i) != '.' && m.get(JAVA_BYTE, at + i) != pattern.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The year that two digits mean: none that is more than 50 years from now. */
+    private static int year(int digits) {
+        int now = (int) (1970 + System.currentTimeMillis() / 31_556_952_000L);
+        int year = now - now % 100 + digits;
+        return digits < 0 ? -1 : year > now + 50 ? year - 100 : year;
     }
 
     private static int number(MemorySegment m, long at, int digits) {
@@ -126,11 +148,19 @@ final class HttpDate {
         return -1;
     }
 
+    private static int days(int year, int month) {
+        return month != 1 ? 30 + (month + month / 7 + 1) % 2
+            : year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+    }
+
     private static long seconds(int year, int month, int day, MemorySegment m, long timeAt) {
         int hour = number(m, timeAt, 2);
         int minute = number(m, timeAt + 3, 2);
         int second = number(m, timeAt + 6, 2);
-        if (year < 0 || month < 0 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59
+        if (m.get(JAVA_BYTE, timeAt + 2) != ':' || m.get(JAVA_BYTE, timeAt + 5) != ':') {
+            return NONE;
+        }
+        if (year < 0 || month < 0 || day < 1 || day > days(year, month) || hour < 0 || hour > 23 || minute < 0 || minute > 59
                 || second < 0 || second > 60) {
             return NONE;
         }

@@ -11,9 +11,9 @@ import io.panamio.net.TcpStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
-import java.nio.channels.ClosedSelectorException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An event loop that serves the files of a folder by HTTP/1.1. In the steady state it allocates nothing. A request for
@@ -53,8 +53,14 @@ public final class HttpLoop implements Runnable {
     private final Events events = Events.withCapacity(1024);
     private final SocketAddressBuffer peer = SocketAddressBuffer.create();
     private final Clock clock = new Clock();
+    private final FileCache files;
     private final AccessLog log;
-    private boolean acceptLater;
+    private final Trouble trouble;
+    /** Whether connections may wait in the listener's queue, for which no event comes. */
+    private boolean mayAccept;
+    /** When that is tried again, unless a connection ends before. */
+    private long acceptAt = clock.nanos;
+    private int acceptBelow;
     private volatile boolean stopped;
     private boolean stopping;
     private long graceEnd;
@@ -68,14 +74,16 @@ public final class HttpLoop implements Runnable {
      *
      * @param listener where clients come from; this closes it
      * @param settings how
-     * @throws IOException if the system refuses
+     * @throws IOException if the folder cannot be served, or the system refuses
      */
     public HttpLoop(TcpListener listener, Settings settings) throws IOException {
         this.listener = listener;
         listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // Linux passes it on to what is accepted
         this.settings = settings;
         address = listener.localAddress();
+        files = new FileCache(settings, clock);
         log = settings.log == null ? null : new AccessLog(settings, clock);
+        trouble = new Trouble(settings, clock);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
     }
 
@@ -103,19 +111,28 @@ public final class HttpLoop implements Runnable {
         waker.wake();
     }
 
-    /** Serves until stopped. */
+    /**
+     * Serves until stopped. Nothing else ends it: what a request or a connection throws ends that connection, and where
+     * memory or descriptors are short, those that wait for a request are let go, or new ones wait.
+     */
     @Override
     public void run() {
-        try (poll; waker; listener; Connections made = new Connections(settings, clock, log)) {
+        try (poll; waker; listener; Connections made = new Connections(settings, clock, files, log, trouble)) {
             connections = made;
-            while (!stopping || connections.size() > 0) {
-                turn();
+            while (!isOver()) {
+                try {
+                    turn();
+                } catch (IOException | RuntimeException | Error e) { // of no connection: a wait, say, without memory
+                    trouble.tell(e);
+                    boolean isShort = e instanceof ResourceExhaustedException || e instanceof OutOfMemoryError;
+                    if (!isShort || !connections.shed()) {
+                        LockSupport.parkNanos(TICK.toNanos());
+                    }
+                }
             }
-        } catch (ClosedSelectorException | IOException e) {
-            System.err.println("serve: " + e.getMessage());
         } finally {
             if (log != null) {
-                log.flush();
+                log.end();
             }
             if (connections != null) {
                 statistics = connections.statistics();
@@ -126,7 +143,7 @@ public final class HttpLoop implements Runnable {
     // ---- turns
 
     private void turn() throws IOException {
-        boolean timed = connections.size() > 0 || acceptLater || log != null && log.hasLines();
+        boolean timed = connections.size() > 0 || mayAccept || log != null && log.hasLines();
         int n = connections.isBusy() ? poll.pollNow(events) : timed ? poll.poll(events, TICK) : poll.poll(events);
         clock.update();
         for (int i = 0; i < n; i++) {
@@ -134,68 +151,86 @@ public final class HttpLoop implements Runnable {
             Connection c = connections.get(token);
             if (c != null) { // else it was closed earlier in this batch
                 if (events.isReadClosed(i) || events.isError(i) || events.isPriority(i)) {
-                    c.hangUp = true;
+                    c.readOn = true;
                     c.mayRead = true;
                 } else if (events.isReadable(i)) {
                     c.mayRead = true;
                 }
                 connections.serve(c);
             } else if (token == LISTENER) {
-                acceptLater = true;
+                mayAccept = true;
             }
         }
         connections.goOn();
-        if (acceptLater) {
+        connections.expire();
+        if (mayAccept) {
             accept();
         }
-        if (stopped) {
-            end();
-        }
-        connections.expire();
         if (log != null) {
             log.flushIfDue();
         }
     }
 
-    /** Accepts all that wait. What is beyond the limit, or without descriptors, waits until a turn has room. */
-    private void accept() throws IOException {
-        if (stopping) {
-            acceptLater = false;
+    /** Accepts all that wait. What is beyond the limit waits until a turn has room. */
+    private void accept() {
+        if (clock.nanos - acceptAt < 0 && connections.size() >= acceptBelow) {
             return;
         }
-        try {
-            while (connections.size() < settings.connections) {
-                TcpStream stream = listener.accept(log == null ? null : peer);
-                if (stream == null) {
-                    acceptLater = false;
-                    return;
+        while (connections.size() < settings.connections) {
+            TcpStream stream;
+            try {
+                stream = listener.accept(log == null ? null : peer);
+            } catch (IOException e) {
+                if (e instanceof ResourceExhaustedException && files.evict()) {
+                    continue;
                 }
-                add(stream);
+                acceptLater(e);
+                return;
             }
-        } catch (ResourceExhaustedException e) {
-            acceptLater = true;
+            if (stream == null) {
+                mayAccept = false;
+                return;
+            }
+            add(stream);
         }
+    }
+
+    /**
+     * What waits in the queue has no event any more: it is accepted when a connection has ended, or after a while. That
+     * holds for all that can be thrown here, as a loop that is alive may recover.
+     */
+    private void acceptLater(IOException e) {
+        trouble.tell(e);
+        acceptAt = clock.nanos + TICK.toNanos();
+        acceptBelow = connections.size();
     }
 
     private void add(TcpStream stream) {
-        Connection c = connections.add(stream, log == null ? null
-            : ((InetSocketAddress) peer.get()).getAddress().getHostAddress().getBytes(StandardCharsets.US_ASCII));
+        Connection c = null;
         try {
+            c = connections.add(stream, log == null ? null
+                : ((InetSocketAddress) peer.get()).getAddress().getHostAddress().getBytes(StandardCharsets.US_ASCII));
             poll.registry().register(stream, c.token, BOTH);
-        } catch (IOException e) {
-            connections.drop(c);
+        } catch (IOException | RuntimeException | Error e) { // there is no memory for one more
+            trouble.tell(e);
+            stream.close();
+            if (c != null) {
+                connections.drop(c);
+            }
         }
     }
 
-    /** Begins to end, and ends at last. */
-    private void end() {
-        if (!stopping) {
+    /** Begins to end when that is wanted; whether the end is there. */
+    private boolean isOver() {
+        if (stopped && !stopping) {
             stopping = true;
+            mayAccept = false;
             graceEnd = clock.nanos + settings.graceTime.toNanos();
             listener.close();
             connections.end();
-        } else if (clock.nanos - graceEnd > 0) {
+        } else if (stopping && clock.nanos - graceEnd > 0) {
             connections.dropAll();
         }
+        return stopping && connections.size() == 0;
     }
 }

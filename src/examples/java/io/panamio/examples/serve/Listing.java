@@ -1,24 +1,27 @@
 package io.panamio.examples.serve;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 
-/** The page of a folder that has no index.html: folders first, each by name. */
-final class Listing {
+/**
+ * The page of a folder that has no index.html: folders first, each by name. A link that leads out of what is served is
+ * named, and nothing is told about what is there.
+ */
+final class Listing implements FileCalls.Names {
     private static final int LONGEST = 10_000;
-    private static final DateTimeFormatter TIME =
-        DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm").withZone(ZoneOffset.UTC);
+    private static final String UNKNOWN = "-";
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm", Locale.ROOT);
 
     private record Entry(String href, String name, boolean directory, String size, String time)
             implements Comparable<Entry> {
@@ -28,24 +31,29 @@ final class Listing {
         }
     }
 
-    private Listing() {
+    private final FileCalls calls;
+    private final Path root;
+    private final int folder;
+    private final List<Entry> entries = new ArrayList<>();
+    private boolean cut;
+
+    Listing(FileCalls calls, Path root, int folder) {
+        this.calls = calls;
+        this.root = root;
+        this.folder = folder;
     }
 
-    /** A page about a folder. */
-    static Resource of(Resource.Parts parts, byte[] names, Path folder) {
-        List<Entry> entries = new ArrayList<>();
-        boolean cut = false;
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
-            for (Path path : stream) {
-                if (entries.size() == LONGEST) {
-                    cut = true;
-                    break;
-                }
-                entries.add(entry(path));
-            }
-        } catch (IOException e) {
-            return Answers.error(parts, 403);
+    @Override
+    public boolean add(MemorySegment name) {
+        cut = entries.size() == LONGEST;
+        if (!cut) {
+            entries.add(entry(name));
         }
+        return !cut;
+    }
+
+    /** Makes the page of the names that were added. */
+    Resource page(Resource.Parts parts, byte[] names) {
         Collections.sort(entries);
         String name = new String(names, StandardCharsets.UTF_8);
         String title = escaped("Index of /" + name + (name.isEmpty() ? "" : "/"));
@@ -65,30 +73,40 @@ final class Listing {
         return new Resource(parts);
     }
 
-    private static Entry entry(Path path) {
-        String raw = path.getParent().relativize(path).toUri().getRawPath(); // the bytes, whatever their encoding
-        raw = raw.endsWith("/") ? raw.substring(0, raw.length() - 1) : raw;
-        String last = raw.substring(raw.lastIndexOf('/') + 1);
-        byte[] ascii = last.getBytes(StandardCharsets.US_ASCII);
-        byte[] name = TargetPath.of(MemorySegment.ofArray(ascii), 0, ascii.length).bytes();
-        String href = TargetPath.encoded(name);
-        String text = new String(name, StandardCharsets.UTF_8);
+    private Entry entry(MemorySegment name) {
+        int length = 0;
+        while (name.get(JAVA_BYTE, length) != 0) {
+            length++;
+        }
+        byte[] bytes = name.asSlice(0, length).toArray(JAVA_BYTE);
+        String href = TargetPath.encoded(bytes);
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (!calls.statLink(folder, name) || calls.isLink() && !follow(name)) {
+            return new Entry(href, text, false, UNKNOWN, UNKNOWN);
+        }
+        String slash = calls.isDirectory() ? "/" : "";
+        return new Entry(href + slash, text + slash, calls.isDirectory(),
+            calls.isRegular() ? Long.toString(calls.size) : UNKNOWN, time(calls.seconds));
+    }
+
+    /** Asks for the status of what a link leads to; false if that is nothing, or not within what is served. */
+    private boolean follow(MemorySegment name) {
+        int fd = calls.look(folder, name);
+        if (fd < 0) {
+            return false;
+        }
         try {
-            BasicFileAttributes a = attributes(path);
-            String slash = a.isDirectory() ? "/" : "";
-            return new Entry(href + slash, text + slash, a.isDirectory(),
-                a.isRegularFile() ? Long.toString(a.size()) : "-", TIME.format(a.lastModifiedTime().toInstant()));
+            return FileCalls.target(fd).startsWith(root) && calls.stat(fd);
         } catch (IOException e) {
-            return new Entry(href, text, false, "-", "");
+            return false;
+        } finally {
+            calls.close(fd);
         }
     }
 
-    private static BasicFileAttributes attributes(Path path) throws IOException {
-        try {
-            return Files.readAttributes(path, BasicFileAttributes.class);
-        } catch (IOException e) { // a link that leads nowhere
-            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        }
+    private static String time(long second) {
+        return second < HttpDate.FIRST || second > HttpDate.LAST ? UNKNOWN
+            : TIME.format(LocalDateTime.ofEpochSecond(second, 0, ZoneOffset.UTC));
     }
 
     /** A text as HTML has it. */

@@ -13,13 +13,17 @@ import java.util.concurrent.ThreadLocalRandom;
  * and nothing allocated. One object is used for all requests of a loop.
  *
  * <p>It is strict where two programs could understand a request differently: no folded lines, no blanks before a colon,
- * no control characters, one Host, one Content-Length. It is lenient where it does no harm: a bare LF ends a line, and
+ * no control characters, one Host that is one, one Content-Length or Transfer-Encoding. It is lenient where it does no harm: a bare LF ends a line, and
  * empty lines before a request are passed over.
  */
 final class Request {
     static final int GET = 0;
     static final int HEAD = 1;
+    /** One that is known, and not allowed here. */
     static final int OTHER = 2;
+    /** One that is not known. */
+    static final int UNKNOWN = 3;
+    private static final String[] OTHERS = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
 
     /** Larger targets are answered by 414. */
     static final int TARGET_LIMIT = 8000;
@@ -97,7 +101,7 @@ final class Request {
      */
     int parse(MemorySegment m, long from, long to) {
         memory = m;
-        method = OTHER;
+        method = UNKNOWN;
         pathLength = 0;
         keepAlive = false;
         old = false;
@@ -146,7 +150,7 @@ final class Request {
         if (p == from || m.get(JAVA_BYTE, p) != ' ') {
             return -400;
         }
-        method = is(m, from, p, "GET") ? GET : is(m, from, p, "HEAD") ? HEAD : OTHER;
+        method = is(m, from, p, "GET") ? GET : is(m, from, p, "HEAD") ? HEAD : other(m, from, p);
         long target = ++p;
         path = target;
         int hash = 0;
@@ -154,7 +158,7 @@ final class Request {
             if (b >= 0 && b < ' ' || b == 0x7f) {
                 return -400;
             }
-            hash = hash * MULTIPLIER + b;
+            hash = hash(hash, b);
             p++;
         }
         long pathEnd = p;
@@ -211,6 +215,15 @@ final class Request {
         return true;
     }
 
+    private static int other(MemorySegment m, long from, long to) {
+        for (String other : OTHERS) {
+            if (is(m, from, to, other)) {
+                return OTHER;
+            }
+        }
+        return UNKNOWN;
+    }
+
     private int version(MemorySegment m, long p) {
         long text = m.get(JAVA_LONG_UNALIGNED, p);
         int minor = (int) (text >>> 56) - '0';
@@ -225,7 +238,7 @@ final class Request {
 
     /** Takes the path out of an absolute target. {@code *} is for OPTIONS, and an authority for CONNECT: no matter. */
     private int target(MemorySegment m, long end) {
-        if (pathLength > 0 && m.get(JAVA_BYTE, path) == '/' || method == OTHER) {
+        if (pathLength > 0 && m.get(JAVA_BYTE, path) == '/' || method >= OTHER) {
             return 0;
         }
         long p = path;
@@ -237,16 +250,50 @@ final class Request {
         while (p < end && m.get(JAVA_BYTE, p) != '/') {
             p++;
         }
-        if (p == authority) {
+        if (p == authority || !isHost(m, authority, p)) {
             return 400;
         }
         path = p;
         pathLength = (int) (end - p);
-        pathHash = 0;
-        for (; p < end; p++) {
-            pathHash = pathHash * MULTIPLIER + m.get(JAVA_BYTE, p);
-        }
+        pathHash = hash(m, p, pathLength);
         return 0;
+    }
+
+    private static int hash(int hash, byte b) {
+        return hash * MULTIPLIER + b;
+    }
+
+    /** Returns the hash of a path, as {@link #pathHash} has it. */
+    static int hash(MemorySegment m, long at, int length) {
+        int hash = 0;
+        for (int i = 0; i < length; i++) {
+            hash = hash(hash, m.get(JAVA_BYTE, at + i));
+        }
+        return hash;
+    }
+
+    /** Whether bytes are a host and, maybe, a port; none at all are, too. */
+    private static boolean isHost(MemorySegment m, long from, long to) {
+        long p = from;
+        if (p < to && m.get(JAVA_BYTE, p) == '[') {
+            do {
+                p++;
+            } while (p < to && Bytes.isIpv6(m.get(JAVA_BYTE, p)));
+            if (p == to || m.get(JAVA_BYTE, p++) != ']') {
+                return false;
+            }
+        } else {
+            while (p < to && Bytes.isHost(m.get(JAVA_BYTE, p))) {
+                p++;
+            }
+        }
+        if (p < to && m.get(JAVA_BYTE, p++) != ':') {
+            return false;
+        }
+        while (p < to && m.get(JAVA_BYTE, p) >= '0' && m.get(JAVA_BYTE, p) <= '9') {
+            p++;
+        }
+        return p == to;
     }
 
     private static final byte[] HTTP_SCHEME = "http://".getBytes(StandardCharsets.US_ASCII);
@@ -318,7 +365,7 @@ final class Request {
                 field.at = at;
                 field.length = (int) (end - at);
                 return field == connection ? connection(m) : field == length ? length(m, again)
-                    : field == host && again ? 400 : 0;
+                    : again && (field == host || field == encoding) ? 400 : 0;
             }
         }
         return 0;
@@ -367,7 +414,7 @@ final class Request {
 
     private int finish(MemorySegment m, int size) {
         keepAlive &= !closing;
-        if (!old && !host.isThere()) {
+        if (host.isThere() ? !isHost(m, host.at, host.at + host.length) : !old) {
             return -400;
         }
         if (encoding.isThere()) {

@@ -9,7 +9,10 @@ public final class Settings {
     public Path root;
     /** How many bytes the head of a request may have, rounded up to whole pages; more is answered by 431 or 414. */
     public int headLimit = 16 * 1024;
-    /** How many bytes the body of a request may have, which is read and forgotten; more is answered by 413. */
+    /**
+     * How many bytes the body of a request may have, what is around chunks included, which is read and forgotten. More
+     * is answered by 413, or ends the connection if it shows after the answer.
+     */
     public long bodyLimit = 1 << 20;
     /** How long the head of a request, or its body, may take; then 408. */
     public Duration requestTime = Duration.ofSeconds(20);
@@ -34,12 +37,19 @@ public final class Settings {
     public boolean noPush;
     /** How much memory a loop may use for what it keeps of files, and a quarter of it for other answers. */
     public long cacheBytes = 64 << 20;
-    /** How many larger files a loop keeps open. */
+    /**
+     * How many larger files a loop keeps open at most, beside those that are being sent; fewer if all loops together
+     * had more than a quarter of the process's descriptors.
+     */
     public int openFiles = 1024;
+    /** How many loops this process has. */
+    public int loops = 1;
     /** For how long a file is served without a look at it, and one that is missing is not looked for again. */
     public Duration validTime = Duration.ofSeconds(1);
     /** Where a line for each request goes; null for nowhere. */
     public LogFile log;
+    /** Where is told what goes wrong, once a second at most. */
+    public LogFile errors = LogFile.standardError();
     /** Whether the lines tell the referrer and the browser: the combined format, not the common one. */
     public boolean combinedLog = true;
 
