@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How the example {@code serve} goes on: time, changes of files, limits, its end, and what is left then. */
 class ServeLifeTest {
-    private static final Duration NOW = Duration.ofMillis(150);
+    private static final Duration NOW = Duration.ofMillis(500);
     private static final int LARGE = 20_000_000;
 
     @TempDir
@@ -132,7 +132,7 @@ class ServeLifeTest {
         settings.requestTime = NOW;
         settings.idleTime = Loop.LONG;
         try (Served served = new Served(settings); Client client = served.client()) {
-            long end = System.nanoTime() + 4 * NOW.toNanos();
+            long end = System.nanoTime() + 2 * NOW.toNanos();
             while (System.nanoTime() < end) {
                 assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
             }
