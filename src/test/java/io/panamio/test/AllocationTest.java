@@ -4,7 +4,6 @@ import static io.panamio.test.Loop.R;
 import static io.panamio.test.Loop.RW;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
 import io.panamio.Event;
 import io.panamio.Events;
 import io.panamio.IoOperation;
@@ -15,18 +14,12 @@ import io.panamio.net.TcpStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The event loop allocates nothing once it is warm: the JVM itself counts what a thread allocates. */
 class AllocationTest {
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final int ROUNDS = 100_000;
-    private static final int FEWER_ROUNDS = 20_000;
-    private static final long FEW = 64 * 1024; // not one object in each tenth round
-    private static final int WARM_UP = 10_000;
     private static final int SIZE = 64;
     private static final int CALLS = 4; // two reads and two writes a round
 
@@ -120,27 +113,10 @@ class AllocationTest {
         }
     }
 
-    /** What the rounds of an echo allocate after some turns of warming up, or fewer if it is warm before. */
-    private static long allocated(Memory memory, int rounds, int turns) throws IOException {
+    private static void assertAllocatesAtMost(long bytesEach, Memory memory) throws IOException {
         try (Echo echo = new Echo(memory)) {
-            for (int i = 0; i < turns && allocated(echo, WARM_UP) > FEW / 10; i++) {
-                Thread.onSpinWait();
-            }
-            return allocated(echo, rounds);
+            Allocations.assertAtMost(bytesEach, echo::round);
         }
-    }
-
-    private static long allocated(Echo echo, int rounds) throws IOException {
-        long before = THREADS.getCurrentThreadAllocatedBytes();
-        for (int i = 0; i < rounds; i++) {
-            echo.round();
-        }
-        return THREADS.getCurrentThreadAllocatedBytes() - before;
-    }
-
-    private static void assertAllocatesFew(Memory memory, int rounds) throws IOException {
-        long bytes = allocated(memory, rounds, 20); // a busy machine's compiler may take that long
-        assertTrue(bytes < FEW, bytes + " bytes allocated in " + rounds + " rounds");
     }
 
     private static Memory of(MemorySegment in, MemorySegment out) {
@@ -160,7 +136,7 @@ class AllocationTest {
     @Test
     void anEchoOfNativeSegmentsAllocatesNothing() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            assertAllocatesFew(of(arena.allocate(2 * SIZE), arena.allocate(SIZE)), ROUNDS);
+            assertAllocatesAtMost(0, of(arena.allocate(2 * SIZE), arena.allocate(SIZE)));
         }
     }
 
@@ -168,7 +144,7 @@ class AllocationTest {
     void anEchoOfPartsOfSegmentsAllocatesNothing() throws IOException {
         MemorySegment heap = MemorySegment.ofArray(new byte[4 * SIZE]);
         for (MemorySegment memory : List.of(Arena.ofAuto().allocate(4 * SIZE), heap)) {
-            assertAllocatesFew(new Memory() {
+            assertAllocatesAtMost(0, new Memory() {
                 @Override
                 public long read(TcpStream stream) throws IOException {
                     return stream.read(memory, 1, 2 * SIZE);
@@ -178,7 +154,7 @@ class AllocationTest {
                 public long write(TcpStream stream) throws IOException {
                     return stream.write(memory, 3, SIZE);
                 }
-            }, FEWER_ROUNDS);
+            });
         }
     }
 
@@ -186,7 +162,7 @@ class AllocationTest {
     void anEchoOfHeapSegmentsAllocatesNothing() throws IOException {
         MemorySegment in = MemorySegment.ofArray(new byte[2 * SIZE]);
         MemorySegment out = MemorySegment.ofArray(new byte[SIZE]);
-        assertAllocatesFew(of(in, out), FEWER_ROUNDS);
+        assertAllocatesAtMost(0, of(in, out));
     }
 
     @Test
@@ -194,7 +170,7 @@ class AllocationTest {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment[] in = {arena.allocate(SIZE), arena.allocate(SIZE)};
             MemorySegment[] out = {arena.allocate(SIZE / 2), arena.allocate(SIZE / 2)};
-            assertAllocatesFew(new Memory() {
+            assertAllocatesAtMost(0, new Memory() {
                 @Override
                 public long read(TcpStream stream) throws IOException {
                     return stream.readVectored(in);
@@ -204,7 +180,7 @@ class AllocationTest {
                 public long write(TcpStream stream) throws IOException {
                     return stream.writeVectored(out);
                 }
-            }, FEWER_ROUNDS);
+            });
         }
     }
 
@@ -224,21 +200,20 @@ class AllocationTest {
 
     @Test
     void anEchoOfHeapBuffersAllocatesNothing() throws IOException {
-        assertAllocatesFew(of(ByteBuffer.allocate(2 * SIZE), ByteBuffer.allocate(SIZE)), FEWER_ROUNDS);
+        assertAllocatesAtMost(0, of(ByteBuffer.allocate(2 * SIZE), ByteBuffer.allocate(SIZE)));
     }
 
     @Test
     void anEchoOfDirectBuffersAllocatesAViewACallAtMost() throws IOException {
         Memory buffers = of(ByteBuffer.allocateDirect(2 * SIZE), ByteBuffer.allocateDirect(SIZE));
-        long bytes = allocated(buffers, FEWER_ROUNDS, 3);
-        assertTrue(bytes <= CALLS * 256L * FEWER_ROUNDS, bytes + " bytes allocated in " + FEWER_ROUNDS + " rounds");
+        assertAllocatesAtMost(CALLS * 256L, buffers);
     }
 
     @Test
     void anEchoOfArraysAllocatesNothing() throws IOException {
         byte[] in = new byte[2 * SIZE];
         byte[] out = new byte[SIZE];
-        assertAllocatesFew(new Memory() {
+        assertAllocatesAtMost(0, new Memory() {
             @Override
             public long read(TcpStream stream) throws IOException {
                 return stream.read(in, 0, in.length);
@@ -248,14 +223,14 @@ class AllocationTest {
             public long write(TcpStream stream) throws IOException {
                 return stream.write(out, 0, out.length);
             }
-        }, FEWER_ROUNDS);
+        });
     }
 
     @Test
     void theMeasureSeesTheSmallestAllocation() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             Memory segments = of(arena.allocate(2 * SIZE), arena.allocate(SIZE));
-            long bytes = allocated(new Memory() {
+            Memory allocating = new Memory() {
                 @Override
                 public long read(TcpStream stream) throws IOException {
                     sink = new Object();
@@ -266,8 +241,14 @@ class AllocationTest {
                 public long write(TcpStream stream) throws IOException {
                     return segments.write(stream);
                 }
-            }, FEWER_ROUNDS, 3);
-            assertTrue(bytes >= 8L * FEWER_ROUNDS, "only " + bytes + " bytes seen of " + FEWER_ROUNDS + " " + sink);
+            };
+            try (Echo echo = new Echo(allocating)) {
+                long bytes = Long.MAX_VALUE;
+                for (int i = 0; i < 3; i++) {
+                    bytes = Math.min(bytes, Allocations.of(echo::round));
+                }
+                assertTrue(bytes >= 8L * Allocations.ROUNDS, "only " + bytes + " bytes seen of " + sink);
+            }
         }
     }
 }

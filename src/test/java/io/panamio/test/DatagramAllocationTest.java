@@ -5,7 +5,6 @@ import static io.panamio.test.Loop.V4;
 import static io.panamio.test.Loop.V6;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
 import io.panamio.IoResult;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
@@ -15,7 +14,6 @@ import io.panamio.net.UdpSocket;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -25,10 +23,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** An echo of datagrams allocates nothing once it is warm: the JVM itself counts what a thread allocates. */
 class DatagramAllocationTest {
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final int ROUNDS = 20_000;
-    private static final int WARM_UP = 10_000;
-    private static final long FEW = 64 * 1024; // not one object in each tenth round
     private static final int SIZE = 64;
 
     /** How datagrams are received and sent. */
@@ -76,14 +70,6 @@ class DatagramAllocationTest {
             }
         }
 
-        long allocated(int rounds) throws IOException {
-            long before = THREADS.getCurrentThreadAllocatedBytes();
-            for (int i = 0; i < rounds; i++) {
-                round();
-            }
-            return THREADS.getCurrentThreadAllocatedBytes() - before;
-        }
-
         @Override
         public void close() throws IOException {
             loop.close();
@@ -92,11 +78,7 @@ class DatagramAllocationTest {
 
     private static void assertAllocatesFew(InetAddress host, Way way, SocketAddressBuffer to) throws IOException {
         try (Echo echo = new Echo(host, way, to)) {
-            for (int i = 0; i < 20 && echo.allocated(WARM_UP) > FEW / 10; i++) {
-                Thread.onSpinWait(); // a busy machine's compiler may take that long
-            }
-            long bytes = echo.allocated(ROUNDS);
-            assertTrue(bytes < FEW, bytes + " bytes allocated in " + ROUNDS + " rounds");
+            Allocations.assertAtMost(0, echo::round);
         }
     }
 

@@ -2,9 +2,7 @@ package io.panamio.test;
 
 import static io.panamio.test.Loop.R;
 import static io.panamio.test.Loop.RW;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
 import io.panamio.IoResult;
 import io.panamio.net.Pipe;
 import io.panamio.net.ReadableStream;
@@ -13,17 +11,11 @@ import io.panamio.net.WritableStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Unix streams and pipes allocate nothing once they are warm; see {@link AllocationTest}, which is about TCP. */
 class LocalAllocationTest {
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final int ROUNDS = 20_000;
-    private static final int WARM_UP = 10_000;
-    private static final int TURNS = 30;
-    private static final long FEW = 64 * 1024;
     private static final int SIZE = 64;
 
     /** How bytes are read and written. */
@@ -74,26 +66,6 @@ class LocalAllocationTest {
         abstract long write(WritableStream stream) throws IOException;
     }
 
-    private interface Round {
-        void run() throws IOException;
-    }
-
-    private static long allocated(Round round, int rounds) throws IOException {
-        long before = THREADS.getCurrentThreadAllocatedBytes();
-        for (int i = 0; i < rounds; i++) {
-            round.run();
-        }
-        return THREADS.getCurrentThreadAllocatedBytes() - before;
-    }
-
-    private static void assertAllocatesFew(Round round) throws IOException {
-        for (int i = 0; i < TURNS && allocated(round, WARM_UP) > FEW / 10; i++) {
-            Thread.onSpinWait();
-        }
-        long bytes = allocated(round, ROUNDS);
-        assertTrue(bytes < FEW, bytes + " bytes allocated in " + ROUNDS + " rounds");
-    }
-
     private static void write(Memory memory, WritableStream to) throws IOException {
         if (memory.write(to) != SIZE) {
             throw new IOException("the message does not fit");
@@ -121,7 +93,7 @@ class LocalAllocationTest {
             UnixStream[] pair = Local.pair(loop);
             loop.register(pair[0], 0, RW);
             loop.register(pair[1], 1, RW);
-            assertAllocatesFew(() -> {
+            Allocations.assertAtMost(0, () -> {
                 write(memory, pair[0]);
                 for (boolean answered = false; !answered;) {
                     loop.poll.poll(loop.events, Loop.LONG);
@@ -140,7 +112,7 @@ class LocalAllocationTest {
         try (Loop loop = new Loop()) {
             Pipe pipe = loop.later(Pipe.open());
             loop.register(pipe.receiver(), 1, R);
-            assertAllocatesFew(() -> {
+            Allocations.assertAtMost(0, () -> {
                 write(memory, pipe.sender());
                 for (boolean answered = false; !answered;) {
                     loop.poll.poll(loop.events, Loop.LONG);

@@ -1,6 +1,6 @@
 package io.panamio.test;
 
-import static io.panamio.test.Pipelines.assertAllocates;
+import static io.panamio.test.Allocations.assertAtMost;
 
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
@@ -42,7 +42,7 @@ class PipelineAllocationTest {
         try (Loop loop = new Loop();
              FileSource file = FileSource.open(Files.write(directory.resolve("file"), new byte[2 * SIZE]))) {
             Way way = kind.open(loop);
-            assertAllocates(0, () -> {
+            assertAtMost(0, () -> {
                 moved(file.transferTo(SIZE, SIZE, way.in()));
                 moved(way.out().read(BYTES));
             });
@@ -56,7 +56,7 @@ class PipelineAllocationTest {
             Way in = kind.open(loop);
             Way out = kind.open(loop);
             Splice splice = loop.later(new Splice(in.out(), out.in(), pool));
-            assertAllocates(0, () -> {
+            assertAtMost(0, () -> {
                 moved(in.in().write(BYTES, 0, SIZE));
                 moved(splice.transfer());
                 splice.transfer();
@@ -73,7 +73,7 @@ class PipelineAllocationTest {
             Relay relay = loop.later(new Relay(one[1], two[0], pool));
             loop.register(one[1], 1, Loop.RW);
             loop.register(two[0], 2, Loop.RW);
-            assertAllocates(0, () -> {
+            assertAtMost(0, () -> {
                 moved(one[0].write(BYTES, 0, SIZE));
                 moved(two[1].write(BYTES, 0, SIZE));
                 long before = relay.transferred();
@@ -94,7 +94,7 @@ class PipelineAllocationTest {
             TcpStream[] pair = loop.pair();
             ZeroCopySender sender = ZeroCopySender.of(pair[0]);
             sender.setThreshold(0);
-            assertAllocates(garbage, () -> {
+            assertAtMost(garbage, () -> {
                 if (refill) {
                     buffer.segment().fill((byte) 1);
                 }

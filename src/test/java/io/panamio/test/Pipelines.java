@@ -5,7 +5,6 @@ import static io.panamio.IoResult.WOULD_BLOCK;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
 import io.panamio.net.Pipe;
 import io.panamio.net.ReadableStream;
 import io.panamio.net.TcpStream;
@@ -13,15 +12,9 @@ import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 
 /** What tests of the zero-copy package share: streams of every kind, and much to send over them. */
 final class Pipelines {
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final int ROUNDS = 20_000;
-    private static final int WARM_UP = 10_000;
-    private static final int TURNS = 30;
-    private static final long FEW = 64 * 1024;
 
     private Pipelines() {
     }
@@ -115,29 +108,5 @@ final class Pipelines {
         long[] n = new long[1];
         Loop.until("the end", () -> (n[0] = from.read(one, 0, 1)) != WOULD_BLOCK);
         assertEquals(EOF, n[0]);
-    }
-
-    // ---- allocations
-
-    /** Something that must allocate nothing. */
-    interface Round {
-        void run() throws IOException;
-    }
-
-    private static long allocated(Round round, int rounds) throws IOException {
-        long before = THREADS.getCurrentThreadAllocatedBytes();
-        for (int i = 0; i < rounds; i++) {
-            round.run();
-        }
-        return THREADS.getCurrentThreadAllocatedBytes() - before;
-    }
-
-    /** Runs some rounds until they are warm, and then rounds that may allocate so many bytes each. */
-    static void assertAllocates(long bytesEach, Round round) throws IOException {
-        for (int i = 0; i < TURNS && allocated(round, WARM_UP) > bytesEach * WARM_UP + FEW / 10; i++) {
-            Thread.onSpinWait();
-        }
-        long bytes = allocated(round, ROUNDS);
-        assertTrue(bytes < bytesEach * ROUNDS + FEW, bytes + " bytes allocated in " + ROUNDS + " rounds");
     }
 }
