@@ -108,6 +108,71 @@ class ServeCommandTest {
         }
     }
 
+    /** And without the classes of failures: these are in a folder, and cannot be loaded then. */
+    @Test
+    void withoutDescriptorsItServesOn() throws Exception {
+        Path file = Files.writeString(folder.resolve("a.txt"), "within");
+        Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH)); // so that it need not be read again
+        Process process = start(List.of("sh", "-c", "ulimit -n 64; exec \"$@\"", "sh"), folder.toString(), "--host",
+            "127.0.0.1", "--port", "0", "--no-log");
+        List<Client> clients = new ArrayList<>();
+        try (BufferedReader err = process.errorReader()) {
+            String said = err.readLine();
+            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            clients.add(new Client(new Socket(Loop.V4, port)));
+            assertEquals("within", clients.getFirst().ask("GET /a.txt HTTP/1.1\r\n").text());
+            for (int i = 1; i < 80; i++) {
+                clients.add(new Client(new Socket(Loop.V4, port)));
+            }
+            assertEquals("within", clients.getFirst().ask("GET /a.txt HTTP/1.1\r\n").text());
+            assertTrue(err.readLine().startsWith("serve: "));
+            assertEquals("within", clients.getFirst().ask("GET /a.txt HTTP/1.1\r\n").text());
+            for (Client client : clients.subList(1, 40)) {
+                client.close();
+            }
+            for (Client client : clients.subList(40, 80)) {
+                assertEquals("within", client.ask("GET /a.txt HTTP/1.1\r\n").text());
+            }
+            assertEquals("within", clients.getFirst().ask("GET /a.txt HTTP/1.1\r\n").text());
+        } finally {
+            process.destroyForcibly();
+            for (Client client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    /** Every second call is interrupted, as it may be where files are not on a disk. */
+    @Test
+    void callsThatAreInterruptedAreMadeAgain() throws Exception {
+        Programs.require("strace");
+        for (int i = 0; i < 20; i++) {
+            Files.writeString(folder.resolve("file" + i), "within");
+        }
+        Process process = start(folder.toString(), "--host", "127.0.0.1", "--port", "0", "--no-log");
+        try (BufferedReader err = process.errorReader(); Programs programs = new Programs(folder)) {
+            String said = err.readLine();
+            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            try (Client client = new Client(new Socket(Loop.V4, port))) {
+                assertEquals("within", client.ask("GET /file0 HTTP/1.1\r\n").text());
+                assertEquals(200, client.ask("GET / HTTP/1.1\r\n").status());
+                String calls = "openat,pread64,statx,getdents64";
+                Programs.Program strace = programs.start("strace", "-f", "-p", "" + process.pid(), "-e", "trace=" + calls,
+                    "-e", "inject=" + calls + ":error=EINTR:when=1+2");
+                strace.awaitSaid("attached");
+                for (int i = 1; i < 20; i++) {
+                    assertEquals("within", client.ask("GET /file" + i + " HTTP/1.1\r\n").text());
+                }
+                assertEquals(200, client.ask("GET /./ HTTP/1.1\r\n").status());
+                strace.awaitSaid("EINTR");
+                strace.process().destroy();
+                strace.end();
+            }
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
     @Test
     void digitsAreThoseOfTheProtocolInAnyLanguage() throws Exception {
         Path file = Files.writeString(folder.resolve("a.txt"), "0123456789");

@@ -122,12 +122,8 @@ public final class HttpLoop implements Runnable {
             while (!isOver()) {
                 try {
                     turn();
-                } catch (IOException | RuntimeException | Error e) { // of no connection: a wait, say, without memory
-                    trouble.tell(e);
-                    boolean isShort = e instanceof ResourceExhaustedException || e instanceof OutOfMemoryError;
-                    if (!isShort || !connections.shed()) {
-                        LockSupport.parkNanos(TICK.toNanos());
-                    }
+                } catch (IOException | RuntimeException | Error e) {
+                    recover(e);
                 }
             }
         } finally {
@@ -138,6 +134,20 @@ public final class HttpLoop implements Runnable {
                 statistics = connections.statistics();
             }
         }
+    }
+
+    /** Goes on after what is no connection's, such as a wait that the system has no memory for. */
+    private void recover(Throwable thrown) {
+        try {
+            trouble.tell(thrown);
+            boolean isShort = thrown instanceof ResourceExhaustedException || thrown instanceof OutOfMemoryError;
+            if (isShort && connections.shed()) {
+                return;
+            }
+        } catch (RuntimeException | Error e) {
+            // such as for a class that cannot be loaded, as there are no descriptors
+        }
+        LockSupport.parkNanos(TICK.toNanos());
     }
 
     // ---- turns
@@ -180,7 +190,7 @@ public final class HttpLoop implements Runnable {
             TcpStream stream;
             try {
                 stream = listener.accept(log == null ? null : peer);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 if (e instanceof ResourceExhaustedException && files.evict()) {
                     continue;
                 }
@@ -199,7 +209,7 @@ public final class HttpLoop implements Runnable {
      * What waits in the queue has no event any more: it is accepted when a connection has ended, or after a while. That
      * holds for all that can be thrown here, as a loop that is alive may recover.
      */
-    private void acceptLater(IOException e) {
+    private void acceptLater(Throwable e) {
         trouble.tell(e);
         acceptAt = clock.nanos + TICK.toNanos();
         acceptBelow = connections.size();
