@@ -161,6 +161,15 @@ public abstract class IoSource implements Source, AutoCloseable {
     // ---- the descriptor and its memory
 
     /**
+     * Returns whether this is open. Another thread may close it at any moment.
+     *
+     * @return false once {@link #close} or {@link #release} was called
+     */
+    public final boolean isOpen() {
+        return handle.isOpen();
+    }
+
+    /**
      * The descriptor, which stays this source's. For calls on it use {@link #tryIo(Interest, IoOperation)}, which keeps
      * it open.
      *

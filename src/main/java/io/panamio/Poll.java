@@ -172,6 +172,15 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
+     * Returns whether this Poll is open. Another thread may close it at any moment.
+     *
+     * @return false once {@link #close} was called
+     */
+    public boolean isOpen() {
+        return selector.isOpen();
+    }
+
+    /**
      * Closes this Poll and its {@link Waker}. A thread that waits in it gets a {@link ClosedSelectorException} at once.
      * The sources stay open, and may be registered elsewhere. Does nothing the second time.
      */

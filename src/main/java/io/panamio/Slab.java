@@ -118,7 +118,32 @@ public final class Slab<T> {
     }
 
     /**
-     * Shows every object; it may be removed meanwhile, but none inserted.
+     * Returns for how many objects there is room before this must grow.
+     *
+     * @return the capacity; every {@link #slot} is less than that
+     */
+    public int capacity() {
+        return objects.length;
+    }
+
+    /**
+     * Returns the place that a token names, as an index for an array beside the slab. No two objects that are here have
+     * the same; the slot of an object that was removed is used again.
+     *
+     * @param token a token of a slab
+     * @return the slot, from 0 on; slots that were given back are used before new ones
+     * @throws IllegalArgumentException if {@code token} is negative, and so is no token of a slab
+     */
+    public static int slot(long token) {
+        if (token < 0) {
+            throw new IllegalArgumentException("token " + token);
+        }
+        return (int) token;
+    }
+
+    /**
+     * Shows every object. Any may be removed meanwhile: one that is not shown by then is not shown any more. One that is
+     * inserted meanwhile may be shown or not.
      *
      * @param action what to do with each
      */
@@ -129,5 +154,30 @@ public final class Slab<T> {
                 action.accept((T) objects[place]);
             }
         }
+    }
+
+    /**
+     * Returns the token of the object that has the next higher {@link #slot}. So all are visited, without allocation:
+     *
+     * <pre>{@code
+     * for (long t = slab.nextToken(-1); t >= 0; t = slab.nextToken(t)) {
+     *     Connection c = slab.get(t);
+     *     if (c.isIdle()) { slab.remove(t).close(); }
+     * }
+     * }</pre>
+     *
+     * <p>Any object may be removed meanwhile, the current one too. One that is inserted meanwhile is visited if its slot
+     * is still to come.
+     *
+     * @param token the token to go on after, also one whose object was removed; a negative number to begin
+     * @return the token, or -1 if there is no object behind that place
+     */
+    public long nextToken(long token) {
+        for (long place = token < 0 ? 0 : (token & 0xFFFF_FFFFL) + 1; place < used; place++) {
+            if (objects[(int) place] != null) {
+                return token((int) place);
+            }
+        }
+        return -1;
     }
 }

@@ -120,6 +120,15 @@ public final class FileSource implements AutoCloseable {
     // ---- asking
 
     /**
+     * Returns whether this is open. Another thread may close it at any moment.
+     *
+     * @return false once {@link #close} was called
+     */
+    public boolean isOpen() {
+        return handle.isOpen();
+    }
+
+    /**
      * How many bytes the file has now: statx(2).
      *
      * @return the size

@@ -1,5 +1,7 @@
 package io.panamio.pipeline;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.panamio.IoResult;
 import io.panamio.net.ReadableStream;
 import io.panamio.net.WritableStream;
@@ -7,6 +9,9 @@ import io.panamio.sys.Platform;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Objects;
 
 /**
  * A ring of bytes to read into, parse in place and write from. What can be read is one contiguous region, and so is
@@ -17,8 +22,9 @@ import java.lang.foreign.MemorySegment;
  * RingBuffer in = RingBuffer.allocate(stream.arena(), 64 * 1024);     // ends with the stream
  * ...
  * long got = in.readFrom(stream);
- * for (long size; (size = messageAt(in.memory(), in.readOffset(), in.readableBytes())) > 0;) {
- *     in.advanceRead(size);
+ * for (long end; (end = in.indexOf((byte) '\n')) >= 0;) {
+ *     handle(in.memory(), in.readOffset(), end);                      // a line, in place
+ *     in.advanceRead(end + 1);
  * }
  * }</pre>
  *
@@ -32,6 +38,11 @@ import java.lang.foreign.MemorySegment;
  * {@link #writable}; a loop that must not make garbage uses {@link #memory} with the offsets.
  */
 public final class RingBuffer {
+    private static final ValueLayout.OfLong LITTLE_ENDIAN =
+        ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
+
     private final MemorySegment memory;
     private final long capacity;
     private final boolean mapped;
@@ -174,9 +185,7 @@ public final class RingBuffer {
      * @throws IndexOutOfBoundsException if they are not within the region
      */
     public void advanceWrite(long n) {
-        if (n < 0 || n > capacity - readable) {
-            throw new IndexOutOfBoundsException(n + " of " + (capacity - readable) + " writable bytes");
-        }
+        requireWritable(n);
         readable += n;
     }
 
@@ -208,6 +217,109 @@ public final class RingBuffer {
     public void clear() {
         readable = 0;
         readOffset = 0;
+    }
+
+    // ---- bytes
+
+    /**
+     * Puts a byte into the writable region; it becomes readable.
+     *
+     * @param b the byte
+     * @throws IndexOutOfBoundsException if the ring is full
+     */
+    public void put(byte b) {
+        requireWritable(1);
+        memory.set(JAVA_BYTE, writeOffset(), b);
+        readable++;
+    }
+
+    /**
+     * Puts a copy of an array's part into the writable region; it becomes readable. All of it, or nothing.
+     *
+     * @param src what to copy from
+     * @param off where the part begins
+     * @param len how long it is
+     * @throws IndexOutOfBoundsException if the part is not within the array, or is more than can be written
+     */
+    public void put(byte[] src, int off, int len) {
+        Objects.checkFromIndexSize(off, len, src.length);
+        requireWritable(len);
+        MemorySegment.copy(src, off, memory, JAVA_BYTE, writeOffset(), len);
+        readable += len;
+    }
+
+    /**
+     * Puts a copy of a segment's part into the writable region; it becomes readable. All of it, or nothing.
+     *
+     * @param src what to copy from
+     * @param off where the part begins
+     * @param len how long it is
+     * @throws IndexOutOfBoundsException if the part is not within the segment, or is more than can be written
+     */
+    public void put(MemorySegment src, long off, long len) {
+        Objects.checkFromIndexSize(off, len, src.byteSize());
+        requireWritable(len);
+        MemorySegment.copy(src, off, memory, writeOffset(), len);
+        readable += len;
+    }
+
+    private void requireWritable(long n) {
+        if (n < 0 || n > capacity - readable) {
+            throw new IndexOutOfBoundsException(n + " of " + (capacity - readable) + " writable bytes");
+        }
+    }
+
+    /**
+     * Takes bytes from the beginning of the readable region, as {@link #advanceRead} does, and copies them to an array.
+     *
+     * @param dst where to
+     * @param off where the part begins
+     * @param len how long it is
+     * @throws IndexOutOfBoundsException if the part is not within the array, or is more than can be read
+     */
+    public void get(byte[] dst, int off, int len) {
+        Objects.checkFromIndexSize(off, len, dst.length);
+        if (len > readable) {
+            throw new IndexOutOfBoundsException(len + " of " + readable + " readable bytes");
+        }
+        MemorySegment.copy(memory, JAVA_BYTE, readOffset, dst, off, len);
+        advanceRead(len);
+    }
+
+    /**
+     * Looks for a byte in the readable region.
+     *
+     * @param b the byte
+     * @return where it is first, counted from the beginning of the region; -1 if it is not there
+     */
+    public long indexOf(byte b) {
+        return indexOf(b, 0);
+    }
+
+    /**
+     * Looks for a byte in the readable region from a place on, such as the end of what an earlier look has seen.
+     *
+     * @param b the byte
+     * @param from the place, counted from the beginning of the region
+     * @return where it is first from there on, counted from the beginning of the region; -1 if it is not there
+     * @throws IndexOutOfBoundsException if {@code from} is negative or more than {@link #readableBytes}
+     */
+    public long indexOf(byte b, long from) {
+        long i = Objects.checkIndex(from, readable + 1);
+        long pattern = (b & 0xFF) * ONES;
+        for (; i <= readable - 8; i += 8) { // Hacker's Delight: the lowest byte of a word that is zero
+            long x = memory.get(LITTLE_ENDIAN, readOffset + i) ^ pattern;
+            long zeros = x - ONES & ~x & HIGH_BITS;
+            if (zeros != 0) {
+                return i + Long.numberOfTrailingZeros(zeros) / 8;
+            }
+        }
+        for (; i < readable; i++) {
+            if (memory.get(JAVA_BYTE, readOffset + i) == b) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     // ---- streams

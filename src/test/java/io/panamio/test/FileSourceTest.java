@@ -457,7 +457,9 @@ class FileSourceTest {
                         return null;
                     }
                 });
+                assertTrue(file.isOpen());
                 file.close();
+                assertFalse(file.isOpen());
                 FileSource next = FileSource.open(other);
                 Background.result(sender);
                 next.close();

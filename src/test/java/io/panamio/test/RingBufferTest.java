@@ -14,10 +14,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.panamio.net.GatherList;
 import io.panamio.net.Pipe;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
-import io.panamio.net.GatherList;
 import io.panamio.pipeline.RingBuffer;
 import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
@@ -312,6 +312,92 @@ class RingBufferTest {
     }
 
     // ---- the memory
+
+    // ---- bytes
+
+    @ParameterizedTest
+    @EnumSource
+    @Tag("any-back-end")
+    void bytesArePutAndTakenOverTheSeam(Kind kind) {
+        try (Arena arena = Arena.ofConfined()) {
+            RingBuffer ring = kind.allocate(arena, PAGE);
+            moveTo(ring, PAGE - 5);
+            assertEquals(1, ring.readableBytes());
+            ring.put((byte) 'a');
+            ring.put("-bcdef-".getBytes(), 1, 5);
+            ring.put(arena.allocateFrom("-ghi"), 1, 3);
+            byte[] got = new byte[11];
+            ring.get(got, 1, 6);
+            assertEquals("abcde", new String(got, 2, 5));
+            ring.get(got, 1, 4);
+            assertEquals("fghi", new String(got, 1, 4));
+            assertEquals(0, ring.readableBytes());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @Tag("any-back-end")
+    void whatHasNoRoomIsNotPutAtAll(Kind kind) {
+        try (Arena arena = Arena.ofConfined()) {
+            RingBuffer ring = kind.allocate(arena, PAGE);
+            ring.advanceWrite(PAGE - 2);
+            byte[] three = "abc".getBytes();
+            assertThrows(IndexOutOfBoundsException.class, () -> ring.put(three, 0, 3));
+            assertThrows(IndexOutOfBoundsException.class, () -> ring.put(MemorySegment.ofArray(three), 0, 3));
+            assertThrows(IndexOutOfBoundsException.class, () -> ring.put(three, 2, 2));
+            assertThrows(IndexOutOfBoundsException.class, () -> ring.put(MemorySegment.ofArray(three), -1, 2));
+            assertEquals(2, ring.writableBytes());
+            ring.put(three, 0, 2);
+            assertThrows(IndexOutOfBoundsException.class, () -> ring.put((byte) 1));
+            assertThrows(IndexOutOfBoundsException.class, () -> ring.get(three, 1, 3));
+            assertThrows(IndexOutOfBoundsException.class, () -> ring.get(new byte[2 * PAGE], 0, PAGE + 1));
+            assertEquals(PAGE, ring.readableBytes());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @Tag("any-back-end")
+    void aByteIsFoundWhereItIsFirst(Kind kind) {
+        Random random = new Random(7);
+        try (Arena arena = Arena.ofConfined()) {
+            RingBuffer ring = kind.allocate(arena, PAGE);
+            ring.memory().fill((byte) 3); // what is not readable must not be found
+            byte[] values = {0, 1, 2, 3, 127, -128, -1};
+            for (int round = 0; round < 2000; round++) {
+                byte[] bytes = new byte[random.nextInt(40)];
+                for (int i = 0; i < bytes.length; i++) {
+                    bytes[i] = values[random.nextInt(values.length)];
+                }
+                ring.advanceWrite(PAGE - 20); // at the end, and over it
+                ring.put(bytes, 0, Math.min(20, bytes.length));
+                ring.advanceRead(PAGE - 20);
+                int there = Math.min(20, bytes.length);
+                if (bytes.length > 20) {
+                    ring.put(bytes, 20, bytes.length - 20);
+                    there = bytes.length;
+                }
+                int from = random.nextInt(there + 1);
+                for (byte b : values) {
+                    assertEquals(indexOf(bytes, b, 0), ring.indexOf(b));
+                    assertEquals(indexOf(bytes, b, from), ring.indexOf(b, from));
+                }
+                assertThrows(IndexOutOfBoundsException.class, () -> ring.indexOf((byte) 1, -1));
+                assertThrows(IndexOutOfBoundsException.class, () -> ring.indexOf((byte) 1, ring.readableBytes() + 1));
+                ring.advanceRead(ring.readableBytes());
+            }
+        }
+    }
+
+    private static int indexOf(byte[] bytes, byte b, int from) {
+        for (int i = from; i < bytes.length; i++) {
+            if (bytes[i] == b) {
+                return i;
+            }
+        }
+        return -1;
+    }
 
     @Test
     void theSecondHalfOfAMappedRingIsTheFirst() {

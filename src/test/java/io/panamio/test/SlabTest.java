@@ -131,6 +131,51 @@ class SlabTest {
 
     @Test
     @Tag("any-back-end")
+    void tokensAreVisitedWhileObjectsGoAndCome() {
+        Slab<String> slab = new Slab<>(2);
+        assertEquals(-1, slab.nextToken(-1));
+        long a = slab.insert("a");
+        long b = slab.insert("b");
+        long c = slab.insert("c");
+        long d = slab.insert("d");
+        assertEquals(a, slab.nextToken(-1));
+        assertEquals(a, slab.nextToken(Long.MIN_VALUE));
+        assertEquals(b, slab.nextToken(a));
+        slab.remove(b);
+        slab.remove(c);
+        assertEquals(d, slab.nextToken(b), "after one that was removed");
+        long inC = slab.insert("in c's place");
+        assertEquals(Slab.slot(c), Slab.slot(inC));
+        assertEquals(inC, slab.nextToken(b));
+        long inB = slab.insert("in b's place");
+        assertEquals(inC, slab.nextToken(inB), "it does not come again");
+        assertEquals(d, slab.nextToken(inC));
+        long e = slab.insert("e");
+        assertEquals(e, slab.nextToken(d));
+        assertEquals(-1, slab.nextToken(e));
+        assertEquals(-1, slab.nextToken(Long.MAX_VALUE));
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void slotsAreIndexesBelowTheCapacity() {
+        Slab<Integer> slab = new Slab<>(3);
+        assertEquals(3, slab.capacity());
+        long[] tokens = new long[100];
+        for (int i = 0; i < 100; i++) {
+            tokens[i] = slab.insert(i);
+            assertEquals(i, Slab.slot(tokens[i]));
+            assertTrue(i < slab.capacity());
+        }
+        slab.remove(tokens[42]);
+        long again = slab.insert(142);
+        assertNotEquals(tokens[42], again);
+        assertEquals(42, Slab.slot(again));
+        assertThrows(IllegalArgumentException.class, () -> Slab.slot(-1));
+    }
+
+    @Test
+    @Tag("any-back-end")
     void nullAndCapacityBelowOneAreRejected() {
         Slab<String> slab = new Slab<>();
         assertThrows(NullPointerException.class, () -> slab.insert(null));

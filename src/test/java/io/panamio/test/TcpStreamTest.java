@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Event;
+import io.panamio.net.Pipe;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import io.panamio.test.Loop.Expected;
@@ -98,6 +99,23 @@ class TcpStreamTest {
             assertEquals(5, stream.read(buffer, 0, 16));
             assertArrayEquals("hello".getBytes(), Arrays.copyOf(buffer, 5));
             assertEquals(WOULD_BLOCK, stream.read(buffer, 0, 16));
+        }
+    }
+
+    @Test
+    void isOpenUntilItIsClosedOrGivenUp() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream[] pair = loop.pair();
+            assertTrue(pair[0].isOpen() && pair[1].isOpen() && loop.poll.isOpen());
+            pair[0].close();
+            assertFalse(pair[0].isOpen());
+            Pipe.Sender again = Pipe.Sender.fromFd(pair[1].release());
+            assertFalse(pair[1].isOpen());
+            assertTrue(again.isOpen());
+            again.close();
+            assertFalse(again.isOpen());
+            loop.poll.close();
+            assertFalse(loop.poll.isOpen());
         }
     }
 
