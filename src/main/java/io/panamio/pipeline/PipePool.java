@@ -1,6 +1,8 @@
 package io.panamio.pipeline;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 
 /**
@@ -12,10 +14,12 @@ import java.util.ArrayDeque;
 public final class PipePool implements AutoCloseable {
     private static final int PIPE_BYTES = 256 << 10;
     private static final int MOST_IDLE = 64;
+    private static final int PIPE_BUF = 4096;
 
     private final ArrayDeque<KernelPipe> idle = new ArrayDeque<>();
     private final int pipeBytes;
     private final int mostIdle;
+    private MemorySegment room;
     private boolean closed;
 
     /** A pool of pipes of 256 KiB that keeps 64 of them at most. */
@@ -42,6 +46,14 @@ public final class PipePool implements AutoCloseable {
 
     int pipeBytes() {
         return pipeBytes;
+    }
+
+    /** What every pipe that is empty has room for, whole. */
+    MemorySegment room() {
+        if (room == null) {
+            room = Arena.ofAuto().allocate(PIPE_BUF, PIPE_BUF);
+        }
+        return room;
     }
 
     /** An empty pipe: the last one that came back, as its memory is the warmest. */

@@ -4,12 +4,16 @@ import io.panamio.Interest;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
+import io.panamio.ResourceExhaustedException;
+import io.panamio.SystemError;
 import io.panamio.net.ReadableStream;
+import io.panamio.net.StreamSocket;
 import io.panamio.net.WritableStream;
 import io.panamio.sys.Guard;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Transfers;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
@@ -31,10 +35,14 @@ import java.util.Objects;
  * is armed again: the source if {@link #buffered} is 0, the sink otherwise. The end of the source is told when
  * everything has gone to the sink. A burst takes three system calls: one in, one out, one that finds nothing more; a
  * larger one takes a second one in, as the system leaves a part of it behind at first, which would go out as a packet
- * of its own.
+ * of its own. Nothing and the end are only believed to an ordinary receive, as splice(2) goes no further than urgent
+ * data; what such a receive does find, up to 4 KiB, is copied into the pipe. Urgent data itself is passed over, as by a
+ * read.
  *
- * <p>When one of both fails, the splice is closed: what is in the pipe is thrown away with the pipe. The streams are not
- * closed; they are the caller's. Both must be in non-blocking mode, as they are when made.
+ * <p>When one of both fails, the splice is closed: what is in the pipe is thrown away with the pipe. But if it is the
+ * system that has no memory (ENOMEM, ENOBUFS), everything stays as it is, and {@code transfer} can be called again, as
+ * no event may come. The streams are not closed; they are the caller's. Both must be in non-blocking mode, as they are
+ * when made.
  *
  * <p>For one thread at a time; {@link #close} is for any thread. It allocates nothing, unless its pool has no pipe.
  * Small messages are moved faster by a read and a write: this is worth it from some kilobytes on. What else a {@link
@@ -43,9 +51,12 @@ import java.util.Objects;
 public final class Splice implements AutoCloseable {
     /** As much as one packet of a stream's brings, in pages: from there on there may be more in the source. */
     private static final long PACKET = 60 << 10;
+    /** What a look at a socket arms, see {@link #receive}. */
+    private static final Interest LOOK = Interest.READABLE.add(Interest.PRIORITY);
 
     private final IoSource source;
     private final IoSource sink;
+    private final boolean ofSocket;
     private final PipePool pool;
     private final IoOperation filling = this::fill;
     private final IoOperation draining = this::drain;
@@ -56,6 +67,10 @@ public final class Splice implements AutoCloseable {
     private long transferred;
     private boolean ended;
     private boolean blocked;
+    /** Whether the last look has taken so little that the next one is to find nothing. */
+    private boolean drained;
+    /** Whether there was more when the source seemed to be drained. */
+    private boolean steady;
     /** What the source told after bytes that were still to go to the sink. */
     private IOException failure;
 
@@ -81,6 +96,7 @@ public final class Splice implements AutoCloseable {
     public Splice(ReadableStream source, WritableStream sink, PipePool pool) {
         this.source = (IoSource) Objects.requireNonNull(source, "source");
         this.sink = (IoSource) Objects.requireNonNull(sink, "sink");
+        ofSocket = source instanceof StreamSocket;
         this.pool = Objects.requireNonNull(pool, "pool");
     }
 
@@ -90,10 +106,10 @@ public final class Splice implements AutoCloseable {
      * @return how many bytes have gone to the sink, and there may be more; or {@link IoResult#WOULD_BLOCK}, and the
      *     stream that is waited for is armed; or {@link IoResult#EOF} when the source has ended and all has gone
      * @throws ClosedChannelException if this or one of the streams is closed
-     * @throws io.panamio.ResourceExhaustedException if there is no descriptor left for a pipe: nothing is lost, but no
-     *     event may come, so call again later
-     * @throws IOException if a connection is broken; the message tells which: {@code from the source} or {@code to the
-     *     sink}
+     * @throws io.panamio.ResourceExhaustedException if there is no descriptor left for a pipe, and for no other reason:
+     *     nothing is lost, but no event may come, so call again later
+     * @throws IOException if a connection is broken, or the system has no memory; the message tells where: {@code from
+     *     the source} or {@code to the sink}
      */
     public long transfer() throws IOException {
         return transfer(Long.MAX_VALUE);
@@ -133,7 +149,7 @@ public final class Splice implements AutoCloseable {
 
     private long move() throws IOException {
         long before = transferred;
-        boolean done = false;
+        boolean over = true;
         try {
             if (buffered > 0) {
                 sink.tryIo(Interest.WRITABLE, draining);
@@ -142,17 +158,21 @@ public final class Splice implements AutoCloseable {
                 throw failure;
             }
             if (buffered == 0 && !ended) {
-                source.tryIo(Interest.READABLE, filling);
-                if (buffered >= PACKET && buffered <= limit - PACKET) {
+                source.tryIo(LOOK, filling);
+                if (steady && buffered > 0 && buffered < limit
+                        || buffered >= PACKET && buffered <= limit - PACKET) {
                     fillMore();
                 }
                 if (buffered > 0) {
                     sink.tryIo(Interest.WRITABLE, draining);
                 }
             }
-            done = true;
+            over = false;
+        } catch (IOException e) {
+            over = !isShortage(e);
+            throw e;
         } finally {
-            if (!done) {
+            if (over) {
                 use.shut();
             } else if (buffered == 0 && pipe != null) {
                 pool.giveBack(pipe);
@@ -167,13 +187,49 @@ public final class Splice implements AutoCloseable {
         return Platform.current().transfers();
     }
 
-    /** Into an empty pipe: then it is the source that would block. Else maybe the pipe, and the sink is waited for. */
+    /**
+     * Into an empty pipe: then it is the source that would block, or has ended. Else maybe the pipe, and the sink is
+     * waited for; the end is told again.
+     */
     private long fill(int fd) throws IOException {
-        long n = transfers().spliceIn(fd, pipe.writer(), limit - buffered);
+        long asked = limit - buffered;
+        boolean look = ofSocket && buffered == 0;
+        long n = look && drained ? IoResult.WOULD_BLOCK : transfers().spliceIn(fd, pipe.writer(), asked);
+        drained = !steady && n < Math.min(asked, PACKET);
+        if (look && n <= 0) {
+            n = receive(fd, asked);
+        }
         blocked = n == IoResult.WOULD_BLOCK;
-        ended = n == 0;
+        ended = n == 0 && buffered == 0;
         buffered += Math.max(n, 0);
         return buffered > 0 ? buffered : n;
+    }
+
+    /**
+     * Looks for bytes by an ordinary receive: splice(2) finds nothing at urgent data, and an end behind it. So this takes
+     * the place of the splice that finds a source drained; if that was wrong, the next ones are done by splices until one
+     * finds nothing.
+     */
+    private long receive(int fd, long asked) throws IOException {
+        MemorySegment room = pool.room();
+        long n = transfers().receive(fd, room, Math.min(asked, room.byteSize()));
+        if (n > 0) {
+            keep(room, n);
+        }
+        steady = n == room.byteSize();
+        drained = n > 0 && !steady;
+        return n;
+    }
+
+    /** Puts bytes into the empty pipe, which has room for them: pipe(7). Without memory for that they are lost. */
+    private void keep(MemorySegment room, long length) throws IOException {
+        long n;
+        try {
+            n = Platform.current().pipes().send(pipe.writer(), room, 0, length);
+        } catch (ResourceExhaustedException e) {
+            throw new IOException("what came from the source is lost: " + e.getMessage(), e);
+        }
+        assert n == length : n;
     }
 
     /** An error is told once, by the system; so it is kept until what came before it has gone. */
@@ -181,8 +237,14 @@ public final class Splice implements AutoCloseable {
         try {
             source.tryIo(Interest.READABLE, filling);
         } catch (IOException e) {
-            failure = e;
+            failure = isShortage(e) ? null : e;
         }
+    }
+
+    /** Whether the system had no memory: then nothing has moved, and the next call may do. */
+    private static boolean isShortage(IOException e) {
+        return e instanceof SystemError error
+            && (error.errnoName().equals("ENOMEM") || error.errnoName().equals("ENOBUFS"));
     }
 
     /** From a pipe that is not empty: then it is the sink that would block. */

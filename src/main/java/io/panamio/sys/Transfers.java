@@ -32,7 +32,13 @@ public abstract class Transfers {
     /** Sends a part of a file, whose own position stays; 0 is the end of the file. */
     public abstract long sendFile(int to, int file, long position, long count) throws IOException;
 
-    /** Moves bytes from a stream into a pipe; 0 is the end of the stream. It would block also if the pipe is full. */
+    /** Receives from a stream socket into the beginning of {@code dst}; 0 is the end of the stream. */
+    public abstract long receive(int from, MemorySegment dst, long count) throws IOException;
+
+    /**
+     * Moves bytes from a stream into a pipe; 0 is the end of the stream, or urgent data before it. It would block also
+     * at urgent data, and if the pipe is full.
+     */
     public abstract long spliceIn(int from, int pipe, long count) throws IOException;
 
     /** Moves bytes, which are there, from a pipe to a stream. */

@@ -258,7 +258,7 @@ class RelayTest {
                         proxy.turn();
                         return other.read(new byte[1 << 20], 0, 1 << 20) == EOF;
                     }));
-                    assertTrue(e.getMessage().startsWith("splice"), e::toString);
+                    assertTrue(e.getMessage().contains("from the source") || e.getMessage().contains("to the sink"), e::toString);
                     proxy.relay.close();
                     assertThrows(ClosedChannelException.class, () -> proxy.relay.transfer(proxy.a));
                     assertThrows(IOException.class, () -> until("told", () -> {

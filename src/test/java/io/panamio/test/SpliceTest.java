@@ -12,10 +12,12 @@ import static io.panamio.test.Loop.untilCollected;
 import static io.panamio.test.Loop.writable;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Source;
@@ -43,6 +45,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -401,7 +404,7 @@ class SpliceTest {
             until("passed on", () -> splice.transfer() == 3);
             reset((TcpStream) in.in());
             IOException e = assertThrows(IOException.class, splice::transfer);
-            assertFailure("splice", "ECONNRESET", e);
+            assertFailure("recv", "ECONNRESET", e);
             assertTrue(e.getMessage().contains("from the source"), e.getMessage());
             assertThrows(ClosedChannelException.class, splice::transfer);
             assertArrayEquals("abc".getBytes(), Local.readFully(out.out(), 3));
@@ -440,6 +443,57 @@ class SpliceTest {
             closed.close();
             assertThrows(ClosedChannelException.class, closed::transfer);
             assertThrows(NullPointerException.class, () -> new Splice(null, out.in(), pool(loop)));
+        }
+    }
+
+    /** The number of splice(2) on this processor. */
+    private static final int SPLICE = System.getProperty("os.arch").equals("aarch64") ? 76 : 275;
+
+    /** Lets a transfer meet a system that has no memory, or gives another error, and returns what it throws. */
+    private static IOException refused(Splice splice, int errno) throws Exception {
+        IOException e = Background.result(Background.start(() -> {
+            assumeTrue(Seccomp.refuse(SPLICE, errno), "no seccomp(2) here");
+            return assertThrows(IOException.class, splice::transfer);
+        }));
+        assertFalse(e instanceof ResourceExhaustedException, e::toString); // or who copies instead does so too soon
+        return e;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
+    void withoutMemoryNothingIsLost(String name, int errno) throws Exception {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            long filled = Local.fill(out.in());
+            byte[] bytes = random(3000);
+            assertTrue(new Output(bytes).write(in.in()));
+            until("all there", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
+            IOException e = refused(splice, errno);
+            assertFailure("splice", name, e);
+            assertTrue(e.getMessage().contains("from the source"), e.getMessage());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertEquals(bytes.length, splice.buffered());
+            e = refused(splice, errno);
+            assertFailure("splice", name, e);
+            assertTrue(e.getMessage().contains("to the sink"), e.getMessage());
+            assertEquals(bytes.length, splice.buffered());
+            Local.readFully(out.out(), (int) filled);
+            until("passed on", () -> splice.transfer() == bytes.length);
+            assertArrayEquals(bytes, Local.readFully(out.out(), bytes.length));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"EIO, 5", "EINVAL, 22"})
+    void anotherErrorIsAFailure(String name, int errno) throws Exception {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            assertFailure("splice", name, refused(splice, errno));
+            assertThrows(ClosedChannelException.class, splice::transfer);
         }
     }
 

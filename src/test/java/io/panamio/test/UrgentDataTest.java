@@ -14,10 +14,13 @@ import io.panamio.net.Shutdown;
 import io.panamio.net.StreamSocket;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.Relay;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
@@ -136,6 +139,103 @@ class UrgentDataTest {
                 pair[0].close();
                 pair[1].close();
             }
+        }
+    }
+
+    /** A splice goes no further than urgent data, and after the end it calls that the end. */
+    @ParameterizedTest
+    @MethodSource("histories")
+    void aRelayPassesOnWhatIsBehindUrgentData(Kind kind, String history) throws IOException {
+        String wanted = history.replaceAll("[!.]", "");
+        try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
+            for (String timing : (Iterable<String>) timings(history)::iterator) {
+                StreamSocket<?>[] in = kind.open(loop);
+                StreamSocket<?>[] out = kind.open(loop);
+                Relay relay = new Relay(in[0], out[0], pool);
+                loop.register(in[0], 0, RW);
+                loop.register(out[0], 1, RW);
+                int[] events = new int[1];
+                StringBuilder got = new StringBuilder();
+                boolean[] ended = new boolean[1];
+                Turn turn = () -> {
+                    loop.poll.poll(loop.events, Duration.ofMillis(1));
+                    for (int i = 0; i < loop.events.size(); i++) {
+                        events[0]++;
+                        relay.transfer(loop.events.token(i) == 0 ? in[0] : out[0]);
+                    }
+                    byte[] buffer = new byte[64];
+                    long n;
+                    while ((n = out[1].read(buffer, 0, 64)) > 0) {
+                        got.append(new String(buffer, 0, (int) n).replace("!", ""));
+                    }
+                    ended[0] |= n == EOF;
+                };
+                for (char what : timing.toCharArray()) {
+                    if (what == ' ') {
+                        turn.run();
+                    } else {
+                        send(in[1], what);
+                    }
+                }
+                until(timing, () -> {
+                    turn.run();
+                    assertTrue(!ended[0] || got.toString().equals(wanted), () -> timing + ": an end after " + got);
+                    return got.toString().equals(wanted) && ended[0] == history.endsWith(".");
+                });
+                for (int i = 0; i < 3; i++) {
+                    turn.run();
+                }
+                assertTrue(events[0] < 100, () -> timing + ": " + events[0] + " events");
+                relay.close();
+                in[1].close();
+                out[1].close();
+            }
+        }
+    }
+
+    private interface Turn {
+        void run() throws IOException;
+    }
+
+    /** Much of everything, so that the marks are anywhere in what a splice takes. */
+    @ParameterizedTest
+    @EnumSource
+    void urgentBytesAmongManyDoNotEndARelay(Kind kind) throws IOException {
+        try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
+            StreamSocket<?>[] in = kind.open(loop);
+            StreamSocket<?>[] out = kind.open(loop);
+            Relay relay = loop.later(new Relay(in[0], out[0], pool));
+            loop.register(in[0], 0, RW);
+            loop.register(out[0], 1, RW);
+            Random random = new Random(1);
+            int pieces = 200;
+            byte[] piece = new byte[40_000];
+            Arrays.fill(piece, (byte) 'x');
+            long[] all = new long[3]; // sent, received, the piece
+            byte[] buffer = new byte[1 << 16];
+            until("all there", () -> {
+                if (all[2] < pieces) {
+                    long n = in[1].write(piece, 0, 1 + random.nextInt(piece.length));
+                    all[0] += Math.max(n, 0);
+                    if (n > 0 && NativeCalls.sendUrgent(in[1].fd(), (byte) '!') == 1 && ++all[2] == pieces) {
+                        in[1].shutdown(Shutdown.WRITE);
+                    }
+                }
+                loop.poll.pollNow(loop.events);
+                for (int i = 0; i < loop.events.size(); i++) {
+                    while (relay.transfer(loop.events.token(i) == 0 ? in[0] : out[0]) > 0) {
+                        Thread.onSpinWait();
+                    }
+                }
+                long n;
+                while ((n = out[1].read(buffer, 0, buffer.length)) > 0) {
+                    for (int i = 0; i < n; i++) {
+                        all[1] += buffer[i] == 'x' ? 1 : 0;
+                    }
+                }
+                return n == EOF;
+            });
+            assertEquals(all[0], all[1]);
         }
     }
 

@@ -138,15 +138,33 @@ final class LinuxTransfers extends Transfers {
     // ---- pipes
 
     @Override
+    public long receive(int from, MemorySegment dst, long count) throws IOException {
+        long r;
+        do {
+            r = Libc.recv(from, dst, 0, count, Linux.MSG_DONTWAIT);
+        } while (r == -Linux.EINTR);
+        return moved("recv", "from the source", r);
+    }
+
+    @Override
     public long spliceIn(int from, int pipe, long count) throws IOException {
-        long r = splice(from, pipe, count);
-        return r >= 0 ? r : failed("splice", "from the source", r);
+        return moved("splice", "from the source", splice(from, pipe, count));
     }
 
     @Override
     public long spliceOut(int pipe, int to, long count) throws IOException {
-        long r = splice(pipe, to, count);
-        return r >= 0 ? r : failed("splice", "to the sink", r);
+        return moved("splice", "to the sink", splice(pipe, to, count));
+    }
+
+    /** A lack of memory here is not one that another way of moving the bytes would do without. */
+    private static long moved(String call, String end, long r) throws IOException {
+        if (r >= 0) {
+            return r;
+        }
+        if (r == -Linux.EAGAIN) {
+            return Sockets.WOULD_BLOCK;
+        }
+        throw ERRORS.pending(call, end, (int) -r);
     }
 
     private static long splice(int from, int to, long count) {

@@ -136,7 +136,7 @@ public final class Libc {
 
     private static final MemorySegment RECV = function("recv");
 
-    static long recv(int fd, MemorySegment buf, long off, long len, int flags) {
+    public static long recv(int fd, MemorySegment buf, long off, long len, int flags) {
         return transfer(RECV, fd, buf, off, len, flags, 0, 0);
     }
 
