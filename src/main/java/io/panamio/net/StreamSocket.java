@@ -18,9 +18,6 @@ import java.util.Objects;
  */
 public abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
         implements DuplexStream permits TcpStream, UnixStream {
-    /** What a receive that has drained the socket arms again; it has passed over urgent data, too. */
-    private static final Interest READ = Interest.READABLE.add(Interest.PRIORITY);
-
     StreamSocket(int fd) {
         super(fd, true);
     }
@@ -85,7 +82,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
             return IoResult.EOF;
         }
         if (n < asked && n < streams().maxTransfer()) {
-            drained(READ);
+            drained(Interest.READABLE);
         }
         return n;
     }
@@ -138,7 +135,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
 
     private long peeked(long n) {
         if (n == IoResult.WOULD_BLOCK) {
-            drained(Interest.READABLE); // not for urgent data: it is still there
+            drained(Interest.READABLE);
         }
         return n == 0 ? IoResult.EOF : n;
     }

@@ -51,8 +51,6 @@ import java.util.Objects;
 public final class Splice implements AutoCloseable {
     /** As much as one packet of a stream's brings, in pages: from there on there may be more in the source. */
     private static final long PACKET = 60 << 10;
-    /** What a look at a socket arms, see {@link #receive}. */
-    private static final Interest LOOK = Interest.READABLE.add(Interest.PRIORITY);
 
     private final IoSource source;
     private final IoSource sink;
@@ -158,7 +156,7 @@ public final class Splice implements AutoCloseable {
                 throw failure;
             }
             if (buffered == 0 && !ended) {
-                source.tryIo(LOOK, filling);
+                source.tryIo(Interest.READABLE, filling);
                 if (steady && buffered > 0 && buffered < limit
                         || buffered >= PACKET && buffered <= limit - PACKET) {
                     fillMore();

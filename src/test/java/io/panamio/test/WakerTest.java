@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,39 @@ class WakerTest {
             }
             expectWake(loop, 7);
             loop.expectNothing();
+        }
+    }
+
+    /** A Poll on poll(2) first looks at what is held back, and that look may meet the wake. */
+    @Test
+    void aWakeBesideAnErrorThatWasReportedIsNotLost() throws Exception {
+        try (Loop loop = new Loop()) {
+            Waker waker = open(loop, 7);
+            Loop.Pair pair = loop.accepted();
+            pair.peer().setSoLinger(true, 0);
+            pair.peer().close();
+            AtomicInteger round = new AtomicInteger();
+            int rounds = 3000;
+            Future<Void> waking = start(() -> {
+                for (int i = 1; i <= rounds; i++) {
+                    while (round.get() < i) {
+                        Thread.onSpinWait();
+                    }
+                    for (int wait = i % 400; wait > 0; wait--) { // until the other is about to sleep
+                        Thread.onSpinWait();
+                    }
+                    waker.wake();
+                }
+                return null;
+            });
+            for (int i = 1; i <= rounds; i++) {
+                loop.register(pair.stream(), 1, R);
+                loop.expect(new Loop.Expected(1, "rc"));
+                loop.poll.registry().deregister(pair.stream());
+                round.set(i);
+                expectWake(loop, 7);
+            }
+            result(waking);
         }
     }
 

@@ -81,6 +81,7 @@ public final class PollSelector extends Selector {
     private Watch[] asked = new Watch[64];
     private MemorySegment pollfds = allocate(64);
     private int turn;
+    private boolean signaled;
 
     private PollSelector(UnixConstants constants, IntPredicate refused, int pipeReader, int pipeWriter) {
         this.c = constants;
@@ -279,8 +280,9 @@ public final class PollSelector extends Selector {
     @Override
     protected int await(EventBuffer events, int most, long nanos) throws IOException {
         PollEvents found = (PollEvents) events;
+        signaled = false;
         int n = nanos == 0 || holding ? await(found, most, 0, true) : 0;
-        return n == 0 && nanos != 0 ? await(found, most, nanos, false) : n;
+        return n == 0 && nanos != 0 && !signaled ? await(found, most, nanos, false) : n; // or a wake would be lost
     }
 
     /** One poll(2), of all watches or of those alone for which it can wait. */
@@ -353,6 +355,7 @@ public final class PollSelector extends Selector {
     /** Turns answers into events. Each call begins with another source, so that none starves where not all fit. */
     private int gather(PollEvents events, int most, int asking) {
         if (answer(pollfds, 0) != 0) {
+            signaled = true;
             drain();
             notified = false;
         }
