@@ -21,6 +21,41 @@ import java.util.Objects;
  * <p>A signal does not end a wait, nor does {@link Thread#interrupt}, which leaves the thread's flag as it is: use a
  * {@link Waker}. (A system call cannot be interrupted from Java; to make it so, as {@code java.nio} does, would cost
  * two more steps in every poll.)
+ *
+ * <h2>Fairness</h2>
+ * A source whose peer sends faster than it is read never would block, and a loop that reads it until then serves nobody
+ * else. So a loop bounds what one event may take, and goes on later with what is left. No event tells of that, as the
+ * source has not been drained: the loop remembers the source, and looks for events without a wait while it remembers
+ * any.
+ *
+ * <pre>{@code
+ * for (;;) {
+ *     int n = ready.isEmpty() ? poll.poll(events) : poll.pollNow(events);
+ *     for (int i = 0; i < n; i++) {
+ *         read(streams.get(events.token(i)));
+ *     }
+ *     for (int i = ready.size(); i > 0; i--) {
+ *         read(ready.remove());                    // once, and not until it is drained
+ *     }
+ * }
+ *
+ * void read(Client client) throws IOException {
+ *     for (int i = 0; i < 16; i++) {               // 16 buffers: then the others
+ *         long n = client.stream.read(buffer);
+ *         if (n < 0) {
+ *             …                                    // WOULD_BLOCK: an event comes when there is more; or the end
+ *             return;
+ *         }
+ *         …
+ *     }
+ *     if (!ready.contains(client)) {
+ *         ready.add(client);
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>The bound costs nothing but where it is reached. The same holds for writes to a peer that takes them as fast as they
+ * are made, and for a listener, which is bounded by how many connections a loop takes.
  */
 public final class Poll implements AutoCloseable {
     private final Selector selector;

@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.panamio.examples.Main;
 import io.panamio.test.Programs.Program;
 import java.io.DataInputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -126,26 +125,12 @@ class ProgramFaultsTest {
             assertRuns();
         }
 
-        /** Leaves it so many descriptors more than it has. */
-        void leaveDescriptors(int more) throws IOException {
-            File[] open = new File("/proc/" + program.process().pid() + "/fd").listFiles();
-            long most = Arrays.stream(open).mapToLong(f -> Long.parseLong(f.getName())).max().orElseThrow();
-            limit("nofile", most + 1 + more);
-        }
-
         /** How much memory of its own it has. */
         long dataBytes() throws IOException {
             String status = Files.readString(Path.of("/proc/" + program.process().pid() + "/status"));
             Matcher m = Pattern.compile("VmData:\\s+(\\d+) kB").matcher(status);
             assertTrue(m.find(), status);
             return Long.parseLong(m.group(1)) << 10;
-        }
-
-        /** Sets a limit, as prlimit(1) names it. */
-        void limit(String resource, long limit) throws IOException {
-            Process prlimit = new ProcessBuilder(MissingPrograms.require("prlimit").toString(), "--pid",
-                "" + program.process().pid(), "--" + resource + "=" + limit + ":").inheritIO().start();
-            assertEquals(0, prlimit.onExit().join().exitValue());
         }
     }
 
@@ -215,7 +200,7 @@ class ProgramFaultsTest {
     private void exhaustMemory(Running running) throws IOException {
         Socket other = connect(running);
         ping(other);
-        running.limit("data", running.dataBytes() + (256 << 10));
+        running.program.limit("data", running.dataBytes() + (256 << 10));
         for (int i = 0; i < 30 && !running.program.said().contains("OutOfMemoryError"); i++) {
             fill(running);
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.examples.Main;
+import java.io.File;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.ServerSocket;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +59,20 @@ final class Programs implements AutoCloseable {
         void signal(String name) throws IOException {
             Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
             assertEquals(0, kill.onExit().join().exitValue());
+        }
+
+        /** Leaves it so many descriptors more than it has. */
+        void leaveDescriptors(int more) throws IOException {
+            File[] open = new File("/proc/" + process.pid() + "/fd").listFiles();
+            long most = Arrays.stream(open).mapToLong(f -> Long.parseLong(f.getName())).max().orElseThrow();
+            limit("nofile", most + 1 + more);
+        }
+
+        /** Sets a limit, as prlimit(1) names it. */
+        void limit(String resource, long limit) throws IOException {
+            Process prlimit = new ProcessBuilder(MissingPrograms.require("prlimit").toString(), "--pid",
+                "" + process.pid(), "--" + resource + "=" + limit + ":").inheritIO().start();
+            assertEquals(0, prlimit.onExit().join().exitValue());
         }
     }
 
