@@ -2,7 +2,6 @@ package io.panamio.test;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -15,19 +14,16 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -35,14 +31,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The servers of the examples go on whatever befalls one client, and without descriptors or memory. */
 class ProgramFaultsTest {
     private static final int ECONNABORTED = 103;
-    private static final int EIO = 5;
 
     @TempDir
     private Path directory;
@@ -156,7 +149,11 @@ class ProgramFaultsTest {
         Background.startVirtual(() -> {
             for (;;) {
                 Socket socket = later(server.accept());
-                Background.startVirtual(() -> socket.getInputStream().transferTo(socket.getOutputStream()));
+                Background.startVirtual(() -> {
+                    try (socket) {
+                        return socket.getInputStream().transferTo(socket.getOutputStream());
+                    }
+                });
             }
         });
         return server.getLocalPort();
@@ -228,5 +225,108 @@ class ProgramFaultsTest {
                 return true; // dropped
             }
         });
+    }
+
+    // ---- descriptors
+
+    @ParameterizedTest
+    @EnumSource
+    void withoutDescriptorsItServesThoseWhoAreConnectedAndTheOthersLater(Server server) throws Exception {
+        Running running = start(server, List.of(), "--max-connections", "1000");
+        Socket first = connect(running);
+        ping(first);
+        running.program.leaveDescriptors(server == Server.ECHO ? 2 : 5);
+        List<Socket> more = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            more.add(connect(running));
+        }
+        ping(more.get(0));
+        ping(more.get(1));
+        running.program.awaitSaid("EMFILE");
+        running.assertRests();
+        ping(first);
+        first.close();
+        for (Socket socket : more) {
+            ping(socket);
+            socket.close();
+        }
+        ping(connect(running));
+    }
+
+    /** poll(2) refuses more sources than there may be descriptors. */
+    @ParameterizedTest
+    @EnumSource
+    void aWaitThatIsRefusedIsTriedAgain(Server server) throws Exception {
+        Running running = start(server, List.of());
+        Socket socket = connect(running);
+        ping(socket);
+        running.program.limit("nofile", 3);
+        socket.getOutputStream().write(1);
+        if (Loop.isEpoll()) {
+            assertEquals(1, socket.getInputStream().read());
+        } else {
+            running.program.awaitSaid("no events for now");
+            running.assertRests();
+        }
+        running.program.limit("nofile", 1000);
+        assertEquals(1, Loop.isEpoll() ? 1 : socket.getInputStream().read());
+        ping(socket);
+        ping(connect(running));
+    }
+
+    @Test
+    void clientsBeyondTheLimitWaitUntilOneHasEnded() throws Exception {
+        Running running = start(Server.ECHO, List.of(), "--max-connections", "2");
+        Socket first = connect(running);
+        Socket second = connect(running);
+        ping(first);
+        ping(second);
+        Socket third = connect(running);
+        third.getOutputStream().write(3);
+        third.setSoTimeout((int) Loop.SHORT.toMillis());
+        assertThrows(SocketTimeoutException.class, () -> third.getInputStream().read());
+        running.assertRests();
+        third.setSoTimeout((int) Loop.LONG.toMillis());
+        ping(second);
+        first.close();
+        assertEquals(3, third.getInputStream().read());
+    }
+
+    // ---- others
+
+    @ParameterizedTest
+    @EnumSource
+    void connectionsThatDieWhileTheyWaitEndNothing(Server server) throws Exception {
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        List<String> accept4 = List.of(aarch64 ? "242" : "288", Integer.toString(ECONNABORTED));
+        Running running = start(server, List.of(), Faulty.class, accept4);
+        connect(running);
+        running.program.awaitSaid("ECONNABORTED");
+        running.assertRests();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void oneThatFloodsLetsOthersHaveTheirTurns(Server server) throws Exception {
+        Running running = start(server, List.of());
+        Socket other = connect(running);
+        ping(other);
+        for (int i = 0; i < 2; i++) {
+            Socket flood = connect(running);
+            Background.start(() -> {
+                byte[] piece = new byte[1 << 20];
+                for (;;) {
+                    flood.getOutputStream().write(piece);
+                }
+            });
+            Background.start(() -> flood.getInputStream().transferTo(OutputStream.nullOutputStream()));
+        }
+        long start = System.nanoTime();
+        for (int i = 0; i < 50; i++) {
+            ping(other);
+        }
+        ping(connect(running));
+        long passed = System.nanoTime() - start;
+        assertTrue(passed < 5_000_000_000L, "50 pings took " + passed + " ns");
     }
 }

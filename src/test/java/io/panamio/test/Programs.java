@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import me.tongfei.progressbar.ProgressBar;
@@ -148,11 +149,22 @@ final class Programs implements AutoCloseable {
             "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",
             "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll")));
         command.addAll(options);
-        command.addAll(List.of("-cp", Stream.of(Child.CLASSES, Child.BASE.resolve("target/test-classes"),
+        command.addAll(List.of("-cp", Stream.of(library(), Child.BASE.resolve("target/test-classes"),
             jar(CommandLine.class), jar(ProgressBar.class), jar(Histogram.class), jar(Terminal.class))
             .map(Path::toString).collect(Collectors.joining(":")), main.getName()));
         command.addAll(List.of(arguments));
         return start(command.toArray(String[]::new));
+    }
+
+    /** The library as users have it: in a jar, which is open, so that its classes load without a descriptor. */
+    Path library() {
+        Path jar = directory.resolve("library.jar");
+        if (!Files.exists(jar)) {
+            ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
+            assertEquals(0, tool.run(System.out, System.err, "--create", "--file", jar.toString(), "-C",
+                Child.CLASSES.toString(), "."));
+        }
+        return jar;
     }
 
     private static Path jar(Class<?> of) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.examples.proxy.Mode;
 import io.panamio.examples.proxy.ProxyLoop;
@@ -22,7 +23,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** How many clients the example proxy takes, and how it ends. */
 class ProxyLimitsTest {
@@ -130,6 +135,87 @@ class ProxyLimitsTest {
             result(p.run);
             assertTrue(System.nanoTime() - start >= Loop.SHORT.toNanos());
             assertThrows(SocketException.class, () -> j.client().getInputStream().read());
+        }
+    }
+
+    // ---- time-outs
+
+    /** A server that does not answer: its queue is full, so the system drops what comes. */
+    @Test
+    void aServerThatDoesNotAnswerIsGivenUp() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 2, Duration.ofMillis(200), NEVER, NEVER, 1)) {
+            List<SocketChannel> waiting = new ArrayList<>();
+            try {
+                Loop.until("full", () -> { // the last ones are not accepted by the system
+                    SocketChannel channel = SocketChannel.open();
+                    waiting.add(channel);
+                    channel.configureBlocking(false);
+                    channel.connect(p.server.getLocalSocketAddress());
+                    return !channel.finishConnect();
+                });
+                for (int i = 0; i < 2; i++) { // more than there are places for
+                    long start = System.nanoTime();
+                    Socket one = p.connect();
+                    Socket two = p.connect();
+                    assertThrows(SocketException.class, () -> one.getInputStream().read());
+                    assertThrows(SocketException.class, () -> two.getInputStream().read());
+                    assertTrue(System.nanoTime() - start >= 200_000_000);
+                }
+                String report = p.report();
+                assertEquals(4, number(report, "refused"), report);
+                assertEquals(4, number(report, "timed out"), report);
+            } finally {
+                for (SocketChannel channel : waiting) {
+                    channel.close();
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aConnectionThatIsIdleIsReset(Mode mode) throws Exception {
+        try (Proxying p = new Proxying(mode, 10, NEVER, Duration.ofMillis(300), NEVER, 100)) {
+            Joined idle = p.join();
+            pass(idle.client(), idle.server(), 100);
+            Joined busy = p.join();
+            long start = System.nanoTime();
+            boolean[] ended = new boolean[1];
+            idle.client().setSoTimeout(20);
+            while (!ended[0]) {
+                pass(busy.client(), busy.server(), 100);
+                pass(busy.server(), busy.client(), 100);
+                try {
+                    idle.client().getInputStream().read();
+                } catch (SocketTimeoutException e) {
+                    continue;
+                } catch (SocketException e) {
+                    ended[0] = true;
+                }
+                assertTrue(ended[0], "an orderly end");
+            }
+            assertTrue(System.nanoTime() - start >= 250_000_000);
+            assertThrows(SocketException.class, () -> idle.server().getInputStream().read());
+            assertEquals(1, number(p.report(), "timed out"));
+            pass(busy.client(), busy.server(), 100);
+        }
+    }
+
+    // ---- faults
+
+    @Test
+    void connectionsThatDieWhileTheyWaitLeaveTheOthersAlone() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO)) {
+            Joined j = p.join();
+            pass(j.client(), j.server(), 100);
+            boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+            p.inLoop(() -> assumeTrue(Seccomp.refuse(aarch64 ? 242 : 288, 103), "no filters")); // accept4: ECONNABORTED
+            p.connect();
+            pass(j.client(), j.server(), 100);
+            long before = number(p.report(), "polls");
+            Loop.until("some turns", () -> number(p.report(), "polls") > before + 10);
+            pass(j.client(), j.server(), 100);
+            assertFalse(p.run.isDone());
         }
     }
 

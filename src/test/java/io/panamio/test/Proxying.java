@@ -47,12 +47,12 @@ final class Proxying implements AutoCloseable {
     }
 
     Proxying(Mode mode, int maxConnections, Duration grace) throws IOException {
-        this(mode, maxConnections, NEVER, NEVER, grace);
+        this(mode, maxConnections, NEVER, NEVER, grace, 1000);
     }
 
-    Proxying(Mode mode, int maxConnections, Duration connectTimeout, Duration idleTimeout, Duration grace)
+    Proxying(Mode mode, int maxConnections, Duration connectTimeout, Duration idleTimeout, Duration grace, int backlog)
             throws IOException {
-        server = later(new ServerSocket(0, 1000, Loop.V4));
+        server = later(new ServerSocket(0, backlog, Loop.V4));
         server.setSoTimeout((int) Loop.LONG.toMillis());
         proxy = new ProxyLoop(new ProxyLoop.Settings(new InetSocketAddress(Loop.V4, 0),
             new InetSocketAddress(Loop.V4, server.getLocalPort()), mode, maxConnections,

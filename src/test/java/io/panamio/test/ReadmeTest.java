@@ -71,8 +71,8 @@ class ReadmeTest {
         programs = new Programs(directory);
         server = programs.start(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED",
-            "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"), "-cp", Child.CLASSES.toString(),
-            source.toString());
+            "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"), "-cp",
+            programs.library().toString(), source.toString());
         server.awaitSaid("listening");
     }
 
@@ -95,7 +95,11 @@ class ReadmeTest {
         byte[] bytes = "ping".getBytes();
         socket.getOutputStream().write(bytes);
         byte[] back = new byte[bytes.length];
-        new DataInputStream(socket.getInputStream()).readFully(back);
+        try {
+            new DataInputStream(socket.getInputStream()).readFully(back);
+        } catch (IOException e) {
+            throw new AssertionError(server.said(), e);
+        }
         assertArrayEquals(bytes, back);
         assertTrue(server.process().isAlive());
     }

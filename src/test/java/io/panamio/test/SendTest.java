@@ -6,9 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.test.Programs.Program;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -74,6 +79,97 @@ class SendTest {
             Program other = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "" + port);
             assertEquals(1, other.end());
             assertTrue(other.said().startsWith("send: bind /127.0.0.1:" + port + ": "), other.said());
+        }
+    }
+
+    // ---- what goes wrong
+
+    /** Reads until a failure or the end; true if it was a failure. */
+    private static boolean fails(Socket socket) throws IOException {
+        try {
+            socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+            return false;
+        } catch (SocketException e) {
+            return true;
+        }
+    }
+
+    /** Cut to a size in the middle, or to one in the same page as the end, where a mapping has zeros. */
+    @ParameterizedTest
+    @CsvSource({"sendfile, 9000000", "zerocopy, 9000000", "write, 9000000", "sendfile, 19999990", "zerocopy, 19999990",
+        "write, 19999990"})
+    void aFileThatIsCutIsAReset(String way, long newSize) throws IOException {
+        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]); // more than sockets hold
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
+            int port = port(send);
+            try (Socket client = new Socket(Loop.V4, port); Socket idle = new Socket(Loop.V4, port)) {
+                client.setSoTimeout((int) Loop.LONG.toMillis());
+                client.getInputStream().readNBytes(1000);
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    channel.truncate(newSize);
+                }
+                assertTrue(fails(client));
+                send.awaitSaid("/127.0.0.1:" + client.getLocalPort() + " has not got all");
+                assertTrue(fails(idle));
+            }
+            new Socket(Loop.V4, port).close();
+            assertTrue(send.process().isAlive(), send.said());
+        }
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsAReset() throws IOException {
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        Path file = Files.write(directory.resolve("file"), new byte[1000]);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example(List.of(), ProgramFaultsTest.Faulty.class, aarch64 ? "71" : "40", "5",
+                "send", file.toString(), "--host", "127.0.0.1", "--port", "0"); // sendfile: EIO
+            int port = port(send);
+            for (int i = 0; i < 2; i++) {
+                try (Socket client = new Socket(Loop.V4, port)) {
+                    client.setSoTimeout((int) Loop.LONG.toMillis());
+                    assertTrue(fails(client));
+                }
+            }
+            send.awaitSaid("EIO");
+        }
+    }
+
+    /** As {@code nc} does, whose input is empty. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sendfile", "zerocopy", "write"})
+    void whoHasEndedItsOwnSideGetsAll(String way) throws IOException {
+        byte[] bytes = Local.random(8_000_000);
+        Path file = Files.write(directory.resolve("file"), bytes);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
+            try (Socket client = new Socket(Loop.V4, port(send))) {
+                client.setSoTimeout((int) Loop.LONG.toMillis());
+                client.getOutputStream().write(new byte[1000]);
+                client.shutdownOutput();
+                assertArrayEquals(bytes, client.getInputStream().readAllBytes());
+            }
+            send.awaitSaid(": 8000000 bytes");
+        }
+    }
+
+    @Test
+    void withoutDescriptorsOthersWait() throws IOException {
+        byte[] bytes = Local.random(1000);
+        Path file = Files.write(directory.resolve("file"), bytes);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0");
+            int port = port(send);
+            Socket first = new Socket(Loop.V4, port);
+            assertArrayEquals(bytes, first.getInputStream().readAllBytes());
+            send.leaveDescriptors(0);
+            try (Socket second = new Socket(Loop.V4, port)) {
+                send.awaitSaid("EMFILE");
+                first.close();
+                second.setSoTimeout((int) Loop.LONG.toMillis());
+                assertArrayEquals(bytes, second.getInputStream().readAllBytes());
+            }
         }
     }
 }
