@@ -260,7 +260,7 @@ class ProgramFaultsTest {
         Running running = start(server, List.of());
         Socket socket = connect(running);
         ping(socket);
-        running.program.limit("nofile", 3);
+        running.program.limit("nofile", 1);
         socket.getOutputStream().write(1);
         if (Loop.isEpoll()) {
             assertEquals(1, socket.getInputStream().read());
@@ -322,11 +322,11 @@ class ProgramFaultsTest {
             Background.start(() -> flood.getInputStream().transferTo(OutputStream.nullOutputStream()));
         }
         long start = System.nanoTime();
-        for (int i = 0; i < 50; i++) {
+        for (int i = 0; i < 10; i++) {
             ping(other);
         }
         ping(connect(running));
         long passed = System.nanoTime() - start;
-        assertTrue(passed < 5_000_000_000L, "50 pings took " + passed + " ns");
+        assertTrue(passed < 10_000_000_000L, "10 pings took " + passed + " ns");
     }
 }
