@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,7 +32,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Urgent (out-of-band) bytes in a stream, at each of which the system ends a receive: whoever stops at a short read, as
  * the documentation allows, gets everything else all the same.
  */
-@Timeout(60)
 class UrgentDataTest {
     enum Kind {
         TCP,
