@@ -47,7 +47,8 @@ class ServeAllocationTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"GET /small||1", "GET /small||16", "GET /large||1", "HEAD /large||1",
         "GET /small|If-None-Match: *|1", "GET /small|If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT|1",
-        "GET /small|Range: bytes=1-100|1", "GET /large|Range: bytes=-70000|1", "GET /missing||1", "POST /small||1"})
+        "GET /small|Range: bytes=1-100|1", "GET /large|Range: bytes=-70000|1", "GET /missing||1", "POST /small||1",
+        "GET /./%73mall?x||1", "GET /%||1", "M-SEARCH /small||1"})
     void requestMakesNoGarbage(String line, String header, int together) throws IOException {
         String request = line + " HTTP/1.1\r\nHost: x\r\nUser-Agent: test\r\n" + (header == null ? "" : header + "\r\n")
             + "\r\n";

@@ -224,7 +224,8 @@ class ServeAttacksTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "h", "h:80", "h:", "127.0.0.1:8080", "[::1]", "[::ffff:1.2.3.4]:80", "a_b.c-d~", "a%20b"})
+    @ValueSource(strings = {"", "h", "h:80", "h:", "127.0.0.1:8080", "[::1]", "[::ffff:1.2.3.4]:80", "a_b.c-d~",
+        "a%20b"})
     void hostThatIsOneIsFine(String host) throws IOException {
         try (Client client = served.client()) {
             client.send("GET /a.txt HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
@@ -257,8 +258,10 @@ class ServeAttacksTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"\r\n0\r\n\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", "g\r\n", " 1\r\n", "1 1\r\n", "1 \r\n", "3\nabc\r\n",
-        "3\r\nabc\n0\r\n\r\n", "3\r\nabcd\r\n", "3\rabc", "3;a\nabc\r\n", "3;a\0\r\nabc\r\n", "0\r\n\n", "0\r\n X: y\r\n",
+    @ValueSource(strings = {"\r\n0\r\n\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", "g\r\n", " 1\r\n", "1 1\r\n", "1 \r\n",
+        "3\nabc\r\n",
+        "3\r\nabc\n0\r\n\r\n", "3\r\nabcd\r\n", "3\rabc", "3;a\nabc\r\n", "3;a\0\r\nabc\r\n", "0\r\n\n",
+        "0\r\n X: y\r\n",
         "0\r\nX: y\n\r\n", "0\r\n: y\r\n\r\n", "0\r\nX: \u007f\r\n\r\n", ";a\r\n"})
     void whatIsNoChunkIsABadRequestAndTheEnd(String body) throws IOException {
         try (Client client = served.client()) {
@@ -345,8 +348,9 @@ class ServeAttacksTest {
     @Test
     void noiseBringsNothingDown() throws IOException {
         Random random = new Random(3);
-        String[] words = {"GET ", "/a.txt", " HTTP/1.1", "\r\n", "Host: x", "Host: [::", "Transfer-Encoding: chunked\r\n\r\n", "3\r\n",
-            "/./", "/sub/", "If-Modified-Since: Thu, 29 Feb 2024 12:34:5", "Expect: 100-continue", "POST ", "Range: bytes=", "0-", "-", ",", "\n", "\0",
+        String[] words = {"GET ", "/a.txt", " HTTP/1.1", "\r\n", "Host: x", "Host: [::", "3\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n", "POST ", "/./", "/sub/", "If-Modified-Since: Thu, 29 Feb 2024 12:34:5", "Expect: 100-continue",
+            "Range: bytes=", "0-", "-", ",", "\n", "\0",
             "%", "..", "/", "If-None-Match: \"", "W/", "*", "Content-Length: 3", "\u00ff", " ", ":", "HEAD ", "\r"};
         for (int i = 0; i < 500; i++) {
             StringBuilder text = new StringBuilder(random.nextBoolean() ? "GET /a.txt HTTP/1.1\r\nHost: x\r\n" : "");

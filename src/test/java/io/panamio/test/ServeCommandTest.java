@@ -157,8 +157,8 @@ class ServeCommandTest {
                 assertEquals("within", client.ask("GET /file0 HTTP/1.1\r\n").text());
                 assertEquals(200, client.ask("GET / HTTP/1.1\r\n").status());
                 String calls = "openat,pread64,statx,getdents64";
-                Programs.Program strace = programs.start("strace", "-f", "-p", "" + process.pid(), "-e", "trace=" + calls,
-                    "-e", "inject=" + calls + ":error=EINTR:when=1+2");
+                Programs.Program strace = programs.start("strace", "-f", "-p", "" + process.pid(), "-e",
+                    "trace=" + calls, "-e", "inject=" + calls + ":error=EINTR:when=1+2");
                 strace.awaitSaid("attached");
                 for (int i = 1; i < 20; i++) {
                     assertEquals("within", client.ask("GET /file" + i + " HTTP/1.1\r\n").text());

@@ -1,5 +1,6 @@
 package io.panamio.test;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -20,8 +21,14 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,12 +134,13 @@ class ServeFailuresTest {
                     "-9999999999999999")) {
                 programs.run("touch", "-d", "@" + second, far.resolve("file" + second).toString());
             }
-            try (Served served = new Served(far); Client client = served.client(); Stream<Path> files = Files.list(far)) {
+            try (Served served = new Served(far); Client client = served.client();
+                 Stream<Path> files = Files.list(far)) {
                 for (Path path : files.toList()) {
                     Answer a = client.ask("GET /" + path.getFileName() + " HTTP/1.1\r\n");
                     assertEquals(200, a.status());
                     String date = a.header("Last-Modified");
-                    assertTrue(date.matches("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT"), date);
+                    assertTrue(date.matches("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} [0-9:]{8} GMT"), date);
                     for (String header : List.of("If-Modified-Since: ", "If-Unmodified-Since: ")) {
                         assertEquals(header.contains("Un") ? 200 : 304, client.ask(
                             "GET /" + path.getFileName() + " HTTP/1.1\r\n" + header + date + "\r\n").status());
@@ -172,6 +180,80 @@ class ServeFailuresTest {
             assumeTrue(refused[0], "no seccomp here");
             assertEquals(status, told, name);
             assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
+        }
+    }
+
+    @Test
+    void waitThatFailsEndsNothing() throws IOException {
+        CompletableFuture<Boolean> refused = new CompletableFuture<>();
+        int[] waits = ARM ? new int[] {22, 441, 73} : new int[] {232, 281, 441, 7, 271}; // of epoll and poll
+        try (Served served = new Served(settings, () -> refused.complete(
+                Arrays.stream(waits).allMatch(call -> Seccomp.refuse(call, 12))))) {
+            assumeTrue(refused.join(), "no seccomp here");
+            awaitSaid("ENOMEM");
+            assertTrue(served.thread.isAlive());
+        }
+    }
+
+    /** Names, kinds of files, links and times of all sorts, which change while they are listed and asked for. */
+    @Test
+    void anyTreeIsServed() throws Exception {
+        Random random = new Random(4);
+        AtomicBoolean over = new AtomicBoolean();
+        Path odd = Files.createDirectories(folder.resolve("sub/\u00e4 %"));
+        List<Path> folders = List.of(folder, folder.resolve("sub"), odd);
+        List<String> names = List.of("a", "b%41", "\u4e00", " ", "index.html", "c\nd", "...", "e'\"<&>",
+            "n".repeat(250));
+        settings.validTime = Duration.ZERO;
+        try (Served served = new Served(settings); Client client = served.client()) {
+            Future<Void> changes = Background.start(() -> {
+                Random choice = new Random(5);
+                while (!over.get()) {
+                    Path path = folders.get(choice.nextInt(3)).resolve(names.get(choice.nextInt(names.size())));
+                    try {
+                        change(path, choice.nextInt(8), folders.get(choice.nextInt(3)), choice.nextLong());
+                    } catch (IOException e) {
+                        continue; // it is there, or no longer, or not empty
+                    }
+                }
+                return null;
+            });
+            try {
+                for (int i = 0; i < 3000; i++) {
+                    StringBuilder path = new StringBuilder();
+                    Path in = folder.relativize(folders.get(random.nextInt(3)));
+                    for (byte b : in.toString().getBytes(UTF_8)) {
+                        path.append(b == '/' ? "/" : String.format(Locale.ROOT, "%%%02x", b & 0xff));
+                    }
+                    String name = "";
+                    for (byte b : names.get(random.nextInt(names.size())).getBytes(UTF_8)) {
+                        name += String.format(Locale.ROOT, "%%%02X", b & 0xff);
+                    }
+                    String[] ends = {"/", "/" + name, "/" + name + "/", "/./" + name, "/x/../" + name};
+                    String[] headers = {"", "Range: bytes=1-\r\n", "If-None-Match: *\r\n", "If-Match: \"x\"\r\n",
+                        "If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT\r\n"};
+                    Answer a = client.ask("GET /" + path + ends[random.nextInt(5)] + " HTTP/1.1\r\n"
+                        + headers[random.nextInt(5)]);
+                    // a file that is cut while it is read is a 503
+                    assertTrue(List.of(200, 206, 301, 304, 403, 404, 412, 416, 503).contains(a.status()), a.line());
+                }
+            } finally {
+                over.set(true);
+                Background.result(changes);
+            }
+            assertEquals("", Files.readString(errors));
+        }
+    }
+
+    private void change(Path path, int kind, Path other, long second) throws IOException {
+        switch (kind) {
+            case 0 -> Files.createDirectory(path);
+            case 1 -> Files.createSymbolicLink(path, other);
+            case 2 -> Files.createSymbolicLink(path, directory);
+            case 3 -> Files.createSymbolicLink(path, path);
+            case 4 -> Files.setLastModifiedTime(path, FileTime.from(second, TimeUnit.SECONDS));
+            case 5, 6 -> Files.delete(path);
+            default -> Files.writeString(path, "x".repeat((int) (second & 0xffff)));
         }
     }
 

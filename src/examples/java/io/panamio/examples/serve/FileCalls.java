@@ -89,7 +89,7 @@ final class FileCalls {
         return open(AT_FDCWD, path, READ);
     }
 
-    /** Opens what a name in a folder leads to, for its status alone, and returns the descriptor or the negated errno. */
+    /** Opens what a name in a folder leads to, for its status alone; returns the descriptor or the negated errno. */
     int look(int folder, MemorySegment name) {
         return open(folder, name, LOOK);
     }

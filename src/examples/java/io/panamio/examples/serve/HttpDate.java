@@ -160,8 +160,8 @@ final class HttpDate {
         if (m.get(JAVA_BYTE, timeAt + 2) != ':' || m.get(JAVA_BYTE, timeAt + 5) != ':') {
             return NONE;
         }
-        if (year < 0 || month < 0 || day < 1 || day > days(year, month) || hour < 0 || hour > 23 || minute < 0 || minute > 59
-                || second < 0 || second > 60) {
+        if (year < 0 || month < 0 || day < 1 || day > days(year, month) || hour < 0 || hour > 23
+                || minute < 0 || minute > 59 || second < 0 || second > 60) {
             return NONE;
         }
         int marchYear = month < 2 ? year - 1 : year;

@@ -14,8 +14,8 @@ import java.time.Duration;
 
 /**
  * Where lines of loops go: a file, to whose end they are added, or what the process began with. A thread of its own
- * writes them, so that a loop never waits for a disk, a terminal that is halted or a pipe that nobody reads. It is given
- * two times the capacity ahead; what comes while it is that far behind is dropped, counted, and told on standard error.
+ * writes them, so that a loop never waits for a disk, a halted terminal or a pipe that nobody reads. It may be 2 MiB
+ * behind; what comes then is dropped, counted, and told on standard error.
  *
  * <p>All methods are for any thread.
  */

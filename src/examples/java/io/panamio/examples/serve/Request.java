@@ -13,8 +13,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * and nothing allocated. One object is used for all requests of a loop.
  *
  * <p>It is strict where two programs could understand a request differently: no folded lines, no blanks before a colon,
- * no control characters, one Host that is one, one Content-Length or Transfer-Encoding. It is lenient where it does no harm: a bare LF ends a line, and
- * empty lines before a request are passed over.
+ * no control characters, one Host that is one, one Content-Length or Transfer-Encoding. It is lenient where it does no
+ * harm: a bare LF ends a line, and empty lines before a request are passed over.
  */
 final class Request {
     static final int GET = 0;
