@@ -288,13 +288,10 @@ public final class Pipe implements AutoCloseable {
         }
 
         private long received(long n, long asked) {
-            if (n == 0) {
-                return IoResult.EOF;
-            }
             if (n < asked) {
-                drained(Interest.READABLE);
+                drained(Interest.READABLE); // at an end as well: a FIFO goes on with its next writer, a terminal at once
             }
-            return n;
+            return n == 0 ? IoResult.EOF : n;
         }
     }
 }

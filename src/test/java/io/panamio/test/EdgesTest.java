@@ -204,6 +204,27 @@ class EdgesTest {
         }
     }
 
+    /** What was read to its last byte and not beyond has been found drained only by the end. */
+    @Test
+    void whatComesThroughAFifoAfterAnEndAloneIsReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            Path fifo = Local.path(loop);
+            NativeCalls.makeFifo(fifo);
+            Pipe.Receiver receiver = loop.later(Pipe.Receiver.fromFd(NativeCalls.open(fifo, 0)));
+            loop.register(receiver, 1, R);
+            for (int i = 0; i < 3; i++) {
+                try (FileOutputStream writer = writer(fifo)) {
+                    writer.write(1);
+                    expect(loop, "r");
+                }
+                expect(loop, "rc");
+                assertEquals(1, receiver.read(BUFFER, 0, 1));
+                assertEquals(EOF, receiver.read(BUFFER, 0, 1));
+                loop.expectQuiet();
+            }
+        }
+    }
+
     /** A user who holds back a client's input must learn that the client has gone. */
     @Test
     void anEndWhileAReadableEventWasNotDrainedIsReported() throws IOException {

@@ -121,14 +121,6 @@ final class NativeCalls {
         }
     }
 
-    /** Sends one urgent byte. */
-    static int sendUrgent(int fd, int value) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment one = arena.allocateFrom(JAVA_BYTE, (byte) value);
-            return (int) call("send", fd, one, 1L, 1 | 0x4000); // MSG_OOB, MSG_NOSIGNAL
-        }
-    }
-
     /** Sets how many descriptors the process may have, and returns the limit from before. */
     static long limitDescriptors(long limit) {
         try (Arena arena = Arena.ofConfined()) {
@@ -174,6 +166,20 @@ final class NativeCalls {
     /** Adds to the count of an eventfd. */
     static int eventfdWrite(int fd, long count) {
         return (int) call("eventfd_write", fd, count);
+    }
+
+    /** A timerfd in non-blocking mode that is not set. */
+    static int timerfd() {
+        return (int) call("timerfd_create", 1, NONBLOCK); // CLOCK_MONOTONIC
+    }
+
+    /** Lets a timerfd expire once, now. */
+    static int timerfdExpire(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment times = arena.allocate(JAVA_LONG, 4); // struct itimerspec: the interval, the value
+            times.set(JAVA_LONG, 24, 1);
+            return (int) call("timerfd_settime", fd, 0, times, MemorySegment.NULL);
+        }
     }
 
     /** An empty regular file without a name. */
