@@ -74,7 +74,8 @@ final class Demo implements Callable<Integer> {
     }
 
     private void print(Measurement panamio, Measurement nio, PrintWriter out) {
-        out.printf(Locale.ROOT, "%nEcho of %,d-byte messages over %,d connections, one thread a side; every byte checked.%n%n",
+        out.printf(Locale.ROOT,
+            "%nEcho of %,d-byte messages over %,d connections, one thread a side; every byte checked.%n%n",
             size, connections);
         out.printf(Locale.ROOT, "%-8s %12s %10s %9s %9s %9s %10s %13s%n",
             "", "requests/s", "MiB/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "CPU µs/req");
@@ -90,7 +91,7 @@ final class Demo implements Callable<Integer> {
     }
 
     private static void print(String name, Measurement m, PrintWriter out) {
-        out.printf(Locale.ROOT, "%-8s %,12.0f %,10.1f %,9.1f %,9.1f %,9.1f %,10.1f %13.2f%n", name, m.requestsPerSecond(),
-            m.mebibytesPerSecond(), m.micros(50), m.micros(99), m.micros(99.9), m.maxMicros(), m.cpuMicrosPerRequest());
+        out.printf(Locale.ROOT, "%-8s %,12.0f %,10.1f %,9.1f %,9.1f %,9.1f %,10.1f %13.2f%n", name,
+            m.requestsPerSecond(), m.mebibytesPerSecond(), m.micros(50), m.micros(99), m.micros(99.9), m.maxMicros(), m.cpuMicrosPerRequest());
     }
 }

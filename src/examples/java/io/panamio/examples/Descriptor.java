@@ -16,6 +16,10 @@ import java.lang.invoke.MethodHandle;
 /**
  * A descriptor of Linux that is no socket, and a {@link SourceFd} by which a Poll watches it: what the descriptors here
  * have in common. It owns the descriptor, which the SourceFd does not. For one thread at a time.
+ *
+ * <p>The calls are made by {@code java.lang.foreign}, for which a program needs native access, or the JDK warns: where
+ * these classes have been copied to a module, {@code --enable-native-access=io.panamio,THAT.MODULE}; on the class path
+ * {@code --enable-native-access=ALL-UNNAMED}.
  */
 public abstract class Descriptor implements AutoCloseable {
     private static final MethodHandle READ = SystemCalls.link("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);

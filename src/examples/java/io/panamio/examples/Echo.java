@@ -37,8 +37,8 @@ final class Echo implements Callable<Integer> {
     private int threads;
 
     @Option(names = "--max-connections", paramLabel = "N",
-        description = "How many clients a loop serves at a time; more wait (default: 10000, or fewer where the limit on "
-            + "descriptors is lower).")
+        description = "How many clients a loop serves at a time; more wait (default: 10000, or fewer where the limit "
+            + "on descriptors is lower).")
     private Integer maxConnections;
 
     @Option(names = "--spin", defaultValue = "0", paramLabel = "MICROS",

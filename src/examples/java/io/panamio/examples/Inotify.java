@@ -7,7 +7,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A directory that is readable when something in it has changed: inotify(7). */
+/**
+ * A directory that is readable when something in it has changed: inotify(7).
+ *
+ * <p>A copy of this needs native access, see {@link Descriptor}.
+ */
 public final class Inotify extends Descriptor {
     // bits/inotify.h, sys/inotify.h
     private static final int IN_NONBLOCK = 04000;

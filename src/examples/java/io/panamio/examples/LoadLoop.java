@@ -59,20 +59,12 @@ final class LoadLoop {
             int n = poll.poll(events, LOOK_AROUND);
             for (int i = 0; i < n; i++) {
                 TcpStream stream = clients.get((int) events.token(i)).stream;
-                if (isConnected(stream)) {
+                if (stream.finishConnect()) {
                     stream.setNoDelay(true);
                     poll.registry().reregister(stream, events.token(i), Interest.READABLE.add(Interest.WRITABLE));
                     connected++;
                 }
             }
-        }
-    }
-
-    private boolean isConnected(TcpStream stream) throws IOException {
-        try {
-            return stream.finishConnect();
-        } catch (IOException e) {
-            throw new IOException("no connection to " + load.address + ": " + e.getMessage(), e);
         }
     }
 

@@ -21,7 +21,11 @@ public final class Main {
      */
     public static void main(String[] args) {
         CommandLine main = new CommandLine(new Main());
-        main.getSubcommands().values().forEach(command -> command.addSubcommand(new HelpCommand()));
+        main.getSubcommands().values().forEach(command -> {
+            CommandLine help = new CommandLine(new HelpCommand());
+            help.getCommandSpec().usageMessage().hidden(true);
+            command.addSubcommand(help).getCommandSpec().usageMessage().synopsisSubcommandLabel("");
+        });
         main.addSubcommand(new HelpCommand());
         System.exit(main.setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionExceptionHandler((e, command, parsed) -> {

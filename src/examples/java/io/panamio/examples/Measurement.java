@@ -29,7 +29,10 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
         void run(Load load) throws IOException;
     }
 
-    /** Runs {@code client} in a thread for {@code warmUp} and then {@code duration} seconds, with a progress bar on a terminal. */
+    /**
+     * Runs {@code client} in a thread for {@code warmUp} and then {@code duration} seconds, with a progress bar if
+     * standard error is a terminal.
+     */
     static Measurement of(String title, Client client, Load load, int warmUp, int duration)
             throws IOException, InterruptedException {
         CompletableFuture<Void> end = new CompletableFuture<>();

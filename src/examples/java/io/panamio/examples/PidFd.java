@@ -12,6 +12,8 @@ import java.lang.invoke.MethodHandle;
 /**
  * A process, any one, that is readable when it has ended: pidfd_open(2), Linux 5.3. There is nothing to read, and only
  * a parent learns the exit code: {@link Process#exitValue}.
+ *
+ * <p>A copy of this needs native access, see {@link Descriptor}.
  */
 public final class PidFd extends Descriptor {
     private static final long SYS_PIDFD_OPEN = 434; // asm/unistd.h; the C library has a function since glibc 2.36

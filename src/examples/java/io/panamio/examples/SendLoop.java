@@ -29,8 +29,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * An event loop that sends a file to every client and then waits until the client closes. Each gets a piece at a time,
- * so that a fast one does not keep the others waiting. A client that cannot get all of the file gets a reset, so that it
- * does not take a part for the whole.
+ * so that a fast one does not keep the others waiting. A client that cannot get all of the file gets a reset, so that
+ * it does not take a part for the whole.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative

@@ -19,6 +19,8 @@ import java.lang.foreign.MemorySegment;
  * <li>For signals that are sent to a thread, block them in that thread, as the constructor does, and poll there.
  * </ul>
  * Otherwise {@code sun.misc.Signal} and a {@link io.panamio.Waker} do.
+ *
+ * <p>A copy of this needs native access, see {@link Descriptor}.
  */
 public final class SignalFd extends Descriptor {
     // bits/sigaction.h, bits/signalfd.h

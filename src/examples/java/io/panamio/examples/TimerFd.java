@@ -7,7 +7,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
-/** A timer that is readable when it has expired: timerfd_create(2). */
+/**
+ * A timer that is readable when it has expired: timerfd_create(2).
+ *
+ * <p>A copy of this needs native access, see {@link Descriptor}.
+ */
 public final class TimerFd extends Descriptor {
     // sys/timerfd.h, bits/timerfd.h, bits/time.h
     private static final int CLOCK_MONOTONIC = 1;

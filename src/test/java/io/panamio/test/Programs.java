@@ -144,6 +144,11 @@ final class Programs implements AutoCloseable {
 
     /** Starts a main class, with options for the JVM; a later one wins over an earlier one. */
     Program example(List<String> options, Class<?> main, String... arguments) throws IOException {
+        return start(exampleCommand(options, main, arguments));
+    }
+
+    /** The command line of that. */
+    String[] exampleCommand(List<String> options, Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",
@@ -153,7 +158,7 @@ final class Programs implements AutoCloseable {
             jar(CommandLine.class), jar(ProgressBar.class), jar(Histogram.class), jar(Terminal.class))
             .map(Path::toString).collect(Collectors.joining(":")), main.getName()));
         command.addAll(List.of(arguments));
-        return start(command.toArray(String[]::new));
+        return command.toArray(String[]::new);
     }
 
     /** The library as users have it: in a jar, which is open, so that its classes load without a descriptor. */

@@ -1,0 +1,95 @@
+package io.panamio.test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.examples.Main;
+import io.panamio.test.Programs.Program;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the commands of the examples print. */
+@Tag("any-back-end")
+class CommandsTest {
+    /** Where numbers have Arabic digits. */
+    private static final List<String> ARABIC = List.of("-Duser.language=ar", "-Duser.country=EG");
+
+    @TempDir
+    private Path directory;
+    private Programs programs;
+
+    @BeforeEach
+    void open() {
+        programs = new Programs(directory);
+    }
+
+    @AfterEach
+    void close() {
+        programs.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"help", "help echo", "echo help", "proxy help", "send help", "serve help", "watch --help"})
+    void helpIsHelp(String arguments) throws IOException {
+        String[] words = arguments.split(" ");
+        String name = arguments.replaceAll(" ?-*help ?", "");
+        String said = programs.run(programs.exampleCommand(List.of(), Main.class, words));
+        assertTrue(said.startsWith(("Usage: panamio-examples " + name).strip()), said);
+        assertEquals(name.isEmpty(), said.contains("COMMAND"), said);
+    }
+
+    @Test
+    void namesOfFilesCannotForgeLines() throws IOException {
+        Path watched = Files.createDirectory(directory.resolve("watched"));
+        Program watch = programs.example(ARABIC, Main.class, "watch", "--directory", watched.toString(), "--every", "1",
+            "--count", "1000000");
+        watch.awaitSaid("timer ");
+        Files.createFile(watched.resolve("a b\\c\nd\u001b[31m\u202e\u00e4"));
+        watch.awaitSaid("directory  WRITTEN ");
+        String name = "a\\ b\\\\c\\nd\\033[31m\\342\\200\\256\u00e4";
+        assertTrue(watch.said().contains("directory  CREATED " + name + System.lineSeparator()), watch.said());
+        assertTrue(watch.said().matches("(?s).*timer      [0-9]+ expiration.*"), watch.said());
+    }
+
+    @Test
+    void measurementsToAFileAreJustThat() throws IOException {
+        Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
+        echo.awaitSaid(System.lineSeparator());
+        String port = echo.said().replaceAll("\\D", "");
+        String said = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--port", port,
+            "--connections", "2", "--warm-up", "0", "--duration", "1"));
+        assertTrue(said.matches("(?s)[0-9,]+ requests of 64 bytes over 2 connections in 1\\.[0-9] s.*"), said);
+        assertFalse(said.contains("\r"), said);
+        assertFalse(said.codePoints().anyMatch(c -> c > 127 && Character.isDigit(c)), said);
+    }
+
+    /** The same, on a terminal. */
+    @Test
+    void measurementsOnATerminalShowTheirProgress() throws IOException {
+        Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
+        echo.awaitSaid(System.lineSeparator());
+        String port = echo.said().replaceAll("\\D", "");
+        String said = programs.run(MissingPrograms.require("script").toString(), "-qec", String.join(" ",
+            programs.exampleCommand(List.of(), Main.class, "bench", "--port", port, "--connections", "2", "--warm-up",
+            "0", "--duration", "1")), "/dev/null");
+        assertTrue(said.contains("requests/s") && said.contains("\r"), said);
+    }
+
+    @Test
+    void aServerThatIsNotThereIsTold() throws IOException {
+        int port = Programs.freePort();
+        Program bench = programs.example("bench", "--port", "" + port);
+        assertEquals(1, bench.end());
+        assertTrue(bench.said().startsWith("bench: connect /127.0.0.1:" + port + ": Connection refused"), bench.said());
+    }
+}
