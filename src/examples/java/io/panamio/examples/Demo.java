@@ -92,6 +92,7 @@ final class Demo implements Callable<Integer> {
 
     private static void print(String name, Measurement m, PrintWriter out) {
         out.printf(Locale.ROOT, "%-8s %,12.0f %,10.1f %,9.1f %,9.1f %,9.1f %,10.1f %13.2f%n", name,
-            m.requestsPerSecond(), m.mebibytesPerSecond(), m.micros(50), m.micros(99), m.micros(99.9), m.maxMicros(), m.cpuMicrosPerRequest());
+            m.requestsPerSecond(), m.mebibytesPerSecond(), m.micros(50), m.micros(99), m.micros(99.9), m.maxMicros(),
+            m.cpuMicrosPerRequest());
     }
 }
