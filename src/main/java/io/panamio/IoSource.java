@@ -225,6 +225,17 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
+     * Has an action run right before the descriptor is closed, in the thread that closes it: the last one out of an
+     * operation, or the cleaner's. When the descriptor is {@linkplain #release given up}, it does not run.
+     *
+     * @param action what to do, in place of what was set before; it must not refer to this source, which would never be
+     *     collected then, nor throw
+     */
+    protected final void atClose(Runnable action) {
+        handle.atClose(Objects.requireNonNull(action, "action"));
+    }
+
+    /**
      * Closes the descriptor, which ends its registration. An operation in another thread goes on to its end, which it
      * reaches soon as none blocks; the descriptor is closed by the last one, and until then events may come.
      * Everything called later throws a {@link ClosedChannelException}. Errors are ignored, as nothing can be done

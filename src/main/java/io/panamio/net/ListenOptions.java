@@ -1,38 +1,34 @@
 package io.panamio.net;
 
+import io.panamio.sys.SocketFile;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.util.Map;
 
 /** How a listener is bound. Immutable: each method with an argument returns other options. */
-public final class ListenOptions extends OptionSet<ListenOptions> {
+public final class ListenOptions extends BoundOptions<ListenOptions> {
     /**
      * The longest queue that the system allows, SO_REUSEADDR so that an address can be bound while connections of an
      * earlier listener linger, and both families for a wildcard.
      */
     public static final ListenOptions DEFAULT =
-        new ListenOptions(Integer.MAX_VALUE, true, Map.of(StandardSocketOptions.SO_REUSEADDR, true));
+        new ListenOptions(Integer.MAX_VALUE, true, SocketFile.DEFAULT,
+            Map.of(StandardSocketOptions.SO_REUSEADDR, true));
 
     private final int backlog;
-    private final boolean dualStack;
 
-    private ListenOptions(int backlog, boolean dualStack, Map<SocketOption<?>, Object> values) {
-        super(values);
+    private ListenOptions(int backlog, boolean dualStack, SocketFile file, Map<SocketOption<?>, Object> values) {
+        super(dualStack, file, values);
         this.backlog = backlog;
-        this.dualStack = dualStack;
     }
 
     @Override
-    ListenOptions copy(Map<SocketOption<?>, Object> values) {
-        return new ListenOptions(backlog, dualStack, values);
+    ListenOptions copy(boolean dualStack, SocketFile file, Map<SocketOption<?>, Object> values) {
+        return new ListenOptions(backlog, dualStack, file, values);
     }
 
     int backlog() {
         return backlog;
-    }
-
-    boolean dualStack() {
-        return dualStack;
     }
 
     /**
@@ -47,29 +43,7 @@ public final class ListenOptions extends OptionSet<ListenOptions> {
         if (connections < 1) {
             throw new IllegalArgumentException("backlog " + connections);
         }
-        return new ListenOptions(connections, dualStack, values());
-    }
-
-    /**
-     * Whether a listener on the IPv4 wildcard {@code 0.0.0.0}, which is what {@code new InetSocketAddress(port)} means,
-     * accepts IPv6 as well, as the JDK's do. The default is true; with false it is IPv4 alone, as in mio.
-     *
-     * @param on true for both
-     * @return the options
-     */
-    public ListenOptions dualStack(boolean on) {
-        return new ListenOptions(backlog, on, values());
-    }
-
-    /**
-     * IPV6_V6ONLY: whether a listener on an IPv6 address refuses IPv4. The default is false: {@code ::} accepts both,
-     * and IPv4 peers have IPv4 addresses.
-     *
-     * @param on which
-     * @return the options
-     */
-    public ListenOptions v6Only(boolean on) {
-        return with(SystemSocketOptions.IPV6_V6ONLY, on);
+        return new ListenOptions(connections, dualStack(), file(), values());
     }
 
     /**

@@ -35,6 +35,19 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
         return socket;
     }
 
+    /** A Unix socket that was just bound. */
+    static <S extends NetSocket<?>> S bound(UnixAddress local, BoundOptions<?> options, S socket) throws IOException {
+        if (options.file().deleteOnClose()) {
+            try {
+                socket.atClose(sockets().deletion(local));
+            } catch (Throwable t) {
+                socket.close();
+                throw t;
+            }
+        }
+        return socket;
+    }
+
     @SuppressWarnings("unchecked") // a socket's addresses are of its family
     final A as(SocketAddress address) {
         return (A) address;

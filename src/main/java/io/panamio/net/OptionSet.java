@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /** Options that a socket gets when it is made, before it is bound or connected. Immutable. */
-abstract sealed class OptionSet<S> permits ListenOptions, ConnectOptions, BindOptions {
+abstract sealed class OptionSet<S> permits BoundOptions, ConnectOptions {
     private final Map<SocketOption<?>, Object> values;
 
     OptionSet(Map<SocketOption<?>, Object> values) {

@@ -48,7 +48,8 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
         Objects.requireNonNull(options, "options");
         InetSocket.resolved(local);
         return new TcpListener(
-            sockets().listen(SocketType.STREAM, local, options.backlog(), options.dualStack(), options.values()));
+            sockets().listen(SocketType.STREAM, local, options.backlog(), options.dualStack(), options.values(),
+                options.file()));
     }
 
     /**

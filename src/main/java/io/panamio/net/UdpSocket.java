@@ -66,8 +66,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         boolean v6 = address instanceof Inet6Address;
         boolean only = !address.isAnyLocalAddress()
             || (v6 ? Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY)) : !options.dualStack());
-        return new UdpSocket(sockets().bind(SocketType.DATAGRAM, local, options.dualStack(), options.values()),
-            !v6 || !only, v6 || !only);
+        return new UdpSocket(sockets().bind(SocketType.DATAGRAM, local, options.dualStack(), options.values(),
+            options.file()), !v6 || !only, v6 || !only);
     }
 
     /**

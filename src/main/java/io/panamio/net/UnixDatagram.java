@@ -36,14 +36,15 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      * @param local the address; one that is unnamed lets the system choose an abstract name
      * @param options how
      * @return the socket
-     * @throws IllegalArgumentException if the address is too long
+     * @throws IllegalArgumentException if the address is too long, or if there are options of a file and it is no path
      * @throws java.net.BindException if the address is in use: the path exists, for example
      * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
      * @throws IOException if the system refuses
      */
     public static UnixDatagram bind(UnixAddress local, BindOptions options) throws IOException {
         Objects.requireNonNull(local, "local");
-        return new UnixDatagram(sockets().bind(SocketType.DATAGRAM, local, false, options.values()));
+        return bound(local, options, new UnixDatagram(
+            sockets().bind(SocketType.DATAGRAM, local, false, options.values(), options.file())));
     }
 
     /**

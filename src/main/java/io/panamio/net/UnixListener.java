@@ -9,7 +9,9 @@ import java.util.Objects;
  * A Unix socket that accepts streams: mio's {@code UnixListener}. Register it for {@link Interest#READABLE};
  * one event may stand for many connections, so accept until null.
  *
- * <p>A path is made by {@code bind}, and must not exist before; {@code close} leaves it there.
+ * <p>A path is made by {@code bind}, and must not exist before; {@code close} leaves it there. {@link ListenOptions} has
+ * the other ways: {@link ListenOptions#permissions permissions}, {@link ListenOptions#replaceDead replaceDead} and
+ * {@link ListenOptions#deleteOnClose deleteOnClose}.
  */
 public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> {
     private UnixListener(int fd) {
@@ -36,15 +38,15 @@ public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> 
      * @param local the address; one that is unnamed lets the system choose an abstract name
      * @param options how
      * @return the listener
-     * @throws IllegalArgumentException if the address is too long
+     * @throws IllegalArgumentException if the address is too long, or if there are options of a file and it is no path
      * @throws java.net.BindException if the address is in use: the path exists, for example
      * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
      * @throws IOException if the system refuses
      */
     public static UnixListener bind(UnixAddress local, ListenOptions options) throws IOException {
         Objects.requireNonNull(local, "local");
-        return new UnixListener(
-            sockets().listen(SocketType.STREAM, local, options.backlog(), false, options.values()));
+        return bound(local, options, new UnixListener(
+            sockets().listen(SocketType.STREAM, local, options.backlog(), false, options.values(), options.file())));
     }
 
     /**

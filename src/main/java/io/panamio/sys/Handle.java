@@ -26,6 +26,7 @@ public final class Handle extends Guard implements Runnable {
     private Cleaner.Cleanable cleanable;
     private volatile Selector selector;
     private StreamArena arena;
+    private volatile Runnable atClose;
 
     private Handle(int fd, Class<?> kind) {
         if (fd < 0) {
@@ -177,6 +178,11 @@ public final class Handle extends Guard implements Runnable {
 
     // ---- ending
 
+    /** Has an action run right before the descriptor is closed. */
+    public void atClose(Runnable action) {
+        atClose = action;
+    }
+
     /** Closes: at once if no thread is inside, else with the last one out. Idempotent. */
     public void close() {
         shut();
@@ -222,7 +228,13 @@ public final class Handle extends Guard implements Runnable {
             unwatch(s); // before the close: a duplicate of the descriptor would keep the watch alive
         }
         if (kind != null) {
-            Platform.current().close(fd);
+            try {
+                if (atClose != null) {
+                    atClose.run();
+                }
+            } finally {
+                Platform.current().close(fd);
+            }
         }
     }
 

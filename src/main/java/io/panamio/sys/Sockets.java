@@ -1,5 +1,6 @@
 package io.panamio.sys;
 
+import io.panamio.net.UnixAddress;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -28,11 +29,14 @@ public abstract class Sockets {
 
     /** A socket that listens on {@code local}. */
     public abstract int listen(SocketType type, SocketAddress local, int backlog, boolean dualStack,
-            Map<SocketOption<?>, Object> options) throws IOException;
+            Map<SocketOption<?>, Object> options, SocketFile file) throws IOException;
 
     /** A socket that is bound to {@code local}. */
     public abstract int bind(SocketType type, SocketAddress local, boolean dualStack,
-            Map<SocketOption<?>, Object> options) throws IOException;
+            Map<SocketOption<?>, Object> options, SocketFile file) throws IOException;
+
+    /** What deletes the file that a socket has just been bound to, if it is still that one; it throws nothing. */
+    public abstract Runnable deletion(UnixAddress local) throws IOException;
 
     /** A Unix socket without a name. */
     public abstract int unbound(SocketType type) throws IOException;

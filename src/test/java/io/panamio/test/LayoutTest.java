@@ -291,7 +291,7 @@ class LayoutTest {
         }
         TreeMap<String, String> called = new TreeMap<>();
         for (String owner : List.of("unix.Libc", "linux.Epoll", "linux.LinuxSockets", "linux.LinuxMessages",
-                "linux.LinuxTransfers", "linux.LinuxZeroCopy", "linux.Mapping")) {
+                "linux.LinuxTransfers", "linux.LinuxZeroCopy", "linux.Mapping", "unix.SocketFiles")) {
             for (Method method : Class.forName("io.panamio.sys." + owner).getDeclaredMethods()) {
                 String name = method.getName();
                 String function = expected.containsKey("epoll_" + name) ? "epoll_" + name : name;

@@ -8,13 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpStream;
+import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixListener;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
@@ -40,7 +44,12 @@ class LeakTest {
 
         /** What was logged about descriptor {@code fd}. */
         List<LogRecord> of(int fd) {
-            return records.stream().filter(r -> r.getMessage().contains(" descriptor " + fd + " of a " + TcpStream.class.getName() + ",")).toList();
+            return of(fd, TcpStream.class);
+        }
+
+        List<LogRecord> of(int fd, Class<?> kind) {
+            String what = " descriptor " + fd + " of a " + kind.getName() + ",";
+            return records.stream().filter(r -> r.getMessage().contains(what)).toList();
         }
 
         @Override
@@ -100,6 +109,22 @@ class LeakTest {
                 return false;
             }
         });
+    }
+
+    @Test
+    void theFileOfADroppedListenerGoesToo() throws IOException {
+        try (Loop loop = new Loop()) {
+            UnixAddress address = Local.address(loop);
+            int fd = dropListener(address);
+            untilCollected("reported", () -> !reports.of(fd, UnixListener.class).isEmpty());
+            assertFalse(Files.exists(address.path()));
+        }
+    }
+
+    private static int dropListener(UnixAddress address) throws IOException {
+        UnixListener listener = UnixListener.bind(address, ListenOptions.DEFAULT.deleteOnClose(true));
+        assertTrue(Files.exists(address.path()));
+        return listener.fd();
     }
 
     @Test

@@ -761,6 +761,15 @@ public class Linux {
     public static int F_SETPIPE_SZ() {
         return F_SETPIPE_SZ;
     }
+    public static final int LOCK_EX = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LOCK_EX 2
+     * }
+     */
+    public static int LOCK_EX() {
+        return LOCK_EX;
+    }
     public static final int SPLICE_F_MOVE = (int)1L;
     /**
      * {@snippet lang=c :
@@ -778,6 +787,15 @@ public class Linux {
      */
     public static int SPLICE_F_NONBLOCK() {
         return SPLICE_F_NONBLOCK;
+    }
+    public static final int AT_SYMLINK_NOFOLLOW = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * #define AT_SYMLINK_NOFOLLOW 256
+     * }
+     */
+    public static int AT_SYMLINK_NOFOLLOW() {
+        return AT_SYMLINK_NOFOLLOW;
     }
     public static final int AT_EMPTY_PATH = (int)4096L;
     /**
@@ -3943,6 +3961,65 @@ public class Linux {
         }
     }
 
+    private static class flock {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT,
+            Linux.C_INT,
+            Linux.C_INT
+        );
+
+        public static final MemorySegment ADDR = Linux.findOrThrow("flock");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern int flock(int __fd, int __operation)
+     * }
+     */
+    public static FunctionDescriptor flock$descriptor() {
+        return flock.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern int flock(int __fd, int __operation)
+     * }
+     */
+    public static MethodHandle flock$handle() {
+        return flock.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern int flock(int __fd, int __operation)
+     * }
+     */
+    public static MemorySegment flock$address() {
+        return flock.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern int flock(int __fd, int __operation)
+     * }
+     */
+    public static int flock(int __fd, int __operation) {
+        var mh$ = flock.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("flock", __fd, __operation);
+            }
+            return (int)mh$.invokeExact(__fd, __operation);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     /**
      * Variadic invoker class for:
      * {@snippet lang=c :
@@ -4258,6 +4335,126 @@ public class Linux {
         }
     }
 
+    private static class fchmod {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT,
+            Linux.C_INT,
+            Linux.C_INT
+        );
+
+        public static final MemorySegment ADDR = Linux.findOrThrow("fchmod");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern int fchmod(int __fd, __mode_t __mode)
+     * }
+     */
+    public static FunctionDescriptor fchmod$descriptor() {
+        return fchmod.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern int fchmod(int __fd, __mode_t __mode)
+     * }
+     */
+    public static MethodHandle fchmod$handle() {
+        return fchmod.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern int fchmod(int __fd, __mode_t __mode)
+     * }
+     */
+    public static MemorySegment fchmod$address() {
+        return fchmod.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern int fchmod(int __fd, __mode_t __mode)
+     * }
+     */
+    public static int fchmod(int __fd, int __mode) {
+        var mh$ = fchmod.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("fchmod", __fd, __mode);
+            }
+            return (int)mh$.invokeExact(__fd, __mode);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class fchmodat {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT,
+            Linux.C_INT,
+            Linux.C_POINTER,
+            Linux.C_INT,
+            Linux.C_INT
+        );
+
+        public static final MemorySegment ADDR = Linux.findOrThrow("fchmodat");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern int fchmodat(int __fd, const char *__file, __mode_t __mode, int __flag)
+     * }
+     */
+    public static FunctionDescriptor fchmodat$descriptor() {
+        return fchmodat.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern int fchmodat(int __fd, const char *__file, __mode_t __mode, int __flag)
+     * }
+     */
+    public static MethodHandle fchmodat$handle() {
+        return fchmodat.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern int fchmodat(int __fd, const char *__file, __mode_t __mode, int __flag)
+     * }
+     */
+    public static MemorySegment fchmodat$address() {
+        return fchmodat.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern int fchmodat(int __fd, const char *__file, __mode_t __mode, int __flag)
+     * }
+     */
+    public static int fchmodat(int __fd, MemorySegment __file, int __mode, int __flag) {
+        var mh$ = fchmodat.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("fchmodat", __fd, __file, __mode, __flag);
+            }
+            return (int)mh$.invokeExact(__fd, __file, __mode, __flag);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class statx {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Linux.C_INT,
@@ -4492,6 +4689,15 @@ public class Linux {
      */
     public static int O_CLOEXEC() {
         return O_CLOEXEC;
+    }
+    public static final int AT_FDCWD = (int)-100L;
+    /**
+     * {@snippet lang=c :
+     * #define AT_FDCWD -100
+     * }
+     */
+    public static int AT_FDCWD() {
+        return AT_FDCWD;
     }
     public static final int S_IFMT = (int)61440L;
     /**

@@ -150,13 +150,17 @@ final class LinuxConstants extends UnixConstants {
     @Override protected int UDP_SEGMENT() { return Linux.UDP_SEGMENT; }
     @Override protected int UDP_GRO() { return Linux.UDP_GRO; }
 
-    // fcntl.h and sys/ioctl.h
+    // fcntl.h, sys/file.h and sys/ioctl.h
     @Override protected int F_GETFL() { return Linux.F_GETFL; }
     @Override protected int F_SETFL() { return Linux.F_SETFL; }
     @Override protected int O_NONBLOCK() { return Linux.O_NONBLOCK; }
     @Override protected int O_ACCMODE() { return Linux.O_ACCMODE; }
     @Override protected int O_RDONLY() { return Linux.O_RDONLY; }
     @Override protected int O_WRONLY() { return Linux.O_WRONLY; }
+    @Override protected int O_CLOEXEC() { return Linux.O_CLOEXEC; }
+    @Override protected int AT_FDCWD() { return Linux.AT_FDCWD; }
+    @Override protected int AT_SYMLINK_NOFOLLOW() { return Linux.AT_SYMLINK_NOFOLLOW; }
+    @Override protected int LOCK_EX() { return Linux.LOCK_EX; }
     @Override protected long FIONREAD() { return Linux.FIONREAD; }
 
     // poll.h

@@ -74,13 +74,17 @@ public abstract class UnixConstants {
     protected abstract int UDP_SEGMENT();
     protected abstract int UDP_GRO();
 
-    // fcntl.h and sys/ioctl.h
+    // fcntl.h, sys/file.h and sys/ioctl.h
     protected abstract int F_GETFL();
     protected abstract int F_SETFL();
     protected abstract int O_NONBLOCK();
     protected abstract int O_ACCMODE();
     protected abstract int O_RDONLY();
     protected abstract int O_WRONLY();
+    protected abstract int O_CLOEXEC();
+    protected abstract int AT_FDCWD();
+    protected abstract int AT_SYMLINK_NOFOLLOW();
+    protected abstract int LOCK_EX();
     protected abstract long FIONREAD();
 
     // poll.h

@@ -2,12 +2,15 @@ package io.panamio.sys.unix;
 
 import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
+import io.panamio.net.UnixAddress;
 import io.panamio.sys.AddressBuffer;
+import io.panamio.sys.SocketFile;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.BindException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -91,8 +94,8 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final int listen(SocketType type, SocketAddress local, int backlog, boolean dualStack,
-            Map<SocketOption<?>, Object> values) throws IOException {
-        int fd = bind(type, local, dualStack, values);
+            Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
+        int fd = bind(type, local, dualStack, values, file);
         try {
             check("listen", local, Libc.listen(fd, backlog));
             return fd;
@@ -104,11 +107,15 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final int bind(SocketType type, SocketAddress local, boolean dualStack,
-            Map<SocketOption<?>, Object> values) throws IOException {
+            Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
         int family = sockaddr.family(local);
         ThreadState state = ThreadState.get();
         sockaddr.write(state.addressBytes, family, local); // for its checks
         options.requireSettable(values, local);
+        boolean plain = file == SocketFile.DEFAULT || file.equals(SocketFile.DEFAULT);
+        if (!plain) {
+            requirePath(local);
+        }
         int fd = -c.EAFNOSUPPORT();
         if (dualStack && family == c.AF_INET() && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
             fd = newSocket(c.AF_INET6(), number(type));
@@ -128,12 +135,82 @@ public abstract class UnixSockets extends Sockets {
                 setDatagramDefaults(fd, family == c.AF_INET6());
             }
             options.setAll(fd, family, values);
-            check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
+            if (plain) {
+                bind(fd, family, local);
+            } else {
+                bind(fd, (UnixAddress) local, file);
+            }
             return fd;
         } catch (Throwable t) {
             Libc.close(fd);
             throw t;
         }
+    }
+
+    private void bind(int fd, int family, SocketAddress local) throws IOException {
+        ThreadState state = ThreadState.get();
+        check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
+    }
+
+    // ---- files
+
+    private SocketFiles files() { // not before it is needed
+        return new SocketFiles(c, errors);
+    }
+
+    private static void requirePath(SocketAddress local) {
+        if (!(local instanceof UnixAddress unix && unix.isPath())) {
+            throw new IllegalArgumentException("options of a socket's file with " + local + ", which is no path");
+        }
+        unix.path(); // or it is refused as no text
+    }
+
+    /** Nobody can connect before the file has its permissions: a listener does not listen yet, and has fewer. */
+    private void bind(int fd, UnixAddress local, SocketFile file) throws IOException {
+        if (file.permissions() != null) {
+            files().restrict(fd, file.permissions());
+        }
+        try {
+            bind(fd, c.AF_UNIX(), local);
+        } catch (BindException e) {
+            if (!file.replaceDead() || !(e instanceof SystemError s && c.errno(s.errno()) == Errno.EADDRINUSE)) {
+                throw e;
+            }
+            try {
+                files().replace(local, () -> isDead(local), () -> bind(fd, c.AF_UNIX(), local));
+            } catch (IOException why) {
+                e.addSuppressed(why); // such as that the file may not be deleted
+                throw e;
+            }
+        }
+        if (file.permissions() != null) {
+            try {
+                files().permit(local, file.permissions());
+            } catch (Throwable t) {
+                files().deletion(local).run();
+                throw t;
+            }
+        }
+    }
+
+    /**
+     * Whether no socket is bound to a file. A datagram socket learns that from its connect, and a listener nothing of
+     * it: one that listens, or is about to, is of the wrong type. Only a refusal means that nobody is there.
+     */
+    private boolean isDead(UnixAddress address) throws IOException {
+        int probe = open(c.AF_UNIX(), SocketType.DATAGRAM);
+        try {
+            ThreadState state = ThreadState.get();
+            int r = Libc.connect(probe, state.address, sockaddr.write(state.addressBytes, c.AF_UNIX(), address));
+            return c.errno(-r) == Errno.ECONNREFUSED;
+        } finally {
+            Libc.close(probe);
+        }
+    }
+
+    @Override
+    public final Runnable deletion(UnixAddress local) throws IOException {
+        return files().deletion(local);
     }
 
     /** Sets what a new datagram socket of the internet is to have in place of the system's defaults. */
