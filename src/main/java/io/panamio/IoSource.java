@@ -18,8 +18,10 @@ import java.util.Objects;
  * {@link #drained}, which arms the source again where the system does not do so by itself.
  *
  * <p>All methods are for any thread. A source that is dropped without {@link #close} is closed when it is collected,
- * and a warning is logged by {@code System.getLogger("io.panamio")}; {@code -Dpanamio.leakTracking=true} adds where
- * it was opened.
+ * and a warning is logged by {@code System.getLogger("io.panamio")}, which names its kind; {@code
+ * -Dpanamio.leakTracking=true} adds where it was opened. <em>Being registered does not keep it:</em> a {@link Registry}
+ * has the descriptor and the token, not the source, which needs a reference of the application's own, such as in a
+ * {@link Slab}.
  */
 public abstract class IoSource implements Source, AutoCloseable {
     private final Handle handle;
@@ -247,6 +249,11 @@ public abstract class IoSource implements Source, AutoCloseable {
      * <p>When no operation is going on, the descriptor is closed when this returns: its port may be bound again. With
      * poll(2), which holds on to the descriptors that it waits for, this waits until a thread that is in there has left,
      * some microseconds, and a second at most if that thread is not let run.
+     *
+     * <p>A socket with {@link java.net.StandardSocketOptions#SO_LINGER} is the one case in which this blocks: close(2)
+     * waits for up to so many seconds until the peer has acknowledged what was written, although the socket is in
+     * non-blocking mode. In an event loop set 0 seconds, which resets the connection and does not wait, or leave the
+     * option alone: what was written is then sent after the close all the same.
      */
     @Override
     public final void close() {

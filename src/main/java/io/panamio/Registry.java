@@ -28,7 +28,11 @@ public final class Registry {
      * io.panamio.net.ReadableStream} that returns less than it asked for has drained the stream as well, unless the
      * event is read-closed, an error or priority. On epoll this is one system call, epoll_ctl(2).
      *
-     * @param source what to watch
+     * <p>Unlike a key of {@code java.nio}, the registration does not hold the source: one to which nothing else refers
+     * is closed when it is collected, and no event comes any more. Keep it where its token leads to it, as a {@link
+     * Slab} does.
+     *
+     * @param source what to watch; referred to by the application for as long as it is to be watched
      * @param token what its events are to carry; every value will do, and two sources may have the same
      * @param interest what to watch for
      * @throws IllegalStateException if the source is registered already, here or with another Poll

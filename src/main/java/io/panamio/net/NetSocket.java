@@ -93,7 +93,8 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
 
     /**
      * Sets a socket option: one of {@link SystemSocketOptions}, of {@link java.net.StandardSocketOptions} or of the
-     * JDK's {@code ExtendedSocketOptions}.
+     * JDK's {@code ExtendedSocketOptions}. With {@link java.net.StandardSocketOptions#SO_LINGER} of more than 0 seconds
+     * {@link #close} blocks.
      *
      * @param <T> the type of its value
      * @param name which option
