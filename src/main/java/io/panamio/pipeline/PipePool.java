@@ -19,6 +19,7 @@ public final class PipePool implements AutoCloseable {
     private final ArrayDeque<KernelPipe> idle = new ArrayDeque<>();
     private final int pipeBytes;
     private final int mostIdle;
+    private final ArrayDeque<MemorySegment> memories = new ArrayDeque<>();
     private MemorySegment room;
     private boolean closed;
 
@@ -62,6 +63,19 @@ public final class PipePool implements AutoCloseable {
         return pipe == null ? new KernelPipe(pipeBytes) : pipe;
     }
 
+    /** Memory of a pipe's size, for bytes that must be copied. */
+    MemorySegment takeMemory() {
+        MemorySegment memory = memories.pollLast();
+        return memory == null ? Arena.ofAuto().allocate(pipeBytes, 64) : memory;
+    }
+
+    /** Takes memory back. */
+    void giveBack(MemorySegment memory) {
+        if (!closed && memories.size() < mostIdle) {
+            memories.addLast(memory);
+        }
+    }
+
     /** Takes an empty pipe back. */
     void giveBack(KernelPipe pipe) {
         if (closed || idle.size() == mostIdle) {
@@ -86,5 +100,6 @@ public final class PipePool implements AutoCloseable {
         closed = true;
         idle.forEach(KernelPipe::close);
         idle.clear();
+        memories.clear();
     }
 }

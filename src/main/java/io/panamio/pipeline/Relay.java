@@ -1,8 +1,8 @@
 package io.panamio.pipeline;
 
 import io.panamio.IoResult;
+import io.panamio.net.DuplexStream;
 import io.panamio.net.Shutdown;
-import io.panamio.net.StreamSocket;
 import java.io.IOException;
 
 /**
@@ -21,7 +21,8 @@ import java.io.IOException;
  * }
  * }</pre>
  *
- * <p>The streams are the relay's: {@link #close} closes them. They may still be connecting. What one side's reset leaves
+ * <p>A stream may be a user's, an encrypted one for example: then bytes are copied. The streams are the relay's: {@link
+ * #close} closes them. They may still be connecting. What one side's reset leaves
  * of the other's bytes is delivered as far as it had come, and then the connection is closed in order; who must not let
  * that look like a proper end sets {@link java.net.StandardSocketOptions#SO_LINGER} to 0 before the close.
  *
@@ -31,8 +32,8 @@ public final class Relay implements AutoCloseable {
     /** How many pipes one call fills in a direction: so others get their turn. */
     private static final int MOST_FILLS = 16;
 
-    private final StreamSocket<?> a;
-    private final StreamSocket<?> b;
+    private final DuplexStream a;
+    private final DuplexStream b;
     private final Splice aToB;
     private final Splice bToA;
 
@@ -43,7 +44,7 @@ public final class Relay implements AutoCloseable {
      * @param b the other, likewise
      * @param pool where the pipes come from, of the same thread
      */
-    public Relay(StreamSocket<?> a, StreamSocket<?> b, PipePool pool) {
+    public Relay(DuplexStream a, DuplexStream b, PipePool pool) {
         this.a = a;
         this.b = b;
         aToB = new Splice(a, b, pool);
@@ -63,11 +64,11 @@ public final class Relay implements AutoCloseable {
      *     event may come, so call again later
      * @throws IOException if one of both connections is broken
      */
-    public long transfer(StreamSocket<?> ready) throws IOException {
+    public long transfer(DuplexStream ready) throws IOException {
         if (ready != a && ready != b) {
             throw new IllegalArgumentException("a stream of another relay");
         }
-        StreamSocket<?> other = ready == a ? b : a;
+        DuplexStream other = ready == a ? b : a;
         Splice from = ready == a ? aToB : bToA;
         Splice to = ready == a ? bToA : aToB;
 
@@ -84,7 +85,7 @@ public final class Relay implements AutoCloseable {
     }
 
     /** A stream whose end was read is not read again, and would not tell that it was reset since then. */
-    private static void requireNoError(StreamSocket<?> stream) throws IOException {
+    private static void requireNoError(DuplexStream stream) throws IOException {
         IOException error = stream.takeError();
         if (error != null) {
             throw error;
@@ -92,7 +93,7 @@ public final class Relay implements AutoCloseable {
     }
 
     /** Moves until one of both would block, or for a while: then it returns true. */
-    private static boolean move(Splice splice, StreamSocket<?> sink) throws IOException {
+    private static boolean move(Splice splice, DuplexStream sink) throws IOException {
         if (hasEnded(splice)) {
             return false;
         }

@@ -19,6 +19,7 @@ import java.util.Objects;
 
 /**
  * Passes on what one stream receives to another, by splice(2): through a pipe of the kernel's, not through the process.
+ * Where one of both is a user's stream, or splice(2) refuses, the bytes are copied, by a read and a write.
  *
  * <pre>{@code
  * long n;                                          // on a readable event of the source, a writable one of the sink
@@ -52,6 +53,8 @@ public final class Splice implements AutoCloseable {
     /** As much as one packet of a stream's brings, in pages: from there on there may be more in the source. */
     private static final long PACKET = 60 << 10;
 
+    private final ReadableStream from;
+    private final WritableStream to;
     private final IoSource source;
     private final IoSource sink;
     private final boolean ofSocket;
@@ -59,7 +62,12 @@ public final class Splice implements AutoCloseable {
     private final IoOperation filling = this::fill;
     private final IoOperation draining = this::drain;
 
+    /** Whether the bytes go through memory and not through a pipe. */
+    private boolean copying;
     private KernelPipe pipe;
+    private MemorySegment memory;
+    /** Where in the memory begins what is in it. */
+    private long start;
     private long limit;
     private long buffered;
     private long transferred;
@@ -79,8 +87,9 @@ public final class Splice implements AutoCloseable {
             if (pipe != null) {
                 pipe.close();
                 pipe = null;
-                buffered = 0;
             }
+            memory = null;
+            buffered = 0;
         }
     };
 
@@ -92,8 +101,11 @@ public final class Splice implements AutoCloseable {
      * @param pool where the pipe comes from, of the same thread
      */
     public Splice(ReadableStream source, WritableStream sink, PipePool pool) {
-        this.source = (IoSource) Objects.requireNonNull(source, "source");
-        this.sink = (IoSource) Objects.requireNonNull(sink, "sink");
+        from = Objects.requireNonNull(source, "source");
+        to = Objects.requireNonNull(sink, "sink");
+        this.source = Descriptors.of(source);
+        this.sink = Descriptors.of(sink);
+        copying = this.source == null || this.sink == null;
         ofSocket = source instanceof StreamSocket;
         this.pool = Objects.requireNonNull(pool, "pool");
     }
@@ -107,7 +119,7 @@ public final class Splice implements AutoCloseable {
      * @throws io.panamio.ResourceExhaustedException if there is no descriptor left for a pipe, and for no other reason:
      *     nothing is lost, but no event may come, so call again later
      * @throws IOException if a connection is broken, or the system has no memory; the message tells where: {@code from
-     *     the source} or {@code to the sink}
+     *     the source} or {@code to the sink}, unless the bytes are copied
      */
     public long transfer() throws IOException {
         return transfer(Long.MAX_VALUE);
@@ -136,7 +148,7 @@ public final class Splice implements AutoCloseable {
             limit = Math.min(most, pool.pipeBytes());
             blocked = false;
             boolean empty = buffered == 0;
-            if (empty && !ended && pipe == null) {
+            if (empty && !ended && pipe == null && !copying) {
                 pipe = pool.take();
             }
             return move();
@@ -149,21 +161,13 @@ public final class Splice implements AutoCloseable {
         long before = transferred;
         boolean over = true;
         try {
-            if (buffered > 0) {
-                sink.tryIo(Interest.WRITABLE, draining);
-            }
+            moveOut();
             if (buffered == 0 && failure != null) {
                 throw failure;
             }
             if (buffered == 0 && !ended) {
-                source.tryIo(Interest.READABLE, filling);
-                if (steady && buffered > 0 && buffered < limit
-                        || buffered >= PACKET && buffered <= limit - PACKET) {
-                    fillMore();
-                }
-                if (buffered > 0) {
-                    sink.tryIo(Interest.WRITABLE, draining);
-                }
+                moveIn();
+                moveOut();
             }
             over = false;
         } catch (IOException e) {
@@ -172,13 +176,78 @@ public final class Splice implements AutoCloseable {
         } finally {
             if (over) {
                 use.shut();
-            } else if (buffered == 0 && pipe != null) {
-                pool.giveBack(pipe);
-                pipe = null;
+            } else if (buffered == 0) {
+                giveBack();
             }
         }
         long moved = transferred - before;
         return moved > 0 ? moved : ended && buffered == 0 ? IoResult.EOF : IoResult.WOULD_BLOCK;
+    }
+
+    private void giveBack() {
+        if (pipe != null) {
+            pool.giveBack(pipe);
+            pipe = null;
+        }
+        if (memory != null) {
+            pool.giveBack(memory);
+            memory = null;
+        }
+    }
+
+    private void moveIn() throws IOException {
+        if (!copying) {
+            try {
+                source.tryIo(Interest.READABLE, filling);
+                if (steady && buffered > 0 && buffered < limit
+                        || buffered >= PACKET && buffered <= limit - PACKET) {
+                    fillMore();
+                }
+                return;
+            } catch (IOException e) {
+                requireRefused(e);
+                copying = true;
+            }
+        }
+        memory = memory == null ? pool.takeMemory() : memory;
+        long n = from.read(memory, 0, limit);
+        blocked = n == IoResult.WOULD_BLOCK;
+        ended = n == IoResult.EOF;
+        start = 0;
+        buffered = Math.max(n, 0);
+    }
+
+    private void moveOut() throws IOException {
+        if (buffered > 0 && !copying) {
+            try {
+                sink.tryIo(Interest.WRITABLE, draining);
+                return;
+            } catch (IOException e) {
+                requireRefused(e);
+                memory = pool.takeMemory();
+                for (long n = 0; n < buffered;) {
+                    n += Platform.current().pipes().recv(pipe.reader(), memory, n, buffered - n);
+                }
+                start = 0;
+                copying = true;
+            }
+        }
+        if (buffered > 0) {
+            long n = to.write(memory, start, buffered);
+            if (n > 0) {
+                start += n;
+                buffered -= n;
+                transferred += n;
+            }
+            blocked = buffered > 0;
+        }
+    }
+
+    /** What splice(2) cannot move, such as to a file that is appended to, is copied. */
+    private static void requireRefused(IOException e) throws IOException {
+        if (!(e instanceof SystemError error) || !error.errnoName().equals("EINVAL")) {
+            throw e;
+        }
     }
 
     private static Transfers transfers() {

@@ -4,16 +4,23 @@ import static io.panamio.IoResult.EOF;
 import static io.panamio.IoResult.WOULD_BLOCK;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.panamio.IoSource;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.GatherList;
 import io.panamio.net.Pipe;
+import io.panamio.net.Shutdown;
 import io.panamio.net.StreamSocket;
 import io.panamio.net.TcpStream;
 import io.panamio.pipeline.FileSource;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.Relay;
+import io.panamio.pipeline.Splice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,11 +33,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Streams that users make, through everything that takes a stream. */
 class OwnStreamTest {
@@ -276,6 +286,167 @@ class OwnStreamTest {
             Pipe pipe = loop.later(Pipe.open());
             long n = status.transferTo(0, 5, pipe.sender());
             assertEquals("Name:", new String(Local.readFully(pipe.receiver(), (int) n)));
+        }
+    }
+
+    // ---- splices and relays
+
+    /** Which ends are a user's. */
+    enum Ends {
+        SOURCE, SINK, BOTH
+    }
+
+    static Stream<Arguments> kindsAndEnds() {
+        return Stream.of(Own.values()).flatMap(kind -> Stream.of(Ends.values()).map(ends -> arguments(kind, ends)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("kindsAndEnds")
+    void aSpliceGoesThroughIt(Own kind, Ends ends) throws IOException {
+        try (Loop loop = new Loop(); PipePool pool = new PipePool(64 << 10, 4)) {
+            TcpStream[] in = loop.pair();
+            TcpStream[] out = loop.pair();
+            DuplexStream source = ends == Ends.SINK ? in[1] : kind.over(loop, in[1]);
+            DuplexStream sink = ends == Ends.SOURCE ? out[0] : kind.over(loop, out[0]);
+            loop.register(in[1], 1, Loop.RW);
+            loop.register(out[0], 2, Loop.RW);
+            loop.register(in[0], 3, Loop.RW);
+            loop.register(out[1], 4, Loop.RW);
+            byte[] sent = Local.random(2 << 20);
+            Pipelines.Output output = new Pipelines.Output(sent);
+            Pipelines.Expected expected =
+                new Pipelines.Expected(ends == Ends.BOTH ? sent : Xored.xored(sent)); // or changed there and back
+            NativeFds.Opened opened = new NativeFds.Opened();
+            try (Splice splice = new Splice(source, sink, pool)) {
+                long n = WOULD_BLOCK;
+                while (n != EOF) {
+                    if (output.write(in[0])) {
+                        in[0].shutdown(Shutdown.WRITE);
+                    }
+                    while ((n = splice.transfer()) > 0) {
+                        assertTrue(splice.transferred() <= output.done());
+                    }
+                    expected.read(out[1]);
+                    if (n != EOF) {
+                        loop.poll.poll(loop.events, Loop.LONG);
+                        assertFalse(loop.events.isEmpty(), "nothing comes any more");
+                    }
+                }
+                assertEquals(sent.length, splice.transferred());
+                assertEquals(0, splice.buffered());
+                assertEquals(EOF, splice.transfer());
+            }
+            opened.expect(0);
+            Loop.until("all", () -> {
+                expected.read(out[1]);
+                return expected.isComplete();
+            });
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void aSpliceKeepsWhatASinkDoesNotTake() throws IOException {
+        try (PipePool pool = new PipePool(4, 4)) {
+            Scripted source = Scripted.reading("abcdefghij", 4, 3, WOULD_BLOCK, 3, EOF);
+            Scripted sink = Scripted.writing(1, WOULD_BLOCK, 2, 1, 3, WOULD_BLOCK, 3);
+            Splice splice = new Splice(source, sink, pool);
+            assertEquals(1, splice.transfer());
+            assertEquals(3, splice.buffered());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertEquals(2, splice.transfer());
+            assertEquals(1, source.asked.size(), "nothing is read while something waits for the sink");
+            assertEquals(4, splice.transfer());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertEquals(WOULD_BLOCK, splice.transfer(2), "read, and not taken");
+            assertEquals(2L, source.asked.getLast());
+            assertEquals(2, splice.buffered());
+            assertEquals(2, splice.transfer(), "and then the end is not told yet");
+            assertEquals("abcdefghi", sink.written.toString());
+            splice.close();
+            assertThrows(ClosedChannelException.class, splice::transfer);
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void aFailureOfEitherEndClosesTheSplice() throws IOException {
+        try (PipePool pool = new PipePool()) {
+            Splice in = new Splice(Scripted.reading("", BROKEN), Scripted.writing(), pool);
+            assertSame(BROKEN, assertThrows(IOException.class, in::transfer));
+            assertThrows(ClosedChannelException.class, in::transfer);
+            Splice out = new Splice(Scripted.reading("abc", 3), Scripted.writing(BROKEN), pool);
+            assertSame(BROKEN, assertThrows(IOException.class, out::transfer));
+            assertThrows(ClosedChannelException.class, out::transfer);
+            assertThrows(NullPointerException.class, () -> new Splice(null, Scripted.writing(), pool));
+            assertThrows(NullPointerException.class, () -> new Splice(Scripted.writing(), null, pool));
+        }
+    }
+
+    @Test
+    void whatSpliceCannotMoveIsCopied(@TempDir Path directory) throws IOException {
+        Path log = Files.writeString(directory.resolve("log"), "first ");
+        try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
+            TcpStream[] pair = loop.pair();
+            Pipe.Sender sink = loop.later(Pipe.Sender.fromFd(NativeFds.append(log), true));
+            Splice splice = loop.later(new Splice(pair[1], sink, pool));
+            for (String text : List.of("second ", "third")) {
+                pair[0].write(text.getBytes(), 0, text.length());
+                Loop.until("moved", () -> splice.transfer() == text.length());
+            }
+            assertEquals("first second third", Files.readString(log));
+            pair[0].shutdown(Shutdown.WRITE);
+            Loop.until("the end", () -> splice.transfer() == EOF);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRelayJoinsItWithAnother(Own kind) throws IOException {
+        try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
+            TcpStream[] client = loop.pair();
+            TcpStream[] server = loop.pair();
+            DuplexStream own = kind.over(loop, server[0]);
+            loop.register(client[1], 1, Loop.RW);
+            loop.register(server[0], 2, Loop.RW);
+            loop.register(client[0], 3, Loop.RW);
+            loop.register(server[1], 4, Loop.RW);
+            byte[] request = Local.random(700_001);
+            byte[] answer = Local.random(900_001);
+            Pipelines.Output requests = new Pipelines.Output(request);
+            Pipelines.Output answers = new Pipelines.Output(Xored.xored(answer));
+            Pipelines.Expected requested = new Pipelines.Expected(Xored.xored(request));
+            Pipelines.Expected answered = new Pipelines.Expected(answer);
+            try (Relay relay = new Relay(client[1], own, pool)) {
+                boolean ended = false;
+                while (!ended) {
+                    if (requests.write(client[0])) {
+                        client[0].shutdown(Shutdown.WRITE);
+                    }
+                    requested.read(server[1]);
+                    if (requested.isComplete() && answers.write(server[1])) {
+                        server[1].shutdown(Shutdown.WRITE);
+                    }
+                    answered.read(client[0]);
+                    for (DuplexStream stream : List.of(client[1], own)) {
+                        long n;
+                        while ((n = relay.transfer(stream)) > 0) {
+                            Thread.onSpinWait();
+                        }
+                        ended |= n == EOF;
+                    }
+                    if (!ended) {
+                        loop.poll.poll(loop.events, Loop.LONG);
+                        assertFalse(loop.events.isEmpty(), "nothing comes any more");
+                    }
+                }
+            }
+            Loop.until("all", () -> {
+                answered.read(client[0]);
+                return answered.isComplete();
+            });
+            assertFalse(client[1].isOpen());
+            assertFalse(own instanceof IoSource source ? source.isOpen() : server[0].isOpen());
         }
     }
 }
