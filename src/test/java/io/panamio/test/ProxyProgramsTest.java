@@ -240,7 +240,7 @@ class ProxyProgramsTest {
             Running proxy = proxy(programs, port, "--mode", mode);
             String url = "http://127.0.0.1:" + proxy.port + "/";
             for (String name : new String[] {"small", "medium"}) {
-                String out = programs.run("wrk", "-t1", "-c64", "-d1", url + name);
+                String out = programs.run("wrk", "--timeout", "60s", "-t1", "-c64", "-d1", url + name);
                 assertFalse(out.contains("Socket errors") || out.contains("Non-2xx"), out);
             }
             long before = proxy.descriptors();

@@ -226,7 +226,7 @@ class ServeProgramsTest {
     @Test
     void wrkSeesNoErrors() throws Exception {
         for (String path : List.of("/small", "/large", "/missing")) {
-            String said = run("wrk", "-t1", "-c32", "-d1s", served.url(path));
+            String said = run("wrk", "--timeout", "60s", "-t1", "-c32", "-d1s", served.url(path));
             assertEquals(path.equals("/missing"), said.contains("Non-2xx"), said);
             assertTrue(!said.contains("Socket errors") && !said.contains("\n  0 requests in"), said);
         }
@@ -244,7 +244,7 @@ class ServeProgramsTest {
             end
             request = function() return req end
             """, UTF_8);
-        String said = run("wrk", "-t1", "-c32", "-d1s", "-s", script.toString(), served.url("/"));
+        String said = run("wrk", "--timeout", "60s", "-t1", "-c32", "-d1s", "-s", script.toString(), served.url("/"));
         assertTrue(!said.contains("Socket errors") && !said.contains("Non-2xx"), said);
     }
 
