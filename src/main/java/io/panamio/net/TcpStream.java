@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.Objects;
 
 /**
  * A TCP connection that never blocks: mio's {@code TcpStream}.
@@ -181,6 +182,20 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
             failure = told;
         }
         return told;
+    }
+
+    /**
+     * {@inheritDoc} While it connects there is none yet; so wait until {@link #finishConnect} returns true. A stream that
+     * was opened with {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} and has written nothing gives its connect up.
+     * Costs one more system call if that was never asked.
+     */
+    @Override
+    public void shutdown(Shutdown how) throws IOException {
+        Objects.requireNonNull(how, "how");
+        if (!connected && !failed) {
+            peerAddress(); // fails while it connects, where Linux would end the connect
+        }
+        super.shutdown(how);
     }
 
     // ---- options

@@ -10,6 +10,10 @@ import java.util.Objects;
  * A Unix datagram socket that never blocks: mio's {@code UnixDatagram}. Nothing is lost on the way and nothing changes
  * its order: a send to a receiver whose queue is full returns {@link IoResult#WOULD_BLOCK}, and a connected socket gets
  * a writable event when there is room again.
+ *
+ * <p>To one that is not connected no event tells that: it is writable as long as it has room itself, and an event that
+ * says so follows every send that would block. Whoever sends again on each of those takes a whole processor. So connect
+ * to the receiver, or send again after a time, or leave the datagram out.
  */
 public final class UnixDatagram extends DatagramSource<UnixAddress> {
     private UnixDatagram(int fd) {

@@ -3,6 +3,7 @@ package io.panamio.pipeline;
 import io.panamio.IoResult;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.Shutdown;
+import io.panamio.net.TcpStream;
 import java.io.IOException;
 
 /**
@@ -22,7 +23,8 @@ import java.io.IOException;
  * }</pre>
  *
  * <p>A stream may be a user's, an encrypted one for example: then bytes are copied. The streams are the relay's: {@link
- * #close} closes them. They may still be connecting. What one side's reset leaves
+ * #close} closes them. They may still be connecting: what is for one then, the end included, waits until it is
+ * connected. What one side's reset leaves
  * of the other's bytes is delivered as far as it had come, and then the connection is closed in order; who must not let
  * that look like a proper end sets {@link java.net.StandardSocketOptions#SO_LINGER} to 0 before the close.
  *
@@ -36,6 +38,8 @@ public final class Relay implements AutoCloseable {
     private final DuplexStream b;
     private final Splice aToB;
     private final Splice bToA;
+    private boolean endedA;
+    private boolean endedB;
 
     /**
      * Joins two streams. Nothing is moved until {@link #transfer} is called, on the first events.
@@ -62,7 +66,8 @@ public final class Relay implements AutoCloseable {
      * @throws java.nio.channels.ClosedChannelException if this or a stream is closed
      * @throws io.panamio.ResourceExhaustedException if there is no descriptor left for a pipe: nothing is lost, but no
      *     event may come, so call again later
-     * @throws IOException if one of both connections is broken
+     * @throws IOException if one of both connections is broken; or if the system has no memory (ENOMEM, ENOBUFS): nothing
+     *     is lost then, and a call later may go on
      */
     public long transfer(DuplexStream ready) throws IOException {
         if (ready != a && ready != b) {
@@ -81,7 +86,7 @@ public final class Relay implements AutoCloseable {
         if (more) {
             return transferred() - before;
         }
-        return hasEnded(aToB) && hasEnded(bToA) ? IoResult.EOF : IoResult.WOULD_BLOCK;
+        return endedA && endedB ? IoResult.EOF : IoResult.WOULD_BLOCK;
     }
 
     /** A stream whose end was read is not read again, and would not tell that it was reset since then. */
@@ -93,21 +98,27 @@ public final class Relay implements AutoCloseable {
     }
 
     /** Moves until one of both would block, or for a while: then it returns true. */
-    private static boolean move(Splice splice, DuplexStream sink) throws IOException {
-        if (hasEnded(splice)) {
-            return false;
-        }
-        for (int i = 0; i < MOST_FILLS; i++) {
-            long n = splice.transfer();
-            if (hasEnded(splice)) {
-                sink.shutdown(Shutdown.WRITE);
-                return false;
-            }
+    private boolean move(Splice splice, DuplexStream sink) throws IOException {
+        for (int i = 0; i < MOST_FILLS && !hasEnded(splice); i++) {
+            splice.transfer();
             if (splice.isBlocked()) {
                 return false;
             }
         }
-        return true;
+        if (!hasEnded(splice)) {
+            return true;
+        }
+        if (!(sink == a ? endedA : endedB) && isConnected(sink)) {
+            sink.shutdown(Shutdown.WRITE);
+            endedA |= sink == a;
+            endedB |= sink == b;
+        }
+        return false;
+    }
+
+    /** If not, there is an event when it is, and a shutdown now would end the connect. */
+    private static boolean isConnected(DuplexStream stream) throws IOException {
+        return !(stream instanceof TcpStream tcp) || tcp.finishConnect();
     }
 
     private static boolean hasEnded(Splice splice) {

@@ -3,13 +3,16 @@ package io.panamio.test;
 import static io.panamio.IoResult.EOF;
 import static io.panamio.IoResult.WOULD_BLOCK;
 import static io.panamio.test.Local.random;
+import static io.panamio.test.Failures.assertFails;
 import static io.panamio.test.Loop.RW;
+import static io.panamio.test.Loop.V4;
 import static io.panamio.test.Loop.until;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Events;
 import io.panamio.net.Shutdown;
@@ -24,7 +27,9 @@ import io.panamio.test.Pipelines.Expected;
 import io.panamio.test.Pipelines.Output;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
@@ -309,6 +314,58 @@ class RelayTest {
                 return false;
             }));
             relay.close();
+            Pipelines.expectEnd(client[0]);
+        }
+    }
+
+    /** A listener whose queue is full lets a connect wait for a second, in which the client has ended already. */
+    @Test
+    void anEndBeforeTheConnectIsDoneIsPassedOnAfterIt() throws Exception {
+        try (Loop loop = new Loop(); PipePool pool = new PipePool(); ServerSocket full = new ServerSocket(0, 1, V4)) {
+            InetSocketAddress address = new InetSocketAddress(V4, full.getLocalPort());
+            loop.later(new Socket(V4, full.getLocalPort()));
+            loop.later(new Socket(V4, full.getLocalPort()));
+            TcpStream[] client = loop.pair();
+            TcpStream server = TcpStream.connect(address);
+            assumeFalse(server.finishConnect(), "this system lets more connections queue");
+            Relay relay = loop.later(new Relay(client[1], server, pool));
+            loop.register(client[1], A, RW);
+            loop.register(server, B, RW);
+            assertEquals(3, client[0].write("abc".getBytes(), 0, 3));
+            client[0].shutdown(Shutdown.WRITE);
+            assertFails(SocketException.class, "getpeername", "ENOTCONN", () -> server.shutdown(Shutdown.WRITE));
+            for (int i = 0; i < 3; i++) {
+                loop.poll.poll(loop.events, Loop.SHORT);
+                assertEquals(WOULD_BLOCK, relay.transfer(client[1]));
+                assertEquals(WOULD_BLOCK, relay.transfer(server));
+            }
+            assertFalse(server.finishConnect());
+            for (int i = 0; i < 2; i++) {
+                loop.later(full.accept());
+            }
+            full.setSoTimeout((int) Loop.LONG.toMillis());
+            Future<Socket> accepted = Background.start(full::accept);
+            until("connected", () -> {
+                loop.poll.poll(loop.events, Loop.SHORT);
+                for (int i = 0; i < loop.events.size(); i++) {
+                    relay.transfer(loop.events.token(i) == A ? client[1] : server);
+                }
+                return relay.transferred() == 3;
+            });
+            try (Socket peer = Background.result(accepted)) {
+                peer.setSoTimeout((int) Loop.LONG.toMillis());
+                assertEquals("abc", new String(peer.getInputStream().readAllBytes()));
+                peer.getOutputStream().write("answer".getBytes());
+            }
+            until("done", () -> {
+                loop.poll.poll(loop.events, Loop.SHORT);
+                boolean done = false;
+                for (int i = 0; i < loop.events.size(); i++) {
+                    done |= relay.transfer(loop.events.token(i) == A ? client[1] : server) == EOF;
+                }
+                return done;
+            });
+            assertEquals("answer", new String(Loop.readFully(client[0], 6)));
             Pipelines.expectEnd(client[0]);
         }
     }

@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.IoResult;
 import io.panamio.net.BindOptions;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ListenOptions;
@@ -531,11 +532,19 @@ class SocketOptionsTest {
             Loop.finishConnect(first);
 
             TcpStream second = loop.later(TcpStream.connect(listener.localAddress(), fast));
+            loop.register(second, 1, Loop.RW);
+            assertEquals("w", loop.next(1)); // so that one writes, which is what connects
+            assertTrue(second.finishConnect());
+            assertEquals(IoResult.WOULD_BLOCK, second.read(new byte[1], 0, 1));
+            loop.expectQuiet();
             assertNull(listener.accept(), "it waits for the first write");
             assertEquals(5, second.write("hello".getBytes(), 0, 5));
             TcpStream accepted = loop.later(Loop.accept(listener));
             assertEquals("hello", new String(Loop.readFully(accepted, 5)));
-            Loop.finishConnect(second);
+            assertTrue(second.finishConnect());
+            assertEquals(2, accepted.write("hi".getBytes(), 0, 2));
+            loop.expect(Loop.readable(1));
+            assertEquals("hi", new String(Loop.readFully(second, 2)));
             TcpInfo info = TcpInfo.create();
             second.info(info);
             assertEquals(0, info.totalRetrans());

@@ -499,4 +499,27 @@ class UnixDatagramTest {
             }
         }
     }
+
+    /** No event tells when a receiver has room to whom this is not connected; and who just waits is left alone. */
+    @Test
+    void aFullReceiverIsNotWaitedForWithoutAConnection() throws IOException {
+        try (Loop loop = new Loop()) {
+            UnixAddress address = Local.address(loop);
+            UnixDatagram receiver = loop.later(UnixDatagram.bind(address));
+            UnixDatagram sender = loop.later(UnixDatagram.unbound());
+            loop.register(sender, 1, Loop.W);
+            loop.expect(Loop.writable(1));
+            MemorySegment one = MemorySegment.ofArray(new byte[1]);
+            while (sender.sendTo(one, address) == 1) {
+                Thread.onSpinWait();
+            }
+            loop.expect(Loop.writable(1)); // though there is no more room than before
+            loop.expectNothing();
+            assertEquals(WOULD_BLOCK, sender.sendTo(one, address));
+            loop.expect(Loop.writable(1));
+            loop.expectNothing();
+            assertEquals(1, receiver.recv(one));
+            assertEquals(1, sender.sendTo(one, address));
+        }
+    }
 }
