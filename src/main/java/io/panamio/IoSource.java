@@ -28,8 +28,8 @@ public abstract class IoSource implements Source, AutoCloseable {
     private final boolean urgent;
 
     /**
-     * Takes over a descriptor, at once: what a subclass's constructor throws later does not give it back. There may be
-     * duplicates of it.
+     * Takes over a descriptor, at once: what a subclass's constructor throws later does not give it back. If this one
+     * throws, it stays the caller's. There may be duplicates of it.
      *
      * @param fd an open descriptor in non-blocking mode, that nobody else closes
      * @throws IllegalArgumentException if it is negative
@@ -52,10 +52,7 @@ public abstract class IoSource implements Source, AutoCloseable {
     @SuppressWarnings("this-escape") // to a phantom reference alone
     protected IoSource(int fd, boolean shared, boolean urgent) {
         this.urgent = urgent;
-        handle = Handle.owning(this, fd);
-        if (shared) {
-            handle.share();
-        }
+        handle = Handle.owning(this, fd, shared);
     }
 
     IoSource(Handle handle) {

@@ -76,7 +76,13 @@ public final class Poll implements AutoCloseable {
      *     are
      */
     public static Poll open() throws IOException {
-        return new Poll(Platform.current().openSelector());
+        Selector selector = Platform.current().openSelector();
+        try {
+            return new Poll(selector);
+        } catch (Throwable t) {
+            selector.close();
+            throw t;
+        }
     }
 
     /**

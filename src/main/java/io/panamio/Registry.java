@@ -9,7 +9,8 @@ import java.util.Objects;
  * Where sources are registered with a {@link Poll}: mio's {@code Registry}. Any thread may use it at any time, also
  * while another one polls.
  *
- * <p>A source is registered with one Poll at a time, and once. Every method that throws has changed nothing.
+ * <p>A source is registered with one Poll at a time, and once. Every method that throws has changed nothing,
+ * but for a {@link #deregister} that the system refuses.
  */
 public final class Registry {
     private final Selector selector;
@@ -71,7 +72,8 @@ public final class Registry {
      * @throws IllegalStateException if the source is not registered with this Poll
      * @throws ClosedSelectorException if the Poll is closed
      * @throws java.nio.channels.ClosedChannelException if the source is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system refuses, as it does not watch the source: its descriptor was closed behind the
+     *     source's back, for example. It is deregistered then
      */
     public void deregister(Source source) throws IOException {
         Objects.requireNonNull(source, "source");

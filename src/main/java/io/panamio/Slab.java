@@ -49,6 +49,7 @@ public final class Slab<T> {
      *
      * @param object the object
      * @return its token, until it is removed
+     * @throws OutOfMemoryError if there is no memory to grow; nothing has changed then
      */
     public long insert(T object) {
         Objects.requireNonNull(object, "object");
@@ -68,9 +69,11 @@ public final class Slab<T> {
 
     private void grow() {
         int capacity = Math.max(objects.length + 1, (int) Math.min(objects.length * 2L, Integer.MAX_VALUE - 8));
-        objects = Arrays.copyOf(objects, capacity);
-        generations = Arrays.copyOf(generations, capacity);
-        nextFree = Arrays.copyOf(nextFree, capacity);
+        Object[] moreObjects = Arrays.copyOf(objects, capacity);
+        int[] moreGenerations = Arrays.copyOf(generations, capacity);
+        nextFree = Arrays.copyOf(nextFree, capacity); // the last that can fail for want of memory
+        generations = moreGenerations;
+        objects = moreObjects;
     }
 
     private long token(int place) {

@@ -234,6 +234,8 @@ public final class ControlMessages {
      * @param data its data, as the system's headers have it
      * @return this
      * @throws IndexOutOfBoundsException if there is no room left
+     * @throws IllegalStateException if the memory of the data has ended
+     * @throws WrongThreadException if it is another thread's
      */
     public ControlMessages put(int level, int type, MemorySegment data) {
         part.put(level, type, data);

@@ -20,6 +20,15 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
         Platform.current().requireNonBlocking(fd, makeNonBlocking);
     }
 
+    private S taken(int accepted) {
+        try {
+            return accepted(accepted);
+        } catch (Throwable t) {
+            Platform.current().discard(accepted);
+            throw t;
+        }
+    }
+
     /** The source of a connection that was accepted. */
     abstract S accepted(int fd);
 
@@ -63,7 +72,7 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
                 drained(Interest.READABLE);
                 return null;
             }
-            return accepted(accepted);
+            return taken(accepted);
         } finally {
             end();
         }

@@ -50,12 +50,22 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
         return e;
     }
 
+    /** The longest message that there can be. */
+    long longest() {
+        return Long.MAX_VALUE;
+    }
+
+    /** As much of memory on the heap as a message can fill: the rest need not be copied, nor room be made for it. */
+    private MemorySegment fillable(MemorySegment dst) {
+        return dst.byteSize() <= longest() || dst.isNative() ? dst : dst.asSlice(0, longest());
+    }
+
     // ---- each call once, with or without an address
 
     final long receive(MemorySegment dst, boolean peek, SocketAddressBuffer from) throws IOException {
         int fd = begin();
         try {
-            return received(messages().recv(fd, dst, peek, SocketAddressBuffer.part(from)));
+            return received(messages().recv(fd, fillable(dst), peek, SocketAddressBuffer.part(from)));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -66,7 +76,8 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long receive(byte[] dst, int off, int len, SocketAddressBuffer from) throws IOException {
         int fd = begin();
         try {
-            return received(messages().recv(fd, dst, off, len, SocketAddressBuffer.part(from)));
+            int most = (int) Math.min(len, longest());
+            return received(messages().recv(fd, dst, off, most, SocketAddressBuffer.part(from)));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -77,7 +88,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long receive(MemorySegment dst, SocketAddressBuffer from, ControlMessages control) throws IOException {
         int fd = begin();
         try {
-            return received(messages().recvMsg(fd, dst, SocketAddressBuffer.part(from), control.part));
+            return received(messages().recvMsg(fd, fillable(dst), SocketAddressBuffer.part(from), control.part));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -121,7 +132,9 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     // ---- receiving
 
     /**
-     * Receives the next message, by one system call: recv(2). What does not fit into the segment is lost.
+     * Receives the next message, by one system call: recv(2). What does not fit into the segment is lost. A Unix
+     * socket, whose messages may be longer, needs another call for a segment on the heap of more than 64 KiB; native
+     * memory of that size is taken for the time of the receive, unless that would block.
      *
      * @param dst where to; one that is empty takes a message all the same
      * @return how many bytes the message has: more than the segment's size tells that it was cut there; or WOULD_BLOCK

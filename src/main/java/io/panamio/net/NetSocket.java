@@ -29,6 +29,16 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
         Platform.current().requireNonBlocking(fd, makeNonBlocking);
     }
 
+    /** Closes two descriptors, of which the first may be a source's already. */
+    static void closeBoth(NetSocket<?> first, int[] fds) {
+        Platform.current().discard(fds[1]);
+        if (first == null) {
+            Platform.current().discard(fds[0]);
+        } else {
+            first.close();
+        }
+    }
+
     /** A socket made of a descriptor that others know. */
     static <S extends NetSocket<?>> S adopted(S socket) throws IOException {
         socket.fd();
@@ -159,8 +169,9 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
      *
      * @param level the protocol, such as SOL_SOCKET, by its number
      * @param name the option, by its number
-     * @param value native memory for its value, which comes as the system's headers have it
-     * @return how many bytes the system wrote there
+     * @param value native memory for its value, which comes as the system's headers have it; some options read first
+     *     what is there
+     * @return the length that the system gave the value
      * @throws IllegalArgumentException if {@code value} is not native, or is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system refuses

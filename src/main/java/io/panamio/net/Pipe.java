@@ -42,7 +42,25 @@ public final class Pipe implements AutoCloseable {
      */
     public static Pipe open() throws IOException {
         int[] ends = Platform.current().openPipe();
-        return new Pipe(new Sender(ends[1], false), new Receiver(ends[0], false));
+        Receiver receiver = null;
+        Sender sender = null;
+        try {
+            receiver = new Receiver(ends[0], false);
+            sender = new Sender(ends[1], false);
+            return new Pipe(sender, receiver);
+        } catch (Throwable t) {
+            close(receiver, ends[0]);
+            close(sender, ends[1]);
+            throw t;
+        }
+    }
+
+    private static void close(End end, int fd) {
+        if (end == null) {
+            Platform.current().discard(fd);
+        } else {
+            end.close();
+        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -47,9 +48,14 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
     public static TcpListener bind(InetSocketAddress local, ListenOptions options) throws IOException {
         Objects.requireNonNull(options, "options");
         InetSocket.resolved(local);
-        return new TcpListener(
-            sockets().listen(SocketType.STREAM, local, options.backlog(), options.dualStack(), options.values(),
-                options.file()));
+        int fd = sockets().listen(SocketType.STREAM, local, options.backlog(), options.dualStack(),
+            options.values(), options.file());
+        try {
+            return new TcpListener(fd);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
     }
 
     /**

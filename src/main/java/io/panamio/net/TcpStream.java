@@ -4,6 +4,7 @@ import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -87,8 +88,13 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
         if (options.local() != null) {
             InetSocket.resolved(options.local());
         }
-        return new TcpStream(sockets().connect(SocketType.STREAM, remote, options.local(), options.values()), remote,
-            false);
+        int fd = sockets().connect(SocketType.STREAM, remote, options.local(), options.values());
+        try {
+            return new TcpStream(fd, remote, false);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
     }
 
     /**

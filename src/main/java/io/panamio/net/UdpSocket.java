@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.IoResult;
 import io.panamio.sys.AddressFamily;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets.SourceChange;
 import java.io.IOException;
@@ -31,6 +32,12 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         super(fd);
         this.ipv4 = ipv4;
         this.ipv6 = ipv6;
+    }
+
+    /** The length in a datagram's header has 16 bits; the system does not put more together either (GRO). */
+    @Override
+    long longest() {
+        return 65_535;
     }
 
     /**
@@ -66,8 +73,14 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         boolean v6 = address instanceof Inet6Address;
         boolean only = !address.isAnyLocalAddress()
             || (v6 ? Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY)) : !options.dualStack());
-        return new UdpSocket(sockets().bind(SocketType.DATAGRAM, local, options.dualStack(), options.values(),
-            options.file()), !v6 || !only, v6 || !only);
+        int fd = sockets().bind(SocketType.DATAGRAM, local, options.dualStack(), options.values(),
+            options.file());
+        try {
+            return new UdpSocket(fd, !v6 || !only, v6 || !only);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
     }
 
     /**

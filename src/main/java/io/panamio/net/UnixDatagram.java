@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.IoResult;
 import io.panamio.sys.AddressFamily;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.util.Objects;
@@ -47,8 +48,15 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      */
     public static UnixDatagram bind(UnixAddress local, BindOptions options) throws IOException {
         Objects.requireNonNull(local, "local");
-        return bound(local, options, new UnixDatagram(
-            sockets().bind(SocketType.DATAGRAM, local, false, options.values(), options.file())));
+        int fd = sockets().bind(SocketType.DATAGRAM, local, false, options.values(), options.file());
+        UnixDatagram made;
+        try {
+            made = new UnixDatagram(fd);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
+        return bound(local, options, made);
     }
 
     /**
@@ -59,7 +67,13 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      * @throws IOException if the system refuses
      */
     public static UnixDatagram unbound() throws IOException {
-        return new UnixDatagram(sockets().unbound(SocketType.DATAGRAM));
+        int fd = sockets().unbound(SocketType.DATAGRAM);
+        try {
+            return new UnixDatagram(fd);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
     }
 
     /**
@@ -71,7 +85,14 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      */
     public static UnixDatagram[] pair() throws IOException {
         int[] fds = sockets().pair(SocketType.DATAGRAM);
-        return new UnixDatagram[] {new UnixDatagram(fds[0]), new UnixDatagram(fds[1])};
+        UnixDatagram first = null;
+        try {
+            first = new UnixDatagram(fds[0]);
+            return new UnixDatagram[] {first, new UnixDatagram(fds[1])};
+        } catch (Throwable t) {
+            closeBoth(first, fds);
+            throw t;
+        }
     }
 
     /**

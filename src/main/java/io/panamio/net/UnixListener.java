@@ -1,6 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.util.Objects;
@@ -45,8 +46,16 @@ public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> 
      */
     public static UnixListener bind(UnixAddress local, ListenOptions options) throws IOException {
         Objects.requireNonNull(local, "local");
-        return bound(local, options, new UnixListener(
-            sockets().listen(SocketType.STREAM, local, options.backlog(), false, options.values(), options.file())));
+        int fd = sockets().listen(SocketType.STREAM, local, options.backlog(), false, options.values(),
+            options.file());
+        UnixListener made;
+        try {
+            made = new UnixListener(fd);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
+        return bound(local, options, made);
     }
 
     /**

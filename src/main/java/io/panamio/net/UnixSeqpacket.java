@@ -1,6 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.IoResult;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 
@@ -42,7 +43,13 @@ public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
      * @throws IOException if the system refuses
      */
     public static UnixSeqpacket connect(UnixAddress remote, ConnectOptions options) throws IOException {
-        return new UnixSeqpacket(UnixStream.connect(SocketType.SEQPACKET, remote, options));
+        int fd = UnixStream.connect(SocketType.SEQPACKET, remote, options);
+        try {
+            return new UnixSeqpacket(fd);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
     }
 
     /**
@@ -54,7 +61,14 @@ public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
      */
     public static UnixSeqpacket[] pair() throws IOException {
         int[] fds = sockets().pair(SocketType.SEQPACKET);
-        return new UnixSeqpacket[] {new UnixSeqpacket(fds[0]), new UnixSeqpacket(fds[1])};
+        UnixSeqpacket first = null;
+        try {
+            first = new UnixSeqpacket(fds[0]);
+            return new UnixSeqpacket[] {first, new UnixSeqpacket(fds[1])};
+        } catch (Throwable t) {
+            closeBoth(first, fds);
+            throw t;
+        }
     }
 
     /**

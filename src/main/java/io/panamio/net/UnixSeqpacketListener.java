@@ -1,6 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.util.Objects;
@@ -45,8 +46,16 @@ public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, Uni
      */
     public static UnixSeqpacketListener bind(UnixAddress local, ListenOptions options) throws IOException {
         Objects.requireNonNull(local, "local");
-        return bound(local, options, new UnixSeqpacketListener(
-            sockets().listen(SocketType.SEQPACKET, local, options.backlog(), false, options.values(), options.file())));
+        int fd = sockets().listen(SocketType.SEQPACKET, local, options.backlog(), false, options.values(),
+            options.file());
+        UnixSeqpacketListener made;
+        try {
+            made = new UnixSeqpacketListener(fd);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
+        return bound(local, options, made);
     }
 
     /**

@@ -49,7 +49,13 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
      * @throws IOException if the system refuses
      */
     public static UnixStream connect(UnixAddress remote, ConnectOptions options) throws IOException {
-        return new UnixStream(connect(SocketType.STREAM, remote, options));
+        int fd = connect(SocketType.STREAM, remote, options);
+        try {
+            return new UnixStream(fd);
+        } catch (Throwable t) {
+            Platform.current().discard(fd);
+            throw t;
+        }
     }
 
     static int connect(SocketType type, UnixAddress remote, ConnectOptions options) throws IOException {
@@ -71,7 +77,14 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
      */
     public static UnixStream[] pair() throws IOException {
         int[] fds = sockets().pair(SocketType.STREAM);
-        return new UnixStream[] {new UnixStream(fds[0]), new UnixStream(fds[1])};
+        UnixStream first = null;
+        try {
+            first = new UnixStream(fds[0]);
+            return new UnixStream[] {first, new UnixStream(fds[1])};
+        } catch (Throwable t) {
+            closeBoth(first, fds);
+            throw t;
+        }
     }
 
     /**

@@ -19,6 +19,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A regular file, to be sent to streams by sendfile(2): its bytes go from the page cache to the socket without passing
@@ -61,9 +62,11 @@ public final class FileSource implements AutoCloseable {
     private static final long ROOM = 64 << 10;
 
     private final Handle handle;
+    /** A call that no thread is in. */
+    private final AtomicReference<Sendfile> spare = new AtomicReference<>();
 
     private FileSource(int fd, boolean owned) {
-        handle = owned ? Handle.owning(this, fd) : Handle.borrowing(fd);
+        handle = owned ? Handle.owning(this, fd, false) : Handle.borrowing(fd);
     }
 
     private static Transfers transfers() {
@@ -86,7 +89,7 @@ public final class FileSource implements AutoCloseable {
         try {
             return fromFd(fd);
         } catch (Throwable t) {
-            Platform.current().close(fd);
+            Platform.current().discard(fd);
             throw t;
         }
     }
@@ -178,19 +181,24 @@ public final class FileSource implements AutoCloseable {
         IoSource socket = Descriptors.of(Objects.requireNonNull(target, "target"));
         int file = handle.begin();
         try {
-            if (socket != null) {
-                Sendfile call = Sendfile.CURRENT.get();
-                call.file = file;
-                call.position = position;
-                call.count = count;
-                socket.tryIo(Interest.WRITABLE, call);
-                if (call.moved != Transfers.REFUSED) {
-                    return call.moved == 0 && count > 0 ? IoResult.EOF : call.moved;
-                }
-            }
-            return copy(file, position, count, target);
+            long moved = socket == null ? Transfers.REFUSED : send(file, position, count, socket);
+            return moved != Transfers.REFUSED ? moved : copy(file, position, count, target);
         } finally {
             handle.exit();
+        }
+    }
+
+    private long send(int file, long position, long count, IoSource socket) throws IOException {
+        Sendfile call = spare.getAndSet(null);
+        call = call == null ? new Sendfile() : call;
+        try {
+            call.file = file;
+            call.position = position;
+            call.count = count;
+            socket.tryIo(Interest.WRITABLE, call);
+            return call.moved == 0 && count > 0 ? IoResult.EOF : call.moved;
+        } finally {
+            spare.set(call);
         }
     }
 
@@ -226,10 +234,8 @@ public final class FileSource implements AutoCloseable {
         }
     }
 
-    /** One call of sendfile(2). Each thread has its own, as one for each call would be garbage. */
+    /** One call of sendfile(2), and used again, as one for each call would be garbage. */
     private static final class Sendfile implements IoOperation {
-        static final ThreadLocal<Sendfile> CURRENT = ThreadLocal.withInitial(Sendfile::new);
-
         int file;
         long position;
         long count;

@@ -17,8 +17,20 @@ final class KernelPipe {
     /** A pipe of a size, or smaller where the system refuses. */
     KernelPipe(int bytes) throws IOException {
         int[] ends = Platform.current().openPipe();
-        reader = Handle.owning(this, ends[0]);
-        writer = Handle.owning(this, ends[1]);
+        Handle first = null;
+        try {
+            first = Handle.owning(this, ends[0], false);
+            writer = Handle.owning(this, ends[1], false);
+        } catch (Throwable t) {
+            Platform.current().discard(ends[1]);
+            if (first == null) {
+                Platform.current().discard(ends[0]);
+            } else {
+                first.close();
+            }
+            throw t;
+        }
+        reader = first;
         Platform.current().transfers().resizePipe(ends[1], bytes);
     }
 

@@ -15,6 +15,9 @@ public final class PipePool implements AutoCloseable {
     private static final int PIPE_BYTES = 256 << 10;
     private static final int MOST_IDLE = 64;
     private static final int PIPE_BUF = 4096;
+    /** Loaded with this class: where there is no descriptor left for a pipe, there may be none for a class file. */
+    @SuppressWarnings("unused")
+    private static final Class<?> PIPES = KernelPipe.class;
 
     private final ArrayDeque<KernelPipe> idle = new ArrayDeque<>();
     private final int pipeBytes;

@@ -19,19 +19,31 @@ import java.util.Objects;
  * that what goes over the end of the first is at the beginning. There is never anything to compact.
  *
  * <pre>{@code
- * RingBuffer in = RingBuffer.allocate(stream.arena(), 64 * 1024);     // ends with the stream
+ * ArrayDeque<RingBuffer> idle = new ArrayDeque<>();       // the loop's, as is the arena
  * ...
+ * RingBuffer in = idle.isEmpty() ? RingBuffer.allocate(arena, 64 * 1024) : idle.pop();
  * long got = in.readFrom(stream);
  * for (long end; (end = in.indexOf((byte) '\n')) >= 0;) {
  *     handle(in.memory(), in.readOffset(), end);                      // a line, in place
  *     in.advanceRead(end + 1);
  * }
+ * if (in.readableBytes() == 0) {
+ *     idle.push(in);                                      // until there is more to read
+ * }
  * }</pre>
  *
- * <p>Where the system refuses to map memory twice, there is a plain segment of twice the capacity instead, and what is
- * readable moves from the second half to the first when the second is reached: a copy of each byte at most, and of
- * none when the ring is empty then. Everything else is the same. {@code -Dpanamio.ring=plain}, read when a ring is
- * made, asks for that.
+ * <h2>What a ring costs</h2>
+ * Two mappings, of which a process may have 65,530 for all that it does, if the system's administrator has not changed
+ * that (vm.max_map_count of Linux); six system calls when it is made; and memory, in whole pages, for as much of its
+ * capacity as was ever written to. So let a stream have a ring while it has something to read, and give it back as
+ * above: there are as many rings then as messages that have come in part. A ring for each stream is for servers of
+ * some thousands.
+ *
+ * <p>Where the system refuses to map memory twice, and when rings have a quarter of the mappings that a process may
+ * have, there is a plain segment of twice the capacity instead, and what is readable moves from the second half to the
+ * first when the second is reached: a copy of each byte at most, and of none when the ring is empty then. It may take
+ * all its memory from the system at once. Everything else is the same. {@code -Dpanamio.ring=plain}, read when a ring
+ * is made, asks for that.
  *
  * <p>The memory belongs to the arena that it was allocated in: it ends with that, and can be used by the threads that
  * can use that. The ring is for one thread at a time. Nothing is allocated after it, but for {@link #readable} and
@@ -56,8 +68,8 @@ public final class RingBuffer {
     }
 
     /**
-     * An empty ring. It costs six system calls, and one when the arena is closed; the memory is taken from the system
-     * as it is used.
+     * An empty ring. It costs six system calls and two mappings, see above, and one system call when the arena is
+     * closed; the memory is taken from the system as it is used.
      *
      * @param arena with what the memory ends
      * @param capacity how many bytes it must be able to hold, at least 1; rounded up to whole pages of memory
@@ -81,12 +93,12 @@ public final class RingBuffer {
         }
         boolean done = false;
         try {
-            RingBuffer ring = new RingBuffer(twice.reinterpret(arena, platform::unmap), true);
+            RingBuffer ring = new RingBuffer(twice.reinterpret(arena, platform::unmapTwice), true);
             done = true;
             return ring;
         } finally {
             if (!done) {
-                platform.unmap(twice);
+                platform.unmapTwice(twice);
             }
         }
     }

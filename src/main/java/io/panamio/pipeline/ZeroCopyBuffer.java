@@ -45,7 +45,7 @@ public final class ZeroCopyBuffer implements AutoCloseable {
 
     private ZeroCopyBuffer(MemorySegment memory, Runnable unmapping) {
         this.memory = memory;
-        pages = unmapping == null ? null : Cleaning.CLEANER.register(this, unmapping);
+        pages = unmapping == null ? null : Cleaning.register(this, unmapping);
     }
 
     /**

@@ -28,27 +28,30 @@ public final class Handle extends Guard implements Runnable {
     private StreamArena arena;
     private volatile Runnable atClose;
 
-    private Handle(int fd, Class<?> kind) {
+    private Handle(int fd, Class<?> kind, boolean shared) {
         if (fd < 0) {
             throw new IllegalArgumentException("descriptor " + fd);
         }
         this.fd = fd;
         this.kind = kind;
+        this.shared = shared;
         this.opened = TRACK && kind != null ? new Throwable("opened here") : null;
     }
 
-    /** A handle that closes {@code fd}, which nobody else knows, at the latest when {@code source} is unreachable. */
-    public static Handle owning(Object source, int fd) {
-        Handle handle = new Handle(fd, source.getClass());
-        handle.cleanable = Cleaning.CLEANER.register(source, handle);
+    /**
+     * A handle that closes {@code fd}, at the latest when {@code source} is unreachable. If there is no memory to make
+     * it, {@code fd} stays the caller's.
+     */
+    public static Handle owning(Object source, int fd, boolean shared) {
+        Platform.replenish();
+        Handle handle = new Handle(fd, source.getClass(), shared);
+        handle.cleanable = Cleaning.register(source, handle); // last: from here on it is the cleaner's
         return handle;
     }
 
     /** A handle that never closes {@code fd}. */
     public static Handle borrowing(int fd) {
-        Handle handle = new Handle(fd, null);
-        handle.share();
-        return handle;
+        return new Handle(fd, null, true);
     }
 
     // ---- using
@@ -122,12 +125,17 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
-    /** Ends the watch. */
+    /** Ends the watch: also if the system refuses, as it does where it does not watch, or no longer. */
     public synchronized void deregister(Selector with) throws IOException {
         begin();
         try {
             requireRegistered(with);
-            with.deregister(fd);
+            try {
+                with.deregister(fd);
+            } catch (IOException e) {
+                selector = null;
+                throw e;
+            }
             selector = null;
         } finally {
             exit();

@@ -67,6 +67,26 @@ public abstract class Platform {
     /** Closes a descriptor; what goes wrong is ignored, and nothing is retried. */
     public abstract void close(int fd);
 
+    /** Given up where there is no memory, as a call needs some until it is compiled. */
+    private static volatile byte[] reserve = new byte[4096];
+
+    /** Closes a descriptor for which nothing could be made, maybe for want of memory. */
+    public final void discard(int fd) {
+        reserve = null;
+        close(fd);
+    }
+
+    /** Makes sure that there is memory for {@link #discard}, if there is any. */
+    static void replenish() {
+        if (reserve == null) {
+            try {
+                reserve = new byte[4096];
+            } catch (OutOfMemoryError e) {
+                return; // whoever needs it finds out
+            }
+        }
+    }
+
     /** Zeroed memory, 16-byte aligned, that stays until {@link #free}. */
     public abstract MemorySegment allocate(long bytes);
 
@@ -84,11 +104,15 @@ public abstract class Platform {
 
     /**
      * Memory of {@code size} bytes, whole pages, that is mapped twice, one mapping behind the other: a segment of twice
-     * the size, zeroed, that stays until {@link #unmap}. Null where the system refuses.
+     * the size, zeroed, that stays until {@link #unmapTwice}. Null where the system refuses, or has so many mappings
+     * that it might soon.
      */
     public abstract MemorySegment mapTwice(long size);
 
-    /** Gives back what {@link #map} or {@link #mapTwice} returned. */
+    /** Gives back what {@link #mapTwice} returned. */
+    public abstract void unmapTwice(MemorySegment twice);
+
+    /** Gives back what {@link #map} returned. */
     public abstract void unmap(MemorySegment mapping);
 
     /** The option of java that lets this library call native functions. */

@@ -2,6 +2,7 @@ package io.panamio.sys;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.WeakReference;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,18 +20,28 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 public abstract class StreamArena implements Arena {
     /** A thread with arenas, and those that others have ended. */
     private static final class Owner {
-        static final ThreadLocal<Owner> CURRENT = new ThreadLocal<>();
+        /**
+         * The current thread's, which its arenas keep alive: a thread that lives long must not do that with the class
+         * loader of the library.
+         */
+        private static final ThreadLocal<WeakReference<Owner>> CURRENT = new ThreadLocal<>();
         /** Those for whom something waits, or did. */
         static final Set<Owner> AWAITED = ConcurrentHashMap.newKeySet();
 
         final Thread thread = Thread.currentThread();
         final Queue<StreamArena> ended = new ConcurrentLinkedQueue<>();
 
+        /** The current thread's, or null if that has no arenas. */
+        static Owner currentOrNull() {
+            WeakReference<Owner> reference = CURRENT.get();
+            return reference == null ? null : reference.get();
+        }
+
         static Owner current() {
-            Owner owner = CURRENT.get();
+            Owner owner = currentOrNull();
             if (owner == null) {
                 owner = new Owner();
-                CURRENT.set(owner);
+                CURRENT.set(new WeakReference<>(owner));
             }
             return owner;
         }
@@ -127,7 +138,7 @@ public abstract class StreamArena implements Arena {
 
     /** Ends what others have left for this thread. */
     public static void sweep() {
-        Owner owner = Owner.CURRENT.get();
+        Owner owner = Owner.currentOrNull();
         if (owner != null) {
             owner.free();
         }

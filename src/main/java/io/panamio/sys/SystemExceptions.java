@@ -17,7 +17,18 @@ public final class SystemExceptions {
     /** Whether resets and broken pipes carry no stack trace: {@code -Dpanamio.stacklessResets=true}. */
     private static final boolean STACKLESS = Boolean.getBoolean("panamio.stacklessResets");
 
+    /** What is thrown, which is loaded with this class. */
+    @SuppressWarnings("unused") // but for its elements
+    private static final Class<?>[] LOADED = {ResourceExhaustedException.class, Connect.class, Bind.class,
+        NoRoute.class, NoSuchFile.class, AccessDenied.class, Socket.class, Io.class, Unresolved.class,
+        OutOfMemory.class, STACKLESS ? Stackless.class : Socket.class, SystemError.Failure.class};
+
     private SystemExceptions() {
+    }
+
+    /** Loads this class, and with it the others. */
+    public static void load() {
+        // by the initializer
     }
 
     /** A connect that was refused or timed out. */
@@ -37,7 +48,7 @@ public final class SystemExceptions {
 
     /** A connection that the other end has broken: no stack trace where the user wants none. */
     public static IOException reset(String message, SystemError.Failure failure) {
-        return new Reset(message, failure);
+        return STACKLESS ? new Stackless(message, failure) : new Socket(message, failure);
     }
 
     /** A file that is not there. */
@@ -180,11 +191,11 @@ public final class SystemExceptions {
         }
     }
 
-    private static final class Reset extends SocketException implements SystemError {
+    private static final class Stackless extends SocketException implements SystemError {
         private static final long serialVersionUID = 1;
         private final Failure failure;
 
-        Reset(String message, Failure failure) {
+        Stackless(String message, Failure failure) {
             super(message);
             this.failure = failure;
         }
@@ -196,7 +207,7 @@ public final class SystemExceptions {
 
         @Override
         public synchronized Throwable fillInStackTrace() {
-            return STACKLESS ? this : super.fillInStackTrace();
+            return this;
         }
 
         @Override

@@ -19,6 +19,7 @@ import io.panamio.net.ControlMessages;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixDatagram;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -392,6 +393,40 @@ class ControlMessagesTest {
         assertTrue(half.isEmpty());
         assertThrows(IndexOutOfBoundsException.class, () -> half.putTrafficClass(7));
         assertTrue(half.isEmpty());
+    }
+
+    @Test
+    @SuppressWarnings("restricted")
+    void aPutThatThrowsAddsNothing() throws IOException {
+        ControlMessages whole = ControlMessages.withCapacity(48);
+        MemorySegment ended;
+        try (Arena arena = Arena.ofShared()) {
+            ended = arena.allocate(8);
+        }
+        assertThrows(IllegalStateException.class, () -> whole.put(1, 99, ended));
+        assertThrows(NullPointerException.class, () -> whole.putCredentials(null));
+        for (long size : new long[] {Integer.MAX_VALUE - 30, Integer.MAX_VALUE, 1L << 31, Long.MAX_VALUE}) {
+            MemorySegment large = MemorySegment.NULL.reinterpret(size);
+            assertThrows(IndexOutOfBoundsException.class, () -> whole.put(1, 99, large), () -> size + " bytes");
+        }
+        assertTrue(whole.isEmpty(), whole::toString);
+        whole.put(1, 99, segment("12345678"));
+        assertThrows(IllegalStateException.class, () -> whole.put(1, 98, ended));
+        assertEquals("ControlMessages[level 1 type 99]", whole.toString());
+        try (Arena arena = Arena.ofConfined()) { // what was received stays, too
+            UnixDatagram[] pair = UnixDatagram.pair();
+            try (UnixDatagram a = pair[0]; UnixDatagram b = pair[1]) {
+                b.setOption(SystemSocketOptions.SO_PASSCRED, true);
+                a.send(X);
+                b.recvMsg(arena.allocate(1), control);
+                assertThrows(IndexOutOfBoundsException.class, () -> control.put(1, 99, arena.allocate(1000)));
+                assertThrows(IllegalStateException.class, () -> control.put(1, 99, ended));
+                assertEquals(ProcessHandle.current().pid(), control.credentials().pid());
+                MemorySegment echo = control.get(Linux.SOL_SOCKET(), Linux.SCM_CREDENTIALS());
+                control.put(Linux.SOL_SOCKET(), Linux.SCM_CREDENTIALS(), echo); // from where it goes to
+                assertEquals(ProcessHandle.current().pid(), control.credentials().pid());
+            }
+        }
     }
 
     @Test

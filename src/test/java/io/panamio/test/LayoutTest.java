@@ -20,6 +20,7 @@ import io.panamio.bindings.linux.sockaddr_in6;
 import io.panamio.bindings.linux.sockaddr_storage;
 import io.panamio.bindings.linux.sockaddr_un;
 import io.panamio.bindings.linux.timespec;
+import io.panamio.bindings.linux.tcp_info;
 import io.panamio.bindings.linux.ucred;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
@@ -372,6 +373,8 @@ class LayoutTest {
         assertEquals(Linux.UIO_MAXIOV(), constant("unix.ThreadState", "IOV_MAX"));
         MemoryLayout captured = Linker.Option.captureStateLayout();
         assertEquals(0, captured.byteOffset(MemoryLayout.PathElement.groupElement("errno")));
+        assertEquals(tcp_info.tcpi_options$offset(), constant("linux.LinuxSockets", "TCP_OPTIONS"));
+        assertEquals(tcp_info.tcpi_bytes_acked$offset(), constant("linux.LinuxSockets", "TCP_BYTES_ACKED"));
     }
 
     @Test
@@ -413,7 +416,7 @@ class LayoutTest {
     @Test
     void thereIsRoomForEveryArgument() throws Exception {
         Class<?> state = Class.forName("io.panamio.sys.unix.ThreadState");
-        Object mine = state.getMethod("get").invoke(null);
+        Object mine = state.getMethod("enter").invoke(null);
         assertTrue(room(mine, "address") >= sockaddr_storage.sizeof());
         assertTrue(room(mine, "message") >= msghdr.sizeof());
         assertTrue(room(mine, "wholeMessage") >= msghdr.sizeof());

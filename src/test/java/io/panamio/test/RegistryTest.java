@@ -2,6 +2,7 @@ package io.panamio.test;
 
 import static io.panamio.test.Background.result;
 import static io.panamio.test.Background.start;
+import static io.panamio.test.Failures.assertFails;
 import static io.panamio.test.Loop.LONG;
 import static io.panamio.test.Loop.R;
 import static io.panamio.test.Loop.RW;
@@ -12,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Interest;
 import io.panamio.IoSource;
@@ -117,6 +119,31 @@ class RegistryTest {
             assertEquals(2, Loop.readFully(pair.stream(), 2)[1]);
             loop.register(pair.stream(), 3, W);
             assertEquals("w", loop.next(3));
+        }
+    }
+
+    @Test
+    void aSourceThatTheSystemDoesNotWatchAnyLongerMayBeRegisteredAgain() throws IOException {
+        try (Loop loop = new Loop()) {
+            int fd = NativeFds.eventfd();
+            SourceFd watch = loop.later(new SourceFd(fd));
+            loop.register(watch, 1, W);
+            NativeFds.close(fd);
+            if (Loop.isEpoll()) {
+                assertFails(IOException.class, "epoll_ctl", "EBADF", () -> loop.poll.registry().deregister(watch));
+            } else {
+                loop.poll.registry().deregister(watch);
+            }
+            assertThrows(IllegalStateException.class, () -> loop.poll.registry().deregister(watch));
+            int other;
+            do { // unless another thread got the number first, and keeps it
+                other = NativeFds.eventfd();
+                int opened = other;
+                loop.later(() -> NativeFds.close(opened));
+            } while (other < fd);
+            assumeTrue(other == fd);
+            loop.register(watch, 2, W);
+            assertEquals("w", loop.next(2));
         }
     }
 

@@ -21,6 +21,7 @@ import io.panamio.net.UnixStream;
 import io.panamio.pipeline.RingBuffer;
 import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
@@ -28,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -554,6 +556,51 @@ class RingBufferTest {
             .run(Sandboxed.class, Integer.toString(errno)).ok();
         assumeFalse(said.equals(NO_SECCOMP), said);
         assertEquals("RingBuffer[0 of 65536 bytes, plain]", said);
+    }
+
+    /** A program that makes more rings than there can be mappings, closes them, and makes another. */
+    static final class Many {
+        private static final int RINGS = 34_000;
+
+        private Many() {
+        }
+
+        public static void main(String[] args) throws Exception {
+            int mapped = 0;
+            long mappings;
+            try (Arena arena = Arena.ofConfined()) {
+                for (int i = 0; i < RINGS; i++) {
+                    RingBuffer ring = RingBuffer.allocate(arena, 1);
+                    mapped += ring.toString().contains("mapped") ? 1 : 0;
+                    ring.memory().set(JAVA_BYTE, 0, (byte) 1);
+                }
+                mappings = mappings();
+            }
+            long most = Long.parseLong(most());
+            System.out.println(mapped > 1000 && mappings < most / 2 ? "ok" : mapped + " mapped, of " + most
+                + " mappings " + mappings);
+            try (Arena arena = Arena.ofConfined()) {
+                System.out.println(RingBuffer.allocate(arena, 1).toString().contains("mapped"));
+            }
+        }
+
+        private static String most() throws IOException {
+            try (InputStream number = Files.newInputStream(Path.of("/proc/sys/vm/max_map_count"))) {
+                return new String(number.readNBytes(20)).trim(); // by one read(2), as the second finds an end
+            }
+        }
+
+        private static long mappings() throws IOException {
+            try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+                return lines.count();
+            }
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void ringsLeaveMappingsForOthers() throws Exception {
+        assertEquals("ok\ntrue\n", new Child().with("-XX:MaxDirectMemorySize=2g").run(Many.class).ok());
     }
 
     // ---- much

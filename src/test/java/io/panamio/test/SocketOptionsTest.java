@@ -471,6 +471,32 @@ class SocketOptionsTest {
         }
     }
 
+    /** IP_MSFILTER: the value says which group and interface are asked for. */
+    @Test
+    @SuppressWarnings("restricted")
+    void anOptionThatReadsItsValueIsToldFromMemoryOfEveryKind() throws IOException {
+        Qemu.lacks("IP_MSFILTER");
+        int filter = 41;
+        try (UdpSocket socket = Peer.bind(V4); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
+            InetAddress group = InetAddress.getByName("239.1.2.3");
+            NetworkInterface loopback = NetworkInterface.getByInetAddress(V4);
+            socket.joinMulticast(group, loopback);
+            for (Arena arena : List.of(confined, shared)) {
+                MemorySegment value = arena.allocate(16, 4); // struct ip_msfilter: group, interface, mode, sources
+                MemorySegment.copy(group.getAddress(), 0, value, JAVA_BYTE, 0, 4);
+                MemorySegment.copy(V4.getAddress(), 0, value, JAVA_BYTE, 4, 4);
+                value.set(JAVA_INT, 8, 7);
+                assertEquals(16, socket.getOption(Linux.IPPROTO_IP(), filter, value));
+                assertEquals(0, value.get(JAVA_INT, 8), "MCAST_EXCLUDE");
+            }
+            MemorySegment tooLarge = MemorySegment.NULL.reinterpret(1L << 31);
+            assertThrows(IllegalArgumentException.class,
+                () -> socket.getOption(Linux.IPPROTO_IP(), filter, tooLarge));
+            assertThrows(IllegalArgumentException.class,
+                () -> socket.setOption(Linux.IPPROTO_IP(), filter, tooLarge));
+        }
+    }
+
     // ---- what options do
 
     @Test

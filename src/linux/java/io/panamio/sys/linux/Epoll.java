@@ -31,9 +31,10 @@ final class Epoll {
     }
 
     static int ctl(int epoll, int operation, int fd, int events, long data) {
-        ThreadState state = ThreadState.get();
-        state.argumentBytes.putInt(EVENTS_OFFSET, events).putLong(DATA_OFFSET, data);
-        return ctl(epoll, operation, fd, state.argument);
+        try (ThreadState state = ThreadState.enter()) {
+            state.argumentBytes.putInt(EVENTS_OFFSET, events).putLong(DATA_OFFSET, data);
+            return ctl(epoll, operation, fd, state.argument);
+        }
     }
 
     private static final MemorySegment WAIT = Libc.function("epoll_wait");
@@ -58,9 +59,10 @@ final class Epoll {
         if (PWAIT2 == null) {
             return -Linux.ENOSYS;
         }
-        ThreadState state = ThreadState.get();
-        state.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000); // struct timespec
-        return pwait2(epoll, events, max, state.argument, MemorySegment.NULL);
+        try (ThreadState state = ThreadState.enter()) {
+            state.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000); // struct timespec
+            return pwait2(epoll, events, max, state.argument, MemorySegment.NULL);
+        }
     }
 
     private static final MemorySegment EVENTFD = Libc.function("eventfd");

@@ -33,12 +33,12 @@ final class EpollSelector extends Selector {
         try {
             fd = check("eventfd", Epoll.eventfd(0, Linux.EFD_CLOEXEC | Linux.EFD_NONBLOCK));
             check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD, fd, 0, 0));
-        } catch (IOException e) {
+        } catch (Throwable t) {
             Libc.close(epoll);
             if (fd >= 0) {
                 Libc.close(fd);
             }
-            throw e;
+            throw t;
         }
         eventfd = fd;
     }
@@ -160,8 +160,7 @@ final class EpollSelector extends Selector {
         if (!enter()) {
             throw new ClosedSelectorException();
         }
-        try {
-            ThreadState state = ThreadState.get();
+        try (ThreadState state = ThreadState.enter()) {
             state.argumentBytes.putInt(0, micros).putShort(4, (short) budget).put(6, (byte) (prefer ? 1 : 0))
                 .put(7, (byte) 0);
             int r = Libc.ioctl(epoll, EPIOCSPARAMS, state.argument);
@@ -194,16 +193,19 @@ final class EpollSelector extends Selector {
 
     @Override
     protected void signal() {
-        ThreadState state = ThreadState.get();
-        state.argumentBytes.putLong(0, 1);
-        while (Libc.write(eventfd, state.argument, 0, Long.BYTES) == -Linux.EAGAIN) { // the counter is full
-            drain();
+        try (ThreadState state = ThreadState.enter()) {
             state.argumentBytes.putLong(0, 1);
+            while (Libc.write(eventfd, state.argument, 0, Long.BYTES) == -Linux.EAGAIN) { // the counter is full
+                drain();
+                state.argumentBytes.putLong(0, 1);
+            }
         }
     }
 
     private void drain() {
-        Libc.read(eventfd, ThreadState.get().argument, 0, Long.BYTES);
+        try (ThreadState state = ThreadState.enter()) {
+            Libc.read(eventfd, state.argument, 0, Long.BYTES);
+        }
     }
 
     @Override

@@ -58,17 +58,27 @@ public final class LinuxPlatform extends UnixPlatform {
 
     private Selector openPollSelector() throws IOException {
         int[] ends = openPipe();
-        return PollSelector.open(LinuxConstants.INSTANCE, EpollSelector::refuses, ends[0], ends[1]);
+        try {
+            return PollSelector.open(LinuxConstants.INSTANCE, EpollSelector::refuses, ends[0], ends[1]);
+        } catch (Throwable t) {
+            discard(ends[0]);
+            discard(ends[1]);
+            throw t;
+        }
     }
 
     @Override
     public int[] openPipe() throws IOException {
-        ThreadState state = ThreadState.get();
-        int r = Epoll.pipe2(state.argument, Linux.O_NONBLOCK | Linux.O_CLOEXEC);
-        if (r < 0) {
-            throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
+        int[] ends = new int[2]; // before, as nothing may fail between the call and whoever closes them
+        try (ThreadState state = ThreadState.enter()) {
+            int r = Epoll.pipe2(state.argument, Linux.O_NONBLOCK | Linux.O_CLOEXEC);
+            if (r < 0) {
+                throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
+            }
+            ends[0] = state.argumentBytes.getInt(0);
+            ends[1] = state.argumentBytes.getInt(4);
         }
-        return new int[] {state.argumentBytes.getInt(0), state.argumentBytes.getInt(4)};
+        return ends;
     }
 
     @Override
@@ -84,6 +94,11 @@ public final class LinuxPlatform extends UnixPlatform {
     @Override
     public MemorySegment mapTwice(long size) {
         return Mapping.twice(size);
+    }
+
+    @Override
+    public void unmapTwice(MemorySegment twice) {
+        Mapping.unmapTwice(twice);
     }
 
     @Override

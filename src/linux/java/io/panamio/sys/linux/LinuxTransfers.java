@@ -109,13 +109,14 @@ final class LinuxTransfers extends Transfers {
 
     @Override
     public long sendFile(int to, int file, long position, long count) throws IOException {
-        ThreadState state = ThreadState.get();
         long size = Math.min(Math.min(count, Libc.MAX_TRANSFER), Long.MAX_VALUE - position); // or EINVAL
         long r;
-        do {
-            state.argumentBytes.putLong(0, position);
-            r = sendfile(to, file, state.argument, size);
-        } while (r == -Linux.EINTR);
+        try (ThreadState state = ThreadState.enter()) {
+            do {
+                state.argumentBytes.putLong(0, position);
+                r = sendfile(to, file, state.argument, size);
+            } while (r == -Linux.EINTR);
+        }
         if (r >= 0) {
             return r;
         }

@@ -9,9 +9,7 @@ import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.ThreadState;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 
 /**
@@ -20,46 +18,24 @@ import java.nio.ByteBuffer;
 final class LinuxZeroCopy extends ZeroCopy {
     private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
 
-    /** Room for a message that has nothing but control messages: two reports and more. */
-    private static final class Message {
-        static final ThreadLocal<Message> CURRENT = ThreadLocal.withInitial(Message::new);
-        static final int CONTROL_SIZE = 256;
-
-        final MemorySegment header = Arena.ofAuto().allocate(msghdr.sizeof(), 8);
-        final ByteBuffer headerBytes = ThreadState.bytes(header);
-        final MemorySegment control = Arena.ofAuto().allocate(CONTROL_SIZE, 8);
-        final ByteBuffer controlBytes = ThreadState.bytes(control);
-
-        Message() {
-            headerBytes.putLong((int) msghdr.msg_control$offset(), control.address());
-        }
-
-        long receive(int fd) {
-            headerBytes.putLong((int) msghdr.msg_controllen$offset(), CONTROL_SIZE);
-            return Libc.recvmsg(fd, header, Linux.MSG_ERRQUEUE | Linux.MSG_DONTWAIT);
-        }
-
-        int length() {
-            return (int) headerBytes.getLong((int) msghdr.msg_controllen$offset());
-        }
-    }
-
     // ---- sockets
 
     @Override
     public boolean isEnabled(int fd) {
-        ThreadState state = ThreadState.get();
-        state.argumentBytes.putInt(0, 0).putInt(8, Integer.BYTES);
-        int r = Libc.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, state.argument,
-            state.argument.asSlice(8, Integer.BYTES));
-        return r == 0 && state.argumentBytes.getInt(0) != 0;
+        try (ThreadState state = ThreadState.enter()) {
+            state.argumentBytes.putInt(0, 0).putInt(8, Integer.BYTES);
+            int r = Libc.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, state.argument,
+                state.argument.asSlice(8, Integer.BYTES));
+            return r == 0 && state.argumentBytes.getInt(0) != 0;
+        }
     }
 
     @Override
     public boolean enable(int fd) {
-        ThreadState state = ThreadState.get();
-        state.argumentBytes.putInt(0, 1);
-        return Libc.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, state.argument, Integer.BYTES) == 0;
+        try (ThreadState state = ThreadState.enter()) {
+            state.argumentBytes.putInt(0, 1);
+            return Libc.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, state.argument, Integer.BYTES) == 0;
+        }
     }
 
     @Override
@@ -86,19 +62,29 @@ final class LinuxZeroCopy extends ZeroCopy {
 
     @Override
     public int complete(int fd, Completion to) throws IOException {
-        Message message = Message.CURRENT.get();
         int reports = 0;
-        for (;;) {
-            long r = message.receive(fd);
-            if (r >= 0) {
-                reports += tell(message.controlBytes, message.length(), to);
-            } else if (r == -Linux.EAGAIN) {
-                Reference.reachabilityFence(message);
-                return reports;
-            } else if (r != -Linux.EINTR) {
-                throw ERRORS.socket("recvmsg", (int) -r);
+        try (ThreadState state = ThreadState.enter()) {
+            for (;;) {
+                long r = receiveReports(fd, state);
+                if (r >= 0) {
+                    int length = (int) state.wholeMessageBytes.getLong((int) msghdr.msg_controllen$offset());
+                    reports += tell(state.addressBytes, length, to);
+                } else if (r == -Linux.EAGAIN) {
+                    return reports;
+                } else if (r != -Linux.EINTR) {
+                    throw ERRORS.socket("recvmsg", (int) -r);
+                }
             }
         }
+    }
+
+    /** Receives a message that has nothing but control messages, into the room for an address: two reports and more. */
+    private static long receiveReports(int fd, ThreadState state) {
+        ByteBuffer header = state.wholeMessageBytes;
+        header.putLong((int) msghdr.msg_name$offset(), 0).putLong((int) msghdr.msg_iovlen$offset(), 0);
+        header.putLong((int) msghdr.msg_control$offset(), state.address.address());
+        header.putLong((int) msghdr.msg_controllen$offset(), state.address.byteSize());
+        return Libc.recvmsg(fd, state.wholeMessage, Linux.MSG_ERRQUEUE | Linux.MSG_DONTWAIT);
     }
 
     /** Looks for reports among control messages: a struct cmsghdr each, then a struct sock_extended_err. */

@@ -3,9 +3,14 @@ package io.panamio.sys.linux;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The calls of a mapping, raw, see {@link Libc}; and memory that is mapped, once or twice. */
 final class Mapping {
@@ -56,14 +61,65 @@ final class Mapping {
 
     // ---- twice
 
+    /**
+     * How many mappings these may have. A process may have so many (vm.max_map_count), and ends where its heap or a
+     * thread finds none left: three quarters are for others.
+     */
+    private static final class Share {
+        static final int MOST = most() / 4;
+        static final AtomicInteger USED = new AtomicInteger();
+
+        private static int most() {
+            try (InputStream number = new FileInputStream("/proc/sys/vm/max_map_count")) {
+                byte[] digits = number.readNBytes(20); // by one read(2), as the second finds an end
+                return Integer.parseInt(new String(digits, StandardCharsets.US_ASCII).trim());
+            } catch (IOException | NumberFormatException e) {
+                return 65_530; // if nobody has changed it
+            }
+        }
+
+        static boolean take() {
+            if (USED.addAndGet(2) <= MOST) {
+                return true;
+            }
+            giveBack();
+            return false;
+        }
+
+        static void giveBack() {
+            USED.addAndGet(-2);
+        }
+    }
+
     /** Maps {@code size} bytes twice, one mapping behind the other; null where that is refused, for whatever reason. */
     static MemorySegment twice(long size) {
-        int fd = MEMFD_CREATE == null ? -1 : memfd_create(NAME, Linux.MFD_CLOEXEC);
+        if (MEMFD_CREATE == null || !Share.take()) {
+            return null;
+        }
+        MemorySegment twice = null;
+        try {
+            twice = mapTwice(size);
+            return twice;
+        } finally {
+            if (twice == null) {
+                Share.giveBack();
+            }
+        }
+    }
+
+    /** Gives back what {@link #twice} returned. */
+    static void unmapTwice(MemorySegment twice) {
+        munmap(twice, twice.byteSize());
+        Share.giveBack();
+    }
+
+    private static MemorySegment mapTwice(long size) {
+        int fd = memfd_create(NAME, Linux.MFD_CLOEXEC);
         if (fd < 0) {
             return null;
         }
         try {
-            return ftruncate(fd, size) < 0 ? null : twice(fd, size);
+            return ftruncate(fd, size) < 0 ? null : mapTwice(fd, size);
         } finally {
             Libc.close(fd); // the mappings keep the memory
         }
@@ -71,7 +127,7 @@ final class Mapping {
 
     /** The first mapping is twice as long as the file, so that nobody else gets the place of the second. */
     @SuppressWarnings("restricted")
-    private static MemorySegment twice(int fd, long size) {
+    private static MemorySegment mapTwice(int fd, long size) {
         int protection = Linux.PROT_READ | Linux.PROT_WRITE;
         MemorySegment both = mmap(MemorySegment.NULL, 2 * size, protection, Linux.MAP_SHARED, fd, 0);
         if (both.address() < 0) {

@@ -5,12 +5,19 @@ import io.panamio.sys.SystemExceptions;
 import java.io.IOException;
 
 /** Makes an exception of an errno: of the class that the JDK uses for it, naming the call and the error. */
-public final class Errors {
+public final class Errors implements Runnable {
     private final UnixConstants constants;
 
     /** The errors of a platform. */
     public Errors(UnixConstants constants) {
         this.constants = constants;
+    }
+
+    /** Loads all classes that the methods here and the exceptions that they make need. */
+    @Override
+    public void run() {
+        SystemExceptions.load();
+        constants.errno(1);
     }
 
     /** For a call on a socket. */

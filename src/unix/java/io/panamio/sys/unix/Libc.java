@@ -85,8 +85,7 @@ public final class Libc {
      * @return the result, or the negated errno
      */
     public static int call(MemorySegment function, long a, long b, long c, long d, long e) {
-        try {
-            ThreadState state = ThreadState.get();
+        try (ThreadState state = ThreadState.enter()) {
             int r = (int) (long) call.invokeExact(function, state.capture, a, b, c, d, e, 0L);
             return r >= 0 ? r : -state.errno();
         } catch (Throwable t) {
@@ -100,8 +99,7 @@ public final class Libc {
      * @return the result, or the negated errno
      */
     public static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
-        try {
-            ThreadState state = ThreadState.get();
+        try (ThreadState state = ThreadState.enter()) {
             long r = (long) call.invokeExact(function, state.capture, a, b, c, d, e, f);
             return r >= 0 ? r : -state.errno();
         } catch (Throwable t) {
@@ -122,8 +120,7 @@ public final class Libc {
             Reference.reachabilityFence(buf);
             return r;
         }
-        try {
-            ThreadState state = ThreadState.get();
+        try (ThreadState state = ThreadState.enter()) {
             MemorySegment part = off == 0 ? buf : buf.asSlice(off, len);
             long r = (long) Shared.call.invokeExact(function, state.capture, fd, part, len, flags, address, length);
             return r >= 0 ? r : -state.errno();
@@ -325,8 +322,7 @@ public final class Libc {
 
     /** fcntl(2) with a number. */
     public static int fcntl(int fd, int command, int argument) {
-        try {
-            ThreadState state = ThreadState.get();
+        try (ThreadState state = ThreadState.enter()) {
             int r = (int) Fcntl.call.invokeExact(state.capture, fd, command, argument);
             return r >= 0 ? r : -state.errno();
         } catch (Throwable t) {
@@ -340,8 +336,7 @@ public final class Libc {
 
     /** open(2). */
     public static int open(MemorySegment path, int flags, int mode) {
-        try {
-            ThreadState state = ThreadState.get();
+        try (ThreadState state = ThreadState.enter()) {
             int r = (int) Open.call.invokeExact(state.capture, path, flags, mode);
             return r >= 0 ? r : -state.errno();
         } catch (Throwable t) {
@@ -355,8 +350,7 @@ public final class Libc {
 
     /** ioctl(2). */
     public static int ioctl(int fd, long request, MemorySegment argument) {
-        try {
-            ThreadState state = ThreadState.get();
+        try (ThreadState state = ThreadState.enter()) {
             int r = (int) Ioctl.call.invokeExact(state.capture, fd, request, argument);
             return r >= 0 ? r : -state.errno();
         } catch (Throwable t) {
@@ -368,11 +362,16 @@ public final class Libc {
 
     private static final MemorySegment CALLOC = function("calloc");
 
-    /** The memory, or NULL; errno is the thread's then. */
+    /** The memory, or the negated errno in place of its address. */
     @SuppressWarnings("restricted")
     static MemorySegment calloc(long count, long size) {
-        long block = callLong(CALLOC, count, size, 0, 0, 0, 0);
-        return block <= 0 ? MemorySegment.NULL : MemorySegment.ofAddress(block).reinterpret(count * size);
+        try (ThreadState state = ThreadState.enter()) {
+            long block = (long) call.invokeExact(CALLOC, state.capture, count, size, 0L, 0L, 0L, 0L);
+            return block == 0 ? MemorySegment.ofAddress(-state.errno())
+                : MemorySegment.ofAddress(block).reinterpret(count * size);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
     }
 
     private static final MemorySegment GETPAGESIZE = function("getpagesize");

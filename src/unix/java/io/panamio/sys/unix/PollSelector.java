@@ -247,9 +247,10 @@ public final class PollSelector extends Selector {
 
     /** Which conditions of a descriptor are there now. */
     private int levels(int fd, int conditions) {
-        MemorySegment one = ThreadState.get().argument;
-        ask(one, 0, fd, conditions);
-        return Libc.poll(one, 1, 0) > 0 ? answer(one, 0) : 0;
+        try (ThreadState state = ThreadState.enter()) {
+            ask(state.argument, 0, fd, conditions);
+            return Libc.poll(state.argument, 1, 0) > 0 ? answer(state.argument, 0) : 0;
+        }
     }
 
     private int number(Errno errno) {
@@ -475,15 +476,19 @@ public final class PollSelector extends Selector {
     }
 
     private void write() {
-        Libc.write(pipeWriter, ThreadState.get().argument, 0, 1); // a full pipe wakes as well
+        try (ThreadState state = ThreadState.enter()) {
+            Libc.write(pipeWriter, state.argument, 0, 1); // a full pipe wakes as well
+        }
     }
 
     private void drain() {
-        MemorySegment argument = ThreadState.get().argument;
-        long r;
-        do {
-            r = Libc.read(pipeReader, argument, 0, argument.byteSize());
-        } while (r == argument.byteSize() || r == -c.EINTR());
+        try (ThreadState state = ThreadState.enter()) {
+            long size = state.argument.byteSize();
+            long r;
+            do {
+                r = Libc.read(pipeReader, state.argument, 0, size);
+            } while (r == size || r == -c.EINTR());
+        }
     }
 
     @Override

@@ -1,34 +1,46 @@
 package io.panamio.sys.unix;
 
+import io.panamio.sys.Platform;
 import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * What a thread needs for its system calls: where errno is captured, and small room for arguments. Each thread has its
- * own, so no two calls share errno. The memory goes with the thread; it is automatic, as a segment of a closeable arena
- * costs more to pass.
+ * What a system call needs of a thread: where errno is captured, and small room for arguments. It is the thread's from
+ * {@link #enter} to {@link #close}, so no two calls share errno; what is in it does not outlast that. An operation that
+ * is called in between may get the same one, and overwrite what is in it.
+ *
+ * <p>A platform thread has one of its own. A virtual thread, of which there may be any number, is lent one of a few: as
+ * no operation waits, as many are in use as there are carriers, and one whose thread is unmounted all the same, while
+ * it loads a class for example, is simply not lent to another meanwhile. A large copy buffer is lent to either kind of
+ * thread. One that is never closed, which must not be, becomes garbage.
+ *
+ * <p>The memory is automatic, as a segment of a closeable arena costs more to pass. A thread refers to what it has by
+ * the JDK's types alone, and weakly: else a thread that lives long would keep the class loader of the library alive.
  *
  * <p>What every start needs is read and written as a buffer, by which the same memory can be had: the first value that
  * is read from a segment costs a cold JVM 5 ms, in which it makes a var handle; a buffer has none.
  */
-public final class ThreadState {
-    private static final ThreadLocal<ThreadState> CURRENT = new ThreadLocal<>() { // a lambda costs a start more
-        @Override
-        protected ThreadState initialValue() {
-            return new ThreadState();
-        }
-    };
+public final class ThreadState implements AutoCloseable {
+    private static final ThreadLocal<WeakReference<ThreadState>> OWN = new ThreadLocal<>();
+    /** What keeps them alive, as long as the thread and the library are. */
+    private static final Map<Thread, ThreadState> OWNERS = new WeakHashMap<>();
 
     /** The most segments that one gather or scatter call takes: IOV_MAX of Linux, macOS and the BSDs. */
     static final int IOV_MAX = 1024;
-    /** How much a copy through {@link #copyBuffer} moves at a time. */
+    /** How much a copy through {@link #copyBuffer} moves at a time, where it can be moved in parts. */
     static final int COPY_SIZE = 64 * 1024;
+    /** The largest copy buffer that a platform thread keeps: 6,000 of them have 48 MB then. */
+    private static final int OWN_COPY_SIZE = 8 * 1024;
 
     /** Where errno is captured; errno is the only state that a Unix has, so it is at offset 0. */
-    public final MemorySegment capture;
+    final MemorySegment capture;
     private final ByteBuffer captured;
     /** Room for one argument of up to 16 bytes, such as an option or an event. */
     public final MemorySegment argument;
@@ -37,19 +49,25 @@ public final class ThreadState {
     /** Room for the length of an address or an option. */
     final MemorySegment length;
     private final ByteBuffer lengthBytes;
-    /** Room for a sockaddr_storage: 128 bytes, 256 on OpenBSD. */
-    final MemorySegment address;
+    /** Room for a sockaddr_storage, 128 bytes, 256 on OpenBSD; or for as many bytes of control messages. */
+    public final MemorySegment address;
     /** The same. */
-    final ByteBuffer addressBytes;
+    public final ByteBuffer addressBytes;
     /** Room for a struct msghdr, 56 bytes on Linux, 48 elsewhere, of which only the iovecs are ever set. */
     final MemorySegment message;
     /** Room for a struct msghdr of which everything is set each time. */
-    final MemorySegment wholeMessage;
+    public final MemorySegment wholeMessage;
+    /** The same. */
+    public final ByteBuffer wholeMessageBytes;
 
+    private final boolean lent;
     private MemorySegment vectors;
     private MemorySegment copyBuffer;
+    /** A copy buffer for one operation alone. */
+    private MemorySegment block;
 
-    private ThreadState() {
+    private ThreadState(boolean lent) {
+        this.lent = lent;
         Arena arena = Arena.ofAuto();
         capture = arena.allocate(Linker.Option.captureStateLayout());
         captured = bytes(capture);
@@ -62,6 +80,7 @@ public final class ThreadState {
         addressBytes = bytes(address);
         message = room.asSlice(288, 64);
         wholeMessage = room.asSlice(352, 64);
+        wholeMessageBytes = bytes(wholeMessage);
     }
 
     /** A view of native memory in the system's byte order. */
@@ -69,10 +88,82 @@ public final class ThreadState {
         return memory.asByteBuffer().order(ByteOrder.nativeOrder());
     }
 
-    /** The current thread's. */
-    public static ThreadState get() {
-        return CURRENT.get();
+    // ---- whose it is
+
+    /** The current thread's, until it is closed. */
+    public static ThreadState enter() {
+        Thread thread = Thread.currentThread();
+        return thread.isVirtual() ? Lending.lend(thread) : own();
     }
+
+    /** The current thread's, with a {@link #copyBuffer} of that many bytes. */
+    static ThreadState enterToCopy(long bytes) {
+        Thread thread = Thread.currentThread();
+        return bytes > OWN_COPY_SIZE || thread.isVirtual() ? Lending.lend(thread) : own();
+    }
+
+    private static ThreadState own() {
+        WeakReference<ThreadState> reference = OWN.get();
+        ThreadState state = reference == null ? null : reference.get();
+        return state == null ? make() : state;
+    }
+
+    private static ThreadState make() {
+        ThreadState state = new ThreadState(false);
+        synchronized (OWNERS) {
+            OWNERS.put(Thread.currentThread(), state);
+        }
+        OWN.set(new WeakReference<>(state));
+        return state;
+    }
+
+    /** Gives back what is lent. */
+    @Override
+    public void close() {
+        if (lent) {
+            if (block != null) {
+                Libc.free(block);
+                block = null;
+            }
+            Lending.giveBack(this);
+        }
+    }
+
+    /** Those that are not in use, without a lock. What is made beyond their number becomes garbage. */
+    private static final class Lending {
+        private static final int PLACES =
+            Integer.highestOneBit(Math.clamp(8L * Runtime.getRuntime().availableProcessors() - 1, 16, 1024));
+        private static final int SPACING = 16; // a cache line for each
+        private static final AtomicReferenceArray<ThreadState> FREE = new AtomicReferenceArray<>(PLACES * SPACING);
+
+        /** A thread begins at a place of its own, so that it mostly gets what it gave back, which is in the cache. */
+        private static int place(Thread thread, int i) {
+            return ((int) thread.threadId() + i & PLACES - 1) * SPACING;
+        }
+
+        static ThreadState lend(Thread to) {
+            for (int i = 0; i < PLACES; i++) {
+                int place = place(to, i);
+                ThreadState state = FREE.get(place) == null ? null : FREE.getAndSet(place, null);
+                if (state != null) {
+                    return state;
+                }
+            }
+            return new ThreadState(true);
+        }
+
+        static void giveBack(ThreadState state) {
+            Thread from = Thread.currentThread();
+            for (int i = 0; i < PLACES; i++) {
+                int place = place(from, i);
+                if (FREE.get(place) == null && FREE.compareAndSet(place, null, state)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    // ---- what is in it
 
     int errno() {
         return captured.getInt(0);
@@ -89,19 +180,31 @@ public final class ThreadState {
         return length;
     }
 
-    /** Room for {@link #IOV_MAX} iovecs. */
-    MemorySegment vectors() {
-        if (vectors == null) {
-            vectors = Arena.ofAuto().allocate((long) UnixStreams.IOVEC_SIZE * IOV_MAX, 16);
+    /** Room for some iovecs, {@link #IOV_MAX} at most. */
+    MemorySegment vectors(int count) {
+        long size = (long) UnixStreams.IOVEC_SIZE * count;
+        if (vectors == null || vectors.byteSize() < size) {
+            vectors = Arena.ofAuto().allocate(powerOfTwo(size, 256), 16);
         }
         return vectors;
     }
 
-    /** {@link #COPY_SIZE} bytes for what lies on the heap, where the system cannot reach. */
-    MemorySegment copyBuffer() {
-        if (copyBuffer == null) {
-            copyBuffer = Arena.ofAuto().allocate(COPY_SIZE, 64);
+    /**
+     * Room for what lies on the heap, where the system cannot reach: for as many bytes as {@link #enterToCopy} was told
+     * of.
+     */
+    MemorySegment copyBuffer(long bytes) {
+        if (bytes > COPY_SIZE) {
+            block = Platform.current().allocate(bytes);
+            return block;
+        }
+        if (copyBuffer == null || copyBuffer.byteSize() < bytes) {
+            copyBuffer = Arena.ofAuto().allocate(lent ? COPY_SIZE : powerOfTwo(bytes, 1024), 64);
         }
         return copyBuffer;
+    }
+
+    private static long powerOfTwo(long least, long orMore) {
+        return Math.max(Long.highestOneBit(2 * least - 1), orMore);
     }
 }

@@ -57,8 +57,12 @@ final class UnixControl extends Control {
 
     @Override
     public void clear() {
-        for (int fd : takeFds()) {
-            Libc.close(fd);
+        if (holdsFds) { // without an array, for which there may be no memory
+            holdsFds = false;
+            int data = find(c.SOL_SOCKET(), c.SCM_RIGHTS());
+            for (int at = data; at + 4 <= data + dataSize(data); at += 4) {
+                Libc.close(memory.get(JAVA_INT, at));
+            }
         }
         length = 0;
         received = false;
@@ -173,9 +177,10 @@ final class UnixControl extends Control {
         if (!holdsFds) {
             return NO_FDS;
         }
-        holdsFds = false;
         int data = find(c.SOL_SOCKET(), c.SCM_RIGHTS());
-        return memory.asSlice(data, dataSize(data) & ~3).toArray(JAVA_INT);
+        int[] fds = memory.asSlice(data, dataSize(data) & ~3).toArray(JAVA_INT);
+        holdsFds = false; // after: there may be no memory for the array
+        return fds;
     }
 
     @Override
@@ -186,33 +191,47 @@ final class UnixControl extends Control {
 
     // ---- writing
 
-    private void requireRoom(int bytes) {
+    /** How much room a message needs. */
+    private static long room(long dataSize) {
+        return HEADER_SIZE + Math.min(dataSize, Integer.MAX_VALUE) + 7 & ~7; // the sum of all must not overflow
+    }
+
+    /** What was received gives way, unless it is all too much. */
+    private void requireRoom(long bytes) {
+        int left = capacity() - sendLength();
+        if (bytes > left) {
+            throw new IndexOutOfBoundsException("no room for " + bytes + " bytes more in " + capacity());
+        }
         if (received) {
             clear();
         }
-        if (bytes > capacity() - length) {
-            throw new IndexOutOfBoundsException("no room for " + bytes + " bytes more in " + capacity());
+    }
+
+    /** Adds a header and zeroed room for data, and returns where that is. Nothing can go wrong afterwards. */
+    private int add(int level, int type, long dataSize) {
+        requireRoom(room(dataSize));
+        int at = length;
+        zero(at, at + (int) room(dataSize));
+        return finish(at, level, type, (int) dataSize);
+    }
+
+    private void zero(int from, int to) {
+        for (int i = from; i < to; i += 8) { // fill() would make a view of the segment
+            memory.set(JAVA_LONG, i, 0);
         }
     }
 
-    /** Adds a header and zeroed room for data, and returns where that is. */
-    private int add(int level, int type, int dataSize) {
-        int size = HEADER_SIZE + dataSize;
-        requireRoom(aligned(size));
-        int at = length;
-        for (int i = at; i < at + aligned(size); i += 8) { // fill() would make a view of the segment
-            memory.set(JAVA_LONG, i, 0);
-        }
-        memory.set(JAVA_LONG, at, size);
+    private int finish(int at, int level, int type, int dataSize) {
+        memory.set(JAVA_LONG, at, HEADER_SIZE + dataSize);
         memory.set(JAVA_INT, at + LEVEL_OFFSET, level);
         memory.set(JAVA_INT, at + TYPE_OFFSET, type);
-        length = at + aligned(size);
+        length = at + (int) room(dataSize);
         return at + HEADER_SIZE;
     }
 
     /** Adds a number for both protocols, each of which passes over what is the other's. */
     private void putNumber(int type4, int type6, int value) {
-        requireRoom(2 * aligned(HEADER_SIZE + 4)); // both or none
+        requireRoom(2 * room(4)); // both or none
         memory.set(JAVA_INT, add(c.IPPROTO_IP(), type4, 4), value);
         memory.set(JAVA_INT, add(c.IPPROTO_IPV6(), type6, 4), value);
     }
@@ -257,7 +276,7 @@ final class UnixControl extends Control {
 
     @Override
     public void putFds(int[] fds) {
-        int data = add(c.SOL_SOCKET(), c.SCM_RIGHTS(), 4 * fds.length);
+        int data = add(c.SOL_SOCKET(), c.SCM_RIGHTS(), 4L * fds.length);
         MemorySegment.copy(fds, 0, memory, JAVA_INT, data, fds.length);
     }
 
@@ -271,8 +290,16 @@ final class UnixControl extends Control {
 
     @Override
     public void put(int level, int type, MemorySegment value) {
-        int size = Math.toIntExact(value.byteSize());
-        MemorySegment.copy(value, 0, memory, add(level, type, size), size);
+        Scopes.requireUsable(value);
+        long size = value.byteSize();
+        requireRoom(room(size));
+        int at = length;
+        // The bytes before the header, as the copy may fail, and may be of a message that was received here.
+        MemorySegment.copy(value, 0, memory, at + HEADER_SIZE, size);
+        for (long i = at + HEADER_SIZE + size; i < at + room(size); i++) {
+            memory.set(JAVA_BYTE, i, (byte) 0);
+        }
+        finish(at, level, type, (int) size);
     }
 
     /** The numbers of the messages, for people. */

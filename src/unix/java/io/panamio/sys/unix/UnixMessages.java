@@ -58,33 +58,56 @@ public abstract class UnixMessages extends Messages {
         throw errors.socket(call, (int) -r);
     }
 
-    /** Native memory for what lies on the heap; for more than the thread has, as Unix datagrams may be, garbage. */
-    private static MemorySegment copyBuffer(long size) {
-        return size <= ThreadState.COPY_SIZE ? ThreadState.get().copyBuffer() : Arena.ofAuto().allocate(size);
-    }
-
     // ---- receiving
 
     @Override
     public final long recv(int fd, MemorySegment dst, boolean peek, AddressBuffer from) throws IOException {
         long size = dst.byteSize();
-        MemorySegment bytes = dst.isNative() ? dst : copyBuffer(size);
-        long r = receive(fd, bytes, size, c.MSG_DONTWAIT() | c.MSG_TRUNC() | (peek ? c.MSG_PEEK() : 0), from);
-        if (r > 0 && bytes != dst) {
-            MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
+        int flags = c.MSG_DONTWAIT() | c.MSG_TRUNC() | (peek ? c.MSG_PEEK() : 0);
+        if (dst.isNative()) {
+            return receive(fd, dst, size, flags, from);
         }
-        return r;
+        if (wouldBlock(fd, size, from)) {
+            return Sockets.WOULD_BLOCK;
+        }
+        try (ThreadState state = ThreadState.enterToCopy(size)) {
+            MemorySegment bytes = state.copyBuffer(size);
+            long r = receive(fd, bytes, size, flags, from);
+            if (r > 0) {
+                MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
+            }
+            return r;
+        }
     }
 
     /** An array comes as it is, since a segment of it would be garbage. */
     @Override
     public final long recv(int fd, byte[] dst, int off, int len, AddressBuffer from) throws IOException {
-        MemorySegment bytes = copyBuffer(len);
-        long r = receive(fd, bytes, len, c.MSG_DONTWAIT() | c.MSG_TRUNC(), from);
-        if (r > 0) {
-            MemorySegment.copy(bytes, JAVA_BYTE, 0, dst, off, (int) Math.min(r, len));
+        if (wouldBlock(fd, len, from)) {
+            return Sockets.WOULD_BLOCK;
         }
-        return r;
+        try (ThreadState state = ThreadState.enterToCopy(len)) {
+            MemorySegment bytes = state.copyBuffer(len);
+            long r = receive(fd, bytes, len, c.MSG_DONTWAIT() | c.MSG_TRUNC(), from);
+            if (r > 0) {
+                MemorySegment.copy(bytes, JAVA_BYTE, 0, dst, off, (int) Math.min(r, len));
+            }
+            return r;
+        }
+    }
+
+    /**
+     * Whether there is no message, where a copy of it would need memory of its own: one more call then, and none where
+     * it needs none. Another thread may take the message that is seen here; so the memory is for the longest all the
+     * same.
+     */
+    private boolean wouldBlock(int fd, long size, AddressBuffer from) throws IOException {
+        if (size <= ThreadState.COPY_SIZE) {
+            return false;
+        }
+        try (ThreadState state = ThreadState.enter()) {
+            return receive(fd, state.argument, 1, c.MSG_DONTWAIT() | c.MSG_PEEK(), from) == Sockets.WOULD_BLOCK;
+        }
     }
 
     private long receive(int fd, MemorySegment dst, long size, int flags, AddressBuffer from)
@@ -105,22 +128,28 @@ public abstract class UnixMessages extends Messages {
     public final long recvMsg(int fd, MemorySegment dst, AddressBuffer from, Control control)
             throws IOException {
         Scopes.requireUsable(dst);
+        control.clear();
         long size = dst.byteSize();
-        MemorySegment bytes = dst.isNative() && Scopes.isSafe(dst) ? dst : copyBuffer(size);
-        long r = receiveMessage(fd, bytes, size, (UnixAddressBuffer) from, (UnixControl) control);
-        if (r > 0 && bytes != dst) {
-            MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
+        boolean inPlace = Scopes.isSafe(dst);
+        if (!inPlace && wouldBlock(fd, size, from)) {
+            return Sockets.WOULD_BLOCK;
         }
-        return r;
+        try (ThreadState state = ThreadState.enterToCopy(inPlace ? 0 : size)) {
+            MemorySegment bytes = inPlace ? dst : state.copyBuffer(size);
+            long r = receiveMessage(state, fd, bytes, size, (UnixAddressBuffer) from, (UnixControl) control);
+            if (r > 0 && !inPlace) {
+                MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
+            }
+            return r;
+        }
     }
 
-    private long receiveMessage(int fd, MemorySegment dst, long size, UnixAddressBuffer from, UnixControl control)
-            throws IOException {
-        control.clear();
-        MemorySegment message = ThreadState.get().wholeMessage;
+    private long receiveMessage(ThreadState state, int fd, MemorySegment dst, long size, UnixAddressBuffer from,
+            UnixControl control) throws IOException {
+        MemorySegment message = state.wholeMessage;
         long r;
         do {
-            prepare(message, dst, size, from, control, control.capacity());
+            prepare(state, dst, size, from, control, control.capacity());
             if (from != null) {
                 message.set(JAVA_INT, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             }
@@ -138,9 +167,10 @@ public abstract class UnixMessages extends Messages {
         return r;
     }
 
-    private void prepare(MemorySegment message, MemorySegment bytes, long size, UnixAddressBuffer address,
+    private void prepare(ThreadState state, MemorySegment bytes, long size, UnixAddressBuffer address,
             UnixControl control, int controlLength) {
-        MemorySegment vector = ThreadState.get().vectors();
+        MemorySegment message = state.wholeMessage;
+        MemorySegment vector = state.vectors(1);
         vector.set(JAVA_LONG, UnixStreams.IOV_BASE_OFFSET, bytes.address());
         vector.set(JAVA_LONG, UnixStreams.IOV_LEN_OFFSET, size);
         message.set(JAVA_LONG, c.MSGHDR_NAME(), address == null ? 0 : address.address.address());
@@ -157,32 +187,41 @@ public abstract class UnixMessages extends Messages {
     @Override
     public final long send(int fd, MemorySegment src, AddressBuffer to) throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) to;
-        return address == null ? transmit(fd, toNative(src), src.byteSize(), MemorySegment.NULL, 0)
-            : transmit(fd, toNative(src), src.byteSize(), address.address, address.length());
+        return address == null ? transmit(fd, src, MemorySegment.NULL, 0)
+            : transmit(fd, src, address.address, address.length());
     }
 
     @Override
     public final long sendTo(int fd, MemorySegment src, SocketAddress to) throws IOException {
-        ThreadState state = ThreadState.get();
-        int length = sockaddr.write(state.addressBytes, sockaddr.family(to), to);
-        return transmit(fd, toNative(src), src.byteSize(), state.address, length);
+        try (ThreadState state = ThreadState.enter()) {
+            int length = sockaddr.write(state.addressBytes, sockaddr.family(to), to);
+            return transmit(fd, src, state.address, length);
+        }
     }
 
     @Override
     public final long send(int fd, byte[] src, int off, int len, AddressBuffer to) throws IOException {
-        MemorySegment bytes = copyBuffer(len);
-        MemorySegment.copy(src, off, bytes, JAVA_BYTE, 0, len);
         UnixAddressBuffer address = (UnixAddressBuffer) to;
-        return address == null ? transmit(fd, bytes, len, MemorySegment.NULL, 0)
-            : transmit(fd, bytes, len, address.address, address.length());
+        try (ThreadState state = ThreadState.enterToCopy(len)) {
+            MemorySegment bytes = state.copyBuffer(len);
+            MemorySegment.copy(src, off, bytes, JAVA_BYTE, 0, len);
+            return address == null ? transmit(fd, bytes, len, MemorySegment.NULL, 0)
+                : transmit(fd, bytes, len, address.address, address.length());
+        }
     }
 
-    private static MemorySegment toNative(MemorySegment src) {
-        return src.isNative() ? src : copy(src);
+    private long transmit(int fd, MemorySegment src, MemorySegment to, int toLength) throws IOException {
+        long size = src.byteSize();
+        if (src.isNative()) {
+            return transmit(fd, src, size, to, toLength);
+        }
+        try (ThreadState state = ThreadState.enterToCopy(size)) {
+            return transmit(fd, copy(src, state), size, to, toLength);
+        }
     }
 
-    private static MemorySegment copy(MemorySegment src) {
-        MemorySegment bytes = copyBuffer(src.byteSize());
+    private static MemorySegment copy(MemorySegment src, ThreadState state) {
+        MemorySegment bytes = state.copyBuffer(src.byteSize());
         MemorySegment.copy(src, 0, bytes, 0, src.byteSize());
         return bytes;
     }
@@ -200,16 +239,18 @@ public abstract class UnixMessages extends Messages {
     public final long sendMsg(int fd, MemorySegment src, AddressBuffer to, Control control)
             throws IOException {
         Scopes.requireUsable(src);
-        MemorySegment bytes = Scopes.isSafe(src) ? src : copy(src);
+        boolean inPlace = Scopes.isSafe(src);
         UnixControl messages = (UnixControl) control;
-        MemorySegment message = ThreadState.get().wholeMessage;
-        long r;
-        do {
-            prepare(message, bytes, src.byteSize(), (UnixAddressBuffer) to, messages, messages.sendLength());
-            r = Libc.sendmsg(fd, message, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
-        } while (r == -c.EINTR());
-        Reference.reachabilityFence(bytes);
-        return r >= 0 ? r : failed("sendmsg", r);
+        try (ThreadState state = ThreadState.enterToCopy(inPlace ? 0 : src.byteSize())) {
+            MemorySegment bytes = inPlace ? src : copy(src, state);
+            long r;
+            do {
+                prepare(state, bytes, src.byteSize(), (UnixAddressBuffer) to, messages, messages.sendLength());
+                r = Libc.sendmsg(fd, state.wholeMessage, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
+            } while (r == -c.EINTR());
+            Reference.reachabilityFence(bytes);
+            return r >= 0 ? r : failed("sendmsg", r);
+        }
     }
 
     // ---- batches

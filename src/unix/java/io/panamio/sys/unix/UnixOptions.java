@@ -169,7 +169,13 @@ public final class UnixOptions {
     }
 
     private static int set(int fd, Kind kind, boolean v6, int level, int name, Object value) throws IOException {
-        MemorySegment argument = ThreadState.get().argument;
+        try (ThreadState state = ThreadState.enter()) {
+            return set(state.argument, fd, kind, v6, level, name, value);
+        }
+    }
+
+    private static int set(MemorySegment argument, int fd, Kind kind, boolean v6, int level, int name, Object value)
+            throws IOException {
         return switch (kind) {
             case FLAG -> UnixSockets.trySetInt(fd, level, name, (Boolean) value ? 1 : 0);
             case NUMBER, SIZE, OCTET, HOPS -> UnixSockets.trySetInt(fd, level, name, (Integer) value);
@@ -185,17 +191,17 @@ public final class UnixOptions {
                 MemorySegment.copy(text, 0, argument, JAVA_BYTE, 0, text.length);
                 yield Libc.setsockopt(fd, level, name, argument, text.length + 1);
             }
-            case INTERFACE -> setInterface(fd, v6, level, name, (NetworkInterface) value);
+            case INTERFACE -> setInterface(argument, fd, v6, level, name, (NetworkInterface) value);
             case TOLD, CREDENTIALS -> throw new AssertionError(kind);
         };
     }
 
-    private static int setInterface(int fd, boolean v6, int level, int name, NetworkInterface value) {
+    private static int setInterface(MemorySegment mreqn, int fd, boolean v6, int level, int name,
+            NetworkInterface value) {
         if (v6) {
             return UnixSockets.trySetInt(fd, level, name, value.getIndex());
         }
-        MemorySegment mreqn = ThreadState.get().argument; // two addresses and an index
-        mreqn.fill((byte) 0);
+        mreqn.fill((byte) 0); // two addresses and an index
         value.inetAddresses().filter(a -> a instanceof Inet4Address).findFirst()
             .ifPresent(a -> MemorySegment.copy(a.getAddress(), 0, mreqn, JAVA_BYTE, 4, 4));
         mreqn.set(JAVA_INT, 8, value.getIndex());
@@ -215,8 +221,14 @@ public final class UnixOptions {
         boolean v6 = option.name6 != 0 && sockets.family(fd) == c.AF_INET6();
         int level = v6 ? c.IPPROTO_IPV6() : option.level;
         int number = v6 ? option.name6 : option.name;
-        MemorySegment argument = ThreadState.get().argument;
-        return switch (option.kind) {
+        try (ThreadState state = ThreadState.enter()) {
+            return get(state, fd, option.kind, v6, level, number);
+        }
+    }
+
+    private Object get(ThreadState state, int fd, Kind kind, boolean v6, int level, int number) throws IOException {
+        MemorySegment argument = state.argument;
+        return switch (kind) {
             case FLAG -> sockets.getInt(fd, level, number) != 0;
             case NUMBER, SIZE, OCTET, HOPS, TOLD -> sockets.getInt(fd, level, number);
             case LINGER -> {
@@ -226,16 +238,17 @@ public final class UnixOptions {
             case TEXT -> {
                 argument.fill((byte) 0);
                 int length = sockets.getOption(fd, level, number, argument);
-                byte[] bytes = Sockaddr.bytes(ThreadState.get().argumentBytes, 0, length);
+                byte[] bytes = Sockaddr.bytes(state.argumentBytes, 0, length);
                 String text = new String(bytes, StandardCharsets.UTF_8);
                 int end = text.indexOf(0);
                 yield end < 0 ? text : text.substring(0, end);
             }
             case INTERFACE -> {
-                int found = sockets.getInt(fd, level, number);
+                sockets.getOption(fd, level, number, argument.asSlice(0, 4));
+                int found = argument.get(JAVA_INT, 0);
                 yield found == 0 ? null : v6 ? NetworkInterface.getByIndex(found)
                     : NetworkInterface.getByInetAddress(
-                        InetAddress.getByAddress(Sockaddr.bytes(ThreadState.get().argumentBytes, 0, 4)));
+                        InetAddress.getByAddress(Sockaddr.bytes(state.argumentBytes, 0, 4)));
             }
             case CREDENTIALS -> {
                 sockets.getOption(fd, level, number, argument.asSlice(0, 12));

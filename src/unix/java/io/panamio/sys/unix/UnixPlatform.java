@@ -14,6 +14,21 @@ public abstract class UnixPlatform extends Platform {
     protected UnixPlatform(UnixConstants constants) {
         c = constants;
         errors = new Errors(constants);
+        loadErrors();
+    }
+
+    /**
+     * Loads what failures need before there is one: a process that has no descriptors left cannot load a class from a
+     * folder, and what could not be loaded once is refused for ever. In a thread, as it would make a start 2 ms longer.
+     */
+    private void loadErrors() {
+        Thread thread = new Thread(null, errors, "panamio-errors", 0, false);
+        thread.setDaemon(true);
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) { // no more threads
+            errors.run();
+        }
     }
 
     /** The bytes of stream sockets. */
@@ -73,8 +88,8 @@ public abstract class UnixPlatform extends Platform {
     @Override
     public final MemorySegment allocate(long bytes) {
         MemorySegment block = Libc.calloc(1, bytes);
-        if (block.address() == 0) {
-            throw errors.outOfMemory("calloc", bytes + " bytes", ThreadState.get().errno());
+        if (block.address() < 0) {
+            throw errors.outOfMemory("calloc", bytes + " bytes", (int) -block.address());
         }
         return block;
     }

@@ -4,6 +4,7 @@ import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
 import io.panamio.net.UnixAddress;
 import io.panamio.sys.AddressBuffer;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketFile;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
@@ -68,8 +69,14 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final int connect(SocketType type, SocketAddress remote, SocketAddress local,
             Map<SocketOption<?>, Object> values) throws IOException {
+        try (ThreadState state = ThreadState.enter()) {
+            return connect(state, type, remote, local, values);
+        }
+    }
+
+    private int connect(ThreadState state, SocketType type, SocketAddress remote, SocketAddress local,
+            Map<SocketOption<?>, Object> values) throws IOException {
         int family = sockaddr.family(remote);
-        ThreadState state = ThreadState.get();
         sockaddr.write(state.addressBytes, family, remote); // for its checks
         if (local != null) {
             sockaddr.write(state.addressBytes, family, local);
@@ -87,7 +94,7 @@ public abstract class UnixSockets extends Sockets {
             }
             return fd;
         } catch (Throwable t) {
-            Libc.close(fd);
+            Platform.current().discard(fd);
             throw t;
         }
     }
@@ -100,7 +107,7 @@ public abstract class UnixSockets extends Sockets {
             check("listen", local, Libc.listen(fd, backlog));
             return fd;
         } catch (Throwable t) {
-            Libc.close(fd);
+            Platform.current().discard(fd);
             throw t;
         }
     }
@@ -108,8 +115,14 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final int bind(SocketType type, SocketAddress local, boolean dualStack,
             Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
+        try (ThreadState state = ThreadState.enter()) {
+            return bind(state, type, local, dualStack, values, file);
+        }
+    }
+
+    private int bind(ThreadState state, SocketType type, SocketAddress local, boolean dualStack,
+            Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
         int family = sockaddr.family(local);
-        ThreadState state = ThreadState.get();
         sockaddr.write(state.addressBytes, family, local); // for its checks
         options.requireSettable(values, local);
         boolean plain = file == SocketFile.DEFAULT || file.equals(SocketFile.DEFAULT);
@@ -142,14 +155,15 @@ public abstract class UnixSockets extends Sockets {
             }
             return fd;
         } catch (Throwable t) {
-            Libc.close(fd);
+            Platform.current().discard(fd);
             throw t;
         }
     }
 
     private void bind(int fd, int family, SocketAddress local) throws IOException {
-        ThreadState state = ThreadState.get();
-        check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
+        try (ThreadState state = ThreadState.enter()) {
+            check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
+        }
     }
 
     // ---- files
@@ -199,8 +213,7 @@ public abstract class UnixSockets extends Sockets {
      */
     private boolean isDead(UnixAddress address) throws IOException {
         int probe = open(c.AF_UNIX(), SocketType.DATAGRAM);
-        try {
-            ThreadState state = ThreadState.get();
+        try (ThreadState state = ThreadState.enter()) {
             int r = Libc.connect(probe, state.address, sockaddr.write(state.addressBytes, c.AF_UNIX(), address));
             return c.errno(-r) == Errno.ECONNREFUSED;
         } finally {
@@ -224,12 +237,16 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final int[] pair(SocketType type) throws IOException {
-        ThreadState state = ThreadState.get();
-        int r = newPair(c.AF_UNIX(), number(type), state.argument);
-        if (r < 0) {
-            throw errors.socket("socketpair", -r);
+        int[] fds = new int[2]; // before, as nothing may fail between the call and whoever closes them
+        try (ThreadState state = ThreadState.enter()) {
+            int r = newPair(c.AF_UNIX(), number(type), state.argument);
+            if (r < 0) {
+                throw errors.socket("socketpair", -r);
+            }
+            fds[0] = state.argumentBytes.getInt(0);
+            fds[1] = state.argumentBytes.getInt(4);
+            return fds;
         }
-        return new int[] {state.argumentBytes.getInt(0), state.argumentBytes.getInt(4)};
     }
 
     @Override
@@ -268,15 +285,17 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final void requireSocket(int fd, SocketType type, boolean unix) throws IOException {
-        ThreadState state = ThreadState.get();
-        int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), state.argument, state.length(4));
-        boolean socket = r >= 0 || c.errno(-r) != Errno.ENOTSOCK;
-        if (socket) {
-            check("getsockopt", "", r);
-        }
-        if (!socket || state.argumentBytes.getInt(0) != number(type) || !(unix ? isUnix(fd) : isInternet(fd, type))) {
-            throw new IllegalArgumentException("descriptor " + fd + " is not a "
-                + (unix ? "Unix " + type : type == SocketType.STREAM ? "TCP" : "UDP") + " socket");
+        try (ThreadState state = ThreadState.enter()) {
+            int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), state.argument, state.length(4));
+            boolean socket = r >= 0 || c.errno(-r) != Errno.ENOTSOCK;
+            if (socket) {
+                check("getsockopt", "", r);
+            }
+            if (!socket || state.argumentBytes.getInt(0) != number(type)
+                    || !(unix ? isUnix(fd) : isInternet(fd, type))) {
+                throw new IllegalArgumentException("descriptor " + fd + " is not a "
+                    + (unix ? "Unix " + type : type == SocketType.STREAM ? "TCP" : "UDP") + " socket");
+            }
         }
     }
 
@@ -305,8 +324,10 @@ public abstract class UnixSockets extends Sockets {
     /** One call if there is a connection, two while there will be one. */
     @Override
     public final boolean isConnected(int fd, SocketAddress remote) throws IOException {
-        ThreadState state = ThreadState.get();
-        int r = Libc.getpeername(fd, state.address, state.length((int) state.address.byteSize()));
+        int r;
+        try (ThreadState state = ThreadState.enter()) {
+            r = Libc.getpeername(fd, state.address, state.length((int) state.address.byteSize()));
+        }
         if (r == 0) {
             return true;
         }
@@ -325,14 +346,15 @@ public abstract class UnixSockets extends Sockets {
     }
 
     private int readiness(int fd, int events) throws IOException {
-        ThreadState state = ThreadState.get();
-        int r;
-        do {
-            state.argumentBytes.putInt(0, fd).putShort(4, (short) events).putShort(6, (short) 0); // struct pollfd
-            r = Libc.poll(state.argument, 1, 0);
-        } while (r == -c.EINTR());
-        check("poll", "", r);
-        return state.argumentBytes.getShort(6);
+        try (ThreadState state = ThreadState.enter()) {
+            int r;
+            do {
+                state.argumentBytes.putInt(0, fd).putShort(4, (short) events).putShort(6, (short) 0); // struct pollfd
+                r = Libc.poll(state.argument, 1, 0);
+            } while (r == -c.EINTR());
+            check("poll", "", r);
+            return state.argumentBytes.getShort(6);
+        }
     }
 
     /** Whether a socket that has no connection had one; false where the system does not tell. */
@@ -353,31 +375,34 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final void connect(int fd, SocketAddress remote) throws IOException {
-        ThreadState state = ThreadState.get();
-        int length = sockaddr.write(state.addressBytes, sockaddr.family(remote), remote);
-        int r;
-        do {
-            r = Libc.connect(fd, state.address, length);
-        } while (r == -c.EINTR());
-        check("connect", remote, r);
+        try (ThreadState state = ThreadState.enter()) {
+            int length = sockaddr.write(state.addressBytes, sockaddr.family(remote), remote);
+            int r;
+            do {
+                r = Libc.connect(fd, state.address, length);
+            } while (r == -c.EINTR());
+            check("connect", remote, r);
+        }
     }
 
     @Override
     public final SocketAddress peerAddress(int fd) throws IOException {
-        ThreadState state = ThreadState.get();
-        MemorySegment length = state.length((int) state.address.byteSize());
-        check("getpeername", "", Libc.getpeername(fd, state.address, length));
-        return sockaddr.read(state.addressBytes, state.length());
+        try (ThreadState state = ThreadState.enter()) {
+            MemorySegment length = state.length((int) state.address.byteSize());
+            check("getpeername", "", Libc.getpeername(fd, state.address, length));
+            return sockaddr.read(state.addressBytes, state.length());
+        }
     }
 
     @Override
     public final SocketAddress localAddress(int fd) throws IOException {
-        ByteBuffer name = localName(fd);
-        return sockaddr.read(name, ThreadState.get().length());
+        try (ThreadState state = ThreadState.enter()) {
+            ByteBuffer name = localName(state, fd);
+            return sockaddr.read(name, state.length());
+        }
     }
 
-    private ByteBuffer localName(int fd) throws IOException {
-        ThreadState state = ThreadState.get();
+    private ByteBuffer localName(ThreadState state, int fd) throws IOException {
         MemorySegment length = state.length((int) state.address.byteSize());
         check("getsockname", "", Libc.getsockname(fd, state.address, length));
         return state.addressBytes;
@@ -400,12 +425,14 @@ public abstract class UnixSockets extends Sockets {
             throws IOException {
         boolean v6 = group instanceof Inet6Address;
         byte[] ip = group.getAddress();
-        ThreadState state = ThreadState.get();
-        state.addressBytes.putInt(4, 0).put(0, ip).putInt(v6 ? 16 : 8, interfaceIndex); // 0: ip_mreqn's second address
-        int name = v6 ? join ? c.IPV6_JOIN_GROUP() : c.IPV6_LEAVE_GROUP()
-            : join ? c.IP_ADD_MEMBERSHIP() : c.IP_DROP_MEMBERSHIP();
-        check("setsockopt", group,
-            Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(), name, state.address, v6 ? 20 : 12));
+        try (ThreadState state = ThreadState.enter()) {
+            // 0: ip_mreqn's second address
+            state.addressBytes.putInt(4, 0).put(0, ip).putInt(v6 ? 16 : 8, interfaceIndex);
+            int name = v6 ? join ? c.IPV6_JOIN_GROUP() : c.IPV6_LEAVE_GROUP()
+                : join ? c.IP_ADD_MEMBERSHIP() : c.IP_DROP_MEMBERSHIP();
+            check("setsockopt", group,
+                Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(), name, state.address, v6 ? 20 : 12));
+        }
     }
 
     /** struct group_source_req: an index and two addresses; the same for both families. */
@@ -451,26 +478,47 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final void setOption(int fd, int level, int name, MemorySegment value) throws IOException {
         Scopes.requireUsable(value);
-        MemorySegment bytes = Scopes.isSafe(value) ? value
-            : Arena.ofAuto().allocate(value.byteSize()).copyFrom(value);
-        check("setsockopt", "", Libc.setsockopt(fd, level, name, bytes, Math.toIntExact(bytes.byteSize())));
+        int size = optionSize(value);
+        boolean inPlace = Scopes.isSafe(value);
+        try (ThreadState state = ThreadState.enterToCopy(inPlace ? 0 : size)) {
+            MemorySegment bytes = inPlace ? value : state.copyBuffer(size);
+            if (!inPlace) {
+                MemorySegment.copy(value, 0, bytes, 0, size);
+            }
+            check("setsockopt", "", Libc.setsockopt(fd, level, name, bytes, size));
+        }
     }
 
+    /** There are options whose value tells what is asked for, so it goes in as well. */
     @Override
     public final int getOption(int fd, int level, int name, MemorySegment value) throws IOException {
         Scopes.requireUsable(value);
-        MemorySegment bytes = Scopes.isSafe(value) ? value : Arena.ofAuto().allocate(value.byteSize());
-        ThreadState state = ThreadState.get();
-        MemorySegment length = state.length((int) Math.min(value.byteSize(), Integer.MAX_VALUE));
-        check("getsockopt", "", Libc.getsockopt(fd, level, name, bytes, length));
-        if (bytes != value) {
-            MemorySegment.copy(bytes, 0, value, 0, state.length());
+        int size = optionSize(value);
+        boolean inPlace = Scopes.isSafe(value);
+        try (ThreadState state = ThreadState.enterToCopy(inPlace ? 0 : size)) {
+            MemorySegment bytes = inPlace ? value : state.copyBuffer(size);
+            if (!inPlace) {
+                MemorySegment.copy(value, 0, bytes, 0, size);
+            }
+            check("getsockopt", "", Libc.getsockopt(fd, level, name, bytes, state.length(size)));
+            if (!inPlace) { // the system may have written more than the length that it tells
+                MemorySegment.copy(bytes, 0, value, 0, size);
+            }
+            return state.length();
         }
-        return state.length();
+    }
+
+    private static int optionSize(MemorySegment value) {
+        if (value.byteSize() > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("an option's value has less than 2^31 bytes, not " + value.byteSize());
+        }
+        return (int) value.byteSize();
     }
 
     final int family(int fd) throws IOException {
-        return c.family(localName(fd), 0);
+        try (ThreadState state = ThreadState.enter()) {
+            return c.family(localName(state, fd), 0);
+        }
     }
 
     final void setInt(int fd, int level, int name, int value) throws IOException {
@@ -479,17 +527,19 @@ public abstract class UnixSockets extends Sockets {
 
     /** Raw: setsockopt(2) of an int. */
     protected static int trySetInt(int fd, int level, int name, int value) {
-        ThreadState state = ThreadState.get();
-        state.argumentBytes.putInt(0, value);
-        return Libc.setsockopt(fd, level, name, state.argument, 4);
+        try (ThreadState state = ThreadState.enter()) {
+            state.argumentBytes.putInt(0, value);
+            return Libc.setsockopt(fd, level, name, state.argument, 4);
+        }
     }
 
     /** An option that is an int. */
     protected final int getInt(int fd, int level, int name) throws IOException {
-        ThreadState state = ThreadState.get();
-        state.argumentBytes.putInt(0, 0); // some systems write a byte
-        check("getsockopt", "", Libc.getsockopt(fd, level, name, state.argument, state.length(4)));
-        return state.argumentBytes.getInt(0);
+        try (ThreadState state = ThreadState.enter()) {
+            state.argumentBytes.putInt(0, 0); // some systems write a byte
+            check("getsockopt", "", Libc.getsockopt(fd, level, name, state.argument, state.length(4)));
+            return state.argumentBytes.getInt(0);
+        }
     }
 
     private void check(String call, Object about, int r) throws IOException {

@@ -111,62 +111,67 @@ final class UnixStreams extends Streams {
      */
     private long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)
             throws IOException {
-        MemorySegment copy = ThreadState.get().copyBuffer();
         long size = Math.min(asked, Libc.MAX_TRANSFER);
-        long done = 0;
-        do {
-            long piece = Math.min(size - done, ThreadState.COPY_SIZE);
-            long r;
+        try (ThreadState state = ThreadState.enterToCopy(Math.min(size, ThreadState.COPY_SIZE))) {
+            MemorySegment copy = state.copyBuffer(Math.min(size, ThreadState.COPY_SIZE));
+            long done = 0;
             do {
-                r = pipes ? Libc.read(fd, copy, 0, piece) : Libc.recv(fd, copy, 0, piece, flags);
-            } while (r == -c.EINTR());
-            if (r <= 0) {
-                return done > 0 ? done : r == 0 ? 0 : failed(RECV, r);
-            }
-            if (array == null) {
-                MemorySegment.copy(copy, 0, dst, off + done, r);
-            } else {
-                MemorySegment.copy(copy, JAVA_BYTE, 0, array, (int) (off + done), (int) r);
-            }
-            done += r;
-            if (r < piece || (flags & c.MSG_PEEK()) != 0) {
-                return done;
-            }
-        } while (done < size && available(fd) > 0);
-        return done;
+                long piece = Math.min(size - done, ThreadState.COPY_SIZE);
+                long r;
+                do {
+                    r = pipes ? Libc.read(fd, copy, 0, piece) : Libc.recv(fd, copy, 0, piece, flags);
+                } while (r == -c.EINTR());
+                if (r <= 0) {
+                    return done > 0 ? done : r == 0 ? 0 : failed(RECV, r);
+                }
+                if (array == null) {
+                    MemorySegment.copy(copy, 0, dst, off + done, r);
+                } else {
+                    MemorySegment.copy(copy, JAVA_BYTE, 0, array, (int) (off + done), (int) r);
+                }
+                done += r;
+                if (r < piece || (flags & c.MSG_PEEK()) != 0) {
+                    return done;
+                }
+            } while (done < size && available(fd) > 0);
+            return done;
+        }
     }
 
     private long transmitCopying(int fd, MemorySegment src, byte[] array, long off, long asked, int flags)
             throws IOException {
-        MemorySegment copy = ThreadState.get().copyBuffer();
         long size = Math.min(asked, Libc.MAX_TRANSFER);
-        long done = 0;
-        do {
-            long piece = Math.min(size - done, ThreadState.COPY_SIZE);
-            if (array == null) {
-                MemorySegment.copy(src, off + done, copy, 0, piece);
-            } else {
-                MemorySegment.copy(array, (int) (off + done), copy, JAVA_BYTE, 0, (int) piece);
-            }
-            long r;
+        try (ThreadState state = ThreadState.enterToCopy(Math.min(size, ThreadState.COPY_SIZE))) {
+            MemorySegment copy = state.copyBuffer(Math.min(size, ThreadState.COPY_SIZE));
+            long done = 0;
             do {
-                r = pipes ? Libc.write(fd, copy, 0, piece) : Libc.send(fd, copy, 0, piece, flags);
-            } while (r == -c.EINTR());
-            if (r < 0) {
-                return done > 0 ? done : failed(SEND, r); // an error will be there again for the next call
-            }
-            done += r;
-            if (r < piece) {
-                return done;
-            }
-        } while (done < size);
-        return done;
+                long piece = Math.min(size - done, ThreadState.COPY_SIZE);
+                if (array == null) {
+                    MemorySegment.copy(src, off + done, copy, 0, piece);
+                } else {
+                    MemorySegment.copy(array, (int) (off + done), copy, JAVA_BYTE, 0, (int) piece);
+                }
+                long r;
+                do {
+                    r = pipes ? Libc.write(fd, copy, 0, piece) : Libc.send(fd, copy, 0, piece, flags);
+                } while (r == -c.EINTR());
+                if (r < 0) {
+                    return done > 0 ? done : failed(SEND, r); // an error will be there again for the next call
+                }
+                done += r;
+                if (r < piece) {
+                    return done;
+                }
+            } while (done < size);
+            return done;
+        }
     }
 
     /** How many bytes wait to be received. Asking does not take a pending error away, as receiving would. */
     private int available(int fd) {
-        MemorySegment argument = ThreadState.get().argument;
-        return Libc.ioctl(fd, c.FIONREAD(), argument) < 0 ? 0 : argument.get(JAVA_INT, 0);
+        try (ThreadState state = ThreadState.enter()) {
+            return Libc.ioctl(fd, c.FIONREAD(), state.argument) < 0 ? 0 : state.argumentBytes.getInt(0);
+        }
     }
 
     // ---- vectors
@@ -287,41 +292,52 @@ final class UnixStreams extends Streams {
     }
 
     private long receiveRun(int fd, MemorySegment[] segments, int from, int count) throws IOException {
-        MemorySegment vectors = vectors(segments, from, count, false);
-        long r;
-        do {
-            r = pipes ? Libc.readv(fd, vectors, count)
-                : Libc.recvmsg(fd, message(vectors, count), c.MSG_DONTWAIT());
-        } while (r == -c.EINTR());
-        Reference.reachabilityFence(segments);
-        if (r < 0) {
-            return failed("recvmsg", r);
+        long copied = sizeOnHeap(segments, from, count);
+        try (ThreadState state = ThreadState.enterToCopy(copied)) {
+            MemorySegment copy = copied == 0 ? MemorySegment.NULL : state.copyBuffer(copied);
+            MemorySegment vectors = vectors(state, segments, from, count, copy, false);
+            long r;
+            do {
+                r = pipes ? Libc.readv(fd, vectors, count)
+                    : Libc.recvmsg(fd, message(state, vectors, count), c.MSG_DONTWAIT());
+            } while (r == -c.EINTR());
+            Reference.reachabilityFence(segments);
+            if (r < 0) {
+                return failed("recvmsg", r);
+            }
+            if (copied > 0) {
+                bringToHeap(segments, from, copy, r);
+            }
+            return r;
         }
-        bringToHeap(segments, from, r);
-        return r;
     }
 
     private long transmitRun(int fd, MemorySegment[] segments, int from, int count, int flags) throws IOException {
-        MemorySegment vectors = vectors(segments, from, count, true);
-        long r;
-        do {
-            r = pipes ? Libc.writev(fd, vectors, 0, count) : Libc.sendmsg(fd, message(vectors, count), flags);
-        } while (r == -c.EINTR());
-        Reference.reachabilityFence(segments);
-        return r >= 0 ? r : failed("sendmsg", r);
+        long copied = sizeOnHeap(segments, from, count);
+        try (ThreadState state = ThreadState.enterToCopy(copied)) {
+            MemorySegment copy = copied == 0 ? MemorySegment.NULL : state.copyBuffer(copied);
+            MemorySegment vectors = vectors(state, segments, from, count, copy, true);
+            long r;
+            do {
+                r = pipes ? Libc.writev(fd, vectors, 0, count)
+                    : Libc.sendmsg(fd, message(state, vectors, count), flags);
+            } while (r == -c.EINTR());
+            Reference.reachabilityFence(segments);
+            return r >= 0 ? r : failed("sendmsg", r);
+        }
     }
 
-    private MemorySegment message(MemorySegment vectors, int count) {
-        MemorySegment message = ThreadState.get().message; // the rest of it is zero and stays so
+    private MemorySegment message(ThreadState state, MemorySegment vectors, int count) {
+        MemorySegment message = state.message; // the rest of it is zero and stays so
         message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address());
         message.set(JAVA_INT, c.MSGHDR_IOVLEN(), count);
         return message;
     }
 
-    /** Vectors of segments; of those on the heap, one after the other in the copy buffer, with their bytes or without. */
-    private static MemorySegment vectors(MemorySegment[] segments, int from, int count, boolean full) {
-        ThreadState state = ThreadState.get();
-        MemorySegment vectors = state.vectors();
+    /** Vectors of segments; those on the heap lie one after the other in the copy buffer, with their bytes or not. */
+    private static MemorySegment vectors(ThreadState state, MemorySegment[] segments, int from, int count,
+            MemorySegment copy, boolean full) {
+        MemorySegment vectors = state.vectors(count);
         long copied = 0;
         for (int i = 0; i < count; i++) {
             MemorySegment segment = segments[from + i];
@@ -330,7 +346,6 @@ final class UnixStreams extends Streams {
             if (segment.isNative()) {
                 address = segment.address();
             } else {
-                MemorySegment copy = state.copyBuffer();
                 if (full) {
                     MemorySegment.copy(segment, 0, copy, copied, size);
                 }
@@ -344,20 +359,26 @@ final class UnixStreams extends Streams {
     }
 
     /** Copies what was received for segments on the heap. */
-    private static void bringToHeap(MemorySegment[] segments, int from, long received) {
-        MemorySegment copy = null;
+    private static void bringToHeap(MemorySegment[] segments, int from, MemorySegment copy, long received) {
         long copied = 0;
         long left = received;
         for (int i = from; left > 0; i++) {
             MemorySegment segment = segments[i];
             long n = Math.min(left, segment.byteSize());
             if (!segment.isNative()) {
-                copy = copy == null ? ThreadState.get().copyBuffer() : copy;
                 MemorySegment.copy(copy, copied, segment, 0, n);
                 copied += n;
             }
             left -= n;
         }
+    }
+
+    private static long sizeOnHeap(MemorySegment[] segments, int from, int count) {
+        long size = 0;
+        for (int i = from; i < from + count; i++) {
+            size += segments[i].isNative() ? 0 : segments[i].byteSize();
+        }
+        return size;
     }
 
     private static long size(MemorySegment[] segments, int from, int count) {

@@ -1,0 +1,147 @@
+package io.panamio.test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.panamio.Poll;
+import io.panamio.Slab;
+import io.panamio.net.Pipe;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixDatagram;
+import io.panamio.net.UnixSeqpacket;
+import io.panamio.net.UnixStream;
+import io.panamio.pipeline.FileSource;
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What fails after the system call that it was for, in JVMs that have no more threads or no memory. */
+@Tag("any-back-end")
+class HalfMadeTest {
+    private interface Opening {
+        Object open() throws IOException;
+    }
+
+    private static int descriptors() {
+        return new File("/proc/self/fd").list().length;
+    }
+
+    private static void require(boolean condition, Object message) {
+        if (!condition) {
+            throw new AssertionError(message);
+        }
+    }
+
+    /** Opens sources in a thread that cannot start another, which the library needs for its cleaner. */
+    static final class WithoutThreads {
+        private static final int EAGAIN = 11;
+        private static final int CLONE3 = 435;
+        private static final int TIMES = 20;
+
+        public static void main(String[] args) throws Exception {
+            int clone = System.getProperty("os.arch").equals("amd64") ? 56 : 220;
+            InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            Path file = Path.of("/proc/self/exe").toRealPath();
+            Map<String, Opening> openings = new LinkedHashMap<>();
+            openings.put("a pair", UnixStream::pair);
+            openings.put("a pair for datagrams", UnixDatagram::pair);
+            openings.put("a pair for packets", UnixSeqpacket::pair);
+            openings.put("an unbound socket", UnixDatagram::unbound);
+            openings.put("a pipe", Pipe::open);
+            openings.put("a listener", () -> TcpListener.bind(any));
+            openings.put("a connection", () -> TcpStream.connect(new InetSocketAddress(any.getAddress(), 9)));
+            openings.put("a socket", () -> UdpSocket.bind(any));
+            openings.put("a file", () -> FileSource.open(file));
+            FutureTask<String> task = new FutureTask<>(() -> {
+                Poll.open().close(); // loads much, and makes no source
+                return Seccomp.refuse(CLONE3, EAGAIN) && Seccomp.refuse(clone, EAGAIN) ? failAll(openings)
+                    : "no filters";
+            });
+            Thread thread = new Thread(task);
+            thread.start();
+            System.out.println(task.get());
+            for (Opening opening : openings.values()) { // in a thread that can
+                Object opened = opening.open();
+                for (Object one : opened instanceof Object[] several ? several : new Object[] {opened}) {
+                    ((AutoCloseable) one).close();
+                }
+            }
+        }
+
+        private static String failAll(Map<String, Opening> openings) throws IOException {
+            for (Map.Entry<String, Opening> opening : openings.entrySet()) {
+                int before = descriptors();
+                for (int i = 0; i < TIMES; i++) {
+                    try {
+                        opening.getValue().open();
+                        return opening.getKey() + " was opened";
+                    } catch (OutOfMemoryError e) {
+                        continue; // unable to create native thread
+                    }
+                }
+                if (descriptors() >= before + TIMES) {
+                    return opening.getKey() + " leaves descriptors";
+                }
+            }
+            return "ok";
+        }
+    }
+
+    @Test
+    void aCleanerThatCannotStartIsStartedLater() throws Exception {
+        Child child = new Child().with("-XX:+UseSerialGC", "-Xlog:disable"); // of each thread that is refused
+        String out = child.run(WithoutThreads.class).ok().trim();
+        assumeFalse(out.equals("no filters"), "seccomp");
+        assertEquals("ok", out);
+    }
+
+    /** Lets a slab grow where there is no memory for all of it. */
+    static final class FullSlab {
+        public static void main(String[] args) {
+            Slab<Object> slab = new Slab<>(1_000_000);
+            Object object = new Object();
+            long first = slab.insert(object);
+            for (int i = 1; i < 1_000_000; i++) {
+                slab.insert(object);
+            }
+            byte[][] most = new byte[100][];
+            int n = 0;
+            try {
+                for (;; n++) {
+                    most[n] = new byte[1 << 20];
+                }
+            } catch (OutOfMemoryError e) {
+                most[n] = null;
+            }
+            int refused = 0;
+            for (; n >= 0; n--) { // ever more memory, by a MiB at a time
+                try {
+                    slab.insert(object);
+                    break;
+                } catch (OutOfMemoryError e) {
+                    refused++;
+                    most[Math.max(n - 1, 0)] = null;
+                    require(slab.size() == 1_000_000, slab.size());
+                    require(slab.get(first) == object, "lost");
+                }
+            }
+            require(slab.size() == 1_000_001, slab.size());
+            System.out.println(refused > 4 ? "ok" : "refused " + refused);
+        }
+    }
+
+    @Test
+    void aSlabThatCannotGrowIsAsItWas() throws Exception {
+        Child child = new Child().with("-Xmx64m", "-Xms64m", "-XX:+UseSerialGC");
+        assertEquals("ok", child.run(FullSlab.class).ok().trim());
+    }
+}
