@@ -84,7 +84,8 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
      * that the process may not connect to, a link and any other kind of file are left alone: {@code bind} throws a
      * {@link java.net.BindException} (EADDRINUSE) as ever. A listener that is alive does not notice that it was asked.
      * Of any number of processes that do this at a time, one binds; they take turns by a lock (flock(2)) on the
-     * directory, which who deletes such files by other means does not know of.
+     * directory, if they may read it, which who deletes such files by other means does not know of. Where somebody else
+     * holds the lock, {@code bind} waits for a second at most, and then replaces nothing.
      *
      * @param on which
      * @return the options

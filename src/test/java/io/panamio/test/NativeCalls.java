@@ -113,6 +113,15 @@ final class NativeCalls {
         }
     }
 
+    /** A lock on a directory, by flock(2), until the descriptor that is returned is closed. */
+    static int lock(Path directory) {
+        int fd = open(directory, 0);
+        if ((int) call("flock", fd, 2) < 0) { // LOCK_EX
+            throw new AssertionError("no lock");
+        }
+        return fd;
+    }
+
     /** Takes the urgent byte, or fails when there is none. */
     static int receiveUrgent(int fd) {
         try (Arena arena = Arena.ofConfined()) {

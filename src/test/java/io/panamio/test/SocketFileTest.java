@@ -35,6 +35,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -243,6 +244,24 @@ class SocketFileTest {
                 kind.assertAlive(address);
             }
         }
+    }
+
+    @Test
+    void aLockOfSomebodyElseHoldsUpNobodyForLong(@TempDir Path directory) throws Exception {
+        UnixAddress address = UnixAddress.ofPath(directory.resolve("dead"));
+        UnixListener.bind(address).close();
+        int lock = NativeCalls.lock(directory);
+        try {
+            Background.result(Background.start(() -> {
+                IoSource free = Kind.STREAM.bind(UnixAddress.ofPath(directory.resolve("free")), null, true, true);
+                free.close(); // waits for nothing
+                return assertFails(BindException.class, "bind", "EADDRINUSE", () -> Kind.STREAM.replace(address));
+            }));
+        } finally {
+            NativeFds.close(lock);
+        }
+        Kind.STREAM.replace(address).close();
+        assertFalse(Files.exists(directory.resolve("free")));
     }
 
     // ---- deleting

@@ -111,6 +111,7 @@ class SocketOptionsTest {
             Case.of(TCP, ExtendedSocketOptions.TCP_KEEPIDLE, 33),
             Case.of(TCP, ExtendedSocketOptions.TCP_KEEPINTERVAL, 11),
             Case.of(TCP, ExtendedSocketOptions.TCP_KEEPCOUNT, 5),
+            Case.of(UDP, ExtendedSocketOptions.IP_DONTFRAGMENT, true, false),
             Case.of(ALL, SystemSocketOptions.IP_TTL, 1, 255),
             Case.of(UDP, SystemSocketOptions.IP_MULTICAST_ALL, true, false),
             Case.of(UDP, SystemSocketOptions.IP_PKTINFO, true, false),

@@ -770,6 +770,15 @@ public class Linux {
     public static int LOCK_EX() {
         return LOCK_EX;
     }
+    public static final int LOCK_NB = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define LOCK_NB 4
+     * }
+     */
+    public static int LOCK_NB() {
+        return LOCK_NB;
+    }
     public static final int SPLICE_F_MOVE = (int)1L;
     /**
      * {@snippet lang=c :
@@ -986,6 +995,15 @@ public class Linux {
     public static int IP_PKTINFO() {
         return IP_PKTINFO;
     }
+    public static final int IP_MTU_DISCOVER = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * #define IP_MTU_DISCOVER 10
+     * }
+     */
+    public static int IP_MTU_DISCOVER() {
+        return IP_MTU_DISCOVER;
+    }
     public static final int IP_RECVERR = (int)11L;
     /**
      * {@snippet lang=c :
@@ -1012,6 +1030,15 @@ public class Linux {
      */
     public static int IP_RECVTOS() {
         return IP_RECVTOS;
+    }
+    public static final int IP_PMTUDISC_DO = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define IP_PMTUDISC_DO 2
+     * }
+     */
+    public static int IP_PMTUDISC_DO() {
+        return IP_PMTUDISC_DO;
     }
     public static final int IPV6_UNICAST_HOPS = (int)16L;
     /**
@@ -1048,6 +1075,15 @@ public class Linux {
      */
     public static int IPV6_MULTICAST_LOOP() {
         return IPV6_MULTICAST_LOOP;
+    }
+    public static final int IPV6_MTU_DISCOVER = (int)23L;
+    /**
+     * {@snippet lang=c :
+     * #define IPV6_MTU_DISCOVER 23
+     * }
+     */
+    public static int IPV6_MTU_DISCOVER() {
+        return IPV6_MTU_DISCOVER;
     }
     public static final int IPV6_RECVERR = (int)25L;
     /**

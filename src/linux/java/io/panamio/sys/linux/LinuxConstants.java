@@ -161,6 +161,7 @@ final class LinuxConstants extends UnixConstants {
     @Override protected int AT_FDCWD() { return Linux.AT_FDCWD; }
     @Override protected int AT_SYMLINK_NOFOLLOW() { return Linux.AT_SYMLINK_NOFOLLOW; }
     @Override protected int LOCK_EX() { return Linux.LOCK_EX; }
+    @Override protected int LOCK_NB() { return Linux.LOCK_NB; }
     @Override protected long FIONREAD() { return Linux.FIONREAD; }
 
     // poll.h

@@ -33,6 +33,8 @@ final class LinuxOptions {
         entry("IP_MULTICAST_TTL", both(Kind.OCTET, Linux.IP_MULTICAST_TTL, Linux.IPV6_MULTICAST_HOPS)),
         entry("IP_MULTICAST_LOOP", both(Kind.FLAG, Linux.IP_MULTICAST_LOOP, Linux.IPV6_MULTICAST_LOOP)),
         entry("IP_MULTICAST_ALL", both(Kind.FLAG, Linux.IP_MULTICAST_ALL, Linux.IPV6_MULTICAST_ALL)),
+        entry("IP_DONTFRAGMENT", new Option(Kind.FLAG, Linux.IPPROTO_IP, Linux.IP_MTU_DISCOVER, Linux.IPV6_MTU_DISCOVER,
+            Linux.IP_PMTUDISC_DO)), // the JDK's name; false is IP_PMTUDISC_DONT, 0
         entry("IP_PKTINFO", both(Kind.FLAG, Linux.IP_PKTINFO, Linux.IPV6_RECVPKTINFO)),
         entry("IP_RECVTTL", both(Kind.FLAG, Linux.IP_RECVTTL, Linux.IPV6_RECVHOPLIMIT)),
         entry("IP_RECVTOS", both(Kind.FLAG, Linux.IP_RECVTOS, Linux.IPV6_RECVTCLASS)),

@@ -1,10 +1,12 @@
 package io.panamio.sys.unix;
 
+import io.panamio.SystemError;
 import io.panamio.net.UnixAddress;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.net.BindException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -12,15 +14,19 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * The files of Unix sockets: who may connect there, and when they go. What checks a file and then deletes it holds a
- * lock on the directory meanwhile, so that no two of these can take a file for dead, or for their own, that the other
- * has made in between. Others who delete files of sockets there do not ask for it.
+ * The files of Unix sockets: who may connect there, and when they go. Who replaces a dead one holds a lock on the
+ * directory meanwhile, so that no two of these can take a file for dead that the other has made in between. Others who
+ * delete files of sockets there do not ask for it.
  */
 final class SocketFiles {
     private static final int S_IFMT = 0170000; // by POSIX in all but name, and what java.nio.file has them by
     private static final int S_IFSOCK = 0140000;
+
+    private static final long LONGEST_WAIT = 1_000_000_000; // nanoseconds
+    private static final long PAUSE = 1_000_000;
 
     private final UnixConstants c;
     private final Errors errors;
@@ -88,30 +94,31 @@ final class SocketFiles {
 
     // ---- one after the other
 
-    /** Something that is done under the lock. */
-    interface Action {
-        void run() throws IOException;
-    }
-
-    /** Runs an action with the directory locked; without the lock where the directory may not be read. */
-    private void locked(UnixAddress address, Action action) throws IOException {
+    /**
+     * Locks the directory of an address. It waits for a second at most: anybody who may read the directory can lock it.
+     *
+     * @return what to close for the end of the lock, or a negative number where the directory may not be read
+     */
+    private int lock(UnixAddress address) throws IOException {
         int fd;
         try (Arena arena = Arena.ofConfined()) {
             Path parent = address.path().getParent();
             byte[] directory = parent == null ? new byte[] {'.'} : UnixAddress.ofPath(parent).bytes();
             fd = Libc.open(name(arena, directory), c.O_RDONLY() | c.O_CLOEXEC(), 0);
         }
-        try {
-            int r;
-            do {
-                r = fd < 0 ? 0 : flock(fd, c.LOCK_EX());
-            } while (r == -c.EINTR());
-            action.run();
-        } finally {
-            if (fd >= 0) {
+        long begin = System.nanoTime();
+        int r;
+        while (fd >= 0 && (r = flock(fd, c.LOCK_EX() | c.LOCK_NB())) < 0) {
+            boolean taken = r == -c.EAGAIN();
+            if (r != -c.EINTR() && !taken || System.nanoTime() - begin > LONGEST_WAIT) {
                 Libc.close(fd);
+                throw errors.socket("flock", "the directory of " + address, -r);
+            }
+            if (taken) {
+                LockSupport.parkNanos(PAUSE);
             }
         }
+        return fd;
     }
 
     // ---- deleting
@@ -131,29 +138,65 @@ final class SocketFiles {
         boolean isDead() throws IOException;
     }
 
-    /** Deletes the file of a socket if it is dead, and then runs {@code bind}, before any other of these can. */
-    void replace(UnixAddress address, Death death, Action bind) throws IOException {
-        Path path = address.path();
-        locked(address, () -> {
-            Object file = key(path);
-            if (file != null && death.isDead() && file.equals(key(path))) {
-                Files.deleteIfExists(path);
-            }
-            bind.run();
-        });
+    /** What binds a socket. */
+    interface Bind {
+        void run() throws IOException;
     }
 
-    /** What deletes the file that a socket has just been bound to, if it is still that one. */
+    /**
+     * Binds, in place of the file of a dead socket if there is one. The first try is under the lock as well: the file
+     * of a socket is there before the system knows whose it is.
+     */
+    void replace(UnixAddress address, Death death, Bind bind) throws IOException {
+        int lock = -1;
+        IOException unlocked = null;
+        try {
+            lock = lock(address);
+        } catch (IOException e) {
+            unlocked = e;
+        }
+        try {
+            bind.run();
+        } catch (BindException e) {
+            if (!(e instanceof SystemError error) || c.errno(error.errno()) != Errno.EADDRINUSE) {
+                throw e;
+            }
+            try {
+                if (unlocked != null) {
+                    throw unlocked;
+                }
+                Path path = address.path();
+                Object file = key(path);
+                if (file == null || !death.isDead() || !file.equals(key(path))) {
+                    throw e;
+                }
+                Files.deleteIfExists(path);
+            } catch (IOException why) {
+                if (why != e) {
+                    e.addSuppressed(why); // such as that the file may not be deleted
+                }
+                throw e;
+            }
+            bind.run();
+        } finally {
+            if (lock >= 0) {
+                Libc.close(lock);
+            }
+        }
+    }
+
+    /**
+     * What deletes the file that a socket has just been bound to, if it is still that one. It needs no lock, for which
+     * it would have to wait: while the socket is open, nobody replaces its file here.
+     */
     Runnable deletion(UnixAddress address) throws IOException {
         Path path = address.path();
         Object file = key(path); // the socket keeps the file's number from being used again
         return () -> {
             try {
-                locked(address, () -> {
-                    if (file != null && file.equals(key(path))) {
-                        Files.deleteIfExists(path);
-                    }
-                });
+                if (file != null && file.equals(key(path))) {
+                    Files.deleteIfExists(path);
+                }
             } catch (IOException e) {
                 // it stays, as it does when the process is killed
             }

@@ -85,6 +85,7 @@ public abstract class UnixConstants {
     protected abstract int AT_FDCWD();
     protected abstract int AT_SYMLINK_NOFOLLOW();
     protected abstract int LOCK_EX();
+    protected abstract int LOCK_NB();
     protected abstract long FIONREAD();
 
     // poll.h

@@ -20,7 +20,7 @@ import java.util.Map;
 public final class UnixOptions {
     /** How a value looks in Java and in C. */
     public enum Kind {
-        /** An int that is 0 or 1. */
+        /** An int that is 0 or another one: {@link Option#on}. */
         FLAG(Boolean.class),
         /** An int. */
         NUMBER(Integer.class),
@@ -86,8 +86,17 @@ public final class UnixOptions {
      * An option's numbers.
      *
      * @param name6 its number on a socket of IPv6, where that is another; else 0
+     * @param on what stands for true
      */
-    public record Option(Kind kind, int level, int name, int name6) {
+    public record Option(Kind kind, int level, int name, int name6, int on) {
+        /** An option for which true is 1, or any other value but 0. */
+        public Option(Kind kind, int level, int name, int name6) {
+            this(kind, level, name, name6, 1);
+        }
+
+        private boolean isOn(int value) {
+            return on == 1 ? value != 0 : value == on;
+        }
     }
 
     private static final int TEXT_SIZE = 16; // IFNAMSIZ, TCP_CA_NAME_MAX
@@ -161,23 +170,23 @@ public final class UnixOptions {
 
     private void set(int fd, boolean v6, SocketOption<?> name, Option option, Object value) throws IOException {
         if (v6 && option.name6 != 0) {
-            check(name, set(fd, option.kind, true, c.IPPROTO_IPV6(), option.name6, value));
-            set(fd, option.kind, false, option.level, option.name, value); // for IPv4, where the socket speaks it
+            check(name, set(fd, option, true, c.IPPROTO_IPV6(), option.name6, value));
+            set(fd, option, false, option.level, option.name, value); // for IPv4, where the socket speaks it
         } else {
-            check(name, set(fd, option.kind, false, option.level, option.name, value));
+            check(name, set(fd, option, false, option.level, option.name, value));
         }
     }
 
-    private static int set(int fd, Kind kind, boolean v6, int level, int name, Object value) throws IOException {
+    private static int set(int fd, Option option, boolean v6, int level, int name, Object value) throws IOException {
         try (ThreadState state = ThreadState.enter()) {
-            return set(state.argument, fd, kind, v6, level, name, value);
+            return set(state.argument, fd, option, v6, level, name, value);
         }
     }
 
-    private static int set(MemorySegment argument, int fd, Kind kind, boolean v6, int level, int name, Object value)
-            throws IOException {
-        return switch (kind) {
-            case FLAG -> UnixSockets.trySetInt(fd, level, name, (Boolean) value ? 1 : 0);
+    private static int set(MemorySegment argument, int fd, Option option, boolean v6, int level, int name,
+            Object value) throws IOException {
+        return switch (option.kind) {
+            case FLAG -> UnixSockets.trySetInt(fd, level, name, (Boolean) value ? option.on : 0);
             case NUMBER, SIZE, OCTET, HOPS -> UnixSockets.trySetInt(fd, level, name, (Integer) value);
             case LINGER -> {
                 int seconds = (Integer) value;
@@ -192,7 +201,7 @@ public final class UnixOptions {
                 yield Libc.setsockopt(fd, level, name, argument, text.length + 1);
             }
             case INTERFACE -> setInterface(argument, fd, v6, level, name, (NetworkInterface) value);
-            case TOLD, CREDENTIALS -> throw new AssertionError(kind);
+            case TOLD, CREDENTIALS -> throw new AssertionError(option.kind);
         };
     }
 
@@ -222,14 +231,14 @@ public final class UnixOptions {
         int level = v6 ? c.IPPROTO_IPV6() : option.level;
         int number = v6 ? option.name6 : option.name;
         try (ThreadState state = ThreadState.enter()) {
-            return get(state, fd, option.kind, v6, level, number);
+            return get(state, fd, option, v6, level, number);
         }
     }
 
-    private Object get(ThreadState state, int fd, Kind kind, boolean v6, int level, int number) throws IOException {
+    private Object get(ThreadState state, int fd, Option option, boolean v6, int level, int number) throws IOException {
         MemorySegment argument = state.argument;
-        return switch (kind) {
-            case FLAG -> sockets.getInt(fd, level, number) != 0;
+        return switch (option.kind) {
+            case FLAG -> option.isOn(sockets.getInt(fd, level, number));
             case NUMBER, SIZE, OCTET, HOPS, TOLD -> sockets.getInt(fd, level, number);
             case LINGER -> {
                 sockets.getOption(fd, level, number, argument.asSlice(0, 8));

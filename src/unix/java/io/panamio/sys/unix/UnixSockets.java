@@ -11,7 +11,6 @@ import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.BindException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -184,18 +183,10 @@ public abstract class UnixSockets extends Sockets {
         if (file.permissions() != null) {
             files().restrict(fd, file.permissions());
         }
-        try {
+        if (file.replaceDead()) {
+            files().replace(local, () -> isDead(local), () -> bind(fd, c.AF_UNIX(), local));
+        } else {
             bind(fd, c.AF_UNIX(), local);
-        } catch (BindException e) {
-            if (!file.replaceDead() || !(e instanceof SystemError s && c.errno(s.errno()) == Errno.EADDRINUSE)) {
-                throw e;
-            }
-            try {
-                files().replace(local, () -> isDead(local), () -> bind(fd, c.AF_UNIX(), local));
-            } catch (IOException why) {
-                e.addSuppressed(why); // such as that the file may not be deleted
-                throw e;
-            }
         }
         if (file.permissions() != null) {
             try {
