@@ -17,6 +17,10 @@ import java.util.Objects;
  * can ever hit a descriptor of somebody else that got the same number. An operation that would block says so with
  * {@link #drained}, which arms the source again where the system does not do so by itself.
  *
+ * <p>This is for what <em>is</em> a descriptor. A type of yours that has a source within, such as a stream that decrypts
+ * another, implements {@link Source} and {@link AutoCloseable} itself and passes the calls on: {@link #close} cannot be
+ * overridden, as what keeps the descriptor safe ends there.
+ *
  * <p>All methods are for any thread. A source that is dropped without {@link #close} is closed when it is collected,
  * and a warning is logged by {@code System.getLogger("io.panamio")}, which names its kind; {@code
  * -Dpanamio.leakTracking=true} adds where it was opened. <em>Being registered does not keep it:</em> a {@link Registry}
@@ -25,7 +29,6 @@ import java.util.Objects;
  */
 public abstract class IoSource implements Source, AutoCloseable {
     private final Handle handle;
-    private final boolean urgent;
 
     /**
      * Takes over a descriptor, at once: what a subclass's constructor throws later does not give it back. If this one
@@ -35,7 +38,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @throws IllegalArgumentException if it is negative
      */
     protected IoSource(int fd) {
-        this(fd, true, false);
+        this(fd, true);
     }
 
     /**
@@ -44,20 +47,24 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @param fd an open descriptor in non-blocking mode, that nobody else closes
      * @param shared whether anybody else knows it, and so may have made duplicates of it, here or in another process.
      *     If not, {@link #close} costs a system call less, as long as neither {@link #fd} nor {@code tryIo} has told it
-     * @param urgent whether urgent data may come in, at which a read ends although more is pending, as on a stream
-     *     socket. If so, whoever watches for {@link Interest#READABLE}, and not {@link Interest#exclusive}, watches for
-     *     {@link Interest#PRIORITY} as well
      * @throws IllegalArgumentException if it is negative
      */
     @SuppressWarnings("this-escape") // to a phantom reference alone
-    protected IoSource(int fd, boolean shared, boolean urgent) {
-        this.urgent = urgent;
+    protected IoSource(int fd, boolean shared) {
         handle = Handle.owning(this, fd, shared);
     }
 
     IoSource(Handle handle) {
         this.handle = handle;
-        urgent = false;
+    }
+
+    static {
+        Handle.setFinder(new Handle.Finder() {
+            @Override
+            public Handle find(IoSource source) {
+                return source.handle;
+            }
+        });
     }
 
     // ---- operations
@@ -149,7 +156,7 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     private int bits(Interest interest) {
-        return urgent ? interest.bitsWithUrgent() : interest.bits();
+        return handle.isUrgent() ? interest.bitsWithUrgent() : interest.bits();
     }
 
     @Override
@@ -221,17 +228,6 @@ public abstract class IoSource implements Source, AutoCloseable {
      */
     public final Arena arena(SegmentPool pool) {
         return handle.arena(pool);
-    }
-
-    /**
-     * Has an action run right before the descriptor is closed, in the thread that closes it: the last one out of an
-     * operation, or the cleaner's. When the descriptor is {@linkplain #release given up}, it does not run.
-     *
-     * @param action what to do, in place of what was set before; it must not refer to this source, which would never be
-     *     collected then, nor throw
-     */
-    protected final void atClose(Runnable action) {
-        handle.atClose(Objects.requireNonNull(action, "action"));
     }
 
     /**

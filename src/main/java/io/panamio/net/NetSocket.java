@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoSource;
+import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
@@ -15,7 +16,10 @@ import java.util.Objects;
 abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
         permits ConnectedSocket, ListenerSocket {
     NetSocket(int fd, boolean urgent) {
-        super(fd, false, urgent);
+        super(fd, false);
+        if (urgent) {
+            Handle.of(this).setUrgent();
+        }
     }
 
     static Sockets sockets() {
@@ -49,7 +53,7 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     static <S extends NetSocket<?>> S bound(UnixAddress local, BoundOptions<?> options, S socket) throws IOException {
         if (options.file().deleteOnClose()) {
             try {
-                socket.atClose(sockets().deletion(local));
+                Handle.of(socket).atClose(sockets().deletion(local));
             } catch (Throwable t) {
                 socket.close();
                 throw t;

@@ -100,7 +100,7 @@ public final class Pipe implements AutoCloseable {
     /** What both ends have. */
     abstract static sealed class End extends IoSource {
         private End(int fd, boolean shared) {
-            super(fd, shared, false);
+            super(fd, shared);
         }
 
         /**

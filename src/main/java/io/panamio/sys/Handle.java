@@ -1,5 +1,6 @@
 package io.panamio.sys;
 
+import io.panamio.IoSource;
 import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -27,6 +28,7 @@ public final class Handle extends Guard implements Runnable {
     private volatile Selector selector;
     private StreamArena arena;
     private volatile Runnable atClose;
+    private boolean urgent;
 
     private Handle(int fd, Class<?> kind, boolean shared) {
         if (fd < 0) {
@@ -52,6 +54,39 @@ public final class Handle extends Guard implements Runnable {
     /** A handle that never closes {@code fd}. */
     public static Handle borrowing(int fd) {
         return new Handle(fd, null, true);
+    }
+
+    // ---- of a source
+
+    /** What knows the handle of a source. */
+    public interface Finder {
+        /** Finds it. */
+        Handle find(IoSource source);
+    }
+
+    private static Finder finder;
+
+    /** Makes {@link #of} possible. */
+    public static void setFinder(Finder finder) {
+        Handle.finder = finder;
+    }
+
+    /** The handle of a source, for what the library's own sources need and others need not know of. */
+    public static Handle of(IoSource source) {
+        return finder.find(source);
+    }
+
+    /**
+     * Says that urgent data may come in, at which a read ends although more is pending: so whoever watches for what can
+     * be read watches for that as well. Before the source is registered.
+     */
+    public void setUrgent() {
+        urgent = true;
+    }
+
+    /** Whether urgent data may come in. */
+    public boolean isUrgent() {
+        return urgent;
     }
 
     // ---- using
@@ -186,7 +221,11 @@ public final class Handle extends Guard implements Runnable {
 
     // ---- ending
 
-    /** Has an action run right before the descriptor is closed. */
+    /**
+     * Has an action run right before the descriptor is closed, in the thread that closes it: the last one out of an
+     * operation, or the cleaner's; not if it is given up. It must not refer to the source, which would never be
+     * collected then, nor throw.
+     */
     public void atClose(Runnable action) {
         atClose = action;
     }

@@ -7,7 +7,7 @@ import java.io.IOException;
 /** A source of a user: an eventfd(2), which is readable while its count is not 0. */
 final class EventFd extends IoSource {
     EventFd(int count) {
-        super(NativeCalls.eventfd(count), false, false);
+        super(NativeCalls.eventfd(count), false);
     }
 
     /** Adds to the count. */
