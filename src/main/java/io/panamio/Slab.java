@@ -135,13 +135,14 @@ public final class Slab<T> {
      *
      * @param token a token of a slab
      * @return the slot, from 0 on; slots that were given back are used before new ones
-     * @throws IllegalArgumentException if {@code token} is negative, and so is no token of a slab
+     * @throws IllegalArgumentException if no slab makes such a token, as none does a negative one
      */
     public static int slot(long token) {
-        if (token < 0) {
+        int slot = (int) token;
+        if (token < 0 || slot < 0) {
             throw new IllegalArgumentException("token " + token);
         }
-        return (int) token;
+        return slot;
     }
 
     /**

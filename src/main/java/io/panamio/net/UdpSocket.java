@@ -221,8 +221,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IllegalArgumentException if the group is not a multicast address or of another family, or if the source
      *     is one, a wildcard, or of another family than the group
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: the source is there already, the group was joined for all (EINVAL), or
-     *     there is no such interface
+     * @throws IOException if the system refuses: the source was joined already (EADDRNOTAVAIL), the group was joined for
+     *     all (EINVAL), or there is no such interface
      */
     public void joinMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.JOIN);
@@ -236,7 +236,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @param source the address of who sends
      * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: it is no member for this source (EINVAL)
+     * @throws IOException if the system refuses: it is no member for this source (EADDRNOTAVAIL), or for none (EINVAL)
      */
     public void leaveMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.LEAVE);
@@ -251,7 +251,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @param source the address of who is not to be heard
      * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: it is no member, or the group was joined for single sources (EINVAL)
+     * @throws IOException if the system refuses: it is no member, or the group was joined for single sources (EINVAL);
+     *     or the source is blocked already (EADDRNOTAVAIL)
      */
     public void blockMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.BLOCK);
@@ -265,7 +266,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @param source the address of who is to be heard again
      * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: it was not blocked (EINVAL)
+     * @throws IOException if the system refuses: it was not blocked (EADDRNOTAVAIL), or this is no member (EINVAL)
      */
     public void unblockMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.UNBLOCK);

@@ -172,6 +172,7 @@ class SlabTest {
         assertNotEquals(tokens[42], again);
         assertEquals(42, Slab.slot(again));
         assertThrows(IllegalArgumentException.class, () -> Slab.slot(-1));
+        assertThrows(IllegalArgumentException.class, () -> Slab.slot(0xFFFF_FFFFL));
     }
 
     @Test

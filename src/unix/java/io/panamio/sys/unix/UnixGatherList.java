@@ -53,7 +53,7 @@ final class UnixGatherList extends Gather {
         Objects.checkFromIndexSize(off, len, segment.byteSize());
         requireGatherable(segment);
         if (remaining > 0 && remaining < size) {
-            throw new IllegalStateException("partly written: " + this);
+            throw new IllegalStateException("partly written: " + (size - remaining) + " of " + size + " bytes");
         }
         long others = size - (segments[i] == null ? 0 : length(i));
         if (len > Long.MAX_VALUE - others) {
