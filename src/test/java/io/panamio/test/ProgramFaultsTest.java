@@ -14,6 +14,7 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The servers of the examples go on whatever befalls one client, and without descriptors or memory. */
@@ -43,13 +45,18 @@ class ProgramFaultsTest {
     /** All that is closed with the test. */
     private final List<AutoCloseable> closeables = new ArrayList<>();
 
-    /** A program that lacks a system call: its number, the error, and the program's arguments. */
+    /**
+     * A program that lacks a system call: its number, the error, and the program's arguments. After the number there may
+     * be that of an argument, and the bits of it with which the call fails.
+     */
     static final class Faulty {
         private Faulty() {
         }
 
         public static void main(String[] args) {
-            if (!Seccomp.refuse(Integer.parseInt(args[0]), Integer.parseInt(args[1]))) {
+            int[] call = Arrays.stream(args[0].split("/")).mapToInt(Integer::parseInt).toArray();
+            int errno = Integer.parseInt(args[1]);
+            if (!(call.length == 1 ? Seccomp.refuse(call[0], errno) : Seccomp.refuse(call[0], call[1], call[2], errno))) {
                 System.err.println("no filters");
                 System.exit(77);
             }
@@ -302,6 +309,35 @@ class ProgramFaultsTest {
         Running running = start(server, List.of(), Faulty.class, accept4);
         connect(running);
         running.program.awaitSaid("ECONNABORTED");
+        running.assertRests();
+    }
+
+    /** Of an odd number of bytes: out of the pipe, that is, which holds them by then. */
+    @ParameterizedTest
+    @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
+    void aSpliceThatFailsForWantOfMemoryLosesNothingUnnoticed(String name, int errno) throws Exception {
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        Running running = start(Server.PROXY, List.of(), Faulty.class,
+            List.of((aarch64 ? "76" : "275") + "/4/1", Integer.toString(errno)), "--mode", "splice");
+        Socket other = connect(running);
+        int whole = 0;
+        for (int size : new int[] {100, 101, 99_998, 100_001}) {
+            Socket client = connect(running);
+            byte[] bytes = Local.random(size);
+            Background.start(() -> {
+                client.getOutputStream().write(bytes);
+                client.shutdownOutput();
+                return null;
+            });
+            try {
+                assertArrayEquals(bytes, client.getInputStream().readAllBytes(), name);
+                whole++;
+            } catch (SocketException e) {
+                assertTrue(e.getMessage().contains("reset"), e.getMessage());
+            }
+            ping(other);
+        }
+        assertTrue(whole > 0, "none came through");
         running.assertRests();
     }
 

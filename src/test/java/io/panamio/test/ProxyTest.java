@@ -174,6 +174,50 @@ class ProxyTest {
         }
     }
 
+    /** However much is waiting: so who asks for little does not wait for long. */
+    @ParameterizedTest
+    @EnumSource
+    void aTurnMovesABoundedNumberOfBytes(Mode mode) throws Exception {
+        try (Proxying p = new Proxying(mode)) {
+            SocketChannel source = p.connectChannel();
+            Socket sink = p.accept();
+            Future<Long> all = start(() -> sink.getInputStream().transferTo(OutputStream.nullOutputStream()));
+            ByteBuffer bytes = ByteBuffer.allocateDirect(32_000_000);
+            while (bytes.hasRemaining()) {
+                source.write(bytes); // and buffers grow
+            }
+            source.configureBlocking(false);
+            long most = 0;
+            for (int round = 0; round < 10; round++) {
+                String before = p.report();
+                p.inLoop(() -> fill(source, bytes));
+                String after = p.report();
+                most = Math.max(most, (number(after, "bytes,") - number(before, "bytes,"))
+                    / (number(after, "polls") - number(before, "polls")));
+            }
+            source.close();
+            result(all);
+            sink.close();
+            p.assertNothingWaits();
+            assertTrue(most <= 2 << 20, most + " bytes a turn");
+        }
+    }
+
+    /** Sends until nothing more is taken for a while. */
+    private static void fill(SocketChannel source, ByteBuffer bytes) {
+        try {
+            long[] last = {System.nanoTime()};
+            Loop.until("full", () -> {
+                if (source.write(bytes.clear()) > 0) {
+                    last[0] = System.nanoTime();
+                }
+                return System.nanoTime() - last[0] > 5_000_000;
+            });
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     // ---- failures
 
     private static void assertReset(Socket socket) {
@@ -233,6 +277,39 @@ class ProxyTest {
             others.close();
             p.assertNothingWaits();
             assertEquals(2, number(p.report(), "failed"));
+        }
+    }
+
+    /** More than the turn in which the event comes moves is on its way, and the sink takes some of that. */
+    @ParameterizedTest
+    @EnumSource
+    void aResetIsPassedOnBehindMoreThanATurnMoves(Mode mode) throws Exception {
+        try (Proxying p = new Proxying(mode)) {
+            Joined others = p.join();
+            for (int round = 1; round <= 3; round++) {
+                SocketChannel source = p.connectChannel();
+                Socket sink = p.accept();
+                ByteBuffer bytes = ByteBuffer.allocate(32_000_000);
+                Future<?> all = start(() -> sink.getInputStream().readNBytes(bytes.limit())); // and buffers grow
+                while (bytes.hasRemaining()) {
+                    source.write(bytes);
+                }
+                result(all);
+                fill(source, p, others);
+                int some = round * 700_000;
+                p.inLoop(() -> {
+                    try {
+                        sink.getInputStream().readNBytes(some);
+                        reset(source.socket());
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                p.awaitConnections(1);
+                sink.close();
+            }
+            others.close();
+            p.assertNothingWaits();
         }
     }
 

@@ -52,23 +52,24 @@ final class Connection {
         if (!connected && !ofClient) {
             connected = server.finishConnect();
         }
-        boolean more = connected && move();
-        if (error && (!connected || out.isDeaf())) {
-            requireNoError(ofClient ? client : server);
+        if (error) {
+            out.sourceFailed();
         }
-        return more;
+        if (connected) {
+            return move();
+        }
+        if (error) {
+            out.takeFailure();
+        }
+        return false;
     }
 
     /** Moves what can be moved. True if it must be called again without an event. */
     boolean move() throws IOException {
-        return up.move() | down.move();
-    }
-
-    private static void requireNoError(TcpStream stream) throws IOException {
-        IOException error = stream.takeError();
-        if (error != null) {
-            throw error;
-        }
+        boolean more = up.move() | down.move();
+        up.requireNoFailure();
+        down.requireNoFailure();
+        return more;
     }
 
     /** Whether both directions have ended and everything has gone. */

@@ -12,6 +12,8 @@ import java.io.IOException;
 abstract class Flow {
     /** After so many steps others get their turn. */
     private static final int MOST_STEPS = 8;
+    /** And after so many bytes: a step may move half a megabyte. */
+    private static final int MOST_BYTES = 512 * 1024;
 
     final TcpStream source;
     final TcpStream sink;
@@ -28,6 +30,8 @@ abstract class Flow {
     /** Whether the end of the source was read. */
     boolean ended;
     private boolean done;
+    /** Whether the source has failed and no read has told so yet. */
+    private boolean failed;
 
     Flow(TcpStream source, TcpStream sink, Statistics.Way way) {
         this.source = source;
@@ -47,6 +51,11 @@ abstract class Flow {
         hangUp |= mayBeLast;
     }
 
+    /** The source had an event that tells of a failure. */
+    final void sourceFailed() {
+        failed = true;
+    }
+
     /** The sink had an event. */
     final void sinkReady() {
         blocked = false;
@@ -54,7 +63,8 @@ abstract class Flow {
 
     /** Moves what can be moved now. True if it stopped so that others get their turn, and must be called again. */
     final boolean move() throws IOException {
-        for (int i = 0; i < MOST_STEPS; i++) {
+        long most = way.bytes + MOST_BYTES;
+        for (int i = 0; i < MOST_STEPS && way.bytes < most; i++) {
             if (!step()) {
                 return false;
             }
@@ -85,9 +95,23 @@ abstract class Flow {
         return done;
     }
 
-    /** Whether the source is not read now, so that no read tells that it has failed. */
-    final boolean isDeaf() {
-        return ended || blocked;
+    /**
+     * Throws what the source has failed with, if it is not read now, so that no read tells: maybe not before other turns
+     * after that of the event.
+     */
+    final void requireNoFailure() throws IOException {
+        if (failed && (ended || blocked)) {
+            takeFailure();
+        }
+    }
+
+    /** Throws what the source has failed with, if it has. */
+    final void takeFailure() throws IOException {
+        failed = false;
+        IOException failure = source.takeError();
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** Throws away what waits. */
