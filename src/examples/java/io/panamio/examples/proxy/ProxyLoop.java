@@ -164,7 +164,7 @@ public final class ProxyLoop implements AutoCloseable {
                 if (unserved != null) {
                     Connection.reset(unserved);
                 }
-                reports.accept(statistics());
+                reportStatistics();
             }
         }
     }
@@ -227,7 +227,7 @@ public final class ProxyLoop implements AutoCloseable {
     private void wake() {
         if (reportWanted) {
             reportWanted = false;
-            reports.accept(statistics());
+            reportStatistics();
         }
         if (stops.get() > 0 && !stopping) {
             stopping = true;
@@ -236,8 +236,12 @@ public final class ProxyLoop implements AutoCloseable {
         }
     }
 
-    private String statistics() {
-        return statistics.text(connections(), settings.maxConnections, resources);
+    private void reportStatistics() {
+        try {
+            reports.accept(statistics.text(connections(), settings.maxConnections, resources));
+        } catch (RuntimeException | OutOfMemoryError e) {
+            log("no statistics", e);
+        }
     }
 
     // ---- connections
