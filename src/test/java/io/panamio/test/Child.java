@@ -17,6 +17,8 @@ final class Child {
     static final Path CLASSES = BASE.resolve("target/classes");
 
     private final List<String> options = new ArrayList<>();
+    private List<String> launcher = List.of();
+    private String classPath = BASE.resolve("target/test-classes").toString();
     private Path library = CLASSES;
     private boolean modular = true;
 
@@ -40,6 +42,20 @@ final class Child {
         return this;
     }
 
+    /** Has a command start it, that of a network namespace say. */
+    Child under(String... command) {
+        launcher = List.of(command);
+        return this;
+    }
+
+    /** Gives it the jars that have these classes, beside the tests. */
+    Child classPathOf(Class<?>... classes) {
+        for (Class<?> c : classes) {
+            classPath += File.pathSeparator + c.getProtectionDomain().getCodeSource().getLocation().getPath();
+        }
+        return this;
+    }
+
     /** Takes back what every child is granted. */
     Child withoutNativeAccess() {
         options.remove("--enable-native-access=io.panamio");
@@ -60,15 +76,14 @@ final class Child {
 
     /** Runs a main class to its end. */
     End run(Class<?> main, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
-        String tests = BASE.resolve("target/test-classes").toString();
         if (modular) {
             command.addAll(List.of("--module-path", library.toString(), "--add-modules", "io.panamio"));
-            command.addAll(List.of("--class-path", tests));
+            command.addAll(List.of("--class-path", classPath));
         } else {
-            command.addAll(List.of("--class-path", library + File.pathSeparator + tests));
+            command.addAll(List.of("--class-path", library + File.pathSeparator + classPath));
         }
         command.add(main.getName());
         command.addAll(List.of(arguments));

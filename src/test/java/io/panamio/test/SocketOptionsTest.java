@@ -17,7 +17,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.bindings.linux.Linux;
-import io.panamio.IoResult;
 import io.panamio.net.BindOptions;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ListenOptions;
@@ -44,8 +43,6 @@ import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.channels.DatagramChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -542,39 +539,6 @@ class SocketOptionsTest {
             loop.expect(readable(1));
             TcpStream stream = loop.later(listener.accept());
             assertEquals(1, stream.read(new byte[2], 0, 2));
-        }
-    }
-
-    @Test
-    void aFastOpenSendsDataWithTheHandshake() throws IOException {
-        Path sysctl = Path.of("/proc/sys/net/ipv4/tcp_fastopen");
-        assumeTrue(Files.exists(sysctl) && (Integer.parseInt(Files.readString(sysctl).trim()) & 3) == 3,
-            "fast open is not for clients and servers here");
-        try (Loop loop = new Loop()) {
-            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0),
-                ListenOptions.DEFAULT.with(SystemSocketOptions.TCP_FASTOPEN, 16)));
-            ConnectOptions fast = ConnectOptions.DEFAULT.with(SystemSocketOptions.TCP_FASTOPEN_CONNECT, true);
-            TcpStream first = loop.later(TcpStream.connect(listener.localAddress(), fast)); // gets a cookie
-            loop.later(Loop.accept(listener));
-            Loop.finishConnect(first);
-
-            TcpStream second = loop.later(TcpStream.connect(listener.localAddress(), fast));
-            loop.register(second, 1, Loop.RW);
-            assertEquals("w", loop.next(1)); // so that one writes, which is what connects
-            assertTrue(second.finishConnect());
-            assertEquals(IoResult.WOULD_BLOCK, second.read(new byte[1], 0, 1));
-            loop.expectQuiet();
-            assertNull(listener.accept(), "it waits for the first write");
-            assertEquals(5, second.write("hello".getBytes(), 0, 5));
-            TcpStream accepted = loop.later(Loop.accept(listener));
-            assertEquals("hello", new String(Loop.readFully(accepted, 5)));
-            assertTrue(second.finishConnect());
-            assertEquals(2, accepted.write("hi".getBytes(), 0, 2));
-            loop.expect(Loop.readable(1));
-            assertEquals("hi", new String(Loop.readFully(second, 2)));
-            TcpInfo info = TcpInfo.create();
-            second.info(info);
-            assertEquals(0, info.totalRetrans());
         }
     }
 

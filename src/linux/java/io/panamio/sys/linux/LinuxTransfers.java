@@ -130,7 +130,7 @@ final class LinuxTransfers extends Transfers {
     }
 
     private static long failed(String call, String about, long r) throws IOException {
-        if (r == -Linux.EAGAIN) {
+        if (LinuxConstants.INSTANCE.wouldBlock(r)) {
             return Sockets.WOULD_BLOCK;
         }
         throw ERRORS.socket(call, about, (int) -r);
@@ -162,7 +162,7 @@ final class LinuxTransfers extends Transfers {
         if (r >= 0) {
             return r;
         }
-        if (r == -Linux.EAGAIN) {
+        if (LinuxConstants.INSTANCE.wouldBlock(r)) {
             return Sockets.WOULD_BLOCK;
         }
         throw ERRORS.pending(call, end, (int) -r);

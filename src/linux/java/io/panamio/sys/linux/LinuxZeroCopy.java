@@ -49,7 +49,7 @@ final class LinuxZeroCopy extends ZeroCopy {
         if (r >= 0) {
             return r;
         }
-        if (r == -Linux.EAGAIN) {
+        if (LinuxConstants.INSTANCE.wouldBlock(r)) {
             return Sockets.WOULD_BLOCK;
         }
         if (r == -Linux.ENOBUFS) {

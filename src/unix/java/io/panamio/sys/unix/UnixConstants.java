@@ -105,4 +105,9 @@ public abstract class UnixConstants {
 
     /** The family of the address that begins there. */
     protected abstract int family(ByteBuffer addresses, int at);
+
+    /** Whether a stream has taken or given nothing: a first write that is to connect may find that it must wait. */
+    public final boolean wouldBlock(long r) {
+        return r == -EAGAIN() || r == -EINPROGRESS();
+    }
 }

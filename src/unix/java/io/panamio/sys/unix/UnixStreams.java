@@ -99,7 +99,7 @@ final class UnixStreams extends Streams {
     }
 
     private long failed(String call, long r) throws IOException {
-        if (r == -c.EAGAIN()) {
+        if (c.wouldBlock(r)) {
             return Sockets.WOULD_BLOCK;
         }
         throw pipes ? errors.io(PIPE_CALLS.get(call), (int) -r) : errors.socket(call, (int) -r);
