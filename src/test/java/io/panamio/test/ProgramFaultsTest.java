@@ -180,6 +180,27 @@ class ProgramFaultsTest {
         assertArrayEquals(bytes, back);
     }
 
+    // ---- urgent data
+
+    /** A read ends at an urgent byte, wherever it is, and nothing tells then that there is more behind it. */
+    @ParameterizedTest
+    @EnumSource
+    void urgentBytesHoldNothingUp(Server server) throws IOException {
+        Running running = start(server, List.of());
+        byte[] bytes = Local.random(20);
+        for (int at = 0; at <= bytes.length; at++) {
+            try (Socket socket = connect(running)) {
+                socket.setTcpNoDelay(true);
+                socket.getOutputStream().write(bytes, 0, at);
+                socket.sendUrgentData('!');
+                socket.getOutputStream().write(bytes, at, bytes.length - at);
+                assertArrayEquals(bytes, socket.getInputStream().readNBytes(bytes.length), "at " + at);
+                ping(socket);
+            }
+        }
+        running.assertRests();
+    }
+
     // ---- memory
 
     /** Clients that send and do not read make a server keep bytes until it has no memory for that. */

@@ -67,6 +67,33 @@ class ProxyTest {
         }
     }
 
+    /** A read and a splice end at an urgent byte, wherever it is, and splice(2) calls what is behind it an end. */
+    @ParameterizedTest
+    @EnumSource
+    void whatIsBehindUrgentBytesIsPassedOn(Mode mode) throws Exception {
+        byte[] bytes = random(1, MUCH);
+        try (Proxying p = new Proxying(mode)) {
+            for (int at : new int[] {0, 1, 10, 4096, 65_536, 100_000, MUCH - 1, MUCH}) {
+                for (boolean clientFirst : new boolean[] {true, false}) {
+                    Joined j = p.join();
+                    Socket one = clientFirst ? j.client() : j.server();
+                    Socket two = clientFirst ? j.server() : j.client();
+                    Future<byte[]> all = start(() -> two.getInputStream().readAllBytes());
+                    one.getOutputStream().write(bytes, 0, at);
+                    one.sendUrgentData('!');
+                    one.getOutputStream().write(bytes, at, MUCH - at);
+                    one.shutdownOutput();
+                    assertArrayEquals(bytes, result(all), "at " + at);
+                    pass(two, one, 10);
+                    j.close();
+                    p.awaitConnections(0);
+                }
+            }
+            assertEquals(0, number(p.report(), "failed"));
+            p.assertNothingWaits();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void anEndWithoutBytesIsPassedOn(Mode mode) throws Exception {

@@ -27,9 +27,11 @@ class WakerTest {
         return loop.later(Waker.open(loop.poll.registry(), token));
     }
 
-    /** Polls for the one event of a wake. */
+    /** Polls for the one event of a wake, which ends the wait: it is not found at the end of the time alone. */
     private static void expectWake(Loop loop, long token) throws IOException {
+        long start = System.nanoTime();
         assertEquals(1, loop.poll.poll(loop.events, LONG));
+        assertTrue(System.nanoTime() - start < LONG.toNanos(), "the wait went on to its end");
         assertEquals("[token " + token + " readable]", loop.events.toString());
     }
 
@@ -54,22 +56,29 @@ class WakerTest {
         }
     }
 
-    /** A Poll on poll(2) first looks at what is held back, and that look may meet the wake. */
+    /**
+     * A Poll on poll(2) first looks at what is held back, and that look may meet the wake: the more there is to look at,
+     * the likelier.
+     */
     @Test
-    void aWakeBesideAnErrorThatWasReportedIsNotLost() throws Exception {
+    void aWakeThatMeetsALookAtWhatIsHeldBackIsNotLost() throws Exception {
         try (Loop loop = new Loop()) {
             Waker waker = open(loop, 7);
+            for (int i = 0; i < 500; i++) {
+                loop.register(loop.later(new EventFd(0)), 2, R);
+            }
             Loop.Pair pair = loop.accepted();
             pair.peer().setSoLinger(true, 0);
             pair.peer().close();
             AtomicInteger round = new AtomicInteger();
-            int rounds = 3000;
+            int rounds = 500;
             Future<Void> waking = start(() -> {
                 for (int i = 1; i <= rounds; i++) {
                     while (round.get() < i) {
                         Thread.onSpinWait();
                     }
-                    for (int wait = i % 400; wait > 0; wait--) { // until the other is about to sleep
+                    long asleep = System.nanoTime() + i % 100 * 2_000; // about when the other begins to look
+                    while (System.nanoTime() < asleep) {
                         Thread.onSpinWait();
                     }
                     waker.wake();
