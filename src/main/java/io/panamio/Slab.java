@@ -121,7 +121,7 @@ public final class Slab<T> {
     }
 
     /**
-     * Returns for how many objects there is room before this must grow.
+     * Returns how many objects this has room for before it must grow.
      *
      * @return the capacity; every {@link #slot} is less than that
      */
@@ -146,8 +146,8 @@ public final class Slab<T> {
     }
 
     /**
-     * Shows every object. Any may be removed meanwhile: one that is not shown by then is not shown any more. One that is
-     * inserted meanwhile may be shown or not.
+     * Shows every object. Any may be removed meanwhile, and is not shown afterwards. One that is inserted meanwhile may
+     * be shown or not.
      *
      * @param action what to do with each
      */
@@ -161,7 +161,7 @@ public final class Slab<T> {
     }
 
     /**
-     * Returns the token of the object that has the next higher {@link #slot}. So all are visited, without allocation:
+     * Returns the token of the object with the next higher {@link #slot}. This visits all objects without allocation:
      *
      * <pre>{@code
      * for (long t = slab.nextToken(-1); t >= 0; t = slab.nextToken(t)) {
@@ -170,11 +170,11 @@ public final class Slab<T> {
      * }
      * }</pre>
      *
-     * <p>Any object may be removed meanwhile, the current one too. One that is inserted meanwhile is visited if its slot
-     * is still to come.
+     * <p>Any object may be removed meanwhile, the current one too. One that is inserted meanwhile is visited if its
+     * slot is still to come.
      *
      * @param token the token to go on after, also one whose object was removed; a negative number to begin
-     * @return the token, or -1 if there is no object behind that place
+     * @return the token, or -1 if there is none after that
      */
     public long nextToken(long token) {
         for (long place = token < 0 ? 0 : (token & 0xFFFF_FFFFL) + 1; place < used; place++) {

@@ -83,9 +83,10 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
      * <p>Only such a file is deleted. One to which a socket is bound, be it of another type or not listening yet, one
      * that the process may not connect to, a link and any other kind of file are left alone: {@code bind} throws a
      * {@link java.net.BindException} (EADDRINUSE) as ever. A listener that is alive does not notice that it was asked.
-     * Of any number of processes that do this at a time, one binds; they take turns by a lock (flock(2)) on the
-     * directory, if they may read it, which who deletes such files by other means does not know of. Where somebody else
-     * holds the lock, {@code bind} waits for a second at most, and then replaces nothing.
+     * Of any number of processes that do this at a time, one binds: they take turns by a lock (flock(2)) on the
+     * directory, for which they must be allowed to read it. A program that deletes such files by other means takes no
+     * part in that. If somebody else holds the lock, {@code bind} waits for a second at most, and then replaces
+     * nothing.
      *
      * @param on which
      * @return the options

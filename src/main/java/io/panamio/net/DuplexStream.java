@@ -18,7 +18,7 @@ public interface DuplexStream extends ReadableStream, WritableStream, AutoClosea
     void shutdown(Shutdown how) throws IOException;
 
     /**
-     * Takes away the error that the connection has met and that no call has thrown.
+     * Returns the error that the connection has met and that no call has thrown yet, and forgets it.
      *
      * @return the error, or null
      * @throws java.nio.channels.ClosedChannelException if this is closed

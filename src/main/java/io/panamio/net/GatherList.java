@@ -105,8 +105,8 @@ public final class GatherList {
     }
 
     /**
-     * Returns a segment that was {@linkplain #set set}. Of it the {@link #remaining(int)} bytes from {@link #offset} on
-     * are still to be written.
+     * Returns a segment that was {@linkplain #set set}. Of its bytes, {@link #remaining(int)} are still to be written,
+     * from {@link #offset} on.
      *
      * @param i from 0 to the capacity, without that
      * @return the segment, or {@link MemorySegment#NULL} if there is none
@@ -117,10 +117,10 @@ public final class GatherList {
     }
 
     /**
-     * Returns where in its segment that begins which is still to be written of it.
+     * Returns the offset of the first byte of a segment that is still to be written.
      *
      * @param i from 0 to the capacity, without that
-     * @return the offset; where the part of the segment ends if all of it is written
+     * @return the offset, from the beginning of {@link #segment}; the end of what was set if all of that is written
      * @throws IndexOutOfBoundsException if {@code i} is out of that range
      */
     public long offset(int i) {

@@ -40,7 +40,7 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
      * <p>Connections that died while they waited are passed over. What is thrown is of two kinds:
      * <ul>
      * <li>{@link io.panamio.ResourceExhaustedException}: no descriptors are left, or no memory, or so many connections
-     * died in a row that one accept gives up. Others stay queued, but <em>no event comes for them</em>. So close
+     * died in a row that this call gives up. Others stay queued, but <em>no event comes for them</em>. So close
      * something, or wait for something to be closed, and accept again without an event: after a while ({@code
      * poll(events, timeout)}), or whenever a stream was closed.
      * <li>Anything else: this listener is of no more use.

@@ -39,8 +39,8 @@ public final class SystemSocketOptions {
     public static final SocketOption<Boolean> IPV6_V6ONLY = new Option<>("IPV6_V6ONLY", Boolean.class);
 
     /** Whether a datagram socket gets the datagrams of every multicast group that any socket of this machine has
-     * joined, as is Linux's default, and not only of its own; on IPv6 this is IPV6_MULTICAST_ALL. A {@link UdpSocket}
-     * that is bound here has it off, as the JDK's sockets have. ip(7). */
+     * joined, as is Linux's default, and not only of its own; on IPv6 this is IPV6_MULTICAST_ALL. {@link
+     * UdpSocket#bind} switches it off, as the JDK does for its sockets. ip(7). */
     public static final SocketOption<Boolean> IP_MULTICAST_ALL = new Option<>("IP_MULTICAST_ALL", Boolean.class);
 
     /** Whether datagrams come with the address and the interface that they came to, see {@link

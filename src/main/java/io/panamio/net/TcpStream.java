@@ -191,9 +191,9 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     }
 
     /**
-     * {@inheritDoc} While it connects there is none yet; so wait until {@link #finishConnect} returns true. A stream that
-     * was opened with {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} and has written nothing gives its connect up.
-     * Costs one more system call if that was never asked.
+     * {@inheritDoc} A stream that is still connecting has no connection, and goes on connecting; so wait until {@link
+     * #finishConnect} returns true. One with {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} that has written nothing
+     * gives up its connect instead. Costs one more system call if {@code finishConnect} was never called.
      */
     @Override
     public void shutdown(Shutdown how) throws IOException {

@@ -32,6 +32,7 @@ import io.panamio.net.UnixStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -43,6 +44,10 @@ import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.channels.DatagramChannel;
+import java.nio.channels.NetworkChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -185,6 +190,38 @@ class SocketOptionsTest {
                         assertEquals(c.told, told, kind + " " + host);
                     }
                 }
+            }
+        }
+    }
+
+    /** The options that the JDK documents, of those that a channel of its own has. */
+    private static List<SocketOption<?>> documented(NetworkChannel channel) throws ReflectiveOperationException {
+        List<SocketOption<?>> options = new ArrayList<>();
+        for (Class<?> names : List.of(StandardSocketOptions.class, ExtendedSocketOptions.class)) {
+            for (Field field : names.getFields()) {
+                if (field.get(null) instanceof SocketOption<?> option && channel.supportedOptions().contains(option)) {
+                    options.add(option);
+                }
+            }
+        }
+        return options;
+    }
+
+    @Test
+    void everyOptionOfTheJdksSocketsIsThereToo() throws Exception {
+        try (Loop loop = new Loop()) {
+            ServerSocketChannel server = loop.later(ServerSocketChannel.open()).bind(new InetSocketAddress(V4, 0));
+            TcpStream stream = loop.later(TcpStream.connect((InetSocketAddress) server.getLocalAddress()));
+            for (SocketOption<?> option : documented(loop.later(SocketChannel.open()))) {
+                stream.getOption(option);
+            }
+            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0)));
+            for (SocketOption<?> option : documented(server)) {
+                listener.getOption(option);
+            }
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            for (SocketOption<?> option : documented(loop.later(DatagramChannel.open()))) {
+                socket.getOption(option);
             }
         }
     }
