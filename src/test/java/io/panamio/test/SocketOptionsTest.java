@@ -223,6 +223,7 @@ class SocketOptionsTest {
             for (SocketOption<?> option : documented(loop.later(DatagramChannel.open()))) {
                 socket.getOption(option);
             }
+            assertEquals(false, socket.getOption(ExtendedSocketOptions.IP_DONTFRAGMENT), "Linux wants, by default");
         }
     }
 
