@@ -110,7 +110,13 @@ final class SendLoop implements AutoCloseable {
     void run() throws IOException {
         try (listener; file) {
             for (;;) {
-                turn();
+                try {
+                    turn();
+                } catch (OutOfMemoryError e) { // in what was to end a client, say
+                    log("a turn was cut short", e);
+                    clientsWait = true;
+                    exhausted = true;
+                }
             }
         } catch (ClosedSelectorException e) {
             clients.forEach(client -> client.stream.close());
@@ -141,7 +147,7 @@ final class SendLoop implements AutoCloseable {
     private int poll() throws IOException {
         try {
             return !ready.isEmpty() ? poll.pollNow(events) : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
-        } catch (ResourceExhaustedException e) { // no memory for a wait: nothing is lost
+        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for a wait: nothing is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
             return 0;

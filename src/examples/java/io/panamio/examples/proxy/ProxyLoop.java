@@ -157,7 +157,13 @@ public final class ProxyLoop implements AutoCloseable {
             resources = own;
             try {
                 while (!isStopped()) {
-                    turn();
+                    try {
+                        turn();
+                    } catch (OutOfMemoryError e) { // in what was to end a client, say
+                        log("a turn was cut short", e);
+                        clientsWait = true;
+                        exhausted = true;
+                    }
                 }
             } finally {
                 sides.forEach(this::fail);
@@ -217,7 +223,7 @@ public final class ProxyLoop implements AutoCloseable {
             }
             return exhausted ? poll.poll(events, RETRY) : connections() > 0 ? poll.poll(events, tick)
                 : poll.poll(events);
-        } catch (ResourceExhaustedException e) { // no memory for a wait: nothing is lost
+        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for a wait: nothing is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
             return 0;
