@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.opentest4j.TestAbortedException;
 
 /** Tasks in threads of their own. */
 final class Background {
@@ -27,9 +28,16 @@ final class Background {
         return future;
     }
 
-    /** What the task returns. */
+    /** What the task returns; an assumption that does not hold there skips the test. */
     static <T> T result(Future<T> task) throws Exception {
-        return task.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
+        try {
+            return task.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TestAbortedException aborted) {
+                throw aborted;
+            }
+            throw e;
+        }
     }
 
     /** What the task throws. */

@@ -1,5 +1,7 @@
 package io.panamio.test;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,6 +13,10 @@ import io.panamio.test.Programs.Program;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -203,20 +209,49 @@ class ProgramFaultsTest {
 
     // ---- memory
 
+    /**
+     * A program that has room for whatever its JVM allocates meanwhile: pieces of the C library's memory that are free,
+     * each smaller than what the program keeps for a client.
+     */
+    static final class Roomy {
+        private static final int PIECES = 512;
+        private static final long SIZE = 32_752; // takes the largest chunk of the JVM's own arenas, but not 32 KiB more
+
+        private Roomy() {
+        }
+
+        public static void main(String[] args) throws Throwable {
+            Linker linker = Linker.nativeLinker();
+            MethodHandle malloc = linker.downcallHandle(linker.defaultLookup().find("malloc").orElseThrow(),
+                FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+            MethodHandle free = linker.downcallHandle(linker.defaultLookup().find("free").orElseThrow(),
+                FunctionDescriptor.ofVoid(ADDRESS));
+            MemorySegment[] pieces = new MemorySegment[PIECES];
+            for (int i = 0; i < PIECES; i++) {
+                pieces[i] = (MemorySegment) malloc.invokeExact(SIZE);
+            }
+            for (int i = 0; i < PIECES; i += 2) { // the others keep them apart
+                free.invokeExact(pieces[i]);
+            }
+            Main.main(args);
+        }
+    }
+
     /** Clients that send and do not read make a server keep bytes until it has no memory for that. */
     @ParameterizedTest
     @EnumSource
     void nativeMemoryThatIsExhaustedEndsOneClientAlone(Server server) throws Exception {
         String[] more = server == Server.PROXY ? new String[] {"--mode", "copy"} : new String[0];
+        List<String> options = List.of("-Xint", "-Xms64m"); // a compiler of the JVM's would end the JVM
         for (int tries = 1;; tries++) {
-            Running running = start(server, List.of("-Xint"), more); // a compiler of the JVM's would end the JVM
+            Running running = start(server, options, Roomy.class, List.of(), more);
             try {
                 exhaustMemory(running);
                 return;
             } catch (IOException | AssertionError e) {
                 String itself = "insufficient memory for the Java Runtime Environment"; // the JVM wanted some: no test
                 if (tries == 5 || !running.program.said().contains(itself)) {
-                    throw e;
+                    throw new AssertionError("try " + tries + ": " + running.program.said(), e);
                 }
             }
         }

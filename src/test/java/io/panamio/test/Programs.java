@@ -97,8 +97,10 @@ final class Programs implements AutoCloseable {
 
     Program start(String... command) throws IOException {
         Path output = directory.resolve("output-" + outputs++);
-        Process process = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
-            .redirectOutput(output.toFile()).start();
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+        builder.environment().put("MALLOC_ARENA_MAX", "1"); // one heap for all threads: what one frees, others can use
+        Process process = builder.start();
         running.push(process);
         process.getOutputStream().close();
         return new Program(process, output);

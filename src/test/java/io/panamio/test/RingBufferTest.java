@@ -600,6 +600,7 @@ class RingBufferTest {
     @Test
     @Tag("any-back-end")
     void ringsLeaveMappingsForOthers() throws Exception {
+        Qemu.lacks("mappings that are merged with their neighbours");
         assertEquals("ok\ntrue\n", new Child().with("-XX:MaxDirectMemorySize=2g").run(Many.class).ok());
     }
 
