@@ -27,7 +27,7 @@ class DifferentialTest {
     @Test
     void bothBackEndsTellTheSame() throws Exception {
         long first = SEED != null ? SEED : SECONDS != null ? System.nanoTime() >>> 8 : 1;
-        long end = System.nanoTime() + Duration.ofSeconds(SECONDS == null ? 3 : SECONDS).toNanos() / 2;
+        long end = System.nanoTime() + Duration.ofSeconds(SECONDS == null ? 6 : SECONDS).toNanos() / 2;
         while (SEED == null && System.nanoTime() < end || first == (SEED != null ? SEED : 1)) {
             Map<Long, List<String>> here = new LinkedHashMap<>();
             long batch = Math.min(end, System.nanoTime() + Duration.ofSeconds(10).toNanos());

@@ -119,7 +119,7 @@ final class History {
         if (settle.toMillis() > 0) {
             Thread.sleep(settle); // for what is on its way
         }
-        boolean wait = random.nextInt(4) == 0;
+        boolean wait = random.nextInt(20) == 0; // seldom: it takes a millisecond, in which there are many steps
         boolean level = false;
         for (Slot slot : slots) {
             level |= slot != null && slot.level;
