@@ -13,11 +13,16 @@ public final class Errors implements Runnable {
         this.constants = constants;
     }
 
-    /** Loads all classes that the methods here and the exceptions that they make need. */
+    /**
+     * Loads all classes that the methods here and the exceptions that they make need; and those that a call on an open
+     * source may be the first to need, when there are no descriptors left. The latter are not initialized.
+     */
     @Override
+    @SuppressWarnings("unused")
     public void run() {
         SystemExceptions.load();
         constants.errno(1);
+        Class<?>[] loaded = {ThreadState.Lending.class, Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
     }
 
     /** For a call on a socket. */

@@ -107,7 +107,7 @@ public final class Libc {
         }
     }
 
-    private static final class Shared {
+    static final class Shared {
         static MethodHandle call = link(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
     }
 
@@ -316,7 +316,7 @@ public final class Libc {
             Linker.Option.firstVariadicArg(fixed));
     }
 
-    private static final class Fcntl {
+    static final class Fcntl {
         static MethodHandle call = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
@@ -344,7 +344,7 @@ public final class Libc {
         }
     }
 
-    private static final class Ioctl {
+    static final class Ioctl {
         static MethodHandle call = linkVariadic("ioctl", 2, JAVA_INT, JAVA_LONG, ADDRESS);
     }
 

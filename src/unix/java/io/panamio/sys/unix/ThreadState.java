@@ -130,7 +130,7 @@ public final class ThreadState implements AutoCloseable {
     }
 
     /** Those that are not in use, without a lock. What is made beyond their number becomes garbage. */
-    private static final class Lending {
+    static final class Lending {
         private static final int PLACES =
             Integer.highestOneBit(Math.clamp(8L * Runtime.getRuntime().availableProcessors() - 1, 16, 1024));
         private static final int SPACING = 16; // a cache line for each
