@@ -131,4 +131,69 @@ class ServePartsTest {
             assertEquals(412, served.get("/a.txt", header).status(), header);
         }
     }
+
+    // ---- headers in several lines
+
+    @Test
+    void tagsInSeveralLinesAreOneList() throws IOException {
+        String tag = served.get("/a.txt").header("ETag");
+        for (List<String> tags : List.of(List.of(tag, "\"x\""), List.of("\"x\"", tag),
+                List.of("\"x\"", "\"y\", " + tag, "\"z\""), List.of("\"x\"", "", "*"))) {
+            assertEquals(304, served.get("/a.txt", lines("If-None-Match", tags)).status(), tags::toString);
+            assertEquals(200, served.get("/a.txt", lines("If-Match", tags)).status(), tags::toString);
+        }
+        List<String> others = List.of("\"x\"", "\"y\"", "\"z\"");
+        assertEquals(200, served.get("/a.txt", lines("If-None-Match", others)).status());
+        assertEquals(412, served.get("/a.txt", lines("If-Match", others)).status());
+    }
+
+    private static String[] lines(String name, List<String> values) {
+        return values.stream().map(value -> name + ": " + value).toArray(String[]::new);
+    }
+
+    /** What one request has had is not the next one's. */
+    @Test
+    void linesOfAnEarlierRequestAreForgotten() throws IOException {
+        String tag = served.get("/a.txt").header("ETag");
+        try (Client client = served.client()) {
+            String two = "GET /a.txt HTTP/1.1\r\nIf-None-Match: \"x\"\r\nIf-None-Match: " + tag + "\r\n";
+            String one = "GET /a.txt HTTP/1.1\r\nIf-None-Match: \"x\"\r\n";
+            for (int i = 0; i < 2; i++) {
+                assertEquals(304, client.ask(two).status());
+                assertEquals(200, client.ask(one).status());
+            }
+            assertEquals(200, client.ask("GET /a.txt HTTP/1.1\r\nRange: bytes=1-2\r\nRange: bytes=1-2\r\n").status());
+            assertEquals(206, client.ask("GET /a.txt HTTP/1.1\r\nRange: bytes=1-2\r\n").status());
+        }
+    }
+
+    @Test
+    void whatIsNoListCountsOnlyInOneLine() throws IOException {
+        String tag = served.get("/a.txt").header("ETag");
+        String past = "Thu, 29 Feb 2024 12:34:55 GMT";
+        for (String[] headers : new String[][] {
+            {"Range: bytes=1-2", "Range: bytes=1-2"}, {"Range: bytes=1-2", "X: y", "range: bytes=4-5"},
+            {"Range: bytes=1-2", "If-Range: " + tag, "If-Range: " + tag},
+            {"If-Modified-Since: " + DATE, "If-Modified-Since: " + DATE},
+            {"If-Unmodified-Since: " + past, "If-Unmodified-Since: " + past}}) {
+            assertEquals(200, served.get("/a.txt", headers).status(), String.join("; ", headers));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "100-continue|200", "100-Continue|200", "''|200", "100-continue, 100-continue|200", " , 100-continue ,|200",
+        "100-contin|417", "100-continue2|417", "something|417", "a=b;c|417", "100-continue, x|417", "x,100-continue|417"})
+    void onlyOneThingCanBeExpected(String expected, int status) throws IOException {
+        try (Client client = served.client()) {
+            for (int i = 0; i < 2; i++) {
+                Answer a = client.ask("GET /a.txt HTTP/1.1\r\nExpect: " + expected + "\r\n");
+                assertEquals(status, a.status());
+                assertNull(a.header("Connection"), "it is kept");
+            }
+            assertEquals(status, client.ask("GET /a.txt HTTP/1.1\r\nExpect: 100-continue\r\nExpect: " + expected
+                + "\r\n").status());
+            assertEquals(200, client.ask("GET /a.txt HTTP/1.0\r\nExpect: " + expected + "\r\n").status());
+        }
+    }
 }

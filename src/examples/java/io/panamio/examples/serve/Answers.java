@@ -61,6 +61,7 @@ final class Answers implements AutoCloseable {
             case 408 -> "Request Timeout";
             case 413 -> "Content Too Large";
             case 414 -> "URI Too Long";
+            case 417 -> "Expectation Failed";
             case 431 -> "Request Header Fields Too Large";
             case 500 -> "Internal Server Error";
             case 501 -> "Not Implemented";
@@ -99,7 +100,8 @@ final class Answers implements AutoCloseable {
         c.closing = !q.keepAlive || ending || tooLarge || q.expect.isThere() && (q.chunked || q.contentLength > 0);
         c.moreToCome = c.closing && !c.body.isDone();
         Resource found = null;
-        int status = q.method == Request.UNKNOWN ? 501 : q.method == Request.OTHER ? 405 : tooLarge ? 413 : 0;
+        int status = q.method == Request.UNKNOWN ? 501 : q.method == Request.OTHER ? 405 : tooLarge ? 413
+            : q.expectsOther() ? 417 : 0;
         if (status == 0) {
             found = files.find(q);
             status = files.status;

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Whether a file is to be sent, and which part of it: the conditions of RFC 9110, section 13, and then the range,
- * section 14. Several ranges at once are answered by the whole file, which the RFC allows. One object is used for all
- * requests of a loop.
+ * section 14. Several ranges at once are answered by the whole file, which the RFC allows. Tags may come in several lines;
+ * a date or a range that does is none, and is ignored. One object is used for all requests of a loop.
  */
 final class Conditions {
     private static final byte[] BYTES = "bytes=".getBytes(StandardCharsets.US_ASCII);
@@ -27,7 +27,7 @@ final class Conditions {
             if (!matches(m, q.ifMatch, r, false)) {
                 return 412;
             }
-        } else if (q.ifUnmodifiedSince.isThere()) {
+        } else if (q.ifUnmodifiedSince.isOne()) {
             long date = date(m, q.ifUnmodifiedSince);
             if (date != HttpDate.NONE && r.seconds > date && !isItsDate(m, q.ifUnmodifiedSince, r)) {
                 return 412;
@@ -37,11 +37,11 @@ final class Conditions {
             if (matches(m, q.ifNoneMatch, r, true)) {
                 return 304;
             }
-        } else if (q.ifModifiedSince.isThere() && (isItsDate(m, q.ifModifiedSince, r)
+        } else if (q.ifModifiedSince.isOne() && (isItsDate(m, q.ifModifiedSince, r)
                 || r.seconds <= date(m, q.ifModifiedSince))) { // what is no date is before everything
             return 304;
         }
-        if (q.range.isThere() && q.method == Request.GET && (!q.ifRange.isThere() || isCurrent(m, q.ifRange, r))) {
+        if (q.range.isOne() && q.method == Request.GET && (!q.ifRange.isThere() || isCurrent(m, q.ifRange, r))) {
             return range(m, q.range, r.size);
         }
         return 200;
@@ -57,7 +57,7 @@ final class Conditions {
     }
 
     private static boolean isCurrent(MemorySegment m, Field field, Resource r) {
-        return isTag(m, field.at, field.length, r) || isItsDate(m, field, r);
+        return field.isOne() && (isTag(m, field.at, field.length, r) || isItsDate(m, field, r));
     }
 
     private static boolean isTag(MemorySegment m, long at, long length, Resource r) {
@@ -66,7 +66,16 @@ final class Conditions {
     }
 
     /** Whether a list of tags has that of the resource, or is {@code *}. */
-    private static boolean matches(MemorySegment m, Field field, Resource r, boolean weak) {
+    private static boolean matches(MemorySegment m, Field list, Resource r, boolean weak) {
+        for (Field field = list; field != null; field = field.next()) {
+            if (has(m, field, r, weak)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean has(MemorySegment m, Field field, Resource r, boolean weak) {
         long end = field.at + field.length;
         for (long p = field.at; p < end; p++) {
             byte b = m.get(JAVA_BYTE, p);

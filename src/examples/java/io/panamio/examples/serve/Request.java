@@ -37,13 +37,51 @@ final class Request {
         final byte[] name;
         long at;
         int length = -1;
+        /** The same header in a later line; made when it is needed first, and kept. */
+        private Field next;
+        private Field last = this;
 
         Field(String lowerCase) {
-            name = lowerCase.getBytes(StandardCharsets.US_ASCII);
+            this(lowerCase.getBytes(StandardCharsets.US_ASCII));
+        }
+
+        private Field(byte[] name) {
+            this.name = name;
         }
 
         boolean isThere() {
             return length >= 0;
+        }
+
+        /** Whether it is there in one line, and not in several, which would make a list. */
+        boolean isOne() {
+            return isThere() && last == this;
+        }
+
+        /** The next line of a list, or null if this is the last. */
+        Field next() {
+            return next != null && next.isThere() ? next : null;
+        }
+
+        private void clear() {
+            length = -1;
+            last = this;
+        }
+
+        /** Adds a line, and returns it. */
+        private Field add(long at, int length) {
+            if (isThere()) {
+                if (last.next == null) {
+                    last.next = new Field(name);
+                }
+                last = last.next;
+            }
+            last.at = at;
+            last.length = length;
+            if (last.next != null) {
+                last.next.length = -1; // of an earlier request
+            }
+            return last;
         }
     }
 
@@ -110,7 +148,7 @@ final class Request {
         contentLength = 0;
         for (Field[] some : fields) {
             for (Field field : some) {
-                field.length = -1;
+                field.clear();
             }
         }
         long p = from;
@@ -361,19 +399,18 @@ final class Request {
                 while (at < end && Bytes.isBlank(m.get(JAVA_BYTE, end - 1))) {
                     end--;
                 }
-                boolean again = field.length >= 0;
-                field.at = at;
-                field.length = (int) (end - at);
-                return field == connection ? connection(m) : field == length ? length(m, again)
+                boolean again = field.isThere();
+                Field one = field.add(at, (int) (end - at));
+                return field == connection ? connection(m, one) : field == length ? length(m, one, again)
                     : again && (field == host || field == encoding) ? 400 : 0;
             }
         }
         return 0;
     }
 
-    private int connection(MemorySegment m) {
-        long end = connection.at + connection.length;
-        for (long p = connection.at; p < end;) {
+    private int connection(MemorySegment m, Field field) {
+        long end = field.at + field.length;
+        for (long p = field.at; p < end;) {
             long from = p;
             while (p < end && m.get(JAVA_BYTE, p) != ',' && !Bytes.isBlank(m.get(JAVA_BYTE, p))) {
                 p++;
@@ -391,14 +428,15 @@ final class Request {
 
     private static final byte[] CLOSE = "close".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] KEEP_ALIVE = "keep-alive".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] CONTINUE = "100-continue".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] CHUNKED = "chunked".getBytes(StandardCharsets.US_ASCII);
 
-    private int length(MemorySegment m, boolean again) {
-        if (length.length == 0 || length.length > 18) {
-            return length.length == 0 ? 400 : 413;
+    private int length(MemorySegment m, Field field, boolean again) {
+        if (field.length == 0 || field.length > 18) {
+            return field.length == 0 ? 400 : 413;
         }
         long n = 0;
-        for (long p = length.at; p < length.at + length.length; p++) {
+        for (long p = field.at; p < field.at + field.length; p++) {
             int digit = m.get(JAVA_BYTE, p) - '0';
             if (digit < 0 || digit > 9) {
                 return 400;
@@ -410,6 +448,31 @@ final class Request {
         }
         contentLength = n;
         return 0;
+    }
+
+    /** Whether something is expected that is not 100-continue; HTTP/1.0 has no expectations. */
+    boolean expectsOther() {
+        for (Field field = expect; !old && field != null && field.isThere(); field = field.next()) {
+            long end = field.at + field.length;
+            for (long p = field.at; p < end; p++) {
+                long from = p;
+                while (p < end && memory.get(JAVA_BYTE, p) != ',') {
+                    p++;
+                }
+                long to = p;
+                while (from < to && Bytes.isBlank(memory.get(JAVA_BYTE, from))) {
+                    from++;
+                }
+                while (from < to && Bytes.isBlank(memory.get(JAVA_BYTE, to - 1))) {
+                    to--;
+                }
+                int size = (int) (to - from);
+                if (size > 0 && !(size == CONTINUE.length && Bytes.startsWith(memory, from, size, CONTINUE))) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private int finish(MemorySegment m, int size) {
