@@ -3,7 +3,9 @@ package io.panamio.net;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
+import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
+import io.panamio.sys.Readiness;
 import io.panamio.sys.Streams;
 import java.io.File;
 import java.io.IOException;
@@ -306,10 +308,14 @@ public final class Pipe implements AutoCloseable {
         }
 
         private long received(long n, long asked) {
-            if (n < asked) {
-                drained(Interest.READABLE); // at an end as well: a FIFO goes on with its next writer, a terminal at once
+            if (n == 0) {
+                Handle.of(this).rearm(Readiness.READABLE | Readiness.READ_CLOSED);
+                return IoResult.EOF;
             }
-            return n == 0 ? IoResult.EOF : n;
+            if (n < asked) {
+                drained(Interest.READABLE);
+            }
+            return n;
         }
     }
 }

@@ -225,6 +225,34 @@ class EdgesTest {
         }
     }
 
+    /** Control-D on a terminal is an end after which there is more; when it hangs up, that is one for good. */
+    @Test
+    void aTerminalGoesOnAfterAnEndAndHangsUpOnce() throws IOException {
+        try (Loop loop = new Loop()) {
+            int master = NativeCalls.openTerminal();
+            Pipe.Sender keyboard = loop.later(Pipe.Sender.fromFd(master, true));
+            Pipe.Receiver receiver = loop.later(Pipe.Receiver.fromFd(NativeCalls.openTerminalOf(master)));
+            loop.register(receiver, 1, R);
+            for (int i = 0; i < 3; i++) {
+                assertEquals(4, keyboard.write("abc\n".getBytes(), 0, 4));
+                assertEquals("r", loop.next(1));
+                assertEquals(4, receiver.read(BUFFER, 0, BUFFER.length));
+                assertEquals(1, keyboard.write(new byte[] {4}, 0, 1));
+                assertEquals("r", loop.next(1));
+                assertEquals(EOF, receiver.read(BUFFER, 0, BUFFER.length));
+                loop.expectQuiet();
+            }
+            keyboard.close();
+            int events = 0;
+            while (loop.poll.poll(loop.events, Loop.SHORT) > 0) {
+                assertTrue(loop.events.iterator().next().isReadClosed(), loop.events.toString());
+                assertEquals(EOF, receiver.read(BUFFER, 0, BUFFER.length));
+                assertTrue(++events <= 5, "it hangs up again and again");
+            }
+            assertTrue(events > 0, "it hung up unnoticed");
+        }
+    }
+
     /** A user who holds back a client's input must learn that the client has gone. */
     @Test
     void anEndWhileAReadableEventWasNotDrainedIsReported() throws IOException {

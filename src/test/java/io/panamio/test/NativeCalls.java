@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 /** The functions of the system that tests need and the library does not offer. A failure is -1. */
 final class NativeCalls {
     private static final int NONBLOCK = 04000; // SOCK_NONBLOCK, EFD_NONBLOCK
+    private static final int NOCTTY = 0400;
     private static final int SIGWINCH = 28;
     private static final long EPIOCGPARAMS = 0x80088A02L; // _IOR(0x8A, 2, struct epoll_params), Linux 6.9
 
@@ -110,6 +111,26 @@ final class NativeCalls {
     static int open(Path path, int mode) {
         try (Arena arena = Arena.ofConfined()) {
             return (int) call("open", arena.allocateFrom(path.toString()), mode | NONBLOCK);
+        }
+    }
+
+    /** The master end of a new pseudo terminal, in blocking mode. */
+    static int openTerminal() {
+        int master = (int) call("posix_openpt", 2 | NOCTTY);
+        if (master < 0 || (int) call("grantpt", master) < 0 || (int) call("unlockpt", master) < 0) {
+            throw new AssertionError("no terminal");
+        }
+        return master;
+    }
+
+    /** The other end, opened in non-blocking mode. */
+    static int openTerminalOf(int master) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocate(64);
+            if ((int) call("ptsname_r", master, name, name.byteSize()) != 0) {
+                throw new AssertionError("no name");
+            }
+            return open(Path.of(name.getString(0)), 2 | NOCTTY);
         }
     }
 

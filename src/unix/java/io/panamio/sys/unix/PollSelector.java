@@ -201,6 +201,9 @@ public final class PollSelector extends Selector {
             if (priority != 0 && (interest & Readiness.READABLE) != 0 && (levels(fd, priority) & priority) == 0) {
                 again |= priority; // the urgent byte went with the data around it
             }
+            if ((interest & Readiness.READ_CLOSED) != 0 && (again & c.POLLIN()) != 0 && isOver(fd)) {
+                again &= ~c.POLLIN(); // or this end would be reported for ever
+            }
             if (again != 0) {
                 watch.reported &= ~again;
                 if (isHeldBack(watch)) {
@@ -209,6 +212,12 @@ public final class PollSelector extends Selector {
                 changed();
             }
         }
+    }
+
+    /** Whether nothing but an end will ever be read: a terminal that hung up says all at once, and a FIFO no error. */
+    private boolean isOver(int fd) {
+        int over = c.POLLIN() | always;
+        return (levels(fd, over) & over) == over;
     }
 
     /** Whether poll(2) would return at once for what was reported already. */
