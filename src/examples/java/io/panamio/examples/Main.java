@@ -27,14 +27,28 @@ public final class Main {
             command.addSubcommand(help).getCommandSpec().usageMessage().synopsisSubcommandLabel("");
         });
         main.addSubcommand(new HelpCommand());
-        System.exit(main.setCaseInsensitiveEnumValuesAllowed(true)
-            .setExecutionExceptionHandler((e, command, parsed) -> {
-                if (!(e instanceof IOException)) {
-                    throw e;
-                }
-                command.getErr().println(command.getCommandName() + ": " + e.getMessage());
-                return 1;
-            })
-            .execute(args));
+        main.setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler((e, command, parsed) -> {
+            if (!(e instanceof IOException || e instanceof UnsupportedOperationException)) { // no back end, say
+                throw e;
+            }
+            command.getErr().println(command.getCommandName() + ": " + e.getMessage());
+            return 1;
+        });
+        System.exit(execute(main, args));
+    }
+
+    private static int execute(CommandLine main, String[] args) {
+        int code;
+        try {
+            code = main.execute(args);
+        } catch (OutOfMemoryError e) {
+            System.err.println("out of memory: " + e.getMessage() + " (the JVM's -Xmx gives more)");
+            return 1;
+        }
+        if (System.out.checkError()) { // which a PrintWriter keeps to itself
+            System.err.println("standard output cannot be written to");
+            return Math.max(code, 1);
+        }
+        return code;
     }
 }

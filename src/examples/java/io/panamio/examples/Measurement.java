@@ -102,6 +102,9 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
             if (e.getCause() instanceof IOException cause) {
                 throw cause;
             }
+            if (e.getCause() instanceof OutOfMemoryError error) {
+                throw error;
+            }
             throw new IllegalStateException(e.getCause());
         }
     }

@@ -76,7 +76,7 @@ final class Watch implements Callable<Integer> {
         try (Poll poll = later(Poll.open())) {
             watchAll(poll);
             Events events = Events.withCapacity(16);
-            while (lines < count && !ended) {
+            while (lines < count && !ended && !System.out.checkError()) { // somebody wants the lines
                 int n = poll.poll(events);
                 for (int i = 0; i < n; i++) {
                     reports.get((int) events.token(i)).print();

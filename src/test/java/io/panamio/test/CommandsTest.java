@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the commands of the examples print. */
@@ -91,5 +92,27 @@ class CommandsTest {
         Program bench = programs.example("bench", "--port", "" + port);
         assertEquals(1, bench.end());
         assertTrue(bench.said().startsWith("bench: connect /127.0.0.1:" + port + ": Connection refused"), bench.said());
+    }
+
+    /** Each with a message of one line, and no trace. */
+    @ParameterizedTest
+    @CsvSource({"bench --port 1 --size 1073741824, -Xmx64m, out of memory",
+        "demo --size 1073741824, -Xmx64m, out of memory",
+        "watch --every 1, -Dpanamio.selector=none, watch: "})
+    void whatCannotBeIsToldInALine(String arguments, String option, String told) throws IOException {
+        Program program = programs.example(List.of(option), Main.class, arguments.split(" "));
+        assertEquals(1, program.end());
+        assertTrue(program.said().startsWith(told), program.said());
+        assertEquals(1, program.said().lines().count(), program.said());
+    }
+
+    @Test
+    void outputThatCannotBeWrittenIsAFailure() throws IOException {
+        for (String arguments : new String[] {"watch --every 1", "--help"}) {
+            String command = String.join(" ", programs.exampleCommand(List.of(), Main.class, arguments.split(" ")));
+            Program program = programs.start("sh", "-c", "exec " + command + " > /dev/full");
+            assertEquals(1, program.end());
+            assertEquals("standard output cannot be written to", program.said().strip());
+        }
     }
 }
