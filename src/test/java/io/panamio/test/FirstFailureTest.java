@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.panamio.Interest;
 import io.panamio.Poll;
@@ -38,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A process whose first failures are those of a lack of descriptors, with its classes in folders. */
 class FirstFailureTest {
@@ -241,5 +243,34 @@ class FirstFailureTest {
         Child child = new Child().onClassPath().with("--enable-native-access=ALL-UNNAMED",
             "--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dlibrary=" + Child.CLASSES);
         assertEquals("ok", child.run(Exhausted.class).ok().trim());
+    }
+
+    static final class Started {
+        private Started() {
+        }
+
+        public static void main(String[] args) throws Exception {
+            Poll.open().close();
+            Exhausted.until(() -> Thread.getAllStackTraces().keySet().stream().noneMatch(
+                t -> t.getName().equals("panamio-errors")));
+        }
+    }
+
+    /** A class that is not there stands for one that cannot be loaded, as there are no descriptors already. */
+    @Test
+    void whatCannotBeLoadedBeforeItIsNeededIsNoFailure(@TempDir Path library) throws Exception {
+        try (Stream<Path> files = Files.walk(Child.CLASSES)) {
+            for (Path file : files.filter(f -> !f.endsWith("Libc$Shared.class")).toList()) {
+                Path copy = library.resolve(Child.CLASSES.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(copy);
+                } else {
+                    Files.copy(file, copy);
+                }
+            }
+        }
+        Child.End end = new Child().library(library).run(Started.class);
+        end.ok();
+        assertFalse(end.err().contains("Exception"), end.err());
     }
 }

@@ -15,14 +15,19 @@ public final class Errors implements Runnable {
 
     /**
      * Loads all classes that the methods here and the exceptions that they make need; and those that a call on an open
-     * source may be the first to need, when there are no descriptors left. The latter are not initialized.
+     * source may be the first to need, when there are no descriptors left. The latter are not initialized. What cannot
+     * be loaded is left to the call that needs it: there may be no descriptor, or no memory, already.
      */
     @Override
     @SuppressWarnings("unused")
     public void run() {
-        SystemExceptions.load();
-        constants.errno(1);
-        Class<?>[] loaded = {ThreadState.Lending.class, Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
+        try {
+            SystemExceptions.load();
+            constants.errno(1);
+            Class<?>[] loaded = {ThreadState.Lending.class, Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
+        } catch (Throwable t) {
+            return; // nobody has asked for anything: it is no failure of theirs, nor a trace on their standard error
+        }
     }
 
     /** For a call on a socket. */
