@@ -17,6 +17,7 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
         permits ConnectedSocket, ListenerSocket {
     NetSocket(int fd, boolean urgent) {
         super(fd, false);
+        Handle.of(this).setWatchable();
         if (urgent) {
             Handle.of(this).setUrgent();
         }

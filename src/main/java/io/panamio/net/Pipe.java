@@ -103,6 +103,9 @@ public final class Pipe implements AutoCloseable {
     abstract static sealed class End extends IoSource {
         private End(int fd, boolean shared) {
             super(fd, shared);
+            if (!shared) {
+                Handle.of(this).setWatchable(); // else it may be a file
+            }
         }
 
         /**

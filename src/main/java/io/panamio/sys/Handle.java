@@ -29,6 +29,7 @@ public final class Handle extends Guard implements Runnable {
     private StreamArena arena;
     private volatile Runnable atClose;
     private boolean urgent;
+    private int known;
 
     private Handle(int fd, Class<?> kind, boolean shared) {
         if (fd < 0) {
@@ -89,6 +90,11 @@ public final class Handle extends Guard implements Runnable {
         return urgent;
     }
 
+    /** Says that this is a socket or a pipe, which any selector can watch. Before the source is registered. */
+    public void setWatchable() {
+        known = Readiness.WATCHABLE;
+    }
+
     // ---- using
 
     /** The descriptor, open until the {@link #exit} that must follow. */
@@ -137,7 +143,7 @@ public final class Handle extends Guard implements Runnable {
             selector = with; // before: an event may come, and its operations must rearm, before register returns
             boolean done = false;
             try {
-                with.register(fd, token, interest);
+                with.register(fd, token, interest | known);
                 done = true;
             } finally {
                 if (!done) {

@@ -27,6 +27,8 @@ public final class Readiness {
     public static final int ONE_SHOT = 256;
     /** One of several selectors that watch the same thing is enough. */
     public static final int EXCLUSIVE = 512;
+    /** No file, which is always ready, but what can be watched: a back end need not make sure of that. */
+    public static final int WATCHABLE = 1024;
 
     private Readiness() {
     }

@@ -114,7 +114,7 @@ public final class PollSelector extends Selector {
 
     @Override
     protected void add(int fd, long token, int interest) throws IOException {
-        requireWatchable(fd);
+        requireWatchable(fd, interest);
         synchronized (lock) {
             if (watch(fd) != null) {
                 throw errors.io("poll", number(Errno.EEXIST));
@@ -243,13 +243,13 @@ public final class PollSelector extends Selector {
     }
 
     /** The system's own selector refuses what is not open, or is always ready as a file is; here it is asked for. */
-    private void requireWatchable(int fd) throws IOException {
+    private void requireWatchable(int fd, int interest) throws IOException {
         int ready = c.POLLIN() | c.POLLOUT();
         int levels = levels(fd, ready);
         if ((levels & c.POLLNVAL()) != 0) {
             throw errors.io("poll", number(Errno.EBADF));
         }
-        if (levels == ready && refused.test(fd)) {
+        if (levels == ready && (interest & Readiness.WATCHABLE) == 0 && refused.test(fd)) {
             throw errors.io("poll", number(Errno.EPERM));
         }
     }
