@@ -4,7 +4,6 @@ import static io.panamio.test.Background.failure;
 import static io.panamio.test.Background.result;
 import static io.panamio.test.Background.start;
 import static io.panamio.test.Loop.R;
-import static io.panamio.test.Loop.V4;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +14,7 @@ import io.panamio.SourceFd;
 import io.panamio.net.TcpListener;
 import io.panamio.net.UdpSocket;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedSelectorException;
 import java.util.ArrayList;
@@ -78,13 +78,19 @@ class CloseTest {
         return poller;
     }
 
+    /** An address that no other process uses, whose sockets could be given the port in the meantime. */
+    private static InetAddress ownAddress() throws IOException {
+        long pid = ProcessHandle.current().pid();
+        return InetAddress.getByAddress(new byte[] {127, (byte) (1 + (pid >> 16) % 200), (byte) (pid >> 8), (byte) pid});
+    }
+
     @ParameterizedTest
     @MethodSource("ways")
     void aPortIsFreeWhenItsSocketIsClosed(Way way) throws Exception {
         try (Loop loop = new Loop()) {
             Future<?> poller = poller(loop);
             InetSocketAddress address;
-            try (UdpSocket any = UdpSocket.bind(new InetSocketAddress(V4, 0))) {
+            try (UdpSocket any = UdpSocket.bind(new InetSocketAddress(ownAddress(), 0))) {
                 address = any.localAddress();
             }
             for (int i = 0; i < ROUNDS; i++) {
@@ -191,7 +197,7 @@ class CloseTest {
             InetSocketAddress address = null;
             try {
                 for (int i = 0; i < ROUNDS; i++) {
-                    TcpListener listener = TcpListener.bind(i == 0 ? new InetSocketAddress(V4, 0) : address);
+                    TcpListener listener = TcpListener.bind(i == 0 ? new InetSocketAddress(ownAddress(), 0) : address);
                     address = listener.localAddress();
                     loop.register(listener, 1, R);
                     Thread.currentThread().interrupt();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.examples.Main;
 import java.io.File;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
@@ -88,10 +90,15 @@ final class Programs implements AutoCloseable {
         }
     }
 
-    /** A port of this machine that nobody listens on. */
+    /** A port of this machine that nobody listens on, and that the system gives to nobody by itself. */
     static int freePort() throws IOException {
-        try (ServerSocket server = new ServerSocket(0, 1, Loop.V4)) {
-            return server.getLocalPort();
+        for (;;) {
+            int port = ThreadLocalRandom.current().nextInt(10_000, 32_000);
+            try (ServerSocket server = new ServerSocket(port, 1, Loop.V4)) {
+                return server.getLocalPort();
+            } catch (BindException e) {
+                // somebody has it
+            }
         }
     }
 
