@@ -78,7 +78,7 @@ public final class Handle extends Guard implements Runnable {
     }
 
     /**
-     * Says that urgent data may come in, at which a read ends although more is pending: so whoever watches for what can
+     * Marks this as one that receives urgent data, where a read stops although more is pending: who watches for what can
      * be read watches for that as well. Before the source is registered.
      */
     public void setUrgent() {
@@ -90,7 +90,7 @@ public final class Handle extends Guard implements Runnable {
         return urgent;
     }
 
-    /** Says that this is a socket or a pipe, which any selector can watch. Before the source is registered. */
+    /** Marks this as a socket or a pipe, which any selector can watch. Before the source is registered. */
     public void setWatchable() {
         known = Readiness.WATCHABLE;
     }

@@ -16,7 +16,7 @@ import java.util.Locale;
 
 /**
  * The page of a folder that has no index.html: folders first, each by name. A link that leads out of what is served is
- * named, and nothing is told about what is there.
+ * named, and nothing of the target is shown.
  */
 final class Listing implements FileCalls.Names {
     private static final int LONGEST = 10_000;

@@ -161,7 +161,7 @@ public final class LogFile implements AutoCloseable {
         return lines;
     }
 
-    /** Tells what could not be written, or was dropped, since this was told. */
+    /** Reports what could not be written, or was dropped, since the last report. */
     private void tell(String trouble, ByteBuffer unwritten) {
         long lost;
         synchronized (this) {

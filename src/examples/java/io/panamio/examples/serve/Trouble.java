@@ -18,7 +18,7 @@ final class Trouble {
         this.clock = clock;
     }
 
-    /** Tells what was thrown, with its stack if it is not the system's. */
+    /** Reports what was thrown, with its stack if it is not the system's. */
     void tell(Throwable thrown) {
         if (clock.second == told) {
             untold++;
