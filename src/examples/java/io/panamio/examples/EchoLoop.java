@@ -67,6 +67,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private boolean clientsWait;
     /** Whether accepting has failed, so that no event tells when to try again. */
     private boolean exhausted;
+    /** Why the last turn has not come to its end; null if it has. */
+    private OutOfMemoryError cutShort;
 
     EchoLoop(TcpListener listener, int mostClients, Duration spin) throws IOException {
         this.listener = listener;
@@ -92,11 +94,12 @@ final class EchoLoop implements Runnable, AutoCloseable {
         try (listener) {
             for (;;) {
                 try {
+                    if (cutShort != null) {
+                        goOn();
+                    }
                     turn();
                 } catch (OutOfMemoryError e) { // in what was to end a client, say
-                    log("a turn was cut short", e);
-                    clientsWait = true;
-                    exhausted = true;
+                    cutShort = e; // and no more, as even a string may need memory when it is used first
                 }
             }
         } catch (ClosedSelectorException e) {
@@ -105,6 +108,14 @@ final class EchoLoop implements Runnable, AutoCloseable {
             log("no more events", e);
             close();
         }
+    }
+
+    private void goOn() {
+        OutOfMemoryError e = cutShort;
+        cutShort = null;
+        clientsWait = true;
+        exhausted = true;
+        log("a turn was cut short", e);
     }
 
     private void turn() throws IOException {

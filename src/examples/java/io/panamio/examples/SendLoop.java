@@ -79,6 +79,8 @@ final class SendLoop implements AutoCloseable {
     private boolean clientsWait;
     /** Whether accepting has failed, so that no event tells when to try again. */
     private boolean exhausted;
+    /** Why the last turn has not come to its end; null if it has. */
+    private OutOfMemoryError cutShort;
 
     SendLoop(TcpListener listener, Path path, Send.Way way, PrintWriter out) throws IOException {
         this.listener = listener;
@@ -111,16 +113,25 @@ final class SendLoop implements AutoCloseable {
         try (listener; file) {
             for (;;) {
                 try {
+                    if (cutShort != null) {
+                        goOn();
+                    }
                     turn();
                 } catch (OutOfMemoryError e) { // in what was to end a client, say
-                    log("a turn was cut short", e);
-                    clientsWait = true;
-                    exhausted = true;
+                    cutShort = e; // and no more, as even a string may need memory when it is used first
                 }
             }
         } catch (ClosedSelectorException e) {
             clients.forEach(client -> client.stream.close());
         }
+    }
+
+    private void goOn() {
+        OutOfMemoryError e = cutShort;
+        cutShort = null;
+        clientsWait = true;
+        exhausted = true;
+        log("a turn was cut short", e);
     }
 
     private void turn() throws IOException {

@@ -11,6 +11,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.panamio.examples.Main;
 import io.panamio.test.Programs.Program;
 import java.io.DataInputStream;
+import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.FunctionDescriptor;
@@ -31,6 +34,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -67,6 +71,61 @@ class ProgramFaultsTest {
                 System.exit(77);
             }
             Main.main(Arrays.copyOfRange(args, 2, args.length));
+        }
+    }
+
+    /** A program whose heap is full while there is a file; its name, and the program's arguments. */
+    static final class Full {
+        private static volatile Object[] heap;
+
+        private Full() {
+        }
+
+        public static void main(String[] args) {
+            File file = new File(args[0]);
+            byte[] full = "the heap is full\n".getBytes();
+            byte[] empty = "the heap is empty\n".getBytes();
+            FileOutputStream err = new FileOutputStream(FileDescriptor.err); // which takes no memory
+            Thread.ofPlatform().daemon().start(() -> {
+                try {
+                    await(file, true);
+                    fill();
+                    err.write(full);
+                    await(file, false);
+                    heap = null;
+                    err.write(empty);
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            Main.main(Arrays.copyOfRange(args, 1, args.length));
+        }
+
+        private static void await(File file, boolean there) {
+            for (;;) {
+                try {
+                    if (file.exists() == there) {
+                        return;
+                    }
+                    LockSupport.parkNanos(10_000_000);
+                } catch (OutOfMemoryError e) {
+                    continue;
+                }
+            }
+        }
+
+        private static void fill() {
+            for (int size = 1 << 20; size > 0; size >>= 1) {
+                try {
+                    for (;;) {
+                        Object[] more = new Object[size];
+                        more[0] = heap;
+                        heap = more;
+                    }
+                } catch (OutOfMemoryError e) {
+                    continue;
+                }
+            }
         }
     }
 
@@ -266,6 +325,33 @@ class ProgramFaultsTest {
         }
         Loop.until("out of memory", () -> running.program.said().contains("OutOfMemoryError"));
         ping(other);
+        ping(connect(running));
+        running.assertRuns();
+    }
+
+    /** Whoever comes then may be dropped, or served later, and maybe without a word, for which there is no memory. */
+    @ParameterizedTest
+    @EnumSource
+    void aHeapThatIsFullEndsNothing(Server server) throws Exception {
+        Path full = directory.resolve("full");
+        Running running = start(server, List.of("-Xmx16m"), Full.class, List.of(full.toString()));
+        for (int i = 0; i < 100; i++) { // so that no class is to be loaded and nothing to be linked then
+            try (Socket one = connect(running)) {
+                ping(one);
+                one.setSoLinger(i % 2 == 0, 0);
+            }
+        }
+        Files.createFile(full);
+        running.program.awaitSaid("the heap is full");
+        for (int i = 0; i < 20; i++) {
+            connect(running).getOutputStream().write(1);
+        }
+        Duration before = running.cpu();
+        Loop.until("tries", () -> !running.program.process().isAlive()
+            || running.cpu().minus(before).compareTo(Duration.ofMillis(100)) > 0);
+        running.assertRuns();
+        Files.delete(full);
+        running.program.awaitSaid("the heap is empty");
         ping(connect(running));
         running.assertRuns();
     }

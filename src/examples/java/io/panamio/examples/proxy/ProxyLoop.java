@@ -74,6 +74,8 @@ public final class ProxyLoop implements AutoCloseable {
     private boolean clientsWait;
     /** Whether accepting has failed, for want of descriptors as a rule, so that no event tells when to try again. */
     private boolean exhausted;
+    /** Why the last turn has not come to its end; null if it has. */
+    private OutOfMemoryError cutShort;
     /** A client that is accepted and has no connection to the server yet, as there was no descriptor. */
     private TcpStream unserved;
     private long deadline;
@@ -158,11 +160,12 @@ public final class ProxyLoop implements AutoCloseable {
             try {
                 while (!isStopped()) {
                     try {
+                        if (cutShort != null) {
+                            goOn();
+                        }
                         turn();
                     } catch (OutOfMemoryError e) { // in what was to end a client, say
-                        log("a turn was cut short", e);
-                        clientsWait = true;
-                        exhausted = true;
+                        cutShort = e; // and no more, as even a string may need memory when it is used first
                     }
                 }
             } finally {
@@ -181,6 +184,14 @@ public final class ProxyLoop implements AutoCloseable {
 
     private int connections() {
         return sides.size() / 2;
+    }
+
+    private void goOn() {
+        OutOfMemoryError e = cutShort;
+        cutShort = null;
+        clientsWait = true;
+        exhausted = true;
+        log("a turn was cut short", e);
     }
 
     private void turn() throws IOException {

@@ -119,11 +119,17 @@ public final class HttpLoop implements Runnable {
     public void run() {
         try (poll; waker; listener; Connections made = new Connections(settings, clock, files, log, trouble)) {
             connections = made;
+            Throwable thrown = null;
             while (!isOver()) {
                 try {
+                    if (thrown != null) {
+                        Throwable last = thrown;
+                        thrown = null;
+                        recover(last);
+                    }
                     turn();
                 } catch (IOException | RuntimeException | Error e) {
-                    recover(e);
+                    thrown = e; // and no more, as to recover may throw as well
                 }
             }
         } finally {
