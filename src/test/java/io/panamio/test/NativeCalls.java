@@ -227,6 +227,14 @@ final class NativeCalls {
         }
     }
 
+    /** How many bytes can be read. */
+    static int available(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(JAVA_INT);
+            return (int) call("ioctl", fd, 0x541BL, bytes) == 0 ? bytes.get(JAVA_INT, 0) : -1; // FIONREAD
+        }
+    }
+
     static int dup(int fd) {
         return (int) call("dup", fd);
     }

@@ -90,6 +90,15 @@ final class Programs implements AutoCloseable {
         }
     }
 
+    /** The system calls that move bytes of sockets, for strace(1). */
+    static final String MOVES = "splice,recvfrom,recvmsg,sendto,sendmsg,readv,writev";
+
+    /** Asserts that a trace has what a burst takes, and no more: in, out, and a look that finds nothing. */
+    static void requireOneBurst(int size, String trace) {
+        String moved = "[^\\n]*splice\\([^\\n]*= " + size + "\\n";
+        assertTrue(trace.matches(moved + moved + "[^\\n]*= -1 EAGAIN [^\\n]*\\n"), trace);
+    }
+
     /** A port of this machine that nobody listens on, and that the system gives to nobody by itself. */
     static int freePort() throws IOException {
         for (;;) {

@@ -141,6 +141,48 @@ class ProxyProgramsTest {
         }
     }
 
+    /** A burst need not come in one piece, which some of several do; a byte after it bounds what belongs to it. */
+    @Test
+    void aBurstTakesThreeSystemCalls() throws Exception {
+        Programs.require("strace");
+        try (Programs programs = new Programs(directory); ServerSocket server = new ServerSocket(0, 10, Loop.V4)) {
+            Running proxy = proxy(programs, server.getLocalPort(), "--mode", "splice");
+            try (Socket client = new Socket(Loop.V4, proxy.port); Socket accepted = server.accept()) {
+                Proxying.pass(client, accepted, 100);
+                Program strace = programs.start("strace", "-f", "-p", "" + proxy.program.process().pid(), "-e",
+                    "trace=" + Programs.MOVES, "-e", "signal=none");
+                strace.awaitSaid("attached");
+                for (int size : new int[] {100, 16_000, 60_000}) {
+                    int whole = 0;
+                    for (int i = 0; whole < 10; i++) {
+                        assertTrue(i < 1000, "always in pieces: " + size);
+                        String trace = trace(strace, client, accepted, size);
+                        if (trace.matches("[^\\n]*= " + size + "\\n(?s:.*)")) {
+                            Programs.requireOneBurst(size, trace);
+                            whole++;
+                        }
+                    }
+                }
+                strace.process().destroy();
+                strace.end();
+            }
+        }
+    }
+
+    private static String trace(Program strace, Socket client, Socket accepted, int size) throws IOException {
+        int before = strace.said().length();
+        Proxying.pass(client, accepted, size);
+        Loop.until("drained", () -> strace.said().indexOf("EAGAIN", before) > 0);
+        Proxying.pass(client, accepted, 1);
+        String[] said = new String[1];
+        Loop.until("drained again", () -> {
+            said[0] = strace.said().substring(before);
+            int last = said[0].lastIndexOf("= 1\n");
+            return last > 0 && said[0].endsWith("\n") && said[0].indexOf("EAGAIN", last) > 0;
+        });
+        return said[0].split("(?<=\\n)(?=[^\\n]*= 1\\n)", 2)[0];
+    }
+
     // ---- servers behind it
 
     @ParameterizedTest

@@ -35,6 +35,7 @@ import io.panamio.test.Pipelines.Way;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,6 +44,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -82,6 +84,36 @@ class SpliceTest {
     private static void reset(TcpStream stream) throws IOException {
         stream.setOption(StandardSocketOptions.SO_LINGER, 0);
         stream.close();
+    }
+
+    // ---- what it costs
+
+    /** The calls of this thread alone are counted, so the peers are in another. */
+    @Test
+    void aBurstTakesThreeSystemCalls(@TempDir Path directory) throws Exception {
+        Programs.require("strace");
+        try (Loop loop = new Loop(); Programs programs = new Programs(directory)) {
+            TcpStream[] in = loop.pair();
+            TcpStream[] out = loop.pair();
+            Splice splice = loop.later(new Splice(in[1], out[0], pool(loop)));
+            String thread = Path.of("/proc/thread-self").toRealPath().getFileName().toString();
+            Programs.Program strace = programs.start("strace", "-p", thread, "-e", "trace=" + Programs.MOVES,
+                "-e", "signal=none");
+            strace.awaitSaid("attached");
+            for (int size : new int[] {100, 16_000, 60_000, 100}) {
+                byte[] bytes = random(size);
+                assertEquals(size, Background.result(Background.start(() -> in[0].write(bytes, 0, size))));
+                int fd = in[1].fd();
+                until("all there", () -> NativeCalls.available(fd) == size);
+                int before = strace.said().length();
+                assertEquals(size, splice.transfer());
+                assertEquals(WOULD_BLOCK, splice.transfer());
+                Programs.requireOneBurst(size, strace.said().substring(before));
+                assertArrayEquals(bytes, Background.result(Background.start(() -> Loop.readFully(out[1], size))));
+            }
+            strace.process().destroy();
+            strace.end();
+        }
     }
 
     // ---- the whole way
