@@ -15,6 +15,9 @@ final class Addresses {
             throw new ParameterException(spec.commandLine(),
                 "--port: " + port + " is not from " + lowestPort + " to 65535");
         }
+        if (host.isEmpty()) { // which the JDK takes for this machine
+            throw new ParameterException(spec.commandLine(), "--host: is empty");
+        }
         InetSocketAddress address = new InetSocketAddress(host, port);
         if (address.isUnresolved()) {
             throw new UnknownHostException("unknown host " + host);

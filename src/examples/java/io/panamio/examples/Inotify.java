@@ -1,5 +1,6 @@
 package io.panamio.examples;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.io.IOException;
@@ -52,9 +53,10 @@ public final class Inotify extends Descriptor {
      * One change.
      *
      * @param what what has happened
-     * @param name the name of the file, empty where there is none
+     * @param name the name of the file in the directory, of the same bytes, also where they are no text; empty where
+     *     there is none
      */
-    public record Change(What what, String name) {
+    public record Change(What what, Path name) {
     }
 
     /**
@@ -66,7 +68,7 @@ public final class Inotify extends Descriptor {
     public Inotify(Path directory) throws IOException {
         super(SystemCalls.call("inotify_init1", IN_NONBLOCK | IN_CLOEXEC), 64 * 1024);
         try {
-            SystemCalls.call("inotify_add_watch", fd(), directory.toString(), WATCHED | IN_ONLYDIR);
+            SystemCalls.call("inotify_add_watch", fd(), SystemCalls.bytes(directory), WATCHED | IN_ONLYDIR);
         } catch (IOException e) {
             close();
             throw new IOException(directory + ": " + e.getMessage(), e);
@@ -83,11 +85,18 @@ public final class Inotify extends Descriptor {
         List<Change> changes = new ArrayList<>();
         for (long end; (end = read()) > 0;) {
             for (long at = 0; at < end; at += NAME + buffer.get(JAVA_INT, at + LENGTH)) {
-                String name = buffer.get(JAVA_INT, at + LENGTH) == 0 ? "" : buffer.getString(at + NAME);
-                changes.add(new Change(what(buffer.get(JAVA_INT, at + MASK)), name));
+                changes.add(new Change(what(buffer.get(JAVA_INT, at + MASK)), name(at)));
             }
         }
         return changes;
+    }
+
+    private Path name(long event) {
+        int length = 0;
+        while (length < buffer.get(JAVA_INT, event + LENGTH) && buffer.get(JAVA_BYTE, event + NAME + length) != 0) {
+            length++;
+        }
+        return SystemCalls.path(buffer.asSlice(event + NAME, length).toArray(JAVA_BYTE));
     }
 
     private static What what(int mask) {

@@ -25,6 +25,7 @@ public final class Main {
             CommandLine help = new CommandLine(new HelpCommand());
             help.getCommandSpec().usageMessage().hidden(true);
             command.addSubcommand(help).getCommandSpec().usageMessage().synopsisSubcommandLabel("");
+            command.getCommandSpec().version(main.getCommandSpec().version());
         });
         main.addSubcommand(new HelpCommand());
         main.setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler((e, command, parsed) -> {

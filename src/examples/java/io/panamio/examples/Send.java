@@ -28,7 +28,7 @@ final class Send implements Callable<Integer> {
         WRITE
     }
 
-    @Parameters(paramLabel = "FILE", description = "What to send.")
+    @Parameters(paramLabel = "FILE", description = "What to send, as large as it is at the start.")
     private Path file;
 
     @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",

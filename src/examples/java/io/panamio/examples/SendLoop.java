@@ -19,6 +19,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -30,7 +31,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * An event loop that sends a file to every client and then waits until the client closes. Each gets a piece at a time,
  * so that a fast one does not keep the others waiting. A client that cannot get all of the file gets a reset, so that
- * it does not take a part for the whole.
+ * it does not take a part for the whole. As that must hold however this process ends, the system is told at first that
+ * a close is a reset, and once all is sent that it is none.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
@@ -88,13 +90,20 @@ final class SendLoop implements AutoCloseable {
         this.out = out;
         file = FileSource.open(path);
         size = file.size();
-        mapping = size == 0 ? null : ZeroCopyBuffer.of(map(path));
+        mapping = map(path);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
     }
 
-    private static MemorySegment map(Path path) throws IOException {
+    private static ZeroCopyBuffer map(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+            long size = channel.size();
+            if (size > 0) {
+                return ZeroCopyBuffer.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
+            }
+            if (channel.read(ByteBuffer.allocate(1)) > 0) {
+                throw new IOException(path + " has no size, as a file of /proc, and is not empty");
+            }
+            return null;
         }
     }
 
@@ -184,6 +193,7 @@ final class SendLoop implements AutoCloseable {
     private void add(TcpStream stream) {
         long token = LISTENER;
         try {
+            stream.setOption(StandardSocketOptions.SO_LINGER, 0); // a close is a reset
             Client client = new Client(stream);
             client.sender = way == Send.Way.ZEROCOPY ? ZeroCopySender.of(stream) : null;
             token = clients.insert(client);
@@ -234,7 +244,7 @@ final class SendLoop implements AutoCloseable {
                 enqueue(client);
             }
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            reset(client);
+            drop(client);
             if (!client.whole) {
                 log(client.address + " has not got all", e);
             }
@@ -258,6 +268,7 @@ final class SendLoop implements AutoCloseable {
         client.writable = n >= 0; // after a short piece, too: the file may end there by now, which no event tells
         if (client.position == size) {
             requireWhole();
+            client.stream.setOption(StandardSocketOptions.SO_LINGER, -1);
             client.stream.shutdown(Shutdown.WRITE);
             client.whole = true;
         }
@@ -293,15 +304,5 @@ final class SendLoop implements AutoCloseable {
     private void drop(Client client) {
         clients.remove(client.token);
         client.stream.close();
-    }
-
-    /** Closes so that the client sees a failure, and not a proper end. */
-    private void reset(Client client) {
-        try {
-            client.stream.setOption(StandardSocketOptions.SO_LINGER, 0);
-        } catch (IOException e) {
-            // it is broken already
-        }
-        drop(client);
     }
 }

@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "serve", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Serves the files of a folder by HTTP/1.1, until it is stopped.",
     footer = {"", "Links that lead out of the folder are not followed. Several ranges in one request are answered by "
-        + "the whole file. SIGTERM and SIGINT stop it: answers that are being sent are sent to their end, for ten "
-        + "seconds."})
+        + "the whole file. SIGTERM, SIGINT and SIGHUP stop it: answers that are being sent are sent to their end, for "
+        + "ten seconds."})
 final class Serve implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "The folder.")
     private Path folder;
@@ -101,6 +101,7 @@ final class Serve implements Callable<Integer> {
         Bench.require(spec, cache >= 1, "--cache: at least 1");
         Bench.require(spec, validTime >= 0, "--valid-time: at least 0");
         Bench.require(spec, !noLog || logFile == null, "--no-log and --log: one of both");
+        Bench.require(spec, !folder.toString().isEmpty(), "DIR: is empty");
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
         if (!Files.exists(folder)) {
             throw new IOException("no such folder: " + folder);

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -11,13 +12,17 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.net.URI;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /** Functions of the C library that tell in errno what went wrong. */
 final class SystemCalls {
     static final int EAGAIN = 11;
 
+    private static final HexFormat CODED = HexFormat.of().withPrefix("%").withUpperCase();
     private static final Linker LINKER = Linker.nativeLinker();
 
     private SystemCalls() {
@@ -38,10 +43,34 @@ final class SystemCalls {
     }
 
     /**
+     * The bytes of a path, which only its URI gives whatever the JVM takes them for. A URI has no relative paths, and a
+     * slash behind a folder.
+     */
+    static byte[] bytes(Path path) {
+        if (path.toString().isEmpty()) {
+            return new byte[0];
+        }
+        String raw = Path.of("/").resolve(path).toUri().getRawPath();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(raw.length());
+        int end = raw.length() > 1 && raw.endsWith("/") ? raw.length() - 1 : raw.length();
+        for (int at = path.isAbsolute() ? 0 : 1; at < end; at++) {
+            boolean coded = raw.charAt(at) == '%';
+            bytes.write(coded ? HexFormat.fromHexDigits(raw, at + 1, at + 3) : raw.charAt(at));
+            at += coded ? 2 : 0;
+        }
+        return bytes.toByteArray();
+    }
+
+    /** The path that is a name of so many bytes. */
+    static Path path(byte[] name) {
+        return name.length == 0 ? Path.of("") : Path.of(URI.create("file:///" + CODED.formatHex(name))).getFileName();
+    }
+
+    /**
      * Calls a function that returns an int, -1 if it failed. Handy and slow, as it links each time: to make things, not
      * for an event loop.
      *
-     * @param arguments ints, longs, segments, and strings for char pointers
+     * @param arguments ints, longs, segments, and arrays for strings
      */
     static int call(String function, Object... arguments) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
@@ -50,7 +79,7 @@ final class SystemCalls {
             List<Object> values = new ArrayList<>(List.of(errno));
             for (Object a : arguments) {
                 layouts.add(a instanceof Integer ? JAVA_INT : a instanceof Long ? JAVA_LONG : ADDRESS);
-                values.add(a instanceof String s ? arena.allocateFrom(s) : a);
+                values.add(a instanceof byte[] s ? string(arena, s) : a);
             }
             int result = (int) link(function, JAVA_INT, layouts.toArray(MemoryLayout[]::new))
                 .invokeWithArguments(values);
@@ -61,6 +90,11 @@ final class SystemCalls {
         } catch (Throwable t) {
             throw unexpected(t);
         }
+    }
+
+    private static MemorySegment string(Arena arena, byte[] bytes) {
+        MemorySegment string = arena.allocate(bytes.length + 1L);
+        return string.copyFrom(MemorySegment.ofArray(bytes)); // a NUL is behind it
     }
 
     static IOException failure(String function, int errno) {

@@ -7,10 +7,13 @@ import io.panamio.Source;
 import io.panamio.SourceFd;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -113,7 +116,7 @@ final class Watch implements Callable<Integer> {
             Inotify changes = later(new Inotify(directory));
             watch(poll, changes.source(), () -> {
                 for (Inotify.Change change : changes.changes()) {
-                    line("directory  %s %s", change.what(), escaped(change.name()));
+                    line("directory  %s %s", change.what(), escaped(change.name(), System.out.charset()));
                 }
             });
         }
@@ -170,24 +173,32 @@ final class Watch implements Callable<Integer> {
 
     /**
      * A name on one line of its own, whatever is in it: as {@code ls -b} of GNU has it, by the escapes of C, in octal
-     * where there is no letter, and with a backslash before blanks and backslashes.
+     * where there is no letter or the charset has not the character, and with a backslash before blanks and backslashes.
      */
-    static String escaped(String name) {
+    static String escaped(Path name, Charset charset) {
+        byte[] bytes = SystemCalls.bytes(name);
+        CharsetEncoder encoder = charset.newEncoder();
         StringBuilder escaped = new StringBuilder();
-        name.codePoints().forEach(c -> {
+        for (int at = 0, length; at < bytes.length; at += length) {
+            int leading = Integer.numberOfLeadingZeros(~bytes[at] << 24); // ones: in UTF-8 the bytes of a character
+            length = Math.clamp(leading, 1, bytes.length - at);
+            String c = new String(bytes, at, length, StandardCharsets.UTF_8);
+            boolean isText = c.codePointCount(0, c.length()) == 1
+                && Arrays.equals(c.getBytes(StandardCharsets.UTF_8), Arrays.copyOfRange(bytes, at, at + length));
+            length = isText ? length : 1;
             int letter = "\u0007\b\t\n\u000B\f\r".indexOf(c);
             if (letter >= 0) {
                 escaped.append('\\').append("abtnvfr".charAt(letter));
-            } else if (c == ' ' || c == '\\') {
-                escaped.append('\\').appendCodePoint(c);
-            } else if (isPrintable(c)) {
-                escaped.appendCodePoint(c);
+            } else if (c.equals(" ") || c.equals("\\")) {
+                escaped.append('\\').append(c);
+            } else if (isText && isPrintable(c.codePointAt(0)) && encoder.canEncode(c)) {
+                escaped.append(c);
             } else {
-                for (byte b : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {
-                    escaped.append('\\').append(Integer.toOctalString(b & 0xFF | 01000), 1, 4);
+                for (int i = at; i < at + length; i++) {
+                    escaped.append('\\').append(Integer.toOctalString(bytes[i] & 0xFF | 01000), 1, 4);
                 }
             }
-        });
+        }
         return escaped.toString();
     }
 

@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.examples.Main;
 import io.panamio.test.Programs.Program;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -60,6 +63,39 @@ class CommandsTest {
         String name = "a\\ b\\\\c\\nd\\033[31m\\342\\200\\256\u00e4";
         assertTrue(watch.said().contains("directory  CREATED " + name + System.lineSeparator()), watch.said());
         assertTrue(watch.said().matches("(?s).*timer      [0-9]+ expiration.*"), watch.said());
+    }
+
+    /** As ls -b has them, also where names are no text, or none that can be printed. */
+    @Test
+    void namesOfFilesThatCannotBePrintedAreOctal() throws IOException {
+        Path watched = Files.createDirectory(directory.resolve("watched"));
+        Program watch = programs.example(List.of("-Dstdout.encoding=US-ASCII"), Main.class, "watch", "--directory",
+            watched.toString(), "--every", "1", "--count", "1000000");
+        watch.awaitSaid("timer ");
+        for (String name : List.of("a%FF%C3%BC", "a%FE%C3%BC%C3", "%C0%80")) {
+            Files.createDirectory(watched.resolve(Path.of(URI.create("file:///" + name)).getFileName()));
+        }
+        watch.awaitSaid("\\300");
+        Matcher names = Pattern.compile("directory  CREATED (.*)").matcher(watch.said());
+        assertEquals(List.of("a\\377\\303\\274", "a\\376\\303\\274\\303", "\\300\\200"),
+            names.results().map(r -> r.group(1)).toList());
+    }
+
+    @Test
+    void everyCommandHasItsVersion() throws IOException {
+        for (String command : List.of("", "serve ", "proxy ")) {
+            String said = programs.run(programs.exampleCommand(List.of(), Main.class, (command + "--version")
+                .split(" ")));
+            assertTrue(said.startsWith("panamio "), said);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"serve|, DIR: is empty", "echo|--host|, --host: is empty", "send|/proc/self/status|--host|, --host: is"})
+    void whatIsEmptyIsRefused(String arguments, String message) throws IOException {
+        Program program = programs.example(arguments.split("[|]", -1));
+        assertEquals(2, program.end());
+        assertTrue(program.said().startsWith(message), program.said());
     }
 
     @Test

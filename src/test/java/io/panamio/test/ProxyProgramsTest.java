@@ -75,8 +75,9 @@ class ProxyProgramsTest {
 
     // ---- the program
 
-    @Test
-    void signalsReportAndStop() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT", "HUP"})
+    void signalsReportAndStop(String stop) throws Exception {
         try (Programs programs = new Programs(directory); ServerSocket server = new ServerSocket(0, 10, Loop.V4)) {
             Running proxy = proxy(programs, server.getLocalPort());
             try (Socket client = new Socket(Loop.V4, proxy.port); Socket accepted = server.accept()) {
@@ -86,7 +87,7 @@ class ProxyProgramsTest {
                 assertEquals(1, Proxying.number(report, "now"), report);
                 assertTrue(report.contains("to server    12345 bytes"), report);
                 assertTrue(report.contains("to client    54321 bytes"), report);
-                proxy.program.signal("TERM");
+                proxy.program.signal(stop);
                 Loop.until("closed", () -> {
                     try {
                         new Socket(Loop.V4, proxy.port).close();
@@ -96,7 +97,7 @@ class ProxyProgramsTest {
                     }
                 });
                 Proxying.pass(client, accepted, 1000); // it goes on
-                proxy.program.signal("TERM");
+                proxy.program.signal(stop);
                 assertEquals(0, proxy.program.end());
                 assertTrue(proxy.program.said().lastIndexOf("0 now") > 0, proxy.program.said());
             }

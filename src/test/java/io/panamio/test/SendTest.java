@@ -118,6 +118,54 @@ class SendTest {
         }
     }
 
+    /** However it ends: what the client has got is no whole file. */
+    @ParameterizedTest
+    @CsvSource({"sendfile, TERM", "zerocopy, INT", "write, HUP", "sendfile, KILL"})
+    void aSignalIsAReset(String way, String signal) throws IOException {
+        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
+            try (Socket client = new Socket(Loop.V4, port(send))) {
+                client.setSoTimeout((int) Loop.LONG.toMillis());
+                client.getInputStream().readNBytes(1000);
+                send.signal(signal);
+                send.end();
+                assertTrue(fails(client));
+            }
+        }
+    }
+
+    /** Who has got all of it has got it, whatever comes then. */
+    @Test
+    void aWholeFileIsNoReset() throws IOException {
+        byte[] bytes = Local.random(100_000); // which sockets hold
+        Path file = Files.write(directory.resolve("file"), bytes);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0");
+            try (Socket client = new Socket(Loop.V4, port(send)); Socket other = new Socket(Loop.V4, port(send))) {
+                other.shutdownOutput();
+                send.awaitSaid(": 100000 bytes"); // to the other; both came at once
+                assertArrayEquals(bytes, other.getInputStream().readAllBytes());
+                client.setSoTimeout((int) Loop.LONG.toMillis());
+                client.getInputStream().readNBytes(1000);
+                send.signal("KILL");
+                send.end();
+                assertEquals(bytes.length - 1000, client.getInputStream().readAllBytes().length);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sendfile", "write"})
+    void aFileOfNoSizeThatIsNotEmptyIsRefused(String way) throws IOException {
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", "/proc/self/status", "--port", "0", "--by", way);
+            assertEquals(1, send.end());
+            assertEquals("send: /proc/self/status has no size, as a file of /proc, and is not empty",
+                send.said().strip());
+        }
+    }
+
     @Test
     void aFileThatCannotBeReadIsAReset() throws IOException {
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");

@@ -169,6 +169,15 @@ class ServeFailuresTest {
         }
     }
 
+    /** As in /proc: an empty answer would be a wrong one. */
+    @Test
+    void fileOfNoSizeThatIsNotEmptyIsRefused() throws IOException {
+        try (Served served = new Served(Path.of("/proc/sys/kernel"))) {
+            assertEquals(403, served.get("/ostype").status());
+            assertEquals(403, served.get("/ostype", "Range: bytes=0-3").status());
+        }
+    }
+
     /** As for a folder that may not be read, vanishes meanwhile or is on a broken disk. */
     @ParameterizedTest
     @CsvSource({"EACCES,13,403", "ENOENT,2,404", "ENOMEM,12,503", "EIO,5,500"})

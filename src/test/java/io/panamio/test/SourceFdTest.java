@@ -20,6 +20,7 @@ import io.panamio.examples.PidFd;
 import io.panamio.examples.SignalFd;
 import io.panamio.examples.TimerFd;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,16 +86,34 @@ class SourceFdTest {
             loop.expectNothing();
             Path file = Files.createFile(directory.resolve("näme"));
             assertEquals("r", loop.next(1));
-            assertEquals(List.of(new Change(What.CREATED, "näme"), new Change(What.WRITTEN, "näme")),
+            assertEquals(List.of(new Change(What.CREATED, Path.of("näme")), new Change(What.WRITTEN, Path.of("näme"))),
                 inotify.changes());
             Files.move(file, directory.resolve("b"));
             assertEquals("r", loop.next(1));
-            assertEquals(List.of(new Change(What.MOVED_OUT, "näme"), new Change(What.MOVED_IN, "b")),
+            assertEquals(List.of(new Change(What.MOVED_OUT, Path.of("näme")), new Change(What.MOVED_IN, Path.of("b"))),
                 inotify.changes());
             Files.delete(directory.resolve("b"));
             assertEquals("r", loop.next(1));
-            assertEquals(List.of(new Change(What.DELETED, "b")), inotify.changes());
+            assertEquals(List.of(new Change(What.DELETED, Path.of("b"))), inotify.changes());
             loop.expectNothing();
+        }
+    }
+
+    /** Names of bytes that are no text stay apart, and what they name can be had by them. */
+    @Test
+    void changesOfNamesThatAreNoTextTellTheirBytes() throws IOException {
+        Path odd = Path.of(URI.create("file:///a%FF%25%20%C3%BC")).getFileName();
+        Path other = Path.of(URI.create("file:///a%FE%25%20%C3%BC")).getFileName();
+        Path folder = Files.createDirectory(directory.resolve(other));
+        try (Loop loop = new Loop(); Inotify inotify = new Inotify(folder)) {
+            loop.register(inotify.source(), 1, R);
+            for (Path name : List.of(odd, other)) {
+                Files.createDirectory(folder.resolve(name));
+                assertEquals("r", loop.next(1));
+                List<Change> changes = inotify.changes();
+                assertEquals(List.of(new Change(What.CREATED, name)), changes);
+                assertTrue(Files.isDirectory(folder.resolve(changes.getFirst().name())));
+            }
         }
     }
 
@@ -105,7 +124,7 @@ class SourceFdTest {
             loop.register(inotify.source(), 1, R);
             Files.delete(gone);
             assertEquals("r", loop.next(1));
-            assertEquals(List.of(new Change(What.GONE, "")), inotify.changes());
+            assertEquals(List.of(new Change(What.GONE, Path.of(""))), inotify.changes());
         }
     }
 

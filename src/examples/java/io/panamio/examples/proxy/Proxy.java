@@ -17,7 +17,7 @@ import picocli.CommandLine.TypeConversionException;
 /** The command line of the TCP proxy. */
 @Command(name = "proxy", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Passes TCP connections on to a server, one event loop for all.",
-    footer = {"", "Signals: USR1 prints the statistics; TERM and INT stop, the second one at once."})
+    footer = {"", "Signals: USR1 prints the statistics; TERM, INT and HUP stop, the second one at once."})
 public final class Proxy implements Callable<Integer> {
     private static final int MOST_SECONDS = 1_000_000_000;
 
@@ -84,6 +84,7 @@ public final class Proxy implements Callable<Integer> {
         Signals.handle("USR1", loop::report);
         Signals.handle("TERM", loop::stop);
         Signals.handle("INT", loop::stop);
+        Signals.handle("HUP", loop::stop);
         InetSocketAddress address = loop.address();
         out.println("proxy on " + new HostPort(address.getAddress().getHostAddress(), address.getPort()) + " to " + to);
         out.flush();

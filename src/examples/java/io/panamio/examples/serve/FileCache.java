@@ -282,6 +282,7 @@ final class FileCache implements AutoCloseable {
                     r = Answers.error(parts, 403);
                 } else if (calls.isRegular()) {
                     r = more.isEmpty() && target.isDirectory() ? Answers.error(parts, 404)
+                        : calls.size == 0 && !calls.isEmpty(fd) ? Answers.error(parts, 403) // how long is it?
                         : file(parts, fd, path, more.isEmpty() ? names : more.getBytes(StandardCharsets.US_ASCII));
                 } else {
                     r = more.isEmpty() ? failed(IS_FOLDER) : Answers.error(parts, 403);

@@ -213,6 +213,11 @@ final class FileCalls {
         return true;
     }
 
+    /** Whether there is nothing to be read, which a size of 0 does not say of a file of /proc. */
+    boolean isEmpty(int fd) {
+        return !read(fd, status, 0, 1);
+    }
+
     /** What takes the names of a folder, each with its NUL and valid only meanwhile; false if it wants no more. */
     interface Names {
         boolean add(MemorySegment name);
