@@ -173,7 +173,8 @@ final class Watch implements Callable<Integer> {
 
     /**
      * A name on one line of its own, whatever is in it: as {@code ls -b} of GNU has it, by the escapes of C, in octal
-     * where there is no letter or the charset has not the character, and with a backslash before blanks and backslashes.
+     * where there is no letter, or no such character in the charset, and with a backslash before blanks and
+     * backslashes.
      */
     static String escaped(Path name, Charset charset) {
         byte[] bytes = SystemCalls.bytes(name);
