@@ -2,9 +2,12 @@ package io.panamio.examples;
 
 import io.panamio.examples.proxy.Proxy;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.TypeConversionException;
 
 /** The examples' command line. Exit codes: 0 done, 1 failed, 2 bad arguments. */
 @Command(name = "panamio-examples", mixinStandardHelpOptions = true, version = "panamio 0.1.0-SNAPSHOT",
@@ -28,6 +31,7 @@ public final class Main {
             command.getCommandSpec().version(main.getCommandSpec().version());
         });
         main.addSubcommand(new HelpCommand());
+        main.registerConverter(Path.class, Main::path);
         main.setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler((e, command, parsed) -> {
             if (!(e instanceof IOException || e instanceof UnsupportedOperationException)) { // no back end, say
                 throw e;
@@ -36,6 +40,15 @@ public final class Main {
             return 1;
         });
         System.exit(execute(main, args));
+    }
+
+    private static Path path(String text) {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("'" + text + "' is no path in " + System.getProperty("sun.jnu.encoding")
+                + ", by which this JVM reads names: it is the locale's, so LC_ALL=C.UTF-8 may help");
+        }
     }
 
     private static int execute(CommandLine main, String[] args) {

@@ -22,6 +22,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -101,9 +102,13 @@ final class SendLoop implements AutoCloseable {
                 return ZeroCopyBuffer.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
             }
             if (channel.read(ByteBuffer.allocate(1)) > 0) {
-                throw new IOException(path + " has no size, as a file of /proc, and is not empty");
+                throw new IOException("it has no size, as a file of /proc, and is not empty");
             }
             return null;
+        } catch (FileSystemException e) {
+            throw e; // it names the file
+        } catch (IOException e) {
+            throw new IOException(path + ": " + e.getMessage(), e);
         }
     }
 

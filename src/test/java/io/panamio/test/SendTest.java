@@ -161,7 +161,7 @@ class SendTest {
         try (Programs programs = new Programs(directory)) {
             Program send = programs.example("send", "/proc/self/status", "--port", "0", "--by", way);
             assertEquals(1, send.end());
-            assertEquals("send: /proc/self/status has no size, as a file of /proc, and is not empty",
+            assertEquals("send: /proc/self/status: it has no size, as a file of /proc, and is not empty",
                 send.said().strip());
         }
     }

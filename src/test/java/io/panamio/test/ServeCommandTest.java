@@ -65,6 +65,13 @@ class ServeCommandTest {
         }
     }
 
+    /** In the locale of many services: the JVM knows no other names then, and the user what to do. */
+    @Test
+    void nameThatTheLocaleDoesNotHaveIsTold() throws Exception {
+        expectFailure(2, ", by which this JVM reads names: it is the locale's, so LC_ALL=C.UTF-8 may help",
+            start(List.of("sh", "-c", "exec \"$@\" \"$(printf '/srv/n\\303\\244me')\"", "sh")));
+    }
+
     @Test
     void logThatCannotBeOpenedIsTold() throws Exception {
         expectFailure(1, "serve: cannot open the log /nosuch/x: no such folder",
