@@ -1,5 +1,8 @@
 package io.panamio.examples;
 
+import io.panamio.net.ListenOptions;
+import io.panamio.net.TcpListener;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,5 +26,16 @@ final class Addresses {
             throw new UnknownHostException("unknown host " + host);
         }
         return address;
+    }
+
+    /**
+     * The options for listeners of several loops, which share a port. That the port is free is tried first without
+     * them, as with them another such program would share it, too, and get some of the clients.
+     */
+    static ListenOptions shared(InetSocketAddress address, int loops) throws IOException {
+        if (loops > 1) {
+            TcpListener.bind(address).close();
+        }
+        return ListenOptions.DEFAULT.reusePort(loops > 1);
     }
 }

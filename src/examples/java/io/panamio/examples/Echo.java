@@ -56,7 +56,7 @@ final class Echo implements Callable<Integer> {
         Bench.require(spec, spin >= 0, "--spin: at least 0");
         int most = maxConnections == null ? mostConnections() : maxConnections;
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
-        ListenOptions options = ListenOptions.DEFAULT.reusePort(threads > 1);
+        ListenOptions options = Addresses.shared(address, threads);
         List<Thread> running = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             EchoLoop loop = new EchoLoop(TcpListener.bind(address, options), most,

@@ -110,7 +110,7 @@ final class Serve implements Callable<Integer> {
             throw new NotDirectoryException(folder + " is no folder");
         }
         Settings settings = settings();
-        ListenOptions options = ListenOptions.DEFAULT.reusePort(threads > 1);
+        ListenOptions options = Addresses.shared(address, threads);
         List<HttpLoop> loops = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             loops.add(new HttpLoop(TcpListener.bind(address, options), settings));

@@ -130,11 +130,24 @@ class CommandsTest {
         assertTrue(bench.said().startsWith("bench: connect /127.0.0.1:" + port + ": Connection refused"), bench.said());
     }
 
+    /** Loops of one program share a port, which two programs must not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"echo", "serve|."})
+    void aPortIsOneProgramsAlone(String command) throws IOException {
+        String port = "" + Programs.freePort();
+        String[] arguments = (command + "|--threads|2|--host|127.0.0.1|--port|" + port).split("[|]");
+        programs.example(arguments).awaitSaid(" on port " + port);
+        Program second = programs.example(arguments);
+        assertEquals(1, second.end());
+        assertTrue(second.said().contains(": bind /127.0.0.1:" + port + ": Address already in use"), second.said());
+    }
+
     /** Each with a message of one line, and no trace. */
     @ParameterizedTest
     @CsvSource({"bench --port 1 --size 1073741824, -Xmx64m, out of memory",
         "demo --size 1073741824, -Xmx64m, out of memory",
-        "watch --every 1, -Dpanamio.selector=none, watch: "})
+        "watch --every 1, -Dpanamio.selector=none, watch: ",
+        "proxy --listen 127.0.0.1:0 --to 127.0.0.1:1, -Xrs, proxy: "})
     void whatCannotBeIsToldInALine(String arguments, String option, String told) throws IOException {
         Program program = programs.example(List.of(option), Main.class, arguments.split(" "));
         assertEquals(1, program.end());

@@ -14,7 +14,7 @@ final class Signals {
     /**
      * Runs something, in a thread of the JVM's, whenever a signal comes.
      *
-     * @throws IllegalArgumentException if the signal is unknown, or the JVM uses it itself
+     * @throws UnsupportedOperationException if this JVM does not hand it out, as with -Xrs
      */
     static void handle(String name, Runnable action) {
         try {
@@ -28,7 +28,7 @@ final class Signals {
             signal.getMethod("handle", signal, handler)
                 .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
         } catch (InvocationTargetException e) {
-            throw new IllegalArgumentException("signal " + name, e.getCause());
+            throw new UnsupportedOperationException(e.getCause().getMessage(), e);
         } catch (ReflectiveOperationException e) {
             throw new UnsupportedOperationException("this JVM has no sun.misc.Signal", e);
         }
