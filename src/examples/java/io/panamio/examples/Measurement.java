@@ -44,7 +44,7 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
                 end.completeExceptionally(t);
             }
         });
-        try (ProgressBar bar = isTerminal(STDERR) ? progressBar(title, 10L * (warmUp + duration)) : null) {
+        try (ProgressBar bar = isTerminal(STDERR) ? progressBar(title, 10L * warmUp + 10L * duration) : null) {
             tick(bar, load, end, warmUp);
             load.record();
             long answered = load.answered;
@@ -79,7 +79,7 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
 
     private static void tick(ProgressBar bar, Load load, CompletableFuture<Void> end, int seconds)
             throws IOException, InterruptedException {
-        for (int i = 0; i < 10 * seconds; i++) {
+        for (long i = 0; i < 10L * seconds; i++) {
             long before = load.answered;
             if (await(end, 100)) {
                 throw new IOException("the load ended early");

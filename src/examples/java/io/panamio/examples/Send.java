@@ -15,8 +15,8 @@ import picocli.CommandLine.Spec;
 
 /** Sends a file to everybody who connects, by one of the ways that there are. */
 @Command(name = "send", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Sends a file to every client that connects, and tells what that took. To compare the ways to send on "
-        + "a network of yours.")
+    description = "Sends a file to every client that connects, and tells what that took. To compare the ways to send "
+        + "on a network of yours.")
 final class Send implements Callable<Integer> {
     /** How to send. */
     enum Way {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.examples.Main;
 import io.panamio.test.Programs.Program;
 import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,6 +130,21 @@ class CommandsTest {
         Program bench = programs.example("bench", "--port", "" + port);
         assertEquals(1, bench.end());
         assertTrue(bench.said().startsWith("bench: connect /127.0.0.1:" + port + ": Connection refused"), bench.said());
+    }
+
+    @Test
+    void theLongestMeasurementIsNoShortOne() throws IOException {
+        try (ServerSocket server = new ServerSocket(0, 1, Loop.V4)) {
+            programs.example("bench", "--port", "" + server.getLocalPort(), "--connections", "1", "--warm-up",
+                "" + Integer.MAX_VALUE, "--duration", "" + Integer.MAX_VALUE);
+            try (Socket client = server.accept()) {
+                for (int i = 0; i < 5000; i++) {
+                    byte[] message = client.getInputStream().readNBytes(64);
+                    assertEquals(64, message.length, "it has ended");
+                    client.getOutputStream().write(message);
+                }
+            }
+        }
     }
 
     /** Loops of one program share a port, which two programs must not. */
