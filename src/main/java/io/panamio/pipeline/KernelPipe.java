@@ -19,6 +19,7 @@ final class KernelPipe {
         int[] ends = Platform.current().openPipe();
         Handle first = null;
         try {
+            Platform.current().transfers().resizePipe(ends[1], bytes); // first: a pipe that is made is closed by its user
             first = Handle.owning(this, ends[0], false);
             writer = Handle.owning(this, ends[1], false);
         } catch (Throwable t) {
@@ -31,7 +32,6 @@ final class KernelPipe {
             throw t;
         }
         reader = first;
-        Platform.current().transfers().resizePipe(ends[1], bytes);
     }
 
     int reader() throws ClosedChannelException {

@@ -6,13 +6,15 @@ import java.lang.invoke.VarHandle;
 /**
  * Counts who is inside something that can be closed, in one word: the sign bit says closed, the rest is the number of
  * threads inside. Nobody enters after the close, and whoever is the last one out releases what is guarded, exactly
- * once. So a descriptor number can never be used after the system has given it to somebody else.
+ * once; if there was not the stack or the memory for that, at the next {@link #shut}. So a descriptor number can never be used after the system has given it to somebody else.
  *
  * <p>The scheme is Go's {@code fdMutex} and .NET's {@code SafeHandle}. No method blocks.
  */
 public abstract class Guard {
     private static final VarHandle STATE;
     private static final int CLOSED = 1 << 31;
+    /** Closed, with nobody inside, and still to be released. */
+    private static final int UNRELEASED = CLOSED | 1 << 30;
 
     static {
         try {
@@ -40,24 +42,43 @@ public abstract class Guard {
 
     /** Leaves; releases what is guarded if it was closed meanwhile and this is the last one out. */
     public final void exit() {
-        int before = (int) STATE.getAndAdd(this, -1);
+        int before;
+        try {
+            before = (int) STATE.getAndAdd(this, -1);
+        } catch (StackOverflowError e) { // before it was done; this takes no more of the stack than enter() did
+            do {
+                before = state;
+            } while (!STATE.compareAndSet(this, before, before - 1));
+        }
         assert (before & ~CLOSED) != 0 : "left without having entered";
         if (before == (CLOSED | 1)) {
-            release();
+            releaseNow();
         }
     }
 
-    /** Closes; true for the one call that did. Releases now if nobody is inside. */
+    /** Closes; true for the one call that did, or that releases what could not be. Releases now if nobody is inside. */
     public final boolean shut() {
-        for (int s = state; s >= 0; s = state) {
-            if (STATE.compareAndSet(this, s, s | CLOSED)) {
-                if (s == 0) {
-                    release();
+        for (int s = state; s >= 0 || s == UNRELEASED; s = state) {
+            if (STATE.compareAndSet(this, s, s < 0 ? CLOSED : s | CLOSED)) {
+                if (s <= 0) {
+                    releaseNow();
                 }
                 return true;
             }
         }
         return false;
+    }
+
+    private void releaseNow() {
+        boolean released = false;
+        try {
+            release();
+            released = true;
+        } finally {
+            if (!released) {
+                state = UNRELEASED;
+            }
+        }
     }
 
     /** Closes without releasing what is guarded, if it is open and nobody is inside; else changes nothing. */
@@ -70,6 +91,9 @@ public abstract class Guard {
         return state >= 0;
     }
 
-    /** Releases what is guarded. Called once, after the close, when nobody is inside; must not throw. */
+    /**
+     * Releases what is guarded. Called once, after the close, when nobody is inside; again if it threw, which it may for
+     * want of stack or memory alone, and then goes on where it was.
+     */
     protected abstract void release();
 }

@@ -29,7 +29,7 @@ public final class Handle extends Guard implements Runnable {
     private StreamArena arena;
     private volatile Runnable atClose;
     private boolean urgent;
-    private int known;
+    private boolean watchable;
 
     private Handle(int fd, Class<?> kind, boolean shared) {
         if (fd < 0) {
@@ -92,7 +92,7 @@ public final class Handle extends Guard implements Runnable {
 
     /** Marks this as a socket or a pipe, which any selector can watch. Before the source is registered. */
     public void setWatchable() {
-        known = Readiness.WATCHABLE;
+        watchable = true;
     }
 
     // ---- using
@@ -143,7 +143,7 @@ public final class Handle extends Guard implements Runnable {
             selector = with; // before: an event may come, and its operations must rearm, before register returns
             boolean done = false;
             try {
-                with.register(fd, token, interest | known);
+                with.register(fd, token, watchable ? interest | Readiness.WATCHABLE : interest);
                 done = true;
             } finally {
                 if (!done) {
@@ -281,13 +281,11 @@ public final class Handle extends Guard implements Runnable {
             unwatch(s); // before the close: a duplicate of the descriptor would keep the watch alive
         }
         if (kind != null) {
-            try {
-                if (atClose != null) {
-                    atClose.run();
-                }
-            } finally {
-                Platform.current().close(fd);
+            if (atClose != null) {
+                atClose.run();
+                atClose = null;
             }
+            Platform.current().close(fd);
         }
     }
 

@@ -305,7 +305,12 @@ public abstract class Selector extends Guard {
     public final void wake() {
         // An update by each, not a test: the poller's own update then sees all that came before this call.
         if ((int) WOKEN.getAndBitwiseOr(this, FLAGGED) == 0 && (poller == ASLEEP || watched)) {
-            signalWake();
+            try {
+                signalWake();
+            } catch (Throwable t) {
+                woken = 0; // no signal is on its way, for want of stack say: the next call sends one
+                throw t;
+            }
         }
     }
 
@@ -314,9 +319,6 @@ public abstract class Selector extends Guard {
         if (WOKEN.compareAndSet(this, FLAGGED, SIGNALED) && enter()) {
             try {
                 signal();
-            } catch (Throwable t) {
-                woken = 0; // no signal is on its way
-                throw t;
             } finally {
                 exit();
             }
@@ -355,6 +357,8 @@ public abstract class Selector extends Guard {
             } finally {
                 exit();
             }
+        } else {
+            shut(); // what could not be released
         }
     }
 

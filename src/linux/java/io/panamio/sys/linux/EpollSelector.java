@@ -22,6 +22,8 @@ final class EpollSelector extends Selector {
 
     private final int epoll;
     private final int eventfd;
+    /** Whether the first of them is: there may have been no stack for the second. */
+    private boolean closed;
 
     /**
      * The eventfd is watched from the start, for nothing as long as there is no waker: so close() cannot fail to
@@ -216,7 +218,10 @@ final class EpollSelector extends Selector {
 
     @Override
     protected void release() {
-        Libc.close(epoll);
+        if (!closed) {
+            Libc.close(epoll);
+            closed = true;
+        }
         Libc.close(eventfd);
     }
 }

@@ -297,9 +297,25 @@ public final class Libc {
 
     private static final MemorySegment CLOSE = function("close");
 
-    /** close(2). Never retried: on EINTR the descriptor may be somebody else's already. */
+    /**
+     * close(2). Never retried: on EINTR the descriptor may be somebody else's already. If this throws, for want of stack
+     * or memory, the call was not made.
+     */
     public static int close(int fd) {
-        return call(CLOSE, fd, 0, 0, 0, 0);
+        ThreadState state = ThreadState.enter();
+        int r;
+        try {
+            r = (int) (long) call.invokeExact(CLOSE, state.capture, (long) fd, 0L, 0L, 0L, 0L, 0L);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+        try {
+            r = r >= 0 ? r : -state.errno();
+            state.close();
+        } catch (VirtualMachineError e) {
+            return r; // what was lent becomes garbage
+        }
+        return r;
     }
 
     private static final MemorySegment POLL = function("poll");

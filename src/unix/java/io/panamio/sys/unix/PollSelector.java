@@ -64,6 +64,8 @@ public final class PollSelector extends Selector {
     private final IntPredicate refused;
     private final int pipeReader;
     private final int pipeWriter;
+    /** Whether the first of them is: there may have been no stack for the second. */
+    private boolean closed;
     /** What poll(2) reports unasked, as long as it is there. */
     private final int always;
 
@@ -502,7 +504,10 @@ public final class PollSelector extends Selector {
 
     @Override
     protected void release() {
-        Libc.close(pipeReader);
+        if (!closed) {
+            Libc.close(pipeReader);
+            closed = true;
+        }
         Libc.close(pipeWriter);
     }
 }
