@@ -320,10 +320,11 @@ class ProgramFaultsTest {
         Socket other = connect(running);
         ping(other);
         running.program.limit("data", running.dataBytes() + (256 << 10));
-        for (int i = 0; i < 30 && !running.program.said().contains("OutOfMemoryError"); i++) {
-            fill(running);
-        }
-        Loop.until("out of memory", () -> running.program.said().contains("OutOfMemoryError"));
+        int[] clients = {0};
+        Loop.until("out of memory", () -> { // the later, the longer is waited: the program may be slow
+            fill(running, 20_000_000L << clients[0]++ / 30);
+            return running.program.said().contains("OutOfMemoryError");
+        });
         ping(other);
         ping(connect(running));
         running.assertRuns();
@@ -356,8 +357,8 @@ class ProgramFaultsTest {
         running.assertRuns();
     }
 
-    /** Sends until nothing more is taken. */
-    private void fill(Running running) throws IOException {
+    /** Sends until nothing more is taken for so long. */
+    private void fill(Running running, long nanos) throws IOException {
         SocketChannel channel = later(SocketChannel.open());
         channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
         channel.connect(new InetSocketAddress(Loop.V4, running.port));
@@ -369,7 +370,7 @@ class ProgramFaultsTest {
                 if (channel.write(piece.rewind()) > 0) {
                     last[0] = System.nanoTime();
                 }
-                return System.nanoTime() - last[0] > 20_000_000;
+                return System.nanoTime() - last[0] > nanos;
             } catch (IOException e) {
                 return true; // dropped
             }
