@@ -17,9 +17,9 @@ import java.util.Objects;
  * can ever hit a descriptor of somebody else that got the same number. An operation that would block says so with
  * {@link #drained}, which arms the source again where the system does not do so by itself.
  *
- * <p>This is for what <em>is</em> a descriptor. A type of yours that has a source within, such as a stream that decrypts
- * another, implements {@link Source} and {@link AutoCloseable} itself and passes the calls on: {@link #close} cannot be
- * overridden, as what keeps the descriptor safe ends there.
+ * <p>This is for what <em>is</em> a descriptor. A type of yours that has a source within, such as a stream that
+ * decrypts another, implements {@link Source} and {@link AutoCloseable} itself and passes the calls on: {@link #close}
+ * cannot be overridden, as what keeps the descriptor safe ends there.
  *
  * <p>All methods are for any thread. A source that is dropped without {@link #close} is closed when it is collected,
  * and a warning is logged by {@code System.getLogger("io.panamio")}, which names its kind; {@code
@@ -100,8 +100,8 @@ public abstract class IoSource implements Source, AutoCloseable {
      * Runs a system call of yours on the descriptor under the same contract as the methods here: mio's {@code try_io}.
      * If it would block, the source is armed again for the given direction, and for no other; so call until it does:
      * doing less than asked proves nothing here. If it throws, it has taken the pending error, and the source is armed
-     * for the next one. If the direction is {@link Interest#PRIORITY} and it neither blocks nor throws, it has taken the
-     * urgent byte, and the source is armed for the next one.
+     * for the next one. If the direction is {@link Interest#PRIORITY} and it neither blocks nor throws, it has taken
+     * the urgent byte, and the source is armed for the next one.
      *
      * @param direction what the call waits for when it would block
      * @param operation the call
@@ -240,8 +240,8 @@ public abstract class IoSource implements Source, AutoCloseable {
      * event may come then for what was closed, as with mio.) Does nothing the second time.
      *
      * <p>When no operation is going on, the descriptor is closed when this returns: its port may be bound again. With
-     * poll(2), which holds on to the descriptors that it waits for, this waits until a thread that is in there has left,
-     * some microseconds, and a second at most if that thread is not let run.
+     * poll(2), which holds on to the descriptors that it waits for, this waits until a thread that is in there has
+     * left, some microseconds, and a second at most if that thread is not let run.
      *
      * <p>A socket with {@link java.net.StandardSocketOptions#SO_LINGER} is the one case in which this blocks: close(2)
      * waits for up to so many seconds until the peer has acknowledged what was written, although the socket is in

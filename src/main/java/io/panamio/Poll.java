@@ -15,8 +15,8 @@ import java.util.Objects;
  *
  * <p>Readiness is edge-triggered, see {@link Registry#register}. On Linux this is epoll(7); with {@code
  * -Dpanamio.selector=poll} it is poll(2), which exists on every Unix and is slower with many sources. There a direction
- * that was reported is silent until an operation has found it drained, where epoll may report it again; and what comes of
- * a source after its error or hang-up was reported, and was left, may take 64 ms to be seen.
+ * that was reported is silent until an operation has found it drained, where epoll may report it again; and what comes
+ * of a source after its error or hang-up was reported, and was left, may take 64 ms to be seen.
  *
  * <p>A signal does not end a wait, nor does {@link Thread#interrupt}, which leaves the thread's flag as it is: use a
  * {@link Waker}. (A system call cannot be interrupted from Java; to make it so, as {@code java.nio} does, would cost
@@ -54,8 +54,8 @@ import java.util.Objects;
  * }
  * }</pre>
  *
- * <p>The bound costs nothing but where it is reached. The same holds for writes to a peer that takes them as fast as they
- * are made, and for a listener, which is bounded by how many connections a loop takes.
+ * <p>The bound costs nothing but where it is reached. The same holds for writes to a peer that takes them as fast as
+ * they are made, and for a listener, which is bounded by how many connections a loop takes.
  */
 public final class Poll implements AutoCloseable {
     private final Selector selector;

@@ -9,8 +9,8 @@ import java.io.IOException;
  * io.panamio.net.TcpListener#accept() TcpListener.accept}.
  *
  * <p>Where the classes are in a folder, a feature that is used for the first time while there are no descriptors cannot
- * load its classes, and the JVM remembers that: it throws a {@link NoClassDefFoundError} from then on. From a jar, which
- * is open already, this cannot happen.
+ * load its classes, and the JVM remembers that: it throws a {@link NoClassDefFoundError} from then on. From a jar,
+ * which is open already, this cannot happen.
  */
 public final class ResourceExhaustedException extends IOException implements SystemError {
     private static final long serialVersionUID = 1;

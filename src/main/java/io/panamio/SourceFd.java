@@ -5,8 +5,8 @@ import io.panamio.sys.Handle;
 /**
  * Watches a descriptor that it does not own, such as a timerfd, a signalfd, an inotify or another {@link Poll}: mio's
  * {@code SourceFd}. Calls on it go through {@link #tryIo(Interest, IoOperation)}, until they would block: many
- * descriptors give less than they have. A terminal gives a line at a time, an inotify whole events, a socket of messages
- * one message.
+ * descriptors give less than they have. A terminal gives a line at a time, an inotify whole events, a socket of
+ * messages one message.
  *
  * <p>Keep it while it is registered, and {@link #close} it, which ends the watch and leaves the descriptor open,
  * before the descriptor is closed by its owner.

@@ -27,10 +27,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * Measures how long it takes from the start of a JVM to the first byte that comes back, for {@link StartPanamio}, {@link
- * StartFfm} and {@link StartNio}, and what processor time all threads have used by then. The client is this process,
- * which is warm. Each round starts every server once, every second round in the opposite order. Every server says how
- * far it was when, by the clock that all processes share; a further start counts its classes.
+ * Measures how long it takes from the start of a JVM to the first byte that comes back, for {@link StartPanamio},
+ * {@link StartFfm} and {@link StartNio}, and what processor time all threads have used by then. The client is this
+ * process, which is warm. Each round starts every server once, every second round in the opposite order. Every server
+ * says how far it was when, by the clock that all processes share; a further start counts its classes.
  */
 @Command(name = "start", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Measures the time from the start of a JVM to the first byte echoed, beside java.nio.")

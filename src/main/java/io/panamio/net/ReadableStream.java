@@ -14,16 +14,16 @@ import java.nio.ByteBuffer;
  *
  * <h2>When a stream is drained</h2>
  * A read that returns less than it asked for, and less than one call moves, has drained the stream: there is no need to
- * call again for {@code WOULD_BLOCK}, and an event comes when there is more. That does not hold, so read on until {@code
- * WOULD_BLOCK} or the end,
+ * call again for {@code WOULD_BLOCK}, and an event comes when there is more. That does not hold, so read on until
+ * {@code WOULD_BLOCK} or the end,
  * <ul>
  * <li>if an event since the stream was last drained was {@linkplain io.panamio.Events#isReadClosed read-closed} or an
  *     {@linkplain io.panamio.Events#isError error}: the end that comes together with data has no event of its own;
  * <li>if one was {@linkplain io.panamio.Events#isPriority priority}: a receive stops at urgent data, which any peer can
  *     send, and the next one passes over it. The events of a {@link StreamSocket} say so whenever they say readable,
  *     unless the interest is {@link io.panamio.Interest#exclusive};
- * <li>on a {@link UnixStream} whose peer may pass descriptors, or whose credentials are asked for: a receive stops after
- *     those;
+ * <li>on a {@link UnixStream} whose peer may pass descriptors, or whose credentials are asked for: a receive stops
+ *     after those;
  * <li>on a {@link Pipe.Receiver} over something else than an ordinary pipe: a terminal gives a line at a time, and a
  *     pipe in packet mode (O_DIRECT) a packet;
  * <li>on a socket whose TLS is done by the kernel: a receive stops after a record.
@@ -31,8 +31,8 @@ import java.nio.ByteBuffer;
  *
  * <h2>Streams of your own</h2>
  * A decoder, a limiter or a double for a test can be a stream, too; the transfers of {@link io.panamio.pipeline} take
- * it, by copying. Everything but {@link #read(MemorySegment, long, long)} has a default that calls this. It usually is a
- * {@link io.panamio.Source}, too, that registers the stream below it. An implementation owes its callers that
+ * it, by copying. Everything but {@link #read(MemorySegment, long, long)} has a default that calls this. It usually is
+ * a {@link io.panamio.Source}, too, that registers the stream below it. An implementation owes its callers that
  * <ul>
  * <li>no call blocks;
  * <li>bad arguments, and a stream that is closed ({@link java.nio.channels.ClosedChannelException}), are found before
@@ -112,8 +112,8 @@ public interface ReadableStream {
 
     /**
      * Reads into several segments in order: scatter. There may be any number of them; up to 1024, native ones or
-     * 64 KiB on the heap, take one system call, recvmsg(2) or readv(2), together. By default this reads into one after the
-     * other.
+     * 64 KiB on the heap, take one system call, recvmsg(2) or readv(2), together. By default this reads into one after
+     * the other.
      *
      * @param dsts where to
      * @return how many bytes were read in all, EOF or WOULD_BLOCK; 0 only if all segments are empty

@@ -114,8 +114,9 @@ public final class SystemSocketOptions {
     public static final SocketOption<Integer> TCP_FASTOPEN = new Option<>("TCP_FASTOPEN", Integer.class);
 
     /**
-     * For connecting: whether connect waits for the first write, and sends its data with the handshake. Where the system
-     * can do so no more by then, that write connects, would block, and is done again on the writable event. Linux 4.11.
+     * For connecting: whether connect waits for the first write, and sends its data with the handshake. Where the
+     * system can do so no more by then, that write connects, would block, and is done again on the writable event.
+     * Linux 4.11.
      */
     public static final SocketOption<Boolean> TCP_FASTOPEN_CONNECT =
         new Option<>("TCP_FASTOPEN_CONNECT", Boolean.class);

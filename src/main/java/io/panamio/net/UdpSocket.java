@@ -221,8 +221,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IllegalArgumentException if the group is not a multicast address or of another family, or if the source
      *     is one, a wildcard, or of another family than the group
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: the source was joined already (EADDRNOTAVAIL), the group was joined for
-     *     all (EINVAL), or there is no such interface
+     * @throws IOException if the system refuses: the source was joined already (EADDRNOTAVAIL), the group was joined
+     *     for all (EINVAL), or there is no such interface
      */
     public void joinMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.JOIN);

@@ -10,8 +10,8 @@ import java.util.Objects;
  * A Unix socket that accepts connections of SOCK_SEQPACKET; mio has none. Register it for {@link Interest#READABLE};
  * one event may stand for many connections, so accept until null.
  *
- * <p>A path is made by {@code bind}, and must not exist before; {@code close} leaves it there. {@link ListenOptions} has
- * the other ways: {@link ListenOptions#permissions permissions}, {@link ListenOptions#replaceDead replaceDead} and
+ * <p>A path is made by {@code bind}, and must not exist before; {@code close} leaves it there. {@link ListenOptions}
+ * has the other ways: {@link ListenOptions#permissions permissions}, {@link ListenOptions#replaceDead replaceDead} and
  * {@link ListenOptions#deleteOnClose deleteOnClose}.
  */
 public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, UnixSeqpacket> {

@@ -13,9 +13,9 @@ import java.nio.ByteBuffer;
  * there is no need to call again for {@code WOULD_BLOCK}. No signal is raised when the other end is gone.
  *
  * <h2>Streams of your own</h2>
- * An encoder, a limiter or a double for a test can be a stream, too, see {@link ReadableStream}; the transfers of {@link
- * io.panamio.pipeline} take it, by copying. Everything but {@link #write(MemorySegment, long, long)} has a default that
- * calls this. An implementation owes its callers that
+ * An encoder, a limiter or a double for a test can be a stream, too, see {@link ReadableStream}; the transfers of
+ * {@link io.panamio.pipeline} take it, by copying. Everything but {@link #write(MemorySegment, long, long)} has a
+ * default that calls this. An implementation owes its callers that
  * <ul>
  * <li>no call blocks;
  * <li>bad arguments, and a stream that is closed ({@link java.nio.channels.ClosedChannelException}), are found before

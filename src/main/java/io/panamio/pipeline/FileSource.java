@@ -36,24 +36,24 @@ import java.util.concurrent.atomic.AtomicReference;
  * not in the page cache is read from the disk meanwhile, and the thread waits for that, as it would in a read of the
  * file.
  *
- * <p>A header goes in one packet with the beginning of its file if it is written by {@link StreamSocket#writeMore}. What
- * it is worth depends on how the system sends: with BBR, which paces, it may cost more than a packet of its own.
+ * <p>A header goes in one packet with the beginning of its file if it is written by {@link StreamSocket#writeMore}.
+ * What it is worth depends on how the system sends: with BBR, which paces, it may cost more than a packet of its own.
  *
  * <h2>What else a file may be</h2>
  * A {@link FileChannel} does not tell its descriptor. {@link #transfer} sends from it by way of a mapping, made and
- * ended in each call, which costs some microseconds and a few small objects, and a page fault for each 64 KiB or so; and
- * the bytes are copied once, from the page cache to the socket. Who sends often from one channel maps it once, all of
- * it, with {@link FileChannel#map(FileChannel.MapMode, long, long, Arena)}, which has no 2 GB limit, and writes parts of
- * that with {@link WritableStream#write(MemorySegment, long, long)}: the same copy, without the rest. {@code
+ * ended in each call, which costs some microseconds and a few small objects, and a page fault for each 64 KiB or so;
+ * and the bytes are copied once, from the page cache to the socket. Who sends often from one channel maps it once, all
+ * of it, with {@link FileChannel#map(FileChannel.MapMode, long, long, Arena)}, which has no 2 GB limit, and writes
+ * parts of that with {@link WritableStream#write(MemorySegment, long, long)}: the same copy, without the rest. {@code
  * transferTo} here has neither the copy nor the faults.
  *
  * <p>A file must not be cut while it is sent: the rest cannot be sent then, whatever a header has promised. {@code
  * transferTo} and {@code transfer} say EOF; a write from a mapping throws (EFAULT), and does not crash. A transfer that
- * has come to the new end looks as if there was no more room, and no event tells otherwise: who serves files that others
- * cut calls again after a while without progress.
+ * has come to the new end looks as if there was no more room, and no event tells otherwise: who serves files that
+ * others cut calls again after a while without progress.
  *
- * <p>All methods are for any thread. Dropped without {@link #close}, it is closed when it is collected, and a warning is
- * logged, as for an {@link IoSource}.
+ * <p>All methods are for any thread. Dropped without {@link #close}, it is closed when it is collected, and a warning
+ * is logged, as for an {@link IoSource}.
  */
 public final class FileSource implements AutoCloseable {
     /** How much of a file channel is mapped at a time. */

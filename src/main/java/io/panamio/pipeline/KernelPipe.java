@@ -19,7 +19,7 @@ final class KernelPipe {
         int[] ends = Platform.current().openPipe();
         Handle first = null;
         try {
-            Platform.current().transfers().resizePipe(ends[1], bytes); // first: a pipe that is made is closed by its user
+            Platform.current().transfers().resizePipe(ends[1], bytes); // not later: then it is its user's to close
             first = Handle.owning(this, ends[0], false);
             writer = Handle.owning(this, ends[1], false);
         } catch (Throwable t) {

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 
 /**
- * Pipes for {@link Splice}s: one pool for each event loop. A splice has a pipe only while there are bytes in it, so that
- * connections that are idle need none; and an empty one comes back here, so that no pipe is made for each burst.
+ * Pipes for {@link Splice}s: one pool for each event loop. A splice has a pipe only while there are bytes in it, so
+ * that connections that are idle need none; and an empty one comes back here, so that no pipe is made for each burst.
  *
  * <p>For one thread at a time, and so are the splices that use it.
  */

@@ -7,8 +7,8 @@ import io.panamio.net.TcpStream;
 import java.io.IOException;
 
 /**
- * Joins two streams, as a proxy does: what each receives goes to the other, by a {@link Splice} for each direction. When
- * one ends, that is passed on ({@link Shutdown#WRITE}) after its last byte, and the other direction goes on.
+ * Joins two streams, as a proxy does: what each receives goes to the other, by a {@link Splice} for each direction.
+ * When one ends, that is passed on ({@link Shutdown#WRITE}) after its last byte, and the other direction goes on.
  *
  * <pre>{@code
  * poll.registry().register(client, token, Interest.READABLE.add(Interest.WRITABLE));     // and the server likewise
@@ -60,14 +60,14 @@ public final class Relay implements AutoCloseable {
      *
      * @param ready the stream, one of both
      * @return {@link IoResult#WOULD_BLOCK} when all that could be moved was, and events will tell when there is more;
-     *     {@link IoResult#EOF} when both have ended and everything has gone; or a number of bytes, when this has stopped
-     *     to let others have their turn: then call again, as no event may come
+     *     {@link IoResult#EOF} when both have ended and everything has gone; or a number of bytes, when this has
+     *     stopped to let others have their turn: then call again, as no event may come
      * @throws IllegalArgumentException if the stream is another one
      * @throws java.nio.channels.ClosedChannelException if this or a stream is closed
      * @throws io.panamio.ResourceExhaustedException if there is no descriptor left for a pipe: nothing is lost, but no
      *     event may come, so call again later
-     * @throws IOException if one of both connections is broken; or if the system has no memory (ENOMEM, ENOBUFS): nothing
-     *     is lost then, and a call later may go on
+     * @throws IOException if one of both connections is broken; or if the system has no memory (ENOMEM, ENOBUFS):
+     *     nothing is lost then, and a call later may go on
      */
     public long transfer(DuplexStream ready) throws IOException {
         if (ready != a && ready != b) {

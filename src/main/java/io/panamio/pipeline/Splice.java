@@ -273,9 +273,9 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Looks for bytes by an ordinary receive: splice(2) finds nothing at urgent data, and an end behind it. So this takes
-     * the place of the splice that finds a source drained; if that was wrong, the next ones are done by splices until one
-     * finds nothing.
+     * Looks for bytes by an ordinary receive: splice(2) finds nothing at urgent data, and an end behind it. So this
+     * takes the place of the splice that finds a source drained; if that was wrong, the next ones are done by splices
+     * until one finds nothing.
      */
     private long receive(int fd, long asked) throws IOException {
         MemorySegment room = pool.room();
@@ -365,8 +365,8 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Throws away what is in the pipe, and the pipe with it; both streams stay open. A transfer in another thread goes on
-     * to its end. Does nothing the second time.
+     * Throws away what is in the pipe, and the pipe with it; both streams stay open. A transfer in another thread goes
+     * on to its end. Does nothing the second time.
      */
     @Override
     public void close() {

@@ -21,8 +21,8 @@ import java.util.function.Consumer;
  * <p>So what a pending send reads cannot be overwritten by mistake, nor freed: memory is only ever unmapped, not put to
  * another use, and the kernel keeps the pages that it has not done with. {@link #close} is safe at any time.
  *
- * <p>Sending, also one buffer many times and to many streams, allocates nothing. Lending costs a small arena and a view,
- * some 200 bytes of garbage and well under 100 ns.
+ * <p>Sending, also one buffer many times and to many streams, allocates nothing. Lending costs a small arena and a
+ * view, some 200 bytes of garbage and well under 100 ns.
  *
  * <p>For the thread that made it alone; others get a {@link WrongThreadException}. Dropped without a close, the memory
  * goes when the buffer and all segments of it are collected.
@@ -65,11 +65,11 @@ public final class ZeroCopyBuffer implements AutoCloseable {
     }
 
     /**
-     * Uses memory that is there, and that can be sent from as long as it likes: a file that is mapped into an {@linkplain
-     * Arena#ofAuto automatic arena}, or memory of the {@linkplain Arena#global global one}. Any other could be given to
-     * somebody else while the kernel still reads it. Nobody may write there while a send is pending, which for the
-     * segment that is passed here cannot be watched. Any number of buffers may use the same memory, in other threads
-     * for example.
+     * Uses memory that is there, and that can be sent from as long as it likes: a file that is mapped into an
+     * {@linkplain Arena#ofAuto automatic arena}, or memory of the {@linkplain Arena#global global one}. Any other could
+     * be given to somebody else while the kernel still reads it. Nobody may write there while a send is pending, which
+     * for the segment that is passed here cannot be watched. Any number of buffers may use the same memory, in other
+     * threads for example.
      *
      * @param memory the memory; if it is read-only, so is what {@link #segment} lends
      * @return a buffer of it, which belongs to the current thread
@@ -80,8 +80,8 @@ public final class ZeroCopyBuffer implements AutoCloseable {
         Class<?> scope = memory.scope().getClass();
         boolean lasting = scope != SHARED && (scope == GLOBAL || scope == AUTOMATIC && memory.isMapped());
         if (!memory.isNative() || !lasting) {
-            throw new IllegalArgumentException("memory that could be freed under a send: it must be of the global arena,"
-                + " or a file mapped into an automatic one, or come from allocate()");
+            throw new IllegalArgumentException("memory that could be freed under a send: it must be of the global"
+                + " arena, or a file mapped into an automatic one, or come from allocate()");
         }
         return new ZeroCopyBuffer(memory, null);
     }

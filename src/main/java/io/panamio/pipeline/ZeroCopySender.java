@@ -12,8 +12,8 @@ import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
- * Sends from memory that the kernel reads in place, as the network card takes it: MSG_ZEROCOPY. A send does not copy, so
- * it does not end with the call: the memory is the kernel's until a completion comes, which {@link ZeroCopyBuffer}
+ * Sends from memory that the kernel reads in place, as the network card takes it: MSG_ZEROCOPY. A send does not copy,
+ * so it does not end with the call: the memory is the kernel's until a completion comes, which {@link ZeroCopyBuffer}
  * watches over.
  *
  * <pre>{@code
@@ -27,8 +27,8 @@ import java.util.Objects;
  * }</pre>
  *
  * <h2>Completions</h2>
- * They come on the error queue of the socket, and as long as one is there every event of the stream says error; and then
- * write-closed, as for some sources that means. But it does not say read-closed, as it does when the connection is
+ * They come on the error queue of the socket, and as long as one is there every event of the stream says error; and
+ * then write-closed, as for some sources that means. But it does not say read-closed, as it does when the connection is
  * broken. So on an error first {@link #drainCompletions}, and go on if {@link TcpStream#takeError} then has none.
  *
  * <h2>When it is worth it</h2>
@@ -42,8 +42,8 @@ import java.util.Objects;
  * <p>There is nothing to close: this ends with its stream. If that is closed with sends pending, what the kernel has
  * taken is still sent, from pages that it keeps, but no completion comes any more.
  *
- * <p>For one thread at a time, the one that its buffers belong to. One stream has one sender, and nobody else sends with
- * MSG_ZEROCOPY on it. Sending and completing allocate nothing, once the largest number of sends was pending.
+ * <p>For one thread at a time, the one that its buffers belong to. One stream has one sender, and nobody else sends
+ * with MSG_ZEROCOPY on it. Sending and completing allocate nothing, once the largest number of sends was pending.
  */
 public final class ZeroCopySender {
     /** Below this many bytes a send is copied, if not set otherwise: 16 KiB. */
@@ -129,8 +129,8 @@ public final class ZeroCopySender {
      * @param buffer what to send from
      * @param off where the part begins
      * @param len how long it is
-     * @return how many bytes the system took, maybe not all; {@link IoResult#WOULD_BLOCK} if none; 0 only if {@code len}
-     *     is 0, without a system call
+     * @return how many bytes the system took, maybe not all; {@link IoResult#WOULD_BLOCK} if none; 0 only if {@code
+     *     len} is 0, without a system call
      * @throws IndexOutOfBoundsException if the part is not within the buffer
      * @throws IllegalStateException if the buffer is closed
      * @throws WrongThreadException if the buffer belongs to another thread
@@ -194,8 +194,8 @@ public final class ZeroCopySender {
     // ---- completions
 
     /**
-     * Takes the completions that have come: recvmsg(2) with MSG_ERRQUEUE, once for each range of sends and once more; no
-     * system call if nothing is pending. For events that say error, and for any other time.
+     * Takes the completions that have come: recvmsg(2) with MSG_ERRQUEUE, once for each range of sends and once more;
+     * no system call if nothing is pending. For events that say error, and for any other time.
      *
      * @return how many sends were completed by this
      * @throws java.nio.channels.ClosedChannelException if the stream is closed

@@ -2,7 +2,9 @@ package io.panamio.sys;
 
 import java.lang.foreign.MemorySegment;
 
-/** A platform's list of segments to be written one after the other, with how far it is: what {@code GatherList} says. */
+/**
+ * A platform's list of segments to be written one after the other, with how far it is: what {@code GatherList} says.
+ */
 public abstract class Gather {
     /** For the platforms. */
     protected Gather() {

@@ -6,7 +6,8 @@ import java.lang.invoke.VarHandle;
 /**
  * Counts who is inside something that can be closed, in one word: the sign bit says closed, the rest is the number of
  * threads inside. Nobody enters after the close, and whoever is the last one out releases what is guarded, exactly
- * once; if there was not the stack or the memory for that, at the next {@link #shut}. So a descriptor number can never be used after the system has given it to somebody else.
+ * once; if there was not the stack or the memory for that, at the next {@link #shut}. So a descriptor number can never
+ * be used after the system has given it to somebody else.
  *
  * <p>The scheme is Go's {@code fdMutex} and .NET's {@code SafeHandle}. No method blocks.
  */
@@ -92,8 +93,8 @@ public abstract class Guard {
     }
 
     /**
-     * Releases what is guarded. Called once, after the close, when nobody is inside; again if it threw, which it may for
-     * want of stack or memory alone, and then goes on where it was.
+     * Releases what is guarded. Called once, after the close, when nobody is inside; again if it threw, which it may
+     * for want of stack or memory alone, and then goes on where it was.
      */
     protected abstract void release();
 }

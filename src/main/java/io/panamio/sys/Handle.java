@@ -78,8 +78,8 @@ public final class Handle extends Guard implements Runnable {
     }
 
     /**
-     * Marks this as one that receives urgent data, where a read stops although more is pending: who watches for what can
-     * be read watches for that as well. Before the source is registered.
+     * Marks this as one that receives urgent data, where a read stops although more is pending: who watches for what
+     * can be read watches for that as well. Before the source is registered.
      */
     public void setUrgent() {
         urgent = true;

@@ -122,8 +122,8 @@ public abstract class Platform {
     }
 
     private static Object find(String os) {
-        // By name, as a jar need not hold every platform, and a ServiceLoader takes a cold start longer. META-INF/services
-        // says it for tools that leave out what nobody refers to.
+        // By name, as a jar need not hold every platform, and a ServiceLoader takes a cold start longer.
+        // META-INF/services says it for tools that leave out what nobody refers to.
         String name = os.equals("Linux") ? "io.panamio.sys.linux.LinuxPlatform" : null;
         if (name != null) {
             try {

@@ -84,8 +84,8 @@ public abstract class Selector extends Guard {
     /**
      * Says that an operation on {@code fd} has found nothing more to do in the directions of {@code interest}, so that
      * the next change there is to be reported; HANG_UP among them says that it has taken the pending error, so that the
-     * next one is; READ_CLOSED says that a read has found an end, after which there may be more: a FIFO goes on with its
-     * next writer, and a terminal at once, unless it hung up. Does nothing where the system sees to that by itself.
+     * next one is; READ_CLOSED says that a read has found an end, after which there may be more: a FIFO goes on with
+     * its next writer, and a terminal at once, unless it hung up. Does nothing where the system sees to that by itself.
      */
     public abstract void rearm(int fd, int interest);
 

@@ -81,7 +81,8 @@ class CloseTest {
     /** An address that no other process uses, whose sockets could be given the port in the meantime. */
     private static InetAddress ownAddress() throws IOException {
         long pid = ProcessHandle.current().pid();
-        return InetAddress.getByAddress(new byte[] {127, (byte) (1 + (pid >> 16) % 200), (byte) (pid >> 8), (byte) pid});
+        return InetAddress.getByAddress(
+            new byte[] {127, (byte) (1 + (pid >> 16) % 200), (byte) (pid >> 8), (byte) pid});
     }
 
     @ParameterizedTest

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The same random histories on epoll and on poll(2), see {@link History}: whoever uses a source knows the same of it
- * after each step. {@code -Dpanamio.test.fuzz=300} makes it last 300 seconds, on histories that are new each time; {@code
- * -Dpanamio.test.seed=…} repeats one.
+ * after each step. {@code -Dpanamio.test.fuzz=300} makes it last 300 seconds, on histories that are new each time;
+ * {@code -Dpanamio.test.seed=…} repeats one.
  */
 @Tag("any-back-end")
 class DifferentialTest {

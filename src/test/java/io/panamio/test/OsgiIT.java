@@ -76,7 +76,8 @@ class OsgiIT {
         headers.putValue(Constants.BUNDLE_MANIFESTVERSION, "2");
         headers.putValue(Constants.BUNDLE_SYMBOLICNAME, "echo");
         headers.putValue(Constants.BUNDLE_ACTIVATOR, Echo.class.getName());
-        headers.putValue(Constants.IMPORT_PACKAGE, "io.panamio;version=\"[0.1,0.2)\",io.panamio.net,org.osgi.framework");
+        headers.putValue(Constants.IMPORT_PACKAGE,
+            "io.panamio;version=\"[0.1,0.2)\",io.panamio.net,org.osgi.framework");
         String name = Echo.class.getName().replace('.', '/') + ".class";
         try (OutputStream out = Files.newOutputStream(path); JarOutputStream jar = new JarOutputStream(out, manifest);
              InputStream in = Echo.class.getClassLoader().getResourceAsStream(name)) {

@@ -32,7 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A RuntimeException, which is a fault of the program's, ends one client of the examples echo, proxy and send alone. */
+/**
+ * A RuntimeException, which is a fault of the program's, ends one client of the examples echo, proxy and send alone.
+ */
 class ProgramExceptionsTest {
     @TempDir
     private Path directory;

@@ -56,8 +56,8 @@ class ProgramFaultsTest {
     private final List<AutoCloseable> closeables = new ArrayList<>();
 
     /**
-     * A program that lacks a system call: its number, the error, and the program's arguments. After the number there may
-     * be that of an argument, and the bits of it with which the call fails.
+     * A program that lacks a system call: its number, the error, and the program's arguments. After the number there
+     * may be that of an argument, and the bits of it with which the call fails.
      */
     static final class Faulty {
         private Faulty() {
@@ -66,7 +66,8 @@ class ProgramFaultsTest {
         public static void main(String[] args) {
             int[] call = Arrays.stream(args[0].split("/")).mapToInt(Integer::parseInt).toArray();
             int errno = Integer.parseInt(args[1]);
-            if (!(call.length == 1 ? Seccomp.refuse(call[0], errno) : Seccomp.refuse(call[0], call[1], call[2], errno))) {
+            if (!(call.length == 1 ? Seccomp.refuse(call[0], errno)
+                : Seccomp.refuse(call[0], call[1], call[2], errno))) {
                 System.err.println("no filters");
                 System.exit(77);
             }

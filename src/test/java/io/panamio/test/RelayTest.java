@@ -220,7 +220,8 @@ class RelayTest {
 
     @Test
     void oneCallStopsToLetOthersHaveTheirTurn() throws IOException {
-        try (Loop loop = new Loop(); PipePool pool = new PipePool(4096, 4); Proxy proxy = new Proxy(loop, false, pool)) {
+        try (Loop loop = new Loop(); PipePool pool = new PipePool(4096, 4);
+                Proxy proxy = new Proxy(loop, false, pool)) {
             byte[] bytes = random(150_000);
             assertTrue(new Output(bytes).write(proxy.left));
             Expected arriving = new Expected(bytes);
@@ -263,7 +264,8 @@ class RelayTest {
                         proxy.turn();
                         return other.read(new byte[1 << 20], 0, 1 << 20) == EOF;
                     }));
-                    assertTrue(e.getMessage().contains("from the source") || e.getMessage().contains("to the sink"), e::toString);
+                    assertTrue(e.getMessage().contains("from the source")
+                        || e.getMessage().contains("to the sink"), e::toString);
                     proxy.relay.close();
                     assertThrows(ClosedChannelException.class, () -> proxy.relay.transfer(proxy.a));
                     assertThrows(IOException.class, () -> until("told", () -> {

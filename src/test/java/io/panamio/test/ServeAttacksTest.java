@@ -349,7 +349,8 @@ class ServeAttacksTest {
     void noiseBringsNothingDown() throws IOException {
         Random random = new Random(3);
         String[] words = {"GET ", "/a.txt", " HTTP/1.1", "\r\n", "Host: x", "Host: [::", "3\r\n",
-            "Transfer-Encoding: chunked\r\n\r\n", "POST ", "/./", "/sub/", "If-Modified-Since: Thu, 29 Feb 2024 12:34:5", "Expect: 100-continue",
+            "Transfer-Encoding: chunked\r\n\r\n", "POST ", "/./", "/sub/", "If-Modified-Since: Thu, 29 Feb 2024 12:34:5",
+            "Expect: 100-continue",
             "Range: bytes=", "0-", "-", ",", "\n", "\0",
             "%", "..", "/", "If-None-Match: \"", "W/", "*", "Content-Length: 3", "\u00ff", " ", ":", "HEAD ", "\r"};
         for (int i = 0; i < 500; i++) {

@@ -183,7 +183,8 @@ class ServePartsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "100-continue|200", "100-Continue|200", "''|200", "100-continue, 100-continue|200", " , 100-continue ,|200",
-        "100-contin|417", "100-continue2|417", "something|417", "a=b;c|417", "100-continue, x|417", "x,100-continue|417"})
+        "100-contin|417", "100-continue2|417", "something|417", "a=b;c|417", "100-continue, x|417",
+        "x,100-continue|417"})
     void onlyOneThingCanBeExpected(String expected, int status) throws IOException {
         try (Client client = served.client()) {
             for (int i = 0; i < 2; i++) {

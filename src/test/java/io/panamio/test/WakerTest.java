@@ -57,8 +57,8 @@ class WakerTest {
     }
 
     /**
-     * A Poll on poll(2) first looks at what is held back, and that look may meet the wake: the more there is to look at,
-     * the likelier.
+     * A Poll on poll(2) first looks at what is held back, and that look may meet the wake: the more there is to look
+     * at, the likelier.
      */
     @Test
     void aWakeThatMeetsALookAtWhatIsHeldBackIsNotLost() throws Exception {

@@ -451,7 +451,9 @@ class ZeroCopyTest {
         }
     }
 
-    /** Numbers wrap around after 4294967296 sends, and may come in any order; the kernel's do so too late for a test. */
+    /**
+     * Numbers wrap around after 4294967296 sends, and may come in any order; the kernel's do so too late for a test.
+     */
     @Test
     void numbersWrapAroundAndComeInAnyOrder() throws Exception {
         try (Loop loop = new Loop()) {

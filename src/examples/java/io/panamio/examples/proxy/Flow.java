@@ -96,8 +96,8 @@ abstract class Flow {
     }
 
     /**
-     * Throws what the source has failed with, if it is not read now, so that no read tells: maybe not before other turns
-     * after that of the event.
+     * Throws what the source has failed with, if it is not read now, so that no read tells: maybe not before other
+     * turns after that of the event.
      */
     final void requireNoFailure() throws IOException {
         if (failed && (ended || blocked)) {

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Whether a file is to be sent, and which part of it: the conditions of RFC 9110, section 13, and then the range,
- * section 14. Several ranges at once are answered by the whole file, which the RFC allows. Tags may come in several lines;
- * a date or a range that does is none, and is ignored. One object is used for all requests of a loop.
+ * section 14. Several ranges at once are answered by the whole file, which the RFC allows. Tags may come in several
+ * lines; a date or a range that does is none, and is ignored. One object is used for all requests of a loop.
  */
 final class Conditions {
     private static final byte[] BYTES = "bytes=".getBytes(StandardCharsets.US_ASCII);

@@ -298,8 +298,8 @@ public final class Libc {
     private static final MemorySegment CLOSE = function("close");
 
     /**
-     * close(2). Never retried: on EINTR the descriptor may be somebody else's already. If this throws, for want of stack
-     * or memory, the call was not made.
+     * close(2). Never retried: on EINTR the descriptor may be somebody else's already. If this throws, for want of
+     * stack or memory, the call was not made.
      */
     public static int close(int fd) {
         ThreadState state = ThreadState.enter();

@@ -326,7 +326,8 @@ public final class PollSelector extends Selector {
                     return -1;
                 }
                 throw c.errno(-r) == Errno.EINVAL ? errors.exhausted("poll",
-                    "of " + (asking + 1) + " descriptors, which is more than RLIMIT_NOFILE", -r) : errors.io("poll", -r);
+                    "of " + (asking + 1) + " descriptors, which is more than RLIMIT_NOFILE", -r)
+                    : errors.io("poll", -r);
             }
             if (r == 0 && pausing) {
                 pause = Math.min(2 * pause, LONGEST_PAUSE);
