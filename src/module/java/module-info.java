@@ -3,6 +3,7 @@
  */
 module io.panamio {
     exports io.panamio;
+    exports io.panamio.memory;
     exports io.panamio.net;
     exports io.panamio.pipeline;
 }

@@ -1,12 +1,14 @@
 package io.panamio;
 
-import io.panamio.pipeline.SegmentPool;
+import io.panamio.memory.SegmentPool;
 import io.panamio.sys.Handle;
+import io.panamio.sys.StreamArena;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
+import java.util.function.Function;
 
 /**
  * A {@link Source} over a descriptor, which it guards and closes: mio's {@code IoSource}. The library's sources are
@@ -59,10 +61,10 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     static {
-        Handle.setFinder(new Handle.Finder() {
+        Handle.setFinder(new Function<>() { // no lambda: the first one of a process takes 20 ms
             @Override
-            public Handle find(IoSource source) {
-                return source.handle;
+            public Handle apply(Object source) {
+                return ((IoSource) source).handle;
             }
         });
     }
@@ -227,7 +229,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @throws WrongThreadException in another thread than the pool's
      */
     public final Arena arena(SegmentPool pool) {
-        return handle.arena(pool);
+        return handle.arena(() -> (StreamArena) pool.arena());
     }
 
     /**

@@ -13,22 +13,26 @@ import java.util.NoSuchElementException;
  *
  * @param name its revision or file
  * @param jar the library
+ * @param benchmarks the sources of its benchmarks
  */
-record Baseline(String name, Path jar) {
+record Baseline(String name, Path jar, Path benchmarks) {
     private static final Path BUILDS = Path.of("target", "guard");
+    private static final Path BENCHMARKS = Path.of("src", "jmh", "java");
 
     /** A jar, a git revision, or, if null, the last tag. */
     static Baseline of(String jarOrRevision) throws IOException, InterruptedException {
         if (jarOrRevision != null && Files.isRegularFile(Path.of(jarOrRevision))) {
-            return new Baseline(Path.of(jarOrRevision).getFileName().toString(), Path.of(jarOrRevision));
+            return new Baseline(Path.of(jarOrRevision).getFileName().toString(), Path.of(jarOrRevision),
+                BENCHMARKS);
         }
         String revision = jarOrRevision != null ? jarOrRevision : lastRelease();
         String commit = run(Path.of("."), "git", "rev-parse", "--short=12", "--verify", revision + "^{commit}");
         Path jar = BUILDS.resolve(commit + ".jar");
+        Path benchmarks = BUILDS.resolve(commit + "-benchmarks");
         if (!Files.exists(jar)) {
-            build(commit, jar);
+            build(commit, jar, benchmarks);
         }
-        return new Baseline(revision.equals("HEAD") ? commit : revision, jar);
+        return new Baseline(revision.equals("HEAD") ? commit : revision, jar, benchmarks);
     }
 
     private static String lastRelease() throws IOException, InterruptedException {
@@ -37,12 +41,14 @@ record Baseline(String name, Path jar) {
             .orElseThrow(() -> new NoSuchElementException("no tag here to compare with: name a revision or a jar"));
     }
 
-    private static void build(String commit, Path jar) throws IOException, InterruptedException {
+    private static void build(String commit, Path jar, Path benchmarks) throws IOException, InterruptedException {
         Path tree = BUILDS.resolve(commit).toAbsolutePath();
         System.out.println("building " + commit);
         run(Path.of("."), "git", "worktree", "add", "--force", "--detach", tree.toString(), commit);
         try {
             run(tree, "mvn", "--quiet", "--batch-mode", "-DskipTests", "package");
+            run(Path.of("."), "rm", "-rf", benchmarks.toString());
+            Files.move(tree.resolve(BENCHMARKS), benchmarks);
             try (var files = Files.newDirectoryStream(tree.resolve("target"), "panamio-[0-9]*.jar")) {
                 Files.copy(files.iterator().next(), jar, StandardCopyOption.REPLACE_EXISTING);
             }
@@ -52,17 +58,17 @@ record Baseline(String name, Path jar) {
     }
 
     /**
-     * Compiles a part of {@link GuardOperations} against it, as its API may be another one than this build's.
+     * Compiles its own part of {@link GuardOperations}, as its API may be another one than this build's. Operations of
+     * the same name are compared.
      *
      * @return where the classes are, or null if it lacks what the part needs, which is printed
      */
     Path compile(String part) throws IOException, InterruptedException {
         Path classes = BUILDS.resolve("classes").resolve(part);
-        Path sources = Path.of("src", "jmh", "java");
         try {
             run(Path.of("."), Path.of(System.getProperty("java.home"), "bin", "javac").toString(), "-implicit:class",
-                "-cp", jar.toString(), "-sourcepath", sources.toString(), "-d", classes.toString(),
-                sources.resolve("io/panamio/bench").resolve(part + ".java").toString());
+                "-cp", jar.toString(), "-sourcepath", benchmarks.toString(), "-d", classes.toString(),
+                benchmarks.resolve("io/panamio/bench").resolve(part + ".java").toString());
             return classes;
         } catch (IOException e) {
             System.out.printf("%s is left out of %s, which lacks what it needs:%n%s%n", part, name, e.getMessage());

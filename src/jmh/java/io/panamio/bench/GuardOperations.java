@@ -15,8 +15,8 @@ import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
 /**
- * Operations of {@link RegressionGuard} on a part of Panamio. Each part is compiled against each build of the library
- * by itself, so that a build that lacks something lacks that part alone, and is loaded in a class loader of that build.
+ * Operations of {@link RegressionGuard} on a part of Panamio. Each build of the library has its own, compiled by
+ * itself, so that a build that lacks something lacks that part alone, and loaded in a class loader of that build.
  * To the guard it is known by JDK types alone: a map of operations by name, each of which does itself as often as it is
  * told.
  */

@@ -4,11 +4,11 @@ import static io.panamio.bench.GuardOperation.BURST;
 import static io.panamio.bench.GuardOperation.check;
 import static io.panamio.bench.GuardOperation.repeat;
 
+import io.panamio.memory.Lease;
+import io.panamio.memory.SegmentPool;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
-import io.panamio.pipeline.Lease;
 import io.panamio.pipeline.PipePool;
-import io.panamio.pipeline.SegmentPool;
 import io.panamio.pipeline.Splice;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -5,8 +5,9 @@ import static io.panamio.bench.GuardOperation.check;
 import static io.panamio.bench.GuardOperation.repeat;
 
 import io.panamio.IoResult;
-import io.panamio.net.*; // GatherList was in the one package and is in the other
-import io.panamio.pipeline.*;
+import io.panamio.net.GatherList;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -7,7 +7,7 @@
  *     another, by pipes of a {@link io.panamio.pipeline.PipePool},
  * <li>{@link io.panamio.pipeline.ZeroCopySender} sends memory that the kernel reads in place, a {@link
  *     io.panamio.pipeline.ZeroCopyBuffer},
- * <li>{@link io.panamio.pipeline.SegmentPool} has memory that is used again and again, for one event loop,
+ * <li>{@link io.panamio.memory.SegmentPool} lends memory that is reused, for one event loop,
  * <li>{@link io.panamio.pipeline.RingBuffer} is to read into, parse in place and write from,
  * <li>{@link io.panamio.net.GatherList} is a header with its body, to be written together.
  * </ul>

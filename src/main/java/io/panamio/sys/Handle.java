@@ -1,13 +1,13 @@
 package io.panamio.sys;
 
-import io.panamio.IoSource;
-import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.ref.Cleaner;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A descriptor with all that must end with it: the watch of a selector and the memory of its arena. It is apart from
@@ -59,22 +59,16 @@ public final class Handle extends Guard implements Runnable {
 
     // ---- of a source
 
-    /** What knows the handle of a source. */
-    public interface Finder {
-        /** Finds it. */
-        Handle find(IoSource source);
-    }
+    private static Function<Object, Handle> finder;
 
-    private static Finder finder;
-
-    /** Makes {@link #of} possible. */
-    public static void setFinder(Finder finder) {
+    /** Sets what returns the handle of a source: {@code IoSource}, which keeps it from its users. */
+    public static void setFinder(Function<Object, Handle> finder) {
         Handle.finder = finder;
     }
 
-    /** The handle of a source, for what the library's own sources need and others need not know of. */
-    public static Handle of(IoSource source) {
-        return finder.find(source);
+    /** Returns the handle of an {@code IoSource}: the library's own sources need more of it than users do. */
+    public static Handle of(Object source) {
+        return finder.apply(source);
     }
 
     /**
@@ -202,13 +196,13 @@ public final class Handle extends Guard implements Runnable {
         return arena;
     }
 
-    /** The arena that ends with the descriptor, made now, and drawn from a pool. */
-    public synchronized Arena arena(SegmentPool pool) {
+    /** Makes the arena that ends with the descriptor. */
+    public synchronized Arena arena(Supplier<StreamArena> maker) {
         requireOpen();
         if (arena != null) {
             throw new IllegalStateException("there is an arena already");
         }
-        arena = ((StreamArena) pool.arena()).ofStream();
+        arena = maker.get().ofStream();
         return arena;
     }
 

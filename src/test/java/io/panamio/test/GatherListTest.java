@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.IoSource;
+import io.panamio.memory.SegmentPool;
 import io.panamio.net.GatherList;
 import io.panamio.net.Pipe;
 import io.panamio.net.ReadableStream;
@@ -19,7 +20,6 @@ import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
-import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

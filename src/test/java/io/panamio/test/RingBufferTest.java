@@ -14,12 +14,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.panamio.memory.SegmentPool;
 import io.panamio.net.GatherList;
 import io.panamio.net.Pipe;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.pipeline.RingBuffer;
-import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;

@@ -12,11 +12,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.memory.Lease;
+import io.panamio.memory.PoolOptions;
+import io.panamio.memory.SegmentPool;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
-import io.panamio.pipeline.Lease;
-import io.panamio.pipeline.PoolOptions;
-import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

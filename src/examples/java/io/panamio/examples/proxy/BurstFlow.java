@@ -2,8 +2,8 @@ package io.panamio.examples.proxy;
 
 import io.panamio.IoResult;
 import io.panamio.ResourceExhaustedException;
+import io.panamio.memory.Lease;
 import io.panamio.net.TcpStream;
-import io.panamio.pipeline.Lease;
 import io.panamio.pipeline.Splice;
 import java.io.IOException;
 

@@ -1,10 +1,10 @@
 package io.panamio.examples.proxy;
 
-import io.panamio.pipeline.Lease;
+import io.panamio.memory.Lease;
+import io.panamio.memory.PoolOptions;
+import io.panamio.memory.SegmentPool;
 import io.panamio.pipeline.PipePool;
-import io.panamio.pipeline.PoolOptions;
 import io.panamio.pipeline.RingBuffer;
-import io.panamio.pipeline.SegmentPool;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 

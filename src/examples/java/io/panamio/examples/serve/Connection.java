@@ -1,7 +1,7 @@
 package io.panamio.examples.serve;
 
+import io.panamio.memory.Lease;
 import io.panamio.net.TcpStream;
-import io.panamio.pipeline.Lease;
 
 /** A client, and how far it is. What it has not taken of its answers is told by {@link #hasOutput}. */
 final class Connection {

@@ -3,9 +3,9 @@ package io.panamio.examples.serve;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.panamio.IoResult;
+import io.panamio.memory.Lease;
+import io.panamio.memory.SegmentPool;
 import io.panamio.net.GatherList;
-import io.panamio.pipeline.Lease;
-import io.panamio.pipeline.SegmentPool;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,4 @@
-package io.panamio.pipeline;
+package io.panamio.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,4 @@
-package io.panamio.pipeline;
+package io.panamio.memory;
 
 import io.panamio.sys.StreamArena;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,5 @@
-package io.panamio.pipeline;
+package io.panamio.memory;
 
-import io.panamio.IoSource;
 import io.panamio.sys.Platform;
 import io.panamio.sys.StreamArena;
 import java.lang.System.Logger;
@@ -306,7 +305,7 @@ public final class SegmentPool implements AutoCloseable {
      * close. The arena and each segment are new objects.
      *
      * <p>Where the pool's limit allows no more, {@code allocate} throws an {@link OutOfMemoryError}. To give a stream
-     * such an arena see {@link IoSource#arena(SegmentPool)}.
+     * such an arena see {@link io.panamio.IoSource#arena(SegmentPool)}.
      *
      * @return an arena of the pool's thread; the pool's close ends it, too
      * @throws IllegalStateException if the pool is closed

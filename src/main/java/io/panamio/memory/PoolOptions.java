@@ -1,4 +1,4 @@
-package io.panamio.pipeline;
+package io.panamio.memory;
 
 import java.util.Arrays;
 
