@@ -15,6 +15,6 @@ public abstract class EventBuffer {
     /** The {@link Readiness} bits of event {@code i}; {@code i} is not checked against the number of events. */
     public abstract int readiness(int i);
 
-    /** Makes event {@code i} one of {@code token} that is readable. */
-    protected abstract void setReadable(int i, long token);
+    /** Sets event {@code i}, with {@link Readiness} bits. */
+    protected abstract void set(int i, long token, int readiness);
 }

@@ -30,6 +30,7 @@ public final class Handle extends Guard implements Runnable {
     private volatile Runnable atClose;
     private boolean urgent;
     private boolean watchable;
+    private Delivery delivery;
 
     private Handle(int fd, Class<?> kind, boolean shared) {
         if (fd < 0) {
@@ -89,6 +90,14 @@ public final class Handle extends Guard implements Runnable {
         watchable = true;
     }
 
+    /**
+     * Lets the source report its readiness by itself: no selector watches the descriptor. Before the source is
+     * registered.
+     */
+    public void setDelivery(Delivery by) {
+        delivery = by;
+    }
+
     // ---- using
 
     /** The descriptor, open until the {@link #exit} that must follow. */
@@ -118,7 +127,9 @@ public final class Handle extends Guard implements Runnable {
     /** Arms the directions of {@code interest} again after they were found drained. The caller is inside. */
     public void rearm(int interest) {
         Selector s = selector;
-        if (s != null) {
+        if (delivery != null) {
+            delivery.drained(interest & (Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY));
+        } else if (s != null) {
             s.rearm(fd, interest);
         }
     }
@@ -137,7 +148,11 @@ public final class Handle extends Guard implements Runnable {
             selector = with; // before: an event may come, and its operations must rearm, before register returns
             boolean done = false;
             try {
-                with.register(fd, token, watchable ? interest | Readiness.WATCHABLE : interest);
+                if (delivery != null) {
+                    delivery.register(with, token, interest);
+                } else {
+                    with.register(fd, token, watchable ? interest | Readiness.WATCHABLE : interest);
+                }
                 done = true;
             } finally {
                 if (!done) {
@@ -154,7 +169,11 @@ public final class Handle extends Guard implements Runnable {
         begin();
         try {
             requireRegistered(with);
-            with.reregister(fd, token, interest);
+            if (delivery != null) {
+                delivery.register(with, token, interest);
+            } else {
+                with.reregister(fd, token, interest);
+            }
         } finally {
             exit();
         }
@@ -166,12 +185,14 @@ public final class Handle extends Guard implements Runnable {
         try {
             requireRegistered(with);
             try {
-                with.deregister(fd);
-            } catch (IOException e) {
+                if (delivery != null) {
+                    delivery.deregister();
+                } else {
+                    with.deregister(fd);
+                }
+            } finally {
                 selector = null;
-                throw e;
             }
-            selector = null;
         } finally {
             exit();
         }
@@ -271,7 +292,7 @@ public final class Handle extends Guard implements Runnable {
     @Override
     protected void release() {
         Selector s = selector;
-        if (s != null && (shared || !s.forgetsClosed())) {
+        if (s != null && (shared || delivery != null || !s.deregistersOnClose())) {
             unwatch(s); // before the close: a duplicate of the descriptor would keep the watch alive
         }
         if (kind != null) {
@@ -284,6 +305,10 @@ public final class Handle extends Guard implements Runnable {
     }
 
     private void unwatch(Selector s) {
+        if (delivery != null) {
+            delivery.deregister();
+            return;
+        }
         try {
             s.deregister(fd);
         } catch (IOException | ClosedSelectorException e) {

@@ -1,49 +1,25 @@
 package io.panamio.sys;
 
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedSelectorException;
 
 /**
- * What stands behind a {@code Poll}: watches descriptors for edges. What is the same for every back end is here: one
- * poller at a time, deadlines, interrupted waits, wakes and closing. A back end says how to watch and how to wait.
+ * What is behind a {@code Poll}: watches descriptors for edges. What is the same for every back end is here: one poller
+ * at a time, deadlines, waits that a POSIX signal interrupts, wakes, events that sources deliver themselves, and closing.
+ * A back end implements how descriptors are watched, how to wait, and how to end a wait.
  *
  * <p>Being a {@link Guard}, it keeps its own descriptors open until the last thread is out of it.
  */
 public abstract class Selector extends Guard {
-    private static final VarHandle POLLER;
-    private static final VarHandle WOKEN;
-
-    static {
-        try {
-            POLLER = MethodHandles.lookup().findVarHandle(Selector.class, "poller", int.class);
-            WOKEN = MethodHandles.lookup().findVarHandle(Selector.class, "woken", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
-    // where the poller is
-    private static final int AWAY = 0;
-    private static final int AWAKE = 1;
-    private static final int ASLEEP = 2;
-
-    // a wake that was not reported yet: the next poll sees it by itself, or a signal of the system's tells it
-    private static final int FLAGGED = 1;
-    private static final int SIGNALED = FLAGGED | 2;
-
-    private volatile int poller;
-    private volatile int woken;
-    /** Whether somebody else may wait for {@link #descriptor}, who sees nothing but signals. */
-    private volatile boolean watched;
-    private volatile long spin;
-    /** Whether the last event came within the time of a spin, or none has come yet: else a spin is not worth it. */
-    private volatile boolean dense;
+    private final WakeState wakes = new WakeState();
+    private final DeliveryQueue deliveries = new DeliveryQueue();
+    private final SpinPolicy spin = new SpinPolicy();
     private volatile boolean wakerOpen;
     private volatile long wakerToken;
-    /** The poller's own: whether its last wait reported a wake. */
-    private boolean wokenLast;
+    /** The poller's own: whether its last wait had events that are not the system's. */
+    private boolean ownLast;
+    /** The poller's own: whether the last events that are not the system's had the waker's. */
+    private boolean wakerLast;
 
     /** For the platforms. */
     protected Selector() {
@@ -82,17 +58,17 @@ public abstract class Selector extends Guard {
     }
 
     /**
-     * Says that an operation on {@code fd} has found nothing more to do in the directions of {@code interest}, so that
-     * the next change there is to be reported; HANG_UP among them says that it has taken the pending error, so that the
-     * next one is; READ_CLOSED says that a read has found an end, after which there may be more: a FIFO goes on with
+     * Arms the directions of {@code interest}, in which an operation on {@code fd} has found nothing more to do, so that
+     * the next change there is reported. HANG_UP among them means that it has taken the pending error, so that the next
+     * one is reported; READ_CLOSED means that a read has found an end, after which there may be more: a FIFO goes on with
      * its next writer, and a terminal at once, unless it hung up. Does nothing where the system sees to that by itself.
      */
     public abstract void rearm(int fd, int interest);
 
-    /** Whether the watch of a descriptor ends by itself when the last duplicate of it is closed. */
-    public abstract boolean forgetsClosed();
+    /** Returns whether the watch of a descriptor ends by itself when the last duplicate of it is closed. */
+    public abstract boolean deregistersOnClose();
 
-    /** The descriptor that becomes readable when there are events. */
+    /** Returns the descriptor that becomes readable when there are events. */
     protected abstract int fd();
 
     /** Watches a descriptor that is not watched yet. */
@@ -101,7 +77,10 @@ public abstract class Selector extends Guard {
     /** Changes a descriptor that is watched. */
     protected abstract void modify(int fd, long token, int interest) throws IOException;
 
-    /** Forgets a descriptor. */
+    /**
+     * Forgets a descriptor. What the system still writes to for it stays allocated until the system is done: the
+     * descriptor may be closed as soon as this returns.
+     */
     protected abstract void remove(int fd) throws IOException;
 
     // ---- waiting
@@ -109,29 +88,29 @@ public abstract class Selector extends Guard {
     /**
      * Waits for events and returns how many were put into {@code events}.
      *
-     * @param timeout nanoseconds; 0 only looks, a negative one waits for as long as it takes
+     * @param timeout nanoseconds; 0 does not wait, a negative one waits without a limit
      */
     public final int select(EventBuffer events, long timeout) throws IOException {
         StreamArena.sweep();
         enterOrThrow();
         try {
-            if (!POLLER.compareAndSet(this, AWAY, timeout == 0 || spin > 0 ? AWAKE : ASLEEP)) {
+            if (!wakes.begin(timeout != 0 && spin.duration() == 0)) {
                 throw new IllegalStateException("another thread is in this Poll's poll");
             }
             try {
-                if (!isOpen()) { // close() looks at poller after it shut, so one of the two sees the other
+                if (!isOpen()) { // close() looks for a poller after it shut, so one of the two sees the other
                     throw new ClosedSelectorException();
                 }
-                return timeout == 0 ? look(events) : wait(events, timeout);
+                return timeout == 0 ? pollOnce(events) : wait(events, timeout);
             } finally {
-                POLLER.setRelease(this, AWAY); // at the latest exit() shows it to all
+                wakes.end(); // at the latest exit() shows it to all
             }
         } finally {
             exit();
         }
     }
 
-    private int look(EventBuffer events) throws IOException {
+    private int pollOnce(EventBuffer events) throws IOException {
         int n;
         do {
             n = awaitOpen(events, 0);
@@ -140,32 +119,32 @@ public abstract class Selector extends Guard {
     }
 
     private int wait(EventBuffer events, long timeout) throws IOException {
-        long longest = spin;
+        long longest = spin.duration();
         long start = timeout < 0 && longest == 0 ? 0 : System.nanoTime();
         long asleep = start;
         long remaining = timeout;
-        if (longest > 0 && dense) {
+        if (spin.isDue()) {
             int n = spin(events, start, timeout < 0 ? longest : Math.min(longest, timeout));
             remaining = remaining(timeout, start);
             if (n > 0) {
                 return n;
             }
-            dense = false;
+            spin.inVain();
             if (remaining == 0) {
                 return 0;
             }
             asleep = System.nanoTime();
         }
-        if (poller != ASLEEP) {
-            poller = ASLEEP; // before the first look at woken
-        }
+        wakes.sleep();
         for (;;) {
             int n = awaitOpen(events, remaining);
             if (n > 0) {
-                dense = longest > 0 && System.nanoTime() - asleep < longest;
+                if (longest > 0) {
+                    spin.slept(System.nanoTime() - asleep);
+                }
                 return n;
             }
-            // the time is up, or a signal came, or the wait was longer than the system can count
+            // the time is up, or a POSIX signal or a notification came, or the wait was longer than the system can count
             remaining = remaining(timeout, start);
             if (remaining == 0) {
                 return 0;
@@ -173,71 +152,79 @@ public abstract class Selector extends Guard {
         }
     }
 
-    /** What a timeout has left, or -1 if it has no end. */
+    /** Returns what a timeout has left, or -1 if it has no limit. */
     private static long remaining(long timeout, long start) {
         return timeout < 0 ? -1 : Math.max(0, timeout - (System.nanoTime() - start));
     }
 
-    /** Looks again and again, for as long as {@code duration}. */
+    /** Polls repeatedly, for as long as {@code duration}. */
     private int spin(EventBuffer events, long start, long duration) throws IOException {
         int n;
         do {
-            n = look(events);
+            n = pollOnce(events);
             Thread.onSpinWait();
         } while (n == 0 && System.nanoTime() - start < duration);
         return n;
     }
 
-    /**
-     * Waits once, unless there is a wake already, which has the last place among the events: not twice in a row, or it
-     * could starve the sources where there is one place alone.
-     */
+    /** Waits once, unless there are events already that the system does not know of: they come after the system's. */
     private int awaitOpen(EventBuffer events, long nanos) throws IOException {
-        int wake = woken; // after poller has said ASLEEP: wake() does it the other way round
-        // a signal that reports nothing may have been seen by a wait that had no room for the wake
-        boolean flagged = wake == FLAGGED || wake == SIGNALED && !reportsSignals();
-        int most = flagged && !wokenLast ? events.capacity() - 1 : events.capacity();
-        wokenLast = false;
-        int n = most == 0 ? 0 : await(events, most, flagged ? 0 : nanos);
+        boolean due = wakes.unreported() != 0 || !deliveries.isEmpty();
+        int max = due ? events.capacity() - reserved(events.capacity()) : events.capacity();
+        int n = max == 0 ? 0 : await(events, max, due ? 0 : nanos);
         if (!isOpen()) {
             throw new ClosedSelectorException(); // close() woke this poller; what it found is void
         }
-        return n >= 0 && woken != 0 ? takeWake(events, n) : n;
+        if (n < 0) {
+            return n;
+        }
+        ownLast = false;
+        return wakes.unreported() != 0 || !deliveries.isEmpty() ? addOwn(events, n) : n;
     }
 
-    private int takeWake(EventBuffer events, int n) {
-        if (woken == FLAGGED || !reportsSignals()) {
-            if (n == events.capacity()) {
-                return n; // next time
-            }
-            if (takeFlag()) {
-                if (!wakerOpen) {
-                    return n;
-                }
-                events.setReadable(n, wakerToken);
-                wokenLast = true;
-                return n + 1;
-            }
+    /**
+     * Returns how many places are kept for events that are not the system's: half of them at most; but none twice in a
+     * row where there is one place alone, or they could starve the system's.
+     */
+    private int reserved(int capacity) {
+        if (capacity == 1) {
+            return ownLast ? 0 : 1;
         }
-        long token = wakerToken;
-        for (int i = 0; i < n; i++) {
-            if (events.token(i) == token) { // else it comes with the next
-                WOKEN.getAndSet(this, 0);
-                break;
-            }
+        return Math.min(deliveries.count() + 1, capacity / 2);
+    }
+
+    /** The waker and the sources that deliver take turns in being first, as there may be one place alone. */
+    private int addOwn(EventBuffer events, int n) {
+        if (n == events.capacity()) {
+            ownLast = false;
+        } else {
+            boolean wakerFirst = !wakerLast;
+            wakerLast = false;
+            int filled = wakerFirst ? addWake(events, n) : n;
+            wakes.take(WakeState.DELIVERY); // before the queue is emptied: what comes later requests anew
+            filled = deliveries.moveTo(events, filled);
+            n = wakerFirst ? filled : addWake(events, filled);
+            ownLast = true;
+        }
+        if (wakes.isWatched() && (wakes.unreported() != 0 || !deliveries.isEmpty())
+                && (wakes.request(WakeState.DELIVERY) || wakes.claim())) {
+            notifyPoller(); // whoever waits for the descriptor must see that some are left
         }
         return n;
     }
 
-    /** Takes a wake that no event of the system's tells of. */
-    private boolean takeFlag() {
-        return reportsSignals() ? WOKEN.compareAndSet(this, FLAGGED, 0) : (int) WOKEN.getAndSet(this, 0) != 0;
+    private int addWake(EventBuffer events, int n) {
+        if (n == events.capacity() || !wakes.take(WakeState.WAKE) || !wakerOpen) {
+            return n;
+        }
+        events.set(n, wakerToken, Readiness.READABLE);
+        wakerLast = true;
+        return n + 1;
     }
 
-    /** How long a wait looks again and again before it sleeps, in nanoseconds. */
+    /** Sets for how long a wait polls repeatedly before it sleeps, in nanoseconds. */
     public final void setSpin(long nanos) {
-        spin = nanos;
-        dense = true;
+        spin.set(nanos);
     }
 
     /**
@@ -246,39 +233,49 @@ public abstract class Selector extends Guard {
      * @param micros for how long, 0 for not at all
      * @param budget how many packets at a time
      * @param prefer whether to keep the cards from interrupting meanwhile
-     * @throws UnsupportedOperationException where there is no such thing
+     * @throws UnsupportedOperationException if there is no such thing
      */
     public void setBusyPoll(int micros, int budget, boolean prefer) throws IOException {
         throw new UnsupportedOperationException("no busy polling with this selector");
     }
 
-    /** Nanoseconds, 0 or more, as the milliseconds that are no less, or as many as the system can count. */
+    /** Returns nanoseconds, 0 or more, as milliseconds, rounded up, or as many as the system can count. */
     protected static int ceilMillis(long nanos) {
         long millis = nanos / 1_000_000 + (nanos % 1_000_000 == 0 ? 0 : 1);
         return (int) Math.min(millis, Integer.MAX_VALUE);
     }
 
     /**
-     * Waits once and fills {@code events}.
+     * Waits once and fills {@code events}. A notification ends the wait and is no event: whoever sees it calls
+     * {@link #notificationArrived}.
      *
-     * @param most the largest number of events
-     * @param nanos the longest to wait; 0 only looks, -1 has no end
-     * @return the number of events, or -1 when a signal ended the wait
+     * @param max the largest number of events
+     * @param nanos the longest to wait; 0 does not wait, -1 has no limit
+     * @return the number of events, or -1 when a POSIX signal ended the wait
      */
-    protected abstract int await(EventBuffer events, int most, long nanos) throws IOException;
+    protected abstract int await(EventBuffer events, int max, long nanos) throws IOException;
+
+    /** Returns whether a notification is on its way, or is among what the system has just reported. */
+    protected final boolean isNotified() {
+        return wakes.isNotified();
+    }
+
+    /** The notification has ended a wait. For {@link #await}. */
+    protected final void notificationArrived() {
+        wakes.arrived();
+    }
 
     // ---- waking
 
-    /** Makes {@link #wake} report {@code token}; one waker at a time. */
-    public final synchronized void openWaker(long token) throws IOException {
+    /** Lets {@link #wake} report {@code token}; one waker at a time. */
+    public final synchronized void openWaker(long token) {
         enterOrThrow();
         try {
             if (wakerOpen) {
                 throw new IllegalStateException("this Poll has a Waker already");
             }
             wakerToken = token;
-            startWaker(token);
-            WOKEN.getAndSet(this, 0); // after: a late wake of the last waker may have lost its signal there
+            wakes.take(WakeState.WAKE); // what the last waker left
             wakerOpen = true;
         } finally {
             exit();
@@ -287,15 +284,7 @@ public abstract class Selector extends Guard {
 
     /** Ends what {@link #openWaker} began. */
     public final synchronized void closeWaker() {
-        if (enter()) {
-            try {
-                wakerOpen = false;
-                stopWaker();
-                WOKEN.getAndSet(this, 0);
-            } finally {
-                exit();
-            }
-        }
+        wakerOpen = false;
     }
 
     /**
@@ -303,47 +292,50 @@ public abstract class Selector extends Guard {
      * one coalesce. Costs a system call only if the poller sleeps. Does nothing when closed.
      */
     public final void wake() {
-        // An update by each, not a test: the poller's own update then sees all that came before this call.
-        if ((int) WOKEN.getAndBitwiseOr(this, FLAGGED) == 0 && (poller == ASLEEP || watched)) {
-            try {
-                signalWake();
-            } catch (Throwable t) {
-                woken = 0; // no signal is on its way, for want of stack say: the next call sends one
-                throw t;
+        request(WakeState.WAKE);
+    }
+
+    /** Queues an entry that has something to report. */
+    final void enqueue(Delivery.Entry entry) {
+        deliveries.add(entry);
+        request(WakeState.DELIVERY);
+    }
+
+    private void request(int reason) {
+        boolean claimed = false;
+        try {
+            claimed = wakes.request(reason);
+            if (claimed) {
+                notifyPoller();
             }
+        } catch (Throwable t) {
+            wakes.failed(claimed); // for want of stack, for example
+            throw t;
         }
     }
 
-    private void signalWake() {
-        // else the poller has seen it meanwhile, or another thread is here
-        if (WOKEN.compareAndSet(this, FLAGGED, SIGNALED) && enter()) {
+    private void notifyPoller() {
+        if (enter()) {
             try {
-                signal();
+                sendNotification();
             } finally {
                 exit();
             }
         }
     }
 
-    /** The descriptor that becomes readable when there are events, for watching this selector with another. */
+    /** Returns the descriptor that becomes readable when there are events, for watching this selector with another. */
     public final int descriptor() {
         int fd = fd();
-        watched = true;
-        signalWake();
+        wakes.setWatched();
+        if (wakes.claim()) {
+            notifyPoller();
+        }
         return fd;
     }
 
-    /** Whether {@link #signal} makes {@link #await} report the waker's token; else it only ends the wait. */
-    protected abstract boolean reportsSignals();
-
-    /** Begins to report {@code token} on signals; signals from before are forgotten. */
-    protected abstract void startWaker(long token) throws IOException;
-
-    /** Ceases to report signals. */
-    protected abstract void stopWaker();
-
     /** Ends the wait of the poller or, if there is none, of the next one. */
-    protected abstract void signal();
+    protected abstract void sendNotification();
 
     // ---- closing
 
@@ -351,8 +343,8 @@ public abstract class Selector extends Guard {
     public final void close() {
         if (enter()) {
             try {
-                if (shut() && poller != AWAY) {
-                    interrupt();
+                if (shut() && wakes.isPolling()) {
+                    sendNotification();
                 }
             } finally {
                 exit();
@@ -361,9 +353,6 @@ public abstract class Selector extends Guard {
             shut(); // what could not be released
         }
     }
-
-    /** Ends the wait of the poller even where there is no waker. */
-    protected abstract void interrupt();
 
     private void enterOrThrow() {
         if (!enter()) {

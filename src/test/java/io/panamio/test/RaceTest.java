@@ -17,7 +17,10 @@ import io.panamio.Poll;
 import io.panamio.Waker;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
+import io.panamio.sys.Delivery;
 import io.panamio.sys.EventBuffer;
+import io.panamio.sys.Platform;
+import io.panamio.sys.Readiness;
 import io.panamio.sys.Selector;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -503,38 +506,21 @@ class RaceTest {
         }
     }
 
-    /** A selector that forgets its signals at the start of a waker, as epoll's does, after a hook. */
+    /** A selector whose notifications arrive with the next wait. */
     private static final class Recorder extends Selector {
-        Runnable beforeStart = () -> { };
-        boolean signalled;
+        int notifications;
 
         @Override
-        protected void startWaker(long token) {
-            beforeStart.run();
-            signalled = false;
+        protected void sendNotification() {
+            notifications++;
         }
 
         @Override
-        protected void signal() {
-            signalled = true;
-        }
-
-        @Override
-        protected int await(EventBuffer events, int most, long nanos) {
+        protected int await(EventBuffer events, int max, long nanos) {
+            if (isNotified()) {
+                notificationArrived();
+            }
             return 0;
-        }
-
-        @Override
-        protected boolean reportsSignals() {
-            return true;
-        }
-
-        @Override
-        protected void stopWaker() {
-        }
-
-        @Override
-        protected void interrupt() {
         }
 
         @Override
@@ -546,7 +532,7 @@ class RaceTest {
         }
 
         @Override
-        public boolean forgetsClosed() {
+        public boolean deregistersOnClose() {
             return true;
         }
 
@@ -571,11 +557,32 @@ class RaceTest {
     @Test
     void aLateWakeWhileTheNextWakerOpensDoesNotSilenceIt() throws Exception {
         Recorder selector = new Recorder();
-        selector.descriptor(); // so that each wake signals
-        selector.beforeStart = selector::wake; // the thread of the closed waker comes to it only now
+        EventBuffer events = Platform.current().newEvents(2);
+        selector.descriptor(); // so that each wake notifies
+        selector.wake(); // of the waker that was closed
+        selector.openWaker(1);
+        assertEquals(0, selector.select(events, 0));
+        selector.wake();
+        assertEquals(1, selector.select(events, 0));
+        assertEquals(1, events.token(0));
+        assertEquals(2, selector.notifications);
+    }
+
+    @Test
+    void oneNotificationIsOnItsWayAtATime() throws Exception {
+        Recorder selector = new Recorder();
+        EventBuffer events = Platform.current().newEvents(2);
+        selector.descriptor();
         selector.openWaker(1);
         selector.wake();
-        assertTrue(selector.signalled);
+        Delivery delivery = new Delivery();
+        delivery.register(selector, 2, Readiness.READABLE);
+        delivery.deliver(Readiness.READABLE);
+        assertEquals(1, selector.notifications);
+        assertEquals(2, selector.select(events, 0));
+        assertEquals(List.of(1L, 2L), List.of(events.token(0), events.token(1)));
+        delivery.deliver(Readiness.READABLE);
+        assertEquals(2, selector.notifications);
     }
 
     // ---- registration during a poll

@@ -42,7 +42,7 @@ final class EpollEvents extends EventBuffer {
     @Override
     public int readiness(int i) {
         int bits = bytes.getInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET);
-        return READINESS[(bits & 0x1f) | ((bits & Linux.EPOLLRDHUP) == 0 ? 0 : 0x20)];
+        return bits < 0 ? bits & ~OWN : READINESS[(bits & 0x1f) | ((bits & Linux.EPOLLRDHUP) == 0 ? 0 : 0x20)];
     }
 
     private static int readinessOf(int bits) {
@@ -59,9 +59,27 @@ final class EpollEvents extends EventBuffer {
             | (hangup || out && error || bits == Linux.EPOLLERR ? Readiness.WRITE_CLOSED : 0);
     }
 
+    /** A bit of events that are not the system's: the others are {@link Readiness} bits. epoll reports none so high. */
+    private static final int OWN = 1 << 31;
+
     @Override
-    protected void setReadable(int i, long token) {
-        bytes.putInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET, Linux.EPOLLIN);
+    protected void set(int i, long token, int readiness) {
+        put(i, OWN | readiness, token);
+    }
+
+    private void put(int i, int bits, long token) {
+        bytes.putInt(i * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET, bits);
         bytes.putLong(i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET, token);
+    }
+
+    /** Removes the first of {@code n} events that has a token, by putting the last one in its place, if there is one. */
+    boolean remove(long token, int n) {
+        for (int i = 0; i < n; i++) {
+            if (token(i) == token) {
+                put(i, bytes.getInt((n - 1) * Epoll.EVENT_SIZE + Epoll.EVENTS_OFFSET), token(n - 1));
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -10,8 +10,9 @@ import io.panamio.sys.unix.ThreadState;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedSelectorException;
+import java.util.concurrent.ThreadLocalRandom;
 
-/** Watches with epoll(7), always edge-triggered. The waker is an eventfd(2) that is never read in normal use. */
+/** Watches with epoll(7), edge-triggered. A notification is a write to an eventfd(2), which is never read in normal use. */
 final class EpollSelector extends Selector {
     private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
 
@@ -24,17 +25,16 @@ final class EpollSelector extends Selector {
     private final int eventfd;
     /** Whether the first of them is: there may have been no stack for the second. */
     private boolean closed;
+    /** The token of notifications: random, as any value may be a user's, and another if it turns out to be one. */
+    private volatile long notification = ThreadLocalRandom.current().nextLong();
 
-    /**
-     * The eventfd is watched from the start, for nothing as long as there is no waker: so close() cannot fail to
-     * wake.
-     */
     EpollSelector() throws IOException {
         epoll = check("epoll_create1", Epoll.create1(Linux.EPOLL_CLOEXEC));
         int fd = -1;
         try {
             fd = check("eventfd", Epoll.eventfd(0, Linux.EFD_CLOEXEC | Linux.EFD_NONBLOCK));
-            check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD, fd, 0, 0));
+            check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD, fd, Linux.EPOLLET | Linux.EPOLLIN,
+                notification));
         } catch (Throwable t) {
             Libc.close(epoll);
             if (fd >= 0) {
@@ -74,12 +74,22 @@ final class EpollSelector extends Selector {
 
     @Override
     protected void add(int fd, long token, int interest) throws IOException {
+        requireOther(token);
         check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_ADD, fd, bits(interest), token));
     }
 
     @Override
     protected void modify(int fd, long token, int interest) throws IOException {
+        requireOther(token);
         check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, fd, bits(interest), token));
+    }
+
+    private void requireOther(long token) throws IOException {
+        if (token == notification) {
+            long other = ThreadLocalRandom.current().nextLong();
+            check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, eventfd, Linux.EPOLLET | Linux.EPOLLIN, other));
+            notification = other;
+        }
     }
 
     @Override
@@ -88,7 +98,7 @@ final class EpollSelector extends Selector {
     }
 
     @Override
-    public boolean forgetsClosed() {
+    public boolean deregistersOnClose() {
         return true; // epoll(7), question 6
     }
 
@@ -133,10 +143,14 @@ final class EpollSelector extends Selector {
     // ---- waiting
 
     @Override
-    protected int await(EventBuffer events, int most, long nanos) throws IOException {
-        MemorySegment memory = ((EpollEvents) events).memory;
-        int n = nanos > 0 && nanos % 1_000_000 != 0 && !onlyMillis ? awaitNanos(memory, most, nanos)
-            : Epoll.wait(epoll, memory, most, nanos < 0 ? -1 : ceilMillis(nanos));
+    protected int await(EventBuffer buffer, int max, long nanos) throws IOException {
+        EpollEvents events = (EpollEvents) buffer;
+        int n = nanos > 0 && nanos % 1_000_000 != 0 && !onlyMillis ? awaitNanos(events.memory, max, nanos)
+            : Epoll.wait(epoll, events.memory, max, nanos < 0 ? -1 : ceilMillis(nanos));
+        if (n > 0 && isNotified() && events.remove(notification, n)) {
+            notificationArrived();
+            return n - 1;
+        }
         if (n >= 0) {
             return n;
         }
@@ -147,13 +161,13 @@ final class EpollSelector extends Selector {
     }
 
     /** The sandboxes of containers that do not know a call answer EPERM, which it has no other use for. */
-    private int awaitNanos(MemorySegment memory, int most, long nanos) {
-        int n = Epoll.pwait2(epoll, memory, most, nanos);
+    private int awaitNanos(MemorySegment memory, int max, long nanos) {
+        int n = Epoll.pwait2(epoll, memory, max, nanos);
         if (n != -Linux.ENOSYS && n != -Linux.EPERM) {
             return n;
         }
         onlyMillis = true;
-        return Epoll.wait(epoll, memory, most, ceilMillis(nanos));
+        return Epoll.wait(epoll, memory, max, ceilMillis(nanos));
     }
 
     /** struct epoll_params of Linux 6.9: a u32, a u16, a u8 and a byte of padding. */
@@ -178,23 +192,7 @@ final class EpollSelector extends Selector {
     // ---- waking
 
     @Override
-    protected boolean reportsSignals() {
-        return true;
-    }
-
-    @Override
-    protected void startWaker(long token) throws IOException {
-        drain(); // as the change reports what is in the counter
-        check("epoll_ctl", Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, eventfd, Linux.EPOLLET | Linux.EPOLLIN, token));
-    }
-
-    @Override
-    protected void stopWaker() {
-        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, eventfd, 0, 0);
-    }
-
-    @Override
-    protected void signal() {
+    protected void sendNotification() {
         try (ThreadState state = ThreadState.enter()) {
             state.argumentBytes.putLong(0, 1);
             while (Libc.write(eventfd, state.argument, 0, Long.BYTES) == -Linux.EAGAIN) { // the counter is full
@@ -208,12 +206,6 @@ final class EpollSelector extends Selector {
         try (ThreadState state = ThreadState.enter()) {
             Libc.read(eventfd, state.argument, 0, Long.BYTES);
         }
-    }
-
-    @Override
-    protected synchronized void interrupt() { // or stopWaker could undo this
-        Epoll.ctl(epoll, Linux.EPOLL_CTL_MOD, eventfd, Linux.EPOLLIN, 0); // whoever sees it finds this closed
-        signal();
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.panamio.sys.unix;
 
 import io.panamio.sys.EventBuffer;
-import io.panamio.sys.Readiness;
 
 /** The events of a {@link PollSelector}, on the heap: they are computed, not written by the system. */
 public final class PollEvents extends EventBuffer {
@@ -16,11 +15,6 @@ public final class PollEvents extends EventBuffer {
     /** Room for {@code capacity} events. Not its own type, which the verifier would load for the caller. */
     public static EventBuffer withCapacity(int capacity) {
         return new PollEvents(capacity);
-    }
-
-    void set(int i, long token, int bits) {
-        tokens[i] = token;
-        readiness[i] = bits;
     }
 
     @Override
@@ -39,7 +33,8 @@ public final class PollEvents extends EventBuffer {
     }
 
     @Override
-    protected void setReadable(int i, long token) {
-        set(i, token, Readiness.READABLE);
+    protected void set(int i, long token, int bits) {
+        tokens[i] = token;
+        readiness[i] = bits;
     }
 }

@@ -75,7 +75,7 @@ public final class PollSelector extends Selector {
     private int count;
     private boolean waiting;
     private long waits; // how many there have been, with the one that is going on
-    private boolean notified;
+    private boolean written; // whether a byte is in the pipe
     private volatile boolean holding; // whether a watch may be held back
     private long pause = FIRST_PAUSE;
 
@@ -187,7 +187,7 @@ public final class PollSelector extends Selector {
     }
 
     @Override
-    public boolean forgetsClosed() {
+    public boolean deregistersOnClose() {
         return false;
     }
 
@@ -276,14 +276,14 @@ public final class PollSelector extends Selector {
     /** Ends a wait that does not know of a change. The caller holds the lock. */
     private void changed() {
         if (waiting) {
-            notifyPoller();
+            endWait();
         }
     }
 
-    private void notifyPoller() {
-        if (!notified) {
+    private void endWait() {
+        if (!written) {
             write();
-            notified = true;
+            written = true;
         }
     }
 
@@ -370,7 +370,8 @@ public final class PollSelector extends Selector {
         if (answer(pollfds, 0) != 0) {
             signaled = true;
             drain();
-            notified = false;
+            written = false;
+            notificationArrived();
         }
         int n = 0;
         for (int k = 0; k < asking && n < most; k++) {
@@ -461,30 +462,10 @@ public final class PollSelector extends Selector {
     // ---- waking
 
     @Override
-    protected boolean reportsSignals() {
-        return false; // the pipe also tells of changes
-    }
-
-    @Override
-    protected void startWaker(long token) {
-        // signals carry no token
-    }
-
-    @Override
-    protected void stopWaker() {
-        // and end a wait at most
-    }
-
-    @Override
-    protected void signal() {
+    protected void sendNotification() {
         synchronized (lock) {
-            notifyPoller();
+            endWait();
         }
-    }
-
-    @Override
-    protected void interrupt() {
-        signal();
     }
 
     private void write() {
