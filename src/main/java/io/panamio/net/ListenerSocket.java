@@ -17,7 +17,7 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
     static void adoptListening(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
         sockets().requireSocket(fd, type, unix);
         sockets().requireListening(fd, true);
-        Platform.current().requireNonBlocking(fd, makeNonBlocking);
+        sockets().requireNonBlocking(fd, makeNonBlocking);
     }
 
     private S taken(int accepted) {

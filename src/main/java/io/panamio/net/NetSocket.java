@@ -31,7 +31,7 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     static void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
         sockets().requireSocket(fd, type, unix);
         sockets().requireListening(fd, false);
-        Platform.current().requireNonBlocking(fd, makeNonBlocking);
+        sockets().requireNonBlocking(fd, makeNonBlocking);
     }
 
     /** Closes two descriptors, of which the first may be a source's already. */

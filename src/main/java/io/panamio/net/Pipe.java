@@ -4,10 +4,10 @@ import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
 import io.panamio.sys.Handle;
+import io.panamio.sys.Pipes;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Streams;
-import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.foreign.MemorySegment;
@@ -43,7 +43,7 @@ public final class Pipe implements AutoCloseable {
      * @throws IOException if the system refuses
      */
     public static Pipe open() throws IOException {
-        int[] ends = Platform.current().openPipe();
+        int[] ends = pipes().open();
         Receiver receiver = null;
         Sender sender = null;
         try {
@@ -59,7 +59,7 @@ public final class Pipe implements AutoCloseable {
 
     private static void close(End end, int fd) {
         if (end == null) {
-            Platform.current().discard(fd);
+            pipes().discard(fd);
         } else {
             end.close();
         }
@@ -90,19 +90,19 @@ public final class Pipe implements AutoCloseable {
         receiver.close();
     }
 
-    private static Streams pipes() {
+    private static Pipes pipes() {
         return Platform.current().pipes();
     }
 
-    /** Opened anew, a descriptor of a pipe is another open file description of it, see proc(5). */
-    private static File file(int fd) {
-        return new File("/proc/self/fd/" + fd);
+    private static Streams streams() {
+        return pipes().streams();
     }
 
     /** What both ends have. */
     abstract static sealed class End extends IoSource {
         private End(int fd, boolean shared) {
             super(fd, shared);
+            Handle.of(this).setPipe();
             if (!shared) {
                 Handle.of(this).setWatchable(); // else it may be a file
             }
@@ -119,7 +119,7 @@ public final class Pipe implements AutoCloseable {
         public void setNonBlocking(boolean on) throws IOException {
             int fd = begin();
             try {
-                Platform.current().setNonBlocking(fd, on);
+                pipes().setNonBlocking(fd, on);
             } finally {
                 end();
             }
@@ -157,8 +157,8 @@ public final class Pipe implements AutoCloseable {
          * @throws IOException if it is not open; the descriptor stays the caller's
          */
         public static Sender fromFd(int fd, boolean makeNonBlocking) throws IOException {
-            Platform.current().requireEnd(fd, true);
-            Platform.current().requireNonBlocking(fd, makeNonBlocking);
+            pipes().requireEnd(fd, true);
+            pipes().requireNonBlocking(fd, makeNonBlocking);
             return new Sender(fd, true);
         }
 
@@ -170,7 +170,7 @@ public final class Pipe implements AutoCloseable {
          * @throws java.nio.channels.ClosedChannelException if this is closed
          */
         public Redirect redirect() throws IOException {
-            return Redirect.appendTo(file(fd()));
+            return Redirect.appendTo(pipes().file(fd()));
         }
 
         @Override
@@ -178,7 +178,7 @@ public final class Pipe implements AutoCloseable {
             Objects.checkFromIndexSize(off, len, src.byteSize());
             int fd = begin();
             try {
-                return len == 0 ? 0 : sent(pipes().send(fd, src, off, len), len);
+                return len == 0 ? 0 : sent(streams().send(fd, src, off, len), len);
             } finally {
                 end();
             }
@@ -189,7 +189,7 @@ public final class Pipe implements AutoCloseable {
             Objects.checkFromIndexSize(off, len, src.length);
             int fd = begin();
             try {
-                return len == 0 ? 0 : sent(pipes().send(fd, src, off, len), len);
+                return len == 0 ? 0 : sent(streams().send(fd, src, off, len), len);
             } finally {
                 end();
             }
@@ -200,7 +200,7 @@ public final class Pipe implements AutoCloseable {
             long asked = Buffers.size(srcs);
             int fd = begin();
             try {
-                return asked == 0 ? 0 : sent(pipes().sendVectored(fd, srcs), asked);
+                return asked == 0 ? 0 : sent(streams().sendVectored(fd, srcs), asked);
             } finally {
                 end();
             }
@@ -211,7 +211,7 @@ public final class Pipe implements AutoCloseable {
             Objects.requireNonNull(list, "list");
             int fd = begin();
             try {
-                long n = list.isDone() ? 0 : pipes().send(fd, list.part);
+                long n = list.isDone() ? 0 : streams().send(fd, list.part);
                 if (!list.isDone()) {
                     drained(Interest.WRITABLE);
                 }
@@ -260,8 +260,8 @@ public final class Pipe implements AutoCloseable {
          * @throws IOException if it is not open; the descriptor stays the caller's
          */
         public static Receiver fromFd(int fd, boolean makeNonBlocking) throws IOException {
-            Platform.current().requireEnd(fd, false);
-            Platform.current().requireNonBlocking(fd, makeNonBlocking);
+            pipes().requireEnd(fd, false);
+            pipes().requireNonBlocking(fd, makeNonBlocking);
             return new Receiver(fd, true);
         }
 
@@ -273,7 +273,7 @@ public final class Pipe implements AutoCloseable {
          * @throws java.nio.channels.ClosedChannelException if this is closed
          */
         public Redirect redirect() throws IOException {
-            return Redirect.from(file(fd()));
+            return Redirect.from(pipes().file(fd()));
         }
 
         @Override
@@ -282,7 +282,7 @@ public final class Pipe implements AutoCloseable {
             Objects.checkFromIndexSize(off, len, dst.byteSize());
             int fd = begin();
             try {
-                return len == 0 ? 0 : received(pipes().recv(fd, dst, off, len), len);
+                return len == 0 ? 0 : received(streams().recv(fd, dst, off, len), len);
             } finally {
                 end();
             }
@@ -293,7 +293,7 @@ public final class Pipe implements AutoCloseable {
             Objects.checkFromIndexSize(off, len, dst.length);
             int fd = begin();
             try {
-                return len == 0 ? 0 : received(pipes().recv(fd, dst, off, len), len);
+                return len == 0 ? 0 : received(streams().recv(fd, dst, off, len), len);
             } finally {
                 end();
             }
@@ -304,7 +304,7 @@ public final class Pipe implements AutoCloseable {
             long asked = Buffers.writableSize(dsts);
             int fd = begin();
             try {
-                return asked == 0 ? 0 : received(pipes().recvVectored(fd, dsts), asked);
+                return asked == 0 ? 0 : received(streams().recvVectored(fd, dsts), asked);
             } finally {
                 end();
             }

@@ -16,22 +16,24 @@ final class KernelPipe {
 
     /** A pipe of a size, or smaller where the system refuses. */
     KernelPipe(int bytes) throws IOException {
-        int[] ends = Platform.current().openPipe();
+        int[] ends = Platform.current().pipes().open();
         Handle first = null;
         try {
             Platform.current().transfers().resizePipe(ends[1], bytes); // not later: then it is its user's to close
             first = Handle.owning(this, ends[0], false);
             writer = Handle.owning(this, ends[1], false);
         } catch (Throwable t) {
-            Platform.current().discard(ends[1]);
+            Platform.current().pipes().discard(ends[1]);
             if (first == null) {
-                Platform.current().discard(ends[0]);
+                Platform.current().pipes().discard(ends[0]);
             } else {
                 first.close();
             }
             throw t;
         }
         reader = first;
+        reader.setPipe();
+        writer.setPipe();
     }
 
     int reader() throws ClosedChannelException {

@@ -226,7 +226,7 @@ public final class Splice implements AutoCloseable {
                 requireRefused(e);
                 memory = pool.takeMemory();
                 for (long n = 0; n < buffered;) {
-                    n += Platform.current().pipes().recv(pipe.reader(), memory, n, buffered - n);
+                    n += Platform.current().pipes().streams().recv(pipe.reader(), memory, n, buffered - n);
                 }
                 start = 0;
                 copying = true;
@@ -292,7 +292,7 @@ public final class Splice implements AutoCloseable {
     private void keep(MemorySegment room, long length) throws IOException {
         long n;
         try {
-            n = Platform.current().pipes().send(pipe.writer(), room, 0, length);
+            n = Platform.current().pipes().streams().send(pipe.writer(), room, 0, length);
         } catch (ResourceExhaustedException e) {
             throw new IOException("what came from the source is lost: " + e.getMessage(), e);
         }

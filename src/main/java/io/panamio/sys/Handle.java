@@ -28,9 +28,10 @@ public final class Handle extends Guard implements Runnable {
     private volatile Selector selector;
     private StreamArena arena;
     private volatile Runnable atClose;
+    private Delivery delivery;
     private boolean urgent;
     private boolean watchable;
-    private Delivery delivery;
+    private boolean pipe;
 
     private Handle(int fd, Class<?> kind, boolean shared) {
         if (fd < 0) {
@@ -73,14 +74,14 @@ public final class Handle extends Guard implements Runnable {
     }
 
     /**
-     * Marks this as one that receives urgent data, where a read stops although more is pending: who watches for what
-     * can be read watches for that as well. Before the source is registered.
+     * Marks this as one that receives urgent data, where a read stops although more is pending: whoever watches for
+     * readability watches for that as well. Before the source is registered.
      */
     public void setUrgent() {
         urgent = true;
     }
 
-    /** Whether urgent data may come in. */
+    /** Returns whether urgent data may come in. */
     public boolean isUrgent() {
         return urgent;
     }
@@ -88,6 +89,11 @@ public final class Handle extends Guard implements Runnable {
     /** Marks this as a socket or a pipe, which any selector can watch. Before the source is registered. */
     public void setWatchable() {
         watchable = true;
+    }
+
+    /** Marks this as an end of a pipe, which a platform may close otherwise than a socket. */
+    public void setPipe() {
+        pipe = true;
     }
 
     /**
@@ -300,7 +306,11 @@ public final class Handle extends Guard implements Runnable {
                 atClose.run();
                 atClose = null;
             }
-            Platform.current().close(fd);
+            if (pipe) {
+                Platform.current().pipes().close(fd);
+            } else {
+                Platform.current().close(fd);
+            }
         }
     }
 

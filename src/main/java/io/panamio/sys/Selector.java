@@ -1,5 +1,6 @@
 package io.panamio.sys;
 
+import io.panamio.Feature;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 
@@ -69,7 +70,9 @@ public abstract class Selector extends Guard {
     public abstract boolean deregistersOnClose();
 
     /** Returns the descriptor that becomes readable when there are events. */
-    protected abstract int fd();
+    protected int fd() {
+        throw Platform.current().refusal(Feature.POLL_DESCRIPTOR);
+    }
 
     /** Watches a descriptor that is not watched yet. */
     protected abstract void add(int fd, long token, int interest) throws IOException;
@@ -236,7 +239,7 @@ public abstract class Selector extends Guard {
      * @throws UnsupportedOperationException if there is no such thing
      */
     public void setBusyPoll(int micros, int budget, boolean prefer) throws IOException {
-        throw new UnsupportedOperationException("no busy polling with this selector");
+        throw Platform.current().refusal(Feature.BUSY_POLL);
     }
 
     /** Returns nanoseconds, 0 or more, as milliseconds, rounded up, or as many as the system can count. */

@@ -50,6 +50,9 @@ public abstract class Sockets {
     /** Checks that {@code fd} is such a socket: of Unix, or else of TCP or UDP. */
     public abstract void requireSocket(int fd, SocketType type, boolean unix) throws IOException;
 
+    /** Requires that {@code fd} is in non-blocking mode, or puts it into that mode if told to. */
+    public abstract void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException;
+
     /** Checks that {@code fd} listens, or that it does not. */
     public abstract void requireListening(int fd, boolean listening) throws IOException;
 

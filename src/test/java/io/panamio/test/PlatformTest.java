@@ -100,6 +100,30 @@ class PlatformTest {
         assertUnsupported(new Child().library(slim), "Linux", "without the back end");
     }
 
+    /** A library that needs the system's C library itself, as a double or an injector of faults may. */
+    private static Path mathLibrary() throws IOException {
+        for (String folder : List.of("/lib64", "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib")) {
+            Path library = Path.of(folder, "libm.so.6");
+            if (Files.exists(library)) {
+                return library.toRealPath();
+            }
+        }
+        return null;
+    }
+
+    @Test
+    void whatATestLibraryLacksIsNotTakenFromTheSystem() throws Exception {
+        Path library = mathLibrary();
+        assumeTrue(library != null, "no glibc here");
+        String first = new Child().with("-Dpanamio.test.library=" + library).run(WaysIn.class).ok().lines().findFirst().get();
+        assertTrue(first.startsWith("java.lang.UnsatisfiedLinkError: the C library has no "), first);
+    }
+
+    @Test
+    void anUnknownTestPlatformIsRefused() throws Exception {
+        assertUnsupported(new Child().with("-Dpanamio.test.platform=nonsense"), "no back end");
+    }
+
     /** Tools that leave out what nobody refers to, as minimizeJar does, go by this file. */
     @Test
     void everyPlatformIsListedAsAService() throws Exception {

@@ -45,7 +45,7 @@ final class Epoll {
         return r;
     }
 
-    private static final MemorySegment PWAIT2 = Libc.functionIfThere("epoll_pwait2");
+    private static final MemorySegment PWAIT2 = Libc.functionOrNull("epoll_pwait2");
 
     private static int pwait2(int epoll, MemorySegment events, int max, MemorySegment timeout, MemorySegment signals) {
         int r = Libc.call(PWAIT2, epoll, events.address(), max, timeout.address(), signals.address());

@@ -1,17 +1,18 @@
 package io.panamio.sys.linux;
 
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Messages;
+import io.panamio.sys.Pipes;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import io.panamio.sys.Transfers;
 import io.panamio.sys.ZeroCopy;
-import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.PollEvents;
 import io.panamio.sys.unix.PollSelector;
-import io.panamio.sys.unix.ThreadState;
 import io.panamio.sys.unix.UnixConstants;
 import io.panamio.sys.unix.UnixPlatform;
 import java.io.IOException;
@@ -57,28 +58,14 @@ public final class LinuxPlatform extends UnixPlatform {
     }
 
     private Selector openPollSelector() throws IOException {
-        int[] ends = openPipe();
+        int[] ends = pipes().open();
         try {
             return PollSelector.open(LinuxConstants.INSTANCE, EpollSelector::refuses, ends[0], ends[1]);
         } catch (Throwable t) {
-            discard(ends[0]);
-            discard(ends[1]);
+            pipes().discard(ends[0]);
+            pipes().discard(ends[1]);
             throw t;
         }
-    }
-
-    @Override
-    public int[] openPipe() throws IOException {
-        int[] ends = new int[2]; // before, as nothing may fail between the call and whoever closes them
-        try (ThreadState state = ThreadState.enter()) {
-            int r = Epoll.pipe2(state.argument, Linux.O_NONBLOCK | Linux.O_CLOEXEC);
-            if (r < 0) {
-                throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
-            }
-            ends[0] = state.argumentBytes.getInt(0);
-            ends[1] = state.argumentBytes.getInt(4);
-        }
-        return ends;
     }
 
     @Override
@@ -106,12 +93,32 @@ public final class LinuxPlatform extends UnixPlatform {
         Mapping.munmap(mapping, mapping.byteSize());
     }
 
+    // ---- what there is
+
+    @Override
+    public String toString() {
+        return POLL ? "Linux with poll(2)" : "Linux with epoll(7)";
+    }
+
+    @Override
+    public Support support(Feature feature) {
+        return switch (feature) {
+            case EDGES -> POLL ? Support.EMULATED : Support.SUPPORTED;
+            case EXCLUSIVE -> POLL ? Support.EMULATED : Support.SUPPORTED; // one more than enough may wake
+            case POLL_DESCRIPTOR, BUSY_POLL -> POLL ? Support.REFUSED : Support.SUPPORTED;
+            default -> Support.SUPPORTED;
+        };
+    }
+
     // ---- what the API calls, each a constant for the JIT compiler, and made when first used
 
     private static final class Calls {
         static final Sockets SOCKETS = new LinuxSockets();
         static final Streams STREAMS = streams(LinuxConstants.INSTANCE);
-        static final Streams PIPES = pipes(LinuxConstants.INSTANCE);
+    }
+
+    private static final class PipeCalls {
+        static final Pipes PIPES = new LinuxPipes();
     }
 
     private static final class MessageCalls { // ten classes that TCP does without
@@ -152,7 +159,7 @@ public final class LinuxPlatform extends UnixPlatform {
     }
 
     @Override
-    public Streams pipes() {
-        return Calls.PIPES;
+    public Pipes pipes() {
+        return PipeCalls.PIPES;
     }
 }

@@ -46,7 +46,7 @@ final class LinuxTransfers extends Transfers {
     }
 
     private static final class Statx { // glibc has it since 2.28
-        static final MemorySegment FUNCTION = Libc.functionIfThere("statx");
+        static final MemorySegment FUNCTION = Libc.functionOrNull("statx");
     }
 
     private static int statx(int directory, MemorySegment path, int flags, int mask, MemorySegment into) {

@@ -19,7 +19,7 @@ final class Mapping {
     private Mapping() {
     }
 
-    private static final MemorySegment MEMFD_CREATE = Libc.functionIfThere("memfd_create");
+    private static final MemorySegment MEMFD_CREATE = Libc.functionOrNull("memfd_create");
 
     static int memfd_create(MemorySegment name, int flags) {
         int r = Libc.call(MEMFD_CREATE, name.address(), flags, 0, 0, 0);

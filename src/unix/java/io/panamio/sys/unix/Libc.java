@@ -4,12 +4,16 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * The C library's calls that every Unix has, raw: the result, or the negated errno. Nothing is checked or retried
@@ -39,23 +43,39 @@ public final class Libc {
     public static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
 
     private static final Linker LINKER = Linker.nativeLinker();
+    private static final SymbolLookup LIBRARY = library();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
 
     private Libc() {
     }
 
-    /** The address of a function of the C library. */
+    /**
+     * For tests, another library stands in for the system's: what it lacks is missing, whatever the system has. A lookup
+     * in a library goes on in those that it needs itself; what is found there has the address that the system gives.
+     */
+    @SuppressWarnings("restricted")
+    private static SymbolLookup library() {
+        SymbolLookup system = LINKER.defaultLookup();
+        String path = System.getProperty("panamio.test.library");
+        if (path == null) {
+            return system;
+        }
+        SymbolLookup library = SymbolLookup.libraryLookup(Path.of(path), Arena.global());
+        return name -> library.find(name).filter(found -> !system.find(name).equals(Optional.of(found)));
+    }
+
+    /** Returns the address of a function of the C library. */
     public static MemorySegment function(String name) {
-        MemorySegment function = functionIfThere(name);
+        MemorySegment function = functionOrNull(name);
         if (function == null) {
             throw new UnsatisfiedLinkError("the C library has no " + name);
         }
         return function;
     }
 
-    /** Like {@link #function}; null where the C library has none of that name. */
-    public static MemorySegment functionIfThere(String name) {
-        return LINKER.defaultLookup().find(name).orElse(null);
+    /** Returns the address of a function, or null if the C library has none of that name. */
+    public static MemorySegment functionOrNull(String name) {
+        return LIBRARY.find(name).orElse(null);
     }
 
     /** A handle of functions that captures errno: their address, where errno goes, and then their arguments. */

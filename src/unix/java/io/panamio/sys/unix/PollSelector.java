@@ -107,11 +107,6 @@ public final class PollSelector extends Selector {
         return Arena.ofAuto().allocate((long) POLLFD_SIZE * (watches + 1), 8);
     }
 
-    @Override
-    protected int fd() {
-        throw new UnsupportedOperationException("a Poll on poll(2) has no descriptor");
-    }
-
     // ---- watching
 
     @Override

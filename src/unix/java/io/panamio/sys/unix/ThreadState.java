@@ -3,6 +3,7 @@ package io.panamio.sys.unix;
 import io.panamio.sys.Platform;
 import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
@@ -39,7 +40,10 @@ public final class ThreadState implements AutoCloseable {
     /** The largest copy buffer that a platform thread keeps: 6,000 of them have 48 MB then. */
     private static final int OWN_COPY_SIZE = 8 * 1024;
 
-    /** Where errno is captured; errno is the only state that a Unix has, so it is at offset 0. */
+    private static final int ERRNO =
+        (int) Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+
+    /** Where errno is captured. */
     final MemorySegment capture;
     private final ByteBuffer captured;
     /** Room for one argument of up to 16 bytes, such as an option or an event. */
@@ -166,7 +170,7 @@ public final class ThreadState implements AutoCloseable {
     // ---- what is in it
 
     int errno() {
-        return captured.getInt(0);
+        return captured.getInt(ERRNO);
     }
 
     /** What is in {@link #length}. */

@@ -2,7 +2,6 @@ package io.panamio.sys.unix;
 
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /** What is the same on every Unix. */
@@ -36,53 +35,9 @@ public abstract class UnixPlatform extends Platform {
         return new UnixStreams(constants, false);
     }
 
-    /** The bytes of pipes. */
-    protected static Streams pipes(UnixConstants constants) {
-        return new UnixStreams(constants, true);
-    }
-
     @Override
     public final void close(int fd) {
         Libc.close(fd);
-    }
-
-    @Override
-    public final void requireEnd(int fd, boolean writer) throws IOException {
-        int mode = flags(fd) & c.O_ACCMODE();
-        if (mode == (writer ? c.O_RDONLY() : c.O_WRONLY())) {
-            throw new IllegalArgumentException(
-                "descriptor " + fd + " cannot be " + (writer ? "written to" : "read from"));
-        }
-    }
-
-    @Override
-    public final void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException {
-        if ((flags(fd) & c.O_NONBLOCK()) == 0) {
-            if (!makeNonBlocking) {
-                throw new IllegalArgumentException("descriptor " + fd + " is in blocking mode");
-            }
-            setNonBlocking(fd, true);
-        }
-    }
-
-    @Override
-    public final void setNonBlocking(int fd, boolean on) throws IOException {
-        int flags = flags(fd);
-        int changed = on ? flags | c.O_NONBLOCK() : flags & ~c.O_NONBLOCK();
-        if (changed != flags) {
-            check(Libc.fcntl(fd, c.F_SETFL(), changed));
-        }
-    }
-
-    private int flags(int fd) throws IOException {
-        return check(Libc.fcntl(fd, c.F_GETFL(), 0));
-    }
-
-    private int check(int r) throws IOException {
-        if (r < 0) {
-            throw errors.io("fcntl", -r);
-        }
-        return r;
     }
 
     @Override

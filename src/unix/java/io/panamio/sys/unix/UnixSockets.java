@@ -310,6 +310,11 @@ public abstract class UnixSockets extends Sockets {
         }
     }
 
+    @Override
+    public final void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException {
+        new DescriptorFlags(c).requireNonBlocking(fd, makeNonBlocking);
+    }
+
     // ---- asking and telling
 
     /** One call if there is a connection, two while there will be one. */

@@ -1,0 +1,35 @@
+package io.panamio.sys.linux;
+
+import io.panamio.bindings.linux.Linux;
+import io.panamio.sys.unix.Errors;
+import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.UnixPipes;
+import java.io.File;
+import java.io.IOException;
+
+/** Linux opens a non-blocking, close-on-exec pipe in one call. */
+final class LinuxPipes extends UnixPipes {
+    LinuxPipes() {
+        super(LinuxConstants.INSTANCE);
+    }
+
+    @Override
+    public int[] open() throws IOException {
+        int[] ends = new int[2]; // before, as nothing may fail between the call and whoever closes them
+        try (ThreadState state = ThreadState.enter()) {
+            int r = Epoll.pipe2(state.argument, Linux.O_NONBLOCK | Linux.O_CLOEXEC);
+            if (r < 0) {
+                throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
+            }
+            ends[0] = state.argumentBytes.getInt(0);
+            ends[1] = state.argumentBytes.getInt(4);
+        }
+        return ends;
+    }
+
+    /** Opened anew, a descriptor of a pipe is another open file description of it, see proc(5). */
+    @Override
+    public File file(int fd) {
+        return new File("/proc/self/fd/" + fd);
+    }
+}

@@ -1,0 +1,38 @@
+package io.panamio.sys;
+
+import java.io.File;
+import java.io.IOException;
+
+/** A platform's calls on pipes, and on what is read and written like one. */
+public abstract class Pipes {
+    /** For the platforms. */
+    protected Pipes() {
+    }
+
+    /** Opens a non-blocking pipe; returns the end to read from, and the one to write to. */
+    public abstract int[] open() throws IOException;
+
+    /** Requires that {@code fd} can be written to, or read from. */
+    public abstract void requireEnd(int fd, boolean writer) throws IOException;
+
+    /** Requires that {@code fd} is in non-blocking mode, or puts it into that mode if told to. */
+    public abstract void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException;
+
+    /** Sets whether {@code fd} is in non-blocking mode. */
+    public abstract void setNonBlocking(int fd, boolean on) throws IOException;
+
+    /** Returns a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of. */
+    public abstract File file(int fd);
+
+    /** Returns the calls that move the bytes of pipes. */
+    public abstract Streams streams();
+
+    /** Closes an end; errors are ignored, and nothing is retried. */
+    public abstract void close(int fd);
+
+    /** Closes an end for which nothing could be made, maybe for want of memory. */
+    public final void discard(int fd) {
+        Platform.spendReserve();
+        close(fd);
+    }
+}

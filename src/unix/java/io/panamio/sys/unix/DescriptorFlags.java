@@ -1,0 +1,42 @@
+package io.panamio.sys.unix;
+
+import java.io.IOException;
+
+/** The flags of open file descriptions: fcntl(2). */
+final class DescriptorFlags {
+    private final UnixConstants c;
+    private final Errors errors;
+
+    DescriptorFlags(UnixConstants constants) {
+        c = constants;
+        errors = new Errors(constants);
+    }
+
+    int get(int fd) throws IOException {
+        return check(Libc.fcntl(fd, c.F_GETFL(), 0));
+    }
+
+    void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException {
+        if ((get(fd) & c.O_NONBLOCK()) == 0) {
+            if (!makeNonBlocking) {
+                throw new IllegalArgumentException("descriptor " + fd + " is in blocking mode");
+            }
+            setNonBlocking(fd, true);
+        }
+    }
+
+    void setNonBlocking(int fd, boolean on) throws IOException {
+        int flags = get(fd);
+        int changed = on ? flags | c.O_NONBLOCK() : flags & ~c.O_NONBLOCK();
+        if (changed != flags) {
+            check(Libc.fcntl(fd, c.F_SETFL(), changed));
+        }
+    }
+
+    private int check(int r) throws IOException {
+        if (r < 0) {
+            throw errors.io("fcntl", -r);
+        }
+        return r;
+    }
+}

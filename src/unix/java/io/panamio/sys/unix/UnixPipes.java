@@ -1,0 +1,48 @@
+package io.panamio.sys.unix;
+
+import io.panamio.sys.Pipes;
+import io.panamio.sys.Streams;
+import java.io.IOException;
+
+/** Pipes, and the flags of descriptors: fcntl(2). A platform adds how a pipe is opened. */
+public abstract class UnixPipes extends Pipes {
+    private final UnixConstants c;
+    private final DescriptorFlags flags;
+    private final Streams streams;
+
+    /** The pipes of a platform. */
+    protected UnixPipes(UnixConstants constants) {
+        c = constants;
+        flags = new DescriptorFlags(constants);
+        streams = new UnixStreams(constants, true);
+    }
+
+    @Override
+    public final void requireEnd(int fd, boolean writer) throws IOException {
+        int mode = flags.get(fd) & c.O_ACCMODE();
+        if (mode == (writer ? c.O_RDONLY() : c.O_WRONLY())) {
+            throw new IllegalArgumentException(
+                "descriptor " + fd + " cannot be " + (writer ? "written to" : "read from"));
+        }
+    }
+
+    @Override
+    public final void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException {
+        flags.requireNonBlocking(fd, makeNonBlocking);
+    }
+
+    @Override
+    public final void setNonBlocking(int fd, boolean on) throws IOException {
+        flags.setNonBlocking(fd, on);
+    }
+
+    @Override
+    public final Streams streams() {
+        return streams;
+    }
+
+    @Override
+    public final void close(int fd) {
+        Libc.close(fd);
+    }
+}
