@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Selector;
+import io.panamio.sys.Watch;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -35,27 +36,12 @@ public final class PollSelector extends Selector {
     /** How long {@link #remove} waits for the poller to leave poll(2), in nanoseconds; it takes some microseconds. */
     private static final long LONGEST_LEAVE = 1_000_000_000;
 
-    /** One watched descriptor. A change of its token or interest makes a new one. */
-    private static final class Watch {
-        final int fd;
-        final long token;
-        final int interest;
-        /** What is to be reported, in bits of poll(2); nothing when a one-shot is used up. */
-        int conditions;
-        /** Those of them that were reported and not armed again; none if they are levels. */
-        int reported;
-        /** The last wait that has asked for it. */
-        long asked;
+    /** A watch, and the last wait that has asked for it. */
+    private static final class Asked extends Watch {
+        long wait;
 
-        Watch(int fd, long token, int interest, int conditions) {
-            this.fd = fd;
-            this.token = token;
-            this.interest = interest;
-            this.conditions = conditions;
-        }
-
-        int armed() {
-            return conditions & ~reported;
+        Asked(int fd, long token, int interest, int conditions) {
+            super(fd, token, interest, conditions);
         }
     }
 
@@ -70,7 +56,7 @@ public final class PollSelector extends Selector {
     private final int always;
 
     private final Object lock = new Object();
-    private Watch[] byFd = new Watch[64];
+    private Asked[] byFd = new Asked[64];
     private int end; // one above the highest descriptor watched
     private int count;
     private boolean waiting;
@@ -80,7 +66,7 @@ public final class PollSelector extends Selector {
     private long pause = FIRST_PAUSE;
 
     // the poller's own
-    private Watch[] asked = new Watch[64];
+    private Asked[] asked = new Asked[64];
     private MemorySegment pollfds = allocate(64);
     private int turn;
     private boolean signaled;
@@ -119,7 +105,7 @@ public final class PollSelector extends Selector {
             if (fd >= byFd.length) {
                 byFd = Arrays.copyOf(byFd, Math.max(fd + 1, byFd.length * 2));
             }
-            byFd[fd] = new Watch(fd, token, interest, conditions(interest));
+            byFd[fd] = new Asked(fd, token, interest, conditions(interest));
             end = Math.max(end, fd + 1);
             count++;
             changed();
@@ -129,9 +115,9 @@ public final class PollSelector extends Selector {
     @Override
     protected void modify(int fd, long token, int interest) throws IOException {
         synchronized (lock) {
-            Watch before = requireWatched(fd);
-            Watch watch = new Watch(fd, token, interest, conditions(interest));
-            watch.asked = before.asked;
+            Asked before = requireWatched(fd);
+            Asked watch = new Asked(fd, token, interest, conditions(interest));
+            watch.wait = before.wait;
             byFd[fd] = watch;
             changed();
         }
@@ -144,10 +130,10 @@ public final class PollSelector extends Selector {
     @Override
     protected void remove(int fd) throws IOException {
         synchronized (lock) {
-            Watch watch = requireWatched(fd);
+            Asked watch = requireWatched(fd);
             forget(watch);
             changed();
-            if (watch.asked == waits) {
+            if (watch.wait == waits) {
                 untilPollerHasLeft();
             }
         }
@@ -189,12 +175,12 @@ public final class PollSelector extends Selector {
     @Override
     public void rearm(int fd, int interest) {
         synchronized (lock) {
-            Watch watch = watch(fd);
-            if (watch == null || watch.reported == 0) {
+            Asked watch = watch(fd);
+            if (watch == null || watch.reported() == 0) {
                 return;
             }
-            int again = watch.reported & drained(interest);
-            int priority = watch.reported & ~again & c.POLLPRI();
+            int again = watch.reported() & drained(interest);
+            int priority = watch.reported() & ~again & c.POLLPRI();
             if (priority != 0 && (interest & Readiness.READABLE) != 0 && (levels(fd, priority) & priority) == 0) {
                 again |= priority; // the urgent byte went with the data around it
             }
@@ -202,7 +188,7 @@ public final class PollSelector extends Selector {
                 again &= ~c.POLLIN(); // or this end would be reported for ever
             }
             if (again != 0) {
-                watch.reported &= ~again;
+                watch.arm(again);
                 if (isHeldBack(watch)) {
                     hold();
                 }
@@ -219,7 +205,7 @@ public final class PollSelector extends Selector {
 
     /** Whether poll(2) would return at once for what was reported already. */
     private boolean isHeldBack(Watch watch) {
-        return (watch.reported & always) != 0;
+        return (watch.reported() & always) != 0;
     }
 
     private void hold() {
@@ -227,12 +213,12 @@ public final class PollSelector extends Selector {
         pause = FIRST_PAUSE;
     }
 
-    private Watch watch(int fd) {
+    private Asked watch(int fd) {
         return fd < byFd.length ? byFd[fd] : null;
     }
 
-    private Watch requireWatched(int fd) throws IOException {
-        Watch watch = watch(fd);
+    private Asked requireWatched(int fd) throws IOException {
+        Asked watch = watch(fd);
         if (watch == null) {
             throw errors.io("poll", number(Errno.ENOENT));
         }
@@ -334,14 +320,14 @@ public final class PollSelector extends Selector {
     /** Fills the array for poll(2): the pipe, and then what is watched. */
     private int askAll(boolean all) {
         if (asked.length < count) {
-            asked = new Watch[Math.max(count, asked.length * 2)];
+            asked = new Asked[Math.max(count, asked.length * 2)];
             pollfds = allocate(asked.length);
         }
         ask(pollfds, 0, pipeReader, c.POLLIN());
         int n = 0;
         holding = false;
         for (int fd = 0; fd < end; fd++) {
-            Watch watch = byFd[fd];
+            Asked watch = byFd[fd];
             int armed = watch == null ? 0 : watch.armed();
             if (armed == 0) {
                 continue; // there is nothing left to report
@@ -352,10 +338,10 @@ public final class PollSelector extends Selector {
                     continue;
                 }
             }
-            watch.asked = waits;
+            watch.wait = waits;
             asked[n++] = watch;
             // an end that was reported goes with the data that are read up to it
-            ask(pollfds, n, fd, (armed & c.POLLIN()) != 0 ? armed | watch.conditions & c.POLLRDHUP() : armed);
+            ask(pollfds, n, fd, (armed & c.POLLIN()) != 0 ? armed | watch.conditions() & c.POLLRDHUP() : armed);
         }
         return n;
     }
@@ -372,7 +358,7 @@ public final class PollSelector extends Selector {
         for (int k = 0; k < asking && n < most; k++) {
             int i = (turn + k) % asking;
             int answer = answer(pollfds, i + 1);
-            Watch watch = asked[i];
+            Asked watch = asked[i];
             if (watch(watch.fd) != watch) {
                 continue; // it was changed or removed during the wait
             }
@@ -380,7 +366,7 @@ public final class PollSelector extends Selector {
                 forget(watch); // its owner has closed it, which ends the watch without a word
                 continue;
             }
-            watch.reported &= answer | ~always; // an error or a hang-up that is gone is news when it comes again
+            watch.arm(~answer & always); // an error or a hang-up that is gone is news when it comes again
             if ((answer & watch.armed()) != 0) {
                 report(events, n++, watch, answer);
             }
@@ -391,14 +377,11 @@ public final class PollSelector extends Selector {
     }
 
     private void report(PollEvents events, int i, Watch watch, int answer) {
-        events.set(i, watch.token, readiness(answer, watch.reported));
-        if ((watch.interest & Readiness.ONE_SHOT) != 0) {
-            watch.conditions = 0;
-        } else if ((watch.interest & Readiness.LEVEL) == 0) {
-            watch.reported |= answer & watch.conditions;
-            if (isHeldBack(watch)) {
-                hold();
-            }
+        events.set(i, watch.token, readiness(answer, watch.reported()));
+        int before = watch.reported();
+        watch.report(answer);
+        if (watch.reported() != before && isHeldBack(watch)) {
+            hold();
         }
     }
 
