@@ -50,7 +50,9 @@ public enum Feature {
 
     /** {@code FileSource} sends a file without copying it to the process: sendfile(2). Else it is read and written. */
     SEND_FILE,
-    /** {@code Splice} passes bytes on without copying them to the process: splice(2). Else they are read and written. */
+    /**
+     * {@code Splice} passes bytes on without copying them to the process: splice(2). Else they are read and written.
+     */
     SPLICE,
     /** {@code ZeroCopySender}: MSG_ZEROCOPY. */
     ZERO_COPY,

@@ -2,7 +2,8 @@ package io.panamio.sys;
 
 /**
  * The readiness of a source that reports it by itself, from any thread, instead of the system: such as one that owns
- * overlapped requests, or whose work is done elsewhere. It is registered like a descriptor, and its events come under the
+ * overlapped requests, or whose work is done elsewhere. It is registered like a descriptor, and its events come under
+ * the
  * token of its own source, on every back end.
  *
  * <p>Edges, levels and one-shot interests are as with a descriptor: what is {@linkplain #deliver delivered} is an edge,
@@ -50,7 +51,8 @@ public final class Delivery {
     }
 
     /**
-     * The source is no longer ready for what an operation has found drained. The source sees to it that what it delivers
+     * The source is no longer ready for what an operation has found drained. The source sees to it that what it
+     * delivers
      * meanwhile comes afterwards.
      */
     public synchronized void drained(int readiness) {
@@ -99,7 +101,8 @@ public final class Delivery {
     // ---- the poller's side
 
     /**
-     * Takes what an entry has to report, 0 if it was deregistered. Afterwards {@link Entry#again} says whether the poller
+     * Takes what an entry has to report, 0 if it was deregistered. Afterwards {@link Entry#again} says whether the
+     * poller
      * must keep it, as its level stays.
      */
     synchronized int take(Entry from) {

@@ -72,7 +72,8 @@ final class DeliveryQueue {
     }
 
     /**
-     * Moves entries to {@code events}, from index {@code n} on, while there is room: each once, the level-triggered ones
+     * Moves entries to {@code events}, from index {@code n} on, while there is room: each once, the level-triggered
+     * ones
      * staying for the next poll.
      *
      * @return the number of events that there are then

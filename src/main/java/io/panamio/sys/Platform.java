@@ -6,11 +6,14 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The seam between the API and an operating system: each platform's part is in a source set of its own (see {@code src/}
- * beside this one), and reached from here alone. One instance a process, chosen by {@code os.name} at the first use, which
+ * The seam between the API and an operating system: each platform's part is in a source set of its own (see {@code
+ * src/}
+ * beside this one), and reached from here alone. One instance a process, chosen by {@code os.name} at the first use,
+ * which
  * the JIT compiler sees as a constant.
  *
- * <p>A platform supplies what is abstract here. The other groups of calls throw an {@link UnsupportedOperationException}
+ * <p>A platform supplies what is abstract here. The other groups of calls throw an {@link
+ * UnsupportedOperationException}
  * that names the system and the feature unless it supplies them; {@link #support} says which they are. The package's
  * documentation goes through them method by method.
  *
@@ -167,7 +170,8 @@ public abstract class Platform {
 
     private static Object find(String name) {
         String os = System.getProperty("os.name", "unknown");
-        // By name, as a jar need not hold every platform, and a ServiceLoader takes a cold start longer. META-INF/services
+        // By name, as a jar need not hold every platform, and a ServiceLoader takes a cold start longer.
+        // META-INF/services
         // is for tools that leave out what nobody refers to.
         String type = switch (name) {
             case "linux" -> "io.panamio.sys.linux.LinuxPlatform";

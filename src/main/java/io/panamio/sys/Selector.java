@@ -6,7 +6,8 @@ import java.nio.channels.ClosedSelectorException;
 
 /**
  * What is behind a {@code Poll}: watches descriptors for edges. What is the same for every back end is here: one poller
- * at a time, deadlines, waits that a POSIX signal interrupts, wakes, events that sources deliver themselves, and closing.
+ * at a time, deadlines, waits that a POSIX signal interrupts, wakes, events that sources deliver themselves, and
+ * closing.
  * A back end implements how descriptors are watched, how to wait, and how to end a wait.
  *
  * <p>Being a {@link Guard}, it keeps its own descriptors open until the last thread is out of it.
@@ -59,9 +60,11 @@ public abstract class Selector extends Guard {
     }
 
     /**
-     * Arms the directions of {@code interest}, in which an operation on {@code fd} has found nothing more to do, so that
+     * Arms the directions of {@code interest}, in which an operation on {@code fd} has found nothing more to do, so
+     * that
      * the next change there is reported. HANG_UP among them means that it has taken the pending error, so that the next
-     * one is reported; READ_CLOSED means that a read has found an end, after which there may be more: a FIFO goes on with
+     * one is reported; READ_CLOSED means that a read has found an end, after which there may be more: a FIFO goes on
+     * with
      * its next writer, and a terminal at once, unless it hung up. Does nothing where the system sees to that by itself.
      */
     public abstract void rearm(int fd, int interest);
@@ -147,7 +150,8 @@ public abstract class Selector extends Guard {
                 }
                 return n;
             }
-            // the time is up, or a POSIX signal or a notification came, or the wait was longer than the system can count
+            // the time is up, or a POSIX signal or a notification came, or the wait was longer than the system can
+            // count
             remaining = remaining(timeout, start);
             if (remaining == 0) {
                 return 0;

@@ -19,7 +19,8 @@ import java.lang.invoke.VarHandle;
  *     <td>{@link #arrived}; reasons that come meanwhile need no other notification</td></tr>
  * </table>
  *
- * <p>No wake is lost: the poller says that it sleeps before it looks for reasons, and who requests adds the reason before
+ * <p>No wake is lost: the poller says that it sleeps before it looks for reasons, and who requests adds the reason
+ * before
  * looking whether the poller sleeps, so that at least one of the two sees the other. At most one notification is on its
  * way, and none while the poller is awake: that is what saves the system calls.
  */

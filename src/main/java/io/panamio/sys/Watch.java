@@ -37,7 +37,10 @@ public class Watch {
         return reported;
     }
 
-    /** Disarms the conditions of an event that is reported now; all of them if the interest is one-shot, none of a level. */
+    /**
+     * Disarms the conditions of an event that is reported now; all of them if the interest is one-shot, none of a
+     * level.
+     */
     public final void report(int bits) {
         if ((interest & Readiness.ONE_SHOT) != 0) {
             conditions = 0;

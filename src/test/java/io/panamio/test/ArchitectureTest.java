@@ -24,7 +24,9 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The layers: {@code pipeline -> net -> io.panamio -> memory -> sys}, and the platforms, which use {@code sys} alone. */
+/**
+ * The layers: {@code pipeline -> net -> io.panamio -> memory -> sys}, and the platforms, which use {@code sys} alone.
+ */
 @Tag("any-back-end")
 class ArchitectureTest {
     private static final String ROOT = "io.panamio";
@@ -39,7 +41,8 @@ class ArchitectureTest {
 
     /** The types of the API that a platform is asked about, creates or throws: the only ones that it knows. */
     private static final Set<Class<?>> GIVEN_BY_PLATFORMS =
-        Set.of(Feature.class, UnixAddress.class, UnixCredentials.class, SystemError.class, ResourceExhaustedException.class);
+        Set.of(Feature.class, UnixAddress.class, UnixCredentials.class, SystemError.class,
+            ResourceExhaustedException.class);
 
     private static final JavaClasses LIBRARY = new ClassFileImporter()
         .withImportOption(new ImportOption.DoNotIncludeTests())

@@ -115,7 +115,8 @@ class PlatformTest {
     void whatATestLibraryLacksIsNotTakenFromTheSystem() throws Exception {
         Path library = mathLibrary();
         assumeTrue(library != null, "no glibc here");
-        String first = new Child().with("-Dpanamio.test.library=" + library).run(WaysIn.class).ok().lines().findFirst().get();
+        Child child = new Child().with("-Dpanamio.test.library=" + library);
+        String first = child.run(WaysIn.class).ok().lines().toList().getFirst();
         assertTrue(first.startsWith("java.lang.UnsatisfiedLinkError: the C library has no "), first);
     }
 

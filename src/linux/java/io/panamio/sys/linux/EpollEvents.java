@@ -72,7 +72,9 @@ final class EpollEvents extends EventBuffer {
         bytes.putLong(i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET, token);
     }
 
-    /** Removes the first of {@code n} events that has a token, by putting the last one in its place, if there is one. */
+    /**
+     * Removes the first of {@code n} events that has a token, by putting the last one in its place, if there is one.
+     */
     boolean remove(long token, int n) {
         for (int i = 0; i < n; i++) {
             if (token(i) == token) {

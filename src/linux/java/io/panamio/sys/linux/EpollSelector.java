@@ -12,7 +12,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedSelectorException;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Watches with epoll(7), edge-triggered. A notification is a write to an eventfd(2), which is never read in normal use. */
+/**
+ * Watches with epoll(7), edge-triggered. A notification is a write to an eventfd(2), which is never read in normal use.
+ */
 final class EpollSelector extends Selector {
     private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
 

@@ -50,7 +50,8 @@ public final class Libc {
     }
 
     /**
-     * For tests, another library stands in for the system's: what it lacks is missing, whatever the system has. A lookup
+     * For tests, another library stands in for the system's: what it lacks is missing, whatever the system has. A
+     * lookup
      * in a library goes on in those that it needs itself; what is found there has the address that the system gives.
      */
     @SuppressWarnings("restricted")
