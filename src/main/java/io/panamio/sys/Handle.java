@@ -196,9 +196,11 @@ public final class Handle extends Guard implements Runnable {
                 } else {
                     with.deregister(fd);
                 }
-            } finally {
+            } catch (IOException e) {
                 selector = null;
+                throw e;
             }
+            selector = null;
         } finally {
             exit();
         }
