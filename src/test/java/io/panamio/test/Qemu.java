@@ -3,6 +3,7 @@ package io.panamio.test;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.SystemError;
+import java.util.List;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
@@ -13,6 +14,8 @@ import org.opentest4j.TestAbortedException;
  */
 final class Qemu implements TestExecutionExceptionHandler {
     private static final boolean HERE = System.getenv("PANAMIO_QEMU") != null;
+    /** What a JVM that a test starts is given: under qemu, the better compiler costs more than it ever saves. */
+    static final List<String> CHILD_OPTIONS = HERE ? List.of("-XX:TieredStopAtLevel=1") : List.of();
 
     /** Ends a test that needs what qemu lacks. */
     static void lacks(String what) {

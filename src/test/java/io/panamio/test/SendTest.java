@@ -167,7 +167,8 @@ class SendTest {
     }
 
     @Test
-    void aFileThatCannotBeReadIsAReset() throws IOException {
+    void aFileThatCannotBeReadIsAReset() throws Exception {
+        Seccomp.require();
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         Path file = Files.write(directory.resolve("file"), new byte[1000]);
         try (Programs programs = new Programs(directory)) {

@@ -107,7 +107,7 @@ class ServeCommandTest {
             long lines = out.lines().filter(line -> line.contains("\"GET /a.txt HTTP/1.1\" 200 6")).count();
             String lost = err.readLine();
             assertTrue(lost != null && lost.matches("serve: the log: \\d+ lines were dropped.*"), lost);
-            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
             int dropped = Integer.parseInt(lost.replaceAll("\\D", ""));
             assertEquals(count, lines + dropped);
         } finally {
