@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.SystemError;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
@@ -24,9 +25,10 @@ final class Qemu implements TestExecutionExceptionHandler {
 
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable thrown) throws Throwable {
-        if (HERE && thrown instanceof SystemError error
+        Throwable cause = thrown instanceof ExecutionException ? thrown.getCause() : thrown; // of another thread
+        if (HERE && cause instanceof SystemError error
                 && (error.errnoName().equals("ENOPROTOOPT") || error.errnoName().equals("EINVAL"))) {
-            throw new TestAbortedException("qemu-user lacks an option: " + thrown.getMessage());
+            throw new TestAbortedException("qemu-user lacks an option: " + cause.getMessage());
         }
         throw thrown;
     }
