@@ -6,6 +6,7 @@ import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
+import io.panamio.examples.log.LogFile;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import java.io.IOException;
@@ -55,6 +56,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
     }
 
     private final Poll poll = Poll.open();
+    private final LogFile errors = LogFile.standardError();
     private final TcpListener listener;
     private final int mostClients;
     private final Events events = Events.withCapacity(1024);
@@ -191,12 +193,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
         client.stream.close();
     }
 
-    private static void log(String what, Throwable cause) {
-        try {
-            System.err.println("echo: " + what + ": " + cause);
-        } catch (OutOfMemoryError e) {
-            return; // there is no memory to say so
-        }
+    private void log(String what, Throwable cause) {
+        errors.write("echo: " + what, cause);
     }
 
     private void serve(Client client) {

@@ -106,7 +106,7 @@ class ServeCommandTest {
             process.toHandle().destroy(); // which leaves the pipes alone
             long lines = out.lines().filter(line -> line.contains("\"GET /a.txt HTTP/1.1\" 200 6")).count();
             String lost = err.readLine();
-            assertTrue(lost != null && lost.matches("serve: the log: \\d+ lines were dropped.*"), lost);
+            assertTrue(lost != null && lost.matches("output: \\d+ lines were dropped.*"), lost);
             assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
             int dropped = Integer.parseInt(lost.replaceAll("\\D", ""));
             assertEquals(count, lines + dropped);

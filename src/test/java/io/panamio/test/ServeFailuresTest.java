@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.ResourceExhaustedException;
-import io.panamio.examples.serve.LogFile;
+import io.panamio.examples.log.LogFile;
 import io.panamio.examples.serve.Settings;
 import io.panamio.test.Programs.Program;
 import io.panamio.test.Served.Answer;

@@ -6,6 +6,7 @@ import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.Waker;
+import io.panamio.examples.log.LogFile;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
@@ -54,6 +55,7 @@ public final class ProxyLoop implements AutoCloseable {
             Duration connectTimeout, Duration idleTimeout, Duration grace) {
     }
 
+    private final LogFile errors = LogFile.standardError();
     private final Settings settings;
     private final Consumer<String> reports;
     private final Poll poll;
@@ -358,12 +360,8 @@ public final class ProxyLoop implements AutoCloseable {
         c.reset();
     }
 
-    private static void log(String what, Throwable cause) {
-        try {
-            System.err.println("proxy: " + what + ": " + cause);
-        } catch (OutOfMemoryError e) {
-            return; // there is no memory to say so
-        }
+    private void log(String what, Throwable cause) {
+        errors.write("proxy: " + what, cause);
     }
 
     private void remove(Connection c) {
