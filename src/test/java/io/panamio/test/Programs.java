@@ -50,6 +50,14 @@ final class Programs implements AutoCloseable {
             }
         }
 
+        /** Waits until it listens. */
+        void awaitListening(int port) throws IOException {
+            Loop.until("listening", () -> {
+                assertTrue(process.isAlive(), said());
+                return listens(port);
+            });
+        }
+
         /** Waits for the end, and returns the exit code. */
         int end() throws IOException {
             try {
@@ -127,10 +135,7 @@ final class Programs implements AutoCloseable {
     /** Starts a server, and waits until it listens. */
     Program serve(int port, String... command) throws IOException {
         Program program = start(command);
-        Loop.until("listening", () -> {
-            assertTrue(program.process.isAlive(), program.said());
-            return listens(port);
-        });
+        program.awaitListening(port);
         return program;
     }
 

@@ -1,7 +1,6 @@
 package io.panamio.test;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,7 +8,6 @@ import io.panamio.examples.Main;
 import io.panamio.test.Programs.Program;
 import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -22,9 +20,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Somebody has a pipe for what a server of the examples says, which is full, as nobody reads it: it serves on. */
+/** Somebody has a pipe for what the servers of the examples say, which is full, as nobody reads it: they serve on. */
 class UnreadOutputTest {
     private static final int FULL = 60_000; // but for a page
+    private static final int FILE = 20_000_000; // more than sockets hold
+    private static final int PIECE = 200_000;
 
     @TempDir
     private Path directory;
@@ -32,6 +32,19 @@ class UnreadOutputTest {
     private Path fifo;
     private RandomAccessFile pipe;
     private final List<Socket> sockets = new ArrayList<>();
+
+    private interface Use {
+        void of(Socket socket) throws IOException;
+    }
+
+    /** A program, two clients, and what these do. */
+    private record Served(Program program, int port, Use use, List<Socket> clients) {
+        void ask() throws IOException {
+            for (Socket client : clients) {
+                use.of(client);
+            }
+        }
+    }
 
     @BeforeEach
     void open() throws Exception {
@@ -50,11 +63,10 @@ class UnreadOutputTest {
         pipe.close();
     }
 
-    /** Starts a program whose output is the pipe, and waits until it listens. */
-    private Program start(int port, String... arguments) throws IOException {
+    private Served start(int port, Use use, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" > " + fifo + " 2>&1", "sh"));
         command.addAll(List.of(programs.exampleCommand(List.of(), Main.class, arguments)));
-        return programs.serve(port, command.toArray(String[]::new));
+        return new Served(programs.start(command.toArray(String[]::new)), port, use, new ArrayList<>());
     }
 
     private Socket connect(int port) throws IOException {
@@ -64,52 +76,41 @@ class UnreadOutputTest {
         return socket;
     }
 
-    private interface Ask {
-        void of(Socket socket) throws IOException;
-    }
-
-    /** Fills the pipe, has accept fail, which every program tells, and asks: those who are connected are served. */
-    private void assertServes(Program program, int port, Ask ask) throws IOException {
-        Socket one = connect(port);
-        ask.of(one);
-        Socket other = connect(port);
-        ask.of(other);
-        try (FileInputStream in = new FileInputStream(pipe.getFD())) {
-            Background.start(() -> {
-                byte[] bytes = new byte[1 << 20];
-                pipe.write(bytes);
-                return null;
-            });
-            Loop.until("full", () -> in.available() > FULL);
-            program.leaveDescriptors(0);
-            for (int i = 0; i < 5; i++) {
-                connect(port);
-            }
-            for (int i = 0; i < 20; i++) {
-                ask.of(one);
-                ask.of(other);
-            }
-            assertTrue(program.process().isAlive());
-            assertTrue(in.available() > FULL);
-            program.process().destroy();
-            program.end(); // which waits for no reader
-        }
-    }
-
     private static void ping(Socket socket) throws IOException {
         Proxying.pass(socket, socket, 100);
     }
 
-    @Test
-    void echoServesOn() throws IOException {
-        int port = Programs.freePort();
-        assertServes(start(port, "echo", "--host", "127.0.0.1", "--port", "" + port), port, UnreadOutputTest::ping);
+    private static void take(Socket socket) throws IOException {
+        assertEquals(PIECE, socket.getInputStream().readNBytes(PIECE).length);
+    }
+
+    private static void get(Socket socket) throws IOException {
+        socket.getOutputStream().write("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(US_ASCII));
+        StringBuilder answer = new StringBuilder();
+        while (answer.indexOf("\r\n\r\nwithin") < 0) {
+            int c = socket.getInputStream().read();
+            assertTrue(c >= 0, "an end");
+            answer.append((char) c);
+        }
+        assertEquals(0, answer.indexOf("HTTP/1.1 200"), answer::toString);
     }
 
     @Test
-    void theProxyServesOnAndReports() throws IOException {
-        int port = Programs.freePort();
-        try (ServerSocket server = new ServerSocket(0, 1000, Loop.V4)) {
+    void nobodyWaitsForWhoReadsNothing() throws IOException {
+        String here = "127.0.0.1";
+        int echoPort = Programs.freePort();
+        Served echo = start(echoPort, UnreadOutputTest::ping, "echo", "--host", here, "--port", "" + echoPort);
+        Path file = Files.write(directory.resolve("file"), new byte[FILE]);
+        int sendPort = Programs.freePort();
+        Served send = start(sendPort, UnreadOutputTest::take, "send", file.toString(), "--host", here, "--port",
+            "" + sendPort);
+        Path folder = Files.createDirectories(directory.resolve("www"));
+        Files.writeString(folder.resolve("a.txt"), "within");
+        int servePort = Programs.freePort();
+        Served serve = start(servePort, UnreadOutputTest::get, "serve", folder.toString(), "--host", here, "--port",
+            "" + servePort);
+        try (ServerSocket server = new ServerSocket(0, 1000, Loop.V4);
+                FileInputStream in = new FileInputStream(pipe.getFD())) {
             Background.startVirtual(() -> {
                 for (;;) {
                     Socket socket = server.accept();
@@ -120,54 +121,41 @@ class UnreadOutputTest {
                     });
                 }
             });
-            Program proxy = start(port, "proxy", "--listen", "127.0.0.1:" + port, "--to",
-                "127.0.0.1:" + server.getLocalPort());
-            assertServes(proxy, port, socket -> {
-                ping(socket);
-                proxy.signal("USR1");
+            int proxyPort = Programs.freePort();
+            Served proxy = start(proxyPort, UnreadOutputTest::ping, "proxy", "--listen", here + ":" + proxyPort, "--to",
+                here + ":" + server.getLocalPort(), "--grace", "0");
+            List<Served> all = List.of(echo, send, serve, proxy);
+            for (Served one : all) {
+                one.program.awaitListening(one.port);
+                one.clients.add(connect(one.port));
+                one.clients.add(connect(one.port));
+                one.ask();
+            }
+            Background.start(() -> {
+                pipe.write(new byte[1 << 20]);
+                return null;
             });
-        }
-    }
+            Loop.until("full", () -> in.available() > FULL);
 
-    @Test
-    void sendSendsOn() throws IOException {
-        int port = Programs.freePort();
-        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]);
-        Program send = start(port, "send", file.toString(), "--host", "127.0.0.1", "--port", "" + port);
-        assertServes(send, port, socket ->
-            assertEquals(400_000, socket.getInputStream().readNBytes(400_000).length));
-    }
-
-    @Test
-    void sendTellsOfManyClients() throws IOException {
-        int port = Programs.freePort();
-        byte[] bytes = Local.random(10);
-        Path file = Files.write(directory.resolve("file"), bytes);
-        start(port, "send", file.toString(), "--host", "127.0.0.1", "--port", "" + port);
-        for (int i = 0; i < 3000; i++) { // lines of 40 bytes, more than a pipe holds
-            try (Socket socket = new Socket(Loop.V4, port)) {
-                socket.setSoTimeout((int) Loop.LONG.toMillis());
-                assertArrayEquals(bytes, socket.getInputStream().readAllBytes());
+            proxy.program.signal("USR1"); // which it answers on standard output, as send does who has got all
+            assertEquals(FILE, connect(sendPort).getInputStream().readNBytes(FILE).length);
+            for (Served one : all) {
+                one.ask();
+                one.program.leaveDescriptors(0);
+                connect(one.port); // which each reports on standard error
+                connect(one.port);
+                for (int i = 0; i < 20; i++) {
+                    one.ask();
+                }
+                assertTrue(one.program.process().isAlive());
+            }
+            assertTrue(in.available() > FULL);
+            for (Served one : all) {
+                one.program.process().destroy();
+            }
+            for (Served one : all) {
+                one.program.end();
             }
         }
-    }
-
-    @Test
-    void serveServesOn() throws IOException {
-        int port = Programs.freePort();
-        Path folder = Files.createDirectories(directory.resolve("www"));
-        Files.writeString(folder.resolve("a.txt"), "within");
-        Program serve = start(port, "serve", folder.toString(), "--host", "127.0.0.1", "--port", "" + port);
-        assertServes(serve, port, socket -> {
-            OutputStream out = socket.getOutputStream();
-            out.write("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(US_ASCII));
-            StringBuilder answer = new StringBuilder();
-            while (answer.indexOf("\r\n\r\nwithin") < 0) {
-                int c = socket.getInputStream().read();
-                assertTrue(c >= 0, "an end");
-                answer.append((char) c);
-            }
-            assertTrue(answer.indexOf("HTTP/1.1 200") == 0, answer.toString());
-        });
     }
 }

@@ -71,12 +71,7 @@ public final class LogFile implements AutoCloseable {
     private static LogFile standard(FileDescriptor descriptor, Charset charset, int capacity, String name) {
         @SuppressWarnings("resource") // it stays open
         LogFile file = new LogFile(new FileOutputStream(descriptor).getChannel(), charset, capacity, name);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            file.await(AT_END);
-            if (descriptor != FileDescriptor.err) {
-                standardError().await(AT_END); // where it is told what was dropped
-            }
-        }));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> file.await(AT_END)));
         return file;
     }
 
@@ -158,11 +153,18 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Waits until all is written, but no longer than some time.
+     * Waits until all is written, and reported what was dropped, but no longer than some time, for either.
      *
      * @param time how long
      */
-    public synchronized void await(Duration time) {
+    public void await(Duration time) {
+        awaitWritten(time);
+        if (this != standardError()) {
+            standardError().awaitWritten(time);
+        }
+    }
+
+    private synchronized void awaitWritten(Duration time) {
         long end = System.nanoTime() + time.toNanos();
         try {
             for (long left; (writing || coming.position() > 0) && (left = end - System.nanoTime()) > 0;) {
