@@ -113,6 +113,7 @@ public abstract class Selector extends Guard {
      */
     public final int select(EventBuffer events, long timeout) throws IOException {
         StreamArena.sweep();
+        Handle.releaseLate();
         enterOrThrow();
         try {
             if (!POLLER.compareAndSet(this, AWAY, timeout == 0 || spin > 0 ? AWAKE : ASLEEP)) {
