@@ -69,6 +69,9 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private boolean clientsWait;
     /** Whether accepting has failed, so that no event tells when to try again. */
     private boolean exhausted;
+    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    private int count;
+    private int seen;
     /** Why the last turn has not come to its end; null if it has. */
     private OutOfMemoryError cutShort;
 
@@ -121,8 +124,12 @@ final class EchoLoop implements Runnable, AutoCloseable {
     }
 
     private void turn() throws IOException {
-        int n = poll();
-        for (int i = 0; i < n; i++) {
+        if (seen == count) {
+            count = poll();
+            seen = 0;
+        }
+        while (seen < count) {
+            int i = seen++;
             long token = events.token(i);
             Client client = clients.get(token);
             if (client != null) { // else it was closed earlier in this batch
@@ -229,8 +236,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
             }
         }
         if (!client.ready) {
+            ready.add(client); // which there may be no memory for
             client.ready = true;
-            ready.add(client);
         }
     }
 

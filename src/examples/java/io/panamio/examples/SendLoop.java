@@ -83,6 +83,9 @@ final class SendLoop implements AutoCloseable {
     private boolean clientsWait;
     /** Whether accepting has failed, so that no event tells when to try again. */
     private boolean exhausted;
+    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    private int count;
+    private int seen;
     /** Why the last turn has not come to its end; null if it has. */
     private OutOfMemoryError cutShort;
 
@@ -150,8 +153,12 @@ final class SendLoop implements AutoCloseable {
     }
 
     private void turn() throws IOException {
-        int n = poll();
-        for (int i = 0; i < n; i++) {
+        if (seen == count) {
+            count = poll();
+            seen = 0;
+        }
+        while (seen < count) {
+            int i = seen++;
             Client client = clients.get(events.token(i));
             if (client != null) {
                 client.readable |= events.isReadable(i) || events.isReadClosed(i) || events.isError(i);
@@ -218,8 +225,8 @@ final class SendLoop implements AutoCloseable {
 
     private void enqueue(Client client) {
         if (!client.queued) {
+            ready.add(client); // which there may be no memory for
             client.queued = true;
-            ready.add(client);
         }
     }
 

@@ -356,6 +356,59 @@ class ProgramFaultsTest {
         running.assertRuns();
     }
 
+    /** As above, of the server of files; and who was connected before is answered or dropped soon after. */
+    @Test
+    void aHeapThatIsFullKeepsNobodyOfServeWaiting() throws Exception {
+        Path full = directory.resolve("full");
+        Path folder = Files.createDirectories(directory.resolve("www"));
+        Files.writeString(folder.resolve("a.txt"), "within");
+        Running running = Running.of(programs.example(List.of("-Xmx16m"), Full.class, full.toString(), "serve",
+            folder.toString(), "--host", "127.0.0.1", "--port", "0", "--no-log"));
+        for (int i = 0; i < 100; i++) {
+            try (Socket one = connect(running)) {
+                assertTrue(ask(one));
+            }
+        }
+        List<Socket> old = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            old.add(connect(running));
+            assertTrue(ask(old.getLast()));
+        }
+        Files.createFile(full);
+        running.program.awaitSaid("the heap is full");
+        for (Socket one : old.subList(0, 20)) {
+            send(one);
+        }
+        Duration before = running.cpu();
+        Loop.until("tries", () -> !running.program.process().isAlive()
+            || running.cpu().minus(before).compareTo(Duration.ofMillis(300)) > 0);
+        running.assertRuns();
+        Files.delete(full);
+        running.program.awaitSaid("the heap is empty");
+        for (Socket one : old) {
+            one.setSoTimeout(10_000); // less than the time-outs of serve
+            try {
+                if (old.indexOf(one) >= 20) {
+                    send(one);
+                }
+                one.getInputStream().read();
+            } catch (SocketException e) {
+                continue; // dropped
+            }
+        }
+        assertTrue(ask(connect(running)));
+        running.assertRuns();
+    }
+
+    private static void send(Socket socket) throws IOException {
+        socket.getOutputStream().write("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n".getBytes());
+    }
+
+    private static boolean ask(Socket socket) throws IOException {
+        send(socket);
+        return socket.getInputStream().read(new byte[4096]) > 0;
+    }
+
     /** Sends until nothing more is taken for so long. */
     private void fill(Running running, long nanos) throws IOException {
         SocketChannel channel = later(SocketChannel.open());

@@ -138,7 +138,9 @@ class UnreadOutputTest {
             Loop.until("full", () -> in.available() > FULL);
 
             proxy.program.signal("USR1"); // which it answers on standard output, as send does who has got all
-            assertEquals(FILE, connect(sendPort).getInputStream().readNBytes(FILE).length);
+            try (Socket whole = connect(sendPort)) {
+                assertEquals(FILE, whole.getInputStream().readAllBytes().length);
+            }
             for (Served one : all) {
                 one.ask();
                 one.program.leaveDescriptors(0);
