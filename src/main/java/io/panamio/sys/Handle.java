@@ -287,7 +287,7 @@ public final class Handle extends Guard implements Runnable {
     protected void release() {
         try {
             releaseAll();
-        } catch (OutOfMemoryError e) { // of a system call, which takes some memory until it is compiled, before it is made
+        } catch (OutOfMemoryError e) { // before a system call is made, which takes some memory until it is compiled
             synchronized (Handle.class) {
                 next = unreleased;
                 unreleased = this;

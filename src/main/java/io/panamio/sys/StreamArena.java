@@ -87,7 +87,7 @@ public abstract class StreamArena implements Arena {
     protected abstract MemorySegment take(long byteSize, long byteAlignment);
 
     /**
-     * Gives back all that was taken: in the owner's thread, or when that is dead in another. Called again, it gives back
+     * Gives back all that was taken: in the owner's thread, or when that is dead in another. Called again, gives back
      * what there was no memory for before, mostly nothing.
      */
     protected abstract void giveBack();

@@ -77,7 +77,8 @@ public final class Proxy implements Callable<Integer> {
         require(!to.host().isEmpty() && to.port() > 0, "--to: needs a host and a port");
         LogFile out = LogFile.standardOutput();
         ProxyLoop loop = new ProxyLoop(new ProxyLoop.Settings(listen.resolve(), to.resolve(), mode, maxConnections,
-            Duration.ofSeconds(connectTimeout), Duration.ofSeconds(idleTimeout), Duration.ofSeconds(grace)), out::write);
+            Duration.ofSeconds(connectTimeout), Duration.ofSeconds(idleTimeout), Duration.ofSeconds(grace)),
+            out::write);
         Signals.handle("USR1", loop::report);
         Signals.handle("TERM", loop::stop);
         Signals.handle("INT", loop::stop);
