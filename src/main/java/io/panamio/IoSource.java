@@ -243,7 +243,9 @@ public abstract class IoSource implements Source, AutoCloseable {
      *
      * <p>When no operation is going on, the descriptor is closed when this returns: its port may be bound again. With
      * poll(2), which holds on to the descriptors that it waits for, this waits until a thread that is in there has
-     * left, some microseconds, and a second at most if that thread is not let run.
+     * left, some microseconds, and a second at most if that thread is not let run. Where the heap has no room for the
+     * system call, nothing is thrown: it is made as soon as there is some, with the next poll of any {@link Poll} or
+     * when the next source is made.
      *
      * <p>A socket with {@link java.net.StandardSocketOptions#SO_LINGER} is the one case in which this blocks: close(2)
      * waits for up to so many seconds until the peer has acknowledged what was written, although the socket is in

@@ -6,6 +6,7 @@ import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
+import io.panamio.examples.log.LogFile;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import java.io.IOException;
@@ -55,6 +56,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
     }
 
     private final Poll poll = Poll.open();
+    private final LogFile errors = LogFile.standardError();
     private final TcpListener listener;
     private final int mostClients;
     private final Events events = Events.withCapacity(1024);
@@ -67,6 +69,9 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private boolean clientsWait;
     /** Whether accepting has failed, so that no event tells when to try again. */
     private boolean exhausted;
+    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    private int count;
+    private int seen;
     /** Why the last turn has not come to its end; null if it has. */
     private OutOfMemoryError cutShort;
 
@@ -119,8 +124,12 @@ final class EchoLoop implements Runnable, AutoCloseable {
     }
 
     private void turn() throws IOException {
-        int n = poll();
-        for (int i = 0; i < n; i++) {
+        if (seen == count) {
+            count = poll();
+            seen = 0;
+        }
+        while (seen < count) {
+            int i = seen++;
             long token = events.token(i);
             Client client = clients.get(token);
             if (client != null) { // else it was closed earlier in this batch
@@ -191,12 +200,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
         client.stream.close();
     }
 
-    private static void log(String what, Throwable cause) {
-        try {
-            System.err.println("echo: " + what + ": " + cause);
-        } catch (OutOfMemoryError e) {
-            return; // there is no memory to say so
-        }
+    private void log(String what, Throwable cause) {
+        errors.write("echo: " + what, cause);
     }
 
     private void serve(Client client) {
@@ -231,8 +236,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
             }
         }
         if (!client.ready) {
+            ready.add(client); // which there may be no memory for
             client.ready = true;
-            ready.add(client);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.panamio.examples;
 
+import io.panamio.examples.log.LogFile;
 import io.panamio.examples.proxy.Proxy;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -36,7 +37,7 @@ public final class Main {
             if (!(e instanceof IOException || e instanceof UnsupportedOperationException)) { // no back end, say
                 throw e;
             }
-            command.getErr().println(command.getCommandName() + ": " + e.getMessage());
+            LogFile.standardError().write(command.getCommandName() + ": " + e.getMessage());
             return 1;
         });
         System.exit(execute(main, args));

@@ -1,5 +1,6 @@
 package io.panamio.examples;
 
+import io.panamio.examples.log.LogFile;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -46,7 +47,7 @@ final class NioEchoLoop implements Runnable, AutoCloseable, Consumer<SelectionKe
         } catch (ClosedSelectorException e) {
             // the end
         } catch (IOException e) {
-            System.err.println("echo over NIO: " + e.getMessage());
+            LogFile.standardError().write("echo over NIO", e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.panamio.examples;
 
+import io.panamio.examples.log.LogFile;
 import io.panamio.net.TcpListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -53,8 +54,9 @@ final class Send implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), file + " is no file");
         }
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
-        try (SendLoop loop = new SendLoop(TcpListener.bind(address), file, way, spec.commandLine().getOut())) {
-            spec.commandLine().getOut().println("sending on port " + loop.address().getPort());
+        LogFile out = LogFile.standardOutput();
+        try (SendLoop loop = new SendLoop(TcpListener.bind(address), file, way, out)) {
+            out.write("sending on port " + loop.address().getPort());
             loop.run();
         }
         return 0;

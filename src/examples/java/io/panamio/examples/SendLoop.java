@@ -6,6 +6,7 @@ import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
+import io.panamio.examples.log.LogFile;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -14,7 +15,6 @@ import io.panamio.pipeline.ZeroCopyBuffer;
 import io.panamio.pipeline.ZeroCopySender;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -66,13 +66,14 @@ final class SendLoop implements AutoCloseable {
     }
 
     private final Poll poll = Poll.open();
+    private final LogFile errors = LogFile.standardError();
     private final Events events = Events.withCapacity(256);
     private final Slab<Client> clients = new Slab<>(64);
     /** Those for whom something can be done without another event. */
     private final ArrayDeque<Client> ready = new ArrayDeque<>();
     private final MemorySegment sink = Arena.ofAuto().allocate(64 * 1024);
     private final TcpListener listener;
-    private final PrintWriter out;
+    private final LogFile out;
     private final Send.Way way;
     private final FileSource file;
     private final long size;
@@ -82,10 +83,13 @@ final class SendLoop implements AutoCloseable {
     private boolean clientsWait;
     /** Whether accepting has failed, so that no event tells when to try again. */
     private boolean exhausted;
+    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    private int count;
+    private int seen;
     /** Why the last turn has not come to its end; null if it has. */
     private OutOfMemoryError cutShort;
 
-    SendLoop(TcpListener listener, Path path, Send.Way way, PrintWriter out) throws IOException {
+    SendLoop(TcpListener listener, Path path, Send.Way way, LogFile out) throws IOException {
         this.listener = listener;
         this.way = way;
         this.out = out;
@@ -149,8 +153,12 @@ final class SendLoop implements AutoCloseable {
     }
 
     private void turn() throws IOException {
-        int n = poll();
-        for (int i = 0; i < n; i++) {
+        if (seen == count) {
+            count = poll();
+            seen = 0;
+        }
+        while (seen < count) {
+            int i = seen++;
             Client client = clients.get(events.token(i));
             if (client != null) {
                 client.readable |= events.isReadable(i) || events.isReadClosed(i) || events.isError(i);
@@ -211,18 +219,14 @@ final class SendLoop implements AutoCloseable {
         }
     }
 
-    private static void log(String what, Throwable cause) {
-        try {
-            System.err.println("send: " + what + ": " + cause);
-        } catch (OutOfMemoryError e) {
-            return; // there is no memory to say so
-        }
+    private void log(String what, Throwable cause) {
+        errors.write("send: " + what, cause);
     }
 
     private void enqueue(Client client) {
         if (!client.queued) {
+            ready.add(client); // which there may be no memory for
             client.queued = true;
-            ready.add(client);
         }
     }
 
@@ -296,14 +300,13 @@ final class SendLoop implements AutoCloseable {
 
     private void tell(Client client) throws IOException {
         double seconds = (System.nanoTime() - client.started) / 1e9;
-        out.printf(Locale.ROOT, "%s: %d bytes, %.3f s", client.address, client.position, seconds);
+        String line = String.format(Locale.ROOT, "%s: %d bytes, %.3f s", client.address, client.position, seconds);
         if (client.sender != null) {
             client.sender.drainCompletions();
-            out.printf(Locale.ROOT, ", %d sends without copying, of which the system copied %d after all",
+            line += String.format(Locale.ROOT, ", %d sends without copying, of which the system copied %d after all",
                 client.sender.sent(), client.sender.copied());
         }
-        out.println();
-        out.flush();
+        out.write(line);
     }
 
     private void drop(Client client) {

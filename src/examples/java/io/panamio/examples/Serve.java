@@ -1,7 +1,7 @@
 package io.panamio.examples;
 
+import io.panamio.examples.log.LogFile;
 import io.panamio.examples.serve.HttpLoop;
-import io.panamio.examples.serve.LogFile;
 import io.panamio.examples.serve.Settings;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;

@@ -52,8 +52,9 @@ final class PoolArena extends StreamArena {
     @Override
     protected void giveBack() {
         if (isOwner()) { // else that thread is dead, and the pool nobody's
-            leases.forEach(Lease::release);
-            leases.clear();
+            while (!leases.isEmpty()) {
+                leases.removeLast().release();
+            }
             pool.ended(this);
         }
     }

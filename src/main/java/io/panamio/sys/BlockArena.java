@@ -19,7 +19,9 @@ final class BlockArena extends StreamArena {
 
     @Override
     protected void giveBack() {
-        blocks.forEach(Platform.current()::free);
-        blocks.clear();
+        while (!blocks.isEmpty()) { // goes on where it was left for want of memory
+            Platform.current().free(blocks.getLast());
+            blocks.removeLast();
+        }
     }
 }

@@ -32,6 +32,9 @@ public final class Handle extends Guard implements Runnable {
     private boolean urgent;
     private boolean watchable;
     private boolean pipe;
+    /** Those that are closed and could not be released, as there was no memory, linked. */
+    private static volatile Handle unreleased;
+    private Handle next;
 
     private Handle(int fd, Class<?> kind, boolean shared) {
         if (fd < 0) {
@@ -49,6 +52,7 @@ public final class Handle extends Guard implements Runnable {
      */
     public static Handle owning(Object source, int fd, boolean shared) {
         Platform.replenish();
+        releaseLate();
         Handle handle = new Handle(fd, source.getClass(), shared);
         handle.cleanable = Cleaning.register(source, handle); // last: from here on it is the cleaner's
         return handle;
@@ -279,7 +283,11 @@ public final class Handle extends Guard implements Runnable {
     }
 
     private void end() {
-        endArena();
+        try {
+            endArena();
+        } catch (OutOfMemoryError e) { // of a system call
+            return; // run() does it, when the source is collected
+        }
         if (cleanable != null) {
             cleanable.clean(); // runs run() if nobody has, to no effect, and forgets this handle
         }
@@ -288,8 +296,9 @@ public final class Handle extends Guard implements Runnable {
     /** For the cleaner, when the source was dropped. */
     @Override
     public void run() {
-        if (shut()) {
-            endArena();
+        boolean dropped = shut();
+        endArena();
+        if (dropped) {
             System.getLogger("io.panamio").log(Level.WARNING,
                 "closed descriptor " + fd + " of a " + kind.getName() + ", which was dropped without a close"
                     + (TRACK ? "" : "; -Dpanamio.leakTracking=true tells where it was opened"),
@@ -299,9 +308,21 @@ public final class Handle extends Guard implements Runnable {
 
     @Override
     protected void release() {
+        try {
+            releaseAll();
+        } catch (OutOfMemoryError e) { // before a system call is made, which takes some memory until it is compiled
+            synchronized (Handle.class) {
+                next = unreleased;
+                unreleased = this;
+            }
+        }
+    }
+
+    private void releaseAll() {
         Selector s = selector;
         if (s != null && (shared || delivery != null || !s.deregistersOnClose())) {
             unwatch(s); // before the close: a duplicate of the descriptor would keep the watch alive
+            selector = null;
         }
         if (kind != null) {
             if (atClose != null) {
@@ -313,6 +334,23 @@ public final class Handle extends Guard implements Runnable {
             } else {
                 Platform.current().close(fd);
             }
+        }
+    }
+
+    /** Releases what there was no memory for when it was closed; what there still is none for stays. */
+    static void releaseLate() {
+        if (unreleased == null) {
+            return;
+        }
+        Handle late;
+        synchronized (Handle.class) {
+            late = unreleased;
+            unreleased = null;
+        }
+        while (late != null) {
+            Handle h = late;
+            late = h.next;
+            h.release();
         }
     }
 

@@ -98,6 +98,7 @@ public abstract class Selector extends Guard {
      */
     public final int select(EventBuffer events, long timeout) throws IOException {
         StreamArena.sweep();
+        Handle.releaseLate();
         enterOrThrow();
         try {
             if (!wakes.begin(timeout != 0 && spin.duration() == 0)) {

@@ -86,7 +86,10 @@ public abstract class StreamArena implements Arena {
     /** Memory, zeroed, in the owner's thread. */
     protected abstract MemorySegment take(long byteSize, long byteAlignment);
 
-    /** Gives back all that was taken: in the owner's thread, or when that is dead in another. */
+    /**
+     * Gives back all that was taken: in the owner's thread, or when that is dead in another. Called again, gives back
+     * what there was no memory for before, mostly nothing.
+     */
     protected abstract void giveBack();
 
     /** Whether this is the owner's thread. */
@@ -128,12 +131,10 @@ public abstract class StreamArena implements Arena {
 
     /** In the owner's thread, or when that is dead. */
     private void free() {
-        if (!isOwner()) {
-            giveBack();
-        } else if (validity.scope().isAlive()) {
+        if (isOwner() && validity.scope().isAlive()) {
             validity.close();
-            giveBack();
         }
+        giveBack();
     }
 
     /** Ends what others have left for this thread. */

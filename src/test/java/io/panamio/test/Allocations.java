@@ -8,8 +8,8 @@ import java.lang.management.ManagementFactory;
 
 /** What the current thread allocates, as the JVM itself counts it. */
 final class Allocations {
-    static final int ROUNDS = 20_000;
-    private static final long FEW = 64 * 1024; // not one object in each fifth round
+    static final int ROUNDS = 5_000;
+    private static final long FEW = 16 * 1024; // not one object in each fifth round
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private Allocations() {

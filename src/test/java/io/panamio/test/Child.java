@@ -34,6 +34,7 @@ final class Child {
     Child() {
         options.add("-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"));
         options.add("--enable-native-access=io.panamio");
+        options.addAll(Qemu.CHILD_OPTIONS);
     }
 
     /** Adds options of java; a later one wins over an earlier one. */

@@ -6,12 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Slab;
+import io.panamio.examples.log.LogFile;
 import io.panamio.examples.proxy.Mode;
 import io.panamio.net.TcpListener;
 import io.panamio.test.Proxying.Joined;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Constructor;
@@ -177,7 +176,7 @@ class ProgramExceptionsTest {
         CompletableFuture<Object> made = new CompletableFuture<>();
         try (TcpListener listener = listen()) {
             Future<?> run = Background.start(() -> { // in its thread, as its memory is
-                made.complete(make("SendLoop", listener, file, way, new PrintWriter(OutputStream.nullOutputStream())));
+                made.complete(make("SendLoop", listener, file, way, LogFile.of(directory.resolve("out"))));
                 return run(made.join());
             });
             Object loop = made.get();

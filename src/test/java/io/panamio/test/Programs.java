@@ -29,6 +29,8 @@ import picocli.CommandLine;
 
 /** Programs of the system, and those of the examples, as children that end with this. */
 final class Programs implements AutoCloseable {
+    private static Path library;
+
     private final Path directory;
     private final Deque<Process> running = new ArrayDeque<>();
     private int outputs;
@@ -46,6 +48,14 @@ final class Programs implements AutoCloseable {
             } finally {
                 assertTrue(said().contains(text), said());
             }
+        }
+
+        /** Waits until it listens. */
+        void awaitListening(int port) throws IOException {
+            Loop.until("listening", () -> {
+                assertTrue(process.isAlive(), said());
+                return listens(port);
+            });
         }
 
         /** Waits for the end, and returns the exit code. */
@@ -125,10 +135,7 @@ final class Programs implements AutoCloseable {
     /** Starts a server, and waits until it listens. */
     Program serve(int port, String... command) throws IOException {
         Program program = start(command);
-        Loop.until("listening", () -> {
-            assertTrue(program.process.isAlive(), program.said());
-            return listens(port);
-        });
+        program.awaitListening(port);
         return program;
     }
 
@@ -166,11 +173,12 @@ final class Programs implements AutoCloseable {
     }
 
     /** The command line of that. */
-    String[] exampleCommand(List<String> options, Class<?> main, String... arguments) {
+    String[] exampleCommand(List<String> options, Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",
             "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll")));
+        command.addAll(Qemu.CHILD_OPTIONS);
         command.addAll(options);
         command.addAll(List.of("-cp", Stream.of(library(), Child.BASE.resolve("target/test-classes"),
             jar(CommandLine.class), jar(ProgressBar.class), jar(Histogram.class), jar(Terminal.class))
@@ -180,14 +188,16 @@ final class Programs implements AutoCloseable {
     }
 
     /** The library as users have it: in a jar, which is open, so that its classes load without a descriptor. */
-    Path library() {
-        Path jar = directory.resolve("library.jar");
-        if (!Files.exists(jar)) {
+    static synchronized Path library() throws IOException {
+        if (library == null) {
+            Path jar = Files.createTempFile("library", ".jar");
+            jar.toFile().deleteOnExit();
             ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
             assertEquals(0, tool.run(System.out, System.err, "--create", "--file", jar.toString(), "-C",
                 Child.CLASSES.toString(), "."));
+            library = jar;
         }
-        return jar;
+        return library;
     }
 
     private static Path jar(Class<?> of) {

@@ -72,7 +72,7 @@ class ReadmeTest {
         server = programs.start(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED",
             "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"), "-cp",
-            programs.library().toString(), source.toString());
+            Programs.library().toString(), source.toString());
         server.awaitSaid("listening");
     }
 
@@ -120,7 +120,7 @@ class ReadmeTest {
             ping(other);
         }
         ping(connect());
-        assertTrue(System.nanoTime() - start < 5_000_000_000L, "others wait");
+        assertTrue(System.nanoTime() - start < Loop.LONG.toNanos() / 12, "others wait");
         assertTrue(!sends.isDone());
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +60,7 @@ class SendTest {
     }
 
     @ParameterizedTest
+    @Tag("any-back-end")
     @ValueSource(strings = {"--by carrier-pigeon", "--port 65536", "no/such/file"})
     void badArgumentsAreTold(String arguments) throws IOException {
         Path file = Files.write(directory.resolve("file"), new byte[1]);
@@ -72,6 +74,7 @@ class SendTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aPortThatIsTakenIsTold() throws IOException {
         Path file = Files.write(directory.resolve("file"), new byte[1]);
         try (Programs programs = new Programs(directory)) {
@@ -167,7 +170,8 @@ class SendTest {
     }
 
     @Test
-    void aFileThatCannotBeReadIsAReset() throws IOException {
+    void aFileThatCannotBeReadIsAReset() throws Exception {
+        Seccomp.require();
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         Path file = Files.write(directory.resolve("file"), new byte[1000]);
         try (Programs programs = new Programs(directory)) {

@@ -3,7 +3,7 @@ package io.panamio.test;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import io.panamio.examples.serve.LogFile;
+import io.panamio.examples.log.LogFile;
 import io.panamio.examples.serve.Settings;
 import io.panamio.test.Served.Client;
 import java.io.IOException;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.panamio.examples.serve.LogFile;
+import io.panamio.examples.log.LogFile;
 import io.panamio.examples.serve.Settings;
 import io.panamio.test.Served.Answer;
 import io.panamio.test.Served.Client;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.ResourceExhaustedException;
-import io.panamio.examples.serve.LogFile;
+import io.panamio.examples.log.LogFile;
 import io.panamio.examples.serve.Settings;
 import io.panamio.test.Programs.Program;
 import io.panamio.test.Served.Answer;
@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -75,6 +76,12 @@ class ServeFailuresTest {
         return value;
     }
 
+    private static void set(Object of, String name, Object value) throws ReflectiveOperationException {
+        Field field = of.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        field.set(of, value);
+    }
+
     // ---- exceptions
 
     @Test
@@ -82,10 +89,7 @@ class ServeFailuresTest {
         settings.validTime = Duration.ofHours(1);
         try (Served served = new Served(settings); Client other = served.client()) {
             assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
-            Object target = field(served.loop, "files", "target");
-            Field names = target.getClass().getDeclaredField("names");
-            names.setAccessible(true);
-            names.set(target, null); // so that all that is not in the cache throws
+            set(field(served.loop, "files", "target"), "names", null); // so that all that is not in the cache throws
             for (int i = 0; i < 3; i++) {
                 try (Client client = served.client()) {
                     String good = "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -100,6 +104,53 @@ class ServeFailuresTest {
             }
             awaitSaid("NullPointerException");
             assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
+        }
+    }
+
+    /** What comes out of the turn of one connection leaves the events of others to be seen to. */
+    @Test
+    void exceptionOutOfATurnKeepsNobodyWaiting() throws Exception {
+        settings.validTime = Duration.ofHours(1);
+        CountDownLatch inTurn = new CountDownLatch(1);
+        CountDownLatch sent = new CountDownLatch(1);
+        List<Client> clients = new ArrayList<>();
+        try (Served served = new Served(settings)) {
+            for (int i = 0; i < 10; i++) {
+                clients.add(served.client());
+                assertEquals("small", clients.getLast().ask("GET /a.txt HTTP/1.1\r\n").text());
+            }
+            set(field(served.loop, "files", "target"), "names", null); // so that all that is not in the cache throws
+            set(field(served.loop, "trouble"), "file", null); // and what says so, too
+            set(field(served.loop, "connections"), "spareRings", new ArrayList<>() {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                public boolean add(Object ring) {
+                    inTurn.countDown();
+                    try {
+                        sent.await(); // so that events come together
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                    return super.add(ring);
+                }
+            });
+            clients.get(0).send("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+            inTurn.await();
+            clients.get(1).send("GET /missing HTTP/1.1\r\nHost: x\r\n\r\n");
+            for (Client client : clients.subList(2, 10)) {
+                client.send("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+            }
+            sent.countDown();
+            assertEquals(500, clients.get(1).answer().status());
+            clients.remove(1).expectEnd();
+            for (Client client : clients) {
+                assertEquals("small", client.answer().text());
+            }
+        } finally {
+            for (Client client : clients) {
+                client.close();
+            }
         }
     }
 

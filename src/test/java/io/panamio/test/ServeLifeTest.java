@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How the example {@code serve} goes on: time, changes of files, limits, its end, and what is left then. */
 class ServeLifeTest {
-    private static final Duration NOW = Duration.ofMillis(500);
+    private static final Duration NOW = Loop.LONG.dividedBy(120); // half a second, but more under qemu
     private static final int LARGE = 20_000_000;
 
     @TempDir

@@ -31,6 +31,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What the library keeps for each thread that uses it: next to nothing, however many there are. */
 class ThreadMemoryTest {
@@ -225,7 +226,6 @@ class ThreadMemoryTest {
                 pair.stream().setOption(StandardSocketOptions.SO_LINGER, seconds);
                 assertEquals(seconds, pair.stream().getOption(StandardSocketOptions.SO_LINGER));
             }
-            assertEquals(null, udp.getOption(StandardSocketOptions.IP_MULTICAST_IF));
             SocketAddressBuffer to = SocketAddressBuffer.create();
             to.set(udp.localAddress());
             assertEquals(2, udp.sendTo(new byte[] {1, 2}, 0, 2, to));
@@ -239,5 +239,16 @@ class ThreadMemoryTest {
     @Test
     void virtualThreadsGetWhatTheyAskFor() throws Exception {
         Background.result(Background.startVirtual(ThreadMemoryTest::ask));
+    }
+
+    @Test
+    @ExtendWith(Qemu.class)
+    void virtualThreadsGetTheInterfaceTheyAskFor() throws Exception {
+        Background.result(Background.startVirtual(() -> {
+            try (UdpSocket udp = UdpSocket.bind(new InetSocketAddress(Loop.V4, 0))) {
+                assertEquals(null, udp.getOption(StandardSocketOptions.IP_MULTICAST_IF));
+            }
+            return null;
+        }));
     }
 }

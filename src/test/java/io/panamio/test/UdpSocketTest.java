@@ -56,6 +56,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -883,6 +884,7 @@ class UdpSocketTest {
 
     @ParameterizedTest
     @MethodSource("groups")
+    @ExtendWith(Qemu.class)
     void multicastLoopDecidesWhetherThisMachineHearsIt(String address) throws IOException {
         try (Loop loop = new Loop()) {
             Member member = join(loop, InetAddress.getByName(address));
@@ -910,6 +912,7 @@ class UdpSocketTest {
 
     @ParameterizedTest
     @MethodSource("groups")
+    @ExtendWith(Qemu.class)
     void aSocketHearsOnlyTheGroupsThatItHasJoinedUnlessItAsksForAll(String address) throws IOException {
         try (Loop loop = new Loop()) {
             Member member = join(loop, InetAddress.getByName(address));
@@ -931,6 +934,7 @@ class UdpSocketTest {
 
     @ParameterizedTest
     @MethodSource("groups")
+    @ExtendWith(Qemu.class)
     void aGroupIsJoinedForOneSource(String address) throws IOException {
         try (Loop loop = new Loop()) {
             InetAddress group = InetAddress.getByName(address);

@@ -1,7 +1,7 @@
 package io.panamio.examples.proxy;
 
+import io.panamio.examples.log.LogFile;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Locale;
@@ -75,19 +75,16 @@ public final class Proxy implements Callable<Integer> {
         require(idleTimeout >= 1 && idleTimeout <= MOST_SECONDS, "--idle-timeout: from 1 to " + MOST_SECONDS);
         require(grace >= 0 && grace <= MOST_SECONDS, "--grace: from 0 to " + MOST_SECONDS);
         require(!to.host().isEmpty() && to.port() > 0, "--to: needs a host and a port");
-        PrintWriter out = spec.commandLine().getOut();
+        LogFile out = LogFile.standardOutput();
         ProxyLoop loop = new ProxyLoop(new ProxyLoop.Settings(listen.resolve(), to.resolve(), mode, maxConnections,
-            Duration.ofSeconds(connectTimeout), Duration.ofSeconds(idleTimeout), Duration.ofSeconds(grace)), text -> {
-                out.print(text);
-                out.flush();
-            });
+            Duration.ofSeconds(connectTimeout), Duration.ofSeconds(idleTimeout), Duration.ofSeconds(grace)),
+            out::write);
         Signals.handle("USR1", loop::report);
         Signals.handle("TERM", loop::stop);
         Signals.handle("INT", loop::stop);
         Signals.handle("HUP", loop::stop);
         InetSocketAddress address = loop.address();
-        out.println("proxy on " + new HostPort(address.getAddress().getHostAddress(), address.getPort()) + " to " + to);
-        out.flush();
+        out.write("proxy on " + new HostPort(address.getAddress().getHostAddress(), address.getPort()) + " to " + to);
         loop.run();
         return 0;
     }

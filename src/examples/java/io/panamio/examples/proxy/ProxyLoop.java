@@ -6,6 +6,7 @@ import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.Waker;
+import io.panamio.examples.log.LogFile;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
@@ -54,6 +55,7 @@ public final class ProxyLoop implements AutoCloseable {
             Duration connectTimeout, Duration idleTimeout, Duration grace) {
     }
 
+    private final LogFile errors = LogFile.standardError();
     private final Settings settings;
     private final Consumer<String> reports;
     private final Poll poll;
@@ -74,6 +76,9 @@ public final class ProxyLoop implements AutoCloseable {
     private boolean clientsWait;
     /** Whether accepting has failed, for want of descriptors as a rule, so that no event tells when to try again. */
     private boolean exhausted;
+    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    private int count;
+    private int seen;
     /** Why the last turn has not come to its end; null if it has. */
     private OutOfMemoryError cutShort;
     /** A client that is accepted and has no connection to the server yet, as there was no descriptor. */
@@ -195,10 +200,14 @@ public final class ProxyLoop implements AutoCloseable {
     }
 
     private void turn() throws IOException {
-        int n = poll();
+        if (seen == count) {
+            count = poll();
+            seen = 0;
+            statistics.polls++;
+        }
         now = System.nanoTime();
-        statistics.polls++;
-        for (int i = 0; i < n; i++) {
+        while (seen < count) {
+            int i = seen++;
             long token = events.token(i);
             Connection c = sides.get(token);
             if (c != null) { // else it was closed earlier in this batch
@@ -358,12 +367,8 @@ public final class ProxyLoop implements AutoCloseable {
         c.reset();
     }
 
-    private static void log(String what, Throwable cause) {
-        try {
-            System.err.println("proxy: " + what + ": " + cause);
-        } catch (OutOfMemoryError e) {
-            return; // there is no memory to say so
-        }
+    private void log(String what, Throwable cause) {
+        errors.write("proxy: " + what, cause);
     }
 
     private void remove(Connection c) {

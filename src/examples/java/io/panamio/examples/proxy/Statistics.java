@@ -30,7 +30,7 @@ final class Statistics {
                 + "%d timed out%n", now, most, total, refused, failed, timedOut)
             + way("to server", up) + way("to client", down)
             + String.format(Locale.ROOT, "calls        %d polls%n", polls)
-            + String.format(Locale.ROOT, "waiting      %d bytes of buffers, %d rings, %d idle pipes%n",
+            + String.format(Locale.ROOT, "waiting      %d bytes of buffers, %d rings, %d idle pipes",
                 resources.bytesWaiting(), resources.ringsInUse(), resources.idlePipes());
     }
 

@@ -2,6 +2,7 @@ package io.panamio.examples.serve;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.panamio.examples.log.LogFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

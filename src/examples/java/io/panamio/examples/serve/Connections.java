@@ -41,7 +41,7 @@ final class Connections implements AutoCloseable {
     /** Whose turn is not over, and a turn later. */
     private List<Connection> again = new ArrayList<>();
     private List<Connection> now = new ArrayList<>();
-    private final List<Ring> spareRings = new ArrayList<>();
+    private final List<Ring> spareRings = new ArrayList<>(SPARE_RINGS);
     private int rings;
     private boolean ending;
 
@@ -67,7 +67,7 @@ final class Connections implements AutoCloseable {
 
     /** Whether there are some whose turn is not over, and who wait for no event. */
     boolean isBusy() {
-        return !again.isEmpty();
+        return !again.isEmpty() || !now.isEmpty();
     }
 
     HttpLoop.Statistics statistics() {
@@ -91,12 +91,15 @@ final class Connections implements AutoCloseable {
         if (c.deadlines != null) {
             c.deadlines.remove(c);
         }
-        if (c.ring != null) {
-            c.ring.buffer.clear();
-            giveBack(c);
+        try {
+            if (c.ring != null) {
+                c.ring.buffer.clear();
+                giveBack(c);
+            }
+            out.drop(c);
+        } finally {
+            c.stream.close();
         }
-        out.drop(c);
-        c.stream.close();
     }
 
     /** Drops the connection that waits longest for a request, as memory is short; false if none does. */
@@ -140,18 +143,17 @@ final class Connections implements AutoCloseable {
 
     /** Goes on with those whose turn was not over. */
     void goOn() {
-        if (!again.isEmpty()) {
+        if (now.isEmpty()) { // else the last time was cut short
             List<Connection> turn = again;
             again = now;
             now = turn;
-            for (int i = 0; i < turn.size(); i++) {
-                Connection c = turn.get(i);
-                c.again = false;
-                if (!c.dropped) {
-                    turn(c);
-                }
+        }
+        while (!now.isEmpty()) {
+            Connection c = now.removeLast();
+            c.again = false;
+            if (!c.dropped) {
+                turn(c);
             }
-            turn.clear();
         }
     }
 
@@ -167,8 +169,11 @@ final class Connections implements AutoCloseable {
             out.clear();
             drop(c);
         } catch (RuntimeException | Error e) {
-            trouble.tell(e);
-            fail(c);
+            try {
+                fail(c);
+            } finally {
+                trouble.tell(e); // last, as it may throw as well
+            }
         }
     }
 
@@ -297,13 +302,14 @@ final class Connections implements AutoCloseable {
     }
 
     private void giveBack(Connection c) {
-        if (spareRings.size() < SPARE_RINGS) {
-            spareRings.add(c.ring);
-        } else {
-            c.ring.close();
-        }
+        Ring ring = c.ring;
         c.ring = null;
         rings--;
+        if (spareRings.size() < SPARE_RINGS) {
+            spareRings.add(ring);
+        } else {
+            ring.close();
+        }
     }
 
     /** Ends a connection after its last answer; but closing while the client still sends would reset it. */

@@ -61,6 +61,9 @@ public final class HttpLoop implements Runnable {
     /** When that is tried again, unless a connection ends before. */
     private long acceptAt = clock.nanos;
     private int acceptBelow;
+    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    private int count;
+    private int seen;
     private volatile boolean stopped;
     private boolean stopping;
     private long graceEnd;
@@ -159,10 +162,13 @@ public final class HttpLoop implements Runnable {
     // ---- turns
 
     private void turn() throws IOException {
-        boolean timed = connections.size() > 0 || mayAccept || log != null && log.hasLines();
-        int n = connections.isBusy() ? poll.pollNow(events) : timed ? poll.poll(events, TICK) : poll.poll(events);
+        if (seen == count) {
+            count = poll();
+            seen = 0;
+        }
         clock.update();
-        for (int i = 0; i < n; i++) {
+        while (seen < count) {
+            int i = seen++;
             long token = events.token(i);
             Connection c = connections.get(token);
             if (c != null) { // else it was closed earlier in this batch
@@ -185,6 +191,11 @@ public final class HttpLoop implements Runnable {
         if (log != null) {
             log.flushIfDue();
         }
+    }
+
+    private int poll() throws IOException {
+        boolean timed = connections.size() > 0 || mayAccept || log != null && log.hasLines();
+        return connections.isBusy() ? poll.pollNow(events) : timed ? poll.poll(events, TICK) : poll.poll(events);
     }
 
     /** Accepts all that wait. What is beyond the limit waits until a turn has room. */

@@ -1,5 +1,6 @@
 package io.panamio.examples.serve;
 
+import io.panamio.examples.log.LogFile;
 import java.nio.file.Path;
 import java.time.Duration;
 

@@ -1,5 +1,6 @@
 package io.panamio.examples.serve;
 
+import io.panamio.examples.log.LogFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -1,29 +1,37 @@
-package io.panamio.examples.serve;
+package io.panamio.examples.log;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Where lines of loops go: a file, to whose end they are added, or what the process began with. A thread of its own
  * writes them, so that a loop never waits for a disk, a halted terminal or a pipe that nobody reads. It may be 2 MiB
- * behind; what comes then is dropped, counted, and told on standard error.
+ * behind, for standard error 32 KiB; what comes then is dropped, counted, and told on standard error.
  *
  * <p>All methods are for any thread.
  */
 public final class LogFile implements AutoCloseable {
     private static final int CAPACITY = 1 << 20;
     private static final int FEW = 1 << 14;
+    private static final long PAUSE = 10_000_000;
+    /** How long the end of the process waits for what is not written. */
+    private static final Duration AT_END = Duration.ofSeconds(1);
 
     private final FileChannel channel;
+    private final Charset charset;
+    private final String name;
     /** What loops have said since the writer was last here. With all below guarded by this. */
     private ByteBuffer coming;
     private ByteBuffer going;
@@ -32,8 +40,10 @@ public final class LogFile implements AutoCloseable {
     private long dropped;
     private long told;
 
-    private LogFile(FileChannel channel, int capacity, String name) {
+    private LogFile(FileChannel channel, Charset charset, int capacity, String name) {
         this.channel = channel;
+        this.charset = charset;
+        this.name = name;
         coming = ByteBuffer.allocateDirect(capacity);
         going = ByteBuffer.allocateDirect(capacity);
         Thread.ofPlatform().daemon().name(name).start(this::run);
@@ -48,8 +58,8 @@ public final class LogFile implements AutoCloseable {
      */
     public static LogFile of(Path path) throws IOException {
         try {
-            return new LogFile(FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND), CAPACITY,
-                "log");
+            return new LogFile(FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+                StandardCharsets.UTF_8, CAPACITY, "log");
         } catch (FileSystemException e) {
             String why = e instanceof NoSuchFileException ? "no such folder"
                 : e instanceof AccessDeniedException ? "permission denied" : e.getReason();
@@ -57,24 +67,33 @@ public final class LogFile implements AutoCloseable {
         }
     }
 
-    /**
-     * Takes standard output.
-     *
-     * @return the log
-     */
-    @SuppressWarnings("resource") // standard output stays open as long as the process
-    public static LogFile standardOutput() {
-        return new LogFile(new FileOutputStream(FileDescriptor.out).getChannel(), CAPACITY, "log");
+    /** Both are one for all, as long as the process. Its end waits for what was said last. */
+    private static LogFile standard(FileDescriptor descriptor, Charset charset, int capacity, String name) {
+        @SuppressWarnings("resource") // it stays open
+        LogFile file = new LogFile(new FileOutputStream(descriptor).getChannel(), charset, capacity, name);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> file.await(AT_END)));
+        return file;
     }
 
-    /** Standard error is one for all, as its lines are few. */
+    private static final class StandardOutput {
+        static final LogFile FILE = standard(FileDescriptor.out, System.out.charset(), CAPACITY, "output");
+    }
+
     private static final class StandardError {
-        @SuppressWarnings("resource") // it stays open as long as the process
-        static final LogFile FILE = new LogFile(new FileOutputStream(FileDescriptor.err).getChannel(), FEW, "errors");
+        static final LogFile FILE = standard(FileDescriptor.err, System.err.charset(), FEW, "errors");
     }
 
     /**
-     * Returns standard error, for messages.
+     * Returns standard output.
+     *
+     * @return the log, the same each time
+     */
+    public static LogFile standardOutput() {
+        return StandardOutput.FILE;
+    }
+
+    /**
+     * Returns standard error, for messages. Who may be without memory later asks for it before.
      *
      * @return the log, the same each time
      */
@@ -91,8 +110,40 @@ public final class LogFile implements AutoCloseable {
         return dropped;
     }
 
-    /** Takes whole lines, all or none, and returns at once. */
-    synchronized void write(ByteBuffer lines, int count) {
+    /**
+     * Takes a line, and returns at once.
+     *
+     * @param line the line, without its end
+     */
+    public void write(String line) {
+        write(ByteBuffer.wrap((line + System.lineSeparator()).getBytes(charset)), 1);
+    }
+
+    /**
+     * Takes a line about a failure, and returns at once. Without memory for the line it is dropped.
+     *
+     * @param what what has failed
+     * @param cause why
+     */
+    public void write(String what, Throwable cause) {
+        try {
+            write(what + ": " + cause);
+        } catch (OutOfMemoryError e) {
+            drop(1);
+        }
+    }
+
+    private synchronized void drop(int count) {
+        dropped += count;
+    }
+
+    /**
+     * Takes whole lines, all or none, and returns at once.
+     *
+     * @param lines the lines, with their ends
+     * @param count how many they are
+     */
+    public synchronized void write(ByteBuffer lines, int count) {
         if (closed || lines.remaining() > coming.remaining()) {
             dropped += count;
             return;
@@ -101,8 +152,19 @@ public final class LogFile implements AutoCloseable {
         notifyAll();
     }
 
-    /** Waits until all is written, but no longer than some time. */
-    synchronized void await(Duration time) {
+    /**
+     * Waits until all is written, and reported what was dropped, but no longer than some time, for either.
+     *
+     * @param time how long
+     */
+    public void await(Duration time) {
+        awaitWritten(time);
+        if (this != standardError()) {
+            standardError().awaitWritten(time);
+        }
+    }
+
+    private synchronized void awaitWritten(Duration time) {
         long end = System.nanoTime() + time.toNanos();
         try {
             for (long left; (writing || coming.position() > 0) && (left = end - System.nanoTime()) > 0;) {
@@ -120,7 +182,7 @@ public final class LogFile implements AutoCloseable {
             closed = true;
             notifyAll();
         }
-        await(Duration.ofSeconds(1));
+        await(AT_END);
         channel.close();
     }
 
@@ -132,7 +194,9 @@ public final class LogFile implements AutoCloseable {
                 String trouble = null;
                 try {
                     while (lines.hasRemaining()) {
-                        channel.write(lines);
+                        if (channel.write(lines) == 0) {
+                            LockSupport.parkNanos(PAUSE); // somebody has made a pipe or a terminal non-blocking
+                        }
                     }
                 } catch (IOException e) {
                     trouble = e.getMessage();
@@ -171,8 +235,9 @@ public final class LogFile implements AutoCloseable {
             lost = dropped - told;
             told = dropped;
         }
-        if (lost > 0) {
-            System.err.println("serve: the log: " + lost + " lines were dropped"
+        LogFile errors = standardError();
+        if (lost > 0 && (trouble == null || this != errors)) {
+            errors.write(name + ": " + lost + " lines were dropped"
                 + (trouble == null ? ", as those before them were not taken" : ": " + trouble));
         }
     }
