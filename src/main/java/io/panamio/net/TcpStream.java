@@ -35,6 +35,7 @@ import java.util.Objects;
  * {@link #connect} returns before there is a connection. Register the stream for {@link Interest#WRITABLE}, wait for
  * an event, and ask {@link #finishConnect}, which is steps 4 to 6 of mio's six. What a stream that still connects is
  * asked to read or write would block.
+ * {@snippet file="TcpSnippets.java" region="connect"}
  *
  * <h2>Failures</h2>
  * A connection that the peer has reset throws a {@link java.net.SocketException} (ECONNRESET) from one call, the
