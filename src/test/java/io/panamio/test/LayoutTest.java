@@ -19,8 +19,8 @@ import io.panamio.bindings.linux.sockaddr_in;
 import io.panamio.bindings.linux.sockaddr_in6;
 import io.panamio.bindings.linux.sockaddr_storage;
 import io.panamio.bindings.linux.sockaddr_un;
-import io.panamio.bindings.linux.timespec;
 import io.panamio.bindings.linux.tcp_info;
+import io.panamio.bindings.linux.timespec;
 import io.panamio.bindings.linux.ucred;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
@@ -370,7 +370,7 @@ class LayoutTest {
         assertEquals(iovec.sizeof(), constant("unix.UnixStreams", "IOVEC_SIZE"));
         assertEquals(iovec.iov_base$offset(), constant("unix.UnixStreams", "IOV_BASE_OFFSET"));
         assertEquals(iovec.iov_len$offset(), constant("unix.UnixStreams", "IOV_LEN_OFFSET"));
-        assertEquals(Linux.UIO_MAXIOV(), constant("unix.ThreadState", "IOV_MAX"));
+        assertEquals(Linux.UIO_MAXIOV(), constant("unix.NativeScratch", "IOV_MAX"));
         MemoryLayout captured = Linker.Option.captureStateLayout();
         assertEquals(0, captured.byteOffset(MemoryLayout.PathElement.groupElement("errno")));
         assertEquals(tcp_info.tcpi_options$offset(), constant("linux.LinuxSockets", "TCP_OPTIONS"));
@@ -415,7 +415,7 @@ class LayoutTest {
 
     @Test
     void thereIsRoomForEveryArgument() throws Exception {
-        Class<?> state = Class.forName("io.panamio.sys.unix.ThreadState");
+        Class<?> state = Class.forName("io.panamio.sys.unix.NativeScratch");
         Object mine = state.getMethod("enter").invoke(null);
         assertTrue(room(mine, "address") >= sockaddr_storage.sizeof());
         assertTrue(room(mine, "message") >= msghdr.sizeof());

@@ -2,7 +2,7 @@ package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.NativeScratch;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
@@ -31,9 +31,9 @@ final class Epoll {
     }
 
     static int ctl(int epoll, int operation, int fd, int events, long data) {
-        try (ThreadState state = ThreadState.enter()) {
-            state.argumentBytes.putInt(EVENTS_OFFSET, events).putLong(DATA_OFFSET, data);
-            return ctl(epoll, operation, fd, state.argument);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(EVENTS_OFFSET, events).putLong(DATA_OFFSET, data);
+            return ctl(epoll, operation, fd, scratch.argument);
         }
     }
 
@@ -59,9 +59,9 @@ final class Epoll {
         if (PWAIT2 == null) {
             return -Linux.ENOSYS;
         }
-        try (ThreadState state = ThreadState.enter()) {
-            state.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000); // struct timespec
-            return pwait2(epoll, events, max, state.argument, MemorySegment.NULL);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000); // struct timespec
+            return pwait2(epoll, events, max, scratch.argument, MemorySegment.NULL);
         }
     }
 

@@ -3,7 +3,7 @@ package io.panamio.sys.linux;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Readiness;
-import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.NativeScratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -17,7 +17,7 @@ final class EpollEvents extends EventBuffer {
     EpollEvents(int capacity) {
         this.capacity = capacity;
         memory = Arena.ofAuto().allocate((long) capacity * Epoll.EVENT_SIZE, 64);
-        bytes = ThreadState.bytes(memory);
+        bytes = NativeScratch.bytes(memory);
     }
 
     @Override

@@ -6,7 +6,7 @@ import io.panamio.sys.Readiness;
 import io.panamio.sys.Selector;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.NativeScratch;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedSelectorException;
@@ -178,10 +178,10 @@ final class EpollSelector extends Selector {
         if (!enter()) {
             throw new ClosedSelectorException();
         }
-        try (ThreadState state = ThreadState.enter()) {
-            state.argumentBytes.putInt(0, micros).putShort(4, (short) budget).put(6, (byte) (prefer ? 1 : 0))
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(0, micros).putShort(4, (short) budget).put(6, (byte) (prefer ? 1 : 0))
                 .put(7, (byte) 0);
-            int r = Libc.ioctl(epoll, EPIOCSPARAMS, state.argument);
+            int r = Libc.ioctl(epoll, EPIOCSPARAMS, scratch.argument);
             if (r == -Linux.ENOTTY || r == -Linux.EOPNOTSUPP) {
                 throw new UnsupportedOperationException("this kernel has no EPIOCSPARAMS, which came with Linux 6.9");
             }
@@ -195,18 +195,18 @@ final class EpollSelector extends Selector {
 
     @Override
     protected void sendNotification() {
-        try (ThreadState state = ThreadState.enter()) {
-            state.argumentBytes.putLong(0, 1);
-            while (Libc.write(eventfd, state.argument, 0, Long.BYTES) == -Linux.EAGAIN) { // the counter is full
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putLong(0, 1);
+            while (Libc.write(eventfd, scratch.argument, 0, Long.BYTES) == -Linux.EAGAIN) { // the counter is full
                 drain();
-                state.argumentBytes.putLong(0, 1);
+                scratch.argumentBytes.putLong(0, 1);
             }
         }
     }
 
     private void drain() {
-        try (ThreadState state = ThreadState.enter()) {
-            Libc.read(eventfd, state.argument, 0, Long.BYTES);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            Libc.read(eventfd, scratch.argument, 0, Long.BYTES);
         }
     }
 

@@ -21,7 +21,7 @@ final class LinuxOptions {
         entry("SO_MARK", socket(Kind.NUMBER, Linux.SO_MARK)),
         entry("SO_BINDTODEVICE", socket(Kind.TEXT, Linux.SO_BINDTODEVICE)),
         entry("SO_INCOMING_CPU", socket(Kind.NUMBER, Linux.SO_INCOMING_CPU)),
-        entry("SO_INCOMING_NAPI_ID", socket(Kind.TOLD, Linux.SO_INCOMING_NAPI_ID)),
+        entry("SO_INCOMING_NAPI_ID", socket(Kind.READ_ONLY, Linux.SO_INCOMING_NAPI_ID)),
         entry("SO_BUSY_POLL", socket(Kind.NUMBER, Linux.SO_BUSY_POLL)),
         entry("SO_TIMESTAMPNS", socket(Kind.FLAG, Linux.SO_TIMESTAMPNS)),
         entry("SO_PASSCRED", socket(Kind.FLAG, Linux.SO_PASSCRED)),

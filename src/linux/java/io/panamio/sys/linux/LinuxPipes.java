@@ -2,7 +2,7 @@ package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.unix.Errors;
-import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.NativeScratch;
 import io.panamio.sys.unix.UnixPipes;
 import java.io.File;
 import java.io.IOException;
@@ -16,13 +16,13 @@ final class LinuxPipes extends UnixPipes {
     @Override
     public int[] open() throws IOException {
         int[] ends = new int[2]; // before, as nothing may fail between the call and whoever closes them
-        try (ThreadState state = ThreadState.enter()) {
-            int r = Epoll.pipe2(state.argument, Linux.O_NONBLOCK | Linux.O_CLOEXEC);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = Epoll.pipe2(scratch.argument, Linux.O_NONBLOCK | Linux.O_CLOEXEC);
             if (r < 0) {
                 throw new Errors(LinuxConstants.INSTANCE).io("pipe2", -r);
             }
-            ends[0] = state.argumentBytes.getInt(0);
-            ends[1] = state.argumentBytes.getInt(4);
+            ends[0] = scratch.argumentBytes.getInt(0);
+            ends[1] = scratch.argumentBytes.getInt(4);
         }
         return ends;
     }

@@ -10,7 +10,7 @@ import io.panamio.sys.Sockets;
 import io.panamio.sys.Transfers;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.NativeScratch;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -111,10 +111,10 @@ final class LinuxTransfers extends Transfers {
     public long sendFile(int to, int file, long position, long count) throws IOException {
         long size = Math.min(Math.min(count, Libc.MAX_TRANSFER), Long.MAX_VALUE - position); // or EINVAL
         long r;
-        try (ThreadState state = ThreadState.enter()) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
             do {
-                state.argumentBytes.putLong(0, position);
-                r = sendfile(to, file, state.argument, size);
+                scratch.argumentBytes.putLong(0, position);
+                r = sendfile(to, file, scratch.argument, size);
             } while (r == -Linux.EINTR);
         }
         if (r >= 0) {

@@ -7,7 +7,7 @@ import io.panamio.sys.Sockets;
 import io.panamio.sys.ZeroCopy;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.ThreadState;
+import io.panamio.sys.unix.NativeScratch;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -22,19 +22,19 @@ final class LinuxZeroCopy extends ZeroCopy {
 
     @Override
     public boolean isEnabled(int fd) {
-        try (ThreadState state = ThreadState.enter()) {
-            state.argumentBytes.putInt(0, 0).putInt(8, Integer.BYTES);
-            int r = Libc.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, state.argument,
-                state.argument.asSlice(8, Integer.BYTES));
-            return r == 0 && state.argumentBytes.getInt(0) != 0;
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(0, 0).putInt(8, Integer.BYTES);
+            int r = Libc.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, scratch.argument,
+                scratch.argument.asSlice(8, Integer.BYTES));
+            return r == 0 && scratch.argumentBytes.getInt(0) != 0;
         }
     }
 
     @Override
     public boolean enable(int fd) {
-        try (ThreadState state = ThreadState.enter()) {
-            state.argumentBytes.putInt(0, 1);
-            return Libc.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, state.argument, Integer.BYTES) == 0;
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(0, 1);
+            return Libc.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_ZEROCOPY, scratch.argument, Integer.BYTES) == 0;
         }
     }
 
@@ -63,12 +63,12 @@ final class LinuxZeroCopy extends ZeroCopy {
     @Override
     public int complete(int fd, Completion to) throws IOException {
         int reports = 0;
-        try (ThreadState state = ThreadState.enter()) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
             for (;;) {
-                long r = receiveReports(fd, state);
+                long r = receiveReports(fd, scratch);
                 if (r >= 0) {
-                    int length = (int) state.wholeMessageBytes.getLong((int) msghdr.msg_controllen$offset());
-                    reports += tell(state.addressBytes, length, to);
+                    int length = (int) scratch.wholeMessageBytes.getLong((int) msghdr.msg_controllen$offset());
+                    reports += tell(scratch.addressBytes, length, to);
                 } else if (r == -Linux.EAGAIN) {
                     return reports;
                 } else if (r != -Linux.EINTR) {
@@ -79,12 +79,12 @@ final class LinuxZeroCopy extends ZeroCopy {
     }
 
     /** Receives a message that has nothing but control messages, into the room for an address: two reports and more. */
-    private static long receiveReports(int fd, ThreadState state) {
-        ByteBuffer header = state.wholeMessageBytes;
+    private static long receiveReports(int fd, NativeScratch scratch) {
+        ByteBuffer header = scratch.wholeMessageBytes;
         header.putLong((int) msghdr.msg_name$offset(), 0).putLong((int) msghdr.msg_iovlen$offset(), 0);
-        header.putLong((int) msghdr.msg_control$offset(), state.address.address());
-        header.putLong((int) msghdr.msg_controllen$offset(), state.address.byteSize());
-        return Libc.recvmsg(fd, state.wholeMessage, Linux.MSG_ERRQUEUE | Linux.MSG_DONTWAIT);
+        header.putLong((int) msghdr.msg_control$offset(), scratch.address.address());
+        header.putLong((int) msghdr.msg_controllen$offset(), scratch.address.byteSize());
+        return Libc.recvmsg(fd, scratch.wholeMessage, Linux.MSG_ERRQUEUE | Linux.MSG_DONTWAIT);
     }
 
     /** Looks for reports among control messages: a struct cmsghdr each, then a struct sock_extended_err. */

@@ -24,7 +24,7 @@ public final class Errors implements Runnable {
         try {
             SystemExceptions.load();
             constants.errno(1);
-            Class<?>[] loaded = {ThreadState.Lending.class, Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
+            Class<?>[] loaded = {NativeScratch.Lending.class, Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
         } catch (Throwable t) {
             return; // nobody has asked for anything: it is no failure of theirs, nor a trace on their standard error
         }

@@ -28,7 +28,7 @@ import java.util.Optional;
  * all at a register that is not its own. A variadic function has other rules, and is linked as what it is.
  *
  * <p>FFM does not know that an address is one, so the methods here keep memory reachable until the call is over. Where
- * memory is a user's, {@link Scopes} says whether that is enough; what another thread could free goes as a segment, in
+ * memory is a user's, {@link RawAccess} says whether that is enough; what another thread could free goes as a segment, in
  * a shape of its own.
  *
  * <h2>No constants</h2>
@@ -106,9 +106,9 @@ public final class Libc {
      * @return the result, or the negated errno
      */
     public static int call(MemorySegment function, long a, long b, long c, long d, long e) {
-        try (ThreadState state = ThreadState.enter()) {
-            int r = (int) (long) call.invokeExact(function, state.capture, a, b, c, d, e, 0L);
-            return r >= 0 ? r : -state.errno();
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = (int) (long) call.invokeExact(function, scratch.capture, a, b, c, d, e, 0L);
+            return r >= 0 ? r : -scratch.errno();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -120,9 +120,9 @@ public final class Libc {
      * @return the result, or the negated errno
      */
     public static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
-        try (ThreadState state = ThreadState.enter()) {
-            long r = (long) call.invokeExact(function, state.capture, a, b, c, d, e, f);
-            return r >= 0 ? r : -state.errno();
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            long r = (long) call.invokeExact(function, scratch.capture, a, b, c, d, e, f);
+            return r >= 0 ? r : -scratch.errno();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -135,16 +135,16 @@ public final class Libc {
     /** Calls a function that moves bytes to or from a part of a user's memory, with what sendto(2) has beside it. */
     private static long transfer(MemorySegment function, int fd, MemorySegment buf, long off, long len, int flags,
             long address, long length) {
-        if (Scopes.isSafe(buf)) {
-            Scopes.requireUsable(buf);
+        if (RawAccess.isSafe(buf)) {
+            RawAccess.requireUsable(buf);
             long r = callLong(function, fd, buf.address() + off, len, flags, address, length);
             Reference.reachabilityFence(buf);
             return r;
         }
-        try (ThreadState state = ThreadState.enter()) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
             MemorySegment part = off == 0 ? buf : buf.asSlice(off, len);
-            long r = (long) Shared.call.invokeExact(function, state.capture, fd, part, len, flags, address, length);
-            return r >= 0 ? r : -state.errno();
+            long r = (long) Shared.call.invokeExact(function, scratch.capture, fd, part, len, flags, address, length);
+            return r >= 0 ? r : -scratch.errno();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -323,16 +323,16 @@ public final class Libc {
      * stack or memory, the call was not made.
      */
     public static int close(int fd) {
-        ThreadState state = ThreadState.enter();
+        NativeScratch scratch = NativeScratch.enter();
         int r;
         try {
-            r = (int) (long) call.invokeExact(CLOSE, state.capture, (long) fd, 0L, 0L, 0L, 0L, 0L);
+            r = (int) (long) call.invokeExact(CLOSE, scratch.capture, (long) fd, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw unexpected(t);
         }
         try {
-            r = r >= 0 ? r : -state.errno();
-            state.close();
+            r = r >= 0 ? r : -scratch.errno();
+            scratch.close();
         } catch (VirtualMachineError e) {
             return r; // what was lent becomes garbage
         }
@@ -359,9 +359,9 @@ public final class Libc {
 
     /** fcntl(2) with a number. */
     public static int fcntl(int fd, int command, int argument) {
-        try (ThreadState state = ThreadState.enter()) {
-            int r = (int) Fcntl.call.invokeExact(state.capture, fd, command, argument);
-            return r >= 0 ? r : -state.errno();
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = (int) Fcntl.call.invokeExact(scratch.capture, fd, command, argument);
+            return r >= 0 ? r : -scratch.errno();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -373,9 +373,9 @@ public final class Libc {
 
     /** open(2). */
     public static int open(MemorySegment path, int flags, int mode) {
-        try (ThreadState state = ThreadState.enter()) {
-            int r = (int) Open.call.invokeExact(state.capture, path, flags, mode);
-            return r >= 0 ? r : -state.errno();
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = (int) Open.call.invokeExact(scratch.capture, path, flags, mode);
+            return r >= 0 ? r : -scratch.errno();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -387,9 +387,9 @@ public final class Libc {
 
     /** ioctl(2). */
     public static int ioctl(int fd, long request, MemorySegment argument) {
-        try (ThreadState state = ThreadState.enter()) {
-            int r = (int) Ioctl.call.invokeExact(state.capture, fd, request, argument);
-            return r >= 0 ? r : -state.errno();
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = (int) Ioctl.call.invokeExact(scratch.capture, fd, request, argument);
+            return r >= 0 ? r : -scratch.errno();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -402,9 +402,9 @@ public final class Libc {
     /** The memory, or the negated errno in place of its address. */
     @SuppressWarnings("restricted")
     static MemorySegment calloc(long count, long size) {
-        try (ThreadState state = ThreadState.enter()) {
-            long block = (long) call.invokeExact(CALLOC, state.capture, count, size, 0L, 0L, 0L, 0L);
-            return block == 0 ? MemorySegment.ofAddress(-state.errno())
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            long block = (long) call.invokeExact(CALLOC, scratch.capture, count, size, 0L, 0L, 0L, 0L);
+            return block == 0 ? MemorySegment.ofAddress(-scratch.errno())
                 : MemorySegment.ofAddress(block).reinterpret(count * size);
         } catch (Throwable t) {
             throw unexpected(t);

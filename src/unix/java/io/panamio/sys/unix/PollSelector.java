@@ -239,9 +239,9 @@ public final class PollSelector extends Selector {
 
     /** Which conditions of a descriptor are there now. */
     private int levels(int fd, int conditions) {
-        try (ThreadState state = ThreadState.enter()) {
-            ask(state.argument, 0, fd, conditions);
-            return Libc.poll(state.argument, 1, 0) > 0 ? answer(state.argument, 0) : 0;
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            ask(scratch.argument, 0, fd, conditions);
+            return Libc.poll(scratch.argument, 1, 0) > 0 ? answer(scratch.argument, 0) : 0;
         }
     }
 
@@ -447,17 +447,17 @@ public final class PollSelector extends Selector {
     }
 
     private void write() {
-        try (ThreadState state = ThreadState.enter()) {
-            Libc.write(pipeWriter, state.argument, 0, 1); // a full pipe wakes as well
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            Libc.write(pipeWriter, scratch.argument, 0, 1); // a full pipe wakes as well
         }
     }
 
     private void drain() {
-        try (ThreadState state = ThreadState.enter()) {
-            long size = state.argument.byteSize();
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            long size = scratch.argument.byteSize();
             long r;
             do {
-                r = Libc.read(pipeReader, state.argument, 0, size);
+                r = Libc.read(pipeReader, scratch.argument, 0, size);
             } while (r == size || r == -c.EINTR());
         }
     }

@@ -21,9 +21,9 @@ final class UnixAddressBuffer extends AddressBuffer {
         this.sockaddr = sockaddr;
         MemorySegment room = Arena.ofAuto().allocate(Sockaddr.STORAGE_SIZE + 4, 8);
         address = room.asSlice(0, Sockaddr.STORAGE_SIZE);
-        addressBytes = ThreadState.bytes(address);
+        addressBytes = NativeScratch.bytes(address);
         length = room.asSlice(Sockaddr.STORAGE_SIZE, 4);
-        lengthBytes = ThreadState.bytes(length);
+        lengthBytes = NativeScratch.bytes(length);
     }
 
     int length() {

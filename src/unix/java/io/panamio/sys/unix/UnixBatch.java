@@ -38,7 +38,7 @@ final class UnixBatch extends Batch {
         headers = arena.allocate((long) HEADER_SIZE * capacity, 64);
         vectors = arena.allocate((long) UnixStreams.IOVEC_SIZE * capacity, 64);
         addresses = arena.allocate((long) Sockaddr.STORAGE_SIZE * capacity, 64);
-        addressBytes = ThreadState.bytes(addresses);
+        addressBytes = NativeScratch.bytes(addresses);
         MemorySegment bytes = arena.allocate((long) size * capacity, 64);
         int controlSize = UnixControl.aligned(control);
         MemorySegment controlBytes = arena.allocate((long) controlSize * capacity, 64);

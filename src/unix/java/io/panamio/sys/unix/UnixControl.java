@@ -290,7 +290,7 @@ final class UnixControl extends Control {
 
     @Override
     public void put(int level, int type, MemorySegment value) {
-        Scopes.requireUsable(value);
+        RawAccess.requireUsable(value);
         long size = value.byteSize();
         requireRoom(room(size));
         int at = length;

@@ -70,8 +70,8 @@ final class UnixGatherList extends Gather {
         if (!segment.isNative()) {
             throw new IllegalArgumentException("a segment on the heap; a gather list is for native memory");
         }
-        Scopes.requireUsable(segment);
-        if (!Scopes.isSafe(segment)) {
+        RawAccess.requireUsable(segment);
+        if (!RawAccess.isSafe(segment)) {
             throw new IllegalArgumentException("a segment that another thread could free while it is written, as one "
                 + "of a shared arena");
         }
@@ -178,10 +178,10 @@ final class UnixGatherList extends Gather {
         int i = first;
         do {
             if (segments[i] != null) {
-                Scopes.requireUsable(segments[i]);
+                RawAccess.requireUsable(segments[i]);
             }
             sum += length(i++);
-        } while (i < end && i - first < ThreadState.IOV_MAX && length(i) <= Libc.MAX_TRANSFER - sum);
+        } while (i < end && i - first < NativeScratch.IOV_MAX && length(i) <= Libc.MAX_TRANSFER - sum);
         return i - first;
     }
 

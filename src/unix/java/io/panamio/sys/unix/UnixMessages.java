@@ -70,8 +70,8 @@ public abstract class UnixMessages extends Messages {
         if (wouldBlock(fd, size, from)) {
             return Sockets.WOULD_BLOCK;
         }
-        try (ThreadState state = ThreadState.enterToCopy(size)) {
-            MemorySegment bytes = state.copyBuffer(size);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(size)) {
+            MemorySegment bytes = scratch.copyBuffer(size);
             long r = receive(fd, bytes, size, flags, from);
             if (r > 0) {
                 MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
@@ -86,8 +86,8 @@ public abstract class UnixMessages extends Messages {
         if (wouldBlock(fd, len, from)) {
             return Sockets.WOULD_BLOCK;
         }
-        try (ThreadState state = ThreadState.enterToCopy(len)) {
-            MemorySegment bytes = state.copyBuffer(len);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(len)) {
+            MemorySegment bytes = scratch.copyBuffer(len);
             long r = receive(fd, bytes, len, c.MSG_DONTWAIT() | c.MSG_TRUNC(), from);
             if (r > 0) {
                 MemorySegment.copy(bytes, JAVA_BYTE, 0, dst, off, (int) Math.min(r, len));
@@ -102,11 +102,11 @@ public abstract class UnixMessages extends Messages {
      * same.
      */
     private boolean wouldBlock(int fd, long size, AddressBuffer from) throws IOException {
-        if (size <= ThreadState.COPY_SIZE) {
+        if (size <= NativeScratch.COPY_SIZE) {
             return false;
         }
-        try (ThreadState state = ThreadState.enter()) {
-            return receive(fd, state.argument, 1, c.MSG_DONTWAIT() | c.MSG_PEEK(), from) == Sockets.WOULD_BLOCK;
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return receive(fd, scratch.argument, 1, c.MSG_DONTWAIT() | c.MSG_PEEK(), from) == Sockets.WOULD_BLOCK;
         }
     }
 
@@ -127,16 +127,16 @@ public abstract class UnixMessages extends Messages {
     @Override
     public final long recvMsg(int fd, MemorySegment dst, AddressBuffer from, Control control)
             throws IOException {
-        Scopes.requireUsable(dst);
+        RawAccess.requireUsable(dst);
         control.clear();
         long size = dst.byteSize();
-        boolean inPlace = Scopes.isSafe(dst);
+        boolean inPlace = RawAccess.isSafe(dst);
         if (!inPlace && wouldBlock(fd, size, from)) {
             return Sockets.WOULD_BLOCK;
         }
-        try (ThreadState state = ThreadState.enterToCopy(inPlace ? 0 : size)) {
-            MemorySegment bytes = inPlace ? dst : state.copyBuffer(size);
-            long r = receiveMessage(state, fd, bytes, size, (UnixAddressBuffer) from, (UnixControl) control);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(inPlace ? 0 : size)) {
+            MemorySegment bytes = inPlace ? dst : scratch.copyBuffer(size);
+            long r = receiveMessage(scratch, fd, bytes, size, (UnixAddressBuffer) from, (UnixControl) control);
             if (r > 0 && !inPlace) {
                 MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
             }
@@ -144,12 +144,12 @@ public abstract class UnixMessages extends Messages {
         }
     }
 
-    private long receiveMessage(ThreadState state, int fd, MemorySegment dst, long size, UnixAddressBuffer from,
+    private long receiveMessage(NativeScratch scratch, int fd, MemorySegment dst, long size, UnixAddressBuffer from,
             UnixControl control) throws IOException {
-        MemorySegment message = state.wholeMessage;
+        MemorySegment message = scratch.wholeMessage;
         long r;
         do {
-            prepare(state, dst, size, from, control, control.capacity());
+            prepare(scratch, dst, size, from, control, control.capacity());
             if (from != null) {
                 message.set(JAVA_INT, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             }
@@ -167,10 +167,10 @@ public abstract class UnixMessages extends Messages {
         return r;
     }
 
-    private void prepare(ThreadState state, MemorySegment bytes, long size, UnixAddressBuffer address,
+    private void prepare(NativeScratch scratch, MemorySegment bytes, long size, UnixAddressBuffer address,
             UnixControl control, int controlLength) {
-        MemorySegment message = state.wholeMessage;
-        MemorySegment vector = state.vectors(1);
+        MemorySegment message = scratch.wholeMessage;
+        MemorySegment vector = scratch.vectors(1);
         vector.set(JAVA_LONG, UnixStreams.IOV_BASE_OFFSET, bytes.address());
         vector.set(JAVA_LONG, UnixStreams.IOV_LEN_OFFSET, size);
         message.set(JAVA_LONG, c.MSGHDR_NAME(), address == null ? 0 : address.address.address());
@@ -193,17 +193,17 @@ public abstract class UnixMessages extends Messages {
 
     @Override
     public final long sendTo(int fd, MemorySegment src, SocketAddress to) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            int length = sockaddr.write(state.addressBytes, sockaddr.family(to), to);
-            return transmit(fd, src, state.address, length);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int length = sockaddr.write(scratch.addressBytes, sockaddr.family(to), to);
+            return transmit(fd, src, scratch.address, length);
         }
     }
 
     @Override
     public final long send(int fd, byte[] src, int off, int len, AddressBuffer to) throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) to;
-        try (ThreadState state = ThreadState.enterToCopy(len)) {
-            MemorySegment bytes = state.copyBuffer(len);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(len)) {
+            MemorySegment bytes = scratch.copyBuffer(len);
             MemorySegment.copy(src, off, bytes, JAVA_BYTE, 0, len);
             return address == null ? transmit(fd, bytes, len, MemorySegment.NULL, 0)
                 : transmit(fd, bytes, len, address.address, address.length());
@@ -215,13 +215,13 @@ public abstract class UnixMessages extends Messages {
         if (src.isNative()) {
             return transmit(fd, src, size, to, toLength);
         }
-        try (ThreadState state = ThreadState.enterToCopy(size)) {
-            return transmit(fd, copy(src, state), size, to, toLength);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(size)) {
+            return transmit(fd, copy(src, scratch), size, to, toLength);
         }
     }
 
-    private static MemorySegment copy(MemorySegment src, ThreadState state) {
-        MemorySegment bytes = state.copyBuffer(src.byteSize());
+    private static MemorySegment copy(MemorySegment src, NativeScratch scratch) {
+        MemorySegment bytes = scratch.copyBuffer(src.byteSize());
         MemorySegment.copy(src, 0, bytes, 0, src.byteSize());
         return bytes;
     }
@@ -238,15 +238,15 @@ public abstract class UnixMessages extends Messages {
     @Override
     public final long sendMsg(int fd, MemorySegment src, AddressBuffer to, Control control)
             throws IOException {
-        Scopes.requireUsable(src);
-        boolean inPlace = Scopes.isSafe(src);
+        RawAccess.requireUsable(src);
+        boolean inPlace = RawAccess.isSafe(src);
         UnixControl messages = (UnixControl) control;
-        try (ThreadState state = ThreadState.enterToCopy(inPlace ? 0 : src.byteSize())) {
-            MemorySegment bytes = inPlace ? src : copy(src, state);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(inPlace ? 0 : src.byteSize())) {
+            MemorySegment bytes = inPlace ? src : copy(src, scratch);
             long r;
             do {
-                prepare(state, bytes, src.byteSize(), (UnixAddressBuffer) to, messages, messages.sendLength());
-                r = Libc.sendmsg(fd, state.wholeMessage, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
+                prepare(scratch, bytes, src.byteSize(), (UnixAddressBuffer) to, messages, messages.sendLength());
+                r = Libc.sendmsg(fd, scratch.wholeMessage, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
             } while (r == -c.EINTR());
             Reference.reachabilityFence(bytes);
             return r >= 0 ? r : failed("sendmsg", r);

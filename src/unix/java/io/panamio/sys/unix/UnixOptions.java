@@ -52,7 +52,7 @@ public final class UnixOptions {
             }
         },
         /** An int, to be read alone. */
-        TOLD(Integer.class),
+        READ_ONLY(Integer.class),
         /** struct linger; a negative number is off. */
         LINGER(Integer.class),
         /** Characters that end with a zero, or where the room of 16 does. */
@@ -147,7 +147,7 @@ public final class UnixOptions {
 
     private Option findSettable(SocketOption<?> name, Object value) {
         Option option = find(name);
-        if (option.kind == Kind.TOLD || option.kind == Kind.CREDENTIALS) {
+        if (option.kind == Kind.READ_ONLY || option.kind == Kind.CREDENTIALS) {
             throw new UnsupportedOperationException("socket option " + name.name() + " can only be read");
         }
         option.kind.check(name, value);
@@ -178,8 +178,8 @@ public final class UnixOptions {
     }
 
     private static int set(int fd, Option option, boolean v6, int level, int name, Object value) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            return set(state.argument, fd, option, v6, level, name, value);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return set(scratch.argument, fd, option, v6, level, name, value);
         }
     }
 
@@ -201,7 +201,7 @@ public final class UnixOptions {
                 yield Libc.setsockopt(fd, level, name, argument, text.length + 1);
             }
             case INTERFACE -> setInterface(argument, fd, v6, level, name, (NetworkInterface) value);
-            case TOLD, CREDENTIALS -> throw new AssertionError(option.kind);
+            case READ_ONLY, CREDENTIALS -> throw new AssertionError(option.kind);
         };
     }
 
@@ -230,16 +230,16 @@ public final class UnixOptions {
         boolean v6 = option.name6 != 0 && sockets.family(fd) == c.AF_INET6();
         int level = v6 ? c.IPPROTO_IPV6() : option.level;
         int number = v6 ? option.name6 : option.name;
-        try (ThreadState state = ThreadState.enter()) {
-            return get(state, fd, option, v6, level, number);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return get(scratch, fd, option, v6, level, number);
         }
     }
 
-    private Object get(ThreadState state, int fd, Option option, boolean v6, int level, int number) throws IOException {
-        MemorySegment argument = state.argument;
+    private Object get(NativeScratch scratch, int fd, Option option, boolean v6, int level, int number) throws IOException {
+        MemorySegment argument = scratch.argument;
         return switch (option.kind) {
             case FLAG -> option.isOn(sockets.getInt(fd, level, number));
-            case NUMBER, SIZE, OCTET, HOPS, TOLD -> sockets.getInt(fd, level, number);
+            case NUMBER, SIZE, OCTET, HOPS, READ_ONLY -> sockets.getInt(fd, level, number);
             case LINGER -> {
                 sockets.getOption(fd, level, number, argument.asSlice(0, 8));
                 yield argument.get(JAVA_INT, 0) == 0 ? -1 : argument.get(JAVA_INT, 4);
@@ -247,7 +247,7 @@ public final class UnixOptions {
             case TEXT -> {
                 argument.fill((byte) 0);
                 int length = sockets.getOption(fd, level, number, argument);
-                byte[] bytes = Sockaddr.bytes(state.argumentBytes, 0, length);
+                byte[] bytes = Sockaddr.bytes(scratch.argumentBytes, 0, length);
                 String text = new String(bytes, StandardCharsets.UTF_8);
                 int end = text.indexOf(0);
                 yield end < 0 ? text : text.substring(0, end);
@@ -257,7 +257,7 @@ public final class UnixOptions {
                 int found = argument.get(JAVA_INT, 0);
                 yield found == 0 ? null : v6 ? NetworkInterface.getByIndex(found)
                     : NetworkInterface.getByInetAddress(
-                        InetAddress.getByAddress(Sockaddr.bytes(state.argumentBytes, 0, 4)));
+                        InetAddress.getByAddress(Sockaddr.bytes(scratch.argumentBytes, 0, 4)));
             }
             case CREDENTIALS -> {
                 sockets.getOption(fd, level, number, argument.asSlice(0, 12));

@@ -68,26 +68,26 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final int connect(SocketType type, SocketAddress remote, SocketAddress local,
             Map<SocketOption<?>, Object> values) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            return connect(state, type, remote, local, values);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return connect(scratch, type, remote, local, values);
         }
     }
 
-    private int connect(ThreadState state, SocketType type, SocketAddress remote, SocketAddress local,
+    private int connect(NativeScratch scratch, SocketType type, SocketAddress remote, SocketAddress local,
             Map<SocketOption<?>, Object> values) throws IOException {
         int family = sockaddr.family(remote);
-        sockaddr.write(state.addressBytes, family, remote); // for its checks
+        sockaddr.write(scratch.addressBytes, family, remote); // for its checks
         if (local != null) {
-            sockaddr.write(state.addressBytes, family, local);
+            sockaddr.write(scratch.addressBytes, family, local);
         }
         options.requireSettable(values, remote);
         int fd = open(family, type);
         try {
             options.setAll(fd, family, values);
             if (local != null) {
-                check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
+                check("bind", local, Libc.bind(fd, scratch.address, sockaddr.write(scratch.addressBytes, family, local)));
             }
-            int r = Libc.connect(fd, state.address, sockaddr.write(state.addressBytes, family, remote));
+            int r = Libc.connect(fd, scratch.address, sockaddr.write(scratch.addressBytes, family, remote));
             if (r < 0 && r != -c.EINPROGRESS() && r != -c.EINTR()) { // interrupted, it goes on by itself
                 throw errors.socket("connect", remote.toString(), -r);
             }
@@ -114,15 +114,15 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final int bind(SocketType type, SocketAddress local, boolean dualStack,
             Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            return bind(state, type, local, dualStack, values, file);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return bind(scratch, type, local, dualStack, values, file);
         }
     }
 
-    private int bind(ThreadState state, SocketType type, SocketAddress local, boolean dualStack,
+    private int bind(NativeScratch scratch, SocketType type, SocketAddress local, boolean dualStack,
             Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
         int family = sockaddr.family(local);
-        sockaddr.write(state.addressBytes, family, local); // for its checks
+        sockaddr.write(scratch.addressBytes, family, local); // for its checks
         options.requireSettable(values, local);
         boolean plain = file == SocketFile.DEFAULT || file.equals(SocketFile.DEFAULT);
         if (!plain) {
@@ -160,8 +160,8 @@ public abstract class UnixSockets extends Sockets {
     }
 
     private void bind(int fd, int family, SocketAddress local) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            check("bind", local, Libc.bind(fd, state.address, sockaddr.write(state.addressBytes, family, local)));
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            check("bind", local, Libc.bind(fd, scratch.address, sockaddr.write(scratch.addressBytes, family, local)));
         }
     }
 
@@ -204,8 +204,8 @@ public abstract class UnixSockets extends Sockets {
      */
     private boolean isDead(UnixAddress address) throws IOException {
         int probe = open(c.AF_UNIX(), SocketType.DATAGRAM);
-        try (ThreadState state = ThreadState.enter()) {
-            int r = Libc.connect(probe, state.address, sockaddr.write(state.addressBytes, c.AF_UNIX(), address));
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = Libc.connect(probe, scratch.address, sockaddr.write(scratch.addressBytes, c.AF_UNIX(), address));
             return c.errno(-r) == Errno.ECONNREFUSED;
         } finally {
             Libc.close(probe);
@@ -229,13 +229,13 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final int[] pair(SocketType type) throws IOException {
         int[] fds = new int[2]; // before, as nothing may fail between the call and whoever closes them
-        try (ThreadState state = ThreadState.enter()) {
-            int r = newPair(c.AF_UNIX(), number(type), state.argument);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = newPair(c.AF_UNIX(), number(type), scratch.argument);
             if (r < 0) {
                 throw errors.socket("socketpair", -r);
             }
-            fds[0] = state.argumentBytes.getInt(0);
-            fds[1] = state.argumentBytes.getInt(4);
+            fds[0] = scratch.argumentBytes.getInt(0);
+            fds[1] = scratch.argumentBytes.getInt(4);
             return fds;
         }
     }
@@ -276,13 +276,13 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final void requireSocket(int fd, SocketType type, boolean unix) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), state.argument, state.length(4));
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), scratch.argument, scratch.length(4));
             boolean socket = r >= 0 || c.errno(-r) != Errno.ENOTSOCK;
             if (socket) {
                 check("getsockopt", "", r);
             }
-            if (!socket || state.argumentBytes.getInt(0) != number(type)
+            if (!socket || scratch.argumentBytes.getInt(0) != number(type)
                     || !(unix ? isUnix(fd) : isInternet(fd, type))) {
                 throw new IllegalArgumentException("descriptor " + fd + " is not a "
                     + (unix ? "Unix " + type : type == SocketType.STREAM ? "TCP" : "UDP") + " socket");
@@ -321,8 +321,8 @@ public abstract class UnixSockets extends Sockets {
     @Override
     public final boolean isConnected(int fd, SocketAddress remote) throws IOException {
         int r;
-        try (ThreadState state = ThreadState.enter()) {
-            r = Libc.getpeername(fd, state.address, state.length((int) state.address.byteSize()));
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            r = Libc.getpeername(fd, scratch.address, scratch.length((int) scratch.address.byteSize()));
         }
         if (r == 0) {
             return true;
@@ -342,14 +342,14 @@ public abstract class UnixSockets extends Sockets {
     }
 
     private int readiness(int fd, int events) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
             int r;
             do {
-                state.argumentBytes.putInt(0, fd).putShort(4, (short) events).putShort(6, (short) 0); // struct pollfd
-                r = Libc.poll(state.argument, 1, 0);
+                scratch.argumentBytes.putInt(0, fd).putShort(4, (short) events).putShort(6, (short) 0); // struct pollfd
+                r = Libc.poll(scratch.argument, 1, 0);
             } while (r == -c.EINTR());
             check("poll", "", r);
-            return state.argumentBytes.getShort(6);
+            return scratch.argumentBytes.getShort(6);
         }
     }
 
@@ -371,11 +371,11 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final void connect(int fd, SocketAddress remote) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            int length = sockaddr.write(state.addressBytes, sockaddr.family(remote), remote);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int length = sockaddr.write(scratch.addressBytes, sockaddr.family(remote), remote);
             int r;
             do {
-                r = Libc.connect(fd, state.address, length);
+                r = Libc.connect(fd, scratch.address, length);
             } while (r == -c.EINTR());
             check("connect", remote, r);
         }
@@ -383,25 +383,25 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final SocketAddress peerAddress(int fd) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            MemorySegment length = state.length((int) state.address.byteSize());
-            check("getpeername", "", Libc.getpeername(fd, state.address, length));
-            return sockaddr.read(state.addressBytes, state.length());
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            MemorySegment length = scratch.length((int) scratch.address.byteSize());
+            check("getpeername", "", Libc.getpeername(fd, scratch.address, length));
+            return sockaddr.read(scratch.addressBytes, scratch.length());
         }
     }
 
     @Override
     public final SocketAddress localAddress(int fd) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            ByteBuffer name = localName(state, fd);
-            return sockaddr.read(name, state.length());
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            ByteBuffer name = localName(scratch, fd);
+            return sockaddr.read(name, scratch.length());
         }
     }
 
-    private ByteBuffer localName(ThreadState state, int fd) throws IOException {
-        MemorySegment length = state.length((int) state.address.byteSize());
-        check("getsockname", "", Libc.getsockname(fd, state.address, length));
-        return state.addressBytes;
+    private ByteBuffer localName(NativeScratch scratch, int fd) throws IOException {
+        MemorySegment length = scratch.length((int) scratch.address.byteSize());
+        check("getsockname", "", Libc.getsockname(fd, scratch.address, length));
+        return scratch.addressBytes;
     }
 
     @Override
@@ -421,13 +421,13 @@ public abstract class UnixSockets extends Sockets {
             throws IOException {
         boolean v6 = group instanceof Inet6Address;
         byte[] ip = group.getAddress();
-        try (ThreadState state = ThreadState.enter()) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
             // 0: ip_mreqn's second address
-            state.addressBytes.putInt(4, 0).put(0, ip).putInt(v6 ? 16 : 8, interfaceIndex);
+            scratch.addressBytes.putInt(4, 0).put(0, ip).putInt(v6 ? 16 : 8, interfaceIndex);
             int name = v6 ? join ? c.IPV6_JOIN_GROUP() : c.IPV6_LEAVE_GROUP()
                 : join ? c.IP_ADD_MEMBERSHIP() : c.IP_DROP_MEMBERSHIP();
             check("setsockopt", group,
-                Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(), name, state.address, v6 ? 20 : 12));
+                Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(), name, scratch.address, v6 ? 20 : 12));
         }
     }
 
@@ -445,7 +445,7 @@ public abstract class UnixSockets extends Sockets {
         };
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment request = arena.allocate(c.GROUP_SOURCE_REQ_SIZE(), 8);
-            ByteBuffer bytes = ThreadState.bytes(request);
+            ByteBuffer bytes = NativeScratch.bytes(request);
             bytes.putInt(0, interfaceIndex);
             sockaddr.write(part(bytes, c.GROUP_SOURCE_REQ_GROUP()), family, new InetSocketAddress(group, 0));
             sockaddr.write(part(bytes, c.GROUP_SOURCE_REQ_SOURCE()), family, new InetSocketAddress(source, 0));
@@ -473,11 +473,11 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final void setOption(int fd, int level, int name, MemorySegment value) throws IOException {
-        Scopes.requireUsable(value);
+        RawAccess.requireUsable(value);
         int size = optionSize(value);
-        boolean inPlace = Scopes.isSafe(value);
-        try (ThreadState state = ThreadState.enterToCopy(inPlace ? 0 : size)) {
-            MemorySegment bytes = inPlace ? value : state.copyBuffer(size);
+        boolean inPlace = RawAccess.isSafe(value);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(inPlace ? 0 : size)) {
+            MemorySegment bytes = inPlace ? value : scratch.copyBuffer(size);
             if (!inPlace) {
                 MemorySegment.copy(value, 0, bytes, 0, size);
             }
@@ -488,19 +488,19 @@ public abstract class UnixSockets extends Sockets {
     /** There are options whose value tells what is asked for, so it goes in as well. */
     @Override
     public final int getOption(int fd, int level, int name, MemorySegment value) throws IOException {
-        Scopes.requireUsable(value);
+        RawAccess.requireUsable(value);
         int size = optionSize(value);
-        boolean inPlace = Scopes.isSafe(value);
-        try (ThreadState state = ThreadState.enterToCopy(inPlace ? 0 : size)) {
-            MemorySegment bytes = inPlace ? value : state.copyBuffer(size);
+        boolean inPlace = RawAccess.isSafe(value);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(inPlace ? 0 : size)) {
+            MemorySegment bytes = inPlace ? value : scratch.copyBuffer(size);
             if (!inPlace) {
                 MemorySegment.copy(value, 0, bytes, 0, size);
             }
-            check("getsockopt", "", Libc.getsockopt(fd, level, name, bytes, state.length(size)));
+            check("getsockopt", "", Libc.getsockopt(fd, level, name, bytes, scratch.length(size)));
             if (!inPlace) { // the system may have written more than the length that it tells
                 MemorySegment.copy(bytes, 0, value, 0, size);
             }
-            return state.length();
+            return scratch.length();
         }
     }
 
@@ -512,8 +512,8 @@ public abstract class UnixSockets extends Sockets {
     }
 
     final int family(int fd) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            return c.family(localName(state, fd), 0);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return c.family(localName(scratch, fd), 0);
         }
     }
 
@@ -523,18 +523,18 @@ public abstract class UnixSockets extends Sockets {
 
     /** Raw: setsockopt(2) of an int. */
     protected static int trySetInt(int fd, int level, int name, int value) {
-        try (ThreadState state = ThreadState.enter()) {
-            state.argumentBytes.putInt(0, value);
-            return Libc.setsockopt(fd, level, name, state.argument, 4);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(0, value);
+            return Libc.setsockopt(fd, level, name, scratch.argument, 4);
         }
     }
 
     /** An option that is an int. */
     protected final int getInt(int fd, int level, int name) throws IOException {
-        try (ThreadState state = ThreadState.enter()) {
-            state.argumentBytes.putInt(0, 0); // some systems write a byte
-            check("getsockopt", "", Libc.getsockopt(fd, level, name, state.argument, state.length(4)));
-            return state.argumentBytes.getInt(0);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(0, 0); // some systems write a byte
+            check("getsockopt", "", Libc.getsockopt(fd, level, name, scratch.argument, scratch.length(4)));
+            return scratch.argumentBytes.getInt(0);
         }
     }
 

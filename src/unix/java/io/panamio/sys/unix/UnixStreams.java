@@ -112,11 +112,11 @@ final class UnixStreams extends Streams {
     private long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)
             throws IOException {
         long size = Math.min(asked, Libc.MAX_TRANSFER);
-        try (ThreadState state = ThreadState.enterToCopy(Math.min(size, ThreadState.COPY_SIZE))) {
-            MemorySegment copy = state.copyBuffer(Math.min(size, ThreadState.COPY_SIZE));
+        try (NativeScratch scratch = NativeScratch.enterToCopy(Math.min(size, NativeScratch.COPY_SIZE))) {
+            MemorySegment copy = scratch.copyBuffer(Math.min(size, NativeScratch.COPY_SIZE));
             long done = 0;
             do {
-                long piece = Math.min(size - done, ThreadState.COPY_SIZE);
+                long piece = Math.min(size - done, NativeScratch.COPY_SIZE);
                 long r;
                 do {
                     r = pipes ? Libc.read(fd, copy, 0, piece) : Libc.recv(fd, copy, 0, piece, flags);
@@ -141,11 +141,11 @@ final class UnixStreams extends Streams {
     private long transmitCopying(int fd, MemorySegment src, byte[] array, long off, long asked, int flags)
             throws IOException {
         long size = Math.min(asked, Libc.MAX_TRANSFER);
-        try (ThreadState state = ThreadState.enterToCopy(Math.min(size, ThreadState.COPY_SIZE))) {
-            MemorySegment copy = state.copyBuffer(Math.min(size, ThreadState.COPY_SIZE));
+        try (NativeScratch scratch = NativeScratch.enterToCopy(Math.min(size, NativeScratch.COPY_SIZE))) {
+            MemorySegment copy = scratch.copyBuffer(Math.min(size, NativeScratch.COPY_SIZE));
             long done = 0;
             do {
-                long piece = Math.min(size - done, ThreadState.COPY_SIZE);
+                long piece = Math.min(size - done, NativeScratch.COPY_SIZE);
                 if (array == null) {
                     MemorySegment.copy(src, off + done, copy, 0, piece);
                 } else {
@@ -169,8 +169,8 @@ final class UnixStreams extends Streams {
 
     /** How many bytes wait to be received. Asking does not take a pending error away, as receiving would. */
     private int available(int fd) {
-        try (ThreadState state = ThreadState.enter()) {
-            return Libc.ioctl(fd, c.FIONREAD(), state.argument) < 0 ? 0 : state.argumentBytes.getInt(0);
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return Libc.ioctl(fd, c.FIONREAD(), scratch.argument) < 0 ? 0 : scratch.argumentBytes.getInt(0);
         }
     }
 
@@ -287,26 +287,26 @@ final class UnixStreams extends Streams {
     /** Before any byte has moved, as the count of those that have is lost with an exception. */
     private static void requireUsable(MemorySegment[] segments) {
         for (MemorySegment segment : segments) {
-            Scopes.requireUsable(segment);
+            RawAccess.requireUsable(segment);
         }
     }
 
     private long receiveRun(int fd, MemorySegment[] segments, int from, int count) throws IOException {
         long copied = sizeOnHeap(segments, from, count);
-        try (ThreadState state = ThreadState.enterToCopy(copied)) {
-            MemorySegment copy = copied == 0 ? MemorySegment.NULL : state.copyBuffer(copied);
-            MemorySegment vectors = vectors(state, segments, from, count, copy, false);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(copied)) {
+            MemorySegment copy = copied == 0 ? MemorySegment.NULL : scratch.copyBuffer(copied);
+            MemorySegment vectors = vectors(scratch, segments, from, count, copy, false);
             long r;
             do {
                 r = pipes ? Libc.readv(fd, vectors, count)
-                    : Libc.recvmsg(fd, message(state, vectors, count), c.MSG_DONTWAIT());
+                    : Libc.recvmsg(fd, message(scratch, vectors, count), c.MSG_DONTWAIT());
             } while (r == -c.EINTR());
             Reference.reachabilityFence(segments);
             if (r < 0) {
                 return failed("recvmsg", r);
             }
             if (copied > 0) {
-                bringToHeap(segments, from, copy, r);
+                copyToHeap(segments, from, copy, r);
             }
             return r;
         }
@@ -314,30 +314,30 @@ final class UnixStreams extends Streams {
 
     private long transmitRun(int fd, MemorySegment[] segments, int from, int count, int flags) throws IOException {
         long copied = sizeOnHeap(segments, from, count);
-        try (ThreadState state = ThreadState.enterToCopy(copied)) {
-            MemorySegment copy = copied == 0 ? MemorySegment.NULL : state.copyBuffer(copied);
-            MemorySegment vectors = vectors(state, segments, from, count, copy, true);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(copied)) {
+            MemorySegment copy = copied == 0 ? MemorySegment.NULL : scratch.copyBuffer(copied);
+            MemorySegment vectors = vectors(scratch, segments, from, count, copy, true);
             long r;
             do {
                 r = pipes ? Libc.writev(fd, vectors, 0, count)
-                    : Libc.sendmsg(fd, message(state, vectors, count), flags);
+                    : Libc.sendmsg(fd, message(scratch, vectors, count), flags);
             } while (r == -c.EINTR());
             Reference.reachabilityFence(segments);
             return r >= 0 ? r : failed("sendmsg", r);
         }
     }
 
-    private MemorySegment message(ThreadState state, MemorySegment vectors, int count) {
-        MemorySegment message = state.message; // the rest of it is zero and stays so
+    private MemorySegment message(NativeScratch scratch, MemorySegment vectors, int count) {
+        MemorySegment message = scratch.message; // the rest of it is zero and stays so
         message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address());
         message.set(JAVA_INT, c.MSGHDR_IOVLEN(), count);
         return message;
     }
 
     /** Vectors of segments; those on the heap lie one after the other in the copy buffer, with their bytes or not. */
-    private static MemorySegment vectors(ThreadState state, MemorySegment[] segments, int from, int count,
+    private static MemorySegment vectors(NativeScratch scratch, MemorySegment[] segments, int from, int count,
             MemorySegment copy, boolean full) {
-        MemorySegment vectors = state.vectors(count);
+        MemorySegment vectors = scratch.vectors(count);
         long copied = 0;
         for (int i = 0; i < count; i++) {
             MemorySegment segment = segments[from + i];
@@ -359,7 +359,7 @@ final class UnixStreams extends Streams {
     }
 
     /** Copies what was received for segments on the heap. */
-    private static void bringToHeap(MemorySegment[] segments, int from, MemorySegment copy, long received) {
+    private static void copyToHeap(MemorySegment[] segments, int from, MemorySegment copy, long received) {
         long copied = 0;
         long left = received;
         for (int i = from; left > 0; i++) {
@@ -390,17 +390,17 @@ final class UnixStreams extends Streams {
     }
 
     /**
-     * How many segments from {@code from} on can go into one iovec array, see {@link Scopes}: native ones, and on the
+     * How many segments from {@code from} on can go into one iovec array, see {@link RawAccess}: native ones, and on the
      * heap as much as the copy buffer holds. A segment of a shared arena goes alone, as an argument.
      */
     private static int vectorable(MemorySegment[] segments, int from) {
         long size = 0;
         long copied = 0;
         int i = from;
-        while (i < segments.length && i - from < ThreadState.IOV_MAX) {
+        while (i < segments.length && i - from < NativeScratch.IOV_MAX) {
             MemorySegment segment = segments[i];
             copied += segment.isNative() ? 0 : segment.byteSize();
-            if (copied > ThreadState.COPY_SIZE || segment.isNative() && !Scopes.isSafe(segment)) {
+            if (copied > NativeScratch.COPY_SIZE || segment.isNative() && !RawAccess.isSafe(segment)) {
                 break;
             }
             size += segment.byteSize();

@@ -28,10 +28,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * <p>What every start needs is read and written as a buffer, by which the same memory can be had: the first value that
  * is read from a segment costs a cold JVM 5 ms, in which it makes a var handle; a buffer has none.
  */
-public final class ThreadState implements AutoCloseable {
-    private static final ThreadLocal<WeakReference<ThreadState>> OWN = new ThreadLocal<>();
+public final class NativeScratch implements AutoCloseable {
+    private static final ThreadLocal<WeakReference<NativeScratch>> OWN = new ThreadLocal<>();
     /** What keeps them alive, as long as the thread and the library are. */
-    private static final Map<Thread, ThreadState> OWNERS = new WeakHashMap<>();
+    private static final Map<Thread, NativeScratch> OWNERS = new WeakHashMap<>();
 
     /** The most segments that one gather or scatter call takes: IOV_MAX of Linux, macOS and the BSDs. */
     static final int IOV_MAX = 1024;
@@ -70,7 +70,7 @@ public final class ThreadState implements AutoCloseable {
     /** A copy buffer for one operation alone. */
     private MemorySegment block;
 
-    private ThreadState(boolean lent) {
+    private NativeScratch(boolean lent) {
         this.lent = lent;
         Arena arena = Arena.ofAuto();
         capture = arena.allocate(Linker.Option.captureStateLayout());
@@ -95,30 +95,30 @@ public final class ThreadState implements AutoCloseable {
     // ---- whose it is
 
     /** The current thread's, until it is closed. */
-    public static ThreadState enter() {
+    public static NativeScratch enter() {
         Thread thread = Thread.currentThread();
         return thread.isVirtual() ? Lending.lend(thread) : own();
     }
 
     /** The current thread's, with a {@link #copyBuffer} of that many bytes. */
-    static ThreadState enterToCopy(long bytes) {
+    static NativeScratch enterToCopy(long bytes) {
         Thread thread = Thread.currentThread();
         return bytes > OWN_COPY_SIZE || thread.isVirtual() ? Lending.lend(thread) : own();
     }
 
-    private static ThreadState own() {
-        WeakReference<ThreadState> reference = OWN.get();
-        ThreadState state = reference == null ? null : reference.get();
-        return state == null ? make() : state;
+    private static NativeScratch own() {
+        WeakReference<NativeScratch> reference = OWN.get();
+        NativeScratch scratch = reference == null ? null : reference.get();
+        return scratch == null ? make() : scratch;
     }
 
-    private static ThreadState make() {
-        ThreadState state = new ThreadState(false);
+    private static NativeScratch make() {
+        NativeScratch scratch = new NativeScratch(false);
         synchronized (OWNERS) {
-            OWNERS.put(Thread.currentThread(), state);
+            OWNERS.put(Thread.currentThread(), scratch);
         }
-        OWN.set(new WeakReference<>(state));
-        return state;
+        OWN.set(new WeakReference<>(scratch));
+        return scratch;
     }
 
     /** Gives back what is lent. */
@@ -138,29 +138,29 @@ public final class ThreadState implements AutoCloseable {
         private static final int PLACES =
             Integer.highestOneBit(Math.clamp(8L * Runtime.getRuntime().availableProcessors() - 1, 16, 1024));
         private static final int SPACING = 16; // a cache line for each
-        private static final AtomicReferenceArray<ThreadState> FREE = new AtomicReferenceArray<>(PLACES * SPACING);
+        private static final AtomicReferenceArray<NativeScratch> FREE = new AtomicReferenceArray<>(PLACES * SPACING);
 
         /** A thread begins at a place of its own, so that it mostly gets what it gave back, which is in the cache. */
         private static int place(Thread thread, int i) {
             return ((int) thread.threadId() + i & PLACES - 1) * SPACING;
         }
 
-        static ThreadState lend(Thread to) {
+        static NativeScratch lend(Thread to) {
             for (int i = 0; i < PLACES; i++) {
                 int place = place(to, i);
-                ThreadState state = FREE.get(place) == null ? null : FREE.getAndSet(place, null);
-                if (state != null) {
-                    return state;
+                NativeScratch scratch = FREE.get(place) == null ? null : FREE.getAndSet(place, null);
+                if (scratch != null) {
+                    return scratch;
                 }
             }
-            return new ThreadState(true);
+            return new NativeScratch(true);
         }
 
-        static void giveBack(ThreadState state) {
+        static void giveBack(NativeScratch scratch) {
             Thread from = Thread.currentThread();
             for (int i = 0; i < PLACES; i++) {
                 int place = place(from, i);
-                if (FREE.get(place) == null && FREE.compareAndSet(place, null, state)) {
+                if (FREE.get(place) == null && FREE.compareAndSet(place, null, scratch)) {
                     return;
                 }
             }

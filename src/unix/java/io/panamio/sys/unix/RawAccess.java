@@ -9,14 +9,14 @@ import java.nio.ByteBuffer;
  * must be native memory that no other thread can free: global, automatic, a buffer's, or confined to this thread. The
  * scopes of arenas are told apart by class: the only public way, and safe where all have the same one.
  */
-final class Scopes {
+final class RawAccess {
     private static final Class<?> SHARED = Arena.ofShared().scope().getClass();
     private static final Class<?> GLOBAL = Arena.global().scope().getClass();
     private static final Class<?> AUTO = Arena.ofAuto().scope().getClass();
     private static final Class<?> CONFINED = Arena.ofConfined().scope().getClass();
     private static final Class<?> BUFFER = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(1)).scope().getClass();
 
-    private Scopes() {
+    private RawAccess() {
     }
 
     static boolean isSafe(MemorySegment segment) {
