@@ -1,0 +1,121 @@
+package io.panamio.test.house;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import io.panamio.Feature;
+import io.panamio.ResourceExhaustedException;
+import io.panamio.SystemError;
+import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixCredentials;
+import java.lang.module.ModuleDescriptor;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The layers: {@code pipeline -> net -> io.panamio -> memory -> sys}, and the platforms, which use {@code sys} alone.
+ */
+@Tag("any-back-end")
+class ArchitectureTest {
+    private static final String ROOT = "io.panamio";
+    private static final String NET = "io.panamio.net..";
+    private static final String PIPELINE = "io.panamio.pipeline..";
+    private static final String MEMORY = "io.panamio.memory..";
+    private static final String SYS = "io.panamio.sys";
+    private static final String PLATFORMS = "io.panamio.sys.*..";
+    private static final String UNIX = "io.panamio.sys.unix..";
+    private static final String BINDINGS = "io.panamio.bindings..";
+    private static final String JDK = "java..";
+
+    /** The types of the API that a platform is asked about, creates or throws: the only ones that it knows. */
+    private static final Set<Class<?>> GIVEN_BY_PLATFORMS =
+        Set.of(Feature.class, UnixAddress.class, UnixCredentials.class, SystemError.class,
+            ResourceExhaustedException.class);
+
+    private static final JavaClasses LIBRARY = new ClassFileImporter()
+        .withImportOption(new ImportOption.DoNotIncludeTests())
+        .importPackages(ROOT).that(not(resideInAnyPackage("io.panamio.examples..", "io.panamio.bench..")));
+
+    private static DescribedPredicate<JavaClass> givenByPlatforms() {
+        return DescribedPredicate.describe("given by platforms", type -> GIVEN_BY_PLATFORMS.stream()
+            .anyMatch(given -> (type.getName() + "$").startsWith(given.getName() + "$")));
+    }
+
+    private static DescribedPredicate<JavaClass> in(String... packages) {
+        return resideInAnyPackage(packages);
+    }
+
+    private static void layer(String layer, String... mayUse) {
+        classes().that(resideInAPackage(layer)).should().onlyDependOnClassesThat(in(mayUse).or(in(layer, JDK)))
+            .check(LIBRARY);
+    }
+
+    @Test
+    void pipelineUsesAllLayersBelow() {
+        layer(PIPELINE, NET, ROOT, MEMORY, SYS);
+    }
+
+    @Test
+    void netUsesTheRootAndBelow() {
+        layer(NET, ROOT, MEMORY, SYS);
+    }
+
+    @Test
+    void rootUsesMemoryAndSys() {
+        layer(ROOT, MEMORY, SYS);
+    }
+
+    @Test
+    void memoryUsesSysAlone() {
+        layer(MEMORY, SYS);
+    }
+
+    @Test
+    void sysKnowsOnlyWhatPlatformsGive() {
+        classes().that(resideInAPackage(SYS)).should().onlyDependOnClassesThat(in(SYS, JDK).or(givenByPlatforms()))
+            .check(LIBRARY);
+    }
+
+    @Test
+    void platformsKnowSysAndWhatTheyGive() {
+        classes().that(resideInAPackage(PLATFORMS)).should()
+            .onlyDependOnClassesThat(in(SYS, PLATFORMS, BINDINGS, JDK).or(givenByPlatforms())).check(LIBRARY);
+    }
+
+    @Test
+    void whatUnixesShareKnowsNoSystem() {
+        classes().that(resideInAPackage(UNIX)).should()
+            .onlyDependOnClassesThat(in(SYS, UNIX, JDK).or(givenByPlatforms())).check(LIBRARY);
+    }
+
+    @Test
+    void bindingsAreReachedFromTheirPlatformAlone() {
+        noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.linux..")))
+            .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.linux..")).check(LIBRARY);
+    }
+
+    @Test
+    void noPackagesNeedEachOther() {
+        slices().matching("io.panamio.(*)..").should().beFreeOfCycles()
+            .ignoreDependency(in(SYS, PLATFORMS), givenByPlatforms()).check(LIBRARY);
+    }
+
+    @Test
+    void sysAndBindingsAreNotExported() {
+        ModuleDescriptor module = UnixAddress.class.getModule().getDescriptor();
+        assertEquals(Set.of(ROOT, "io.panamio.net", "io.panamio.memory", "io.panamio.pipeline"),
+            module.exports().stream().map(ModuleDescriptor.Exports::source).collect(Collectors.toSet()));
+    }
+}

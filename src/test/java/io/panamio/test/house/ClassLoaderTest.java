@@ -1,0 +1,77 @@
+package io.panamio.test.house;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.panamio.test.support.Child;
+import java.lang.ref.WeakReference;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** An application that is unloaded, as one that a server deploys anew: the library goes with it. */
+class ClassLoaderTest {
+    /** Runs in a JVM of its own: a thread that outlives the application that it served. */
+    static final class Server {
+        public static void main(String[] args) throws Exception {
+            try (ExecutorService platform = Executors.newSingleThreadExecutor()) {
+                platform.submit(() -> { }).get(); // it is there before
+                Set<Thread> before = threads();
+                WeakReference<ClassLoader> loader = deploy(platform);
+                await("the class loader stays", () -> loader.refersTo(null));
+                await("a thread stays", () -> before.containsAll(threads()));
+            }
+        }
+
+        private static void await(String failure, BooleanSupplier condition) {
+            for (long pause = 1_000_000; !condition.getAsBoolean(); pause *= 2) {
+                if (pause > 8_000_000_000L) {
+                    throw new AssertionError(failure + " of " + threads());
+                }
+                System.gc();
+                LockSupport.parkNanos(pause);
+            }
+        }
+
+        private static Set<Thread> threads() {
+            return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> !thread.getName().startsWith("ForkJoinPool-") // the JDK's, of virtual threads
+                    && !thread.getName().startsWith("VirtualThread-")).collect(Collectors.toSet());
+        }
+
+        /** In a method of its own, so that no variable holds the loader any more. */
+        private static WeakReference<ClassLoader> deploy(ExecutorService platform) throws Exception {
+            Path library = Path.of(System.getProperty("library"));
+            Path application = Path.of(System.getProperty("java.class.path").replaceFirst("^nowhere:", ""));
+            URL[] urls = {library.toUri().toURL(), application.toUri().toURL()};
+            URLClassLoader loader = new URLClassLoader("application", urls, ClassLoader.getPlatformClassLoader());
+            Callable<?> use = (Callable<?>) loader.loadClass(Everything.class.getName()).getDeclaredConstructor()
+                .newInstance();
+            platform.submit(use).get();
+            Thread virtual = Thread.startVirtualThread(() -> {
+                try {
+                    use.call();
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            });
+            virtual.join();
+            loader.close();
+            return new WeakReference<>(loader);
+        }
+    }
+
+    @Test
+    void theLibraryIsUnloadedWithTheApplication() throws Exception {
+        Child child = new Child().onClassPath().library(Path.of("nowhere")) // the server itself is without it
+            .with("--enable-native-access=ALL-UNNAMED", "-Dlibrary=" + Child.CLASSES);
+        assertEquals("", child.run(Server.class).ok());
+    }
+}

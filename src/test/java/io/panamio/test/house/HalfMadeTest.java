@@ -1,0 +1,214 @@
+package io.panamio.test.house;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.Poll;
+import io.panamio.Slab;
+import io.panamio.net.Pipe;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixDatagram;
+import io.panamio.net.UnixSeqpacket;
+import io.panamio.net.UnixStream;
+import io.panamio.pipeline.FileSource;
+import io.panamio.test.support.Child;
+import io.panamio.test.support.Seccomp;
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What fails after the system call that it was for, in JVMs that have no more threads or no memory. */
+@Tag("any-back-end")
+class HalfMadeTest {
+    private interface Opening {
+        Object open() throws IOException;
+    }
+
+    private static int descriptors() {
+        return new File("/proc/self/fd").list().length;
+    }
+
+    private static void require(boolean condition, Object message) {
+        if (!condition) {
+            throw new AssertionError(message);
+        }
+    }
+
+    /** Opens sources in a thread that cannot start another, which the library needs for its cleaner. */
+    static final class WithoutThreads {
+        private static final int EAGAIN = 11;
+        private static final int CLONE3 = 435;
+        private static final int TIMES = 20;
+
+        public static void main(String[] args) throws Exception {
+            int clone = System.getProperty("os.arch").equals("amd64") ? 56 : 220;
+            InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            Path file = Path.of("/proc/self/exe").toRealPath();
+            Map<String, Opening> openings = new LinkedHashMap<>();
+            openings.put("a pair", UnixStream::pair);
+            openings.put("a pair for datagrams", UnixDatagram::pair);
+            openings.put("a pair for packets", UnixSeqpacket::pair);
+            openings.put("an unbound socket", UnixDatagram::unbound);
+            openings.put("a pipe", Pipe::open);
+            openings.put("a listener", () -> TcpListener.bind(any));
+            openings.put("a connection", () -> TcpStream.connect(new InetSocketAddress(any.getAddress(), 9)));
+            openings.put("a socket", () -> UdpSocket.bind(any));
+            openings.put("a file", () -> FileSource.open(file));
+            FutureTask<String> task = new FutureTask<>(() -> {
+                Poll.open().close(); // loads much, and makes no source
+                Seccomp.refuse(CLONE3, EAGAIN);
+                Seccomp.refuse(clone, EAGAIN);
+                return failAll(openings);
+            });
+            Thread thread = new Thread(task);
+            thread.start();
+            System.out.println(task.get());
+            for (Opening opening : openings.values()) { // in a thread that can
+                Object opened = opening.open();
+                for (Object one : opened instanceof Object[] several ? several : new Object[] {opened}) {
+                    ((AutoCloseable) one).close();
+                }
+            }
+        }
+
+        private static String failAll(Map<String, Opening> openings) throws IOException {
+            for (Map.Entry<String, Opening> opening : openings.entrySet()) {
+                int before = descriptors();
+                for (int i = 0; i < TIMES; i++) {
+                    try {
+                        opening.getValue().open();
+                        return opening.getKey() + " was opened";
+                    } catch (OutOfMemoryError e) {
+                        continue; // unable to create native thread
+                    }
+                }
+                if (descriptors() >= before + TIMES) {
+                    return opening.getKey() + " leaves descriptors";
+                }
+            }
+            return "ok";
+        }
+    }
+
+    @Test
+    void aCleanerThatCannotStartIsStartedLater() throws Exception {
+        Seccomp.require();
+        Child child = new Child().with("-XX:+UseSerialGC", "-Xlog:disable"); // of each thread that is refused
+        assertEquals("ok", child.run(WithoutThreads.class).ok().trim());
+    }
+
+    /** Lets a slab grow where there is no memory for all of it. */
+    static final class FullSlab {
+        public static void main(String[] args) {
+            Slab<Object> slab = new Slab<>(1_000_000);
+            Object object = new Object();
+            long first = slab.insert(object);
+            for (int i = 1; i < 1_000_000; i++) {
+                slab.insert(object);
+            }
+            byte[][] most = new byte[100][];
+            int n = 0;
+            try {
+                for (;; n++) {
+                    most[n] = new byte[1 << 20];
+                }
+            } catch (OutOfMemoryError e) {
+                most[n] = null;
+            }
+            int refused = 0;
+            for (; n >= 0; n--) { // ever more memory, by a MiB at a time
+                try {
+                    slab.insert(object);
+                    break;
+                } catch (OutOfMemoryError e) {
+                    refused++;
+                    most[Math.max(n - 1, 0)] = null;
+                    require(slab.size() == 1_000_000, slab.size());
+                    require(slab.get(first) == object, "lost");
+                }
+            }
+            require(slab.size() == 1_000_001, slab.size());
+            System.out.println(refused > 4 ? "ok" : "refused " + refused);
+        }
+    }
+
+    @Test
+    void aSlabThatCannotGrowIsAsItWas() throws Exception {
+        Child child = new Child().with("-Xmx64m", "-Xms64m", "-XX:+UseSerialGC");
+        assertEquals("ok", child.run(FullSlab.class).ok().trim());
+    }
+
+    /** Closes where there is no memory for so much as the view of errno, which a call takes until it is compiled. */
+    static final class FullHeap {
+        private static volatile Object[] heap;
+
+        public static void main(String[] args) throws IOException {
+            Poll poll = Poll.open();
+            UnixStream[] first = UnixStream.pair();
+            int before = descriptors();
+            UnixStream[] streams = new UnixStream[40];
+            for (int i = 0; i < streams.length; i += 2) {
+                UnixStream[] pair = i == 0 ? first : UnixStream.pair();
+                poll.registry().register(pair[0], i, Interest.READABLE);
+                pair[0].arena().allocate(100);
+                pair[1].fd(); // so that it is deregistered before
+                poll.registry().register(pair[1], i + 1, Interest.READABLE);
+                if (i == 0) {
+                    pair[0].close(); // so that nothing is to be loaded or linked then
+                    pair[1].close();
+                    pair = UnixStream.pair();
+                }
+                streams[i] = pair[0];
+                streams[i + 1] = pair[1];
+            }
+            fill();
+            int thrown = 0;
+            for (UnixStream stream : streams) {
+                try {
+                    stream.close();
+                } catch (OutOfMemoryError e) {
+                    thrown++;
+                }
+            }
+            heap = null;
+            int left = descriptors() - before + 2;
+            poll.pollNow(Events.withCapacity(1));
+            System.out.println(left + " left, then " + (descriptors() - before + 2) + ", " + thrown + " thrown");
+        }
+
+        private static void fill() {
+            for (int size = 1 << 20; size > 0; size >>= 1) {
+                try {
+                    for (;;) {
+                        Object[] more = new Object[size];
+                        more[0] = heap;
+                        heap = more;
+                    }
+                } catch (OutOfMemoryError e) {
+                    continue;
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatIsClosedAtAFullHeapIsClosed() throws Exception {
+        for (String selector : List.of("epoll", "poll")) {
+            Child child = new Child().with("-Xint", "-Xmx16m", "-XX:+UseSerialGC", "-Dpanamio.selector=" + selector);
+            String out = child.run(FullHeap.class).ok().trim();
+            assertTrue(out.matches("[1-9]\\d* left, then 0, 0 thrown"), selector + ": " + out);
+        }
+    }
+}

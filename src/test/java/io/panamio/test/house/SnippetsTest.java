@@ -1,0 +1,94 @@
+package io.panamio.test.house;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.test.support.Child;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The code of the README and the pages compiles, as it stands there: a class as a member, anything else as the body of
+ * a method, of a class that has what the text around it speaks of. Three dots are what is left out.
+ */
+@Tag("any-back-end")
+class SnippetsTest {
+    private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern TYPE = Pattern.compile("\\s*(final |public |abstract )*(class|interface|record) .*",
+        Pattern.DOTALL);
+
+    /** What the text speaks of. */
+    private static final String GIVEN = """
+        package io.panamio.examples;
+
+        import io.panamio.*;
+        import io.panamio.net.*;
+        import io.panamio.pipeline.*;
+        import java.io.*;
+        import java.lang.foreign.*;
+        import java.net.*;
+        import java.nio.file.*;
+        import java.time.*;
+        import java.util.*;
+
+        abstract class Given {
+            static final long TIMER = 1;
+            static final long PROCESS = 2;
+            static final int EAGAIN = 11;
+            Poll poll;
+            Events events;
+            int i;
+            TcpStream stream, client, server;
+            SourceFd source;
+            MemorySegment buffer;
+            long pid, position, end;
+            Path path;
+            PipePool pipes;
+            Queue<Relay> again;
+            ZeroCopySender sender;
+
+            abstract void received(TcpStream stream, MemorySegment bytes) throws IOException;
+
+            abstract void fill(MemorySegment memory);
+
+            abstract long read(int fd, MemorySegment memory);
+        """;
+
+    @Test
+    void theCodeOfEveryPageCompiles(@TempDir Path directory) throws IOException {
+        List<Path> pages = new ArrayList<>(List.of(Child.BASE.resolve("README.md")));
+        try (Stream<Path> others = Files.list(Child.BASE.resolve("src/site/markdown"))) {
+            others.filter(page -> page.toString().endsWith(".md")).sorted().forEach(pages::add);
+        }
+        StringBuilder code = new StringBuilder(GIVEN);
+        int blocks = 0;
+        for (Path page : pages) {
+            Matcher block = BLOCK.matcher(Files.readString(page));
+            while (block.find()) {
+                String text = block.group(1).replaceAll("…|(?m)^\\.\\.\\.$", "");
+                code.append("\n// " + page.getFileName() + "\nabstract class Block" + blocks++ + " extends Given {\n"
+                    + (TYPE.matcher(text).matches() ? text : "void run() throws Exception {\n" + text + "}\n") + "}\n");
+            }
+        }
+        assertTrue(blocks >= 7, blocks + " blocks of code");
+        Path source = Files.writeString(directory.resolve("Given.java"), code + "}\n");
+        StringWriter said = new StringWriter();
+        PrintWriter out = new PrintWriter(said);
+        int status = ToolProvider.findFirst("javac").orElseThrow().run(out, out, "-proc:none", "-d",
+            directory.toString(), "-cp", Child.CLASSES + ":" + Child.BASE.resolve("target/test-classes"),
+            source.toString());
+        assertEquals(0, status, said + "\n" + code);
+    }
+}

@@ -1,0 +1,278 @@
+package io.panamio.test.memory;
+
+import static io.panamio.test.support.Loop.until;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.IoResult;
+import io.panamio.net.TcpStream;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.Loop.Pair;
+import io.panamio.test.support.NativeFds;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The memory of a stream. */
+@Tag("any-back-end")
+class StreamArenaTest {
+    /** Runs a task in a thread that is dead afterwards. */
+    private static <T> T elsewhere(Callable<T> task) throws Exception {
+        FutureTask<T> future = new FutureTask<>(task);
+        Thread thread = new Thread(future);
+        thread.start();
+        T result = future.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
+        thread.join();
+        return result;
+    }
+
+    private static void closeElsewhere(TcpStream stream) throws Exception {
+        elsewhere(() -> {
+            stream.close();
+            return null;
+        });
+    }
+
+    private static void assertDead(MemorySegment segment) {
+        assertFalse(segment.scope().isAlive());
+        assertThrows(IllegalStateException.class, () -> segment.get(JAVA_BYTE, 0));
+        assertThrows(IllegalStateException.class, () -> segment.set(JAVA_BYTE, 0, (byte) 1));
+    }
+
+    private static void assertAlive(MemorySegment segment) {
+        segment.set(JAVA_BYTE, 0, (byte) 42);
+        assertEquals(42, segment.get(JAVA_BYTE, 0));
+    }
+
+    @Test
+    void readsAndWritesUseIt() throws IOException {
+        try (Loop loop = new Loop()) {
+            Pair pair = loop.connected();
+            MemorySegment memory = pair.stream().arena().allocate(64);
+            memory.copyFrom(MemorySegment.ofArray("hello".getBytes()));
+            assertEquals(5, pair.stream().write(memory.asSlice(0, 5)));
+            assertArrayEquals("hello".getBytes(), pair.peer().getInputStream().readNBytes(5));
+            pair.peer().getOutputStream().write("HELLO!".getBytes());
+            long[] n = new long[1];
+            until("read", () -> (n[0] = pair.stream().read(memory.asSlice(32))) != IoResult.WOULD_BLOCK);
+            assertArrayEquals("HELLO!".getBytes(), memory.asSlice(32, n[0]).toArray(JAVA_BYTE));
+            assertEquals(5, pair.stream().writeVectored(memory.asSlice(0, 2), memory.asSlice(2, 3)));
+            assertArrayEquals("hello".getBytes(), pair.peer().getInputStream().readNBytes(5));
+        }
+    }
+
+    @Test
+    void memoryIsZeroAndAlignedAndApart() throws IOException {
+        for (int round = 0; round < 3; round++) { // the later rounds get what the earlier ones have soiled
+            try (Loop loop = new Loop()) {
+                Arena arena = loop.connected().stream().arena();
+                for (long alignment = 1; alignment <= 8192; alignment *= 2) {
+                    for (long size : new long[] {0, 1, 15, 16, 1000, 65536}) {
+                        MemorySegment segment = arena.allocate(size, alignment);
+                        assertEquals(size, segment.byteSize());
+                        assertEquals(0, segment.address() % alignment, size + " bytes aligned to " + alignment);
+                        assertEquals(-1, segment.mismatch(MemorySegment.ofArray(new byte[(int) size])), "zero");
+                        segment.fill((byte) 0xff);
+                    }
+                }
+                MemorySegment longs = arena.allocate(JAVA_LONG, 3);
+                assertEquals(24, longs.byteSize());
+                assertEquals(0, longs.getAtIndex(JAVA_LONG, 2));
+            }
+        }
+    }
+
+    @Test
+    void badSizesAndAlignmentsAreRefused() throws IOException {
+        try (Loop loop = new Loop()) {
+            Arena arena = loop.connected().stream().arena();
+            assertThrows(IllegalArgumentException.class, () -> arena.allocate(-1));
+            assertThrows(IllegalArgumentException.class, () -> arena.allocate(8, 0));
+            assertThrows(IllegalArgumentException.class, () -> arena.allocate(8, 3));
+            assertThrows(IllegalArgumentException.class, () -> arena.allocate(8, -8));
+            assertAlive(arena.allocate(8));
+        }
+    }
+
+    @Test
+    void thereIsOneAStream() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream[] pair = loop.pair();
+            assertSame(pair[0].arena(), pair[0].arena());
+            MemorySegment other = pair[1].arena().allocate(8);
+            pair[0].close();
+            assertAlive(other);
+        }
+    }
+
+    @Test
+    void memoryEndsWithTheClose() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            Arena arena = stream.arena();
+            MemorySegment segment = arena.allocate(8);
+            MemorySegment slice = segment.asSlice(4);
+            assertAlive(segment);
+            stream.close();
+            assertDead(segment);
+            assertDead(slice);
+            assertFalse(arena.scope().isAlive());
+            assertThrows(IllegalStateException.class, () -> arena.allocate(8));
+            assertThrows(IllegalStateException.class, stream::arena);
+            TcpStream other = loop.connected().stream();
+            assertThrows(IllegalStateException.class, () -> other.read(segment));
+            assertThrows(IllegalStateException.class, () -> other.write(segment));
+        }
+    }
+
+    @Test
+    void memoryEndsWithARelease() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            MemorySegment segment = stream.arena().allocate(8);
+            NativeFds.close(stream.release());
+            assertDead(segment);
+        }
+    }
+
+    @Test
+    void itIsNotClosedByItself() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            Arena arena = stream.arena();
+            MemorySegment segment = arena.allocate(8);
+            assertThrows(UnsupportedOperationException.class, arena::close);
+            assertAlive(segment);
+            assertAlive(arena.allocate(8));
+        }
+    }
+
+    @Test
+    void aStreamThatIsClosedHasNone() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            stream.close();
+            assertThrows(IllegalStateException.class, stream::arena);
+        }
+    }
+
+    @Test
+    void anotherThreadCannotUseIt() throws Exception {
+        try (Loop loop = new Loop()) {
+            Pair pair = loop.connected();
+            Arena arena = pair.stream().arena();
+            MemorySegment segment = arena.allocate(8);
+            elsewhere(() -> {
+                assertSame(arena, pair.stream().arena());
+                assertThrows(WrongThreadException.class, () -> arena.allocate(8));
+                assertThrows(WrongThreadException.class, () -> segment.get(JAVA_BYTE, 0));
+                assertThrows(WrongThreadException.class, () -> pair.stream().write(segment));
+                assertThrows(WrongThreadException.class, () -> pair.stream().writeVectored(segment, segment));
+                return null;
+            });
+            assertAlive(segment);
+        }
+    }
+
+    @Test
+    void closedByAnotherThreadItEndsWhenTheOwnerPolls() throws Exception {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            MemorySegment segment = stream.arena().allocate(8);
+            closeElsewhere(stream);
+            assertAlive(segment); // until then the owner may be using it
+            loop.poll.pollNow(loop.events);
+            assertDead(segment);
+        }
+    }
+
+    @Test
+    void closedByAnotherThreadItEndsWhenTheOwnerMakesAnotherArena() throws Exception {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            MemorySegment segment = stream.arena().allocate(8);
+            closeElsewhere(stream);
+            assertAlive(segment);
+            assertAlive(loop.connected().stream().arena().allocate(8));
+            assertDead(segment);
+        }
+    }
+
+    @Test
+    void closedByAnotherThreadItEndsWhenTheOwnerEndsAnotherArena() throws Exception {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            TcpStream other = loop.connected().stream();
+            other.arena();
+            MemorySegment segment = stream.arena().allocate(8);
+            closeElsewhere(stream);
+            assertAlive(segment);
+            other.close();
+            assertDead(segment);
+        }
+    }
+
+    @Test
+    void anotherThreadsPollDoesNotEndIt() throws Exception {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            MemorySegment segment = stream.arena().allocate(8);
+            closeElsewhere(stream);
+            elsewhere(() -> loop.poll.pollNow(loop.events));
+            assertAlive(segment);
+        }
+    }
+
+    @Test
+    void memoryOfADeadOwnerIsFreedByTheClose() throws Exception {
+        long size = 64L << 20;
+        long before = residentBytes();
+        for (int i = 0; i < 16; i++) {
+            try (Loop loop = new Loop()) {
+                Pair pair = loop.connected();
+                MemorySegment segment = elsewhere(() -> pair.stream().arena().allocate(size).fill((byte) 1));
+                assertThrows(WrongThreadException.class, () -> segment.get(JAVA_BYTE, 0));
+                pair.stream().close();
+                assertEquals(-1, pair.peer().getInputStream().read());
+            }
+        }
+        long grown = residentBytes() - before;
+        assertTrue(grown < 8 * size, "grown by " + grown + " bytes");
+    }
+
+    @Test
+    void memoryOfAThreadThatDiesAfterTheCloseIsFreedByTheNextSweep() throws Exception {
+        long size = 64L << 20;
+        long before = residentBytes();
+        try (Loop loop = new Loop()) {
+            for (int i = 0; i < 16; i++) {
+                TcpStream stream = loop.connected().stream();
+                elsewhere(() -> {
+                    stream.arena().allocate(size).fill((byte) 1);
+                    closeElsewhere(stream); // while the owner lives, and has not yet looked
+                    return null;
+                });
+            }
+            loop.poll.pollNow(loop.events);
+        }
+        long grown = residentBytes() - before;
+        assertTrue(grown < 8 * size, "grown by " + grown + " bytes");
+    }
+
+    private static long residentBytes() throws IOException {
+        return 4096 * Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
+    }
+}

@@ -1,0 +1,95 @@
+package io.panamio.test.net;
+
+import static io.panamio.test.support.Loop.V4;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.net.BindOptions;
+import io.panamio.net.ConnectOptions;
+import io.panamio.net.ListenOptions;
+import io.panamio.net.SystemSocketOptions;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Peer;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.nio.channels.UnresolvedAddressException;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/** A socket that could not be made leaves no descriptor behind. */
+@Tag("any-back-end")
+class FailedSocketsTest {
+    private record Unknown(String name, Class<Integer> type) implements SocketOption<Integer> {
+    }
+
+    private static final SocketOption<Integer> UNKNOWN = new Unknown("SO_UNKNOWN", Integer.class);
+    private static final InetSocketAddress ANY = new InetSocketAddress(V4, 0);
+    private static final InetSocketAddress FOREIGN = new InetSocketAddress("203.0.113.1", 0);
+
+    private static void assertLeavesNothing(Class<? extends Exception> kind, Executable call)
+            throws IOException {
+        NativeFds.Opened opened = new NativeFds.Opened();
+        assertThrows(kind, call);
+        opened.expect(0);
+    }
+
+    @Test
+    void anAddressInUseLeavesNothing() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            assertLeavesNothing(BindException.class, () -> UdpSocket.bind(peer.address()));
+            assertLeavesNothing(BindException.class, () -> UdpSocket.bind(FOREIGN));
+            TcpListener listener = loop.later(TcpListener.bind(ANY));
+            assertLeavesNothing(BindException.class, () -> TcpListener.bind(listener.localAddress()));
+        }
+    }
+
+    @Test
+    void aLocalAddressThatCannotBeHadLeavesNothing() throws IOException {
+        InetSocketAddress to = Loop.nobody();
+        assertLeavesNothing(BindException.class, () -> TcpStream.connect(to, ConnectOptions.DEFAULT.local(FOREIGN)));
+        assertLeavesNothing(IllegalArgumentException.class,
+            () -> TcpStream.connect(to, ConnectOptions.DEFAULT.local(new InetSocketAddress(Loop.V6, 0))));
+    }
+
+    @Test
+    void anOptionThatIsRefusedLeavesNothing() throws IOException {
+        InetSocketAddress to = Loop.nobody();
+        assertLeavesNothing(UnsupportedOperationException.class,
+            () -> UdpSocket.bind(ANY, BindOptions.DEFAULT.with(UNKNOWN, 1)));
+        assertLeavesNothing(UnsupportedOperationException.class,
+            () -> TcpListener.bind(ANY, ListenOptions.DEFAULT.with(UNKNOWN, 1)));
+        assertLeavesNothing(UnsupportedOperationException.class,
+            () -> TcpStream.connect(to, ConnectOptions.DEFAULT.with(UNKNOWN, 1)));
+        assertLeavesNothing(SocketException.class,
+            () -> UdpSocket.bind(ANY, BindOptions.DEFAULT.with(SystemSocketOptions.UDP_SEGMENT, 65536)));
+        assertLeavesNothing(SocketException.class,
+            () -> TcpListener.bind(ANY, ListenOptions.DEFAULT.with(SystemSocketOptions.TCP_KEEPCNT, 0)));
+        assertLeavesNothing(SocketException.class,
+            () -> TcpStream.connect(to, ConnectOptions.DEFAULT.with(SystemSocketOptions.TCP_KEEPCNT, 0)));
+        assertLeavesNothing(IllegalArgumentException.class, () -> UdpSocket.bind(ANY,
+            BindOptions.DEFAULT.with(SystemSocketOptions.SO_BINDTODEVICE, "a name that is too long")));
+    }
+
+    @Test
+    void anAddressThatIsNotResolvedLeavesNothing() throws IOException {
+        InetSocketAddress unresolved = InetSocketAddress.createUnresolved("nowhere.invalid", 9);
+        assertLeavesNothing(UnresolvedAddressException.class, () -> UdpSocket.bind(unresolved));
+    }
+
+    @Test
+    void aDescriptorThatIsNotTakenIsNotClosed() throws IOException {
+        int fd = NativeFds.eventfd();
+        assertLeavesNothing(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));
+        assertTrue(NativeFds.isOpen(fd));
+        NativeFds.close(fd);
+    }
+}

@@ -1,0 +1,659 @@
+package io.panamio.test.net;
+
+import static io.panamio.test.support.Failures.assertFails;
+import static io.panamio.test.support.Loop.R;
+import static io.panamio.test.support.Loop.V4;
+import static io.panamio.test.support.Loop.V6;
+import static io.panamio.test.support.Loop.readable;
+import static io.panamio.test.support.Loop.until;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.panamio.bindings.linux.Linux;
+import io.panamio.net.BindOptions;
+import io.panamio.net.ConnectOptions;
+import io.panamio.net.ListenOptions;
+import io.panamio.net.SystemSocketOptions;
+import io.panamio.net.TcpInfo;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixDatagram;
+import io.panamio.net.UnixListener;
+import io.panamio.net.UnixStream;
+import io.panamio.test.support.Local;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Peer;
+import io.panamio.test.support.Qemu;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.NetworkChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import jdk.net.ExtendedSocketOptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Tag("any-back-end")
+@ExtendWith(Qemu.class)
+class SocketOptionsTest {
+    private record Named<T>(String name, Class<T> type) implements SocketOption<T> {
+    }
+
+    private static final SocketOption<Integer> UNKNOWN = new Named<>("SO_UNKNOWN", Integer.class);
+
+    // ---- setting and getting
+
+    /** Kinds of sockets. */
+    private enum Kind { STREAM, LISTENER, DATAGRAM }
+
+    /** An option that is set to a value, and then told as another maybe. */
+    private record Case<T>(SocketOption<T> name, T set, T told, Kind... kinds) {
+        @SafeVarargs
+        @SuppressWarnings("varargs")
+        static <T> List<Case<T>> of(Kind[] kinds, SocketOption<T> name, T... values) {
+            return Stream.of(values).map(value -> new Case<>(name, value, value, kinds)).toList();
+        }
+
+        @Override
+        public String toString() {
+            return name + " " + set;
+        }
+    }
+
+    private static final Kind[] ALL = Kind.values();
+    private static final Kind[] TCP = {Kind.STREAM, Kind.LISTENER};
+    private static final Kind[] STREAM = {Kind.STREAM};
+    private static final Kind[] LISTENER = {Kind.LISTENER};
+    private static final Kind[] UDP = {Kind.DATAGRAM};
+
+    static Stream<Case<?>> cases() throws IOException {
+        return Stream.of(
+            Case.of(UDP, StandardSocketOptions.SO_BROADCAST, true, false),
+            Case.of(TCP, StandardSocketOptions.SO_KEEPALIVE, true, false),
+            Case.of(ALL, StandardSocketOptions.SO_REUSEADDR, true, false),
+            Case.of(ALL, StandardSocketOptions.SO_REUSEPORT, true, false),
+            List.of(new Case<>(StandardSocketOptions.SO_SNDBUF, 20_000, 40_000, ALL),
+                new Case<>(StandardSocketOptions.SO_RCVBUF, 20_000, 40_000, ALL),
+                new Case<>(StandardSocketOptions.SO_LINGER, -7, -1, TCP)),
+            Case.of(TCP, StandardSocketOptions.SO_LINGER, 7, 0, -1),
+            Case.of(ALL, StandardSocketOptions.IP_TOS, 0x10, 0),
+            Case.of(UDP, StandardSocketOptions.IP_MULTICAST_IF, NetworkInterface.getByName("lo")),
+            Case.of(UDP, StandardSocketOptions.IP_MULTICAST_TTL, 0, 255),
+            Case.of(UDP, StandardSocketOptions.IP_MULTICAST_LOOP, false, true),
+            Case.of(TCP, StandardSocketOptions.TCP_NODELAY, true, false),
+            Case.of(STREAM, ExtendedSocketOptions.TCP_QUICKACK, true, false),
+            Case.of(TCP, ExtendedSocketOptions.TCP_KEEPIDLE, 33),
+            Case.of(TCP, ExtendedSocketOptions.TCP_KEEPINTERVAL, 11),
+            Case.of(TCP, ExtendedSocketOptions.TCP_KEEPCOUNT, 5),
+            Case.of(UDP, ExtendedSocketOptions.IP_DONTFRAGMENT, true, false),
+            Case.of(ALL, SystemSocketOptions.IP_TTL, 1, 255),
+            Case.of(UDP, SystemSocketOptions.IP_MULTICAST_ALL, true, false),
+            Case.of(UDP, SystemSocketOptions.IP_PKTINFO, true, false),
+            Case.of(UDP, SystemSocketOptions.IP_RECVTTL, true, false),
+            Case.of(UDP, SystemSocketOptions.IP_RECVTOS, true, false),
+            Case.of(ALL, SystemSocketOptions.SO_PRIORITY, 6, 0),
+            Case.of(ALL, SystemSocketOptions.SO_BINDTODEVICE, "lo", ""),
+            Case.of(ALL, SystemSocketOptions.SO_INCOMING_CPU, 0),
+            Case.of(ALL, SystemSocketOptions.SO_BUSY_POLL, 0),
+            Case.of(UDP, SystemSocketOptions.SO_TIMESTAMPNS, true, false),
+            Case.of(STREAM, SystemSocketOptions.TCP_CORK, true, false),
+            Case.of(STREAM, SystemSocketOptions.TCP_QUICKACK, true, false),
+            Case.of(TCP, SystemSocketOptions.TCP_KEEPIDLE, 44),
+            Case.of(TCP, SystemSocketOptions.TCP_KEEPINTVL, 22),
+            Case.of(TCP, SystemSocketOptions.TCP_KEEPCNT, 3),
+            Case.of(LISTENER, SystemSocketOptions.TCP_MAXSEG, 1000),
+            Case.of(LISTENER, SystemSocketOptions.TCP_DEFER_ACCEPT, 1, 0),
+            Case.of(TCP, SystemSocketOptions.TCP_USER_TIMEOUT, 5000, 0),
+            Case.of(LISTENER, SystemSocketOptions.TCP_FASTOPEN, 16),
+            Case.of(TCP, SystemSocketOptions.TCP_NOTSENT_LOWAT, 12345),
+            Case.of(TCP, SystemSocketOptions.TCP_CONGESTION, "reno"),
+            Case.of(UDP, SystemSocketOptions.UDP_SEGMENT, 1000, 0),
+            Case.of(UDP, SystemSocketOptions.UDP_GRO, true, false)).flatMap(List::stream);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    <T> void anOptionIsSetAndTold(Case<T> c) throws IOException {
+        for (InetAddress host : List.of(V4, V6)) {
+            for (Kind kind : c.kinds) {
+                try (Loop loop = new Loop()) {
+                    T told = switch (kind) {
+                        case STREAM -> {
+                            TcpStream stream = loop.connected(host).stream();
+                            stream.setOption(c.name, c.set);
+                            yield stream.getOption(c.name);
+                        }
+                        case LISTENER -> {
+                            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
+                            listener.setOption(c.name, c.set);
+                            yield listener.getOption(c.name);
+                        }
+                        case DATAGRAM -> {
+                            UdpSocket socket = loop.later(Peer.bind(host));
+                            socket.setOption(c.name, c.set);
+                            yield socket.getOption(c.name);
+                        }
+                    };
+                    assertEquals(c.told, told, kind + " " + host);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    <T> void anOptionIsSetBeforeTheSocketIsBoundOrConnected(Case<T> c) throws IOException {
+        for (InetAddress host : List.of(V4, V6)) {
+            for (Kind kind : c.kinds) {
+                try (Loop loop = new Loop()) {
+                    InetSocketAddress local = new InetSocketAddress(host, 0);
+                    T told = switch (kind) {
+                        case STREAM -> {
+                            ServerSocket server = loop.later(new ServerSocket(0, 1, host));
+                            yield loop.later(TcpStream.connect(new InetSocketAddress(host, server.getLocalPort()),
+                                ConnectOptions.DEFAULT.with(c.name, c.set))).getOption(c.name);
+                        }
+                        case LISTENER -> loop.later(TcpListener.bind(local, ListenOptions.DEFAULT.with(c.name, c.set)))
+                            .getOption(c.name);
+                        case DATAGRAM -> loop.later(UdpSocket.bind(local, BindOptions.DEFAULT.with(c.name, c.set)))
+                            .getOption(c.name);
+                    };
+                    if (!List.of("TCP_QUICKACK", "SO_INCOMING_CPU").contains(c.name.name())) { // they change
+                        assertEquals(c.told, told, kind + " " + host);
+                    }
+                }
+            }
+        }
+    }
+
+    /** The options that the JDK documents, of those that a channel of its own has. */
+    private static List<SocketOption<?>> documented(NetworkChannel channel) throws ReflectiveOperationException {
+        List<SocketOption<?>> options = new ArrayList<>();
+        for (Class<?> names : List.of(StandardSocketOptions.class, ExtendedSocketOptions.class)) {
+            for (Field field : names.getFields()) {
+                if (field.get(null) instanceof SocketOption<?> option && channel.supportedOptions().contains(option)) {
+                    options.add(option);
+                }
+            }
+        }
+        return options;
+    }
+
+    @Test
+    void everyOptionOfTheJdksSocketsIsThereToo() throws Exception {
+        try (Loop loop = new Loop()) {
+            ServerSocketChannel server = loop.later(ServerSocketChannel.open()).bind(new InetSocketAddress(V4, 0));
+            TcpStream stream = loop.later(TcpStream.connect((InetSocketAddress) server.getLocalAddress()));
+            for (SocketOption<?> option : documented(loop.later(SocketChannel.open()))) {
+                stream.getOption(option);
+            }
+            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0)));
+            for (SocketOption<?> option : documented(server)) {
+                listener.getOption(option);
+            }
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            for (SocketOption<?> option : documented(loop.later(DatagramChannel.open()))) {
+                socket.getOption(option);
+            }
+            assertEquals(false, socket.getOption(ExtendedSocketOptions.IP_DONTFRAGMENT), "Linux wants, by default");
+        }
+    }
+
+    @Test
+    void theFamilyIsChosenBeforeASocketIsBoundAlone() throws IOException {
+        try (Loop loop = new Loop()) {
+            InetSocketAddress any = new InetSocketAddress("::", 0);
+            assertEquals(false, loop.later(UdpSocket.bind(any)).getOption(SystemSocketOptions.IPV6_V6ONLY));
+            UdpSocket socket = loop.later(UdpSocket.bind(any, BindOptions.DEFAULT.v6Only(true)));
+            assertEquals(true, socket.getOption(SystemSocketOptions.IPV6_V6ONLY));
+            assertFails(SocketException.class, "setsockopt", "EINVAL",
+                () -> socket.setOption(SystemSocketOptions.IPV6_V6ONLY, false));
+        }
+    }
+
+    @Test
+    void anOptionOfBothFamiliesIsSetForBoth() throws IOException {
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("::", 0)));
+            MemorySegment value = arena.allocate(JAVA_INT);
+            Map<SocketOption<Integer>, Integer> inV4 = Map.of(SystemSocketOptions.IP_TTL, Linux.IP_TTL(),
+                StandardSocketOptions.IP_TOS, Linux.IP_TOS(),
+                StandardSocketOptions.IP_MULTICAST_TTL, Linux.IP_MULTICAST_TTL());
+            for (var option : inV4.entrySet()) {
+                socket.setOption(option.getKey(), 0x40);
+                assertEquals(0x40, socket.getOption(option.getKey()));
+                assertTrue(socket.getOption(Linux.IPPROTO_IP(), option.getValue(), value) > 0);
+                assertEquals(0x40, value.get(JAVA_INT, 0), option.getKey().name());
+            }
+        }
+    }
+
+    @Test
+    void noInterfaceForMulticastIsNull() throws IOException {
+        try (Loop loop = new Loop()) {
+            for (InetAddress host : List.of(V4, V6)) {
+                assertNull(loop.later(Peer.bind(host)).getOption(StandardSocketOptions.IP_MULTICAST_IF));
+            }
+        }
+    }
+
+    @Test
+    void credentialsAreOptionsOfUnixSockets() throws IOException {
+        try (Loop loop = new Loop()) {
+            UnixStream[] pair = UnixStream.pair();
+            loop.later(pair[0]);
+            loop.later(pair[1]);
+            assertEquals(ProcessHandle.current().pid(), pair[0].getOption(SystemSocketOptions.SO_PEERCRED).pid());
+            UnixDatagram socket = loop.later(UnixDatagram.unbound());
+            for (boolean on : new boolean[] {true, false}) {
+                socket.setOption(SystemSocketOptions.SO_PASSCRED, on);
+                assertEquals(on, socket.getOption(SystemSocketOptions.SO_PASSCRED));
+            }
+        }
+    }
+
+    @Test
+    void whatIsOnlyToldCannotBeSet() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            assertNotNull(stream.getOption(SystemSocketOptions.SO_INCOMING_NAPI_ID));
+            assertNotNull(stream.getOption(ExtendedSocketOptions.SO_INCOMING_NAPI_ID));
+            assertThrows(UnsupportedOperationException.class,
+                () -> stream.setOption(SystemSocketOptions.SO_INCOMING_NAPI_ID, 1));
+            UnixStream[] pair = UnixStream.pair();
+            loop.later(pair[0]);
+            loop.later(pair[1]);
+            assertThrows(UnsupportedOperationException.class, () -> pair[0].setOption(SystemSocketOptions.SO_PEERCRED,
+                pair[0].getOption(SystemSocketOptions.SO_PEERCRED)));
+        }
+    }
+
+    // ---- what is refused
+
+    @Test
+    void whatTheSystemRefusesIsAnExceptionThatSaysSo() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket udp = loop.later(Peer.bind(V4));
+            TcpStream tcp = loop.connected().stream();
+            assertRefused("EINVAL", () -> udp.setOption(SystemSocketOptions.UDP_SEGMENT, 65536));
+            assertRefused("EINVAL", () -> tcp.setOption(SystemSocketOptions.TCP_KEEPIDLE, 0));
+            assertRefused("ENODEV", () -> udp.setOption(SystemSocketOptions.SO_BINDTODEVICE, "nonesuch"));
+            assertRefused("ENOENT", () -> tcp.setOption(SystemSocketOptions.TCP_CONGESTION, "nonesuch"));
+            assertRefused("ENOPROTOOPT", () -> tcp.setOption(SystemSocketOptions.UDP_GRO, true));
+            assertThrows(IOException.class, () -> udp.setOption(StandardSocketOptions.TCP_NODELAY, true));
+            assertThrows(IOException.class, () -> udp.getOption(StandardSocketOptions.TCP_NODELAY));
+            assertRefused("EINVAL", () -> TcpStream.connect(Loop.nobody(),
+                ConnectOptions.DEFAULT.with(SystemSocketOptions.TCP_KEEPCNT, 0)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SO_RCVBUF -5", "SO_SNDBUF -1", "IP_TOS -1", "IP_TOS 256", "IP_MULTICAST_TTL -1",
+        "IP_MULTICAST_TTL 256"})
+    void whatNioRefusesIsRefusedBeforeAnyCall(String refused) throws IOException {
+        String[] words = refused.split(" ");
+        int value = Integer.parseInt(words[1]);
+        SocketOption<Integer> option = new Named<>(words[0], Integer.class);
+        try (Loop loop = new Loop(); DatagramChannel nio = DatagramChannel.open()) {
+            for (SocketOption<?> known : nio.supportedOptions()) {
+                if (known.name().equals(words[0])) {
+                    @SuppressWarnings("unchecked") // it has a number
+                    SocketOption<Integer> standard = (SocketOption<Integer>) known;
+                    assertThrows(IllegalArgumentException.class, () -> nio.setOption(standard, value));
+                }
+            }
+            assertIllegal(loop, option, value);
+        }
+    }
+
+    @Test
+    void valuesOutOfRangeAreRefusedBeforeAnyCall() throws IOException {
+        try (Loop loop = new Loop()) {
+            for (int hops : new int[] {0, 256, -2}) {
+                assertIllegal(loop, SystemSocketOptions.IP_TTL, hops);
+            }
+            assertIllegal(loop, SystemSocketOptions.SO_BINDTODEVICE, "a name that is too long");
+            assertIllegal(loop, SystemSocketOptions.SO_BINDTODEVICE, "lo\0");
+        }
+    }
+
+    /** Nor is there a socket: a closed one says that it is closed, and none is made. */
+    private static <T> void assertIllegal(Loop loop, SocketOption<T> option, T value) throws IOException {
+        for (InetAddress host : List.of(V4, V6)) {
+            UdpSocket udp = loop.later(Peer.bind(host));
+            T before = udp.getOption(option);
+            IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> udp.setOption(option, value));
+            assertTrue(e.getMessage().contains(option.name()), e.getMessage());
+            assertEquals(before, udp.getOption(option));
+            assertThrows(IllegalArgumentException.class, () -> UdpSocket.bind(new InetSocketAddress(host, 0),
+                BindOptions.DEFAULT.with(option, value)));
+        }
+    }
+
+    @Test
+    void onlyIpv6CanBeIpv6Alone() throws IOException {
+        v6OnlyIsRefused(); // loads the classes that cannot be loaded then
+        try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
+            v6OnlyIsRefused(); // no socket could be had
+            exhaustion.end();
+        }
+        try (Loop loop = new Loop()) { // and what IPv4 never is, it may be told not to be
+            InetSocketAddress v4 = new InetSocketAddress(V4, 0);
+            loop.later(TcpListener.bind(v4, ListenOptions.DEFAULT.v6Only(false)));
+            loop.later(UdpSocket.bind(v4, BindOptions.DEFAULT.v6Only(false)));
+            loop.later(UnixDatagram.bind(Local.address(loop), BindOptions.DEFAULT.v6Only(false)));
+        }
+    }
+
+    private static void v6OnlyIsRefused() {
+        for (InetSocketAddress v4 : List.of(new InetSocketAddress(V4, 0), new InetSocketAddress(0))) {
+            for (boolean dualStack : new boolean[] {true, false}) {
+                assertThrows(IllegalArgumentException.class, () -> TcpListener.bind(v4,
+                    ListenOptions.DEFAULT.dualStack(dualStack).v6Only(true)));
+                assertThrows(IllegalArgumentException.class, () -> UdpSocket.bind(v4,
+                    BindOptions.DEFAULT.dualStack(dualStack).v6Only(true)));
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> UnixListener.bind(UnixAddress.unnamed(),
+            ListenOptions.DEFAULT.v6Only(true)));
+        assertThrows(IllegalArgumentException.class, () -> UnixDatagram.bind(UnixAddress.unnamed(),
+            BindOptions.DEFAULT.v6Only(true)));
+        assertThrows(IllegalArgumentException.class, () -> TcpStream.connect(new InetSocketAddress(V4, 1),
+            ConnectOptions.DEFAULT.with(SystemSocketOptions.IPV6_V6ONLY, true)));
+    }
+
+    @Test
+    void aMarkNeedsPrivileges() throws IOException {
+        assumeTrue(!System.getProperty("user.name").equals("root"));
+        try (Loop loop = new Loop()) {
+            UdpSocket udp = loop.later(Peer.bind(V4));
+            assertRefused("EPERM", () -> udp.setOption(SystemSocketOptions.SO_MARK, 1));
+            assertRefused("EPERM", () -> udp.setOption(SystemSocketOptions.SO_PRIORITY, 7));
+        }
+    }
+
+    @Test
+    void aMarkIsSetWithPrivileges() throws IOException {
+        assumeTrue(System.getProperty("user.name").equals("root"));
+        try (Loop loop = new Loop()) {
+            UdpSocket udp = loop.later(Peer.bind(V4));
+            udp.setOption(SystemSocketOptions.SO_MARK, 7);
+            assertEquals(7, udp.getOption(SystemSocketOptions.SO_MARK));
+        }
+    }
+
+    private static void assertRefused(String errnoName, Executable call) {
+        assertFails(SocketException.class, "setsockopt", errnoName, call);
+    }
+
+    @Test
+    void anUnknownOptionIsRefused() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            SocketOption<Boolean> text = new Named<>("SO_BINDTODEVICE", Boolean.class);
+            for (Executable call : List.<Executable>of(() -> socket.setOption(UNKNOWN, 1),
+                    () -> socket.getOption(UNKNOWN), () -> socket.setOption(text, true),
+                    () -> socket.getOption(text))) {
+                assertThrows(UnsupportedOperationException.class, call);
+            }
+            assertThrows(UnsupportedOperationException.class,
+                () -> socket.getOption(ExtendedSocketOptions.SO_PEERCRED), "another type");
+            assertThrows(NullPointerException.class, () -> socket.setOption(SystemSocketOptions.IP_TTL, null));
+        }
+    }
+
+    @Test
+    void anUnknownOptionIsRefusedBeforeThereIsASocket() throws IOException {
+        bindWithUnknownOptions(); // loads the classes that cannot be loaded then
+        try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
+            bindWithUnknownOptions(); // no socket could be had
+            exhaustion.end();
+        }
+    }
+
+    private static void bindWithUnknownOptions() {
+        InetSocketAddress any = new InetSocketAddress(V4, 0);
+        assertThrows(UnsupportedOperationException.class,
+            () -> UdpSocket.bind(any, BindOptions.DEFAULT.with(UNKNOWN, 1)));
+        assertThrows(UnsupportedOperationException.class,
+            () -> TcpListener.bind(any, ListenOptions.DEFAULT.with(UNKNOWN, 1)));
+        assertThrows(UnsupportedOperationException.class,
+            () -> TcpStream.connect(any, ConnectOptions.DEFAULT.with(UNKNOWN, 1)));
+        assertThrows(UnsupportedOperationException.class, () -> UdpSocket.bind(any,
+            BindOptions.DEFAULT.with(SystemSocketOptions.SO_INCOMING_NAPI_ID, 1)));
+    }
+
+    @Test
+    @SuppressWarnings("unchecked")
+    void aValueOfTheWrongTypeIsRefusedWhereItIsGiven() {
+        SocketOption<Object> raw = (SocketOption<Object>) (SocketOption<?>) SystemSocketOptions.IP_TTL;
+        assertThrows(ClassCastException.class, () -> BindOptions.DEFAULT.with(raw, "10"));
+        assertThrows(NullPointerException.class, () -> BindOptions.DEFAULT.with(raw, null));
+    }
+
+    @Test
+    void optionsAreImmutable() {
+        String listen = ListenOptions.DEFAULT.toString();
+        ListenOptions changed = ListenOptions.DEFAULT.with(SystemSocketOptions.IP_TTL, 10).reusePort(true);
+        assertTrue(changed.toString().contains("IP_TTL=10"), changed.toString());
+        assertTrue(changed.toString().contains("SO_REUSEPORT=true"), changed.toString());
+        assertEquals(listen, ListenOptions.DEFAULT.toString());
+        String before = changed.toString();
+        changed.reusePort(false);
+        changed.with(SystemSocketOptions.IP_TTL, 11);
+        assertEquals(before, changed.toString());
+        ConnectOptions.DEFAULT.local(new InetSocketAddress(V4, 0)).with(SystemSocketOptions.IP_TTL, 10);
+        BindOptions.DEFAULT.reuseAddress(true);
+        assertTrue(!ConnectOptions.DEFAULT.toString().contains("IP_TTL"));
+        assertTrue(!BindOptions.DEFAULT.toString().contains("REUSE"));
+    }
+
+    // ---- by number
+
+    @Test
+    void anyOptionIsSetAndToldByItsNumber() throws IOException {
+        Qemu.lacks("options by the kernel's own lengths");
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            MemorySegment value = arena.allocate(JAVA_INT, 2);
+            value.set(JAVA_INT, 0, 30_000);
+            socket.setOption(Linux.SOL_SOCKET(), Linux.SO_RCVBUF(), value);
+            assertEquals(4, socket.getOption(Linux.SOL_SOCKET(), Linux.SO_RCVBUF(), value));
+            assertEquals(60_000, value.get(JAVA_INT, 0));
+            assertEquals(60_000, socket.getOption(StandardSocketOptions.SO_RCVBUF));
+            value.fill((byte) 0);
+            assertEquals(2, socket.getOption(Linux.SOL_SOCKET(), Linux.SO_RCVBUF(), value.asSlice(0, 2)), "cut");
+            assertEquals((short) 60_000, value.get(JAVA_SHORT, 0));
+            assertRefused("ENOPROTOOPT", () -> socket.setOption(Linux.SOL_SOCKET(), 9999, value));
+            assertRefused("EINVAL", () -> socket.setOption(Linux.SOL_SOCKET(), Linux.SO_RCVBUF(), value.asSlice(0, 2)));
+            assertFails(SocketException.class, "getsockopt", "ENOPROTOOPT",
+                () -> socket.getOption(Linux.SOL_SOCKET(), 9999, value));
+            MemorySegment heap = MemorySegment.ofArray(new int[1]);
+            assertThrows(IllegalArgumentException.class,
+                () -> socket.setOption(Linux.SOL_SOCKET(), Linux.SO_RCVBUF(), heap));
+            assertThrows(IllegalArgumentException.class,
+                () -> socket.getOption(Linux.SOL_SOCKET(), Linux.SO_RCVBUF(), heap));
+            assertThrows(IllegalArgumentException.class,
+                () -> socket.getOption(Linux.SOL_SOCKET(), Linux.SO_RCVBUF(), value.asReadOnly()));
+        }
+    }
+
+    /** IP_MSFILTER: the value says which group and interface are asked for. */
+    @Test
+    @SuppressWarnings("restricted")
+    void anOptionThatReadsItsValueIsToldFromMemoryOfEveryKind() throws IOException {
+        Qemu.lacks("IP_MSFILTER");
+        int filter = 41;
+        try (UdpSocket socket = Peer.bind(V4); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
+            InetAddress group = InetAddress.getByName("239.1.2.3");
+            NetworkInterface loopback = NetworkInterface.getByInetAddress(V4);
+            socket.joinMulticast(group, loopback);
+            for (Arena arena : List.of(confined, shared)) {
+                MemorySegment value = arena.allocate(16, 4); // struct ip_msfilter: group, interface, mode, sources
+                MemorySegment.copy(group.getAddress(), 0, value, JAVA_BYTE, 0, 4);
+                MemorySegment.copy(V4.getAddress(), 0, value, JAVA_BYTE, 4, 4);
+                value.set(JAVA_INT, 8, 7);
+                assertEquals(16, socket.getOption(Linux.IPPROTO_IP(), filter, value));
+                assertEquals(0, value.get(JAVA_INT, 8), "MCAST_EXCLUDE");
+            }
+            MemorySegment tooLarge = MemorySegment.NULL.reinterpret(1L << 31);
+            assertThrows(IllegalArgumentException.class,
+                () -> socket.getOption(Linux.IPPROTO_IP(), filter, tooLarge));
+            assertThrows(IllegalArgumentException.class,
+                () -> socket.setOption(Linux.IPPROTO_IP(), filter, tooLarge));
+        }
+    }
+
+    // ---- what options do
+
+    @Test
+    void aStreamConnectsFromTheLocalAddress() throws IOException {
+        try (Loop loop = new Loop(); ServerSocket server = new ServerSocket(0, 50, V4)) {
+            InetSocketAddress to = new InetSocketAddress(V4, server.getLocalPort());
+            TcpStream stream = loop.later(TcpStream.connect(to,
+                ConnectOptions.DEFAULT.local(new InetSocketAddress("127.0.0.2", 0))));
+            Socket peer = loop.later(server.accept());
+            assertEquals(InetAddress.getByName("127.0.0.2"), peer.getInetAddress());
+            assertEquals(peer.getRemoteSocketAddress(), stream.localAddress());
+
+            assertFails(BindException.class, "bind", "EADDRNOTAVAIL", () -> TcpStream.connect(to,
+                ConnectOptions.DEFAULT.local(new InetSocketAddress("203.0.113.1", 0))));
+            assertFails(BindException.class, "bind", "EADDRINUSE",
+                () -> TcpStream.connect(to, ConnectOptions.DEFAULT.local(to)));
+            assertThrows(IllegalArgumentException.class,
+                () -> TcpStream.connect(to, ConnectOptions.DEFAULT.local(new InetSocketAddress(V6, 0))));
+        }
+    }
+
+    @Test
+    void aStreamThatLingersForNoTimeIsReset() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            pair.stream().setOption(StandardSocketOptions.SO_LINGER, 0);
+            pair.stream().close();
+            assertThrows(SocketException.class, () -> pair.peer().getInputStream().read());
+        }
+    }
+
+    @Test
+    void aListenerThatDefersTellsOfAConnectionWhenItHasData() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0),
+                ListenOptions.DEFAULT.with(SystemSocketOptions.TCP_DEFER_ACCEPT, 10)));
+            loop.register(listener, 1, R);
+            Socket peer = loop.later(new Socket(V4, listener.localAddress().getPort()));
+            loop.expectNothing();
+            assertNull(listener.accept());
+            peer.getOutputStream().write('x');
+            loop.expect(readable(1));
+            TcpStream stream = loop.later(listener.accept());
+            assertEquals(1, stream.read(new byte[2], 0, 2));
+        }
+    }
+
+    @Test
+    void theInfoOfAConnectionIsPlausible() throws IOException {
+        Qemu.lacks("TCP_INFO");
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.accepted();
+            TcpInfo info = TcpInfo.create();
+            assertEquals(0, info.state());
+            assertEquals(1000, pair.stream().write(new byte[1000], 0, 1000));
+            pair.peer().getInputStream().readNBytes(1000);
+            pair.peer().getOutputStream().write(new byte[500]);
+            Loop.readFully(pair.stream(), 500);
+            until("acknowledged", () -> {
+                pair.stream().info(info);
+                return info.unacked() == 0;
+            });
+            assertEquals(1, info.state(), "ESTABLISHED");
+            assertEquals(1000, info.bytesAcked());
+            assertEquals(1000, info.bytesSent());
+            assertEquals(500, info.bytesReceived());
+            assertEquals(0, info.bytesRetrans() + info.totalRetrans() + info.retrans() + info.retransmits()
+                + info.lost() + info.notsentBytes());
+            assertTrue(info.segsOut() >= 1 && info.segsIn() >= 2, info::toString);
+            for (long positive : new long[] {info.rtt(), info.rttVar(), info.minRtt(), info.rto(), info.sndMss(),
+                info.rcvMss(), info.sndCwnd(), info.sndSsthresh(), info.rcvSpace(), info.pmtu()}) {
+                assertTrue(positive > 0, info::toString);
+            }
+            assertTrue(info.rtt() < 10_000_000 && info.pmtu() >= 1280, info::toString);
+            assertTrue(info.lastDataSent() < 60_000 && info.lastDataRecv() < 60_000, info::toString);
+            assertTrue(info.pacingRate() != 0 && info.deliveryRate() >= 0, info::toString);
+            assertTrue(info.toString().contains("acknowledged 1000 B, received 500 B"), info::toString);
+
+            pair.peer().close();
+            until("FIN received", () -> {
+                pair.stream().info(info);
+                return info.state() == 8; // CLOSE_WAIT
+            });
+        }
+    }
+
+    @Test
+    void theCountersOfAnInfoAreUnsigned() throws ReflectiveOperationException {
+        TcpInfo info = TcpInfo.create();
+        info.segment().fill((byte) -1);
+        Set<String> rates = Set.of("pacingRate", "deliveryRate", "bytesAcked", "bytesReceived", "bytesSent",
+            "bytesRetrans"); // of 64 bits
+        assertEquals(255, info.state());
+        assertEquals(255, info.retransmits());
+        for (Method method : TcpInfo.class.getDeclaredMethods()) {
+            if (method.getReturnType() == long.class && !method.getName().equals("retransmits")) {
+                assertEquals(rates.contains(method.getName()) ? -1 : 0xFFFF_FFFFL, method.invoke(info),
+                    method.getName());
+            }
+        }
+    }
+
+    @Test
+    void theInfoCountsTheHandshakeOfAStreamThatHasConnected() throws IOException {
+        Qemu.lacks("TCP_INFO");
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            TcpInfo info = TcpInfo.create();
+            assertEquals(10, pair.stream().write(new byte[10], 0, 10));
+            until("acknowledged", () -> {
+                pair.stream().info(info);
+                return info.unacked() == 0;
+            });
+            assertEquals(10, info.bytesSent());
+            assertEquals(11, info.bytesAcked());
+            assertEquals(1, info.segment().get(JAVA_BYTE, 0), "the state, as the headers have it");
+        }
+    }
+}

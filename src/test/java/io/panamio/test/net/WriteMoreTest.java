@@ -1,0 +1,108 @@
+package io.panamio.test.net;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.panamio.IoResult;
+import io.panamio.net.TcpInfo;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UnixStream;
+import io.panamio.pipeline.FileSource;
+import io.panamio.test.support.Local;
+import io.panamio.test.support.Loop;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A write that says that more follows. */
+class WriteMoreTest {
+    private static final MemorySegment HEAD = Arena.global().allocateFrom("head").asSlice(0, 4);
+
+    @TempDir
+    private Path directory;
+
+    private static long segments(TcpStream stream) throws IOException {
+        TcpInfo info = TcpInfo.create();
+        stream.info(info);
+        return info.segsOut();
+    }
+
+    @Test
+    void headAndFileGoInOnePacket() throws IOException {
+        try (Loop loop = new Loop();
+             FileSource file = FileSource.open(Files.writeString(directory.resolve("file"), "body"))) {
+            TcpStream[] pair = loop.pair();
+            pair[0].setNoDelay(true);
+            assumeTrue(segments(pair[0]) > 0, "no tcpi_segs_out here"); // which counts the handshake, too
+            Loop.until("one packet", () -> { // TCP holds the head back for 200 ms, which may be over before the body
+                long before = segments(pair[0]);
+                assertEquals(4, pair[0].writeMore(HEAD, 0, 4));
+                assertEquals(4, file.transferTo(0, 4, pair[0]));
+                assertArrayEquals("headbody".getBytes(), Loop.readFully(pair[1], 8));
+                return segments(pair[0]) == before + 1;
+            });
+        }
+    }
+
+    @Test
+    void partsOfASegmentArrive() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream[] pair = loop.pair();
+            assertEquals(2, pair[0].writeMore(HEAD, 1, 2));
+            assertEquals(0, pair[0].writeMore(HEAD, 1, 0));
+            assertEquals(1, pair[0].write(HEAD, 3, 1));
+            assertArrayEquals("ead".getBytes(), Loop.readFully(pair[1], 3));
+            assertThrows(IndexOutOfBoundsException.class, () -> pair[0].writeMore(HEAD, 1, 4));
+        }
+    }
+
+    @Test
+    void whatIsHeldBackComesAtLast() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream[] pair = loop.pair();
+            assertEquals(4, pair[0].writeMore(HEAD, 0, 4));
+            assertArrayEquals("head".getBytes(), Loop.readFully(pair[1], 4));
+        }
+    }
+
+    @Test
+    void fullStreamWouldBlockAndGetsAnEvent() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream[] pair = loop.pair();
+            loop.register(pair[0], 1, Loop.W);
+            loop.expect(Loop.writable(1));
+            MemorySegment much = Arena.global().allocate(1 << 20);
+            long sent = 0;
+            for (long n; (n = pair[0].writeMore(much, 0, much.byteSize())) != IoResult.WOULD_BLOCK;) {
+                sent += n;
+            }
+            Loop.readFully(pair[1], (int) sent);
+            loop.expect(Loop.writable(1));
+        }
+    }
+
+    @Test
+    void closedStreamSaysSo() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream[] pair = loop.pair();
+            pair[0].close();
+            assertThrows(ClosedChannelException.class, () -> pair[0].writeMore(HEAD, 0, 4));
+        }
+    }
+
+    @Test
+    void unixStreamSendsAtOnce() throws IOException {
+        try (Loop loop = new Loop()) {
+            UnixStream[] pair = Local.pair(loop);
+            assertEquals(4, pair[0].writeMore(HEAD, 0, 4));
+            assertEquals(4, pair[1].read(new byte[8], 0, 8));
+        }
+    }
+}

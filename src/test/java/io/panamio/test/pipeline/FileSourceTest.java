@@ -1,0 +1,522 @@
+package io.panamio.test.pipeline;
+
+import static io.panamio.IoResult.EOF;
+import static io.panamio.IoResult.WOULD_BLOCK;
+import static io.panamio.test.support.Failures.assertFails;
+import static io.panamio.test.support.Local.random;
+import static io.panamio.test.support.Loop.W;
+import static io.panamio.test.support.Loop.until;
+import static io.panamio.test.support.Loop.writable;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.panamio.Source;
+import io.panamio.SystemError;
+import io.panamio.net.Shutdown;
+import io.panamio.net.SystemSocketOptions;
+import io.panamio.net.TcpStream;
+import io.panamio.net.WritableStream;
+import io.panamio.pipeline.FileSource;
+import io.panamio.test.pipeline.Pipelines.Expected;
+import io.panamio.test.pipeline.Pipelines.Kind;
+import io.panamio.test.pipeline.Pipelines.Way;
+import io.panamio.test.support.Background;
+import io.panamio.test.support.Failures;
+import io.panamio.test.support.Local;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeFds;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.concurrent.Future;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FileSourceTest {
+    private static final long HUGE = 5L << 30;
+
+    @TempDir
+    private Path directory;
+
+    private Path file(byte[] bytes) throws IOException {
+        return Files.write(Files.createTempFile(directory, "file", ""), bytes);
+    }
+
+    private static FileSource open(Loop loop, Path path) throws IOException {
+        return loop.later(FileSource.open(path));
+    }
+
+    /** A file of 5 GiB that has bytes at its end alone. */
+    private Path sparse(byte[] tail) throws IOException {
+        Path path = Files.createTempFile(directory, "sparse", "");
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(tail), HUGE - tail.length);
+        }
+        return path;
+    }
+
+    /** How a part of a file is sent. */
+    private enum Sending {
+        FILE {
+            @Override
+            long send(Path path, long position, long count, WritableStream to) throws IOException {
+                try (FileSource file = FileSource.open(path)) {
+                    return file.transferTo(position, count, to);
+                }
+            }
+        },
+        CHANNEL {
+            @Override
+            long send(Path path, long position, long count, WritableStream to) throws IOException {
+                try (FileChannel channel = FileChannel.open(path)) {
+                    long n = FileSource.transfer(channel, position, count, to);
+                    assertEquals(0, channel.position());
+                    return n;
+                }
+            }
+        };
+
+        abstract long send(Path path, long position, long count, WritableStream to) throws IOException;
+    }
+
+    /** Sends a part, while it is read at the other end and compared. */
+    private static void assertSends(Sending how, Path path, byte[] bytes, int from, int to, Way way)
+            throws IOException {
+        Expected expected = new Expected(Arrays.copyOfRange(bytes, from, to));
+        long[] position = {from};
+        until("sent", () -> {
+            if (position[0] < to) {
+                long n = how.send(path, position[0], to - position[0], way.in());
+                assertTrue(n > 0 || n == WOULD_BLOCK, "result " + n);
+                position[0] += Math.max(n, 0);
+            }
+            expected.read(way.out());
+            return expected.isComplete();
+        });
+        assertEquals(to, position[0]);
+    }
+
+    // ---- contents
+
+    @ParameterizedTest
+    @EnumSource
+    void everyPartArrivesAsItIs(Kind kind) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way way = kind.open(loop);
+            for (int size : new int[] {1, 4095, 4096, 4097, 65535, 65536, 65537, (1 << 20) + 3, (17 << 20) + 5}) {
+                byte[] bytes = random(size);
+                Path path = file(bytes);
+                for (Sending how : Sending.values()) {
+                    assertSends(how, path, bytes, 0, size, way);
+                    assertSends(how, path, bytes, size / 3, size - size / 4, way);
+                    assertSends(how, path, bytes, size - 1, size, way);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aPeerOfTheJdkReceivesAHeaderAndAFile() throws Exception {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            byte[] bytes = random(3 << 20);
+            FileSource file = open(loop, file(bytes));
+            Future<byte[]> received = Background.start(() -> {
+                DataInputStream in = new DataInputStream(pair.peer().getInputStream());
+                assertEquals(bytes.length, in.readInt());
+                return in.readAllBytes();
+            });
+            TcpStream stream = pair.stream();
+            stream.setOption(SystemSocketOptions.TCP_CORK, true);
+            assertEquals(4, stream.write(ByteBuffer.allocate(4).putInt(bytes.length).flip()));
+            long[] position = new long[1];
+            until("sent", () -> {
+                long n = file.transferTo(position[0], file.size() - position[0], stream);
+                position[0] += Math.max(n, 0);
+                return position[0] == bytes.length;
+            });
+            stream.setOption(SystemSocketOptions.TCP_CORK, false);
+            stream.shutdown(Shutdown.WRITE);
+            assertArrayEquals(bytes, Background.result(received));
+        }
+    }
+
+    @Test
+    void nothingIsAskedForAndNothingIsSent() throws IOException {
+        try (Loop loop = new Loop()) {
+            Path path = file(new byte[3]);
+            Way way = Kind.TCP.open(loop);
+            for (Sending how : Sending.values()) {
+                assertEquals(0, how.send(path, 0, 0, way.in()));
+                assertEquals(0, how.send(path, 99, 0, way.in()));
+                assertThrows(IllegalArgumentException.class, () -> how.send(path, -1, 1, way.in()));
+                assertThrows(IllegalArgumentException.class, () -> how.send(path, 0, -1, way.in()));
+            }
+            assertEquals(WOULD_BLOCK, way.out().read(new byte[1], 0, 1));
+        }
+    }
+
+    // ---- the end of the file
+
+    @Test
+    void theEndOfTheFileIsTold() throws IOException {
+        try (Loop loop = new Loop()) {
+            byte[] bytes = random(1000);
+            Path path = file(bytes);
+            Way way = Kind.TCP.open(loop);
+            for (Sending how : Sending.values()) {
+                for (long beyond : new long[] {1000, 1001, HUGE, Long.MAX_VALUE - 1, Long.MAX_VALUE}) {
+                    assertEquals(EOF, how.send(path, beyond, 1, way.in()));
+                    assertEquals(EOF, how.send(path, beyond, Long.MAX_VALUE, way.in()));
+                }
+                assertEquals(1, how.send(path, 999, Long.MAX_VALUE, way.in()));
+            }
+            assertArrayEquals(new byte[] {bytes[999], bytes[999]}, Local.readFully(way.out(), 2));
+        }
+    }
+
+    @Test
+    void aFileThatIsCutMeanwhileEnds() throws IOException {
+        try (Loop loop = new Loop()) {
+            byte[] bytes = random(1 << 20);
+            Path path = file(bytes);
+            Way way = Kind.UNIX.open(loop);
+            FileSource file = open(loop, path);
+            FileChannel channel = loop.later(FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
+            assertEquals(1 << 20, file.size());
+            assertEquals(4096, file.transferTo(0, 4096, way.in()));
+            channel.truncate(5000);
+            assertEquals(5000, file.size());
+            assertEquals(904, file.transferTo(4096, bytes.length - 4096, way.in()));
+            assertEquals(EOF, file.transferTo(5000, bytes.length - 5000, way.in()));
+            assertEquals(EOF, FileSource.transfer(channel, 5000, bytes.length - 5000, way.in()));
+            assertArrayEquals(Arrays.copyOf(bytes, 5000), Local.readFully(way.out(), 5000));
+            channel.truncate(0);
+            assertEquals(EOF, file.transferTo(0, 1, way.in()));
+        }
+    }
+
+    @Test
+    void aMappingOfAFileThatWasCutThrowsAndDoesNotCrash() throws IOException {
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            Path path = file(random(100_000));
+            FileChannel channel = loop.later(FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
+            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, 100_000, arena);
+            Way way = Kind.TCP.open(loop);
+            channel.truncate(0);
+            IOException e = assertThrows(IOException.class, () -> way.in().write(mapped, 50_000, 10));
+            Failures.assertFailure("send", "EFAULT", e);
+        }
+    }
+
+    // ---- beyond 2 and 4 GB
+
+    @Test
+    void offsetsAndCountsMayBeBeyondTwoGigabytes() throws IOException {
+        try (Loop loop = new Loop()) {
+            byte[] tail = random(100_000);
+            Path path = sparse(tail);
+            FileSource file = open(loop, path);
+            assertEquals(HUGE, file.size());
+            byte[] withZeros = new byte[100_100];
+            System.arraycopy(tail, 0, withZeros, 100, tail.length);
+            for (Kind kind : Kind.values()) {
+                Way way = kind.open(loop);
+                Expected expected = new Expected(withZeros);
+                long[] position = {HUGE - withZeros.length};
+                until("sent", () -> { // by each in turn
+                    long n = file.transferTo(position[0], 3L << 30, way.in());
+                    position[0] += Math.max(n, 0);
+                    n = Sending.CHANNEL.send(path, position[0], Long.MAX_VALUE, way.in());
+                    position[0] += Math.max(n, 0);
+                    expected.read(way.out());
+                    return expected.isComplete();
+                });
+                assertEquals(EOF, file.transferTo(position[0], 3L << 30, way.in()));
+            }
+        }
+    }
+
+    @Test
+    void aMappingMayBeLargerThanTwoGigabytes() throws IOException {
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            byte[] tail = random(70_000);
+            FileChannel channel = loop.later(FileChannel.open(sparse(tail)));
+            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, HUGE, arena);
+            Way way = Kind.UNIX.open(loop);
+            Expected expected = new Expected(tail);
+            long[] position = {HUGE - tail.length};
+            until("sent", () -> {
+                long n = position[0] == HUGE ? 0 : way.in().write(mapped, position[0], HUGE - position[0]);
+                position[0] += Math.max(n, 0);
+                expected.read(way.out());
+                return expected.isComplete();
+            });
+        }
+    }
+
+    /** What the kernel's buffers take of it: one call that is asked for more than it can do. */
+    @Test
+    void oneCallMayBeAskedForMoreThanTwoGigabytes() throws IOException {
+        try (Loop loop = new Loop()) {
+            FileSource file = open(loop, sparse(new byte[1]));
+            Way way = Kind.TCP.open(loop);
+            long n = file.transferTo(0, HUGE, way.in());
+            assertTrue(n > 0 && n < 1 << 30, "result " + n);
+            Expected zeros = new Expected(new byte[(int) n]);
+            until("all there", () -> {
+                zeros.read(way.out());
+                return zeros.isComplete();
+            });
+        }
+    }
+
+    // ---- readiness
+
+    @ParameterizedTest
+    @EnumSource
+    void aFullStreamWouldBlockAndTellsWhenThereIsRoom(Kind kind) throws IOException {
+        try (Loop loop = new Loop()) {
+            byte[] bytes = random(24 << 20);
+            FileSource file = open(loop, file(bytes));
+            Way way = kind.open(loop);
+            loop.register((Source) way.in(), 1, W);
+            loop.expect(writable(1));
+            Expected expected = new Expected(bytes);
+            long position = 0;
+            int waits = 0;
+            while (position < bytes.length) {
+                long n = file.transferTo(position, bytes.length - position, way.in());
+                position += Math.max(n, 0);
+                if (n == WOULD_BLOCK || position < bytes.length) { // a short one has armed it, too
+                    if (waits++ == 0 && n == WOULD_BLOCK) {
+                        loop.expectNothing();
+                    }
+                    expected.read(way.out());
+                    loop.expect(writable(1));
+                }
+            }
+            assertTrue(waits > 0, "it never was full");
+            until("all there", () -> {
+                expected.read(way.out());
+                return expected.isComplete();
+            });
+        }
+    }
+
+    // ---- failures
+
+    @ParameterizedTest
+    @EnumSource
+    void aPeerThatIsGoneIsAnError(Kind kind) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way way = kind.open(loop);
+            if (way.out() instanceof TcpStream stream) {
+                stream.setOption(StandardSocketOptions.SO_LINGER, 0);
+            }
+            ((AutoCloseable) way.out()).close();
+            FileSource file = open(loop, file(random(100)));
+            IOException e = assertThrows(IOException.class, () -> file.transferTo(0, 100, way.in()));
+            String expected = kind == Kind.TCP ? "ECONNRESET" : "EPIPE";
+            Failures.assertFailure("sendfile", expected, e);
+            assertFails(IOException.class, "sendfile", "EPIPE", () -> file.transferTo(0, 100, way.in()));
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void whatIsNoRegularFileIsRefused() throws Exception {
+        try (Loop loop = new Loop()) {
+            Path fifo = directory.resolve("fifo");
+            Local.end(Local.start(loop, "mkfifo", fifo.toString()));
+            for (Path path : new Path[] {directory, fifo, Path.of("/dev/null")}) {
+                NativeFds.Opened opened = new NativeFds.Opened(path);
+                assertThrows(IllegalArgumentException.class, () -> FileSource.open(path)); // and nobody waits
+                opened.expect(0);
+            }
+            Way socket = Kind.TCP.open(loop);
+            int fd = ((TcpStream) socket.in()).fd();
+            assertThrows(IllegalArgumentException.class, () -> FileSource.fromFd(fd));
+            assertThrows(IllegalArgumentException.class, () -> FileSource.borrow(fd));
+            assertTrue(NativeFds.isOpen(fd));
+            assertFails(IOException.class, "statx", "EBADF", () -> FileSource.fromFd(1 << 28));
+        }
+    }
+
+    @Test
+    void whatCannotBeOpenedIsAnErrorThatTellsThePath() throws IOException {
+        Path missing = directory.resolve("missing");
+        NoSuchFileException e =
+            assertFails(NoSuchFileException.class, "open", "ENOENT", () -> FileSource.open(missing));
+        assertEquals(missing.toString(), e.getFile());
+        assertFails(IOException.class, "open", "ENAMETOOLONG", () -> FileSource.open(Path.of("/" + "x".repeat(300))));
+        Path secret = file(new byte[1]);
+        assumeTrue(secret.toFile().setReadable(false, false) && !Files.isReadable(secret), "root reads everything");
+        assertFails(AccessDeniedException.class, "open", "EACCES", () -> FileSource.open(secret));
+    }
+
+    @Test
+    void withoutDescriptorsNothingIsOpened() throws IOException {
+        Path path = file(new byte[1]);
+        FileSource.open(path).close(); // classes are loaded now
+        assertThrows(NoSuchFileException.class, () -> FileSource.open(directory.resolve("missing")));
+        IOException[] thrown = new IOException[1];
+        try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
+            try {
+                FileSource.open(path);
+            } catch (IOException e) {
+                thrown[0] = e;
+            }
+            exhaustion.end();
+        }
+        assertEquals("EMFILE", ((SystemError) thrown[0]).errnoName());
+    }
+
+    // ---- the descriptor
+
+    @Test
+    void aDescriptorThatIsTakenOverIsClosedAndABorrowedOneIsNot() throws IOException {
+        try (Loop loop = new Loop()) {
+            Path path = file("hello".getBytes());
+            Way way = Kind.TCP.open(loop);
+            FileSource opened = FileSource.open(path);
+            assertTrue(NativeFds.isCloseOnExec(opened.fd()));
+            int fd = NativeFds.dup(opened.fd());
+            FileSource borrowed = FileSource.borrow(fd);
+            assertEquals(5, borrowed.transferTo(0, 5, way.in()));
+            borrowed.close();
+            assertTrue(NativeFds.isOpen(fd));
+            FileSource taken = FileSource.fromFd(fd);
+            assertEquals(5, taken.transferTo(0, 9, way.in()));
+            assertEquals(Files.readAllLines(Path.of("/proc/self/fdinfo/" + fd)).getFirst(), "pos:\t0");
+            taken.close();
+            taken.close();
+            assertFalse(NativeFds.isOpen(fd));
+            opened.close();
+            for (FileSource closed : new FileSource[] {opened, borrowed, taken}) {
+                assertThrows(ClosedChannelException.class, () -> closed.transferTo(0, 1, way.in()));
+                assertThrows(ClosedChannelException.class, closed::size);
+                assertThrows(ClosedChannelException.class, closed::fd);
+                assertEquals("FileSource[closed]", closed.toString());
+            }
+        }
+    }
+
+    @Test
+    void aStreamThatIsClosedIsToldFromAFileThatIs() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way way = Kind.TCP.open(loop);
+            Path path = file(new byte[1]);
+            ((TcpStream) way.in()).close();
+            for (Sending how : Sending.values()) {
+                assertThrows(ClosedChannelException.class, () -> how.send(path, 0, 1, way.in()));
+                assertThrows(ClosedChannelException.class, () -> how.send(path, 0, 0, way.in()));
+            }
+        }
+    }
+
+    /** A closed file's number is at once that of a file of other bytes. */
+    @Test
+    void noOtherFileIsSentWhenOneIsClosedMeanwhile() throws Exception {
+        try (Loop loop = new Loop()) {
+            byte[] ours = new byte[4096];
+            byte[] others = new byte[4096];
+            Arrays.fill(others, (byte) 1);
+            Path path = file(ours);
+            Path other = file(others);
+            for (int i = 0; i < 300; i++) {
+                Way way = Kind.UNIX.open(loop);
+                FileSource file = FileSource.open(path);
+                Future<Void> sender = Background.start(() -> {
+                    byte[] got = new byte[4096];
+                    try {
+                        for (;;) {
+                            assertEquals(4096, file.transferTo(0, 4096, way.in()));
+                            assertArrayEquals(ours, Local.readFully(way.out(), 4096));
+                        }
+                    } catch (ClosedChannelException e) {
+                        assertEquals(WOULD_BLOCK, way.out().read(got, 0, 4096));
+                        return null;
+                    }
+                });
+                assertTrue(file.isOpen());
+                file.close();
+                assertFalse(file.isOpen());
+                FileSource next = FileSource.open(other);
+                Background.result(sender);
+                next.close();
+                ((AutoCloseable) way.in()).close();
+                ((AutoCloseable) way.out()).close();
+            }
+        }
+    }
+
+    @Test
+    void manyThreadsMaySendOneFile() throws Exception {
+        try (Loop loop = new Loop()) {
+            byte[] bytes = random(200_000);
+            FileSource file = open(loop, file(bytes));
+            Future<?>[] senders = new Future<?>[4];
+            for (int i = 0; i < senders.length; i++) {
+                Way way = Kind.TCP.open(loop);
+                senders[i] = Background.start(() -> {
+                    for (int j = 0; j < 20; j++) {
+                        Expected expected = new Expected(bytes);
+                        long[] position = new long[1];
+                        until("sent", () -> {
+                            long n = file.transferTo(position[0], bytes.length - position[0], way.in());
+                            position[0] += Math.max(n, 0);
+                            expected.read(way.out());
+                            return expected.isComplete();
+                        });
+                    }
+                    return null;
+                });
+            }
+            for (Future<?> sender : senders) {
+                Background.result(sender);
+            }
+        }
+    }
+
+    /** In a method of its own, so that no variable holds it any more. */
+    private int dropped(Path path) throws IOException {
+        return FileSource.open(path).fd();
+    }
+
+    @Test
+    void aFileThatIsDroppedIsClosed() throws IOException {
+        Logger logger = Logger.getLogger("io.panamio");
+        Level before = logger.getLevel();
+        logger.setLevel(Level.OFF); // it is meant to happen
+        try {
+            int fd = dropped(file(new byte[1]));
+            Loop.untilCollected("closed by the cleaner", () -> !NativeFds.isOpen(fd));
+        } finally {
+            logger.setLevel(before);
+        }
+    }
+}

@@ -1,0 +1,693 @@
+package io.panamio.test.pipeline;
+
+import static io.panamio.IoResult.EOF;
+import static io.panamio.IoResult.WOULD_BLOCK;
+import static io.panamio.test.support.Failures.assertFailure;
+import static io.panamio.test.support.Local.random;
+import static io.panamio.test.support.Loop.R;
+import static io.panamio.test.support.Loop.W;
+import static io.panamio.test.support.Loop.readable;
+import static io.panamio.test.support.Loop.until;
+import static io.panamio.test.support.Loop.untilCollected;
+import static io.panamio.test.support.Loop.writable;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.panamio.ResourceExhaustedException;
+import io.panamio.Source;
+import io.panamio.net.Shutdown;
+import io.panamio.net.StreamSocket;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UnixStream;
+import io.panamio.net.WritableStream;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.Splice;
+import io.panamio.test.pipeline.Pipelines.Expected;
+import io.panamio.test.pipeline.Pipelines.Kind;
+import io.panamio.test.pipeline.Pipelines.Output;
+import io.panamio.test.pipeline.Pipelines.Way;
+import io.panamio.test.support.Background;
+import io.panamio.test.support.Local;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Programs;
+import io.panamio.test.support.Seccomp;
+import java.io.IOException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SpliceTest {
+    private static final int PAGE = 4096;
+
+    private static Stream<Arguments> kinds() {
+        return Stream.of(Kind.values()).flatMap(a -> Stream.of(Kind.values()).map(b -> Arguments.of(a, b)));
+    }
+
+    private static PipePool pool(Loop loop) {
+        return loop.later(new PipePool());
+    }
+
+    private static void end(WritableStream stream) throws IOException {
+        if (stream instanceof StreamSocket<?> socket) {
+            socket.shutdown(Shutdown.WRITE);
+        } else {
+            close(stream);
+        }
+    }
+
+    private static void close(Object stream) throws IOException {
+        try {
+            ((AutoCloseable) stream).close();
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Lets a stream break, and not end. */
+    private static void reset(TcpStream stream) throws IOException {
+        stream.setOption(StandardSocketOptions.SO_LINGER, 0);
+        stream.close();
+    }
+
+    // ---- what it costs
+
+    /** The calls of this thread alone are counted, so the peers are in another. */
+    @Test
+    void aBurstTakesThreeSystemCalls(@TempDir Path directory) throws Exception {
+        Programs.require("strace");
+        try (Loop loop = new Loop(); Programs programs = new Programs(directory)) {
+            TcpStream[] in = loop.pair();
+            TcpStream[] out = loop.pair();
+            Splice splice = loop.later(new Splice(in[1], out[0], pool(loop)));
+            String thread = Path.of("/proc/thread-self").toRealPath().getFileName().toString();
+            Programs.Program strace = programs.start("strace", "-p", thread, "-e", "trace=" + Programs.MOVES,
+                "-e", "signal=none");
+            strace.awaitSaid("attached");
+            for (int size : new int[] {100, 16_000, 60_000, 100}) {
+                byte[] bytes = random(size);
+                assertEquals(size, Background.result(Background.start(() -> in[0].write(bytes, 0, size))));
+                int fd = in[1].fd();
+                until("all there", () -> NativeCalls.available(fd) == size);
+                int before = strace.said().length();
+                assertEquals(size, splice.transfer());
+                assertEquals(WOULD_BLOCK, splice.transfer());
+                Programs.requireOneBurst(size, strace.said().substring(before));
+                assertArrayEquals(bytes, Background.result(Background.start(() -> Loop.readFully(out[1], size))));
+            }
+            strace.process().destroy();
+            strace.end();
+        }
+    }
+
+    // ---- the whole way
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void everyByteArrives(Kind from, Kind to) throws IOException {
+        try (Loop loop = new Loop()) {
+            for (int size : new int[] {1, PAGE - 1, PAGE + 1, 65535, 65537, (256 << 10) + 1, (5 << 20) + 7}) {
+                Way in = from.open(loop);
+                Way out = to.open(loop);
+                Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+                byte[] bytes = random(size);
+                Output output = new Output(bytes);
+                Expected expected = new Expected(bytes);
+                long[] total = new long[1];
+                until("passed on", () -> {
+                    output.write(in.in());
+                    for (long n; (n = splice.transfer()) > 0;) {
+                        total[0] += n;
+                    }
+                    expected.read(out.out());
+                    return expected.isComplete();
+                });
+                assertEquals(size, total[0]);
+                assertEquals(size, splice.transferred());
+                assertEquals(0, splice.buffered());
+                assertEquals(WOULD_BLOCK, splice.transfer());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, PAGE, 64 << 10, 1 << 20, Integer.MAX_VALUE})
+    void aPipeOfAnySizeDoes(int pipeBytes) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice =
+                loop.later(new Splice(in.out(), out.in(), loop.later(new PipePool(pipeBytes, 1))));
+            byte[] bytes = random(300_000);
+            Output output = new Output(bytes);
+            Expected expected = new Expected(bytes);
+            until("passed on", () -> {
+                output.write(in.in());
+                splice.transfer();
+                expected.read(out.out());
+                return expected.isComplete();
+            });
+        }
+    }
+
+    /** Pieces of one byte each take a place of their own in a pipe. */
+    @Test
+    void manySmallPiecesArrive() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            ((TcpStream) in.in()).setNoDelay(true);
+            Way out = Kind.TCP.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), loop.later(new PipePool(PAGE, 1))));
+            byte[] bytes = random(5000);
+            for (int i = 0; i < bytes.length; i++) {
+                assertEquals(1, in.in().write(bytes, i, 1));
+            }
+            Expected expected = new Expected(bytes);
+            until("passed on", () -> {
+                splice.transfer();
+                expected.read(out.out());
+                return expected.isComplete();
+            });
+        }
+    }
+
+    // ---- readiness
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void eventsAloneMoveEverything(Kind from, Kind to) throws Exception {
+        try (Loop loop = new Loop()) {
+            Way in = from.open(loop);
+            Way out = to.open(loop);
+            byte[] bytes = random(8 << 20);
+            Future<Void> writer = Background.start(() -> {
+                Output output = new Output(bytes);
+                until("written", () -> output.write(in.in()));
+                end(in.in());
+                return null;
+            });
+            Future<Void> reader = Background.start(() -> {
+                Expected expected = new Expected(bytes);
+                until("read", () -> {
+                    expected.read(out.out());
+                    return expected.isComplete();
+                });
+                Pipelines.expectEnd(out.out());
+                return null;
+            });
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            loop.register((Source) in.out(), 1, R);
+            loop.register((Source) out.in(), 2, W);
+            long n = 0;
+            while (n != EOF) {
+                assertTrue(loop.poll.poll(loop.events, Loop.LONG) > 0, "no event, with " + splice.buffered());
+                do {
+                    n = splice.transfer();
+                } while (n > 0);
+            }
+            end(out.in());
+            Background.result(writer);
+            Background.result(reader);
+        }
+    }
+
+    /** A sink that takes nothing makes the source's peer wait; and nothing is asked for in vain meanwhile. */
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void backPressureIsKept(Kind from, Kind to) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = from.open(loop);
+            Way out = to.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            loop.register((Source) in.out(), 1, R);
+            loop.register((Source) out.in(), 2, W);
+            loop.expect(writable(2));
+            byte[] bytes = random(64 << 20);
+            Output output = new Output(bytes);
+            int before;
+            do { // until neither side moves
+                before = output.done();
+                output.write(in.in());
+                assertTrue(splice.transfer() != EOF);
+            } while (output.done() > before || splice.buffered() == 0);
+            assertTrue(output.done() < bytes.length, "it took everything");
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            loop.expectQuiet();
+
+            Expected expected = new Expected(bytes);
+            expected.read(out.out());
+            loop.expect(writable(2));
+            until("passed on", () -> {
+                output.write(in.in());
+                splice.transfer();
+                expected.read(out.out());
+                return expected.isComplete();
+            });
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            loop.poll.pollNow(loop.events);
+            assertEquals(1, in.in().write(new byte[1], 0, 1));
+            loop.expect(readable(1));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void noMoreIsReadThanAllowed(Kind from, Kind to) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = from.open(loop);
+            Way out = to.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            assertThrows(IllegalArgumentException.class, () -> splice.transfer(0));
+            assertEquals(25, in.in().write(new byte[25], 0, 25));
+            for (long n : new long[] {10, 10, 5, WOULD_BLOCK}) {
+                assertEquals(n, splice.transfer(10));
+            }
+        }
+    }
+
+    // ---- the end
+
+    /** Much is looked for twice before it is passed on: what the second look finds must not come before that. */
+    @Test
+    void whatFollowsMuchIsToldAfterIt() throws IOException {
+        for (boolean reset : new boolean[] {false, true}) {
+            try (Loop loop = new Loop()) {
+                Loop.Pair in = loop.accepted();
+                Way out = Kind.UNIX.open(loop);
+                Splice splice = loop.later(new Splice(in.stream(), out.in(), pool(loop)));
+                byte[] bytes = random(62_000); // a first window has room for that
+                in.peer().getOutputStream().write(bytes);
+                byte[] all = new byte[bytes.length];
+                until("all there", () -> in.stream().peek(all, 0, all.length) == all.length);
+                in.peer().setSoLinger(reset, 0);
+                in.peer().close();
+                Expected expected = new Expected(bytes);
+                IOException[] failure = new IOException[1];
+                until("told", () -> {
+                    try {
+                        return splice.transfer() == EOF;
+                    } catch (IOException e) {
+                        failure[0] = e;
+                        return true;
+                    } finally {
+                        expected.read(out.out());
+                    }
+                });
+                assertTrue(expected.isComplete(), "after " + expected.got());
+                assertEquals(reset, failure[0] != null && failure[0].getMessage().contains("from the source"));
+            }
+        }
+    }
+
+    /** The system tells an error once: while a full sink keeps it from being thrown, it can be asked for. */
+    @Test
+    void failureBehindWhatASinkDoesNotTakeCanBeSeen() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair in = loop.accepted();
+            Way out = Kind.UNIX.open(loop);
+            long filled = 0;
+            for (long n; (n = out.in().write(new byte[1 << 16], 0, 1 << 16)) > 0;) {
+                filled += n;
+            }
+            Splice splice = loop.later(new Splice(in.stream(), out.in(), pool(loop)));
+            byte[] bytes = random(62_000);
+            in.peer().getOutputStream().write(bytes);
+            byte[] all = new byte[bytes.length];
+            until("all there", () -> in.stream().peek(all, 0, all.length) == all.length);
+            in.peer().setSoLinger(true, 0);
+            in.peer().close();
+            assertEquals(null, splice.failure());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertEquals(bytes.length, splice.buffered());
+            assertTrue(splice.failure().getMessage().contains("from the source"), splice.failure().toString());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+
+            assertEquals(filled, Local.readFully(out.out(), (int) filled).length);
+            IOException failure = splice.failure();
+            Expected arriving = new Expected(bytes);
+            assertSame(failure, assertThrows(IOException.class, () -> {
+                while (splice.transfer() != EOF) {
+                    arriving.read(out.out());
+                }
+            }));
+            arriving.read(out.out());
+            assertTrue(arriving.isComplete(), "after " + arriving.got());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void theEndIsToldAfterTheLastByte(Kind from, Kind to) throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = from.open(loop);
+            Way out = to.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            long[] filled = new long[1];
+            until("full", () -> { // TCP goes on to make room for a while
+                long more = Local.fill(out.in());
+                filled[0] += more;
+                return more == 0;
+            });
+            byte[] bytes = random(10_000);
+            assertTrue(new Output(bytes).write(in.in()));
+            end(in.in());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertTrue(splice.buffered() > 0);
+            assertEquals(WOULD_BLOCK, splice.transfer());
+
+            Local.readFully(out.out(), (int) filled[0]);
+            Expected expected = new Expected(bytes);
+            long[] n = new long[1];
+            until("ended", () -> {
+                n[0] = splice.transfer();
+                expected.read(out.out());
+                return n[0] == EOF;
+            });
+            assertTrue(expected.isComplete());
+            assertEquals(EOF, splice.transfer());
+            assertEquals(WOULD_BLOCK, out.out().read(new byte[1], 0, 1)); // it is the caller who passes it on
+            end(out.in());
+            Pipelines.expectEnd(out.out());
+        }
+    }
+
+    // ---- failures
+
+    @Test
+    void aSinkThatDiesTakesThePipeWithIt() throws IOException {
+        try (Loop loop = new Loop()) {
+            PipePool pool = pool(loop);
+            NativeFds.Opened opened = new NativeFds.Opened();
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.TCP.open(loop);
+            Splice splice = new Splice(in.out(), out.in(), pool);
+            until("full", () -> { // TCP goes on to make room for a while
+                Local.fill(out.in());
+                Local.fill(in.in());
+                return splice.transfer() == WOULD_BLOCK && splice.buffered() > 0;
+            });
+            reset((TcpStream) out.out());
+            IOException e = assertThrows(IOException.class, splice::transfer);
+            assertFailure("splice", "ECONNRESET", e);
+            assertTrue(e.getMessage().contains("to the sink"), e.getMessage());
+            assertEquals(0, splice.buffered());
+            assertThrows(ClosedChannelException.class, splice::transfer);
+            assertEquals(0, pool.idle());
+            for (Object stream : List.of(in.in(), in.out(), out.in())) {
+                close(stream);
+            }
+            opened.expect(0);
+
+            Way nextIn = Kind.TCP.open(loop); // gets its own bytes and no others
+            Way nextOut = Kind.TCP.open(loop);
+            Splice next = loop.later(new Splice(nextIn.out(), nextOut.in(), pool));
+            assertEquals(5, nextIn.in().write("hello".getBytes(), 0, 5));
+            until("passed on", () -> next.transfer() == 5);
+            assertArrayEquals("hello".getBytes(), Local.readFully(nextOut.out(), 5));
+        }
+    }
+
+    @Test
+    void aSourceThatDiesIsToldAfterWhatItHadSent() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.TCP.open(loop);
+            PipePool pool = pool(loop);
+            Splice splice = new Splice(in.out(), out.in(), pool);
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertEquals(1, pool.idle());
+            assertEquals(3, in.in().write("abc".getBytes(), 0, 3));
+            until("passed on", () -> splice.transfer() == 3);
+            reset((TcpStream) in.in());
+            IOException e = assertThrows(IOException.class, splice::transfer);
+            assertFailure("recv", "ECONNRESET", e);
+            assertTrue(e.getMessage().contains("from the source"), e.getMessage());
+            assertThrows(ClosedChannelException.class, splice::transfer);
+            assertArrayEquals("abc".getBytes(), Local.readFully(out.out(), 3));
+            assertEquals(0, pool.idle());
+        }
+    }
+
+    @Test
+    void aConnectThatFailsIsTold() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream refused = loop.later(TcpStream.connect(Loop.nobody()));
+            Way out = Kind.TCP.open(loop);
+            Splice splice = new Splice(refused, out.in(), pool(loop));
+            until("refused", () -> {
+                try {
+                    assertEquals(WOULD_BLOCK, splice.transfer());
+                    return false;
+                } catch (IOException e) {
+                    assertFailure("splice", "ECONNREFUSED", e);
+                    return true;
+                }
+            });
+        }
+    }
+
+    @Test
+    void aStreamThatWasClosedIsTold() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.UNIX.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice = new Splice(in.out(), out.in(), pool(loop));
+            close(in.out());
+            assertThrows(ClosedChannelException.class, splice::transfer);
+            Splice closed = new Splice(in.in() instanceof UnixStream s ? s : null, out.in(), pool(loop));
+            closed.close();
+            closed.close();
+            assertThrows(ClosedChannelException.class, closed::transfer);
+            assertThrows(NullPointerException.class, () -> new Splice(null, out.in(), pool(loop)));
+        }
+    }
+
+    /** The number of splice(2) on this processor. */
+    private static final int SPLICE = System.getProperty("os.arch").equals("aarch64") ? 76 : 275;
+
+    /** Lets a transfer meet a system that has no memory, or gives another error, and returns what it throws. */
+    private static IOException refused(Splice splice, int errno) throws Exception {
+        IOException e = Background.result(Background.start(() -> {
+            assumeTrue(Seccomp.refuse(SPLICE, errno), "no seccomp(2) here");
+            return assertThrows(IOException.class, splice::transfer);
+        }));
+        assertFalse(e instanceof ResourceExhaustedException, e::toString); // or who copies instead does so too soon
+        return e;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
+    void withoutMemoryNothingIsLost(String name, int errno) throws Exception {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            long filled = Local.fill(out.in());
+            byte[] bytes = random(3000);
+            assertTrue(new Output(bytes).write(in.in()));
+            until("all there", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
+            IOException e = refused(splice, errno);
+            assertFailure("splice", name, e);
+            assertTrue(e.getMessage().contains("from the source"), e.getMessage());
+            assertEquals(WOULD_BLOCK, splice.transfer());
+            assertEquals(bytes.length, splice.buffered());
+            e = refused(splice, errno);
+            assertFailure("splice", name, e);
+            assertTrue(e.getMessage().contains("to the sink"), e.getMessage());
+            assertEquals(bytes.length, splice.buffered());
+            Local.readFully(out.out(), (int) filled);
+            until("passed on", () -> splice.transfer() == bytes.length);
+            assertArrayEquals(bytes, Local.readFully(out.out(), bytes.length));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"EIO, 5", "EBADF, 9"})
+    void anotherErrorIsAFailure(String name, int errno) throws Exception {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            assertFailure("splice", name, refused(splice, errno));
+            assertThrows(ClosedChannelException.class, splice::transfer);
+        }
+    }
+
+    @Test
+    void withoutDescriptorsNothingIsLost() throws IOException {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.TCP.open(loop);
+            Splice first = new Splice(in.out(), out.in(), pool(loop));
+            assertEquals(3, in.in().write("abc".getBytes(), 0, 3));
+            until("passed on", () -> first.transfer() == 3); // classes are loaded now
+            assertEquals(3, in.in().write("def".getBytes(), 0, 3));
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            IOException[] thrown = new IOException[1];
+            try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
+                try {
+                    splice.transfer();
+                } catch (IOException e) {
+                    thrown[0] = e;
+                }
+                exhaustion.end();
+            }
+            assertInstanceOf(ResourceExhaustedException.class, thrown[0]);
+            assertFailure("pipe2", "EMFILE", thrown[0]);
+            until("passed on", () -> splice.transfer() == 3);
+            assertArrayEquals("abcdef".getBytes(), Local.readFully(out.out(), 6));
+        }
+    }
+
+    // ---- pipes
+
+    @Test
+    void idleSplicesHaveNoPipes() throws IOException {
+        try (Loop loop = new Loop()) {
+            PipePool pool = pool(loop);
+            Way in = Kind.UNIX.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            List<Splice> splices = new ArrayList<>();
+            NativeFds.Opened opened = new NativeFds.Opened();
+            for (int i = 0; i < 10_000; i++) {
+                Splice splice = new Splice(in.out(), out.in(), pool);
+                assertEquals(WOULD_BLOCK, splice.transfer());
+                splices.add(splice);
+            }
+            assertEquals(1, pool.idle());
+            opened.expect(2);
+            pool.close();
+            opened.expect(0);
+            assertEquals(0, pool.idle());
+            assertEquals(WOULD_BLOCK, splices.getFirst().transfer()); // with a pipe that is not kept
+            opened.expect(0);
+        }
+    }
+
+    @Test
+    void noMorePipesAreKeptThanAskedFor() throws IOException {
+        try (Loop loop = new Loop()) {
+            PipePool pool = loop.later(new PipePool(PAGE, 2));
+            List<Way> outs = new ArrayList<>();
+            List<Splice> splices = new ArrayList<>();
+            NativeFds.Opened opened = new NativeFds.Opened();
+            int streams = 5 * 4;
+            for (int i = 0; i < 5; i++) { // with bytes in each of five pipes
+                Way in = Kind.UNIX.open(loop);
+                Way out = Kind.UNIX.open(loop);
+                Local.fill(out.in());
+                assertEquals(1, in.in().write(new byte[1], 0, 1));
+                Splice splice = loop.later(new Splice(in.out(), out.in(), pool));
+                assertEquals(WOULD_BLOCK, splice.transfer());
+                assertEquals(1, splice.buffered());
+                outs.add(out);
+                splices.add(splice);
+            }
+            opened.expect(streams + 5 * 2);
+            splices.getFirst().close();
+            opened.expect(streams + 4 * 2);
+            for (int i = 1; i < 5; i++) {
+                int at = i;
+                until("passed on", () -> {
+                    outs.get(at).out().read(new byte[PAGE], 0, PAGE);
+                    return splices.get(at).transfer() == 1;
+                });
+            }
+            assertEquals(2, pool.idle());
+            opened.expect(streams + 2 * 2);
+            for (int wrong : new int[] {0, -1}) {
+                assertThrows(IllegalArgumentException.class, () -> new PipePool(wrong, 1));
+                assertThrows(IllegalArgumentException.class, () -> new PipePool(1, wrong));
+            }
+        }
+    }
+
+    /** Another thread closes splices and their streams while they move bytes: no bytes get into another one. */
+    @Test
+    void closingInAnotherThreadMixesNothing() throws Exception {
+        try (Loop loop = new Loop()) {
+            PipePool pool = pool(loop);
+            NativeFds.Opened opened = new NativeFds.Opened();
+            for (int i = 0; i < 300; i++) {
+                Way in = Kind.UNIX.open(loop);
+                Way out = Kind.UNIX.open(loop);
+                byte[] bytes = new byte[20_000];
+                Arrays.fill(bytes, (byte) i);
+                assertTrue(new Output(bytes).write(in.in()));
+                Splice splice = new Splice(in.out(), out.in(), pool);
+                Future<Void> closer = Background.start(() -> {
+                    splice.close();
+                    return null;
+                });
+                try {
+                    while (splice.transfer() > 0) {
+                        Thread.onSpinWait();
+                    }
+                } catch (ClosedChannelException e) {
+                    assertEquals(0, splice.buffered());
+                }
+                Background.result(closer);
+                byte[] got = new byte[bytes.length];
+                long n = Math.max(0, out.out().read(got, 0, got.length));
+                assertEquals(splice.transferred(), n);
+                for (int j = 0; j < n; j++) {
+                    assertEquals((byte) i, got[j]);
+                }
+                for (Object stream : List.of(in.in(), in.out(), out.in(), out.out())) {
+                    close(stream);
+                }
+            }
+            pool.close();
+            opened.expect(0);
+        }
+    }
+
+    /** In a method of its own, so that no variable holds it any more. */
+    private static void drop(Way in, Way out) throws IOException {
+        Splice splice = new Splice(in.out(), out.in(), new PipePool());
+        assertEquals(WOULD_BLOCK, splice.transfer());
+        assertTrue(splice.buffered() > 0);
+    }
+
+    @Test
+    void thePipeOfADroppedSpliceIsClosed() throws IOException {
+        Logger logger = Logger.getLogger("io.panamio");
+        Level before = logger.getLevel();
+        logger.setLevel(Level.OFF); // it is meant to happen
+        try (Loop loop = new Loop()) {
+            Way in = Kind.UNIX.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Local.fill(out.in());
+            Local.fill(in.in());
+            NativeFds.Opened opened = new NativeFds.Opened();
+            drop(in, out);
+            assertEquals(2, opened.count());
+            untilCollected("closed by the cleaner", () -> opened.count() == 0);
+        } finally {
+            logger.setLevel(before);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package io.panamio.test.pipeline;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.panamio.Interest;
+import io.panamio.IoSource;
+import io.panamio.Registry;
+import io.panamio.Source;
+import io.panamio.net.DuplexStream;
+import io.panamio.net.Pipe;
+import io.panamio.net.Shutdown;
+import io.panamio.net.StreamSocket;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/**
+ * A stream of a user's, as TLS would be one: what goes through is changed, by where in the stream it is. Only what has
+ * no default is written; it holds nothing back.
+ */
+final class Xored implements DuplexStream, Source {
+    private static final int ROOM = 8 << 10;
+
+    private final StreamSocket<?> below;
+    private final MemorySegment room = Arena.ofAuto().allocate(ROOM);
+    private long in;
+    private long out;
+
+    Xored(StreamSocket<?> below) {
+        this.below = below;
+    }
+
+    /** What the other end has to send, or gets, for bytes at the beginning of the stream. */
+    static byte[] xored(byte[] bytes) {
+        byte[] other = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            other[i] = (byte) (bytes[i] ^ key(i));
+        }
+        return other;
+    }
+
+    private static int key(long at) {
+        return (int) (at * 31 + 7);
+    }
+
+    private static void change(MemorySegment memory, long off, long len, long at) {
+        for (long i = 0; i < len; i++) {
+            memory.set(JAVA_BYTE, off + i, (byte) (memory.get(JAVA_BYTE, off + i) ^ key(at + i)));
+        }
+    }
+
+    @Override
+    public long read(MemorySegment dst, long off, long len) throws IOException {
+        long n = below.read(dst, off, len);
+        if (n > 0) {
+            change(dst, off, n, in);
+            in += n;
+        }
+        return n;
+    }
+
+    @Override
+    public long write(MemorySegment src, long off, long len) throws IOException {
+        Objects.checkFromIndexSize(off, len, src.byteSize());
+        long done = 0;
+        do {
+            long piece = Math.min(len - done, ROOM);
+            MemorySegment.copy(src, off + done, room, 0, piece);
+            change(room, 0, piece, out);
+            long n = below.write(room, 0, piece);
+            if (n < 0) {
+                return done > 0 ? done : n;
+            }
+            out += n;
+            done += n;
+            if (n < piece) {
+                break;
+            }
+        } while (done < len);
+        return done;
+    }
+
+    @Override
+    public void shutdown(Shutdown how) throws IOException {
+        below.shutdown(how);
+    }
+
+    @Override
+    public IOException takeError() throws IOException {
+        return below.takeError();
+    }
+
+    @Override
+    public void close() {
+        below.close();
+    }
+
+    @Override
+    public void register(Registry registry, long token, Interest interest) throws IOException {
+        below.register(registry, token, interest);
+    }
+
+    @Override
+    public void reregister(Registry registry, long token, Interest interest) throws IOException {
+        below.reregister(registry, token, interest);
+    }
+
+    @Override
+    public void deregister(Registry registry) throws IOException {
+        below.deregister(registry);
+    }
+
+    /** The same as a source over a descriptor, which is another one: a transfer that uses it moves other bytes. */
+    static final class OverDescriptor extends IoSource implements DuplexStream {
+        private final Xored xored;
+
+        OverDescriptor(Xored xored) throws IOException {
+            super(decoy());
+            this.xored = xored;
+        }
+
+        private static int decoy() throws IOException {
+            Pipe pipe = Pipe.open();
+            pipe.receiver().close();
+            return pipe.sender().release();
+        }
+
+        @Override
+        public long read(MemorySegment dst, long off, long len) throws IOException {
+            return xored.read(dst, off, len);
+        }
+
+        @Override
+        public long write(MemorySegment src, long off, long len) throws IOException {
+            return xored.write(src, off, len);
+        }
+
+        @Override
+        public void shutdown(Shutdown how) throws IOException {
+            xored.shutdown(how);
+        }
+
+        @Override
+        public IOException takeError() throws IOException {
+            return xored.takeError();
+        }
+    }
+}

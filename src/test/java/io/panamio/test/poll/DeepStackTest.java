@@ -1,0 +1,259 @@
+package io.panamio.test.poll;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.Poll;
+import io.panamio.SourceFd;
+import io.panamio.Waker;
+import io.panamio.net.Pipe;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UnixStream;
+import io.panamio.pipeline.FileSource;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.Splice;
+import io.panamio.test.support.Child;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Operations that the stack is too short for: everything can be closed afterwards, and goes on where it is not. */
+class DeepStackTest {
+    private interface Call {
+        void run() throws Exception;
+    }
+
+    /** Makes what is needed, adds how it is closed, and returns the operation. */
+    private interface Case {
+        Call make(List<AutoCloseable> closed) throws Exception;
+    }
+
+    static final class Deep {
+        private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
+        private static final long STACK = 200_000;
+        private static final int ENOUGH = 3; // operations in a row that succeed
+
+        private static int dive(int depth, Call call) throws Exception {
+            if (depth > 0) {
+                return dive(depth - 1, call) + 1;
+            }
+            call.run();
+            return 0;
+        }
+
+        /** Whether the stack was long enough. */
+        private static boolean inDepth(int depth, Call call) throws Exception {
+            Throwable[] thrown = new Throwable[1];
+            Thread thread = new Thread(null, () -> {
+                try {
+                    dive(depth, call);
+                } catch (Throwable t) {
+                    thrown[0] = t;
+                }
+            }, "diver", STACK);
+            thread.start();
+            thread.join();
+            require(thrown[0] == null || thrown[0] instanceof StackOverflowError, thrown[0]);
+            return thrown[0] == null;
+        }
+
+        private static int deepest() throws Exception {
+            int least = 0;
+            int most = 100_000;
+            while (most - least > 1) {
+                int depth = (least + most) / 2;
+                if (inDepth(depth, () -> { })) {
+                    least = depth;
+                } else {
+                    most = depth;
+                }
+            }
+            return least;
+        }
+
+        /** How many sockets, pipes and descriptors without a name there are. */
+        private static long descriptors() throws IOException {
+            try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+                return all.filter(fd -> {
+                    try {
+                        return Files.readSymbolicLink(fd).toString().contains(":");
+                    } catch (IOException e) {
+                        return false; // that of the list
+                    }
+                }).count();
+            }
+        }
+
+        private static void require(boolean condition, Object message) {
+            if (!condition) {
+                throw new AssertionError(message);
+            }
+        }
+
+        /** Tries it at every depth, from the deepest on, until the stack is long enough. */
+        private static void tryAll(String name, Case tried) throws Exception {
+            long before = descriptors();
+            int overflows = 0;
+            int successes = 0;
+            for (int depth = deepest(); successes < ENOUGH; depth--) {
+                List<AutoCloseable> closed = new ArrayList<>();
+                boolean success = inDepth(depth, tried.make(closed));
+                overflows += success ? 0 : 1;
+                successes = success ? successes + 1 : 0;
+                closeAll(closed);
+                require(descriptors() == before, name + " keeps descriptors");
+            }
+            require(overflows > 0, name + " needs no stack");
+        }
+
+        private static void closeAll(List<AutoCloseable> closed) throws Exception {
+            for (AutoCloseable one : closed) {
+                one.close();
+            }
+        }
+
+        private static UnixStream[] pair(List<AutoCloseable> closed) throws IOException {
+            UnixStream[] pair = UnixStream.pair();
+            closed.addAll(List.of(pair));
+            return pair;
+        }
+
+        public static void main(String[] args) throws Exception {
+            byte[] bytes = new byte[100];
+            Path file = Files.write(Files.createTempFile("panamio", ".bytes"), bytes);
+            Poll poll = Poll.open();
+            Events events = Events.withCapacity(16);
+            TcpListener listener = TcpListener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            InetSocketAddress there = listener.localAddress();
+
+            Map<String, Case> cases = new LinkedHashMap<>();
+            cases.put("read", closed -> {
+                UnixStream[] pair = pair(closed);
+                poll.registry().register(pair[0], 1, BOTH);
+                pair[1].write(bytes, 0, 10);
+                return () -> pair[0].read(bytes, 0, bytes.length);
+            });
+            cases.put("write", closed -> {
+                UnixStream[] pair = pair(closed);
+                return () -> pair[0].write(bytes, 0, bytes.length);
+            });
+            cases.put("register", closed -> {
+                UnixStream[] pair = pair(closed);
+                return () -> poll.registry().register(pair[0], 1, BOTH);
+            });
+            cases.put("deregister", closed -> {
+                UnixStream[] pair = pair(closed);
+                poll.registry().register(pair[0], 1, BOTH);
+                return () -> poll.registry().deregister(pair[0]);
+            });
+            cases.put("poll", closed -> {
+                Poll another = Poll.open();
+                closed.add(() -> another.pollNow(events));
+                closed.add(another);
+                return () -> another.pollNow(events);
+            });
+            cases.put("wake", closed -> {
+                Poll inner = Poll.open();
+                Poll outer = Poll.open();
+                Waker waker = Waker.open(inner.registry(), 1);
+                int fd = isEpoll() ? inner.fd() : -1; // somebody may wait for it, as a poller in another thread does
+                closed.add(() -> {
+                    waker.wake();
+                    require(fd < 0 || isReadable(fd, outer, events), "a wake sends no signal");
+                    require(inner.pollNow(events) == 1, "a wake is lost");
+                });
+                closed.add(inner);
+                closed.add(outer);
+                return waker::wake;
+            });
+            cases.put("accept", closed -> {
+                closed.add(new Socket(there.getAddress(), there.getPort()));
+                TcpStream[] accepted = new TcpStream[1];
+                closed.add(() -> (accepted[0] == null ? listener.accept() : accepted[0]).close());
+                return () -> accepted[0] = listener.accept();
+            });
+            cases.put("pipe", closed -> {
+                Pipe[] pipe = new Pipe[1];
+                closed.add(() -> {
+                    if (pipe[0] != null) {
+                        pipe[0].sender().close();
+                        pipe[0].receiver().close();
+                    }
+                });
+                return () -> pipe[0] = Pipe.open();
+            });
+            cases.put("transferTo", closed -> {
+                UnixStream[] pair = pair(closed);
+                FileSource source = FileSource.open(file);
+                closed.add(source);
+                return () -> source.transferTo(0, 10, pair[0]);
+            });
+            cases.put("splice", closed -> {
+                UnixStream[] from = pair(closed);
+                UnixStream[] to = pair(closed);
+                PipePool pool = new PipePool();
+                Splice splice = new Splice(from[1], to[0], pool);
+                closed.addAll(List.of(splice, pool));
+                from[0].write(bytes, 0, bytes.length);
+                return splice::transfer;
+            });
+            cases.put("close", closed -> {
+                UnixStream[] pair = pair(closed);
+                poll.registry().register(pair[0], 1, BOTH);
+                return pair[0]::close;
+            });
+            cases.put("close of a Poll", closed -> {
+                Poll another = Poll.open();
+                closed.add(another);
+                return another::close;
+            });
+            for (Map.Entry<String, Case> one : cases.entrySet()) {
+                List<AutoCloseable> closed = new ArrayList<>();
+                one.getValue().make(closed).run(); // so that classes are loaded, and calls linked
+                closeAll(closed);
+            }
+            for (Map.Entry<String, Case> one : cases.entrySet()) {
+                tryAll(one.getKey(), one.getValue());
+            }
+            UnixStream[] pair = UnixStream.pair();
+            poll.registry().register(pair[0], 99, BOTH);
+            boolean found = false;
+            for (int n; (n = poll.pollNow(events)) > 0 && !found;) {
+                for (int i = 0; i < n; i++) {
+                    found |= events.token(i) == 99;
+                }
+            }
+            require(found, "the Poll is dead");
+            Files.delete(file);
+            System.out.println("ok");
+        }
+
+        private static boolean isEpoll() {
+            return System.getProperty("panamio.selector").equals("epoll");
+        }
+
+        private static boolean isReadable(int fd, Poll poll, Events events) throws IOException {
+            try (SourceFd source = new SourceFd(fd)) {
+                poll.registry().register(source, 2, Interest.READABLE);
+                return poll.pollNow(events) == 1;
+            }
+        }
+    }
+
+    @Test
+    void whatTheStackIsTooShortForHoldsNothing() throws Exception {
+        // interpreted, as a frame that is compiled meanwhile changes how deep the stack is
+        assertEquals("ok", new Child().with("-Xint").run(Deep.class).ok().trim());
+    }
+}

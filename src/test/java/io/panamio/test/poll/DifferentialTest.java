@@ -1,0 +1,93 @@
+package io.panamio.test.poll;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.panamio.test.support.Child;
+import io.panamio.test.support.Loop;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The same random histories on epoll and on poll(2), see {@link History}: whoever uses a source knows the same of it
+ * after each step. {@code -Dpanamio.test.fuzz=300} makes it last 300 seconds, on histories that are new each time;
+ * {@code -Dpanamio.test.seed=…} repeats one.
+ */
+@Tag("any-back-end")
+class DifferentialTest {
+    private static final Long SECONDS = Long.getLong("panamio.test.fuzz");
+    private static final Long SEED = Long.getLong("panamio.test.seed");
+    /** How often a difference must be there again, the more slowly the later, to be none of the moment. */
+    private static final int TRIES = 3;
+
+    @Test
+    void bothBackEndsTellTheSame() throws Exception {
+        long first = SEED != null ? SEED : SECONDS != null ? System.nanoTime() >>> 8 : 1;
+        long end = System.nanoTime() + Duration.ofSeconds(SECONDS == null ? 6 : SECONDS).toNanos() / 2;
+        while (SEED == null && System.nanoTime() < end || first == (SEED != null ? SEED : 1)) {
+            Map<Long, List<String>> here = new LinkedHashMap<>();
+            long batch = Math.min(end, System.nanoTime() + Duration.ofSeconds(10).toNanos());
+            long seed = first;
+            do {
+                here.put(seed, History.run(seed, Duration.ZERO));
+                seed++;
+            } while (SEED == null && System.nanoTime() < batch);
+            Map<Long, List<String>> there = onOther(first, here.size(), 0);
+            for (Map.Entry<Long, List<String>> history : here.entrySet()) {
+                if (!known(history.getValue()).equals(known(there.get(history.getKey())))) {
+                    assertSameAgain(history.getKey());
+                }
+            }
+            first = seed;
+        }
+    }
+
+    private static void assertSameAgain(long seed) throws Exception {
+        List<String> here = null;
+        List<String> there = null;
+        for (int i = 1; i <= TRIES; i++) {
+            here = History.run(seed, Duration.ofMillis(10L * i));
+            there = onOther(seed, 1, 10L * i).get(seed);
+            if (known(here).equals(known(there))) {
+                return;
+            }
+        }
+        int at = 0;
+        while (known(here).get(at).equals(known(there).get(at))) {
+            at++;
+        }
+        fail("seed " + seed + ", " + here.get(at) + ", but on the other back end " + there.get(at) + ", after\n"
+            + String.join("\n", here.subList(Math.max(0, at - 20), at)));
+    }
+
+    /** What was known after each step. What an operation returned may be a matter of time: how full a socket is. */
+    private static List<String> known(List<String> history) {
+        return history.stream().map(line -> line.substring(line.indexOf(History.KNOWN))).toList();
+    }
+
+    /** The histories on the back end that is not this JVM's. */
+    private static Map<Long, List<String>> onOther(long first, int count, long settle) throws Exception {
+        String out = new Child()
+            .with("-Dpanamio.selector=" + (Loop.isEpoll() ? "poll" : "epoll"), "--enable-native-access=ALL-UNNAMED")
+            .run(History.class, Long.toString(first), Integer.toString(count), Long.toString(settle)).ok();
+        Map<Long, List<String>> histories = new LinkedHashMap<>();
+        List<String> lines = new ArrayList<>();
+        for (String line : out.split("\n")) {
+            if (line.matches("\\d+")) {
+                lines = new ArrayList<>();
+                histories.put(Long.valueOf(line), lines);
+            } else {
+                lines.add(line);
+            }
+        }
+        assertEquals(count, histories.size());
+        assertFalse(lines.isEmpty());
+        return histories;
+    }
+}

@@ -1,0 +1,466 @@
+package io.panamio.test.poll;
+
+import static io.panamio.IoResult.EOF;
+import static io.panamio.IoResult.WOULD_BLOCK;
+import static io.panamio.test.support.Loop.LONG;
+import static io.panamio.test.support.Loop.R;
+import static io.panamio.test.support.Loop.RW;
+import static io.panamio.test.support.Loop.V4;
+import static io.panamio.test.support.Loop.W;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.Event;
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.Poll;
+import io.panamio.ResourceExhaustedException;
+import io.panamio.SourceFd;
+import io.panamio.SystemError;
+import io.panamio.net.Pipe;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixStream;
+import io.panamio.test.support.Child;
+import io.panamio.test.support.EventFd;
+import io.panamio.test.support.Local;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeCalls;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What is reported of a source that has reported something before: every change that is news, and nothing over and
+ * over. It is the same on epoll, whose edges are the kernel's, and on poll(2), where they are made of levels.
+ */
+class EdgesTest {
+    private static final Interest P = Interest.PRIORITY;
+    private static final byte[] BUFFER = new byte[64];
+
+    /** What comes next of token 1 must have at least these flags. */
+    private static void expect(Loop loop, String flags) throws IOException {
+        loop.expect(new Loop.Expected(1, flags));
+    }
+
+    // ---- errors
+
+    static List<Interest> interests() {
+        return List.of(R, W, RW, Interest.HANG_UP, P);
+    }
+
+    /** A socket whose sends are refused. */
+    private static UdpSocket refused(Loop loop, Interest interest) throws IOException {
+        UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
+        socket.connect(Loop.nobody());
+        loop.register(socket, 1, interest);
+        loop.expectQuiet();
+        return socket;
+    }
+
+    @ParameterizedTest
+    @MethodSource("interests")
+    void anErrorAfterOneThatTakeErrorTookIsReported(Interest interest) throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = refused(loop, interest);
+            for (int i = 0; i < 3; i++) {
+                assertEquals(1, socket.send(BUFFER, 0, 1));
+                expect(loop, "e");
+                assertNotNull(socket.takeError());
+                assertNull(socket.takeError());
+                loop.expectQuiet();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("interests")
+    void anErrorAfterOneThatASendThrewIsReported(Interest interest) throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = refused(loop, interest);
+            for (int i = 0; i < 3; i++) {
+                assertEquals(1, socket.send(BUFFER, 0, 1));
+                expect(loop, "e");
+                assertThrows(IOException.class, () -> socket.send(BUFFER, 0, 1));
+                loop.expectQuiet();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("interests")
+    void anErrorAfterOneThatACallOfTheUsersThrewIsReported(Interest interest) throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = refused(loop, interest);
+            for (int i = 0; i < 3; i++) {
+                assertEquals(1, socket.send(BUFFER, 0, 1));
+                expect(loop, "e");
+                assertThrows(IOException.class, () -> socket.tryIo(W, fd -> {
+                    throw socket.takeError();
+                }));
+                loop.expectQuiet();
+            }
+        }
+    }
+
+    /** Datagrams still come while an error was reported and nobody has taken it. */
+    @Test
+    void dataAfterAnErrorThatNobodyTookAreReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket peer = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
+            UdpSocket socket = refused(loop, R);
+            assertEquals(1, socket.send(BUFFER, 0, 1));
+            expect(loop, "e");
+            loop.expectQuiet();
+            InetSocketAddress nobody = socket.peerAddress();
+            socket.connect(peer.localAddress());
+            assertEquals(1, peer.sendTo(MemorySegment.ofArray(new byte[1]), socket.localAddress()));
+            expect(loop, "r");
+            assertNotNull(nobody);
+        }
+    }
+
+    /** With IP_RECVERR the error stays until its message is taken from the error queue, which this user does not. */
+    @Test
+    void anErrorThatStaysQueuedIsNotReportedOverAndOver() throws IOException {
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
+            socket.setOption(0, 11, arena.allocateFrom(ValueLayout.JAVA_INT, 1)); // IP_RECVERR
+            socket.connect(Loop.nobody());
+            loop.register(socket, 1, RW);
+            loop.expectQuiet();
+            assertEquals(1, socket.send(BUFFER, 0, 1));
+            expect(loop, "e");
+            int events = 0;
+            long end = System.nanoTime() + Duration.ofMillis(200).toNanos();
+            while (System.nanoTime() < end) {
+                events += loop.poll.poll(loop.events, Duration.ofMillis(20));
+                socket.takeError();
+                try {
+                    while (socket.recv(BUFFER, 0, BUFFER.length) != WOULD_BLOCK) {
+                        Thread.onSpinWait();
+                    }
+                } catch (IOException e) {
+                    assertEquals("ECONNREFUSED", assertInstanceOf(SystemError.class, e).errnoName());
+                }
+            }
+            assertTrue(events <= 5, events + " events");
+            loop.expectQuiet();
+        }
+    }
+
+    // ---- ends
+
+    private static FileOutputStream writer(Path fifo) throws IOException {
+        return new FileOutputStream(fifo.toFile());
+    }
+
+    private static void readToTheEnd(Pipe.Receiver receiver, int bytes) throws IOException {
+        int got = 0;
+        for (long n; (n = receiver.read(BUFFER, 0, BUFFER.length)) != EOF;) {
+            assertTrue(n > 0, "no end");
+            got += (int) n;
+        }
+        assertEquals(bytes, got);
+    }
+
+    @Test
+    void whatComesThroughAFifoAfterAnEndIsReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            Path fifo = Local.path(loop);
+            NativeCalls.makeFifo(fifo);
+            Pipe.Receiver receiver = loop.later(Pipe.Receiver.fromFd(NativeCalls.open(fifo, 0)));
+            loop.register(receiver, 1, R);
+            loop.expectNothing();
+            for (int i = 0; i < 3; i++) {
+                try (FileOutputStream writer = writer(fifo)) {
+                    loop.expectNothing();
+                    writer.write(1);
+                    assertEquals("r", loop.next(1));
+                    assertEquals(1, receiver.read(BUFFER, 0, BUFFER.length));
+                    writer.write(2);
+                    expect(loop, "r");
+                }
+                expect(loop, "rc");
+                readToTheEnd(receiver, 1);
+                loop.expectNothing();
+            }
+            try (FileOutputStream writer = writer(fifo)) {
+                writer.write(new byte[3]);
+            }
+            expect(loop, "r rc");
+            readToTheEnd(receiver, 3);
+            loop.expectNothing();
+        }
+    }
+
+    /** What was read to its last byte and not beyond has been found drained only by the end. */
+    @Test
+    void whatComesThroughAFifoAfterAnEndAloneIsReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            Path fifo = Local.path(loop);
+            NativeCalls.makeFifo(fifo);
+            Pipe.Receiver receiver = loop.later(Pipe.Receiver.fromFd(NativeCalls.open(fifo, 0)));
+            loop.register(receiver, 1, R);
+            for (int i = 0; i < 3; i++) {
+                try (FileOutputStream writer = writer(fifo)) {
+                    writer.write(1);
+                    expect(loop, "r");
+                }
+                expect(loop, "rc");
+                assertEquals(1, receiver.read(BUFFER, 0, 1));
+                assertEquals(EOF, receiver.read(BUFFER, 0, 1));
+                loop.expectQuiet();
+            }
+        }
+    }
+
+    /** Control-D on a terminal is an end after which there is more; when it hangs up, that is one for good. */
+    @Test
+    void aTerminalGoesOnAfterAnEndAndHangsUpOnce() throws IOException {
+        try (Loop loop = new Loop()) {
+            int master = NativeCalls.openTerminal();
+            Pipe.Sender keyboard = loop.later(Pipe.Sender.fromFd(master, true));
+            Pipe.Receiver receiver = loop.later(Pipe.Receiver.fromFd(NativeCalls.openTerminalOf(master)));
+            loop.register(receiver, 1, R);
+            for (int i = 0; i < 3; i++) {
+                assertEquals(4, keyboard.write("abc\n".getBytes(), 0, 4));
+                assertEquals("r", loop.next(1));
+                assertEquals(4, receiver.read(BUFFER, 0, BUFFER.length));
+                assertEquals(1, keyboard.write(new byte[] {4}, 0, 1));
+                assertEquals("r", loop.next(1));
+                assertEquals(EOF, receiver.read(BUFFER, 0, BUFFER.length));
+                loop.expectQuiet();
+            }
+            keyboard.close();
+            int events = 0;
+            while (loop.poll.poll(loop.events, Loop.SHORT) > 0) {
+                assertTrue(loop.events.iterator().next().isReadClosed(), loop.events.toString());
+                assertEquals(EOF, receiver.read(BUFFER, 0, BUFFER.length));
+                assertTrue(++events <= 5, "it hangs up again and again");
+            }
+            assertTrue(events > 0, "it hung up unnoticed");
+        }
+    }
+
+    /** A user who holds back a client's input must learn that the client has gone. */
+    @Test
+    void anEndWhileAReadableEventWasNotDrainedIsReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            loop.register(pair.stream(), 1, R);
+            pair.peer().getOutputStream().write(new byte[3]);
+            assertEquals("r", loop.next(1));
+            pair.peer().shutdownOutput();
+            expect(loop, "rc");
+            loop.expectQuiet();
+            pair.peer().setSoLinger(true, 0);
+            pair.peer().close();
+            expect(loop, "rc wc e");
+            loop.expectQuiet();
+        }
+    }
+
+    @Test
+    void anEndOfAUnixStreamWhileAReadableEventWasNotDrainedIsReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            UnixStream[] pair = Local.pair(loop);
+            loop.register(pair[0], 1, R);
+            pair[1].write(BUFFER, 0, 3);
+            assertEquals("r", loop.next(1));
+            pair[1].close();
+            expect(loop, "rc wc");
+            loop.expectQuiet();
+            assertEquals(3, pair[0].read(BUFFER, 0, BUFFER.length));
+            assertEquals(EOF, pair[0].read(BUFFER, 0, BUFFER.length));
+            loop.expectQuiet();
+        }
+    }
+
+    @Test
+    void anEndOfAPipeWhileAReadableEventWasNotDrainedIsReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            Pipe pipe = loop.later(Pipe.open());
+            loop.register(pipe.receiver(), 1, R);
+            pipe.sender().write(BUFFER, 0, 3);
+            assertEquals("r", loop.next(1));
+            pipe.sender().close();
+            expect(loop, "rc");
+            loop.expectQuiet();
+            readToTheEnd(pipe.receiver(), 3);
+            loop.expectQuiet();
+        }
+    }
+
+    /** It was a hang-up before: a socket that is not connected has ended in both directions. */
+    @Test
+    void whatComesOfASocketThatHadNoConnectionIsReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            try (java.net.ServerSocket server = new java.net.ServerSocket(0, 1, V4)) {
+                TcpStream stream = loop.later(TcpStream.fromFd(NativeCalls.socket()));
+                loop.register(stream, 1, R);
+                assertEquals("rc wc", loop.next(1));
+                loop.expectQuiet();
+                NativeCalls.connect(stream.fd(), server.getLocalPort());
+                java.net.Socket peer = loop.later(server.accept());
+                loop.expectQuiet();
+                peer.getOutputStream().write(1);
+                assertEquals("r", loop.next(1));
+            }
+        }
+    }
+
+    // ---- urgent bytes
+
+    static List<Interest> priorities() {
+        return List.of(P, R.add(P));
+    }
+
+    @ParameterizedTest
+    @MethodSource("priorities")
+    void everyUrgentByteThatIsTakenIsReported(Interest interest) throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            loop.register(pair.stream(), 1, interest);
+            for (int i = 1; i <= 3; i++) {
+                pair.peer().sendUrgentData(i);
+                expect(loop, "r p");
+                assertEquals(i, pair.stream().tryIo(P, NativeCalls::receiveUrgent));
+                loop.expectQuiet();
+            }
+        }
+    }
+
+    /** Whoever does not take them passes them over when he reads what comes behind. */
+    @Test
+    void everyUrgentByteThatIsPassedOverIsReported() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            loop.register(pair.stream(), 1, R.add(P));
+            for (int i = 1; i <= 3; i++) {
+                pair.peer().sendUrgentData(i);
+                expect(loop, "p");
+                pair.peer().getOutputStream().write(2);
+                assertEquals(1, Loop.readSoon(pair.stream(), BUFFER));
+                assertEquals(WOULD_BLOCK, pair.stream().read(BUFFER, 0, BUFFER.length));
+                loop.expectQuiet();
+            }
+        }
+    }
+
+    /** It stays there, alone, while the user reads in vain. */
+    @Test
+    void anUrgentByteThatStaysIsNotReportedOverAndOver() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            loop.register(pair.stream(), 1, R.add(P));
+            pair.peer().sendUrgentData(1);
+            expect(loop, "p");
+            for (int i = 0; i < 3; i++) {
+                assertEquals(WOULD_BLOCK, pair.stream().read(BUFFER, 0, BUFFER.length));
+                loop.expectNothing();
+            }
+        }
+    }
+
+    // ---- waits beside what has ended
+
+    @Test
+    void aWaitBesideWhatHasEndedIsNoSpin() throws IOException {
+        try (Loop loop = new Loop()) {
+            Pipe pipe = loop.later(Pipe.open());
+            loop.register(pipe.receiver(), 1, R);
+            UdpSocket socket = refused(loop, R);
+            socket.send(BUFFER, 0, 1);
+            pipe.sender().close();
+            loop.expectQuiet();
+            long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+            long start = System.nanoTime();
+            assertEquals(0, loop.poll.poll(loop.events, Duration.ofMillis(300)));
+            assertTrue(System.nanoTime() - start >= 300_000_000);
+            long used = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before;
+            assertTrue(used < 100_000_000, used + " ns of processor time");
+        }
+    }
+
+    @Test
+    void whatHasEndedDelaysNobody() throws IOException {
+        try (Loop loop = new Loop()) {
+            Pipe pipe = loop.later(Pipe.open());
+            loop.register(pipe.receiver(), 1, R);
+            pipe.sender().close();
+            expect(loop, "rc");
+            EventFd source = loop.later(new EventFd(0));
+            loop.register(source, 2, R);
+            for (int i = 0; i < 100; i++) {
+                source.add(1);
+                assertEquals(1, loop.poll.poll(loop.events, LONG));
+                assertEquals(2, loop.events.token(0));
+                while (source.take() != WOULD_BLOCK) {
+                    Thread.onSpinWait();
+                }
+                assertEquals(0, loop.poll.pollNow(loop.events));
+            }
+        }
+    }
+
+    // ---- limits
+
+    /** More sources than the process may have descriptors, but some left for what the JVM opens. */
+    static final class Limited {
+        public static void main(String[] args) throws IOException {
+            int count = 200;
+            try (Poll poll = Poll.open()) {
+                Events events = Events.withCapacity(2 * count);
+                EventFd[] low = new EventFd[count / 2];
+                for (int i = 0; i < low.length; i++) {
+                    low[i] = new EventFd(0);
+                }
+                EventFd[] sources = new EventFd[count];
+                for (int i = 0; i < count; i++) {
+                    sources[i] = new EventFd(1);
+                    poll.registry().register(sources[i], i, R);
+                }
+                for (EventFd fd : low) {
+                    fd.close();
+                }
+                long before = NativeCalls.limitDescriptors(count / 2);
+                for (int i = 0; i < 2; i++) {
+                    try {
+                        System.out.print(poll.poll(events, LONG) + " ");
+                    } catch (ResourceExhaustedException e) {
+                        System.out.print(events.size() + " " + e.getMessage() + " ");
+                    }
+                    if (i == 0) {
+                        poll.registry().reregister(sources[0], 0, R);
+                    }
+                }
+                NativeCalls.limitDescriptors(before);
+                System.out.println(poll.poll(events, Duration.ofMillis(100)));
+            }
+        }
+    }
+
+    @Test
+    void sourcesBeyondTheLimitOfDescriptorsAreNotLost() throws Exception {
+        String refused = "0 poll of 201 descriptors, which is more than RLIMIT_NOFILE: "
+            + "Invalid argument (EINVAL, errno 22) ";
+        assertEquals((Loop.isEpoll() ? "200 1 0" : refused + refused + "200").trim(),
+            new Child().with("--enable-native-access=ALL-UNNAMED").run(Limited.class).ok().trim());
+    }
+}

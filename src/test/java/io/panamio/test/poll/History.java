@@ -1,0 +1,707 @@
+package io.panamio.test.poll;
+
+import static io.panamio.IoResult.EOF;
+import static io.panamio.IoResult.WOULD_BLOCK;
+
+import io.panamio.Event;
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.IoSource;
+import io.panamio.Poll;
+import io.panamio.SourceFd;
+import io.panamio.SystemError;
+import io.panamio.Waker;
+import io.panamio.net.MessageSocket;
+import io.panamio.net.Pipe;
+import io.panamio.net.ReadableStream;
+import io.panamio.net.Shutdown;
+import io.panamio.net.StreamSocket;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixDatagram;
+import io.panamio.net.UnixListener;
+import io.panamio.net.UnixSeqpacket;
+import io.panamio.net.UnixStream;
+import io.panamio.net.WritableStream;
+import io.panamio.test.support.EventFd;
+import io.panamio.test.support.NativeCalls;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * A random history of operations on sources of every kind, as a seed has it, on the back end of this JVM, and after
+ * each operation what the user of each source knows by its events: what was reported, and not found drained since. It
+ * is the same on every back end, though one may report a thing more often than another.
+ *
+ * <p>It can run in a JVM of its own, without a test's classes, and so is the oracle of another back end.
+ */
+final class History {
+    /** What is between an operation and what is known after it. */
+    static final String KNOWN = " ->";
+
+    private static final int STEPS = 100;
+    private static final int SLOTS = 3;
+    private static final long WAKER = 99;
+
+    private static final int R = 1;
+    private static final int W = 2;
+    private static final int P = 4;
+    private static final int RC = 8;
+    private static final int WC = 16;
+    private static final int E = 32;
+
+    private final Random random;
+    private final Duration settle;
+    private final Poll poll = Poll.open();
+    private final Waker waker = Waker.open(poll.registry(), WAKER);
+    private final Events events;
+    private final Slot[] slots = new Slot[SLOTS];
+    private final byte[] buffer = new byte[1 << 16];
+    private boolean woken;
+    private int made;
+
+    private History(long seed, Duration settle) throws IOException {
+        random = new Random(seed);
+        this.settle = settle;
+        events = Events.withCapacity(List.of(1, 2, 64).get(random.nextInt(3)));
+    }
+
+    /** Runs the history of a seed; each line is an operation and what is known after it, slot by slot. */
+    static List<String> run(long seed, Duration settle) throws Exception {
+        List<String> lines = new ArrayList<>();
+        History history = new History(seed, settle);
+        try {
+            for (int step = 0; step < STEPS; step++) {
+                String operation = history.operate();
+                String spin = history.settle() ? "" : " SPIN";
+                lines.add(operation + KNOWN + history.known() + spin);
+            }
+        } finally {
+            history.close();
+        }
+        return lines;
+    }
+
+    /** Prints the histories of seeds, from the first on. */
+    public static void main(String[] args) throws Exception {
+        long first = Long.parseLong(args[0]);
+        Duration settle = Duration.ofMillis(Long.parseLong(args[2]));
+        for (long seed = first; seed < first + Long.parseLong(args[1]); seed++) {
+            System.out.println(seed + "\n" + String.join("\n", run(seed, settle)));
+        }
+    }
+
+    private void close() throws Exception {
+        for (Slot slot : slots) {
+            if (slot != null) {
+                slot.close();
+            }
+        }
+        waker.close();
+        poll.close();
+    }
+
+    // ---- what is known
+
+    /** Polls until nothing is news; false if the same is reported over and over. */
+    private boolean settle() throws Exception {
+        if (settle.toMillis() > 0) {
+            Thread.sleep(settle); // for what is on its way
+        }
+        boolean wait = random.nextInt(20) == 0; // seldom: it takes a millisecond, in which there are many steps
+        boolean level = false;
+        for (Slot slot : slots) {
+            level |= slot != null && slot.level;
+        }
+        int old = 0;
+        for (int i = 0; i < 500; i++) {
+            int n = wait ? poll.poll(events, Duration.ofMillis(1)) : poll.pollNow(events);
+            if (n == 0 && !wait) {
+                return true;
+            }
+            wait &= n > 0;
+            boolean news = false;
+            for (Event event : events) {
+                news |= learn(event);
+            }
+            old = news ? 0 : old + 1;
+            if (level && old > 4 * SLOTS) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean learn(Event event) {
+        if (event.token() == WAKER) {
+            boolean news = !woken;
+            woken = true;
+            return news;
+        }
+        int says = (event.isReadable() ? R : 0) | (event.isWritable() ? W : 0) | (event.isPriority() ? P : 0)
+            | (event.isReadClosed() ? RC : 0) | (event.isWriteClosed() ? WC : 0) | (event.isError() ? E : 0);
+        for (Slot slot : slots) {
+            if (slot != null && slot.token == event.token()) {
+                boolean news = (says & ~slot.known) != 0;
+                slot.known |= says;
+                slot.unsure |= (says & (RC | E | P)) != 0;
+                return news;
+            }
+        }
+        throw new AssertionError("an event of what is closed or not registered: " + event);
+    }
+
+    private String known() {
+        StringBuilder s = new StringBuilder();
+        for (Slot slot : slots) {
+            s.append(' ').append(slot == null ? "-" : slot);
+        }
+        return s.append(woken ? " woken" : "").toString();
+    }
+
+    // ---- operations
+
+    private interface Operation {
+        Object run() throws Exception;
+    }
+
+    private String operate() throws Exception {
+        woken = false;
+        if (random.nextInt(20) == 0) {
+            waker.wake();
+            return "wake";
+        }
+        int i = random.nextInt(SLOTS);
+        if (slots[i] == null) {
+            slots[i] = make();
+            return i + ": " + slots[i].kind + ", register " + slots[i].register();
+        }
+        Slot slot = slots[i];
+        int choice = random.nextInt(24);
+        if (choice == 0) {
+            return i + ": reregister " + slot.reregister();
+        }
+        if (choice == 1 || !slot.registered) {
+            return i + ": " + (slot.registered ? slot.deregister() : "register " + slot.register());
+        }
+        if (choice == 2 || slot.over && choice < 8) {
+            slot.close();
+            slots[i] = null;
+            return i + ": close";
+        }
+        List<String> names = List.copyOf(slot.operations.keySet());
+        String name = names.get(random.nextInt(names.size()));
+        Object result;
+        try {
+            result = slot.operations.get(name).run();
+        } catch (IOException e) {
+            result = e instanceof SystemError error ? error.errnoName() : e.getClass().getSimpleName();
+        }
+        return i + ": " + name + " = " + result;
+    }
+
+    private Interest interest() {
+        Interest what = List.of(Interest.READABLE, Interest.WRITABLE, Interest.READABLE.add(Interest.WRITABLE),
+            Interest.READABLE.add(Interest.WRITABLE), Interest.HANG_UP, Interest.READABLE.add(Interest.PRIORITY),
+            Interest.PRIORITY, Interest.READABLE.add(Interest.HANG_UP)).get(random.nextInt(8));
+        return switch (random.nextInt(8)) {
+            case 0 -> what.level();
+            case 1 -> what.oneShot();
+            default -> what;
+        };
+    }
+
+    /** A source, what belongs to it, what can be done to both, and what is known of the source. */
+    private final class Slot {
+        final String kind;
+        final IoSource source;
+        final Map<String, Operation> operations = new LinkedHashMap<>();
+        final List<AutoCloseable> closeables = new ArrayList<>();
+        long token = -1;
+        boolean registered;
+        boolean level;
+        boolean fifo;
+        boolean datagrams;
+        boolean ended;
+        boolean unsure; // whether a short read is no proof
+        boolean over; // nothing but errors and ends will come
+        int known;
+
+        Slot(String kind, IoSource source) {
+            this.kind = kind;
+            this.source = source;
+            closeables.add(source);
+        }
+
+        String register() throws IOException {
+            Interest interest = interest();
+            known = 0;
+            unsure = false;
+            token = made++;
+            registered = true;
+            level = interest.toString().contains("level");
+            poll.registry().register(source, token, interest);
+            return interest.toString();
+        }
+
+        String reregister() throws IOException {
+            if (!registered) {
+                return "not";
+            }
+            Interest interest = interest();
+            known = 0;
+            unsure = false;
+            token = made++;
+            level = interest.toString().contains("level");
+            poll.registry().reregister(source, token, interest);
+            return interest.toString();
+        }
+
+        String deregister() throws IOException {
+            poll.registry().deregister(source);
+            registered = false;
+            level = false;
+            token = -1;
+            return "deregister";
+        }
+
+        void on(String name, Operation operation) {
+            operations.put(name, operation);
+        }
+
+        void forget(int flags) {
+            known &= ~flags;
+        }
+
+        /** What a user knows after a read, who stops where the documentation lets him. */
+        Object read(long n, long asked) {
+            if (n == EOF) {
+                ended = true;
+                forget(R);
+            } else if (n == WOULD_BLOCK) {
+                forget(fifo ? R | P | RC | WC : R | P);
+                unsure = (known & RC) != 0;
+            } else if (n < asked && !unsure && !datagrams) {
+                forget(R);
+            }
+            return n;
+        }
+
+        Object written(long n, long asked) {
+            if (n == WOULD_BLOCK || n < asked && !datagrams) {
+                forget(W);
+            }
+            return n;
+        }
+
+        void ending(String name, AutoCloseable end) {
+            on(name, () -> {
+                end.close();
+                over = true;
+                return "done";
+            });
+        }
+
+        /** An operation that takes the pending error if it throws. */
+        void taking(String name, Operation operation) {
+            on(name, () -> {
+                try {
+                    return operation.run();
+                } catch (IOException e) {
+                    forget(((SystemError) e).errnoName().equals("EPIPE") ? 0 : E); // which leaves the error there
+                    throw e;
+                }
+            });
+        }
+
+        void close() throws Exception {
+            for (AutoCloseable closeable : closeables) {
+                closeable.close();
+            }
+        }
+
+        /** What is not the same everywhere is left out: readable at an end, write-closed of what has no connection. */
+        @Override
+        public String toString() {
+            if (!registered) {
+                return "-";
+            }
+            StringBuilder s = new StringBuilder();
+            String names = "rwpRWe";
+            int left = known & ~(ended && !fifo ? R : 0) & ~(datagrams ? WC : 0);
+            for (int i = 0; i < names.length(); i++) {
+                if ((left & 1 << i) != 0) {
+                    s.append(names.charAt(i));
+                }
+            }
+            return s.isEmpty() ? "." : s.toString();
+        }
+    }
+
+    // ---- kinds
+
+    private static final InetSocketAddress ANY;
+
+    static {
+        try {
+            ANY = new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Slot make() throws Exception {
+        return switch (random.nextInt(20)) {
+            case 0, 1, 14, 15 -> {
+                try (TcpListener listener = TcpListener.bind(ANY)) {
+                    TcpStream client = TcpStream.connect(listener.localAddress());
+                    TcpStream server = listener.accept();
+                    client.finishConnect();
+                    client.setNoDelay(true);
+                    server.setNoDelay(true);
+                    boolean accepted = random.nextBoolean();
+                    yield streams("TCP", accepted ? server : client, accepted ? client : server);
+                }
+            }
+            case 2, 17 -> {
+                UnixStream[] pair = UnixStream.pair();
+                yield streams("Unix stream", pair[0], pair[1]);
+            }
+            case 3 -> {
+                UnixDatagram[] pair = UnixDatagram.pair();
+                yield messages("Unix datagram", pair[0], pair[1]);
+            }
+            case 4 -> {
+                UnixSeqpacket[] pair = UnixSeqpacket.pair();
+                yield messages("seqpacket", pair[0], pair[1]);
+            }
+            case 5 -> {
+                UdpSocket socket = UdpSocket.bind(ANY);
+                UdpSocket peer = UdpSocket.bind(ANY);
+                socket.connect(peer.localAddress());
+                peer.connect(socket.localAddress());
+                yield messages("UDP", socket, peer);
+            }
+            case 6 -> listener();
+            case 7 -> unixListener();
+            case 8 -> {
+                Pipe pipe = Pipe.open();
+                Slot slot = new Slot("pipe reader", pipe.receiver());
+                slot.closeables.add(pipe.sender());
+                reading(slot, pipe.receiver());
+                slot.on("peer writes", () -> pipe.sender().write(buffer, 0, 3));
+                slot.ending("peer closes", pipe.sender());
+                yield slot;
+            }
+            case 9 -> {
+                Pipe pipe = Pipe.open();
+                Slot slot = new Slot("pipe writer", pipe.sender());
+                slot.closeables.add(pipe.receiver());
+                writing(slot, pipe.sender());
+                slot.on("peer reads all", () -> readAll(pipe.receiver()));
+                slot.on("peer reads little", () -> pipe.receiver().read(buffer, 0, 100));
+                slot.ending("peer closes", pipe.receiver());
+                yield slot;
+            }
+            case 10, 16 -> fifo();
+            case 11 -> connecting();
+            case 12 -> eventFd();
+            case 13 -> timer();
+            default -> refused();
+        };
+    }
+
+    private void reading(Slot slot, ReadableStream stream) {
+        slot.taking("read 1", () -> slot.read(stream.read(buffer, 0, 1), 1));
+        slot.taking("read 64", () -> slot.read(stream.read(buffer, 0, 64), 64));
+        slot.taking("drain", () -> {
+            for (;;) {
+                long n = stream.read(buffer, 0, 1000);
+                slot.read(n, 1000);
+                if (n < 0) {
+                    return n;
+                }
+            }
+        });
+    }
+
+    private void writing(Slot slot, WritableStream stream) {
+        slot.taking("write", () -> slot.written(stream.write(buffer, 0, 2), 2));
+        slot.taking("fill", () -> {
+            for (;;) {
+                long n = stream.write(buffer, 0, buffer.length);
+                slot.written(n, buffer.length);
+                if (n < 0) {
+                    return n;
+                }
+            }
+        });
+    }
+
+    private Object readAll(ReadableStream stream) throws IOException {
+        long n;
+        do {
+            n = stream.read(buffer, 0, buffer.length);
+        } while (n > 0);
+        return n;
+    }
+
+    private Slot streams(String kind, StreamSocket<?> stream, StreamSocket<?> peer) {
+        Slot slot = new Slot(kind, stream);
+        slot.closeables.add(peer);
+        reading(slot, stream);
+        writing(slot, stream);
+        slot.on("peer writes", () -> peer.write(buffer, 0, 3));
+        slot.on("peer writes and ends", () -> {
+            peer.write(buffer, 0, 3);
+            peer.shutdown(Shutdown.WRITE);
+            return "done";
+        });
+        slot.on("peer writes urgently", () -> NativeCalls.sendUrgent(peer.fd(), (byte) 1));
+        slot.on("urgent byte", () -> {
+            long n = stream.tryIo(Interest.PRIORITY, NativeCalls::receiveUrgent);
+            slot.forget(n >= 0 ? P : 0);
+            return n;
+        });
+        slot.on("peer reads all", () -> readAll(peer));
+        slot.on("peer shuts down", () -> {
+            peer.shutdown(Shutdown.WRITE);
+            return "done";
+        });
+        slot.ending("peer closes", peer);
+        if (peer instanceof TcpStream) {
+            slot.ending("peer resets", () -> {
+                peer.setOption(StandardSocketOptions.SO_LINGER, 0);
+                peer.close();
+            });
+        }
+        if (random.nextInt(4) == 0) {
+            Shutdown how = random.nextBoolean() ? Shutdown.WRITE : Shutdown.READ;
+            slot.on("shutdown " + how, () -> {
+                stream.shutdown(how);
+                return "done";
+            });
+        }
+        takingErrors(slot, stream::takeError);
+        return slot;
+    }
+
+    private static void takingErrors(Slot slot, Operation take) {
+        slot.on("takeError", () -> {
+            Object error = take.run();
+            slot.forget(error != null ? E : 0);
+            return error == null ? "none" : ((SystemError) error).errnoName();
+        });
+    }
+
+    private Slot messages(String kind, MessageSocket<?> socket, MessageSocket<?> peer) {
+        Slot slot = new Slot(kind, socket);
+        slot.closeables.add(peer);
+        slot.datagrams = true;
+        slot.taking("recv", () -> slot.read(socket.recv(buffer, 0, 64), 64));
+        slot.taking("drain", () -> {
+            long n;
+            do {
+                n = socket.recv(buffer, 0, 64);
+                slot.read(n, 64);
+            } while (n > 0);
+            return n;
+        });
+        slot.taking("send", () -> slot.written(socket.send(buffer, 0, 2), 2));
+        if (!(socket instanceof UdpSocket)) {
+            slot.taking("fill", () -> {
+                long n;
+                do {
+                    n = socket.send(buffer, 0, 1000);
+                    slot.written(n, 1000);
+                } while (n > 0);
+                return n;
+            });
+        }
+        slot.on("peer sends", () -> peer.send(buffer, 0, 3));
+        slot.on("peer receives", () -> peer.recv(buffer, 0, 64));
+        slot.on("peer receives all", () -> {
+            long n;
+            do {
+                n = peer.recv(buffer, 0, 64);
+            } while (n > 0);
+            return n;
+        });
+        if (random.nextBoolean()) {
+            slot.ending("peer closes", peer);
+        }
+        takingErrors(slot, socket::takeError);
+        return slot;
+    }
+
+    /** A UDP socket whose sends are refused until somebody takes the port. */
+    private Slot refused() throws IOException {
+        UdpSocket socket = UdpSocket.bind(ANY);
+        UdpSocket[] peer = {UdpSocket.bind(ANY)};
+        InetSocketAddress nobody = peer[0].localAddress();
+        peer[0].close();
+        socket.connect(nobody);
+        Slot slot = new Slot("UDP, refused", socket);
+        slot.datagrams = true;
+        slot.closeables.add(() -> peer[0].close());
+        slot.taking("recv", () -> slot.read(socket.recv(buffer, 0, 64), 64));
+        slot.taking("send", () -> slot.written(socket.send(buffer, 0, 2), 2));
+        slot.on("peer comes and sends", () -> {
+            peer[0].close();
+            peer[0] = UdpSocket.bind(nobody);
+            return peer[0].sendTo(MemorySegment.ofArray(new byte[3]), socket.localAddress());
+        });
+        slot.on("peer goes", () -> {
+            peer[0].close();
+            return "done";
+        });
+        takingErrors(slot, socket::takeError);
+        return slot;
+    }
+
+    private Slot listener() throws IOException {
+        TcpListener listener = TcpListener.bind(ANY);
+        InetSocketAddress address = listener.localAddress();
+        Slot slot = new Slot("TCP listener", listener);
+        slot.on("connect", () -> {
+            slot.closeables.add(TcpStream.connect(address));
+            return "done";
+        });
+        slot.on("accept", () -> accepted(slot, listener.accept()));
+        slot.on("accept all", () -> {
+            while (accepted(slot, listener.accept()) != null) {
+                Thread.onSpinWait();
+            }
+            return "done";
+        });
+        return slot;
+    }
+
+    private Slot unixListener() throws IOException {
+        UnixAddress address = UnixAddress.ofAbstract(
+            ("panamio-" + ProcessHandle.current().pid() + "-" + System.nanoTime()).getBytes());
+        UnixListener listener = UnixListener.bind(address);
+        Slot slot = new Slot("Unix listener", listener);
+        slot.on("connect", () -> {
+            slot.closeables.add(UnixStream.connect(address));
+            return "done";
+        });
+        slot.on("accept", () -> accepted(slot, listener.accept()));
+        slot.on("accept all", () -> {
+            while (accepted(slot, listener.accept()) != null) {
+                Thread.onSpinWait();
+            }
+            return "done";
+        });
+        return slot;
+    }
+
+    private static String accepted(Slot slot, AutoCloseable stream) {
+        if (stream == null) {
+            slot.forget(R);
+            return null;
+        }
+        slot.closeables.add(stream);
+        return "one";
+    }
+
+    private Slot fifo() throws Exception {
+        Path path = Files.createTempDirectory("panamio").resolve("fifo");
+        NativeCalls.makeFifo(path);
+        Pipe.Receiver receiver = Pipe.Receiver.fromFd(NativeCalls.open(path, 0));
+        Slot slot = new Slot("FIFO", receiver);
+        slot.fifo = true;
+        slot.closeables.add(() -> Files.delete(path));
+        slot.closeables.add(() -> Files.delete(path.getParent()));
+        reading(slot, receiver);
+        List<Pipe.Sender> writers = new ArrayList<>();
+        slot.on("open", () -> {
+            Pipe.Sender writer = Pipe.Sender.fromFd(NativeCalls.open(path, 1));
+            writers.add(writer);
+            slot.closeables.add(writer);
+            return writers.size();
+        });
+        slot.on("peer writes", () -> writers.isEmpty() ? "-" : writers.getLast().write(buffer, 0, 3));
+        slot.on("peer closes", () -> {
+            if (!writers.isEmpty()) {
+                writers.removeLast().close();
+            }
+            return writers.size();
+        });
+        return slot;
+    }
+
+    /** A connect that is refused, or that waits until somebody is accepted. */
+    private Slot connecting() throws IOException {
+        TcpListener full = TcpListener.bind(ANY);
+        InetSocketAddress address = full.localAddress();
+        boolean refused = random.nextBoolean();
+        if (refused) {
+            full.close();
+        }
+        TcpStream stream = TcpStream.connect(address);
+        Slot slot = new Slot(refused ? "refused" : "connecting", stream);
+        slot.closeables.add(full);
+        slot.on("finishConnect", () -> {
+            try {
+                return stream.finishConnect();
+            } catch (IOException e) {
+                slot.forget(E);
+                throw e;
+            }
+        });
+        reading(slot, stream);
+        writing(slot, stream);
+        takingErrors(slot, stream::takeError);
+        return slot;
+    }
+
+    private Slot eventFd() throws IOException {
+        EventFd source = new EventFd(0);
+        Slot slot = new Slot("eventfd", source);
+        slot.on("add", () -> {
+            source.add(1);
+            return "done";
+        });
+        slot.on("take", () -> {
+            long n = source.take();
+            slot.forget(n == WOULD_BLOCK ? R : 0);
+            return n;
+        });
+        return slot;
+    }
+
+    private Slot timer() {
+        int fd = NativeCalls.timerfd();
+        SourceFd source = new SourceFd(fd);
+        Slot slot = new Slot("timerfd", source);
+        slot.closeables.add(() -> NativeCalls.close(fd));
+        slot.on("expire", () -> {
+            NativeCalls.timerfdExpire(fd);
+            Thread.sleep(1);
+            return "done";
+        });
+        slot.on("take", () -> {
+            long n = source.tryIo(Interest.READABLE, f -> {
+                long expirations = NativeCalls.eventfdRead(f); // read(2) of eight bytes
+                return expirations < 0 ? WOULD_BLOCK : expirations;
+            });
+            slot.forget(n == WOULD_BLOCK ? R : 0);
+            return n;
+        });
+        return slot;
+    }
+}

@@ -1,0 +1,130 @@
+package io.panamio.test.poll;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.IoSource;
+import io.panamio.Poll;
+import io.panamio.SystemError;
+import io.panamio.net.ControlMessages;
+import io.panamio.net.Pipe;
+import io.panamio.net.Shutdown;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UnixDatagram;
+import io.panamio.net.UnixSeqpacket;
+import io.panamio.net.UnixStream;
+import io.panamio.test.support.Child;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** SIGPIPE, which ends a process that writes to nobody and has not prepared for it. */
+class SignalTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"-Xmx64m", "-Xrs"})
+    void writingToNobodyDoesNotEndTheProcess(String option) throws Exception {
+        String out = new Child().with(option).run(Writer.class).ok();
+        assertEquals("TcpStream UnixStream UnixDatagram UnixSeqpacket Sender still alive\n", out);
+    }
+
+    /** Writes in every way to peers that are gone, and prints to whom. */
+    static final class Writer {
+        private static final MemorySegment BYTES = Arena.global().allocate(8);
+        private static final MemorySegment HEAP = MemorySegment.ofArray(new byte[8]);
+        private static final ControlMessages NOTHING = ControlMessages.withCapacity(64);
+
+        private Writer() {
+        }
+
+        private interface Write {
+            long run() throws IOException;
+        }
+
+        private static void assertBroken(IoSource source, List<Write> writes) throws IOException {
+            try (Poll poll = Poll.open(); source) {
+                poll.registry().register(source, 1, Interest.WRITABLE);
+                poll.poll(Events.withCapacity(1), Duration.ofSeconds(10));
+                for (int i = 0; i < writes.size(); i++) {
+                    assertBroken(writes.get(i), source + ", write " + i);
+                }
+            }
+            System.out.print(source.getClass().getSimpleName() + " ");
+        }
+
+        /** The first error may be another one: that of the peer that has gone. */
+        private static void assertBroken(Write write, String what) throws IOException {
+            for (int i = 0; i < 2; i++) {
+                try {
+                    write.run();
+                } catch (IOException e) {
+                    if (e instanceof SystemError error && error.errnoName().equals("EPIPE")) {
+                        return;
+                    }
+                    if (i == 1) {
+                        throw e;
+                    }
+                }
+            }
+            throw new AssertionError(what);
+        }
+
+        public static void main(String[] args) throws IOException {
+            TcpStream tcp = tcpToNobody();
+            assertBroken(tcp, List.of(() -> tcp.write(BYTES), () -> tcp.write(HEAP),
+                () -> tcp.write(new byte[8], 0, 8), () -> tcp.write(ByteBuffer.allocate(8)),
+                () -> tcp.writeVectored(BYTES, BYTES), () -> tcp.writeVectored(BYTES, HEAP, BYTES, BYTES)));
+
+            UnixStream[] streams = UnixStream.pair();
+            streams[1].close();
+            UnixStream stream = streams[0];
+            assertBroken(stream, List.of(() -> stream.write(BYTES), () -> stream.write(HEAP),
+                () -> stream.write(new byte[8], 0, 8), () -> stream.write(ByteBuffer.allocate(8)),
+                () -> stream.writeVectored(BYTES, BYTES), () -> stream.writeVectored(BYTES, HEAP, BYTES, BYTES),
+                () -> stream.sendMsg(BYTES, NOTHING), () -> stream.sendMsg(HEAP, NOTHING)));
+
+            UnixDatagram[] datagrams = UnixDatagram.pair();
+            UnixDatagram datagram = datagrams[0];
+            datagram.shutdown(Shutdown.WRITE);
+            assertBroken(datagram, List.of(() -> datagram.send(BYTES), () -> datagram.send(HEAP),
+                () -> datagram.send(new byte[8], 0, 8), () -> datagram.send(ByteBuffer.allocate(8)),
+                () -> datagram.sendMsg(BYTES, NOTHING), () -> datagram.sendMsg(HEAP, NOTHING)));
+            datagrams[1].close();
+
+            UnixSeqpacket[] packets = UnixSeqpacket.pair();
+            packets[1].close();
+            UnixSeqpacket packet = packets[0];
+            assertBroken(packet, List.of(() -> packet.send(BYTES), () -> packet.send(HEAP),
+                () -> packet.send(new byte[8], 0, 8), () -> packet.send(ByteBuffer.allocate(8)),
+                () -> packet.sendMsg(BYTES, NOTHING), () -> packet.sendMsg(HEAP, NOTHING)));
+
+            Pipe pipe = Pipe.open();
+            pipe.receiver().close();
+            Pipe.Sender sender = pipe.sender();
+            assertBroken(sender, List.of(() -> sender.write(BYTES), () -> sender.write(HEAP),
+                () -> sender.write(new byte[8], 0, 8), () -> sender.write(ByteBuffer.allocate(8)),
+                () -> sender.writeVectored(BYTES, BYTES), () -> sender.writeVectored(BYTES, HEAP, BYTES, BYTES)));
+            System.out.println("still alive");
+        }
+
+        private static TcpStream tcpToNobody() throws IOException {
+            InetAddress here = InetAddress.getLoopbackAddress();
+            try (ServerSocket server = new ServerSocket(0, 1, here)) {
+                TcpStream stream = TcpStream.connect(new InetSocketAddress(here, server.getLocalPort()));
+                try (Socket peer = server.accept()) {
+                    peer.setSoLinger(true, 0);
+                }
+                return stream;
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package io.panamio.test.poll;
+
+import static io.panamio.test.support.Loop.R;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.Events;
+import io.panamio.Poll;
+import io.panamio.SystemError;
+import io.panamio.test.support.Background;
+import io.panamio.test.support.Child;
+import io.panamio.test.support.EventFd;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Seccomp;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Timeouts that are finer than milliseconds. */
+class TimeoutTest {
+    private static final int EPOLL_PWAIT2 = 441; // the number is the same on every processor but Alpha
+    private static final int EPERM = 1;
+    private static final int EIO = 5;
+    private static final int ENOSYS = 38;
+
+    @ParameterizedTest
+    @ValueSource(longs = {1_000, 100_000, 1_500_000})
+    void fineTimeoutNeverEndsEarly(long nanos) throws IOException {
+        try (Loop loop = new Loop()) {
+            for (int i = 0; i < 100; i++) {
+                assertWaits(loop.poll, loop.events, Duration.ofNanos(nanos));
+            }
+        }
+    }
+
+    @Test
+    void eventIsFoundWithAFineTimeout() throws IOException {
+        try (Loop loop = new Loop()) {
+            loop.register(loop.later(new EventFd(1)), 1, R.level());
+            assertEquals(1, loop.poll.poll(loop.events, Duration.ofNanos(1)));
+            assertEquals(1, loop.poll.poll(loop.events, Duration.ofNanos(Long.MAX_VALUE - 1)));
+        }
+    }
+
+    private static void assertWaits(Poll poll, Events events, Duration timeout) throws IOException {
+        long start = System.nanoTime();
+        int n = poll.poll(events, timeout);
+        long nanos = System.nanoTime() - start;
+        if (n != 0 || nanos < timeout.toNanos()) { // and not assertEquals, which a child JVM does not have
+            throw new AssertionError(n + " events after " + nanos + " ns of " + timeout);
+        }
+    }
+
+    // ---- which system call
+
+    /** A program that polls where a system call fails; its arguments are the errno and how long to spin. */
+    static final class Sandboxed {
+        private Sandboxed() {
+        }
+
+        public static void main(String[] args) throws IOException {
+            Seccomp.refuse(EPOLL_PWAIT2, Integer.parseInt(args[0]));
+            try (Poll poll = Poll.open()) {
+                Events events = Events.withCapacity(1);
+                assertWaits(poll, events, Duration.ofMillis(1));
+                System.out.print("whole ");
+                poll.setSpin(Duration.ofSeconds(1));
+                poll.setSpin(Duration.parse(args[1]));
+                findEvent(poll, events);
+                assertWaits(poll, events, Duration.ofNanos(1_500_000));
+                System.out.print("fine ");
+                assertWaits(poll, events, Duration.ofNanos(100_000));
+                System.out.print("again");
+            } catch (IOException e) {
+                System.out.print(((SystemError) e).errnoName());
+            }
+        }
+    }
+
+    /** Lets the next wait spin, if it may: there is traffic. */
+    private static void findEvent(Poll poll, Events events) throws IOException {
+        try (EventFd source = new EventFd(1)) {
+            poll.registry().register(source, 1, R);
+            poll.poll(events);
+        }
+    }
+
+    private static String sandboxed(int errno, Duration spin) throws Exception {
+        Seccomp.require();
+        return new Child().with("--enable-native-access=io.panamio,ALL-UNNAMED")
+            .run(Sandboxed.class, Integer.toString(errno), spin.toString()).ok();
+    }
+
+    @Test
+    void fineTimeoutIsEpollPwait2() throws Exception {
+        assertEquals(Loop.isEpoll() ? "whole EIO" : "whole fine again", sandboxed(EIO, Duration.ZERO));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {ENOSYS, EPERM})
+    void kernelThatLacksEpollPwait2WaitsMilliseconds(int errno) throws Exception {
+        assertEquals("whole fine again", sandboxed(errno, Duration.ZERO));
+    }
+
+    @Test
+    void waitThatSpinsForAllItsTimeDoesNotSleepAndTheNextDoes() throws Exception {
+        assertEquals(Loop.isEpoll() ? "whole fine EIO" : "whole fine again", sandboxed(EIO, Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void signalsDoNotShortenAFineTimeout() throws Exception {
+        try (Loop loop = new Loop(); NativeCalls.Signal signal = new NativeCalls.Signal()) {
+            long self = NativeCalls.Signal.self();
+            AtomicBoolean done = new AtomicBoolean();
+            Future<Integer> signals = Background.start(() -> {
+                int n = 0;
+                for (; !done.get(); n++) {
+                    signal.send(self);
+                }
+                return n;
+            });
+            try {
+                assertWaits(loop.poll, loop.events, Duration.ofNanos(50_100_000));
+            } finally {
+                done.set(true);
+                assertTrue(Background.result(signals) > 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+package io.panamio.test.programs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.Slab;
+import io.panamio.examples.log.LogFile;
+import io.panamio.examples.proxy.Mode;
+import io.panamio.net.TcpListener;
+import io.panamio.test.support.Background;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.Proxying;
+import io.panamio.test.support.Proxying.Joined;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A RuntimeException, which is a fault of the program's, ends one client of the examples echo, proxy and send alone.
+ */
+class ProgramExceptionsTest {
+    @TempDir
+    private Path directory;
+
+    private static Field field(Object of, String name) throws ReflectiveOperationException {
+        Class<?> type = of.getClass();
+        while (true) {
+            try {
+                Field field = type.getDeclaredField(name);
+                field.setAccessible(true);
+                return field;
+            } catch (NoSuchFieldException e) {
+                type = type.getSuperclass();
+                if (type == null) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static Object get(Object of, String name) throws ReflectiveOperationException {
+        return field(of, name).get(of);
+    }
+
+    private static void set(Object of, String name, Object value) throws ReflectiveOperationException {
+        field(of, name).set(of, value);
+    }
+
+    private static Object make(String loop, Object... arguments) throws ReflectiveOperationException {
+        Constructor<?> constructor = Class.forName("io.panamio.examples." + loop).getDeclaredConstructors()[0];
+        constructor.setAccessible(true);
+        return constructor.newInstance(arguments);
+    }
+
+    /** Runs a loop to its end. */
+    private static Object run(Object loop) throws ReflectiveOperationException {
+        Method run = loop.getClass().getDeclaredMethod("run");
+        run.setAccessible(true);
+        return run.invoke(loop);
+    }
+
+    /** What a loop knows of its clients, in the order in which they came. */
+    private static List<Object> clients(Object loop, int count) throws ReflectiveOperationException, IOException {
+        Slab<?> slab = (Slab<?>) get(loop, "clients");
+        List<Object> clients = new ArrayList<>();
+        Loop.until("clients", () -> {
+            clients.clear();
+            slab.forEach(clients::add);
+            return clients.size() == count;
+        });
+        return clients;
+    }
+
+    private static Socket connect(TcpListener listener) throws IOException {
+        Socket socket = new Socket(Loop.V4, listener.localAddress().getPort());
+        socket.setSoTimeout((int) Loop.LONG.toMillis());
+        return socket;
+    }
+
+    private static TcpListener listen() throws IOException {
+        return TcpListener.bind(new InetSocketAddress(Loop.V4, 0));
+    }
+
+    private static void ping(Socket socket) throws IOException {
+        Proxying.pass(socket, socket, 100);
+    }
+
+    @Test
+    void echoDropsOneClient() throws Exception {
+        try (TcpListener listener = listen(); AutoCloseable loop = (AutoCloseable) make("EchoLoop", listener, 10,
+                Duration.ZERO)) {
+            Future<?> run = Background.start(() -> run(loop));
+            try (Socket one = connect(listener)) {
+                ping(one);
+                Object client = clients(loop, 1).get(0);
+                try (Socket other = connect(listener)) {
+                    ping(other);
+                    MemorySegment dead;
+                    try (Arena arena = Arena.ofShared()) {
+                        dead = arena.allocate(1);
+                    }
+                    set(client, "to", 1L);
+                    set(client, "pending", dead);
+                    one.getOutputStream().write(1);
+                    assertThrowsOrEnds(one);
+                    ping(other);
+                    clients(loop, 1);
+                }
+            }
+            try (Socket later = connect(listener)) {
+                ping(later);
+            }
+            assertFalse(run.isDone());
+        }
+    }
+
+    /** A drop with bytes unread is a reset. */
+    private static void assertThrowsOrEnds(Socket socket) throws IOException {
+        try {
+            assertEquals(-1, socket.getInputStream().read());
+        } catch (SocketException e) {
+            assertTrue(e.getMessage().contains("reset"), e.getMessage());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theProxyResetsOneConnection(Mode mode) throws Exception {
+        try (Proxying p = new Proxying(mode)) {
+            Joined one = p.join();
+            Joined other = p.join();
+            Proxying.pass(one.client(), one.server(), 100);
+            Proxying.pass(other.client(), other.server(), 100);
+            p.inLoop(() -> {
+                try {
+                    Object[] first = new Object[1];
+                    ((Slab<?>) get(p.proxy, "sides")).forEach(c -> first[0] = first[0] == null ? c : first[0]);
+                    set(get(first[0], "up"), "way", null);
+                } catch (ReflectiveOperationException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            one.client().getOutputStream().write(1);
+            assertThrows(SocketException.class, () -> one.server().getInputStream().read());
+            assertThrows(SocketException.class, () -> one.client().getInputStream().read());
+            Proxying.pass(other.client(), other.server(), 100);
+            Proxying.pass(other.server(), other.client(), 100);
+            Joined later = p.join();
+            Proxying.pass(later.client(), later.server(), 100);
+            assertEquals(1, Proxying.number(p.report(), "failed"));
+            assertFalse(p.run.isDone());
+        }
+    }
+
+    @Test
+    void sendResetsOneClient() throws Exception {
+        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]); // more than sockets hold
+        Class<?> ways = Class.forName("io.panamio.examples.Send$Way");
+        Object way = ways.getEnumConstants()[2]; // WRITE, which looks at the position itself
+        CompletableFuture<Object> made = new CompletableFuture<>();
+        try (TcpListener listener = listen()) {
+            Future<?> run = Background.start(() -> { // in its thread, as its memory is
+                made.complete(make("SendLoop", listener, file, way, LogFile.of(directory.resolve("out"))));
+                return run(made.join());
+            });
+            Object loop = made.get();
+            try (Socket one = connect(listener)) {
+                one.getInputStream().readNBytes(1);
+                Object client = clients(loop, 1).get(0);
+                try (Socket other = connect(listener)) {
+                    other.getInputStream().readNBytes(1);
+                    Loop.until("it waits", () -> !(boolean) uncheckedGet(client, "writable"));
+                    set(client, "position", -1L);
+                    assertThrows(SocketException.class, () -> one.getInputStream().readAllBytes());
+                    assertEquals(19_999_999, other.getInputStream().readAllBytes().length);
+                }
+            }
+            try (Socket later = connect(listener)) {
+                assertEquals(20_000_000, later.getInputStream().readAllBytes().length);
+            }
+            assertFalse(run.isDone());
+            ((AutoCloseable) loop).close();
+        }
+    }
+
+    private static Object uncheckedGet(Object of, String name) {
+        try {
+            return get(of, name);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

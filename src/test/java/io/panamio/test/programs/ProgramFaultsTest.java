@@ -1,0 +1,570 @@
+package io.panamio.test.programs;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.examples.Main;
+import io.panamio.test.support.Background;
+import io.panamio.test.support.Local;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.Programs;
+import io.panamio.test.support.Programs.Program;
+import io.panamio.test.support.Seccomp;
+import java.io.DataInputStream;
+import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The servers of the examples go on whatever befalls one client, and without descriptors or memory. */
+class ProgramFaultsTest {
+    private static final int ECONNABORTED = 103;
+
+    @TempDir
+    private Path directory;
+    private Programs programs;
+    /** All that is closed with the test. */
+    private final List<AutoCloseable> closeables = new ArrayList<>();
+
+    /**
+     * A program that lacks a system call: its number, the error, and the program's arguments. After the number there
+     * may be that of an argument, and the bits of it with which the call fails.
+     */
+    static final class Faulty {
+        private Faulty() {
+        }
+
+        public static void main(String[] args) {
+            int[] call = Arrays.stream(args[0].split("/")).mapToInt(Integer::parseInt).toArray();
+            int errno = Integer.parseInt(args[1]);
+            if (call.length == 1) {
+                Seccomp.refuse(call[0], errno);
+            } else {
+                Seccomp.refuse(call[0], call[1], call[2], errno);
+            }
+            Main.main(Arrays.copyOfRange(args, 2, args.length));
+        }
+    }
+
+    /** A program whose heap is full while there is a file; its name, and the program's arguments. */
+    static final class Full {
+        private static volatile Object[] heap;
+
+        private Full() {
+        }
+
+        public static void main(String[] args) {
+            File file = new File(args[0]);
+            byte[] full = "the heap is full\n".getBytes();
+            byte[] empty = "the heap is empty\n".getBytes();
+            FileOutputStream err = new FileOutputStream(FileDescriptor.err); // which takes no memory
+            Thread.ofPlatform().daemon().start(() -> {
+                try {
+                    await(file, true);
+                    fill();
+                    err.write(full);
+                    await(file, false);
+                    heap = null;
+                    err.write(empty);
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            Main.main(Arrays.copyOfRange(args, 1, args.length));
+        }
+
+        private static void await(File file, boolean there) {
+            for (;;) {
+                try {
+                    if (file.exists() == there) {
+                        return;
+                    }
+                    LockSupport.parkNanos(10_000_000);
+                } catch (OutOfMemoryError e) {
+                    continue;
+                }
+            }
+        }
+
+        private static void fill() {
+            for (int size = 1 << 20; size > 0; size >>= 1) {
+                try {
+                    for (;;) {
+                        Object[] more = new Object[size];
+                        more[0] = heap;
+                        heap = more;
+                    }
+                } catch (OutOfMemoryError e) {
+                    continue;
+                }
+            }
+        }
+    }
+
+    /** A server of the examples. */
+    enum Server {
+        ECHO, PROXY
+    }
+
+    @BeforeEach
+    void open() {
+        programs = new Programs(directory);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable c : closeables) {
+            c.close();
+        }
+        programs.close();
+    }
+
+    private <C extends AutoCloseable> C later(C c) {
+        synchronized (closeables) {
+            closeables.add(c);
+        }
+        return c;
+    }
+
+    // ---- what all have
+
+    /** A program that listens, and its port. */
+    private record Running(Program program, int port) {
+        private static final Pattern PORT = Pattern.compile("(?:on port |on 127\\.0\\.0\\.1:)(\\d+)\\b.*\\R");
+
+        static Running of(Program program) throws IOException {
+            Loop.until("listening", () -> PORT.matcher(program.said()).find() || !program.process().isAlive());
+            Matcher m = PORT.matcher(program.said());
+            assertTrue(m.find(), program.said());
+            return new Running(program, Integer.parseInt(m.group(1)));
+        }
+
+        void assertRuns() throws IOException {
+            assertTrue(program.process().isAlive(), program.said());
+        }
+
+        private Duration cpu() {
+            return program.process().info().totalCpuDuration().orElseThrow();
+        }
+
+        /** Waits until it rests for a while, which it does not if it spins. */
+        void assertRests() throws IOException {
+            Loop.until("resting", () -> {
+                Duration before = cpu();
+                long start = System.nanoTime();
+                Loop.until("a while", () -> {
+                    Thread.onSpinWait();
+                    return System.nanoTime() - start > 400_000_000;
+                });
+                return cpu().minus(before).compareTo(Duration.ofMillis(50)) < 0;
+            });
+            assertRuns();
+        }
+
+        /** How much memory of its own it has. */
+        long dataBytes() throws IOException {
+            String status = Files.readString(Path.of("/proc/" + program.process().pid() + "/status"));
+            Matcher m = Pattern.compile("VmData:\\s+(\\d+) kB").matcher(status);
+            assertTrue(m.find(), status);
+            return Long.parseLong(m.group(1)) << 10;
+        }
+    }
+
+    private Running start(Server server, List<String> options, String... more) throws IOException {
+        return start(server, options, Main.class, List.of(), more);
+    }
+
+    private Running start(Server server, List<String> options, Class<?> main, List<String> before, String... more)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(before);
+        if (server == Server.ECHO) {
+            arguments.addAll(List.of("echo", "--host", "127.0.0.1", "--port", "0"));
+        } else {
+            arguments.addAll(List.of("proxy", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:" + echoOfTheJdk()));
+        }
+        arguments.addAll(List.of(more));
+        return Running.of(programs.example(options, main, arguments.toArray(String[]::new)));
+    }
+
+    /** An echo server with a thread for each client. */
+    private int echoOfTheJdk() throws IOException {
+        ServerSocket server = later(new ServerSocket(0, 1000, Loop.V4));
+        Background.startVirtual(() -> {
+            for (;;) {
+                Socket socket = later(server.accept());
+                Background.startVirtual(() -> {
+                    try (socket) {
+                        return socket.getInputStream().transferTo(socket.getOutputStream());
+                    }
+                });
+            }
+        });
+        return server.getLocalPort();
+    }
+
+    private Socket connect(Running running) throws IOException {
+        Socket socket = later(new Socket(Loop.V4, running.port));
+        socket.setSoTimeout((int) Loop.LONG.toMillis());
+        return socket;
+    }
+
+    private static void ping(Socket socket) throws IOException {
+        byte[] bytes = Local.random(100);
+        socket.getOutputStream().write(bytes);
+        byte[] back = new byte[bytes.length];
+        new DataInputStream(socket.getInputStream()).readFully(back);
+        assertArrayEquals(bytes, back);
+    }
+
+    // ---- urgent data
+
+    /** A read ends at an urgent byte, wherever it is, and nothing tells then that there is more behind it. */
+    @ParameterizedTest
+    @EnumSource
+    void urgentBytesHoldNothingUp(Server server) throws IOException {
+        Running running = start(server, List.of());
+        byte[] bytes = Local.random(20);
+        for (int at = 0; at <= bytes.length; at++) {
+            try (Socket socket = connect(running)) {
+                socket.setTcpNoDelay(true);
+                socket.getOutputStream().write(bytes, 0, at);
+                socket.sendUrgentData('!');
+                socket.getOutputStream().write(bytes, at, bytes.length - at);
+                assertArrayEquals(bytes, socket.getInputStream().readNBytes(bytes.length), "at " + at);
+                ping(socket);
+            }
+        }
+        running.assertRests();
+    }
+
+    // ---- memory
+
+    /**
+     * A program that has room for whatever its JVM allocates meanwhile: pieces of the C library's memory that are free,
+     * each smaller than what the program keeps for a client.
+     */
+    static final class Roomy {
+        private static final int PIECES = 512;
+        private static final long SIZE = 32_752; // takes the largest chunk of the JVM's own arenas, but not 32 KiB more
+
+        private Roomy() {
+        }
+
+        public static void main(String[] args) throws Throwable {
+            Linker linker = Linker.nativeLinker();
+            MethodHandle malloc = linker.downcallHandle(linker.defaultLookup().find("malloc").orElseThrow(),
+                FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+            MethodHandle free = linker.downcallHandle(linker.defaultLookup().find("free").orElseThrow(),
+                FunctionDescriptor.ofVoid(ADDRESS));
+            MemorySegment[] pieces = new MemorySegment[PIECES];
+            for (int i = 0; i < PIECES; i++) {
+                pieces[i] = (MemorySegment) malloc.invokeExact(SIZE);
+            }
+            for (int i = 0; i < PIECES; i += 2) { // the others keep them apart
+                free.invokeExact(pieces[i]);
+            }
+            Main.main(args);
+        }
+    }
+
+    /** Clients that send and do not read make a server keep bytes until it has no memory for that. */
+    @ParameterizedTest
+    @EnumSource
+    void nativeMemoryThatIsExhaustedEndsOneClientAlone(Server server) throws Exception {
+        String[] more = server == Server.PROXY ? new String[] {"--mode", "copy"} : new String[0];
+        List<String> options = List.of("-Xint", "-Xms64m"); // a compiler of the JVM's would end the JVM
+        for (int tries = 1;; tries++) {
+            Running running = start(server, options, Roomy.class, List.of(), more);
+            try {
+                exhaustMemory(running);
+                return;
+            } catch (IOException | AssertionError e) {
+                String itself = "insufficient memory for the Java Runtime Environment"; // the JVM wanted some: no test
+                if (tries == 5 || !running.program.said().contains(itself)) {
+                    throw new AssertionError("try " + tries + ": " + running.program.said(), e);
+                }
+            }
+        }
+    }
+
+    private void exhaustMemory(Running running) throws IOException {
+        Socket other = connect(running);
+        ping(other);
+        running.program.limit("data", running.dataBytes() + (256 << 10));
+        int[] clients = {0};
+        Loop.until("out of memory", () -> { // the later, the longer is waited: the program may be slow
+            fill(running, 20_000_000L << clients[0]++ / 30);
+            return running.program.said().contains("OutOfMemoryError");
+        });
+        ping(other);
+        ping(connect(running));
+        running.assertRuns();
+    }
+
+    /** Whoever comes then may be dropped, or served later, and maybe without a word, for which there is no memory. */
+    @ParameterizedTest
+    @EnumSource
+    void aHeapThatIsFullEndsNothing(Server server) throws Exception {
+        Path full = directory.resolve("full");
+        Running running = start(server, List.of("-Xmx16m"), Full.class, List.of(full.toString()));
+        for (int i = 0; i < 100; i++) { // so that no class is to be loaded and nothing to be linked then
+            try (Socket one = connect(running)) {
+                ping(one);
+                one.setSoLinger(i % 2 == 0, 0);
+            }
+        }
+        Files.createFile(full);
+        running.program.awaitSaid("the heap is full");
+        for (int i = 0; i < 20; i++) {
+            connect(running).getOutputStream().write(1);
+        }
+        Duration before = running.cpu();
+        Loop.until("tries", () -> !running.program.process().isAlive()
+            || running.cpu().minus(before).compareTo(Duration.ofMillis(100)) > 0);
+        running.assertRuns();
+        Files.delete(full);
+        running.program.awaitSaid("the heap is empty");
+        ping(connect(running));
+        running.assertRuns();
+    }
+
+    /** As above, of the server of files; and who was connected before is answered or dropped soon after. */
+    @Test
+    void aHeapThatIsFullKeepsNobodyOfServeWaiting() throws Exception {
+        Path full = directory.resolve("full");
+        Path folder = Files.createDirectories(directory.resolve("www"));
+        Files.writeString(folder.resolve("a.txt"), "within");
+        Running running = Running.of(programs.example(List.of("-Xmx16m"), Full.class, full.toString(), "serve",
+            folder.toString(), "--host", "127.0.0.1", "--port", "0", "--no-log"));
+        for (int i = 0; i < 100; i++) {
+            try (Socket one = connect(running)) {
+                assertTrue(ask(one));
+            }
+        }
+        List<Socket> old = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            old.add(connect(running));
+            assertTrue(ask(old.getLast()));
+        }
+        Files.createFile(full);
+        running.program.awaitSaid("the heap is full");
+        for (Socket one : old.subList(0, 20)) {
+            send(one);
+        }
+        Duration before = running.cpu();
+        Loop.until("tries", () -> !running.program.process().isAlive()
+            || running.cpu().minus(before).compareTo(Duration.ofMillis(300)) > 0);
+        running.assertRuns();
+        Files.delete(full);
+        running.program.awaitSaid("the heap is empty");
+        for (Socket one : old) {
+            one.setSoTimeout(10_000); // less than the time-outs of serve
+            try {
+                if (old.indexOf(one) >= 20) {
+                    send(one);
+                }
+                one.getInputStream().read();
+            } catch (SocketException e) {
+                continue; // dropped
+            }
+        }
+        assertTrue(ask(connect(running)));
+        running.assertRuns();
+    }
+
+    private static void send(Socket socket) throws IOException {
+        socket.getOutputStream().write("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n".getBytes());
+    }
+
+    private static boolean ask(Socket socket) throws IOException {
+        send(socket);
+        return socket.getInputStream().read(new byte[4096]) > 0;
+    }
+
+    /** Sends until nothing more is taken for so long. */
+    private void fill(Running running, long nanos) throws IOException {
+        SocketChannel channel = later(SocketChannel.open());
+        channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
+        channel.connect(new InetSocketAddress(Loop.V4, running.port));
+        channel.configureBlocking(false);
+        ByteBuffer piece = ByteBuffer.allocateDirect(1 << 18);
+        long[] last = {System.nanoTime()};
+        Loop.until("full", () -> {
+            try {
+                if (channel.write(piece.rewind()) > 0) {
+                    last[0] = System.nanoTime();
+                }
+                return System.nanoTime() - last[0] > nanos;
+            } catch (IOException e) {
+                return true; // dropped
+            }
+        });
+    }
+
+    // ---- descriptors
+
+    @ParameterizedTest
+    @EnumSource
+    void withoutDescriptorsItServesThoseWhoAreConnectedAndTheOthersLater(Server server) throws Exception {
+        Running running = start(server, List.of(), "--max-connections", "1000");
+        Socket first = connect(running);
+        ping(first);
+        running.program.leaveDescriptors(server == Server.ECHO ? 2 : 5);
+        List<Socket> more = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            more.add(connect(running));
+        }
+        ping(more.get(0));
+        ping(more.get(1));
+        running.program.awaitSaid("EMFILE");
+        running.assertRests();
+        ping(first);
+        first.close();
+        for (Socket socket : more) {
+            ping(socket);
+            socket.close();
+        }
+        ping(connect(running));
+    }
+
+    /** poll(2) refuses more sources than there may be descriptors. */
+    @ParameterizedTest
+    @EnumSource
+    void aWaitThatIsRefusedIsTriedAgain(Server server) throws Exception {
+        Running running = start(server, List.of());
+        Socket socket = connect(running);
+        ping(socket);
+        running.program.limit("nofile", 1);
+        socket.getOutputStream().write(1);
+        if (Loop.isEpoll()) {
+            assertEquals(1, socket.getInputStream().read());
+        } else {
+            running.program.awaitSaid("no events for now");
+            running.assertRests();
+        }
+        running.program.limit("nofile", 1000);
+        assertEquals(1, Loop.isEpoll() ? 1 : socket.getInputStream().read());
+        ping(socket);
+        ping(connect(running));
+    }
+
+    @Test
+    void clientsBeyondTheLimitWaitUntilOneHasEnded() throws Exception {
+        Running running = start(Server.ECHO, List.of(), "--max-connections", "2");
+        Socket first = connect(running);
+        Socket second = connect(running);
+        ping(first);
+        ping(second);
+        Socket third = connect(running);
+        third.getOutputStream().write(3);
+        third.setSoTimeout((int) Loop.SHORT.toMillis());
+        assertThrows(SocketTimeoutException.class, () -> third.getInputStream().read());
+        running.assertRests();
+        third.setSoTimeout((int) Loop.LONG.toMillis());
+        ping(second);
+        first.close();
+        assertEquals(3, third.getInputStream().read());
+    }
+
+    // ---- others
+
+    @ParameterizedTest
+    @EnumSource
+    void connectionsThatDieWhileTheyWaitEndNothing(Server server) throws Exception {
+        Seccomp.require();
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        List<String> accept4 = List.of(aarch64 ? "242" : "288", Integer.toString(ECONNABORTED));
+        Running running = start(server, List.of(), Faulty.class, accept4);
+        connect(running);
+        running.program.awaitSaid("ECONNABORTED");
+        running.assertRests();
+    }
+
+    /** Of an odd number of bytes: out of the pipe, that is, which holds them by then. */
+    @ParameterizedTest
+    @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
+    void aSpliceThatFailsForWantOfMemoryLosesNothingUnnoticed(String name, int errno) throws Exception {
+        Seccomp.require();
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        Running running = start(Server.PROXY, List.of(), Faulty.class,
+            List.of((aarch64 ? "76" : "275") + "/4/1", Integer.toString(errno)), "--mode", "splice");
+        Socket other = connect(running);
+        int whole = 0;
+        for (int size : new int[] {100, 101, 99_998, 100_001}) {
+            Socket client = connect(running);
+            byte[] bytes = Local.random(size);
+            Background.start(() -> {
+                client.getOutputStream().write(bytes);
+                client.shutdownOutput();
+                return null;
+            });
+            try {
+                assertArrayEquals(bytes, client.getInputStream().readAllBytes(), name);
+                whole++;
+            } catch (SocketException e) {
+                assertTrue(e.getMessage().contains("reset"), e.getMessage());
+            }
+            ping(other);
+        }
+        assertTrue(whole > 0, "none came through");
+        running.assertRests();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void oneThatFloodsLetsOthersHaveTheirTurns(Server server) throws Exception {
+        Running running = start(server, List.of());
+        Socket other = connect(running);
+        ping(other);
+        for (int i = 0; i < 2; i++) {
+            Socket flood = connect(running);
+            Background.start(() -> {
+                byte[] piece = new byte[1 << 20];
+                for (;;) {
+                    flood.getOutputStream().write(piece);
+                }
+            });
+            Background.start(() -> flood.getInputStream().transferTo(OutputStream.nullOutputStream()));
+        }
+        long start = System.nanoTime();
+        for (int i = 0; i < 10; i++) {
+            ping(other);
+        }
+        ping(connect(running));
+        long passed = System.nanoTime() - start;
+        assertTrue(passed < Loop.LONG.toNanos() / 6, "10 pings took " + passed + " ns");
+    }
+}

@@ -1,0 +1,248 @@
+package io.panamio.test.programs;
+
+import static io.panamio.test.support.Background.result;
+import static io.panamio.test.support.Proxying.number;
+import static io.panamio.test.support.Proxying.pass;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.panamio.examples.proxy.Mode;
+import io.panamio.examples.proxy.ProxyLoop;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.NativeFds.Exhaustion;
+import io.panamio.test.support.Proxying;
+import io.panamio.test.support.Proxying.Joined;
+import io.panamio.test.support.Seccomp;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** How many clients the example proxy takes, and how it ends. */
+class ProxyLimitsTest {
+    private static final Duration NEVER = Duration.ofDays(1);
+
+    @Test
+    void clientsBeyondTheLimitWaitUntilOneHasEnded() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 2, NEVER)) {
+            Joined first = p.join();
+            Joined second = p.join();
+            Socket third = p.connect();
+            Socket fourth = p.connect();
+            third.getOutputStream().write(3);
+            fourth.getOutputStream().write(4);
+            p.server.setSoTimeout((int) Loop.SHORT.toMillis());
+            assertThrows(SocketTimeoutException.class, p::accept);
+            assertEquals(2, number(p.report(), "total"));
+            p.server.setSoTimeout((int) Loop.LONG.toMillis());
+            pass(first.client(), first.server(), 10);
+            first.close();
+            assertEquals(3, p.accept().getInputStream().read());
+            second.close();
+            assertEquals(4, p.accept().getInputStream().read());
+        }
+    }
+
+    /** A client that is accepted when there is no descriptor for its server waits, and nothing spins. */
+    @Test
+    void clientsWithoutDescriptorsWaitUntilThereAreSome() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO)) {
+            Joined j = p.join(); // what is to run has run
+            pass(j.client(), j.server(), 100);
+            try (SocketChannel client = SocketChannel.open()) {
+                client.socket().setSoTimeout((int) Loop.LONG.toMillis());
+                try (Exhaustion exhaustion = new Exhaustion()) {
+                    client.connect(p.address);
+                    Loop.until("some turns", () -> number(p.report(), "polls") > 30);
+                    long before = number(p.report(), "polls");
+                    long start = System.nanoTime();
+                    Loop.until("a while", () -> System.nanoTime() - start > Loop.SHORT.toNanos());
+                    long millis = (System.nanoTime() - start) / 1_000_000;
+                    assertTrue(number(p.report(), "polls") - before < 10 + millis / 50, "it spins");
+                    pass(j.client(), j.server(), 100);
+                    exhaustion.relent(); // one, which is not enough
+                    Loop.until("a second client", () -> number(p.report(), "total") >= 1);
+                    pass(j.client(), j.server(), 100);
+                    exhaustion.end();
+                }
+                Socket server = p.accept();
+                client.write(ByteBuffer.wrap(new byte[] {5}));
+                assertEquals(5, server.getInputStream().read());
+            }
+        }
+    }
+
+    @Test
+    void aStopLetsConnectionsEnd() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 10, NEVER)) {
+            Joined j = p.join();
+            p.proxy.stop();
+            Loop.until("closed", () -> {
+                try {
+                    p.proxy.address();
+                    return false;
+                } catch (ClosedChannelException e) {
+                    return true;
+                }
+            });
+            Loop.until("refused", () -> { // the system may close it a moment later, but nobody is accepted meanwhile
+                try {
+                    new Socket(p.address.getAddress(), p.address.getPort()).close();
+                    return false;
+                } catch (ConnectException e) {
+                    return true;
+                }
+            });
+            pass(j.client(), j.server(), 100_000);
+            assertFalse(p.run.isDone());
+            j.close();
+            result(p.run);
+            assertEquals(0, number(p.nextReport(), "failed"));
+        }
+    }
+
+    @Test
+    void aSecondStopEndsAtOnce() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 10, NEVER)) {
+            Joined j = p.join();
+            pass(j.client(), j.server(), 10);
+            p.proxy.stop();
+            p.proxy.stop();
+            result(p.run);
+            assertEquals(1, number(p.nextReport(), "failed"));
+            assertThrows(SocketException.class, () -> j.client().getInputStream().read());
+            assertThrows(SocketException.class, () -> j.server().getInputStream().read());
+        }
+    }
+
+    @Test
+    void theGraceEnds() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 10, Loop.SHORT)) {
+            Joined j = p.join();
+            long start = System.nanoTime();
+            p.proxy.stop();
+            result(p.run);
+            assertTrue(System.nanoTime() - start >= Loop.SHORT.toNanos());
+            assertThrows(SocketException.class, () -> j.client().getInputStream().read());
+        }
+    }
+
+    // ---- time-outs
+
+    /** A server that does not answer: its queue is full, so the system drops what comes. */
+    @Test
+    void aServerThatDoesNotAnswerIsGivenUp() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 2, Duration.ofMillis(200), NEVER, NEVER, 1)) {
+            List<SocketChannel> waiting = new ArrayList<>();
+            try {
+                Loop.until("full", () -> { // the last ones are not accepted by the system
+                    SocketChannel channel = SocketChannel.open();
+                    waiting.add(channel);
+                    channel.configureBlocking(false);
+                    channel.connect(p.server.getLocalSocketAddress());
+                    return !channel.finishConnect();
+                });
+                for (int i = 0; i < 2; i++) { // more than there are places for
+                    long start = System.nanoTime();
+                    Socket one = p.connect();
+                    Socket two = p.connect();
+                    assertThrows(SocketException.class, () -> one.getInputStream().read());
+                    assertThrows(SocketException.class, () -> two.getInputStream().read());
+                    assertTrue(System.nanoTime() - start >= 200_000_000);
+                }
+                String report = p.report();
+                assertEquals(4, number(report, "refused"), report);
+                assertEquals(4, number(report, "timed out"), report);
+            } finally {
+                for (SocketChannel channel : waiting) {
+                    channel.close();
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aConnectionThatIsIdleIsReset(Mode mode) throws Exception {
+        long millis = 300;
+        while (!onlyTheIdleOneIsReset(mode, Duration.ofMillis(millis))) {
+            millis *= 4; // on a machine that is busy with something else the other one may have been idle as long
+            assertTrue(millis < 30_000, "a machine that stands still");
+        }
+    }
+
+    /** Returns false if the connection that should be busy was not. */
+    private boolean onlyTheIdleOneIsReset(Mode mode, Duration timeout) throws Exception {
+        try (Proxying p = new Proxying(mode, 10, NEVER, timeout, NEVER, 100)) {
+            Joined idle = p.join();
+            pass(idle.client(), idle.server(), 100);
+            Joined busy = p.join();
+            long start = System.nanoTime();
+            boolean ended = false;
+            idle.client().setSoTimeout(20);
+            while (!ended) {
+                long passed = System.nanoTime();
+                pass(busy.client(), busy.server(), 100);
+                pass(busy.server(), busy.client(), 100);
+                try {
+                    assertTrue(idle.client().getInputStream().read() >= 0, "an orderly end");
+                } catch (SocketTimeoutException e) {
+                    // not yet
+                } catch (SocketException e) {
+                    ended = true;
+                }
+                if (System.nanoTime() - passed > timeout.toNanos() / 2) {
+                    return false;
+                }
+            }
+            assertTrue(System.nanoTime() - start >= timeout.toNanos() * 5 / 6);
+            assertThrows(SocketException.class, () -> idle.server().getInputStream().read());
+            assertEquals(1, number(p.report(), "timed out"));
+            pass(busy.client(), busy.server(), 100);
+            return true;
+        }
+    }
+
+    // ---- faults
+
+    @Test
+    void connectionsThatDieWhileTheyWaitLeaveTheOthersAlone() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO)) {
+            Joined j = p.join();
+            pass(j.client(), j.server(), 100);
+            boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+            p.inLoop(() -> assumeTrue(Seccomp.refuse(aarch64 ? 242 : 288, 103), "no filters")); // accept4: ECONNABORTED
+            p.connect();
+            pass(j.client(), j.server(), 100);
+            long before = number(p.report(), "polls");
+            Loop.until("some turns", () -> number(p.report(), "polls") > before + 10);
+            pass(j.client(), j.server(), 100);
+            assertFalse(p.run.isDone());
+        }
+    }
+
+    @Test
+    void aPortInUseIsRefused() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO)) {
+            NativeFds.Opened opened = new NativeFds.Opened();
+            assertThrows(BindException.class, () -> new ProxyLoop(new ProxyLoop.Settings(p.address,
+                new InetSocketAddress(Loop.V4, 1), Mode.AUTO, 1, NEVER, NEVER, NEVER), text -> { }).close());
+            opened.expect(0);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package io.panamio.test.programs;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.test.support.Local;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.Programs;
+import io.panamio.test.support.Programs.Program;
+import io.panamio.test.support.Seccomp;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The example send as a program. */
+class SendTest {
+    private static final Pattern PORT = Pattern.compile("sending on port (\\d+)\\R");
+
+    @TempDir
+    private Path directory;
+
+    private static int port(Program send) throws IOException {
+        send.awaitSaid("sending on port ");
+        Loop.until("the port", () -> PORT.matcher(send.said()).find());
+        Matcher m = PORT.matcher(send.said());
+        assertTrue(m.find());
+        return Integer.parseInt(m.group(1));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"sendfile, 5000000", "zerocopy, 5000000", "write, 5000000", "zerocopy, 0"})
+    void everyClientGetsTheFile(String way, int size) throws IOException {
+        byte[] bytes = Local.random(size);
+        Path file = Files.write(directory.resolve("file"), bytes);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
+            int port = port(send);
+            try (Socket gone = new Socket(Loop.V4, port)) {
+                gone.setSoLinger(true, 0); // a reset is no reason to stop
+            }
+            try (Socket one = new Socket(Loop.V4, port); Socket two = new Socket(Loop.V4, port)) {
+                assertArrayEquals(bytes, two.getInputStream().readAllBytes());
+                assertArrayEquals(bytes, one.getInputStream().readAllBytes());
+            }
+            Pattern told = Pattern.compile("/127\\.0\\.0\\.1:\\d+: " + size + " bytes, .*s"
+                + (way.equals("zerocopy") ? ", (\\d+) sends without copying.*" : ""));
+            Loop.until("told", () -> told.matcher(send.said()).results().count() == 2);
+        }
+    }
+
+    @ParameterizedTest
+    @Tag("any-back-end")
+    @ValueSource(strings = {"--by carrier-pigeon", "--port 65536", "no/such/file"})
+    void badArgumentsAreTold(String arguments) throws IOException {
+        Path file = Files.write(directory.resolve("file"), new byte[1]);
+        try (Programs programs = new Programs(directory)) {
+            String[] more = arguments.split(" ");
+            Program send = more.length == 1 ? programs.example("send", more[0])
+                : programs.example("send", file.toString(), more[0], more[1]);
+            assertEquals(2, send.end());
+            assertTrue(send.said().contains(more[more.length - 1]), send.said());
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void aPortThatIsTakenIsTold() throws IOException {
+        Path file = Files.write(directory.resolve("file"), new byte[1]);
+        try (Programs programs = new Programs(directory)) {
+            int port = port(programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0"));
+            Program other = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "" + port);
+            assertEquals(1, other.end());
+            assertTrue(other.said().startsWith("send: bind /127.0.0.1:" + port + ": "), other.said());
+        }
+    }
+
+    // ---- what goes wrong
+
+    /** Reads until a failure or the end; true if it was a failure. */
+    private static boolean fails(Socket socket) throws IOException {
+        try {
+            socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+            return false;
+        } catch (SocketException e) {
+            return true;
+        }
+    }
+
+    /** Cut to a size in the middle, or to one in the same page as the end, where a mapping has zeros. */
+    @ParameterizedTest
+    @CsvSource({"sendfile, 9000000", "zerocopy, 9000000", "write, 9000000", "sendfile, 19999990", "zerocopy, 19999990",
+        "write, 19999990"})
+    void aFileThatIsCutIsAReset(String way, long newSize) throws IOException {
+        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]); // more than sockets hold
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
+            int port = port(send);
+            try (Socket client = new Socket(Loop.V4, port); Socket idle = new Socket(Loop.V4, port)) {
+                client.setSoTimeout((int) Loop.LONG.toMillis());
+                client.getInputStream().readNBytes(1000);
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    channel.truncate(newSize);
+                }
+                assertTrue(fails(client));
+                send.awaitSaid("/127.0.0.1:" + client.getLocalPort() + " has not got all");
+                assertTrue(fails(idle));
+            }
+            new Socket(Loop.V4, port).close();
+            assertTrue(send.process().isAlive(), send.said());
+        }
+    }
+
+    /** However it ends: what the client has got is no whole file. */
+    @ParameterizedTest
+    @CsvSource({"sendfile, TERM", "zerocopy, INT", "write, HUP", "sendfile, KILL"})
+    void aSignalIsAReset(String way, String signal) throws IOException {
+        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
+            try (Socket client = new Socket(Loop.V4, port(send))) {
+                client.setSoTimeout((int) Loop.LONG.toMillis());
+                client.getInputStream().readNBytes(1000);
+                send.signal(signal);
+                send.end();
+                assertTrue(fails(client));
+            }
+        }
+    }
+
+    /** Who has got all of it has got it, whatever comes then. */
+    @Test
+    void aWholeFileIsNoReset() throws IOException {
+        byte[] bytes = Local.random(100_000); // which sockets hold
+        Path file = Files.write(directory.resolve("file"), bytes);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0");
+            try (Socket client = new Socket(Loop.V4, port(send)); Socket other = new Socket(Loop.V4, port(send))) {
+                other.shutdownOutput();
+                send.awaitSaid(": 100000 bytes"); // to the other; both came at once
+                assertArrayEquals(bytes, other.getInputStream().readAllBytes());
+                client.setSoTimeout((int) Loop.LONG.toMillis());
+                client.getInputStream().readNBytes(1000);
+                send.signal("KILL");
+                send.end();
+                assertEquals(bytes.length - 1000, client.getInputStream().readAllBytes().length);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sendfile", "write"})
+    void aFileOfNoSizeThatIsNotEmptyIsRefused(String way) throws IOException {
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", "/proc/self/status", "--port", "0", "--by", way);
+            assertEquals(1, send.end());
+            assertEquals("send: /proc/self/status: it has no size, as a file of /proc, and is not empty",
+                send.said().strip());
+        }
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsAReset() throws Exception {
+        Seccomp.require();
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        Path file = Files.write(directory.resolve("file"), new byte[1000]);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example(List.of(), ProgramFaultsTest.Faulty.class, aarch64 ? "71" : "40", "5",
+                "send", file.toString(), "--host", "127.0.0.1", "--port", "0"); // sendfile: EIO
+            int port = port(send);
+            for (int i = 0; i < 2; i++) {
+                try (Socket client = new Socket(Loop.V4, port)) {
+                    client.setSoTimeout((int) Loop.LONG.toMillis());
+                    assertTrue(fails(client));
+                }
+            }
+            send.awaitSaid("EIO");
+        }
+    }
+
+    /** As {@code nc} does, whose input is empty. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sendfile", "zerocopy", "write"})
+    void whoHasEndedItsOwnSideGetsAll(String way) throws IOException {
+        byte[] bytes = Local.random(8_000_000);
+        Path file = Files.write(directory.resolve("file"), bytes);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
+            try (Socket client = new Socket(Loop.V4, port(send))) {
+                client.setSoTimeout((int) Loop.LONG.toMillis());
+                client.getOutputStream().write(new byte[1000]);
+                client.shutdownOutput();
+                assertArrayEquals(bytes, client.getInputStream().readAllBytes());
+            }
+            send.awaitSaid(": 8000000 bytes");
+        }
+    }
+
+    @Test
+    void withoutDescriptorsOthersWait() throws IOException {
+        byte[] bytes = Local.random(1000);
+        Path file = Files.write(directory.resolve("file"), bytes);
+        try (Programs programs = new Programs(directory)) {
+            Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0");
+            int port = port(send);
+            Socket first = new Socket(Loop.V4, port);
+            assertArrayEquals(bytes, first.getInputStream().readAllBytes());
+            send.leaveDescriptors(0);
+            try (Socket second = new Socket(Loop.V4, port)) {
+                send.awaitSaid("EMFILE");
+                first.close();
+                second.setSoTimeout((int) Loop.LONG.toMillis());
+                assertArrayEquals(bytes, second.getInputStream().readAllBytes());
+            }
+        }
+    }
+}

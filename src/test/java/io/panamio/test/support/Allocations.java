@@ -1,0 +1,41 @@
+package io.panamio.test.support;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+
+/** What the current thread allocates, as the JVM itself counts it. */
+public final class Allocations {
+    public static final int ROUNDS = 5_000;
+    private static final long FEW = 16 * 1024; // not one object in each fifth round
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private Allocations() {
+    }
+
+    /** What is measured. */
+    public interface Round {
+        void run() throws IOException;
+    }
+
+    /** How many bytes {@link #ROUNDS} rounds allocate. */
+    public static long of(Round round) throws IOException {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < ROUNDS; i++) {
+            round.run();
+        }
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
+    }
+
+    /** Asserts that rounds allocate so many bytes each at most once they are compiled, late on a busy machine. */
+    public static void assertAtMost(long bytesEach, Round round) throws IOException {
+        long bytes;
+        long deadline = System.nanoTime() + Loop.LONG.toNanos();
+        do {
+            bytes = of(round);
+        } while (bytes >= bytesEach * ROUNDS + FEW && System.nanoTime() < deadline);
+        assertTrue(bytes < bytesEach * ROUNDS + FEW, bytes + " bytes allocated in " + ROUNDS + " rounds");
+    }
+}

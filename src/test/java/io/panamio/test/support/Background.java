@@ -1,0 +1,47 @@
+package io.panamio.test.support;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.opentest4j.TestAbortedException;
+
+/** Tasks in threads of their own. */
+public final class Background {
+    private Background() {
+    }
+
+    /** Starts a task in a platform thread, which does not keep the process alive. */
+    public static <T> Future<T> start(Callable<T> task) {
+        FutureTask<T> future = new FutureTask<>(task);
+        Thread.ofPlatform().daemon().start(future);
+        return future;
+    }
+
+    /** Starts a task in a virtual thread. */
+    public static <T> Future<T> startVirtual(Callable<T> task) {
+        FutureTask<T> future = new FutureTask<>(task);
+        Thread.ofVirtual().start(future);
+        return future;
+    }
+
+    /** What the task returns; an assumption that does not hold there skips the test. */
+    public static <T> T result(Future<T> task) throws Exception {
+        try {
+            return task.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TestAbortedException aborted) {
+                throw aborted;
+            }
+            throw e;
+        }
+    }
+
+    /** What the task throws. */
+    public static Throwable failure(Future<?> task) {
+        return assertThrows(ExecutionException.class, () -> result(task)).getCause();
+    }
+}

@@ -1,0 +1,105 @@
+package io.panamio.test.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A JVM of its own: the library on the module path and a test's main class on the class path, as a user has them. */
+public final class Child {
+    public static final Path BASE = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
+    public static final Path CLASSES = BASE.resolve("target/classes");
+
+    private final List<String> options = new ArrayList<>();
+    private List<String> launcher = List.of();
+    private String classPath = BASE.resolve("target/test-classes").toString();
+    private Path library = CLASSES;
+    private boolean modular = true;
+
+    /** What a child has said when it ended. */
+    public record End(int status, String out, String err) {
+        /** Asserts that it ended well and returns its standard output. */
+        public String ok() {
+            assertEquals(0, status, out + err);
+            return out;
+        }
+    }
+
+    public Child() {
+        options.add("-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"));
+        options.add("--enable-native-access=io.panamio");
+        options.addAll(Qemu.CHILD_OPTIONS);
+    }
+
+    /** Adds options of java; a later one wins over an earlier one. */
+    public Child with(String... more) {
+        options.addAll(List.of(more));
+        return this;
+    }
+
+    /** Has a command start it, that of a network namespace say. */
+    public Child under(String... command) {
+        launcher = List.of(command);
+        return this;
+    }
+
+    /** Gives it the jars that have these classes, beside the tests. */
+    public Child classPathOf(Class<?>... classes) {
+        for (Class<?> c : classes) {
+            classPath += File.pathSeparator + c.getProtectionDomain().getCodeSource().getLocation().getPath();
+        }
+        return this;
+    }
+
+    /** Takes back what every child is granted. */
+    public Child withoutNativeAccess() {
+        options.remove("--enable-native-access=io.panamio");
+        return this;
+    }
+
+    /** Has the library on the class path. */
+    public Child onClassPath() {
+        modular = false;
+        return this;
+    }
+
+    /** Uses other classes of the library than those of the build. */
+    public Child library(Path classes) {
+        library = classes;
+        return this;
+    }
+
+    /** Runs a main class to its end. */
+    public End run(Class<?> main, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(launcher);
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
+        if (modular) {
+            command.addAll(List.of("--module-path", library.toString(), "--add-modules", "io.panamio"));
+            command.addAll(List.of("--class-path", classPath));
+        } else {
+            command.addAll(List.of("--class-path", library + File.pathSeparator + classPath));
+        }
+        command.add(main.getName());
+        command.addAll(List.of(arguments));
+
+        File out = File.createTempFile("panamio", ".out");
+        File err = File.createTempFile("panamio", ".err");
+        Process process = new ProcessBuilder(command).redirectOutput(out).redirectError(err).start();
+        try {
+            process.getOutputStream().close();
+            assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "the child JVM hangs: " + command);
+            return new End(process.exitValue(), Files.readString(out.toPath()), Files.readString(err.toPath()));
+        } finally {
+            process.destroyForcibly();
+            Files.delete(out.toPath());
+            Files.delete(err.toPath());
+        }
+    }
+}

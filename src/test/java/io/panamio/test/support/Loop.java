@@ -1,0 +1,297 @@
+package io.panamio.test.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.panamio.Event;
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.IoResult;
+import io.panamio.Poll;
+import io.panamio.Source;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A Poll for tests, with the expectations of mio's own harness: an event satisfies an expectation if it has its token
+ * and at least its readiness, and events that nobody expects are normal. What is made here is closed with it.
+ */
+public final class Loop implements AutoCloseable {
+    public static final Interest R = Interest.READABLE;
+    public static final Interest W = Interest.WRITABLE;
+    public static final Interest RW = R.add(W);
+    public static final InetAddress V4 = address("127.0.0.1");
+    public static final InetAddress V6 = address("::1");
+
+    /** How long something may take that must happen. */
+    public static final Duration LONG = Duration.ofSeconds(System.getenv("PANAMIO_QEMU") == null ? 60 : 300);
+    /** How long nothing must happen. */
+    public static final Duration SHORT = Duration.ofMillis(50);
+
+    private final Deque<AutoCloseable> closeables = new ArrayDeque<>();
+    public final Poll poll;
+    public final Events events = Events.withCapacity(64);
+
+    public Loop() throws IOException {
+        poll = later(Poll.open());
+    }
+
+    /** Whether the back end is epoll, whose edges come from the kernel, and not poll(2). */
+    public static boolean isEpoll() {
+        return System.getProperty("panamio.selector", "epoll").equals("epoll");
+    }
+
+    private static InetAddress address(String literal) {
+        try {
+            return InetAddress.getByName(literal);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Closes {@code c} with this loop. */
+    public <C extends AutoCloseable> C later(C c) {
+        closeables.push(c);
+        return c;
+    }
+
+    @Override
+    public void close() throws IOException {
+        while (!closeables.isEmpty()) {
+            try {
+                closeables.pop().close();
+            } catch (IOException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    public void register(Source source, long token, Interest interest) throws IOException {
+        poll.registry().register(source, token, interest);
+    }
+
+    public void reregister(Source source, long token, Interest interest) throws IOException {
+        poll.registry().reregister(source, token, interest);
+    }
+
+    // ---- connections
+
+    /** A connected stream of ours and the JDK socket at its other end. */
+    public record Pair(TcpStream stream, Socket peer) {
+    }
+
+    /** A stream that has connected to a JDK socket, unregistered. */
+    public Pair connected() throws IOException {
+        return connected(V4);
+    }
+
+    public Pair connected(InetAddress host) throws IOException {
+        try (ServerSocket server = new ServerSocket(0, 50, host)) {
+            TcpStream stream = later(TcpStream.connect(new InetSocketAddress(host, server.getLocalPort())));
+            Socket peer = later(server.accept());
+            prepare(peer);
+            finishConnect(stream);
+            return new Pair(stream, peer);
+        }
+    }
+
+    /** A stream that was accepted from a JDK socket, unregistered. */
+    public Pair accepted() throws IOException {
+        try (TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
+            Socket peer = later(new Socket(V4, listener.localAddress().getPort()));
+            prepare(peer);
+            return new Pair(later(accept(listener)), peer);
+        }
+    }
+
+    private static void prepare(Socket peer) throws IOException {
+        peer.setTcpNoDelay(true);
+        peer.setSoTimeout((int) LONG.toMillis());
+    }
+
+    /** Two streams of ours that are connected, unregistered: the one that connected and the one that was accepted. */
+    public TcpStream[] pair() throws IOException {
+        try (TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
+            TcpStream client = later(TcpStream.connect(listener.localAddress()));
+            TcpStream server = later(accept(listener));
+            finishConnect(client);
+            return new TcpStream[] {client, server};
+        }
+    }
+
+    /** Accepts the connection that is on its way. */
+    public static TcpStream accept(TcpListener listener) throws IOException {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        TcpStream stream;
+        while ((stream = listener.accept()) == null) {
+            assertTrue(System.nanoTime() < deadline, "no connection came");
+            Thread.onSpinWait();
+        }
+        return stream;
+    }
+
+    public static void finishConnect(TcpStream stream) throws IOException {
+        until("connected", stream::finishConnect);
+    }
+
+    /** An address of this machine where nobody listens. */
+    public static InetSocketAddress nobody() throws IOException {
+        try (ServerSocket server = new ServerSocket(0, 1, V4)) {
+            return new InetSocketAddress(V4, server.getLocalPort());
+        }
+    }
+
+    // ---- waiting
+
+    /** A condition that may throw. */
+    public interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    /** Tries until {@code condition} holds. */
+    public static void until(String what, Condition condition) throws IOException {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        for (int turn = 1; !condition.holds(); turn++) {
+            if (System.nanoTime() > deadline) {
+                fail("still not: " + what);
+            }
+            if (turn % 100 == 0) { // not each time: on a busy machine, that is to come last again and again
+                Thread.yield();
+            }
+        }
+    }
+
+    /** Collects garbage, ever more rarely: where a collection takes long, the cleaner must get on in between. */
+    public static void untilCollected(String what, Condition condition) throws IOException {
+        long[] pause = {1_000_000};
+        until(what, () -> {
+            System.gc();
+            LockSupport.parkNanos(pause[0] *= 2);
+            return condition.holds();
+        });
+    }
+
+    /** Reads once something is there. */
+    public static long readSoon(TcpStream stream, byte[] dst) throws IOException {
+        long[] n = new long[1];
+        until("readable", () -> (n[0] = stream.read(dst, 0, dst.length)) != IoResult.WOULD_BLOCK);
+        return n[0];
+    }
+
+    /** Reads {@code length} bytes exactly. */
+    public static byte[] readFully(TcpStream stream, int length) throws IOException {
+        byte[] all = new byte[length];
+        int[] got = new int[1];
+        until(length + " bytes", () -> {
+            long n = stream.read(all, got[0], length - got[0]);
+            assertTrue(n != IoResult.EOF, "end of stream after " + got[0] + " of " + length + " bytes");
+            got[0] += (int) Math.max(n, 0);
+            return got[0] == length;
+        });
+        return all;
+    }
+
+    // ---- events
+
+    /** What an event with this token must at least say: the names of {@link #flags}, separated by blanks. */
+    public record Expected(long token, String flags) {
+    }
+
+    public static Expected readable(long token) {
+        return new Expected(token, "r");
+    }
+
+    public static Expected writable(long token) {
+        return new Expected(token, "w");
+    }
+
+    /** Polls until events have satisfied all expectations, each with an event of its own. */
+    public void expect(Expected... expected) throws IOException {
+        List<Expected> missing = new ArrayList<>(List.of(expected));
+        List<String> seen = new ArrayList<>();
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (!missing.isEmpty()) {
+            if (System.nanoTime() > deadline) {
+                fail("missing " + missing + ", seen " + seen);
+            }
+            poll.poll(events, Duration.ofMillis(500));
+            for (Event event : events) {
+                seen.add(event.toString());
+                for (Expected e : missing) {
+                    if (e.token == event.token() && flags(event).containsAll(List.of(e.flags.split(" ")))) {
+                        missing.remove(e);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /** Polls for a short while, in which no event must come. */
+    public void expectNothing() throws IOException {
+        poll.poll(events, SHORT);
+        assertEquals("[]", events.toString());
+    }
+
+    /** Polls until no event has come for a short while: TCP may still move what is on its way, but nobody spins. */
+    public void expectQuiet() throws IOException {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (poll.poll(events, SHORT) > 0) {
+            if (System.nanoTime() > deadline) {
+                fail("still events: " + events);
+            }
+        }
+    }
+
+    /** Polls until there is an event with this token, and tells what it says, such as {@code r w rc}. */
+    public String next(long token) throws IOException {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (System.nanoTime() < deadline) {
+            poll.poll(events, Duration.ofMillis(500));
+            for (Event event : events) {
+                if (event.token() == token) {
+                    return String.join(" ", flags(event));
+                }
+            }
+        }
+        return fail("no event with token " + token);
+    }
+
+    /** What an event says: r(eadable) w(ritable) p(riority) rc (read-closed) wc (write-closed) e(rror). */
+    public static List<String> flags(Event event) {
+        List<String> flags = new ArrayList<>();
+        if (event.isReadable()) {
+            flags.add("r");
+        }
+        if (event.isWritable()) {
+            flags.add("w");
+        }
+        if (event.isPriority()) {
+            flags.add("p");
+        }
+        if (event.isReadClosed()) {
+            flags.add("rc");
+        }
+        if (event.isWriteClosed()) {
+            flags.add("wc");
+        }
+        if (event.isError()) {
+            flags.add("e");
+        }
+        return flags;
+    }
+}

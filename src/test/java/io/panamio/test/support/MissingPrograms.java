@@ -1,0 +1,79 @@
+package io.panamio.test.support;
+
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The programs that tests need and this machine does not have. On a user's machine such a test is skipped, and the
+ * last line of the build says what to install; with {@code CI=true} in the environment it fails.
+ */
+public final class MissingPrograms {
+    private static final Path PACKAGES = Child.BASE.resolve("src/test/programs.txt");
+    private static final Path MISSING = Child.BASE.resolve("target/missing-programs");
+
+    private MissingPrograms() {
+    }
+
+    /** Returns where a program is; where it is not, the test ends. */
+    public static Path require(String program) {
+        return find(program).orElseGet(() -> missing(program, "no " + program + " on this machine"));
+    }
+
+    /** Ends a test that needs what is missing. */
+    public static <T> T missing(String program, String message) {
+        assertNotEquals("true", System.getenv("CI"), message);
+        try {
+            Files.writeString(MISSING, program + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return abort(message);
+    }
+
+    private static Optional<Path> find(String program) {
+        try (Stream<Path> directories = Stream.concat(
+                Stream.of(System.getenv("PATH").split(":")).map(Path::of), postgresql())) {
+            return directories.map(d -> d.resolve(program)).filter(Files::isExecutable).findFirst();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Where Debian has PostgreSQL's programs, which are not on the path. */
+    private static Stream<Path> postgresql() throws IOException {
+        Path versions = Path.of("/usr/lib/postgresql");
+        return Files.isDirectory(versions) ? Files.list(versions).map(v -> v.resolve("bin")) : Stream.of();
+    }
+
+    private static Set<String> packages(Set<String> programs) throws IOException {
+        try (Stream<String> lines = Files.lines(PACKAGES)) {
+            return lines.map(l -> l.split(" +")).filter(words -> programs.contains(words[0]))
+                .flatMap(words -> Stream.of(words).skip(1)).collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    /** The end of a build: says what was missing, if anything was and still is. */
+    public static void main(String[] args) throws IOException {
+        if (!Files.exists(MISSING)) {
+            return;
+        }
+        Set<String> programs = new TreeSet<>(Files.readAllLines(MISSING));
+        programs.removeIf(program -> find(program).isPresent());
+        if (!programs.isEmpty()) {
+            System.out.printf("Tests were skipped for want of %s; Debian's packages: %s%n", String.join(", ", programs),
+                String.join(" ", packages(programs)));
+        }
+        Files.delete(MISSING);
+    }
+}

@@ -1,0 +1,281 @@
+package io.panamio.test.support;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
+
+/** The functions of the system that tests need and the library does not offer. A failure is -1. */
+public final class NativeCalls {
+    private static final int NONBLOCK = 04000; // SOCK_NONBLOCK, EFD_NONBLOCK
+    private static final int NOCTTY = 0400;
+    private static final int SIGWINCH = 28;
+    private static final long EPIOCGPARAMS = 0x80088A02L; // _IOR(0x8A, 2, struct epoll_params), Linux 6.9
+
+    private NativeCalls() {
+    }
+
+    private static long call(String function, Object... arguments) {
+        MemoryLayout[] layouts = Stream.of(arguments)
+            .map(a -> a instanceof Integer ? JAVA_INT : a instanceof Long ? JAVA_LONG : ADDRESS)
+            .toArray(MemoryLayout[]::new);
+        Linker linker = Linker.nativeLinker();
+        try {
+            return (long) linker.downcallHandle(address(function), FunctionDescriptor.of(JAVA_LONG, layouts))
+                .invokeWithArguments(arguments);
+        } catch (Throwable t) {
+            throw new AssertionError(function, t);
+        }
+    }
+
+    private static MemorySegment address(String function) {
+        return Linker.nativeLinker().defaultLookup().find(function).orElseThrow();
+    }
+
+    /** An IPv4 TCP socket in non-blocking mode, not connected. */
+    public static int socket() {
+        return (int) call("socket", 2, 1 | NONBLOCK, 0);
+    }
+
+    /** Any socket in non-blocking mode; -1 where there is no such. */
+    public static int socket(int domain, int type, int protocol) {
+        return (int) call("socket", domain, type | NONBLOCK, protocol);
+    }
+
+    /** A Unix socket of type 1 (stream), 2 (datagram) or 5 (seqpacket) in blocking mode. */
+    public static int unixSocket(int type) {
+        return (int) call("socket", 1, type, 0);
+    }
+
+    /** Two Unix sockets in non-blocking mode that are connected with each other. */
+    public static int[] unixPair(int type) {
+        return two(fds -> call("socketpair", 1, type | NONBLOCK, 0, fds));
+    }
+
+    /** bind(2) to a Unix address without a zero after it. */
+    public static int unixBind(int fd, byte[] name) {
+        return withAddress(name, (address, length) -> call("bind", fd, address, length));
+    }
+
+    /** connect(2) to a Unix address without a zero after it. */
+    public static int unixConnect(int fd, byte[] name) {
+        return withAddress(name, (address, length) -> call("connect", fd, address, length));
+    }
+
+    private interface WithAddress {
+        long call(MemorySegment address, int length);
+    }
+
+    private static int withAddress(byte[] name, WithAddress function) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(2 + name.length, 2);
+            address.set(JAVA_SHORT, 0, (short) 1); // AF_UNIX
+            MemorySegment.copy(name, 0, address, JAVA_BYTE, 2, name.length);
+            return (int) function.call(address, 2 + name.length);
+        }
+    }
+
+    /** connect(2) to a port of 127.0.0.1. */
+    public static int connect(int fd, int port) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(16, 4);
+            address.set(JAVA_SHORT, 0, (short) 2); // AF_INET
+            address.set(JAVA_BYTE, 2, (byte) (port >> 8));
+            address.set(JAVA_BYTE, 3, (byte) port);
+            address.set(JAVA_BYTE, 4, (byte) 127);
+            address.set(JAVA_BYTE, 7, (byte) 1);
+            return (int) call("connect", fd, address, 16);
+        }
+    }
+
+    /** A FIFO that is made at a path. */
+    public static void makeFifo(Path path) {
+        try (Arena arena = Arena.ofConfined()) {
+            if ((int) call("mkfifo", arena.allocateFrom(path.toString()), 0600) < 0) {
+                throw new AssertionError("no FIFO");
+            }
+        }
+    }
+
+    /** A descriptor of a file, opened in non-blocking mode to read from it (0), to write to it (1) or for both (2). */
+    public static int open(Path path, int mode) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call("open", arena.allocateFrom(path.toString()), mode | NONBLOCK);
+        }
+    }
+
+    /** The master end of a new pseudo terminal, in blocking mode. */
+    public static int openTerminal() {
+        int master = (int) call("posix_openpt", 2 | NOCTTY);
+        if (master < 0 || (int) call("grantpt", master) < 0 || (int) call("unlockpt", master) < 0) {
+            throw new AssertionError("no terminal");
+        }
+        return master;
+    }
+
+    /** The other end, opened in non-blocking mode. */
+    public static int openTerminalOf(int master) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocate(64);
+            if ((int) call("ptsname_r", master, name, name.byteSize()) != 0) {
+                throw new AssertionError("no name");
+            }
+            return open(Path.of(name.getString(0)), 2 | NOCTTY);
+        }
+    }
+
+    /** A lock on a directory, by flock(2), until the descriptor that is returned is closed. */
+    public static int lock(Path directory) {
+        int fd = open(directory, 0);
+        if ((int) call("flock", fd, 2) < 0) { // LOCK_EX
+            throw new AssertionError("no lock");
+        }
+        return fd;
+    }
+
+    /** Takes the urgent byte, or fails when there is none. */
+    public static int receiveUrgent(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment one = arena.allocate(1);
+            return call("recv", fd, one, 1L, 1) == 1 ? one.get(JAVA_BYTE, 0) : -1; // MSG_OOB
+        }
+    }
+
+    /** Sets how many descriptors the process may have, and returns the limit from before. */
+    public static long limitDescriptors(long limit) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment limits = arena.allocate(JAVA_LONG, 2);
+            call("getrlimit", 7, limits);
+            long before = limits.get(JAVA_LONG, 0);
+            limits.set(JAVA_LONG, 0, limit);
+            if ((int) call("setrlimit", 7, limits) < 0) {
+                throw new AssertionError("no such limit");
+            }
+            return before;
+        }
+    }
+
+    /** A pipe in blocking mode: the end to read from and the end to write to. */
+    public static int[] pipe() {
+        return two(fds -> call("pipe", fds));
+    }
+
+    private static int[] two(ToLongFunction<MemorySegment> function) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment fds = arena.allocate(JAVA_INT, 2);
+            if ((int) function.applyAsLong(fds) < 0) {
+                throw new AssertionError("no descriptors");
+            }
+            return fds.toArray(JAVA_INT);
+        }
+    }
+
+    /** An eventfd in non-blocking mode; it is readable while its count is not 0. */
+    public static int eventfd(int count) {
+        return (int) call("eventfd", count, NONBLOCK);
+    }
+
+    /** Takes the count of an eventfd. */
+    public static long eventfdRead(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(JAVA_LONG);
+            return (int) call("eventfd_read", fd, count) == 0 ? count.get(JAVA_LONG, 0) : -1;
+        }
+    }
+
+    /** Adds to the count of an eventfd. */
+    public static int eventfdWrite(int fd, long count) {
+        return (int) call("eventfd_write", fd, count);
+    }
+
+    /** A timerfd in non-blocking mode that is not set. */
+    public static int timerfd() {
+        return (int) call("timerfd_create", 1, NONBLOCK); // CLOCK_MONOTONIC
+    }
+
+    /** Lets a timerfd expire once, now. */
+    public static int timerfdExpire(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment times = arena.allocate(JAVA_LONG, 4); // struct itimerspec: the interval, the value
+            times.set(JAVA_LONG, 24, 1);
+            return (int) call("timerfd_settime", fd, 0, times, MemorySegment.NULL);
+        }
+    }
+
+    /** An empty regular file without a name. */
+    public static int regularFile() {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call("memfd_create", arena.allocateFrom("panamio"), 0);
+        }
+    }
+
+    /** The struct epoll_params of an epoll: microseconds, from bit 32 on the budget, at bit 48 whether to prefer it. */
+    public static long busyPoll(int epoll) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment params = arena.allocate(JAVA_LONG);
+            return (int) call("ioctl", epoll, EPIOCGPARAMS, params) == 0 ? params.get(JAVA_LONG, 0) : -1;
+        }
+    }
+
+    /** How many bytes can be read. */
+    public static int available(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(JAVA_INT);
+            return (int) call("ioctl", fd, 0x541BL, bytes) == 0 ? bytes.get(JAVA_INT, 0) : -1; // FIONREAD
+        }
+    }
+
+    public static int dup(int fd) {
+        return (int) call("dup", fd);
+    }
+
+    public static int close(int fd) {
+        return (int) call("close", fd);
+    }
+
+    /** Sends one byte as urgent data: MSG_OOB. */
+    public static int sendUrgent(int fd, byte data) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call("send", fd, arena.allocateFrom(JAVA_BYTE, data), 1L, 1);
+        }
+    }
+
+    /** shutdown(2) of the reading half. */
+    public static int shutdownRead(int fd) {
+        return (int) call("shutdown", fd, 0);
+    }
+
+    /** Sends a signal to the current thread. */
+    public static int raise(int signal) {
+        return (int) call("raise", signal);
+    }
+
+    /** A signal that is caught and changes nothing, but ends a wait with EINTR. Closing this ignores it again. */
+    public static final class Signal implements AutoCloseable {
+        private final long before = call("signal", SIGWINCH, address("abs")); // a harmless function of an int
+
+        /** Sends it to a thread, named by its {@link #self}. */
+        public void send(long thread) {
+            call("pthread_kill", thread, SIGWINCH);
+        }
+
+        public static long self() {
+            return call("pthread_self");
+        }
+
+        @Override
+        public void close() {
+            call("signal", SIGWINCH, before);
+        }
+    }
+}

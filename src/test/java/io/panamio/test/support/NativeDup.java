@@ -1,0 +1,69 @@
+package io.panamio.test.support;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** What tests do to descriptors behind the library's back. Results are the C library's. */
+public final class NativeDup {
+    private static final MethodHandle DUP = link("dup", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle CLOSE = link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle WRITE = link("write",
+        FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle SIGNAL = link("signal", FunctionDescriptor.of(ADDRESS, JAVA_INT, ADDRESS));
+
+    private static final int SIGPIPE = 13;
+
+    private NativeDup() {
+    }
+
+    private static MethodHandle link(String name, FunctionDescriptor descriptor) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), descriptor);
+    }
+
+    /** A second number for what {@code fd} stands for. */
+    public static int dup(int fd) {
+        try {
+            return (int) DUP.invokeExact(fd);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /** close(2). */
+    public static int close(int fd) {
+        try {
+            return (int) CLOSE.invokeExact(fd);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /** write(2) of one byte, which raises SIGPIPE where nobody reads any more. */
+    public static long writeByte(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (long) WRITE.invokeExact(fd, arena.allocate(1), 1L);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /** Takes the JVM's handler of SIGPIPE away: from now on that signal ends the process. */
+    public static void letSigpipeKill() {
+        try {
+            MemorySegment previous = (MemorySegment) SIGNAL.invokeExact(SIGPIPE, MemorySegment.NULL);
+            if (previous.address() == -1) {
+                throw new AssertionError("signal(SIGPIPE, SIG_DFL) failed");
+            }
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+}

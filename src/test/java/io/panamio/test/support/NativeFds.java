@@ -1,0 +1,248 @@
+package io.panamio.test.support;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** What tests need of the system beside the API, about bare descriptors. The numbers are Linux's. */
+public final class NativeFds {
+    private static final int O_WRONLY = 1;
+    private static final int O_APPEND = 0x400;
+    private static final int F_GETFD = 1;
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
+    private static final int FD_CLOEXEC = 1;
+    private static final int O_NONBLOCK = 0x800;
+    private static final int AF_INET = 2;
+    private static final int SOCK_DGRAM = 2;
+    private static final long SIOCOUTQNSD = 0x894B;
+    private static final int RLIMIT_NOFILE = 7;
+    private static final Path SELF = Path.of("/proc/self/fd");
+
+    private static final MethodHandle FCNTL = linkVariadic("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle IOCTL = linkVariadic("ioctl", JAVA_INT, JAVA_LONG, ADDRESS);
+    private static final MethodHandle OPEN = linkVariadic("open", ADDRESS, JAVA_INT, JAVA_INT);
+    private static final MethodHandle DUP = link("dup", JAVA_INT);
+    private static final MethodHandle CLOSE = link("close", JAVA_INT);
+    private static final MethodHandle EVENTFD = link("eventfd", JAVA_INT, JAVA_INT);
+    private static final MethodHandle SOCKET = link("socket", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle GETRLIMIT = link("getrlimit", JAVA_INT, ADDRESS);
+    private static final MethodHandle SETRLIMIT = link("setrlimit", JAVA_INT, ADDRESS);
+
+    private NativeFds() {
+    }
+
+    private static MethodHandle link(String name, MemoryLayout... arguments) {
+        return Linker.nativeLinker().downcallHandle(Linker.nativeLinker().defaultLookup().find(name).orElseThrow(),
+            FunctionDescriptor.of(JAVA_INT, arguments));
+    }
+
+    private static MethodHandle linkVariadic(String name, MemoryLayout... arguments) {
+        return Linker.nativeLinker().downcallHandle(Linker.nativeLinker().defaultLookup().find(name).orElseThrow(),
+            FunctionDescriptor.of(JAVA_INT, arguments), Linker.Option.firstVariadicArg(2));
+    }
+
+    private static int call(MethodHandle function, Object... arguments) {
+        try {
+            return (int) function.invokeWithArguments(arguments);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    private static int succeed(MethodHandle function, Object... arguments) {
+        int r = call(function, arguments);
+        assertTrue(r >= 0, "a system call failed");
+        return r;
+    }
+
+    // ---- asking
+
+    public static boolean isOpen(int fd) {
+        return call(FCNTL, fd, F_GETFD, 0) >= 0;
+    }
+
+    public static boolean isNonBlocking(int fd) {
+        return (succeed(FCNTL, fd, F_GETFL, 0) & O_NONBLOCK) != 0;
+    }
+
+    public static boolean isCloseOnExec(int fd) {
+        return (succeed(FCNTL, fd, F_GETFD, 0) & FD_CLOEXEC) != 0;
+    }
+
+    /** How many descriptors the process has of the file, the socket or the pipe that a descriptor is of. */
+    public static int count(int fd) throws IOException {
+        Map<String, String> all = all();
+        return Collections.frequency(all.values(), all.get(Integer.toString(fd)));
+    }
+
+    /** The descriptors of the process: their numbers, and what they are of. */
+    private static Map<String, String> all() throws IOException {
+        Map<String, String> all = new TreeMap<>();
+        for (String fd : SELF.toFile().list()) {
+            try {
+                all.put(fd, Files.readSymbolicLink(SELF.resolve(fd)).toString());
+            } catch (NoSuchFileException e) {
+                continue; // closed meanwhile
+            }
+        }
+        return all;
+    }
+
+    /**
+     * The sockets, pipes, events and memory that the process has opened since, and files of the given folders. Other
+     * files are the JVM's, which opens them as it likes; and what had been opened before may be closed meanwhile.
+     */
+    public static final class Opened {
+        static {
+            try { // the JDK opens some for good when it closes its first socket
+                new ServerSocket(0).close();
+                SocketChannel.open().close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private final List<String> kinds = new ArrayList<>(List.of("socket:", "pipe:", "anon_inode:", "/memfd:"));
+        private final Set<Map.Entry<String, String>> before;
+
+        public Opened(Path... folders) throws IOException {
+            for (Path folder : folders) {
+                kinds.add(folder.toRealPath().toString());
+            }
+            before = all().entrySet();
+        }
+
+        private List<Map.Entry<String, String>> now() throws IOException {
+            return all().entrySet().stream().filter(fd -> !before.contains(fd))
+                .filter(fd -> kinds.stream().anyMatch(fd.getValue()::startsWith)).toList();
+        }
+
+        public int count() throws IOException {
+            return now().size();
+        }
+
+        /** Asserts how many there are. */
+        public void expect(int count) throws IOException {
+            List<Map.Entry<String, String>> now = now();
+            assertEquals(count, now.size(), now::toString);
+        }
+    }
+
+    /** How many written bytes the system holds back; where it does not tell, as qemu does not, the test ends. */
+    public static int unsent(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(JAVA_INT);
+            int r = call(IOCTL, fd, SIOCOUTQNSD, value);
+            assumeTrue(r >= 0 || !isOpen(fd), "no ioctl SIOCOUTQNSD here");
+            assertEquals(0, r);
+            return value.get(JAVA_INT, 0);
+        }
+    }
+
+    // ---- making and changing
+
+    /** A descriptor of a file that is appended to. */
+    public static int append(Path file) {
+        try (Arena arena = Arena.ofConfined()) {
+            return succeed(OPEN, arena.allocateFrom(file.toString()), O_WRONLY | O_APPEND, 0);
+        }
+    }
+
+    public static int dup(int fd) {
+        return succeed(DUP, fd);
+    }
+
+    public static void close(int fd) {
+        succeed(CLOSE, fd);
+    }
+
+    /** A descriptor in non-blocking mode that is not a socket. */
+    public static int eventfd() {
+        return succeed(EVENTFD, 0, O_NONBLOCK);
+    }
+
+    /** A socket in non-blocking mode that is not a stream. */
+    public static int datagramSocket() {
+        return succeed(SOCKET, AF_INET, SOCK_DGRAM | O_NONBLOCK, 0);
+    }
+
+    public static void setBlocking(int fd) {
+        succeed(FCNTL, fd, F_SETFL, succeed(FCNTL, fd, F_GETFL, 0) & ~O_NONBLOCK);
+    }
+
+    /** Sets how many descriptors the process may have, and returns what it was before. */
+    public static long setLimit(long soft) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment limits = arena.allocate(JAVA_LONG, 2);
+            assertEquals(0, call(GETRLIMIT, RLIMIT_NOFILE, limits));
+            long before = limits.get(JAVA_LONG, 0);
+            limits.set(JAVA_LONG, 0, soft);
+            assertEquals(0, call(SETRLIMIT, RLIMIT_NOFILE, limits));
+            return before;
+        }
+    }
+
+    /**
+     * Takes all descriptors that the process may still have, after it has lowered the limit, until closed. The JVM
+     * cannot open a class file meanwhile: what is to run must have run before.
+     */
+    public static final class Exhaustion implements AutoCloseable {
+        private final Deque<Integer> taken = new ArrayDeque<>();
+        private final long limit;
+
+        public Exhaustion() {
+            String[] open = SELF.toFile().list();
+            limit = setLimit(Arrays.stream(open).mapToLong(Long::parseLong).max().orElseThrow() + 8);
+            for (int fd = 0; (fd = call(DUP, 0)) >= 0;) {
+                taken.push(fd);
+            }
+        }
+
+        /** Gives one descriptor back, if it has any. */
+        public void relent() {
+            if (!taken.isEmpty()) {
+                NativeFds.close(taken.pop());
+            }
+        }
+
+        /** Gives all back. */
+        public void end() {
+            setLimit(limit);
+            while (!taken.isEmpty()) {
+                relent();
+            }
+        }
+
+        @Override
+        public void close() {
+            end();
+        }
+    }
+}

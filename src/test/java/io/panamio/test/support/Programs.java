@@ -1,0 +1,223 @@
+package io.panamio.test.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.examples.Main;
+import java.io.File;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.spi.ToolProvider;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import me.tongfei.progressbar.ProgressBar;
+import org.HdrHistogram.Histogram;
+import org.jline.terminal.Terminal;
+import picocli.CommandLine;
+
+/** Programs of the system, and those of the examples, as children that end with this. */
+public final class Programs implements AutoCloseable {
+    private static Path library;
+
+    private final Path directory;
+    private final Deque<Process> running = new ArrayDeque<>();
+    private int outputs;
+
+    /** A child and where its output goes, errors too. */
+    public record Program(Process process, Path output) {
+        public String said() throws IOException {
+            return Files.readString(output);
+        }
+
+        /** Waits until it has said something. */
+        public void awaitSaid(String text) throws IOException {
+            try {
+                Loop.until("said " + text, () -> said().contains(text) || !process.isAlive());
+            } finally {
+                assertTrue(said().contains(text), said());
+            }
+        }
+
+        /** Waits until it listens. */
+        public void awaitListening(int port) throws IOException {
+            Loop.until("listening", () -> {
+                assertTrue(process.isAlive(), said());
+                return listens(port);
+            });
+        }
+
+        /** Waits for the end, and returns the exit code. */
+        public int end() throws IOException {
+            try {
+                assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "it hangs: " + said());
+                return process.exitValue();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        /** Sends a signal. */
+        public void signal(String name) throws IOException {
+            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+            assertEquals(0, kill.onExit().join().exitValue());
+        }
+
+        /** Leaves it so many descriptors more than it has. */
+        public void leaveDescriptors(int more) throws IOException {
+            File[] open = new File("/proc/" + process.pid() + "/fd").listFiles();
+            long most = Arrays.stream(open).mapToLong(f -> Long.parseLong(f.getName())).max().orElseThrow();
+            limit("nofile", most + 1 + more);
+        }
+
+        /** Sets a limit, as prlimit(1) names it. */
+        public void limit(String resource, long limit) throws IOException {
+            Process prlimit = new ProcessBuilder(MissingPrograms.require("prlimit").toString(), "--pid",
+                "" + process.pid(), "--" + resource + "=" + limit + ":").inheritIO().start();
+            assertEquals(0, prlimit.onExit().join().exitValue());
+        }
+    }
+
+    public Programs(Path directory) {
+        this.directory = directory;
+    }
+
+    /** Skips the test if a program is not there. */
+    public static void require(String... names) {
+        for (String name : names) {
+            MissingPrograms.require(name);
+        }
+    }
+
+    /** The system calls that move bytes of sockets, for strace(1). */
+    public static final String MOVES = "splice,recvfrom,recvmsg,sendto,sendmsg,readv,writev";
+
+    /** Asserts that a trace has what a burst takes, and no more: in, out, and a look that finds nothing. */
+    public static void requireOneBurst(int size, String trace) {
+        String moved = "[^\\n]*splice\\([^\\n]*= " + size + "\\n";
+        assertTrue(trace.matches(moved + moved + "[^\\n]*= -1 EAGAIN [^\\n]*\\n"), trace);
+    }
+
+    /** A port of this machine that nobody listens on, and that the system gives to nobody by itself. */
+    public static int freePort() throws IOException {
+        for (;;) {
+            int port = ThreadLocalRandom.current().nextInt(10_000, 32_000);
+            try (ServerSocket server = new ServerSocket(port, 1, Loop.V4)) {
+                return server.getLocalPort();
+            } catch (BindException e) {
+                // somebody has it
+            }
+        }
+    }
+
+    public Program start(String... command) throws IOException {
+        Path output = directory.resolve("output-" + outputs++);
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+        builder.environment().put("MALLOC_ARENA_MAX", "1"); // one heap for all threads: what one frees, others can use
+        Process process = builder.start();
+        running.push(process);
+        process.getOutputStream().close();
+        return new Program(process, output);
+    }
+
+    /** Starts a server, and waits until it listens. */
+    public Program serve(int port, String... command) throws IOException {
+        Program program = start(command);
+        program.awaitListening(port);
+        return program;
+    }
+
+    private static boolean listens(int port) throws IOException {
+        try (Socket socket = new Socket(Loop.V4, port)) {
+            return socket.isConnected();
+        } catch (ConnectException e) {
+            return false;
+        }
+    }
+
+    /** Runs a program to its end, which must be a good one, and returns what it has said. */
+    public String run(String... command) throws IOException {
+        Program program = start(command);
+        assertEquals(0, program.end(), () -> String.join(" ", command) + ": " + unchecked(program));
+        return program.said();
+    }
+
+    private static String unchecked(Program program) {
+        try {
+            return program.said();
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    /** Starts a program of the examples. */
+    public Program example(String... arguments) throws IOException {
+        return example(List.of(), Main.class, arguments);
+    }
+
+    /** Starts a main class, with options for the JVM; a later one wins over an earlier one. */
+    public Program example(List<String> options, Class<?> main, String... arguments) throws IOException {
+        return start(exampleCommand(options, main, arguments));
+    }
+
+    /** The command line of that. */
+    public String[] exampleCommand(List<String> options, Class<?> main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",
+            "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll")));
+        command.addAll(Qemu.CHILD_OPTIONS);
+        command.addAll(options);
+        command.addAll(List.of("-cp", Stream.of(library(), Child.BASE.resolve("target/test-classes"),
+            jar(CommandLine.class), jar(ProgressBar.class), jar(Histogram.class), jar(Terminal.class))
+            .map(Path::toString).collect(Collectors.joining(":")), main.getName()));
+        command.addAll(List.of(arguments));
+        return command.toArray(String[]::new);
+    }
+
+    /** The library as users have it: in a jar, which is open, so that its classes load without a descriptor. */
+    public static synchronized Path library() throws IOException {
+        if (library == null) {
+            Path jar = Files.createTempFile("library", ".jar");
+            jar.toFile().deleteOnExit();
+            ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
+            assertEquals(0, tool.run(System.out, System.err, "--create", "--file", jar.toString(), "-C",
+                Child.CLASSES.toString(), "."));
+            library = jar;
+        }
+        return library;
+    }
+
+    private static Path jar(Class<?> of) {
+        return Path.of(of.getProtectionDomain().getCodeSource().getLocation().getPath());
+    }
+
+    /** Ends what still runs, those that were started last first. */
+    @Override
+    public void close() {
+        while (!running.isEmpty()) {
+            Process process = running.pop();
+            process.descendants().forEach(ProcessHandle::destroy);
+            process.destroy();
+            try {
+                if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                    process.destroyForcibly().onExit().join();
+                }
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.panamio.test.support;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** A kernel that lacks a system call, for the current thread and for good: a filter of seccomp(2). */
+public final class Seccomp {
+    private static final int PR_SET_SECCOMP = 22;
+    private static final int PR_SET_NO_NEW_PRIVS = 38;
+    private static final long SECCOMP_MODE_FILTER = 2;
+    private static final int SECCOMP_RET_ERRNO = 0x00050000;
+    private static final int SECCOMP_RET_ALLOW = 0x7fff0000;
+    private static final int LOAD_WORD = 0x20; // BPF_LD | BPF_W | BPF_ABS
+    private static final int JUMP_IF_EQUAL = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+    private static final int JUMP_IF_SET = 0x45; // BPF_JMP | BPF_JSET | BPF_K
+    private static final int ARGUMENTS = 16; // seccomp_data.args, of 64 bits each, the lower half first
+    private static final int RETURN = 0x06; // BPF_RET | BPF_K
+
+    private static final MethodHandle PRCTL = Linker.nativeLinker().downcallHandle(
+        Linker.nativeLinker().defaultLookup().find("prctl").orElseThrow(),
+        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
+        Linker.Option.firstVariadicArg(1));
+
+    private static final int NO_CALL = 9999;
+
+    private Seccomp() {
+    }
+
+    /** Skips a test where there are no filters, as under qemu: one that starts a program which needs them. */
+    public static void require() throws Exception {
+        assumeTrue(Background.result(Background.start(() -> refuse(NO_CALL, 1))), "no filters of seccomp(2) here");
+    }
+
+    /**
+     * Lets a system call fail. Its number is that of this machine's processor, which the filter need not check. False
+     * where there are no filters, as under qemu.
+     */
+    public static boolean refuse(int systemCall, int errno) {
+        return refuse(systemCall, 0, 0, errno);
+    }
+
+    /** Lets a system call fail that has some bits in an argument; with no bits, whatever it has. */
+    public static boolean refuse(int systemCall, int argument, int bits, int errno) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment filter = arena.allocate(6 * 8, 8); // struct sock_filter: code, jump if so, if not, constant
+            instruction(filter, 0, LOAD_WORD, 0, 0); // seccomp_data.nr
+            instruction(filter, 1, JUMP_IF_EQUAL, 3, systemCall); // else skips three
+            instruction(filter, 2, LOAD_WORD, 0, bits == 0 ? 0 : ARGUMENTS + 8 * argument);
+            instruction(filter, 3, JUMP_IF_SET, 1, bits == 0 ? -1 : bits); // the number of the call has bits, too
+            instruction(filter, 4, RETURN, 0, SECCOMP_RET_ERRNO | errno);
+            instruction(filter, 5, RETURN, 0, SECCOMP_RET_ALLOW);
+            MemorySegment program = arena.allocate(16, 8); // struct sock_fprog: length, filter
+            program.set(JAVA_LONG, 0, 6);
+            program.set(ADDRESS, 8, filter);
+            return prctl(PR_SET_NO_NEW_PRIVS, 1, MemorySegment.NULL) == 0
+                && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) == 0;
+        }
+    }
+
+    private static void instruction(MemorySegment filter, int i, int code, int skipUnless, int constant) {
+        filter.set(JAVA_INT, 8L * i, code | skipUnless << 24);
+        filter.set(JAVA_INT, 8L * i + 4, constant);
+    }
+
+    private static int prctl(int option, long number, MemorySegment program) {
+        try {
+            return (int) PRCTL.invokeExact(option, number, program, 0L, 0L);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+}

@@ -1,0 +1,457 @@
+package io.panamio.test.tcp;
+
+import static io.panamio.test.support.Failures.assertFails;
+import static io.panamio.test.support.Loop.R;
+import static io.panamio.test.support.Loop.RW;
+import static io.panamio.test.support.Loop.V4;
+import static io.panamio.test.support.Loop.V6;
+import static io.panamio.test.support.Loop.readable;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.panamio.ResourceExhaustedException;
+import io.panamio.net.ListenOptions;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.test.support.Background;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Seccomp;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TcpListenerTest {
+    private static final ListenOptions DEFAULT = ListenOptions.DEFAULT;
+
+    static List<InetAddress> hosts() {
+        return List.of(V4, V6);
+    }
+
+    private static TcpListener listener(Loop loop) throws IOException {
+        return loop.later(TcpListener.bind(new InetSocketAddress(V4, 0)));
+    }
+
+    private static Socket client(Loop loop, TcpListener listener) throws IOException {
+        return loop.later(new Socket(V4, listener.localAddress().getPort()));
+    }
+
+    // ---- accepting
+
+    @ParameterizedTest
+    @MethodSource("hosts")
+    void acceptsAfterAnEvent(InetAddress host) throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
+            assertTrue(NativeFds.isNonBlocking(listener.fd()));
+            assertTrue(NativeFds.isCloseOnExec(listener.fd()));
+            assertEquals(host, listener.localAddress().getAddress());
+            assertNotEquals(0, listener.localAddress().getPort());
+            assertNull(listener.accept());
+
+            loop.register(listener, 1, R);
+            Socket client = loop.later(new Socket(host, listener.localAddress().getPort()));
+            loop.expect(readable(1));
+            TcpStream stream = loop.later(listener.accept());
+            assertEquals(client.getLocalSocketAddress(), stream.peerAddress());
+            assertEquals(client.getRemoteSocketAddress(), stream.localAddress());
+            assertTrue(NativeFds.isNonBlocking(stream.fd()));
+            assertTrue(NativeFds.isCloseOnExec(stream.fd()));
+            assertNull(listener.accept());
+            assertNull(listener.takeError());
+            assertNull(stream.takeError());
+        }
+    }
+
+    @Test
+    void oneEventMayStandForManyConnections() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            loop.register(listener, 1, R);
+            for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < 10; i++) {
+                    client(loop, listener);
+                }
+                loop.expect(readable(1));
+                for (int i = 0; i < 10; i++) {
+                    loop.later(Loop.accept(listener));
+                }
+                assertNull(listener.accept());
+            }
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX) // POSIX leaves it open
+    void passesItsOptionsOn() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            listener.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            client(loop, listener);
+            assertTrue(loop.later(Loop.accept(listener)).noDelay());
+        }
+    }
+
+    @Test
+    void anIdleListenerHasNoEvents() throws IOException {
+        try (Loop loop = new Loop()) {
+            loop.register(listener(loop), 1, RW);
+            loop.expectNothing();
+        }
+    }
+
+    @Test
+    void aDeregisteredListenerStillAccepts() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            loop.register(listener, 1, R);
+            client(loop, listener);
+            loop.poll.registry().deregister(listener);
+            loop.expectNothing();
+            loop.later(Loop.accept(listener));
+        }
+    }
+
+    @Test
+    void aListenerThatIsClosedHasNoEventsAndAcceptsNothing() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            loop.register(listener, 1, R);
+            client(loop, listener);
+            listener.close();
+            listener.close();
+            loop.expectNothing();
+            List<Executable> operations = List.of(listener::accept, listener::localAddress, () -> listener.setTtl(1),
+                listener::ttl, listener::takeError, listener::fd, listener::release);
+            for (int i = 0; i < operations.size(); i++) {
+                assertThrows(ClosedChannelException.class, operations.get(i), "operation " + i);
+            }
+            assertEquals("TcpListener[closed]", listener.toString());
+        }
+    }
+
+    @Test
+    void aClientThatHasGoneIsAcceptedAndItsReadFails() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            Socket client = client(loop, listener);
+            client.setSoLinger(true, 0);
+            client.close();
+            TcpStream stream = loop.later(Loop.accept(listener));
+            assertFails(SocketException.class, "recv", "ECONNRESET", () -> Loop.readSoon(stream, new byte[1]));
+        }
+    }
+
+    @Test
+    void aCloseResetsTheClientsThatWait() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            Socket client = client(loop, listener);
+            listener.close();
+            assertThrows(SocketException.class, () -> client.getInputStream().read());
+        }
+    }
+
+    // ---- addresses
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.0.0.0", "::"})
+    void theWildcardsTakeBothFamilies(String wildcard) throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(wildcard, 0)));
+            assertInstanceOf(Inet6Address.class, listener.localAddress().getAddress());
+            assertTrue(listener.localAddress().getAddress().isAnyLocalAddress());
+            for (InetAddress host : hosts()) {
+                Socket client = loop.later(new Socket(host, listener.localAddress().getPort()));
+                TcpStream stream = loop.later(Loop.accept(listener));
+                assertEquals(client.getLocalSocketAddress(), stream.peerAddress());
+                assertEquals(client.getRemoteSocketAddress(), stream.localAddress());
+                assertEquals(host instanceof Inet4Address, stream.peerAddress().getAddress() instanceof Inet4Address,
+                    "an IPv4 peer is shown as one: " + stream.peerAddress());
+            }
+        }
+    }
+
+    @Test
+    void withoutDualStackTheV4WildcardTakesV4Alone() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = loop.later(
+                TcpListener.bind(new InetSocketAddress("0.0.0.0", 0), DEFAULT.dualStack(false)));
+            assertInstanceOf(Inet4Address.class, listener.localAddress().getAddress());
+            assertThrows(ConnectException.class, () -> new Socket(V6, listener.localAddress().getPort()).close());
+            client(loop, listener);
+            loop.later(Loop.accept(listener));
+        }
+    }
+
+    @Test
+    void v6OnlyTakesV6Alone() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress("::", 0), DEFAULT.v6Only(true)));
+            assertThrows(ConnectException.class, () -> client(loop, listener));
+            loop.later(new Socket(V6, listener.localAddress().getPort()));
+            loop.later(Loop.accept(listener));
+            assertThrows(IllegalArgumentException.class,
+                () -> TcpListener.bind(new InetSocketAddress(V4, 0), DEFAULT.v6Only(true)));
+        }
+    }
+
+    @Test
+    void aConcreteAddressTakesItsFamilyAlone() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            assertThrows(ConnectException.class, () -> new Socket(V6, listener.localAddress().getPort()).close());
+        }
+    }
+
+    @Test
+    void anAddressIsBoundOnce() throws IOException {
+        try (Loop loop = new Loop()) {
+            InetSocketAddress address = listener(loop).localAddress();
+            BindException e = assertFails(BindException.class, "bind", "EADDRINUSE", () -> TcpListener.bind(address));
+            assertTrue(e.getMessage().contains(address.toString()), e.getMessage());
+        }
+    }
+
+    @Test
+    void aForeignAddressIsRefused() {
+        InetSocketAddress foreign = new InetSocketAddress("198.51.100.1", 0);
+        assertFails(BindException.class, "bind", "EADDRNOTAVAIL", () -> TcpListener.bind(foreign));
+    }
+
+    @Test
+    void anAddressMustBeResolved() {
+        InetSocketAddress unresolved = InetSocketAddress.createUnresolved("nowhere.invalid", 80);
+        assertThrows(UnresolvedAddressException.class, () -> TcpListener.bind(unresolved));
+    }
+
+    @Test
+    void bindsThatFailKeepNoDescriptor() throws IOException {
+        try (Loop loop = new Loop()) {
+            InetSocketAddress address = listener(loop).localAddress();
+            NativeFds.Opened opened = new NativeFds.Opened();
+            for (int i = 0; i < 1000; i++) {
+                assertThrows(BindException.class, () -> TcpListener.bind(address));
+            }
+            opened.expect(0);
+        }
+    }
+
+    // ---- options
+
+    @Test
+    void reusePortSharesTheAddress() throws IOException {
+        try (Loop loop = new Loop()) {
+            ListenOptions shared = DEFAULT.reusePort(true);
+            TcpListener one = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0), shared));
+            TcpListener two = loop.later(TcpListener.bind(one.localAddress(), shared));
+            assertThrows(BindException.class, () -> TcpListener.bind(one.localAddress()));
+            int clients = 64;
+            for (int i = 0; i < clients; i++) {
+                client(loop, one);
+            }
+            int[] accepted = new int[2];
+            Loop.until("all accepted", () -> {
+                TcpListener[] listeners = {one, two};
+                for (int i = 0; i < 2; i++) {
+                    for (TcpStream stream; (stream = listeners[i].accept()) != null; accepted[i]++) {
+                        stream.close();
+                    }
+                }
+                return accepted[0] + accepted[1] == clients;
+            });
+            assertTrue(accepted[0] > 0 && accepted[1] > 0, accepted[0] + " and " + accepted[1]);
+        }
+    }
+
+    @Test
+    void reuseAddressDecidesWhetherConnectionsOfAnEarlierListenerMatter() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            InetSocketAddress address = listener.localAddress();
+            client(loop, listener);
+            loop.later(Loop.accept(listener)); // stays; one that lingers would do if the system did not limit those
+            listener.close();
+            assertFails(BindException.class, "bind", "EADDRINUSE",
+                () -> TcpListener.bind(address, DEFAULT.reuseAddress(false)));
+            loop.later(TcpListener.bind(address, DEFAULT.reuseAddress(true)));
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void theBacklogIsAtLeastOne() {
+        for (int backlog : new int[] {0, -1, Integer.MIN_VALUE}) {
+            assertThrows(IllegalArgumentException.class, () -> DEFAULT.backlog(backlog));
+        }
+    }
+
+    @Test
+    void moreThanADefaultOfOthersMayWait() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            int clients = 200; // the JDK queues 50, mio 128
+            for (int i = 0; i < clients; i++) {
+                client(loop, listener);
+            }
+            for (int i = 0; i < clients; i++) {
+                loop.later(Loop.accept(listener));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("hosts")
+    void ttlIsSetToldAndInherited(InetAddress host) throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
+            int before = listener.ttl();
+            assertTrue(before >= 1 && before <= 255, "ttl " + before);
+            listener.setTtl(10);
+            assertEquals(10, listener.ttl());
+            for (int hops : new int[] {0, 256, -1}) {
+                assertThrows(IllegalArgumentException.class, () -> listener.setTtl(hops));
+            }
+            loop.later(new Socket(host, listener.localAddress().getPort()));
+            assertEquals(10, loop.later(Loop.accept(listener)).ttl());
+        }
+    }
+
+    // ---- the descriptor
+
+    @ParameterizedTest
+    @MethodSource("hosts")
+    void aReleasedDescriptorStaysOpenAndMakesAnotherListener(InetAddress host) throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
+            loop.register(listener, 1, R);
+            InetSocketAddress address = listener.localAddress();
+            int fd = listener.fd();
+            assertEquals(fd, listener.release());
+            assertTrue(NativeFds.isOpen(fd));
+            assertThrows(ClosedChannelException.class, listener::accept);
+
+            TcpListener other = loop.later(TcpListener.fromFd(fd));
+            assertEquals(fd, other.fd());
+            assertEquals(address, other.localAddress());
+            loop.register(other, 2, R);
+            loop.later(new Socket(host, address.getPort()));
+            loop.expect(readable(2));
+            loop.later(other.accept());
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void aBlockingDescriptorIsTakenOnlyWhereItMayBeChanged() throws IOException {
+        try (Loop loop = new Loop()) {
+            int fd = listener(loop).release();
+            NativeFds.setBlocking(fd);
+            assertThrows(IllegalArgumentException.class, () -> TcpListener.fromFd(fd));
+            assertFalse(NativeFds.isNonBlocking(fd), "it stays as it was");
+            TcpListener listener = loop.later(TcpListener.fromFd(fd, true));
+            assertTrue(NativeFds.isNonBlocking(fd));
+            assertNull(listener.accept());
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void whatIsNotAStreamSocketIsNotTaken() {
+        for (int fd : new int[] {NativeFds.eventfd(), NativeFds.datagramSocket(), NativeCalls.socket()}) {
+            assertThrows(IllegalArgumentException.class, () -> TcpListener.fromFd(fd));
+            NativeFds.close(fd); // it was still open, and is the caller's
+        }
+        assertFails(IOException.class, "getsockopt", "EBADF", () -> TcpListener.fromFd(1 << 20));
+    }
+
+    // ---- connections that died in the queue
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ECONNABORTED 103", "EPROTO 71", "EPERM 1", "ENETDOWN 100", "ENETUNREACH 101",
+        "EHOSTDOWN 112", "EHOSTUNREACH 113", "ENONET 64", "ENOPROTOOPT 92", "EOPNOTSUPP 95", "ETIMEDOUT 110"})
+    void deadConnectionsWithoutEndAreNoEndOfTheListener(String error) throws Exception {
+        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
+        String[] name = error.split(" ");
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            Socket client = client(loop, listener);
+            assumeTrue(Background.result(Background.start(() -> {
+                boolean refused = Seccomp.refuse(aarch64 ? 242 : 288, Integer.parseInt(name[1])); // accept4
+                for (int i = 0; i < 2 && refused; i++) {
+                    assertFails(ResourceExhaustedException.class, "accept", name[0], listener::accept);
+                }
+                return refused;
+            })), "no seccomp(2) here");
+            assertEquals(client.getLocalSocketAddress(), loop.later(listener.accept()).peerAddress());
+        }
+    }
+
+    // ---- without descriptors
+
+    @Test
+    void aConnectionThatFindsNoDescriptorStaysQueued() throws IOException {
+        acceptWithoutDescriptors(false); // loads the classes that cannot be loaded then
+        acceptWithoutDescriptors(true);
+    }
+
+    private static void acceptWithoutDescriptors(boolean inEarnest) throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = listener(loop);
+            loop.register(listener, 1, R);
+            Socket first = client(loop, listener);
+            Socket second = client(loop, listener);
+            TcpListener broken = listener(loop);
+            broken.tryIo(NativeCalls::shutdownRead);
+            loop.expect(readable(1));
+            InetSocketAddress address = listener.localAddress();
+            try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
+                if (inEarnest) {
+                    for (int i = 0; i < 2; i++) {
+                        assertFails(ResourceExhaustedException.class, "accept", "EMFILE", listener::accept);
+                    }
+                    assertFails(ResourceExhaustedException.class, "socket", "EMFILE", () -> TcpStream.connect(address));
+                    assertFails(ResourceExhaustedException.class, "socket", "EMFILE", () -> TcpListener.bind(address));
+                    loop.expectNothing();
+                } else {
+                    exhaustion.end(); // all goes well but for this
+                    assertFails(SocketException.class, "accept", "EINVAL", broken::accept);
+                    new ResourceExhaustedException("", null).toString();
+                    loop.expectNothing();
+                }
+                exhaustion.relent();
+                assertEquals(first.getLocalSocketAddress(), loop.later(listener.accept()).peerAddress());
+                exhaustion.relent();
+                assertEquals(second.getLocalSocketAddress(), loop.later(listener.accept()).peerAddress());
+            }
+            assertNull(listener.accept());
+            client(loop, listener);
+            loop.expect(readable(1));
+        }
+    }
+}

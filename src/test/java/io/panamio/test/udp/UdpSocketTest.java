@@ -1,0 +1,1137 @@
+package io.panamio.test.udp;
+
+import static io.panamio.IoResult.WOULD_BLOCK;
+import static io.panamio.test.support.Failures.assertFails;
+import static io.panamio.test.support.Failures.assertFailure;
+import static io.panamio.test.support.Loop.R;
+import static io.panamio.test.support.Loop.RW;
+import static io.panamio.test.support.Loop.V4;
+import static io.panamio.test.support.Loop.V6;
+import static io.panamio.test.support.Loop.W;
+import static io.panamio.test.support.Loop.readable;
+import static io.panamio.test.support.Loop.writable;
+import static io.panamio.test.support.Peer.segment;
+import static io.panamio.test.support.Peer.soon;
+import static io.panamio.test.support.Peer.textSoon;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import io.panamio.Interest;
+import io.panamio.net.BindOptions;
+import io.panamio.net.ControlMessages;
+import io.panamio.net.DatagramBatch;
+import io.panamio.net.Shutdown;
+import io.panamio.net.SocketAddressBuffer;
+import io.panamio.net.SystemSocketOptions;
+import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixDatagram;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Peer;
+import io.panamio.test.support.Qemu;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.DatagramPacket;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UdpSocketTest {
+    private static final InetSocketAddress UNRESOLVED = InetSocketAddress.createUnresolved("nowhere.invalid", 9);
+
+    static List<InetAddress> hosts() {
+        return List.of(V4, V6);
+    }
+
+    private final SocketAddressBuffer from = SocketAddressBuffer.create();
+    private final MemorySegment room = MemorySegment.ofArray(new byte[16]);
+
+    private String received(long n) {
+        return new String(room.asSlice(0, n).toArray(JAVA_BYTE));
+    }
+
+    // ---- the whole way
+
+    @ParameterizedTest
+    @MethodSource("hosts")
+    void anUnconnectedSocketSendsAndReceivesAndTellsWhoHasSent(InetAddress host) throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(host));
+            UdpSocket socket = loop.later(Peer.bind(host));
+            assertTrue(NativeFds.isNonBlocking(socket.fd()));
+            assertTrue(NativeFds.isCloseOnExec(socket.fd()));
+            loop.register(socket, 1, RW);
+            assertEquals(WOULD_BLOCK, socket.peekFrom(room, from));
+            assertEquals(WOULD_BLOCK, socket.recvFrom(room, from));
+            assertTrue(from.isEmpty());
+
+            loop.expect(writable(1));
+            assertEquals(5, socket.sendTo(segment("hello"), peer.address()));
+            assertEquals(2, socket.sendTo(segment("hi"), peer.buffer()));
+            DatagramPacket packet = peer.receive();
+            assertEquals("hello", Peer.text(packet));
+            assertEquals(socket.localAddress(), packet.getSocketAddress());
+            assertEquals("hi", peer.receiveText());
+
+            peer.send("there", socket);
+            loop.expect(readable(1));
+            assertEquals(5, socket.peekFrom(room, from));
+            assertEquals(peer.address(), from.get());
+            from.clear();
+            assertEquals("there", received(socket.recvFrom(room, from)));
+            assertEquals(peer.address(), from.get());
+            assertEquals(peer.address().getPort(), from.port());
+            assertEquals(peer.buffer(), from);
+            assertEquals(WOULD_BLOCK, socket.recvFrom(room, from));
+            assertTrue(from.isEmpty());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("hosts")
+    void aConnectedSocketSendsToItsPeerAndReceivesFromItAlone(InetAddress host) throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(host));
+            Peer stranger = loop.later(new Peer(host));
+            UdpSocket socket = loop.later(Peer.bind(host));
+            assertFails(SocketException.class, "getpeername", "ENOTCONN", socket::peerAddress);
+            socket.connect(peer.address());
+            assertEquals(peer.address(), socket.peerAddress());
+            loop.register(socket, 1, RW);
+            assertEquals(WOULD_BLOCK, socket.peek(room));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+
+            loop.expect(writable(1));
+            assertEquals(5, socket.send(segment("hello")));
+            assertEquals("hello", peer.receiveText());
+            stranger.send("stranger", socket);
+            peer.send("there", socket);
+            loop.expect(readable(1));
+            assertEquals(5, socket.peek(room));
+            assertEquals("there", received(socket.recv(room)));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+            assertEquals(2, socket.sendTo(segment("hi"), stranger.address()), "another receiver, as Linux allows");
+            assertEquals("hi", stranger.receiveText());
+        }
+    }
+
+    @Test
+    void receivingWorksWithoutAPeerAndWithoutAskingForTheSender() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.later(new Peer(V4)).send("x", socket);
+            assertEquals("x", textSoon(socket));
+        }
+    }
+
+    @Test
+    void connectingAgainChangesWhereDatagramsGoAndComeFrom() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer first = loop.later(new Peer(V4));
+            Peer second = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.register(socket, 1, RW);
+            for (Peer peer : List.of(first, second, first)) {
+                socket.connect(peer.address());
+                assertEquals(peer.address(), socket.peerAddress());
+                assertEquals(1, socket.send(segment("x")));
+                assertEquals("x", peer.receiveText());
+                Peer other = peer == first ? second : first;
+                other.send("other", socket);
+                peer.send("peer", socket);
+                loop.expect(readable(1));
+                assertEquals("peer", textSoon(socket));
+                assertEquals(WOULD_BLOCK, socket.recv(room));
+            }
+        }
+    }
+
+    @Test
+    void whatIsQueuedStaysWhenAPeerIsChosen() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            Peer stranger = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            stranger.send("early", socket);
+            soon(() -> socket.peek(room));
+            socket.connect(peer.address());
+            stranger.send("late", socket);
+            assertEquals("early", received(socket.recvFrom(room, from)));
+            assertEquals(stranger.address(), from.get());
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+        }
+    }
+
+    // ---- events
+
+    @Test
+    void aSocketWithoutDatagramsIsQuiet() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.register(socket, 1, R);
+            loop.expectNothing();
+            loop.reregister(socket, 2, W);
+            assertEquals("w", loop.next(2));
+            loop.expectNothing();
+        }
+    }
+
+    @Test
+    void aSocketThatIsNotRegisteredAnyMoreStillReceives() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.register(socket, 1, R);
+            loop.poll.registry().deregister(socket);
+            loop.later(new Peer(V4)).send("x", socket);
+            loop.expectNothing();
+            assertEquals("x", textSoon(socket));
+        }
+    }
+
+    @Test
+    void aNewInterestReportsWhatIsThere() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.register(socket, 1, W);
+            assertEquals("w", loop.next(1));
+            loop.later(new Peer(V4)).send("x", socket);
+            loop.expectNothing();
+            loop.reregister(socket, 2, R);
+            assertEquals("r", loop.next(2));
+        }
+    }
+
+    @Test
+    void eachDatagramAfterADrainIsAnEvent() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.register(socket, 1, R);
+            for (int i = 0; i < 5; i++) {
+                peer.send("x", socket);
+                assertEquals("r", loop.next(1));
+                loop.expectNothing();
+                assertEquals(1, i % 2 == 0 ? socket.recv(room) : socket.recvFrom(room, from));
+                assertEquals(WOULD_BLOCK, i % 2 == 0 ? socket.recvFrom(room, from) : socket.recv(room));
+            }
+        }
+    }
+
+    @Test
+    void aDatagramBesideOthersIsAnEventOnEpollAlone() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.register(socket, 1, R);
+            peer.send("1", socket);
+            assertEquals("r", loop.next(1));
+            peer.send("2", socket);
+            if (Loop.isEpoll()) {
+                assertEquals("r", loop.next(1));
+            }
+            loop.expectNothing();
+            assertEquals("1", textSoon(socket));
+            assertEquals("2", textSoon(socket));
+        }
+    }
+
+    @Test
+    void tryIoArmsTheDirectionThatWouldBlock() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.register(socket, 1, R);
+            int fd = socket.fd();
+            assertEquals(fd, socket.tryIo(R, given -> given));
+            loop.later(new Peer(V4)).send("x", socket);
+            assertEquals("r", loop.next(1));
+            assertEquals(WOULD_BLOCK, socket.tryIo(W, given -> WOULD_BLOCK));
+            loop.expectNothing();
+            assertEquals(WOULD_BLOCK, socket.tryIo(R, given -> WOULD_BLOCK));
+            if (!Loop.isEpoll()) {
+                assertEquals("r", loop.next(1));
+            }
+            loop.expectNothing();
+        }
+    }
+
+    // ---- errors of datagrams that were sent before
+
+    /** A socket whose datagram has met a port where nobody listens. */
+    private static UdpSocket refused(Loop loop, Interest interest) throws IOException {
+        UdpSocket socket = loop.later(Peer.bind(V4));
+        socket.connect(Peer.nobody(V4));
+        loop.register(socket, 1, interest);
+        if (interest.isWritable()) {
+            assertEquals("w", loop.next(1));
+        }
+        assertEquals(1, socket.send(segment("x")));
+        return socket;
+    }
+
+    @Test
+    void aRefusalIsReportedAsAnErrorAndWriteClosed() throws IOException {
+        try (Loop loop = new Loop()) {
+            refused(loop, RW);
+            assertEquals(Loop.isEpoll() ? "w wc e" : "wc e", loop.next(1));
+            loop.expectNothing();
+        }
+        try (Loop loop = new Loop()) {
+            refused(loop, R);
+            assertEquals("wc e", loop.next(1));
+            loop.expectNothing();
+        }
+    }
+
+    @Test
+    void aRefusalIsThrownOnceByAReceiveOrASend() throws IOException {
+        List<Executable> calls = new ArrayList<>();
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            UdpSocket[] sockets = new UdpSocket[8];
+            for (int i = 0; i < sockets.length; i++) {
+                Loop own = loop.later(new Loop());
+                sockets[i] = refused(own, R);
+                own.next(1);
+            }
+            calls.add(() -> sockets[0].recv(room));
+            calls.add(() -> sockets[1].recvFrom(room, from));
+            calls.add(() -> sockets[2].recv(arena.allocate(4)));
+            calls.add(() -> sockets[3].recv(new byte[4], 0, 4));
+            calls.add(() -> sockets[4].peek(room));
+            calls.add(() -> sockets[5].send(segment("y")));
+            calls.add(() -> sockets[6].recvMsg(room, ControlMessages.withCapacity(64)));
+            calls.add(() -> sockets[7].recvBatch(DatagramBatch.allocate(2, 4)));
+            List<String> names = List.of("recv", "recvfrom", "recv", "recv", "recv", "send", "recvmsg", "recvmmsg");
+            for (int i = 0; i < sockets.length; i++) {
+                assertFails(ConnectException.class, names.get(i), "ECONNREFUSED", calls.get(i));
+                assertEquals(WOULD_BLOCK, sockets[i].recv(room), "the second time");
+            }
+        }
+    }
+
+    @Test
+    void takeErrorTakesTheRefusalAway() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = refused(loop, R);
+            loop.next(1);
+            assertFailure("SO_ERROR", "ECONNREFUSED", socket.takeError());
+            assertNull(socket.takeError());
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+        }
+    }
+
+    @Test
+    void aSocketGoesOnAfterARefusalThatWasThrown() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = refused(loop, R);
+            loop.next(1);
+            assertThrows(ConnectException.class, () -> socket.recv(room)); // and nothing more
+            Peer peer = loop.later(new Peer(V4));
+            socket.connect(peer.address());
+            peer.send("x", socket);
+            loop.expect(readable(1));
+            assertEquals("x", textSoon(socket));
+        }
+    }
+
+    @Test
+    void aSocketGoesOnAfterARefusalThatASendHasThrown() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = refused(loop, R);
+            loop.next(1);
+            assertThrows(ConnectException.class, () -> socket.send(segment("x")));
+            Peer peer = loop.later(new Peer(V4));
+            socket.connect(peer.address());
+            peer.send("x", socket);
+            loop.expect(readable(1));
+        }
+    }
+
+    // ---- bounds of datagrams
+
+    @ParameterizedTest
+    @MethodSource("hosts")
+    void anEmptyDatagramIsADatagramAndNotTheEnd(InetAddress host) throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(host));
+            UdpSocket socket = loop.later(Peer.bind(host));
+            assertEquals(0, socket.sendTo(MemorySegment.NULL, peer.address()));
+            assertEquals(0, socket.sendTo(new byte[0], 0, 0, peer.buffer()));
+            assertEquals(0, socket.sendTo(ByteBuffer.allocateDirect(0), peer.buffer()));
+            for (int i = 0; i < 3; i++) {
+                assertEquals(0, peer.receive().getLength());
+            }
+            peer.send("", socket);
+            assertEquals(0, soon(() -> socket.peekFrom(room, from)));
+            assertEquals(peer.address(), from.get());
+            assertEquals(0, socket.recvFrom(room, from));
+            assertEquals(peer.address(), from.get());
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+        }
+    }
+
+    @Test
+    void anEmptyBufferTakesADatagramAndTellsItsLength() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            for (int i = 0; i < 5; i++) {
+                peer.send("x".repeat(i + 1), socket);
+            }
+            assertEquals(1, soon(() -> socket.recv(MemorySegment.NULL)));
+            assertEquals(2, soon(() -> socket.recvFrom(new byte[0], 0, 0, from)));
+            assertEquals(peer.address(), from.get());
+            assertEquals(3, soon(() -> socket.recv(ByteBuffer.allocateDirect(0))));
+            assertEquals(4, soon(() -> socket.recv(room.asSlice(3, 0))));
+            assertEquals(5, soon(() -> socket.recvMsg(MemorySegment.NULL, ControlMessages.withCapacity(64))));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+        }
+    }
+
+    @Test
+    void theLongestDatagramPassesAndALongerOneIsRefused() throws IOException {
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            Peer peer = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            for (MemorySegment all : List.of(arena.allocate(65508), MemorySegment.ofArray(new byte[65508]))) {
+                assertEquals(65507, socket.sendTo(all.asSlice(1), peer.buffer()));
+                assertEquals(65507, peer.receive().getLength());
+                assertFails(SocketException.class, "sendto", "EMSGSIZE", () -> socket.sendTo(all, peer.buffer()));
+            }
+            assertFails(SocketException.class, "sendto", "EMSGSIZE",
+                () -> socket.sendTo(new byte[70_000], 0, 70_000, peer.buffer()));
+            assertFails(SocketException.class, "sendmsg", "EMSGSIZE", () -> socket.sendMsgTo(
+                MemorySegment.ofArray(new byte[70_000]), peer.buffer(), ControlMessages.withCapacity(64)));
+            byte[] random = new byte[65507];
+            ThreadLocalRandom.current().nextBytes(random);
+            peer.send(random, socket.localAddress());
+            MemorySegment big = MemorySegment.ofArray(new byte[100_000]); // beyond what is copied by way of a thread's
+            assertEquals(65507, soon(() -> socket.recv(big)));
+            assertEquals(-1, MemorySegment.mismatch(big, 0, 65507, MemorySegment.ofArray(random), 0, 65507));
+        }
+    }
+
+    // ---- memory
+
+    private interface Call {
+        long on(UdpSocket socket, SocketAddressBuffer address) throws IOException;
+    }
+
+    /** Memory of some kind: where its bytes are, and how it is received into and sent from. */
+    private record Memory(String name, MemorySegment bytes, Call recv, Call recvFrom, Call send, Call sendTo) {
+        @Override
+        public String toString() {
+            return name;
+        }
+
+        static Memory of(String name, MemorySegment s) {
+            return new Memory(name, s, (u, a) -> u.recv(s), (u, a) -> u.recvFrom(s, a), (u, a) -> u.send(s),
+                (u, a) -> u.sendTo(s, a));
+        }
+
+        static Memory messages(String name, MemorySegment s) {
+            ControlMessages none = ControlMessages.withCapacity(64);
+            return new Memory(name + " with control messages", s, (u, a) -> u.recvMsg(s, none),
+                (u, a) -> u.recvMsgFrom(s, a, none), (u, a) -> u.sendMsg(s, none), (u, a) -> u.sendMsgTo(s, a, none));
+        }
+
+        static Memory of(String name, ByteBuffer b) {
+            int position = b.position();
+            return new Memory(name, MemorySegment.ofBuffer(b), (u, a) -> moved(u.recv(b), b, position),
+                (u, a) -> moved(u.recvFrom(b, a), b, position), (u, a) -> moved(u.send(b), b, position),
+                (u, a) -> moved(u.sendTo(b, a), b, position));
+        }
+
+        static Memory of(String name, byte[] array, int off, int len) {
+            return new Memory(name, MemorySegment.ofArray(array).asSlice(off, len), (u, a) -> u.recv(array, off, len),
+                (u, a) -> u.recvFrom(array, off, len, a), (u, a) -> u.send(array, off, len),
+                (u, a) -> u.sendTo(array, off, len, a));
+        }
+
+        /** The position moves by as much as there is room for. */
+        private static long moved(long n, ByteBuffer b, int position) {
+            assertEquals(position + Math.clamp(n, 0, b.limit() - position), b.position());
+            b.position(position);
+            return n;
+        }
+    }
+
+    private static final int SIZE = 8;
+
+    static Stream<Memory> memories() {
+        ByteBuffer heap = ByteBuffer.allocate(20).position(4).slice().position(3).limit(3 + SIZE);
+        Stream<MemorySegment> segments = Stream.of(Arena.ofAuto().allocate(SIZE), Arena.ofShared().allocate(SIZE),
+            Arena.global().allocate(SIZE + 1).asSlice(1), MemorySegment.ofArray(new byte[SIZE]),
+            MemorySegment.ofArray(new byte[20]).asSlice(5, SIZE), MemorySegment.ofArray(new long[SIZE / 8]));
+        return Stream.concat(
+            segments.flatMap(s -> Stream.of(Memory.of(s.toString(), s), Memory.messages(s.toString(), s))),
+            Stream.of(Memory.of("heap buffer", heap),
+                Memory.of("direct buffer", ByteBuffer.allocateDirect(20).position(3).limit(3 + SIZE)),
+                Memory.of("part of an array", new byte[20], 7, SIZE)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("memories")
+    void memoryOfEachKindReceivesAndSendsTheSame(Memory memory) throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            socket.connect(peer.address());
+            for (Call receive : List.of(memory.recv, memory.recvFrom)) {
+                assertEquals(WOULD_BLOCK, receive.on(socket, from));
+                for (String sent : List.of("12345678", "abc", "", "too long a datagram")) {
+                    memory.bytes.fill((byte) '.');
+                    peer.send(sent, socket);
+                    assertEquals(sent.length(), soon(() -> receive.on(socket, from)), "the whole length");
+                    assertEquals((sent + "........").substring(0, SIZE),
+                        new String(memory.bytes.toArray(JAVA_BYTE)));
+                    assertEquals(receive == memory.recv, from.isEmpty());
+                }
+            }
+            for (Call send : List.of(memory.send, memory.sendTo)) {
+                memory.bytes.copyFrom(segment("87654321"));
+                assertEquals(SIZE, send.on(socket, peer.buffer()));
+                assertEquals("87654321", peer.receiveText());
+            }
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void memoryThatCannotBeWrittenOrIsOutOfBoundsIsRefused() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            MemorySegment constant = room.asReadOnly();
+            ControlMessages control = ControlMessages.withCapacity(64);
+            for (Executable call : List.<Executable>of(() -> socket.recv(constant), () -> socket.peek(constant),
+                    () -> socket.recvFrom(constant, from), () -> socket.peekFrom(constant, from),
+                    () -> socket.recvMsg(constant, control), () -> socket.recvMsgFrom(constant, from, control))) {
+                assertThrows(IllegalArgumentException.class, call);
+            }
+            ByteBuffer constantBuffer = ByteBuffer.allocate(1).asReadOnlyBuffer();
+            assertThrows(ReadOnlyBufferException.class, () -> socket.recv(constantBuffer));
+            assertThrows(ReadOnlyBufferException.class, () -> socket.recvFrom(constantBuffer, from));
+            for (Executable call : List.<Executable>of(() -> socket.recv(new byte[4], 2, 3),
+                    () -> socket.recvFrom(new byte[4], -1, 2, from), () -> socket.send(new byte[4], 5, 0),
+                    () -> socket.sendTo(new byte[4], 0, -1, from))) {
+                assertThrows(IndexOutOfBoundsException.class, call);
+            }
+            MemorySegment gone;
+            try (Arena arena = Arena.ofConfined()) {
+                gone = arena.allocate(4);
+            }
+            assertThrows(IllegalStateException.class, () -> socket.recv(gone));
+            assertThrows(IllegalStateException.class, () -> socket.recvMsg(gone, control));
+            assertThrows(IllegalStateException.class, () -> socket.sendMsg(gone, control));
+        }
+    }
+
+    @Test
+    void aReadOnlySegmentOrBufferCanBeSent() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            assertEquals(1, socket.sendTo(segment("1").asReadOnly(), peer.buffer()));
+            assertEquals(1, socket.sendTo(ByteBuffer.wrap("2".getBytes()).asReadOnlyBuffer(), peer.buffer()));
+            assertEquals("1", peer.receiveText());
+            assertEquals("2", peer.receiveText());
+        }
+    }
+
+    // ---- what the system refuses, or need not be asked
+
+    @Test
+    @Tag("any-back-end")
+    void sendingWithoutAPeerFails() throws IOException {
+        try (Loop loop = new Loop()) {
+            for (InetAddress host : hosts()) {
+                UdpSocket socket = loop.later(Peer.bind(host));
+                assertFails(SocketException.class, "send", "EDESTADDRREQ", () -> socket.send(segment("x")));
+                assertFails(SocketException.class, "sendmsg", "EDESTADDRREQ",
+                    () -> socket.sendMsg(segment("x"), ControlMessages.withCapacity(64)));
+            }
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void anAddressThatCannotBeUsedIsRefusedBeforeTheSystemIsAsked() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            assertThrows(UnresolvedAddressException.class, () -> UdpSocket.bind(UNRESOLVED));
+            assertThrows(UnresolvedAddressException.class, () -> socket.connect(UNRESOLVED));
+            assertThrows(UnresolvedAddressException.class, () -> socket.sendTo(segment("x"), UNRESOLVED));
+            assertThrows(UnresolvedAddressException.class, () -> from.set(UNRESOLVED));
+            assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), from), "empty");
+            assertThrows(IllegalArgumentException.class,
+                () -> socket.sendMsgTo(segment("x"), from, ControlMessages.withCapacity(64)), "empty");
+            assertThrows(NullPointerException.class, () -> UdpSocket.bind(null));
+            assertThrows(NullPointerException.class, () -> socket.recvFrom(room, null));
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void aUnixAddressIsNoAddressOfUdp() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            from.set(UnixAddress.ofAbstract("x".getBytes()));
+            assertThrows(IllegalStateException.class, from::port);
+            assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), from));
+        }
+    }
+
+    @Test
+    void broadcastHasToBeAllowed() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(InetAddress.getByName("0.0.0.0")));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            InetSocketAddress all = new InetSocketAddress("127.255.255.255", peer.address().getPort());
+            assertFalse(socket.broadcast());
+            assertFails(SocketException.class, "sendto", "EACCES", () -> socket.sendTo(segment("x"), all));
+            socket.setBroadcast(true);
+            assertTrue(socket.broadcast());
+            assertEquals(1, socket.sendTo(segment("x"), all));
+            assertEquals("x", peer.receiveText());
+            socket.setBroadcast(false);
+            assertFalse(socket.broadcast());
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void anAddressInUseOrOfAnotherMachineCannotBeBound() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            assertFails(BindException.class, "bind", "EADDRINUSE", () -> UdpSocket.bind(peer.address()));
+            assertFails(BindException.class, "bind", "EADDRNOTAVAIL",
+                () -> UdpSocket.bind(new InetSocketAddress("203.0.113.1", 0)));
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void everythingIsRefusedOnceClosed() throws IOException {
+        UdpSocket socket = Peer.bind(V4);
+        InetSocketAddress to = socket.localAddress();
+        SocketAddressBuffer address = SocketAddressBuffer.of(to);
+        ControlMessages control = ControlMessages.withCapacity(64);
+        DatagramBatch batch = DatagramBatch.allocate(1, 1);
+        InetAddress group = InetAddress.getByName("239.1.2.3");
+        socket.close();
+        socket.close();
+        for (Executable call : List.<Executable>of(() -> socket.recv(room), () -> socket.recv(new byte[1], 0, 1),
+                () -> socket.recv(ByteBuffer.allocate(1)), () -> socket.recvFrom(room, from),
+                () -> socket.recvFrom(new byte[1], 0, 1, from), () -> socket.recvFrom(ByteBuffer.allocate(1), from),
+                () -> socket.peek(room), () -> socket.peekFrom(room, from), () -> socket.recvMsg(room, control),
+                () -> socket.recvMsgFrom(room, from, control), () -> socket.recvBatch(batch),
+                () -> socket.send(room), () -> socket.send(new byte[1], 0, 1),
+                () -> socket.send(ByteBuffer.allocate(1)), () -> socket.sendTo(room, address),
+                () -> socket.sendTo(room, to), () -> socket.sendTo(new byte[1], 0, 1, address),
+                () -> socket.sendTo(ByteBuffer.allocate(1), address), () -> socket.sendMsg(room, control),
+                () -> socket.sendMsgTo(room, address, control), () -> socket.sendBatch(batch, 0),
+                () -> socket.connect(to), socket::localAddress, socket::peerAddress, socket::takeError, socket::fd,
+                socket::release, socket::ttl, () -> socket.setTtl(1), socket::broadcast,
+                () -> socket.setBroadcast(true), socket::onlyV6, socket::multicastLoop,
+                () -> socket.setMulticastLoop(true), socket::multicastTtl, () -> socket.setMulticastTtl(1),
+                () -> socket.joinMulticast(group, null), () -> socket.leaveMulticast(group, null),
+                () -> socket.tryIo(R, fd -> 0), () -> socket.shutdown(Shutdown.BOTH),
+                () -> socket.getOption(SystemSocketOptions.IP_TTL))) {
+            assertThrows(ClosedChannelException.class, call);
+        }
+    }
+
+    // ---- both families
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.0.0.0", "::"})
+    void aWildcardSpeaksBothFamiliesAndShowsEachAsItIs(String wildcard) throws IOException {
+        try (Loop loop = new Loop()) {
+            for (InetAddress host : hosts()) {
+                UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(wildcard, 0)));
+                assertEquals(InetAddress.getByName("::"), socket.localAddress().getAddress());
+                assertFalse(socket.onlyV6());
+                int port = socket.localAddress().getPort();
+                Peer peer = loop.later(new Peer(host));
+                peer.send("ping", new InetSocketAddress(host, port));
+                assertEquals(4, soon(() -> socket.recvFrom(room, from)));
+                InetSocketAddress sender = assertInstanceOf(InetSocketAddress.class, from.get());
+                assertEquals(peer.address(), sender);
+                assertEquals(host.getClass(), sender.getAddress().getClass());
+                assertEquals(peer.address().getPort(), from.port());
+                assertEquals(1, socket.sendTo(segment("1"), from), "as it came");
+                assertEquals(1, socket.sendTo(segment("2"), sender));
+                assertEquals(1, socket.sendTo(segment("3"), peer.buffer()));
+                for (String expected : List.of("1", "2", "3")) {
+                    assertEquals(expected, peer.receiveText());
+                }
+                socket.connect(peer.address());
+                assertEquals(peer.address(), socket.peerAddress());
+                assertEquals(host.getClass(), socket.localAddress().getAddress().getClass());
+                assertEquals(1, socket.send(segment("4")));
+                assertEquals("4", peer.receiveText());
+            }
+        }
+    }
+
+    @Test
+    void oneFamilyAloneCanBeHad() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket v4 = loop.later(UdpSocket.bind(new InetSocketAddress("0.0.0.0", 0),
+                BindOptions.DEFAULT.dualStack(false)));
+            assertInstanceOf(Inet4Address.class, v4.localAddress().getAddress());
+            assertFalse(v4.onlyV6(), "IPv4 has no such option");
+
+            UdpSocket v6 = loop.later(UdpSocket.bind(new InetSocketAddress("::", 0), BindOptions.DEFAULT.v6Only(true)));
+            assertTrue(v6.onlyV6());
+            int port = v6.localAddress().getPort();
+            loop.later(UdpSocket.bind(new InetSocketAddress("0.0.0.0", port), BindOptions.DEFAULT.dualStack(false)));
+            loop.later(new Peer(V6)).send("x", new InetSocketAddress(V6, port));
+            assertEquals("x", textSoon(v6));
+            assertThrows(IllegalArgumentException.class,
+                () -> v6.sendTo(segment("x"), new InetSocketAddress(V4, port)));
+        }
+    }
+
+    @Test
+    void theScopeOfALinkLocalAddressIsKept() throws IOException {
+        try (Loop loop = new Loop()) {
+            Inet6Address local = NetworkInterface.networkInterfaces()
+                .flatMap(NetworkInterface::inetAddresses)
+                .filter(a -> a instanceof Inet6Address && a.isLinkLocalAddress())
+                .map(Inet6Address.class::cast).findFirst().orElse(null);
+            if (local == null) {
+                abort("no link-local address here");
+            }
+            Peer peer = loop.later(new Peer(local));
+            UdpSocket socket = loop.later(Peer.bind(local));
+            int scope = local.getScopeId();
+            assertTrue(scope > 0);
+            assertEquals(scope, ((Inet6Address) socket.localAddress().getAddress()).getScopeId());
+            peer.send("ping", socket);
+            assertEquals(4, soon(() -> socket.recvFrom(room, from)));
+            InetSocketAddress sender = (InetSocketAddress) from.get();
+            assertEquals(peer.address(), sender);
+            assertEquals(scope, ((Inet6Address) sender.getAddress()).getScopeId());
+            assertEquals(1, socket.sendTo(segment("1"), from));
+            assertEquals(1, socket.sendTo(segment("2"), sender));
+            assertEquals("1", peer.receiveText());
+            assertEquals("2", peer.receiveText());
+        }
+    }
+
+    // ---- options
+
+    @ParameterizedTest
+    @MethodSource("hosts")
+    void ttlAndMulticastOptionsAreSetAndTold(InetAddress host) throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(host));
+            assertTrue(socket.ttl() >= 1 && socket.ttl() <= 255, "ttl " + socket.ttl());
+            socket.setTtl(10);
+            assertEquals(10, socket.ttl());
+            assertEquals(1, socket.multicastTtl());
+            for (int hops : new int[] {0, 10, 255}) {
+                socket.setMulticastTtl(hops);
+                assertEquals(hops, socket.multicastTtl());
+            }
+            assertTrue(socket.multicastLoop());
+            for (boolean on : new boolean[] {false, true}) {
+                socket.setMulticastLoop(on);
+                assertEquals(on, socket.multicastLoop());
+            }
+            assertEquals(10, socket.ttl(), "another option");
+            for (int hops : new int[] {0, 256, -1}) {
+                assertThrows(IllegalArgumentException.class, () -> socket.setTtl(hops));
+            }
+            for (int hops : new int[] {256, -1}) {
+                assertThrows(IllegalArgumentException.class, () -> socket.setMulticastTtl(hops));
+            }
+        }
+    }
+
+    @Test
+    void reuseAddressLetsSocketsShareAnAddress() throws IOException {
+        try (Loop loop = new Loop()) {
+            BindOptions reuse = BindOptions.DEFAULT.reuseAddress(true);
+            UdpSocket first = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0), reuse));
+            assertThrows(BindException.class, () -> UdpSocket.bind(first.localAddress()));
+            UdpSocket second = loop.later(UdpSocket.bind(first.localAddress(), reuse));
+            loop.later(new Peer(V4)).send("x", second);
+            assertEquals("x", textSoon(second), "the last one gets it");
+            assertEquals(WOULD_BLOCK, first.recv(room));
+        }
+    }
+
+    @Test
+    void reusePortSpreadsSendersOverSockets() throws IOException {
+        try (Loop loop = new Loop()) {
+            BindOptions shared = BindOptions.DEFAULT.reusePort(true);
+            UdpSocket one = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0), shared));
+            UdpSocket two = loop.later(UdpSocket.bind(one.localAddress(), shared));
+            int senders = 64;
+            for (int i = 0; i < senders; i++) {
+                loop.later(new Peer(V4)).send("x", one);
+            }
+            int[] got = new int[2];
+            Loop.until("all received", () -> {
+                got[0] += one.recv(room) == 1 ? 1 : 0;
+                got[1] += two.recv(room) == 1 ? 1 : 0;
+                return got[0] + got[1] == senders;
+            });
+            assertTrue(got[0] > 0 && got[1] > 0, got[0] + " and " + got[1]);
+        }
+    }
+
+    // ---- multicast
+
+    static List<String> groups() {
+        return List.of("239.192.7.13", "ff01::7:13", "ff02::7:13");
+    }
+
+    /** A member of a group, the interface that it joined by, and a JDK socket whose datagrams reach it. */
+    private record Member(UdpSocket socket, NetworkInterface by, Peer peer, InetSocketAddress group) {
+    }
+
+    /** Joins by the first interface that lets the group's datagrams through, the loopback if it can be. */
+    private Member join(Loop loop, InetAddress group) throws IOException {
+        List<NetworkInterface> all = NetworkInterface.networkInterfaces()
+            .sorted((a, b) -> Integer.compare(rank(a), rank(b))).toList();
+        for (NetworkInterface by : all) {
+            InetAddress any = InetAddress.getByName(group instanceof Inet4Address ? "0.0.0.0" : "::");
+            UdpSocket socket = loop.later(Peer.bind(any));
+            Peer peer = loop.later(new Peer(any));
+            InetSocketAddress to = new InetSocketAddress(group, socket.localAddress().getPort());
+            try {
+                socket.joinMulticast(group, by);
+                peer.socket.setOption(StandardSocketOptions.IP_MULTICAST_IF, by);
+                peer.socket.setOption(StandardSocketOptions.IP_MULTICAST_LOOP, true); // the JDK's sense of it
+                peer.send("probe", to);
+            } catch (IOException e) {
+                continue;
+            }
+            loop.register(socket, 1, R);
+            loop.poll.poll(loop.events, Duration.ofMillis(500));
+            loop.poll.registry().deregister(socket);
+            if (socket.recv(room) == 5) {
+                return new Member(socket, by, peer, to);
+            }
+        }
+        return abort("no interface passes multicast of " + group + " on");
+    }
+
+    private static int rank(NetworkInterface by) {
+        try {
+            return by.isLoopback() ? 0 : 1;
+        } catch (SocketException e) {
+            return 2;
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("groups")
+    void aMemberReceivesWhatIsSentToTheGroupUntilItLeaves(String address) throws IOException {
+        try (Loop loop = new Loop()) {
+            InetAddress group = InetAddress.getByName(address);
+            Member member = join(loop, group);
+            UdpSocket socket = member.socket;
+            loop.register(socket, 1, R);
+            member.peer.send("all", member.group);
+            loop.expect(readable(1));
+            assertEquals("all", received(soon(() -> socket.recvFrom(room, from))));
+            assertEquals(member.peer.address().getPort(), from.port());
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+
+            assertFails(BindException.class, "setsockopt", "EADDRINUSE",
+                () -> socket.joinMulticast(group, member.by));
+            socket.leaveMulticast(group, member.by);
+            assertFails(BindException.class, "setsockopt", "EADDRNOTAVAIL",
+                () -> socket.leaveMulticast(group, member.by));
+            member.peer.send("left", member.group);
+            loop.expectNothing();
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+            loop.later(new Peer(group instanceof Inet4Address ? V4 : V6)).send("alone", new InetSocketAddress(
+                group instanceof Inet4Address ? V4 : V6, member.group.getPort()));
+            loop.expect(readable(1));
+            assertEquals("alone", textSoon(socket));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("groups")
+    @ExtendWith(Qemu.class)
+    void multicastLoopDecidesWhetherThisMachineHearsIt(String address) throws IOException {
+        try (Loop loop = new Loop()) {
+            Member member = join(loop, InetAddress.getByName(address));
+            UdpSocket sender = loop.later(Peer.bind(member.socket.localAddress().getAddress()));
+            sender.setOption(StandardSocketOptions.IP_MULTICAST_IF, member.by);
+            assertEquals(1, sender.sendTo(segment("1"), member.group));
+            assertEquals("1", textSoon(member.socket));
+            sender.setMulticastLoop(false);
+            assertEquals(1, sender.sendTo(segment("2"), member.group));
+            sender.setMulticastLoop(true);
+            assertEquals(1, sender.sendTo(segment("3"), member.group));
+            String heard = textSoon(member.socket);
+            if (!member.by.isLoopback()) { // what goes out by the loopback comes in by it
+                assertEquals("3", heard);
+            }
+        }
+    }
+
+    /** A socket of ours on the port of a member, which has joined nothing. */
+    private static UdpSocket stranger(Loop loop, Member member, boolean all) throws IOException {
+        BindOptions options = BindOptions.DEFAULT.reuseAddress(true);
+        return loop.later(UdpSocket.bind(member.socket.localAddress(),
+            all ? options.with(SystemSocketOptions.IP_MULTICAST_ALL, true) : options));
+    }
+
+    @ParameterizedTest
+    @MethodSource("groups")
+    @ExtendWith(Qemu.class)
+    void aSocketHearsOnlyTheGroupsThatItHasJoinedUnlessItAsksForAll(String address) throws IOException {
+        try (Loop loop = new Loop()) {
+            Member member = join(loop, InetAddress.getByName(address));
+            member.socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+            UdpSocket stranger = stranger(loop, member, false);
+            assertFalse(stranger.getOption(SystemSocketOptions.IP_MULTICAST_ALL));
+            UdpSocket all = stranger(loop, member, true);
+            assertTrue(all.getOption(SystemSocketOptions.IP_MULTICAST_ALL));
+            loop.register(stranger, 1, R);
+            loop.register(all, 2, R);
+            member.peer.send("group", member.group);
+            loop.expect(readable(2));
+            assertEquals("group", textSoon(all));
+            assertEquals("group", textSoon(member.socket));
+            loop.expectNothing();
+            assertEquals(WOULD_BLOCK, stranger.recv(room));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("groups")
+    @ExtendWith(Qemu.class)
+    void aGroupIsJoinedForOneSource(String address) throws IOException {
+        try (Loop loop = new Loop()) {
+            InetAddress group = InetAddress.getByName(address);
+            Member member = join(loop, group);
+            UdpSocket socket = member.socket;
+            member.peer.send("who", member.group);
+            assertEquals(3, soon(() -> socket.recvFrom(room, from)));
+            InetAddress source = ((InetSocketAddress) from.get()).getAddress();
+            InetAddress other = InetAddress.getByName(group instanceof Inet4Address ? "203.0.113.7" : "2001:db8::7");
+            loop.register(socket, 1, R);
+
+            socket.blockMulticast(group, member.by, source);
+            member.peer.send("blocked", member.group);
+            loop.expectNothing();
+            socket.unblockMulticast(group, member.by, source);
+            member.peer.send("unblocked", member.group);
+            loop.expect(readable(1));
+            assertEquals("unblocked", textSoon(socket));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+            socket.leaveMulticast(group, member.by);
+
+            socket.joinMulticast(group, member.by, other);
+            member.peer.send("no source", member.group);
+            loop.expectNothing();
+            socket.joinMulticast(group, member.by, source);
+            member.peer.send("source", member.group);
+            loop.expect(readable(1));
+            assertEquals("source", textSoon(socket));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+            socket.leaveMulticast(group, member.by, source);
+            member.peer.send("no more", member.group);
+            loop.expectNothing();
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+        }
+    }
+
+    // ---- families
+
+    @Test
+    void anAddressOfAnotherFamilyIsRefusedBeforeTheCall() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket v4 = loop.later(Peer.bind(V4));
+            Peer peer = loop.later(new Peer(V4));
+            InetSocketAddress v6 = new InetSocketAddress(V6, 9);
+            SocketAddressBuffer unix = SocketAddressBuffer.of(UnixAddress.ofBytes(new byte[] {'x'}));
+            ControlMessages control = ControlMessages.withCapacity(64);
+            for (SocketAddressBuffer to : List.of(SocketAddressBuffer.of(v6), unix)) {
+                DatagramBatch batch = DatagramBatch.allocate(2, 16);
+                batch.add(segment("x"), peer.buffer());
+                batch.add(segment("x"), to);
+                for (Executable call : List.<Executable>of(() -> v4.sendTo(segment("x"), to),
+                        () -> v4.sendTo(new byte[1], 0, 1, to), () -> v4.sendTo(ByteBuffer.allocate(1), to),
+                        () -> v4.sendMsgTo(segment("x"), to, control), () -> v4.sendBatch(batch, 0),
+                        () -> v4.sendBatch(batch, 1))) {
+                    assertThrows(IllegalArgumentException.class, call);
+                }
+            }
+            assertThrows(IllegalArgumentException.class, () -> v4.sendTo(segment("x"), v6));
+            assertThrows(IllegalArgumentException.class, () -> v4.connect(v6));
+            UdpSocket both = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
+            assertThrows(IllegalArgumentException.class, () -> both.sendTo(segment("x"), unix));
+            assertEquals(1, both.sendTo(segment("1"), peer.buffer()));
+            assertEquals(1, both.sendTo(segment("2"), peer.address()));
+            assertEquals("1", peer.receiveText());
+            assertEquals("2", peer.receiveText());
+
+            UnixDatagram local = loop.later(UnixDatagram.unbound());
+            assertThrows(IllegalArgumentException.class, () -> local.sendTo(segment("x"), peer.buffer()));
+
+            UdpSocket alone =
+                loop.later(UdpSocket.bind(new InetSocketAddress("::", 0), BindOptions.DEFAULT.v6Only(true)));
+            UdpSocket bound = loop.later(Peer.bind(V6));
+            UdpSocket adopted = loop.later(UdpSocket.fromFd(Peer.bind(V6).release()));
+            UdpSocket adoptedAlone = loop.later(UdpSocket.fromFd(UdpSocket.bind(new InetSocketAddress("::", 0),
+                BindOptions.DEFAULT.v6Only(true)).release()));
+            for (UdpSocket socket : List.of(alone, bound, adopted, adoptedAlone)) {
+                assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), peer.buffer()));
+                assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), peer.address()));
+                assertThrows(IllegalArgumentException.class, () -> socket.connect(peer.address()));
+                assertThrows(IllegalArgumentException.class,
+                    () -> socket.joinMulticast(InetAddress.getByName("239.192.7.13"), null));
+            }
+            UdpSocket adoptedBoth =
+                loop.later(UdpSocket.fromFd(UdpSocket.bind(new InetSocketAddress("::", 0)).release()));
+            assertEquals(1, adoptedBoth.sendTo(segment("3"), peer.address()));
+            assertEquals("3", peer.receiveText());
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void onlyAMulticastAddressIsAGroup() throws IOException {
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            for (InetAddress host : hosts()) {
+                assertThrows(IllegalArgumentException.class, () -> socket.joinMulticast(host, null));
+                assertThrows(IllegalArgumentException.class, () -> socket.leaveMulticast(host, null));
+            }
+            InetAddress v6 = InetAddress.getByName("ff02::7:13");
+            assertThrows(IllegalArgumentException.class, () -> socket.joinMulticast(v6, null));
+            assertThrows(IllegalArgumentException.class, () -> socket.leaveMulticast(v6, null));
+            InetAddress group = InetAddress.getByName("239.192.7.13");
+            for (InetAddress source : List.of(V6, group, InetAddress.getByName("0.0.0.0"))) {
+                assertThrows(IllegalArgumentException.class, () -> socket.joinMulticast(group, null, source));
+                assertThrows(IllegalArgumentException.class, () -> socket.leaveMulticast(group, null, source));
+                assertThrows(IllegalArgumentException.class, () -> socket.blockMulticast(group, null, source));
+                assertThrows(IllegalArgumentException.class, () -> socket.unblockMulticast(group, null, source));
+            }
+            assertFails(SocketException.class, "setsockopt", "EINVAL", () -> socket.blockMulticast(group, null, V4));
+            assertFails(SocketException.class, "setsockopt", "EINVAL", () -> socket.leaveMulticast(group, null, V4));
+        }
+    }
+
+    // ---- the descriptor
+
+    @Test
+    void aReleasedDescriptorStaysOpenAndMakesAnotherSocket() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            loop.register(socket, 1, R);
+            InetSocketAddress address = socket.localAddress();
+            int fd = socket.fd();
+            assertEquals(fd, socket.release());
+            assertTrue(NativeFds.isOpen(fd));
+            assertThrows(ClosedChannelException.class, () -> socket.recv(room));
+
+            UdpSocket other = loop.later(UdpSocket.fromFd(fd));
+            assertEquals(fd, other.fd());
+            assertEquals(address, other.localAddress());
+            loop.register(other, 2, R);
+            peer.send("x", address);
+            loop.expect(readable(2));
+            assertEquals("x", textSoon(other));
+            other.close();
+            assertFalse(NativeFds.isOpen(fd));
+        }
+    }
+
+    @Test
+    void aDescriptorThatIsNotBoundYetSendsAndIsBoundThen() throws IOException {
+        try (Loop loop = new Loop()) {
+            Peer peer = loop.later(new Peer(V4));
+            UdpSocket socket = loop.later(UdpSocket.fromFd(NativeFds.datagramSocket()));
+            assertEquals(0, socket.localAddress().getPort());
+            assertEquals(1, socket.sendTo(segment("x"), peer.address()));
+            assertEquals(socket.localAddress().getPort(), peer.receive().getPort());
+        }
+    }
+
+    @Test
+    @Tag("any-back-end")
+    void onlyADatagramSocketInNonBlockingModeIsTaken() throws IOException {
+        for (int fd : new int[] {NativeFds.eventfd(), NativeCalls.socket()}) {
+            assertThrows(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));
+            NativeFds.close(fd); // it was still open, and is the caller's
+        }
+        assertFails(IOException.class, "getsockopt", "EBADF", () -> UdpSocket.fromFd(1 << 20));
+        try (Loop loop = new Loop()) {
+            int fd = Peer.bind(V4).release();
+            NativeFds.setBlocking(fd);
+            assertThrows(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));
+            assertFalse(NativeFds.isNonBlocking(fd), "it stays as it was");
+            UdpSocket socket = loop.later(UdpSocket.fromFd(fd, true));
+            assertTrue(NativeFds.isNonBlocking(fd));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
+        }
+    }
+
+    // ---- address buffers
+
+    @Test
+    @Tag("any-back-end")
+    void anAddressBufferKeepsWhatIsPutThere() throws IOException {
+        assertTrue(from.isEmpty());
+        assertNull(from.get());
+        assertEquals("(empty)", from.toString());
+        assertThrows(IllegalStateException.class, from::port);
+        SocketAddressBuffer copy = SocketAddressBuffer.create();
+        for (InetAddress host : hosts()) {
+            InetSocketAddress address = new InetSocketAddress(host, 65535);
+            from.set(address);
+            assertFalse(from.isEmpty());
+            assertEquals(address, from.get());
+            assertEquals(65535, from.port());
+            copy.set(from);
+            assertEquals(from, copy);
+            assertEquals(from.hashCode(), copy.hashCode());
+            from.clear();
+            assertTrue(from.isEmpty());
+            assertEquals(address, copy.get());
+        }
+        assertFalse(from.equals(copy));
+    }
+}
