@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
+import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.Messages;
 import io.panamio.sys.Platform;
 import java.io.IOException;
@@ -65,7 +66,9 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long receive(MemorySegment dst, boolean peek, SocketAddressBuffer from) throws IOException {
         int fd = begin();
         try {
-            return received(messages().recv(fd, fillable(dst), peek, SocketAddressBuffer.part(from)));
+            AddressBuffer address = SocketAddressBuffer.part(from);
+            return received(peek ? messages().peek(fd, fillable(dst), address)
+                : messages().recv(fd, fillable(dst), address));
         } catch (IOException e) {
             throw failed(e);
         } finally {

@@ -1,5 +1,7 @@
 package io.panamio.pipeline;
 
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.Interest;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
@@ -105,7 +107,7 @@ public final class Splice implements AutoCloseable {
         to = Objects.requireNonNull(sink, "sink");
         this.source = Descriptors.of(source);
         this.sink = Descriptors.of(sink);
-        copying = this.source == null || this.sink == null;
+        copying = this.source == null || this.sink == null || Feature.SPLICE.support() != Support.SUPPORTED;
         ofSocket = source instanceof StreamSocket;
         this.pool = Objects.requireNonNull(pool, "pool");
     }

@@ -4,48 +4,63 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A platform's calls that move the bytes of stream sockets, or of pipes, on descriptors that the caller keeps open.
- * Results are plain: bytes, or {@link Sockets#WOULD_BLOCK}; everything else is an exception that names the system call
- * and its error. Interrupted calls are retried. A call on a socket never blocks, even on a descriptor in blocking mode.
+ * A platform's calls that move the bytes of stream sockets, or of pipes, on descriptors that the caller keeps open. A
+ * method returns the number of bytes moved, or {@link Sockets#WOULD_BLOCK}; every other outcome is an exception that
+ * names the system call and its error. Interrupted calls are retried. A call on a socket never blocks, even if its
+ * descriptor is in blocking mode.
  */
 public abstract class Streams {
     /** For the platforms. */
     protected Streams() {
     }
 
-    /** Receives into a part of {@code dst} that is not empty; 0 is the end of the stream. */
+    /** Receives into a part of {@code dst} that is not empty; returns 0 at the end of the stream. */
     public abstract long recv(int fd, MemorySegment dst, long off, long len) throws IOException;
 
-    /** Like {@code recv}, into all of {@code dst}, leaving the bytes where they are; sockets alone. */
-    public abstract long peek(int fd, MemorySegment dst) throws IOException;
+    /** Receives into a part of an array that is not empty; returns 0 at the end of the stream. */
+    public abstract long recv(int fd, byte[] dst, int off, int len) throws IOException;
+
+    /**
+     * Receives into {@code dst} without removing the bytes from the stream.
+     *
+     * @throws UnsupportedOperationException on a pipe
+     */
+    public long peek(int fd, MemorySegment dst) throws IOException {
+        throw new UnsupportedOperationException("a pipe cannot be peeked at");
+    }
+
+    /**
+     * Receives into a part of an array that is not empty, without removing the bytes from the stream.
+     *
+     * @throws UnsupportedOperationException on a pipe
+     */
+    public long peek(int fd, byte[] dst, int off, int len) throws IOException {
+        throw new UnsupportedOperationException("a pipe cannot be peeked at");
+    }
 
     /** Sends a part of {@code src} that is not empty. */
     public abstract long send(int fd, MemorySegment src, long off, long len) throws IOException;
 
-    /** Like {@code send}, when more follows at once: the system may hold back what fills no packet. Sockets alone. */
-    public abstract long sendMore(int fd, MemorySegment src, long off, long len) throws IOException;
-
-    /** Like {@code recv}, into a part of an array that is not empty. */
-    public abstract long recv(int fd, byte[] dst, int off, int len) throws IOException;
-
-    /** Like {@link #peek(int, MemorySegment)}, into a part of an array that is not empty. */
-    public abstract long peek(int fd, byte[] dst, int off, int len) throws IOException;
-
-    /** Like {@code send}, from a part of an array that is not empty. */
+    /** Sends a part of an array that is not empty. */
     public abstract long send(int fd, byte[] src, int off, int len) throws IOException;
 
-    /** Receives into all of {@code dsts} in order, at least one of which is not empty; 0 is the end of the stream. */
+    /** Sends a part of {@code src} when more follows at once: the system may hold back what fills no packet. */
+    public long sendMore(int fd, MemorySegment src, long off, long len) throws IOException {
+        return send(fd, src, off, len);
+    }
+
+    /** Receives into {@code dsts} in order, at least one of which is not empty; returns 0 at the end of the stream. */
     public abstract long recvVectored(int fd, MemorySegment[] dsts) throws IOException;
 
-    /** Sends from all of {@code srcs} in order. */
+    /** Sends from {@code srcs} in order. */
     public abstract long sendVectored(int fd, MemorySegment[] srcs) throws IOException;
 
-    /** A list of that many empty segments. */
+    /** Allocates a list of {@code capacity} empty segments. */
     public abstract Gather newGather(int capacity);
 
-    /** Sends what remains of {@code list}, which is something, and moves it on; to the end unless there is no room. */
+    /** Sends what remains of {@code list}, which must not be nothing, and advances it by the bytes sent. */
     public abstract long send(int fd, Gather list) throws IOException;
 
-    /** The most bytes that one call can move. */
+    /** Returns the maximum number of bytes that one call moves. */
     public abstract long maxTransfer();
 }

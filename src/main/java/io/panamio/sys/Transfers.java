@@ -1,52 +1,64 @@
 package io.panamio.sys;
 
+import io.panamio.Feature;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A platform's calls that move bytes between descriptors, without bringing them to the process; the caller keeps the
- * descriptors open. Results are as in {@link Streams}: bytes, or {@link Sockets#WOULD_BLOCK}. Interrupted calls are
- * retried.
+ * A platform's calls that read files and move bytes between descriptors, which the caller keeps open. Results are as in
+ * {@link Streams}: a number of bytes, or {@link Sockets#WOULD_BLOCK}. Interrupted calls are retried. A platform without
+ * {@link Feature#SEND_FILE} or {@link Feature#SPLICE} leaves those calls out; their users copy instead.
  */
 public abstract class Transfers {
-    /** What {@link #sendFile} returns where the system cannot do it between those two: the bytes must be copied. */
+    /** What {@link #sendFile} returns where the system cannot send that file there: the bytes must be copied. */
     public static final int REFUSED = -3;
 
     /** For the platforms. */
     protected Transfers() {
     }
 
-    /** Opens a file for reading, without waiting for anything, by the bytes of its path. */
+    // ---- files
+
+    /** Opens a file for reading by the bytes of its path, without waiting. */
     public abstract int openFile(byte[] path) throws IOException;
 
     /**
-     * The size of a regular file.
+     * Returns the size of a regular file.
      *
      * @throws IllegalArgumentException if it is something else
      */
     public abstract long fileSize(int fd) throws IOException;
 
-    /** Reads a part of a file, whose own position stays, to the beginning of {@code dst}; 0 is the end of the file. */
+    /** Reads a part of a file to the start of {@code dst}, without moving the file's position; 0 at its end. */
     public abstract long readFile(int file, MemorySegment dst, long position, long count) throws IOException;
 
-    /** Sends a part of a file, whose own position stays; 0 is the end of the file. */
-    public abstract long sendFile(int to, int file, long position, long count) throws IOException;
+    /** Sends a part of a file, without moving the file's position; returns 0 at its end, or {@link #REFUSED}. */
+    public long sendFile(int to, int file, long position, long count) throws IOException {
+        return REFUSED;
+    }
 
-    /** Receives from a stream socket into the beginning of {@code dst}; 0 is the end of the stream. */
+    // ---- splices
+
+    /** Receives from a stream socket to the start of {@code dst}; returns 0 at the end of the stream. */
     public abstract long receive(int from, MemorySegment dst, long count) throws IOException;
 
     /**
-     * Moves bytes from a stream into a pipe; 0 is the end of the stream, or urgent data before it. It would block also
-     * at urgent data, and if the pipe is full.
+     * Moves bytes from a stream into a pipe; returns 0 at the end of the stream, or at urgent data before it. Also
+     * would block at urgent data, and if the pipe is full.
      */
-    public abstract long spliceIn(int from, int pipe, long count) throws IOException;
+    public long spliceIn(int from, int pipe, long count) throws IOException {
+        throw Platform.current().refusal(Feature.SPLICE);
+    }
 
-    /** Moves bytes, which are there, from a pipe to a stream. */
-    public abstract long spliceOut(int pipe, int to, long count) throws IOException;
+    /** Moves bytes, which must be in the pipe, from a pipe to a stream. */
+    public long spliceOut(int pipe, int to, long count) throws IOException {
+        throw Platform.current().refusal(Feature.SPLICE);
+    }
 
-    /** Makes room for some bytes in a pipe, or lets it be where the system refuses. */
-    public abstract void resizePipe(int fd, int bytes);
+    /** Resizes a pipe to hold some bytes; has no effect if the system refuses. */
+    public void resizePipe(int fd, int bytes) {
+    }
 
-    /** The most bytes that one call can move. */
+    /** Returns the maximum number of bytes that one call moves. */
     public abstract long maxTransfer();
 }

@@ -1,18 +1,22 @@
 package io.panamio.sys.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.cmsghdr;
 import io.panamio.bindings.linux.group_source_req;
 import io.panamio.bindings.linux.msghdr;
 import io.panamio.bindings.linux.sockaddr_un;
 import io.panamio.sys.unix.Errno;
 import io.panamio.sys.unix.UnixConstants;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** What Linux's headers say, the same on x86-64 and aarch64. */
+/** The numbers, sizes and offsets of Linux, the same on x86-64 and aarch64. */
 final class LinuxConstants extends UnixConstants {
     static final LinuxConstants INSTANCE = new LinuxConstants();
 
-    private static final class Names { // only errors look here
+    private static final class Names { // used by errors alone
         static final Errno[] BY_NUMBER = new Errno[256];
 
         static {
@@ -86,55 +90,56 @@ final class LinuxConstants extends UnixConstants {
 
     // errno
     @Override protected int EAGAIN() { return Linux.EAGAIN; }
-    @Override protected int EINTR() { return Linux.EINTR; }
     @Override protected int EINPROGRESS() { return Linux.EINPROGRESS; }
     @Override protected int ENOTCONN() { return Linux.ENOTCONN; }
     @Override protected int EAFNOSUPPORT() { return Linux.EAFNOSUPPORT; }
 
     // sys/socket.h
-    @Override protected int AF_INET() { return Linux.AF_INET; }
     @Override protected int AF_INET6() { return Linux.AF_INET6; }
-    @Override protected int AF_UNIX() { return Linux.AF_UNIX; }
-    @Override protected int SOCK_STREAM() { return Linux.SOCK_STREAM; }
-    @Override protected int SOCK_DGRAM() { return Linux.SOCK_DGRAM; }
-    @Override protected int SOCK_SEQPACKET() { return Linux.SOCK_SEQPACKET; }
     @Override protected int SOL_SOCKET() { return Linux.SOL_SOCKET; }
     @Override protected int SO_ERROR() { return Linux.SO_ERROR; }
     @Override protected int SO_TYPE() { return Linux.SO_TYPE; }
     @Override protected int SO_ACCEPTCONN() { return Linux.SO_ACCEPTCONN; }
-    @Override protected int MSG_PEEK() { return Linux.MSG_PEEK; }
     @Override protected int MSG_DONTWAIT() { return Linux.MSG_DONTWAIT; }
     @Override protected int MSG_NOSIGNAL() { return Linux.MSG_NOSIGNAL; }
-    @Override protected int MSG_MORE() { return Linux.MSG_MORE; }
     @Override protected int MSG_TRUNC() { return Linux.MSG_TRUNC; }
     @Override protected int MSG_CTRUNC() { return Linux.MSG_CTRUNC; }
     @Override protected int MSG_CMSG_CLOEXEC() { return Linux.MSG_CMSG_CLOEXEC; }
-    @Override protected int SCM_RIGHTS() { return Linux.SCM_RIGHTS; }
-    @Override protected int SCM_CREDENTIALS() { return Linux.SCM_CREDENTIALS; }
-    @Override protected int SCM_TIMESTAMPNS() { return Linux.SCM_TIMESTAMPNS; }
-    @Override protected int SHUT_RD() { return Linux.SHUT_RD; }
-    @Override protected int SHUT_WR() { return Linux.SHUT_WR; }
-    @Override protected int SHUT_RDWR() { return Linux.SHUT_RDWR; }
-    @Override protected long MSGHDR_IOV() { return msghdr.msg_iov$offset(); }
-    @Override protected long MSGHDR_IOVLEN() { return msghdr.msg_iovlen$offset(); }
+    @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
+    @Override protected int MSG_WHOLE_LENGTH() { return Linux.MSG_TRUNC; }
+
+    // struct msghdr and struct cmsghdr
+    @Override protected long MSGHDR_SIZE() { return msghdr.sizeof(); }
     @Override protected long MSGHDR_NAME() { return msghdr.msg_name$offset(); }
     @Override protected long MSGHDR_NAMELEN() { return msghdr.msg_namelen$offset(); }
+    @Override protected long MSGHDR_IOV() { return msghdr.msg_iov$offset(); }
+    @Override protected long MSGHDR_IOVLEN() { return msghdr.msg_iovlen$offset(); }
     @Override protected long MSGHDR_CONTROL() { return msghdr.msg_control$offset(); }
     @Override protected long MSGHDR_CONTROLLEN() { return msghdr.msg_controllen$offset(); }
     @Override protected long MSGHDR_FLAGS() { return msghdr.msg_flags$offset(); }
-    @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
+    @Override protected long CMSGHDR_LEVEL() { return cmsghdr.cmsg_level$offset(); }
+    @Override protected long CMSGHDR_TYPE() { return cmsghdr.cmsg_type$offset(); }
+    @Override protected int CMSGHDR_DATA() { return (int) cmsghdr.sizeof(); }
+    @Override protected int CMSGHDR_ALIGNMENT() { return (int) cmsghdr.layout().byteAlignment(); }
 
-    // netinet/in.h and netinet/tcp.h
-    @Override protected int IPPROTO_IP() { return Linux.IPPROTO_IP; }
-    @Override protected int IPPROTO_IPV6() { return Linux.IPPROTO_IPV6; }
-    @Override protected int IP_TTL() { return Linux.IP_TTL; }
+    @Override
+    protected long length(MemorySegment struct, long offset) {
+        return struct.get(JAVA_LONG, offset);
+    }
+
+    @Override
+    protected void setLength(MemorySegment struct, long offset, long length) {
+        struct.set(JAVA_LONG, offset, length);
+    }
+
+    // netinet/in.h
     @Override protected int IPV6_V6ONLY() { return Linux.IPV6_V6ONLY; }
-    @Override protected int IPV6_UNICAST_HOPS() { return Linux.IPV6_UNICAST_HOPS; }
-    @Override protected int IP_TOS() { return Linux.IP_TOS; }
     @Override protected int IP_PKTINFO() { return Linux.IP_PKTINFO; }
     @Override protected int IPV6_PKTINFO() { return Linux.IPV6_PKTINFO; }
     @Override protected int IPV6_HOPLIMIT() { return Linux.IPV6_HOPLIMIT; }
     @Override protected int IPV6_TCLASS() { return Linux.IPV6_TCLASS; }
+    @Override protected int CMSG_TTL() { return Linux.IP_TTL; }
+    @Override protected int CMSG_TOS() { return Linux.IP_TOS; }
     @Override protected int IP_ADD_MEMBERSHIP() { return Linux.IP_ADD_MEMBERSHIP; }
     @Override protected int IP_DROP_MEMBERSHIP() { return Linux.IP_DROP_MEMBERSHIP; }
     @Override protected int IPV6_JOIN_GROUP() { return Linux.IPV6_ADD_MEMBERSHIP; }
@@ -146,30 +151,14 @@ final class LinuxConstants extends UnixConstants {
     @Override protected long GROUP_SOURCE_REQ_GROUP() { return group_source_req.gsr_group$offset(); }
     @Override protected long GROUP_SOURCE_REQ_SOURCE() { return group_source_req.gsr_source$offset(); }
     @Override protected long GROUP_SOURCE_REQ_SIZE() { return group_source_req.sizeof(); }
-    @Override protected int IPPROTO_UDP() { return Linux.IPPROTO_UDP; }
-    @Override protected int UDP_SEGMENT() { return Linux.UDP_SEGMENT; }
-    @Override protected int UDP_GRO() { return Linux.UDP_GRO; }
 
-    // fcntl.h, sys/file.h and sys/ioctl.h
-    @Override protected int F_GETFL() { return Linux.F_GETFL; }
-    @Override protected int F_SETFL() { return Linux.F_SETFL; }
+    // fcntl.h and sys/ioctl.h
     @Override protected int O_NONBLOCK() { return Linux.O_NONBLOCK; }
-    @Override protected int O_ACCMODE() { return Linux.O_ACCMODE; }
-    @Override protected int O_RDONLY() { return Linux.O_RDONLY; }
-    @Override protected int O_WRONLY() { return Linux.O_WRONLY; }
     @Override protected int O_CLOEXEC() { return Linux.O_CLOEXEC; }
     @Override protected int AT_FDCWD() { return Linux.AT_FDCWD; }
     @Override protected int AT_SYMLINK_NOFOLLOW() { return Linux.AT_SYMLINK_NOFOLLOW; }
-    @Override protected int LOCK_EX() { return Linux.LOCK_EX; }
-    @Override protected int LOCK_NB() { return Linux.LOCK_NB; }
     @Override protected long FIONREAD() { return Linux.FIONREAD; }
 
     // poll.h
-    @Override protected int POLLIN() { return Linux.POLLIN; }
-    @Override protected int POLLPRI() { return Linux.POLLPRI; }
-    @Override protected int POLLOUT() { return Linux.POLLOUT; }
-    @Override protected int POLLERR() { return Linux.POLLERR; }
-    @Override protected int POLLHUP() { return Linux.POLLHUP; }
-    @Override protected int POLLNVAL() { return Linux.POLLNVAL; }
     @Override protected int POLLRDHUP() { return Linux.POLLRDHUP; }
 }

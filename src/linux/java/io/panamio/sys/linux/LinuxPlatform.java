@@ -106,15 +106,23 @@ public final class LinuxPlatform extends UnixPlatform {
             case EDGES -> POLL ? Support.EMULATED : Support.SUPPORTED;
             case EXCLUSIVE -> POLL ? Support.EMULATED : Support.SUPPORTED; // one more than enough may wake
             case POLL_DESCRIPTOR, BUSY_POLL -> POLL ? Support.REFUSED : Support.SUPPORTED;
+            case DATAGRAM_BATCHES -> either(LinuxMessages.hasBatches());
+            case SEND_FILE -> LinuxTransfers.hasStatx() ? either(LinuxTransfers.hasSendfile()) : Support.REFUSED;
+            case SPLICE -> either(LinuxTransfers.hasSplice());
+            case MIRRORED_MEMORY -> either(Mapping.canMapTwice());
             default -> Support.SUPPORTED;
         };
+    }
+
+    private static Support either(boolean supported) {
+        return supported ? Support.SUPPORTED : Support.EMULATED;
     }
 
     // ---- what the API calls, each a constant for the JIT compiler, and made when first used
 
     private static final class Calls {
         static final Sockets SOCKETS = new LinuxSockets();
-        static final Streams STREAMS = streams(LinuxConstants.INSTANCE);
+        static final Streams STREAMS = streams(LinuxConstants.INSTANCE, Linux.MSG_MORE);
     }
 
     private static final class PipeCalls {

@@ -1,10 +1,14 @@
 package io.panamio.sys.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.msghdr;
 import io.panamio.bindings.linux.sock_extended_err;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.ZeroCopy;
+import io.panamio.sys.unix.ControlFormat;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.NativeScratch;
@@ -12,11 +16,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/**
- * MSG_ZEROCOPY, as Documentation/networking/msg_zerocopy.rst of the kernel tells.
- */
+/** MSG_ZEROCOPY, see Documentation/networking/msg_zerocopy.rst of the kernel. */
 final class LinuxZeroCopy extends ZeroCopy {
     private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
+    private static final ControlFormat FORMAT = new ControlFormat(LinuxConstants.INSTANCE);
 
     // ---- sockets
 
@@ -68,7 +71,7 @@ final class LinuxZeroCopy extends ZeroCopy {
                 long r = receiveReports(fd, scratch);
                 if (r >= 0) {
                     int length = (int) scratch.wholeMessageBytes.getLong((int) msghdr.msg_controllen$offset());
-                    reports += tell(scratch.addressBytes, length, to);
+                    reports += deliver(scratch.address, length, to);
                 } else if (r == -Linux.EAGAIN) {
                     return reports;
                 } else if (r != -Linux.EINTR) {
@@ -78,7 +81,7 @@ final class LinuxZeroCopy extends ZeroCopy {
         }
     }
 
-    /** Receives a message that has nothing but control messages, into the room for an address: two reports and more. */
+    /** Receives a message of control messages alone, into the room for an address, which holds at least two reports. */
     private static long receiveReports(int fd, NativeScratch scratch) {
         ByteBuffer header = scratch.wholeMessageBytes;
         header.putLong((int) msghdr.msg_name$offset(), 0).putLong((int) msghdr.msg_iovlen$offset(), 0);
@@ -87,31 +90,24 @@ final class LinuxZeroCopy extends ZeroCopy {
         return Libc.recvmsg(fd, scratch.wholeMessage, Linux.MSG_ERRQUEUE | Linux.MSG_DONTWAIT);
     }
 
-    /** Looks for reports among control messages: a struct cmsghdr each, then a struct sock_extended_err. */
-    private static int tell(ByteBuffer control, int length, Completion to) {
+    /** Passes on the reports among control messages, a struct sock_extended_err each. */
+    private static int deliver(MemorySegment control, int length, Completion to) {
         int reports = 0;
-        for (int at = 0; at + HEADER_SIZE + REPORT_SIZE <= length;) {
-            int size = Math.clamp(control.getLong(at), HEADER_SIZE, length - at);
-            int report = at + HEADER_SIZE;
-            if (isError(control.getInt(at + LEVEL_OFFSET), control.getInt(at + TYPE_OFFSET))
-                    && size >= HEADER_SIZE + REPORT_SIZE
-                    && control.get(report + (int) sock_extended_err.ee_origin$offset())
+        for (int at = 0; FORMAT.hasMessage(at, length); at = FORMAT.next(control, at, length)) {
+            long report = FORMAT.data(at);
+            if (isError(FORMAT.level(control, at), FORMAT.type(control, at))
+                    && FORMAT.dataSize(control, at, length) >= sock_extended_err.sizeof()
+                    && control.get(JAVA_BYTE, report + sock_extended_err.ee_origin$offset())
                         == Linux.SO_EE_ORIGIN_ZEROCOPY) {
-                to.completed(control.getInt(report + (int) sock_extended_err.ee_info$offset()),
-                    control.getInt(report + (int) sock_extended_err.ee_data$offset()),
-                    control.get(report + (int) sock_extended_err.ee_code$offset())
+                to.completed(control.get(JAVA_INT, report + sock_extended_err.ee_info$offset()),
+                    control.get(JAVA_INT, report + sock_extended_err.ee_data$offset()),
+                    control.get(JAVA_BYTE, report + sock_extended_err.ee_code$offset())
                         == Linux.SO_EE_CODE_ZEROCOPY_COPIED);
                 reports++;
             }
-            at += size + 7 & ~7;
         }
         return reports;
     }
-
-    private static final int HEADER_SIZE = 16;
-    private static final int LEVEL_OFFSET = 8;
-    private static final int TYPE_OFFSET = 12;
-    private static final int REPORT_SIZE = 16;
 
     private static boolean isError(int level, int type) {
         return level == Linux.IPPROTO_IP && type == Linux.IP_RECVERR

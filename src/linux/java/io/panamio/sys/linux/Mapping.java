@@ -91,6 +91,11 @@ final class Mapping {
         }
     }
 
+    /** Whether the C library has memfd_create(2). */
+    static boolean canMapTwice() {
+        return MEMFD_CREATE != null;
+    }
+
     /** Maps {@code size} bytes twice, one mapping behind the other; null where that is refused, for whatever reason. */
     static MemorySegment twice(long size) {
         if (MEMFD_CREATE == null || !Share.take()) {

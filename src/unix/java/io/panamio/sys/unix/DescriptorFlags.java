@@ -13,7 +13,7 @@ final class DescriptorFlags {
     }
 
     int get(int fd) throws IOException {
-        return check(Libc.fcntl(fd, c.F_GETFL(), 0));
+        return check(Libc.fcntl(fd, Posix.F_GETFL, 0));
     }
 
     void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException {
@@ -29,7 +29,7 @@ final class DescriptorFlags {
         int flags = get(fd);
         int changed = on ? flags | c.O_NONBLOCK() : flags & ~c.O_NONBLOCK();
         if (changed != flags) {
-            check(Libc.fcntl(fd, c.F_SETFL(), changed));
+            check(Libc.fcntl(fd, Posix.F_SETFL, changed));
         }
     }
 

@@ -77,7 +77,7 @@ public final class PollSelector extends Selector {
         this.refused = refused;
         this.pipeReader = pipeReader;
         this.pipeWriter = pipeWriter;
-        this.always = constants.POLLERR() | constants.POLLHUP();
+        this.always = Posix.POLLERR | Posix.POLLHUP;
     }
 
     /**
@@ -180,12 +180,12 @@ public final class PollSelector extends Selector {
                 return;
             }
             int again = watch.reported() & drained(interest);
-            int priority = watch.reported() & ~again & c.POLLPRI();
+            int priority = watch.reported() & ~again & Posix.POLLPRI;
             if (priority != 0 && (interest & Readiness.READABLE) != 0 && (levels(fd, priority) & priority) == 0) {
                 again |= priority; // the urgent byte went with the data around it
             }
-            if ((interest & Readiness.READ_CLOSED) != 0 && (again & c.POLLIN()) != 0 && isOver(fd)) {
-                again &= ~c.POLLIN(); // or this end would be reported for ever
+            if ((interest & Readiness.READ_CLOSED) != 0 && (again & Posix.POLLIN) != 0 && isOver(fd)) {
+                again &= ~Posix.POLLIN; // or this end would be reported for ever
             }
             if (again != 0) {
                 watch.arm(again);
@@ -199,7 +199,7 @@ public final class PollSelector extends Selector {
 
     /** Whether nothing but an end will ever be read: a terminal that hung up says all at once, and a FIFO no error. */
     private boolean isOver(int fd) {
-        int over = c.POLLIN() | always;
+        int over = Posix.POLLIN | always;
         return (levels(fd, over) & over) == over;
     }
 
@@ -227,9 +227,9 @@ public final class PollSelector extends Selector {
 
     /** The system's own selector refuses what is not open, or is always ready as a file is; here it is asked for. */
     private void requireWatchable(int fd, int interest) throws IOException {
-        int ready = c.POLLIN() | c.POLLOUT();
+        int ready = Posix.POLLIN | Posix.POLLOUT;
         int levels = levels(fd, ready);
-        if ((levels & c.POLLNVAL()) != 0) {
+        if ((levels & Posix.POLLNVAL) != 0) {
             throw errors.io("poll", number(Errno.EBADF));
         }
         if (levels == ready && (interest & Readiness.WATCHABLE) == 0 && refused.test(fd)) {
@@ -303,7 +303,7 @@ public final class PollSelector extends Selector {
         }
         synchronized (lock) {
             if (r < 0) {
-                if (r == -c.EINTR()) {
+                if (r == -Posix.EINTR) {
                     return -1;
                 }
                 throw c.errno(-r) == Errno.EINVAL ? errors.exhausted("poll",
@@ -323,7 +323,7 @@ public final class PollSelector extends Selector {
             asked = new Asked[Math.max(count, asked.length * 2)];
             pollfds = allocate(asked.length);
         }
-        ask(pollfds, 0, pipeReader, c.POLLIN());
+        ask(pollfds, 0, pipeReader, Posix.POLLIN);
         int n = 0;
         holding = false;
         for (int fd = 0; fd < end; fd++) {
@@ -341,7 +341,7 @@ public final class PollSelector extends Selector {
             watch.wait = waits;
             asked[n++] = watch;
             // an end that was reported goes with the data that are read up to it
-            ask(pollfds, n, fd, (armed & c.POLLIN()) != 0 ? armed | watch.conditions() & c.POLLRDHUP() : armed);
+            ask(pollfds, n, fd, (armed & Posix.POLLIN) != 0 ? armed | watch.conditions() & c.POLLRDHUP() : armed);
         }
         return n;
     }
@@ -362,7 +362,7 @@ public final class PollSelector extends Selector {
             if (watch(watch.fd) != watch) {
                 continue; // it was changed or removed during the wait
             }
-            if ((answer & c.POLLNVAL()) != 0) {
+            if ((answer & Posix.POLLNVAL) != 0) {
                 forget(watch); // its owner has closed it, which ends the watch without a word
                 continue;
             }
@@ -389,13 +389,13 @@ public final class PollSelector extends Selector {
     private int conditions(int interest) {
         int conditions = always;
         if ((interest & Readiness.READABLE) != 0) {
-            conditions |= c.POLLIN() | c.POLLRDHUP();
+            conditions |= Posix.POLLIN | c.POLLRDHUP();
         }
         if ((interest & Readiness.WRITABLE) != 0) {
-            conditions |= c.POLLOUT();
+            conditions |= Posix.POLLOUT;
         }
         if ((interest & Readiness.PRIORITY) != 0) {
-            conditions |= c.POLLPRI();
+            conditions |= Posix.POLLPRI;
         }
         if ((interest & Readiness.HANG_UP) != 0) {
             conditions |= c.POLLRDHUP();
@@ -405,26 +405,26 @@ public final class PollSelector extends Selector {
 
     /** What an operation has dealt with that found nothing more to do. */
     private int drained(int interest) {
-        return ((interest & Readiness.READABLE) != 0 ? c.POLLIN() : 0)
-            | ((interest & Readiness.WRITABLE) != 0 ? c.POLLOUT() : 0)
-            | ((interest & Readiness.PRIORITY) != 0 ? c.POLLPRI() : 0)
-            | ((interest & Readiness.HANG_UP) != 0 ? c.POLLERR() : 0);
+        return ((interest & Readiness.READABLE) != 0 ? Posix.POLLIN : 0)
+            | ((interest & Readiness.WRITABLE) != 0 ? Posix.POLLOUT : 0)
+            | ((interest & Readiness.PRIORITY) != 0 ? Posix.POLLPRI : 0)
+            | ((interest & Readiness.HANG_UP) != 0 ? Posix.POLLERR : 0);
     }
 
     /** What an answer says, after what was reported before and so not asked for. */
     private int readiness(int answer, int reported) {
-        boolean in = (answer & c.POLLIN()) != 0;
-        boolean out = (answer & c.POLLOUT()) != 0;
-        boolean error = (answer & c.POLLERR()) != 0;
-        boolean hangup = (answer & c.POLLHUP()) != 0;
-        boolean priority = (answer & c.POLLPRI()) != 0;
-        boolean wasOut = (reported & c.POLLOUT()) != 0;
+        boolean in = (answer & Posix.POLLIN) != 0;
+        boolean out = (answer & Posix.POLLOUT) != 0;
+        boolean error = (answer & Posix.POLLERR) != 0;
+        boolean hangup = (answer & Posix.POLLHUP) != 0;
+        boolean priority = (answer & Posix.POLLPRI) != 0;
+        boolean wasOut = (reported & Posix.POLLOUT) != 0;
         return (in || priority ? Readiness.READABLE : 0)
             | (out ? Readiness.WRITABLE : 0)
             | (priority ? Readiness.PRIORITY : 0)
             | (error ? Readiness.ERROR : 0)
             | (hangup || (answer & c.POLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
-            | (hangup || error && (out || wasOut || answer == c.POLLERR()) ? Readiness.WRITE_CLOSED : 0);
+            | (hangup || error && (out || wasOut || answer == Posix.POLLERR) ? Readiness.WRITE_CLOSED : 0);
     }
 
     private static void ask(MemorySegment pollfds, int i, int fd, int events) {
@@ -458,7 +458,7 @@ public final class PollSelector extends Selector {
             long r;
             do {
                 r = Libc.read(pipeReader, scratch.argument, 0, size);
-            } while (r == size || r == -c.EINTR());
+            } while (r == size || r == -Posix.EINTR);
         }
     }
 

@@ -39,10 +39,10 @@ final class Sockaddr {
             if (inet.isUnresolved()) {
                 throw SystemExceptions.unresolved(inet);
             }
-            return inet.getAddress() instanceof Inet6Address ? c.AF_INET6() : c.AF_INET();
+            return inet.getAddress() instanceof Inet6Address ? c.AF_INET6() : Posix.AF_INET;
         }
         if (address instanceof UnixAddress) {
-            return c.AF_UNIX();
+            return Posix.AF_UNIX;
         }
         throw new IllegalArgumentException("neither an internet nor a Unix address: " + address);
     }
@@ -50,7 +50,7 @@ final class Sockaddr {
     /** The family of the address that begins there. */
     AddressFamily family(ByteBuffer addresses, int at) {
         int family = c.family(addresses, at);
-        return family == c.AF_INET() ? AddressFamily.IPV4 : family == c.AF_INET6() ? AddressFamily.IPV6
+        return family == Posix.AF_INET ? AddressFamily.IPV4 : family == c.AF_INET6() ? AddressFamily.IPV6
             : AddressFamily.UNIX;
     }
 
@@ -62,7 +62,7 @@ final class Sockaddr {
 
     /** Writes {@code address} as one of {@code family}, and returns its length. */
     int write(ByteBuffer to, int family, SocketAddress address) {
-        return family == c.AF_UNIX() ? write(to, (UnixAddress) address)
+        return family == Posix.AF_UNIX ? write(to, (UnixAddress) address)
             : write(to, family == c.AF_INET6(), (InetSocketAddress) address);
     }
 
@@ -72,7 +72,7 @@ final class Sockaddr {
         }
         int length = v6 ? SOCKADDR_IN6_SIZE : SOCKADDR_IN_SIZE;
         to.put(0, ZEROS, 0, length);
-        c.setFamily(to, v6 ? c.AF_INET6() : c.AF_INET(), length);
+        c.setFamily(to, v6 ? c.AF_INET6() : Posix.AF_INET, length);
         to.put(PORT_OFFSET, (byte) (address.getPort() >> 8)).put(PORT_OFFSET + 1, (byte) address.getPort());
         if (address.getAddress() instanceof Inet6Address ip) {
             to.put(ADDR6_OFFSET, ip.getAddress());
@@ -90,7 +90,7 @@ final class Sockaddr {
     private int write(ByteBuffer to, UnixAddress address) {
         byte[] name = address.bytes();
         if (address.isUnnamed() || address.isAbstract() && name.length == 0) {
-            c.setFamily(to, c.AF_UNIX(), PATH_OFFSET);
+            c.setFamily(to, Posix.AF_UNIX, PATH_OFFSET);
             return PATH_OFFSET;
         }
         if (name.length >= c.SUN_PATH_SIZE()) {
@@ -99,7 +99,7 @@ final class Sockaddr {
         }
         int length = PATH_OFFSET + name.length + 1;
         to.put(0, ZEROS, 0, length);
-        c.setFamily(to, c.AF_UNIX(), length);
+        c.setFamily(to, Posix.AF_UNIX, length);
         to.put(PATH_OFFSET + (address.isAbstract() ? 1 : 0), name);
         return length;
     }
@@ -120,11 +120,11 @@ final class Sockaddr {
             return UnixAddress.unnamed(); // what Linux tells of a sender without a name
         }
         int family = c.family(from, 0);
-        if (family == c.AF_UNIX()) {
+        if (family == Posix.AF_UNIX) {
             return readUnix(from, length);
         }
         try {
-            if (family == c.AF_INET()) {
+            if (family == Posix.AF_INET) {
                 return new InetSocketAddress(InetAddress.getByAddress(bytes(from, ADDR_OFFSET, 4)), port(from));
             }
             if (family == c.AF_INET6()) {

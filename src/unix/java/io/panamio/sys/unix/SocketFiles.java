@@ -104,13 +104,13 @@ final class SocketFiles {
         try (Arena arena = Arena.ofConfined()) {
             Path parent = address.path().getParent();
             byte[] directory = parent == null ? new byte[] {'.'} : UnixAddress.ofPath(parent).bytes();
-            fd = Libc.open(name(arena, directory), c.O_RDONLY() | c.O_CLOEXEC(), 0);
+            fd = Libc.open(name(arena, directory), Posix.O_RDONLY | c.O_CLOEXEC(), 0);
         }
         long begin = System.nanoTime();
         int r;
-        while (fd >= 0 && (r = flock(fd, c.LOCK_EX() | c.LOCK_NB())) < 0) {
+        while (fd >= 0 && (r = flock(fd, Posix.LOCK_EX | Posix.LOCK_NB)) < 0) {
             boolean taken = r == -c.EAGAIN();
-            if (r != -c.EINTR() && !taken || System.nanoTime() - begin > LONGEST_WAIT) {
+            if (r != -Posix.EINTR && !taken || System.nanoTime() - begin > LONGEST_WAIT) {
                 Libc.close(fd);
                 throw errors.socket("flock", "the directory of " + address, -r);
             }

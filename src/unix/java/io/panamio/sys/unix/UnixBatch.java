@@ -11,16 +11,15 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** An array of struct mmsghdr, with all that they point to. */
-final class UnixBatch extends Batch {
-    /** struct mmsghdr of Linux: a struct msghdr and a length. */
-    static final int HEADER_SIZE = 64;
-    static final long LENGTH_OFFSET = 56;
-
+/**
+ * An array of headers that each begin with a struct msghdr, with the memory that they point to. A platform that moves
+ * many messages in one call has longer headers, struct mmsghdr, for it to write the lengths to.
+ */
+public final class UnixBatch extends Batch {
     private final UnixConstants c;
     private final Sockaddr sockaddr;
     private final int size;
-    final MemorySegment headers;
+    private final MemorySegment[] headers;
     private final MemorySegment vectors;
     private final MemorySegment addresses;
     private final ByteBuffer addressBytes;
@@ -29,81 +28,87 @@ final class UnixBatch extends Batch {
     private final int[] lengths;
     private final boolean[] truncated;
     private int count;
+    /** The error of a receive that followed others in one batch, and its descriptor: see {@link #defer}. */
+    private int deferred;
+    private int deferredFd;
 
-    UnixBatch(UnixConstants constants, Sockaddr sockaddr, int capacity, int size, int control) {
-        c = constants;
-        this.sockaddr = sockaddr;
+    UnixBatch(UnixMessages messages, int capacity, int size, int control) {
+        c = messages.c;
+        sockaddr = messages.sockaddr;
         this.size = size;
         Arena arena = Arena.ofAuto();
-        headers = arena.allocate((long) HEADER_SIZE * capacity, 64);
+        long headerSize = messages.batchHeaderSize();
+        MemorySegment allHeaders = arena.allocate(headerSize * capacity, 64);
         vectors = arena.allocate((long) UnixStreams.IOVEC_SIZE * capacity, 64);
         addresses = arena.allocate((long) Sockaddr.STORAGE_SIZE * capacity, 64);
         addressBytes = NativeScratch.bytes(addresses);
         MemorySegment bytes = arena.allocate((long) size * capacity, 64);
-        int controlSize = UnixControl.aligned(control);
+        int controlSize = messages.format.aligned(control);
         MemorySegment controlBytes = arena.allocate((long) controlSize * capacity, 64);
+        headers = new MemorySegment[capacity];
         data = new MemorySegment[capacity];
         controls = new UnixControl[capacity];
         lengths = new int[capacity];
         truncated = new boolean[capacity];
         for (int i = 0; i < capacity; i++) {
+            headers[i] = allHeaders.asSlice(headerSize * i, headerSize);
             data[i] = bytes.asSlice((long) size * i, size);
-            long at = header(i, 0);
-            headers.set(JAVA_LONG, at + c.MSGHDR_NAME(), addresses.address() + (long) Sockaddr.STORAGE_SIZE * i);
-            headers.set(JAVA_LONG, at + c.MSGHDR_IOV(), vectors.address() + (long) UnixStreams.IOVEC_SIZE * i);
-            headers.set(JAVA_INT, at + c.MSGHDR_IOVLEN(), 1);
+            MemorySegment header = headers[i];
+            header.set(JAVA_LONG, c.MSGHDR_NAME(), addresses.address() + (long) Sockaddr.STORAGE_SIZE * i);
+            header.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address() + (long) UnixStreams.IOVEC_SIZE * i);
+            c.setLength(header, c.MSGHDR_IOVLEN(), 1);
             vectors.set(JAVA_LONG, (long) UnixStreams.IOVEC_SIZE * i + UnixStreams.IOV_BASE_OFFSET, data[i].address());
             if (control > 0) {
-                controls[i] = new UnixControl(c, controlBytes.asSlice((long) controlSize * i, controlSize));
-                headers.set(JAVA_LONG, at + c.MSGHDR_CONTROL(), controls[i].memory.address());
+                controls[i] = messages.newControl(controlBytes.asSlice((long) controlSize * i, controlSize));
+                header.set(JAVA_LONG, c.MSGHDR_CONTROL(), controls[i].memory.address());
             }
         }
     }
 
-    private static long header(int i, long field) {
-        return (long) HEADER_SIZE * i + field;
-    }
-
-    /** The headers from {@code first} on. */
-    MemorySegment header(int first) {
-        return first == 0 ? headers : headers.asSlice(header(first, 0));
+    /** Returns the header of a message, which those of the following ones follow in memory. */
+    public MemorySegment header(int i) {
+        return headers[i];
     }
 
     // ---- before and after a call
 
-    void prepareReceive() {
+    /** Prepares all headers for a receive. */
+    public void prepareReceive() {
         for (int i = 0; i < data.length; i++) {
-            headers.set(JAVA_INT, header(i, c.MSGHDR_NAMELEN()), Sockaddr.STORAGE_SIZE);
+            headers[i].set(JAVA_INT, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             setVectorLength(i, size);
             if (controls[i] != null) {
-                headers.set(JAVA_LONG, header(i, c.MSGHDR_CONTROLLEN()), controls[i].capacity());
+                c.setLength(headers[i], c.MSGHDR_CONTROLLEN(), controls[i].capacity());
             }
         }
     }
 
-    void received(int n) {
+    /** Takes over the message that was received with a header; {@code bytes} may be its whole length if truncated. */
+    public void received(int i, long bytes) {
+        MemorySegment header = headers[i];
+        int flags = header.get(JAVA_INT, c.MSGHDR_FLAGS());
+        lengths[i] = (int) Math.min(bytes, size);
+        truncated[i] = (flags & c.MSG_TRUNC()) != 0;
+        header.set(JAVA_INT, c.MSGHDR_NAMELEN(), sockaddr.length(header.get(JAVA_INT, c.MSGHDR_NAMELEN())));
+        if (controls[i] != null) {
+            controls[i].received((int) c.length(header, c.MSGHDR_CONTROLLEN()), flags);
+        }
+    }
+
+    /** Sets how many messages were received; the others have no address. */
+    public void setCount(int n) {
         count = n;
-        for (int i = 0; i < n; i++) {
-            int whole = headers.get(JAVA_INT, header(i, LENGTH_OFFSET));
-            lengths[i] = Math.min(whole, size);
-            truncated[i] = whole > size;
-            long nameLength = header(i, c.MSGHDR_NAMELEN());
-            headers.set(JAVA_INT, nameLength, sockaddr.length(headers.get(JAVA_INT, nameLength)));
-            if (controls[i] != null) {
-                controls[i].received((int) headers.get(JAVA_LONG, header(i, c.MSGHDR_CONTROLLEN())),
-                    headers.get(JAVA_INT, header(i, c.MSGHDR_FLAGS())));
-            }
-        }
         for (int i = n; i < data.length; i++) {
-            headers.set(JAVA_INT, header(i, c.MSGHDR_NAMELEN()), 0);
+            headers[i].set(JAVA_INT, c.MSGHDR_NAMELEN(), 0);
         }
     }
 
-    void prepareSend(int first) {
+    /** Prepares the headers from {@code first} on for a send. */
+    public void prepareSend(int first) {
         for (int i = first; i < count; i++) {
             setVectorLength(i, lengths[i]);
             if (controls[i] != null) {
-                headers.set(JAVA_LONG, header(i, c.MSGHDR_CONTROLLEN()), controls[i].sendLength());
+                c.setLength(headers[i], c.MSGHDR_CONTROLLEN(), controls[i].sendLength());
             }
         }
     }
@@ -112,7 +117,20 @@ final class UnixBatch extends Batch {
         vectors.set(JAVA_LONG, (long) UnixStreams.IOVEC_SIZE * i + UnixStreams.IOV_LEN_OFFSET, bytes);
     }
 
-    // ---- what users see
+    /** Keeps the error of a receive, which the system reports only once, for the next receive into this batch. */
+    void defer(int fd, int errno) {
+        deferredFd = fd;
+        deferred = errno;
+    }
+
+    /** Returns and clears the error kept for a descriptor, or 0. */
+    int takeDeferred(int fd) {
+        int errno = deferredFd == fd ? deferred : 0;
+        deferred = 0;
+        return errno;
+    }
+
+    // ---- the messages
 
     @Override
     public int capacity() {
@@ -154,14 +172,13 @@ final class UnixBatch extends Batch {
 
     @Override
     public void address(int i, AddressBuffer into) {
-        Objects.checkIndex(i, data.length);
-        int length = headers.get(JAVA_INT, header(i, c.MSGHDR_NAMELEN()));
+        int length = headers[i].get(JAVA_INT, c.MSGHDR_NAMELEN());
         ((UnixAddressBuffer) into).set(addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
     }
 
     @Override
     public AddressFamily family(int i) {
-        return headers.get(JAVA_INT, header(i, c.MSGHDR_NAMELEN())) <= Sockaddr.PATH_OFFSET ? null
+        return headers[i].get(JAVA_INT, c.MSGHDR_NAMELEN()) <= Sockaddr.PATH_OFFSET ? null
             : sockaddr.family(addressBytes, Sockaddr.STORAGE_SIZE * i);
     }
 
@@ -171,7 +188,7 @@ final class UnixBatch extends Batch {
         UnixAddressBuffer from = (UnixAddressBuffer) to;
         int length = from.isEmpty() ? 0 : from.length();
         MemorySegment.copy(from.address, 0, addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
-        headers.set(JAVA_INT, header(i, c.MSGHDR_NAMELEN()), length);
+        headers[i].set(JAVA_INT, c.MSGHDR_NAMELEN(), length);
     }
 
     @Override

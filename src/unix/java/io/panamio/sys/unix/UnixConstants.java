@@ -1,8 +1,12 @@
 package io.panamio.sys.unix;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** What the headers of each Unix say differently, under the names that they have there. */
+/**
+ * The numbers, sizes and offsets in which Unix systems differ, under the names of their headers; each platform takes
+ * them from its own bindings. Those that all systems share are in {@link Posix}.
+ */
 public abstract class UnixConstants {
     /** For the platforms. */
     protected UnixConstants() {
@@ -10,51 +14,52 @@ public abstract class UnixConstants {
 
     // errno
     protected abstract int EAGAIN();
-    protected abstract int EINTR();
     protected abstract int EINPROGRESS();
     protected abstract int ENOTCONN();
     protected abstract int EAFNOSUPPORT();
 
-    // sys/socket.h
-    protected abstract int AF_INET();
+    // sys/socket.h and sys/un.h
     protected abstract int AF_INET6();
-    protected abstract int AF_UNIX();
-    protected abstract int SOCK_STREAM();
-    protected abstract int SOCK_DGRAM();
-    protected abstract int SOCK_SEQPACKET();
     protected abstract int SOL_SOCKET();
     protected abstract int SO_ERROR();
     protected abstract int SO_TYPE();
     protected abstract int SO_ACCEPTCONN();
-    protected abstract int MSG_PEEK();
     protected abstract int MSG_DONTWAIT();
     protected abstract int MSG_NOSIGNAL();
-    protected abstract int MSG_MORE();
     protected abstract int MSG_TRUNC();
     protected abstract int MSG_CTRUNC();
     protected abstract int MSG_CMSG_CLOEXEC();
-    protected abstract int SCM_RIGHTS();
-    protected abstract int SCM_CREDENTIALS();
-    protected abstract int SCM_TIMESTAMPNS();
-    protected abstract int SHUT_RD();
-    protected abstract int SHUT_WR();
-    protected abstract int SHUT_RDWR();
-    protected abstract long MSGHDR_IOV();
-    protected abstract long MSGHDR_IOVLEN();
+    protected abstract int SUN_PATH_SIZE();
+
+    /** Returns the flag that makes a receive return the whole length of a truncated message, or 0 if there is none. */
+    protected abstract int MSG_WHOLE_LENGTH();
+
+    // struct msghdr and struct cmsghdr
+    protected abstract long MSGHDR_SIZE();
     protected abstract long MSGHDR_NAME();
     protected abstract long MSGHDR_NAMELEN();
+    protected abstract long MSGHDR_IOV();
+    protected abstract long MSGHDR_IOVLEN();
     protected abstract long MSGHDR_CONTROL();
     protected abstract long MSGHDR_CONTROLLEN();
     protected abstract long MSGHDR_FLAGS();
-    protected abstract int SUN_PATH_SIZE();
+    protected abstract long CMSGHDR_LEVEL();
+    protected abstract long CMSGHDR_TYPE();
 
-    // netinet/in.h and netinet/tcp.h
-    protected abstract int IPPROTO_IP();
-    protected abstract int IPPROTO_IPV6();
-    protected abstract int IP_TTL();
+    /** Returns the offset of a control message's data in it: CMSG_LEN(0). */
+    protected abstract int CMSGHDR_DATA();
+
+    /** Returns the alignment of control messages, 4 or 8. */
+    protected abstract int CMSGHDR_ALIGNMENT();
+
+    /** Reads {@code msg_controllen} or {@code cmsg_len}: a {@code size_t} or a {@code socklen_t}. */
+    protected abstract long length(MemorySegment struct, long offset);
+
+    /** Writes {@code msg_iovlen}, {@code msg_controllen} or {@code cmsg_len}: a {@code size_t} or 4 bytes. */
+    protected abstract void setLength(MemorySegment struct, long offset, long length);
+
+    // netinet/in.h
     protected abstract int IPV6_V6ONLY();
-    protected abstract int IPV6_UNICAST_HOPS();
-    protected abstract int IP_TOS();
     protected abstract int IP_PKTINFO();
     protected abstract int IPV6_PKTINFO();
     protected abstract int IPV6_HOPLIMIT();
@@ -70,43 +75,33 @@ public abstract class UnixConstants {
     protected abstract long GROUP_SOURCE_REQ_GROUP();
     protected abstract long GROUP_SOURCE_REQ_SOURCE();
     protected abstract long GROUP_SOURCE_REQ_SIZE();
-    protected abstract int IPPROTO_UDP();
-    protected abstract int UDP_SEGMENT();
-    protected abstract int UDP_GRO();
 
-    // fcntl.h, sys/file.h and sys/ioctl.h
-    protected abstract int F_GETFL();
-    protected abstract int F_SETFL();
+    /** Returns the type of the control message with the TTL of a received IPv4 datagram: IP_TTL or IP_RECVTTL. */
+    protected abstract int CMSG_TTL();
+
+    /** Returns the type of the one with its type of service: IP_TOS or IP_RECVTOS. */
+    protected abstract int CMSG_TOS();
+
+    // fcntl.h and sys/ioctl.h
     protected abstract int O_NONBLOCK();
-    protected abstract int O_ACCMODE();
-    protected abstract int O_RDONLY();
-    protected abstract int O_WRONLY();
     protected abstract int O_CLOEXEC();
     protected abstract int AT_FDCWD();
     protected abstract int AT_SYMLINK_NOFOLLOW();
-    protected abstract int LOCK_EX();
-    protected abstract int LOCK_NB();
     protected abstract long FIONREAD();
 
     // poll.h
-    protected abstract int POLLIN();
-    protected abstract int POLLPRI();
-    protected abstract int POLLOUT();
-    protected abstract int POLLERR();
-    protected abstract int POLLHUP();
-    protected abstract int POLLNVAL();
     protected abstract int POLLRDHUP();
 
-    /** The error with this number, or null where it has no name here. */
+    /** Returns the error with a number, or null if it has no name here. */
     protected abstract Errno errno(int number);
 
-    /** Writes the family of an address and, where the system has room for it there, its length. */
+    /** Writes the family of an address and, where the system has a field for it, its length. */
     protected abstract void setFamily(ByteBuffer address, int family, int length);
 
-    /** The family of the address that begins there. */
+    /** Returns the family of the address at an offset. */
     protected abstract int family(ByteBuffer addresses, int at);
 
-    /** Whether a stream has taken or given nothing: a first write that is to connect may find that it must wait. */
+    /** Returns whether a stream moved no bytes because it would block; a first write that connects may have to wait. */
     public final boolean wouldBlock(long r) {
         return r == -EAGAIN() || r == -EINPROGRESS();
     }

@@ -1,6 +1,5 @@
 package io.panamio.sys.unix;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panamio.sys.Gather;
@@ -207,7 +206,7 @@ final class UnixGatherList extends Gather {
     /** A struct msghdr with the next vectors. */
     MemorySegment message(int count) {
         message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address() + at(first));
-        message.set(JAVA_INT, c.MSGHDR_IOVLEN(), count);
+        c.setLength(message, c.MSGHDR_IOVLEN(), count);
         return message;
     }
 }

@@ -15,24 +15,31 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.net.SocketAddress;
 
-/** Messages as POSIX moves them, with MSG_TRUNC to learn their whole length. A platform adds the calls for batches. */
+/**
+ * Messages, as POSIX moves them. A batch is moved by one system call for each message, unless a platform has one for
+ * all of them.
+ */
 public abstract class UnixMessages extends Messages {
-    private final UnixConstants c;
+    final UnixConstants c;
+    final Sockaddr sockaddr;
+    final ControlFormat format;
     private final Errors errors;
-    private final Sockaddr sockaddr;
 
     /** The messages of a platform. */
     protected UnixMessages(UnixConstants constants) {
         c = constants;
-        errors = new Errors(constants);
         sockaddr = new Sockaddr(constants);
+        format = new ControlFormat(constants);
+        errors = new Errors(constants);
     }
 
-    /** Raw: recvmmsg(2). */
-    protected abstract int recvmmsg(int fd, MemorySegment headers, int count, int flags);
+    /** Returns empty control messages in 8-byte aligned memory. */
+    protected abstract UnixControl newControl(ControlFormat format, MemorySegment memory);
 
-    /** Raw: sendmmsg(2). */
-    protected abstract int sendmmsg(int fd, MemorySegment headers, int count, int flags);
+    /** Returns the size of a header of a batch: that of a struct msghdr, or of one that begins with it. */
+    protected long batchHeaderSize() {
+        return c.MSGHDR_SIZE();
+    }
 
     // ---- memory
 
@@ -43,15 +50,20 @@ public abstract class UnixMessages extends Messages {
 
     @Override
     public final Control newControl(int bytes) {
-        return new UnixControl(c, Arena.ofAuto().allocate(UnixControl.aligned(bytes), 8));
+        return newControl(Arena.ofAuto().allocate(format.aligned(bytes), 8));
     }
 
     @Override
     public final Batch newBatch(int capacity, int size, int control) {
-        return new UnixBatch(c, sockaddr, capacity, size, control);
+        return new UnixBatch(this, capacity, size, control);
     }
 
-    private long failed(String call, long r) throws IOException {
+    final UnixControl newControl(MemorySegment memory) {
+        return newControl(format, memory);
+    }
+
+    /** Returns WOULD_BLOCK, or throws the error of a call. */
+    protected final long failed(String call, long r) throws IOException {
         if (r == -c.EAGAIN()) {
             return Sockets.WOULD_BLOCK;
         }
@@ -61,9 +73,17 @@ public abstract class UnixMessages extends Messages {
     // ---- receiving
 
     @Override
-    public final long recv(int fd, MemorySegment dst, boolean peek, AddressBuffer from) throws IOException {
+    public final long recv(int fd, MemorySegment dst, AddressBuffer from) throws IOException {
+        return receive(fd, dst, c.MSG_DONTWAIT() | c.MSG_WHOLE_LENGTH(), from);
+    }
+
+    @Override
+    public final long peek(int fd, MemorySegment dst, AddressBuffer from) throws IOException {
+        return receive(fd, dst, c.MSG_DONTWAIT() | c.MSG_WHOLE_LENGTH() | Posix.MSG_PEEK, from);
+    }
+
+    private long receive(int fd, MemorySegment dst, int flags, AddressBuffer from) throws IOException {
         long size = dst.byteSize();
-        int flags = c.MSG_DONTWAIT() | c.MSG_TRUNC() | (peek ? c.MSG_PEEK() : 0);
         if (dst.isNative()) {
             return receive(fd, dst, size, flags, from);
         }
@@ -80,7 +100,7 @@ public abstract class UnixMessages extends Messages {
         }
     }
 
-    /** An array comes as it is, since a segment of it would be garbage. */
+    /** An array is passed as it is, since a segment of it would be garbage. */
     @Override
     public final long recv(int fd, byte[] dst, int off, int len, AddressBuffer from) throws IOException {
         if (wouldBlock(fd, len, from)) {
@@ -88,7 +108,7 @@ public abstract class UnixMessages extends Messages {
         }
         try (NativeScratch scratch = NativeScratch.enterToCopy(len)) {
             MemorySegment bytes = scratch.copyBuffer(len);
-            long r = receive(fd, bytes, len, c.MSG_DONTWAIT() | c.MSG_TRUNC(), from);
+            long r = receive(fd, bytes, len, c.MSG_DONTWAIT() | c.MSG_WHOLE_LENGTH(), from);
             if (r > 0) {
                 MemorySegment.copy(bytes, JAVA_BYTE, 0, dst, off, (int) Math.min(r, len));
             }
@@ -97,16 +117,16 @@ public abstract class UnixMessages extends Messages {
     }
 
     /**
-     * Whether there is no message, where a copy of it would need memory of its own: one more call then, and none where
-     * it needs none. Another thread may take the message that is seen here; so the memory is for the longest all the
-     * same.
+     * Returns whether no message is pending, by one more call, before memory is allocated for a copy; false without a
+     * call where the copy needs no memory of its own. Another thread may take the message that is seen here, so that
+     * the memory is for the longest one all the same.
      */
     private boolean wouldBlock(int fd, long size, AddressBuffer from) throws IOException {
         if (size <= NativeScratch.COPY_SIZE) {
             return false;
         }
         try (NativeScratch scratch = NativeScratch.enter()) {
-            return receive(fd, scratch.argument, 1, c.MSG_DONTWAIT() | c.MSG_PEEK(), from) == Sockets.WOULD_BLOCK;
+            return receive(fd, scratch.argument, 1, c.MSG_DONTWAIT() | Posix.MSG_PEEK, from) == Sockets.WOULD_BLOCK;
         }
     }
 
@@ -117,7 +137,7 @@ public abstract class UnixMessages extends Messages {
         do {
             r = address == null ? Libc.recv(fd, dst, 0, size, flags)
                 : Libc.recvfrom(fd, dst, size, flags, address.address, address.room());
-        } while (r == -c.EINTR());
+        } while (r == -Posix.EINTR);
         if (address != null) {
             address.setLength(r < 0 ? 0 : address.length());
         }
@@ -153,8 +173,8 @@ public abstract class UnixMessages extends Messages {
             if (from != null) {
                 message.set(JAVA_INT, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             }
-            r = Libc.recvmsg(fd, message, c.MSG_DONTWAIT() | c.MSG_TRUNC() | c.MSG_CMSG_CLOEXEC());
-        } while (r == -c.EINTR());
+            r = Libc.recvmsg(fd, message, c.MSG_DONTWAIT() | c.MSG_WHOLE_LENGTH() | c.MSG_CMSG_CLOEXEC());
+        } while (r == -Posix.EINTR);
         Reference.reachabilityFence(dst);
         if (from != null) {
             from.setLength(r < 0 ? 0 : message.get(JAVA_INT, c.MSGHDR_NAMELEN()));
@@ -162,9 +182,9 @@ public abstract class UnixMessages extends Messages {
         if (r < 0) {
             return failed("recvmsg", r);
         }
-        control.received((int) message.get(JAVA_LONG, c.MSGHDR_CONTROLLEN()),
-            message.get(JAVA_INT, c.MSGHDR_FLAGS()));
-        return r;
+        int flags = message.get(JAVA_INT, c.MSGHDR_FLAGS());
+        control.received((int) c.length(message, c.MSGHDR_CONTROLLEN()), flags);
+        return r <= size && (flags & c.MSG_TRUNC()) != 0 ? size + 1 : r;
     }
 
     private void prepare(NativeScratch scratch, MemorySegment bytes, long size, UnixAddressBuffer address,
@@ -176,9 +196,9 @@ public abstract class UnixMessages extends Messages {
         message.set(JAVA_LONG, c.MSGHDR_NAME(), address == null ? 0 : address.address.address());
         message.set(JAVA_INT, c.MSGHDR_NAMELEN(), address == null ? 0 : address.length());
         message.set(JAVA_LONG, c.MSGHDR_IOV(), vector.address());
-        message.set(JAVA_INT, c.MSGHDR_IOVLEN(), 1);
+        c.setLength(message, c.MSGHDR_IOVLEN(), 1);
         message.set(JAVA_LONG, c.MSGHDR_CONTROL(), control.memory.address());
-        message.set(JAVA_LONG, c.MSGHDR_CONTROLLEN(), controlLength);
+        c.setLength(message, c.MSGHDR_CONTROLLEN(), controlLength);
         message.set(JAVA_INT, c.MSGHDR_FLAGS(), 0);
     }
 
@@ -231,7 +251,7 @@ public abstract class UnixMessages extends Messages {
         long r;
         do {
             r = toLength == 0 ? Libc.send(fd, src, 0, size, flags) : Libc.sendto(fd, src, size, flags, to, toLength);
-        } while (r == -c.EINTR());
+        } while (r == -Posix.EINTR);
         return r >= 0 ? r : failed(toLength == 0 ? "send" : "sendto", r);
     }
 
@@ -247,7 +267,7 @@ public abstract class UnixMessages extends Messages {
             do {
                 prepare(scratch, bytes, src.byteSize(), (UnixAddressBuffer) to, messages, messages.sendLength());
                 r = Libc.sendmsg(fd, scratch.wholeMessage, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
-            } while (r == -c.EINTR());
+            } while (r == -Posix.EINTR);
             Reference.reachabilityFence(bytes);
             return r >= 0 ? r : failed("sendmsg", r);
         }
@@ -256,26 +276,50 @@ public abstract class UnixMessages extends Messages {
     // ---- batches
 
     @Override
-    public final int recvBatch(int fd, Batch batch) throws IOException {
+    public int recvBatch(int fd, Batch batch) throws IOException {
         UnixBatch b = (UnixBatch) batch;
         b.clear();
-        int r;
-        do {
-            b.prepareReceive();
-            r = recvmmsg(fd, b.headers, b.capacity(), c.MSG_DONTWAIT() | c.MSG_TRUNC() | c.MSG_CMSG_CLOEXEC());
-        } while (r == -c.EINTR());
-        b.received(Math.max(r, 0));
-        return r >= 0 ? r : (int) failed("recvmmsg", r);
+        b.setCount(0);
+        int deferred = b.takeDeferred(fd);
+        if (deferred != 0) {
+            throw errors.socket("recvmsg", deferred);
+        }
+        b.prepareReceive();
+        int n = 0;
+        long r = 0;
+        while (n < b.capacity() && r >= 0) {
+            do {
+                r = Libc.recvmsg(fd, b.header(n), c.MSG_DONTWAIT() | c.MSG_CMSG_CLOEXEC());
+            } while (r == -Posix.EINTR);
+            if (r >= 0) {
+                b.received(n++, r);
+            }
+        }
+        b.setCount(n);
+        if (n == 0) {
+            return (int) failed("recvmsg", r);
+        }
+        if (r < 0 && r != -c.EAGAIN()) {
+            b.defer(fd, (int) -r);
+        }
+        return n;
     }
 
     @Override
-    public final int sendBatch(int fd, Batch batch, int first) throws IOException {
+    public int sendBatch(int fd, Batch batch, int first) throws IOException {
         UnixBatch b = (UnixBatch) batch;
         b.prepareSend(first);
-        int r;
-        do {
-            r = sendmmsg(fd, b.header(first), b.count() - first, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
-        } while (r == -c.EINTR());
-        return r >= 0 ? r : (int) failed("sendmmsg", r);
+        int n = 0;
+        while (n < b.count() - first) {
+            long r;
+            do {
+                r = Libc.sendmsg(fd, b.header(first + n), c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
+            } while (r == -Posix.EINTR);
+            if (r < 0) {
+                return n > 0 ? n : (int) failed("sendmsg", r); // the next call fails with the same error
+            }
+            n++;
+        }
+        return n;
     }
 }

@@ -138,7 +138,7 @@ public final class UnixOptions {
     }
 
     private boolean isV6Only(Option option) {
-        return option.level == c.IPPROTO_IPV6() && option.name == c.IPV6_V6ONLY();
+        return option.level == Posix.IPPROTO_IPV6 && option.name == c.IPV6_V6ONLY();
     }
 
     private static boolean isV6(SocketAddress address) {
@@ -170,7 +170,7 @@ public final class UnixOptions {
 
     private void set(int fd, boolean v6, SocketOption<?> name, Option option, Object value) throws IOException {
         if (v6 && option.name6 != 0) {
-            check(name, set(fd, option, true, c.IPPROTO_IPV6(), option.name6, value));
+            check(name, set(fd, option, true, Posix.IPPROTO_IPV6, option.name6, value));
             set(fd, option, false, option.level, option.name, value); // for IPv4, where the socket speaks it
         } else {
             check(name, set(fd, option, false, option.level, option.name, value));
@@ -228,7 +228,7 @@ public final class UnixOptions {
     Object get(int fd, SocketOption<?> name) throws IOException {
         Option option = find(name);
         boolean v6 = option.name6 != 0 && sockets.family(fd) == c.AF_INET6();
-        int level = v6 ? c.IPPROTO_IPV6() : option.level;
+        int level = v6 ? Posix.IPPROTO_IPV6 : option.level;
         int number = v6 ? option.name6 : option.name;
         try (NativeScratch scratch = NativeScratch.enter()) {
             return get(scratch, fd, option, v6, level, number);

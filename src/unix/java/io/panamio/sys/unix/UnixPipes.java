@@ -14,13 +14,13 @@ public abstract class UnixPipes extends Pipes {
     protected UnixPipes(UnixConstants constants) {
         c = constants;
         flags = new DescriptorFlags(constants);
-        streams = new UnixStreams(constants, true);
+        streams = new PipeStreams(constants);
     }
 
     @Override
     public final void requireEnd(int fd, boolean writer) throws IOException {
-        int mode = flags.get(fd) & c.O_ACCMODE();
-        if (mode == (writer ? c.O_RDONLY() : c.O_WRONLY())) {
+        int mode = flags.get(fd) & Posix.O_ACCMODE;
+        if (mode == (writer ? Posix.O_RDONLY : Posix.O_WRONLY)) {
             throw new IllegalArgumentException(
                 "descriptor " + fd + " cannot be " + (writer ? "written to" : "read from"));
         }

@@ -4,12 +4,12 @@ import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
 import java.lang.foreign.MemorySegment;
 
-/** What is the same on every Unix. */
+/** The part of a platform that every Unix shares. */
 public abstract class UnixPlatform extends Platform {
     private final UnixConstants c;
     private final Errors errors;
 
-    /** For the platforms. */
+    /** Creates the platform. */
     protected UnixPlatform(UnixConstants constants) {
         c = constants;
         errors = new Errors(constants);
@@ -17,8 +17,8 @@ public abstract class UnixPlatform extends Platform {
     }
 
     /**
-     * Loads what failures need before there is one: a process that has no descriptors left cannot load a class from a
-     * folder, and what could not be loaded once is refused for ever. In a thread, as it would make a start 2 ms longer.
+     * Loads the classes of errors before there is one: a process without free descriptors cannot load a class from a
+     * folder, and a class that failed to load once is never tried again. In a thread, as a start would take 2 ms longer.
      */
     private void loadErrors() {
         Thread thread = new Thread(null, errors, "panamio-errors", 0, false);
@@ -30,9 +30,13 @@ public abstract class UnixPlatform extends Platform {
         }
     }
 
-    /** The bytes of stream sockets. */
-    protected static Streams streams(UnixConstants constants) {
-        return new UnixStreams(constants, false);
+    /**
+     * Returns the calls that move the bytes of stream sockets.
+     *
+     * @param more the flag of a send that another one follows at once, or 0 if the system has none
+     */
+    protected static Streams streams(UnixConstants constants, int more) {
+        return SocketStreams.open(constants, more);
     }
 
     @Override

@@ -49,9 +49,9 @@ public abstract class UnixSockets extends Sockets {
 
     private int number(SocketType type) {
         return switch (type) {
-            case STREAM -> c.SOCK_STREAM();
-            case DATAGRAM -> c.SOCK_DGRAM();
-            case SEQPACKET -> c.SOCK_SEQPACKET();
+            case STREAM -> Posix.SOCK_STREAM;
+            case DATAGRAM -> Posix.SOCK_DGRAM;
+            case SEQPACKET -> Posix.SOCK_SEQPACKET;
         };
     }
 
@@ -88,7 +88,7 @@ public abstract class UnixSockets extends Sockets {
                 check("bind", local, Libc.bind(fd, scratch.address, sockaddr.write(scratch.addressBytes, family, local)));
             }
             int r = Libc.connect(fd, scratch.address, sockaddr.write(scratch.addressBytes, family, remote));
-            if (r < 0 && r != -c.EINPROGRESS() && r != -c.EINTR()) { // interrupted, it goes on by itself
+            if (r < 0 && r != -c.EINPROGRESS() && r != -Posix.EINTR) { // interrupted, it goes on by itself
                 throw errors.socket("connect", remote.toString(), -r);
             }
             return fd;
@@ -129,7 +129,7 @@ public abstract class UnixSockets extends Sockets {
             requirePath(local);
         }
         int fd = -c.EAFNOSUPPORT();
-        if (dualStack && family == c.AF_INET() && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
+        if (dualStack && family == Posix.AF_INET && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
             fd = newSocket(c.AF_INET6(), number(type));
         }
         if (fd >= 0) {
@@ -141,9 +141,9 @@ public abstract class UnixSockets extends Sockets {
         }
         try {
             if (family == c.AF_INET6()) {
-                setInt(fd, c.IPPROTO_IPV6(), c.IPV6_V6ONLY(), 0);
+                setInt(fd, Posix.IPPROTO_IPV6, c.IPV6_V6ONLY(), 0);
             }
-            if (type == SocketType.DATAGRAM && family != c.AF_UNIX()) {
+            if (type == SocketType.DATAGRAM && family != Posix.AF_UNIX) {
                 setDatagramDefaults(fd, family == c.AF_INET6());
             }
             options.setAll(fd, family, values);
@@ -184,9 +184,9 @@ public abstract class UnixSockets extends Sockets {
             files().restrict(fd, file.permissions());
         }
         if (file.replaceDead()) {
-            files().replace(local, () -> isDead(local), () -> bind(fd, c.AF_UNIX(), local));
+            files().replace(local, () -> isDead(local), () -> bind(fd, Posix.AF_UNIX, local));
         } else {
-            bind(fd, c.AF_UNIX(), local);
+            bind(fd, Posix.AF_UNIX, local);
         }
         if (file.permissions() != null) {
             try {
@@ -203,9 +203,9 @@ public abstract class UnixSockets extends Sockets {
      * it: one that listens, or is about to, is of the wrong type. Only a refusal means that nobody is there.
      */
     private boolean isDead(UnixAddress address) throws IOException {
-        int probe = open(c.AF_UNIX(), SocketType.DATAGRAM);
+        int probe = open(Posix.AF_UNIX, SocketType.DATAGRAM);
         try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = Libc.connect(probe, scratch.address, sockaddr.write(scratch.addressBytes, c.AF_UNIX(), address));
+            int r = Libc.connect(probe, scratch.address, sockaddr.write(scratch.addressBytes, Posix.AF_UNIX, address));
             return c.errno(-r) == Errno.ECONNREFUSED;
         } finally {
             Libc.close(probe);
@@ -223,14 +223,14 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final int unbound(SocketType type) throws IOException {
-        return open(c.AF_UNIX(), type);
+        return open(Posix.AF_UNIX, type);
     }
 
     @Override
     public final int[] pair(SocketType type) throws IOException {
         int[] fds = new int[2]; // before, as nothing may fail between the call and whoever closes them
         try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = newPair(c.AF_UNIX(), number(type), scratch.argument);
+            int r = newPair(Posix.AF_UNIX, number(type), scratch.argument);
             if (r < 0) {
                 throw errors.socket("socketpair", -r);
             }
@@ -252,7 +252,7 @@ public abstract class UnixSockets extends Sockets {
             if (r == -c.EAGAIN()) {
                 return WOULD_BLOCK;
             }
-            if (r != -c.EINTR() && !isOfOneConnection(c.errno(-r))) {
+            if (r != -Posix.EINTR && !isOfOneConnection(c.errno(-r))) {
                 throw errors.socket("accept", -r);
             }
         }
@@ -291,12 +291,12 @@ public abstract class UnixSockets extends Sockets {
     }
 
     private boolean isUnix(int fd) throws IOException {
-        return family(fd) == c.AF_UNIX();
+        return family(fd) == Posix.AF_UNIX;
     }
 
     private boolean isInternet(int fd, SocketType type) throws IOException {
         int family = family(fd);
-        return (family == c.AF_INET() || family == c.AF_INET6()) && isTcpOrUdp(fd, type);
+        return (family == Posix.AF_INET || family == c.AF_INET6()) && isTcpOrUdp(fd, type);
     }
 
     /** Whether a socket of the internet, of this type, is one of TCP or of UDP. */
@@ -330,9 +330,9 @@ public abstract class UnixSockets extends Sockets {
         if (r != -c.ENOTCONN()) {
             throw errors.socket("getpeername", -r);
         }
-        int readiness = readiness(fd, c.POLLOUT());
-        if ((readiness & (c.POLLERR() | c.POLLHUP())) == 0) {
-            return (readiness & c.POLLOUT()) != 0; // connected by now, or with the first write: TCP_FASTOPEN_CONNECT
+        int readiness = readiness(fd, Posix.POLLOUT);
+        if ((readiness & (Posix.POLLERR | Posix.POLLHUP)) == 0) {
+            return (readiness & Posix.POLLOUT) != 0; // connected by now, or with the first write: TCP_FASTOPEN_CONNECT
         }
         if (wasConnected(fd)) {
             return true; // its error, if there is one, is left to who reads
@@ -347,7 +347,7 @@ public abstract class UnixSockets extends Sockets {
             do {
                 scratch.argumentBytes.putInt(0, fd).putShort(4, (short) events).putShort(6, (short) 0); // struct pollfd
                 r = Libc.poll(scratch.argument, 1, 0);
-            } while (r == -c.EINTR());
+            } while (r == -Posix.EINTR);
             check("poll", "", r);
             return scratch.argumentBytes.getShort(6);
         }
@@ -376,7 +376,7 @@ public abstract class UnixSockets extends Sockets {
             int r;
             do {
                 r = Libc.connect(fd, scratch.address, length);
-            } while (r == -c.EINTR());
+            } while (r == -Posix.EINTR);
             check("connect", remote, r);
         }
     }
@@ -406,7 +406,7 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final void shutdown(int fd, boolean read, boolean write) throws IOException {
-        check("shutdown", "", Libc.shutdown(fd, read && write ? c.SHUT_RDWR() : write ? c.SHUT_WR() : c.SHUT_RD()));
+        check("shutdown", "", Libc.shutdown(fd, read && write ? Posix.SHUT_RDWR : write ? Posix.SHUT_WR : Posix.SHUT_RD));
     }
 
     @Override
@@ -427,7 +427,7 @@ public abstract class UnixSockets extends Sockets {
             int name = v6 ? join ? c.IPV6_JOIN_GROUP() : c.IPV6_LEAVE_GROUP()
                 : join ? c.IP_ADD_MEMBERSHIP() : c.IP_DROP_MEMBERSHIP();
             check("setsockopt", group,
-                Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(), name, scratch.address, v6 ? 20 : 12));
+                Libc.setsockopt(fd, v6 ? Posix.IPPROTO_IPV6 : Posix.IPPROTO_IP, name, scratch.address, v6 ? 20 : 12));
         }
     }
 
@@ -436,7 +436,7 @@ public abstract class UnixSockets extends Sockets {
     public final void changeSource(int fd, InetAddress group, int interfaceIndex, InetAddress source,
             SourceChange change) throws IOException {
         boolean v6 = group instanceof Inet6Address;
-        int family = v6 ? c.AF_INET6() : c.AF_INET();
+        int family = v6 ? c.AF_INET6() : Posix.AF_INET;
         int name = switch (change) {
             case JOIN -> c.MCAST_JOIN_SOURCE_GROUP();
             case LEAVE -> c.MCAST_LEAVE_SOURCE_GROUP();
@@ -449,7 +449,7 @@ public abstract class UnixSockets extends Sockets {
             bytes.putInt(0, interfaceIndex);
             sockaddr.write(part(bytes, c.GROUP_SOURCE_REQ_GROUP()), family, new InetSocketAddress(group, 0));
             sockaddr.write(part(bytes, c.GROUP_SOURCE_REQ_SOURCE()), family, new InetSocketAddress(source, 0));
-            check("setsockopt", source + " for " + group, Libc.setsockopt(fd, v6 ? c.IPPROTO_IPV6() : c.IPPROTO_IP(),
+            check("setsockopt", source + " for " + group, Libc.setsockopt(fd, v6 ? Posix.IPPROTO_IPV6 : Posix.IPPROTO_IP,
                 name, request, (int) request.byteSize()));
         }
     }

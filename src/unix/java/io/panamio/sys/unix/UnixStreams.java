@@ -10,60 +10,104 @@ import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import java.util.Map;
 
-/** The bytes of stream sockets and of pipes, as POSIX moves them. */
-final class UnixStreams extends Streams {
+/**
+ * Streams of bytes, as POSIX moves them: what sockets and pipes have in common. Each of the two adds its system calls,
+ * raw as in {@link Libc}.
+ */
+abstract class UnixStreams extends Streams {
     static final int IOVEC_SIZE = 16;
     static final long IOV_BASE_OFFSET = 0;
     static final long IOV_LEN_OFFSET = 8;
 
-    private static final String RECV = "recv";
-    private static final String SEND = "send";
-    private static final Map<String, String> PIPE_CALLS =
-        Map.of(RECV, "read", SEND, "write", "recvmsg", "readv", "sendmsg", "writev");
+    final UnixConstants c;
+    final Errors errors;
+    /** The flags of each receive and of each send. */
+    private final int receiveFlags;
+    private final int sendFlags;
+    /** The flag of a send that another one follows at once, or 0. */
+    private final int more;
 
-    private final UnixConstants c;
-    private final Errors errors;
-    private final boolean pipes;
-
-    /** For sockets or for pipes, which have other calls for the same. */
-    UnixStreams(UnixConstants constants, boolean pipes) {
+    UnixStreams(UnixConstants constants, int receiveFlags, int sendFlags, int more) {
         c = constants;
-        this.pipes = pipes;
         errors = new Errors(constants);
+        this.receiveFlags = receiveFlags;
+        this.sendFlags = sendFlags;
+        this.more = more;
+    }
+
+    // ---- calls
+
+    abstract long read(int fd, MemorySegment dst, long off, long len, int flags);
+
+    abstract long write(int fd, MemorySegment src, long off, long len, int flags);
+
+    abstract long readVectors(int fd, NativeScratch scratch, MemorySegment vectors, int count);
+
+    abstract long writeVectors(int fd, NativeScratch scratch, MemorySegment vectors, int count, int flags);
+
+    abstract long writeVectors(int fd, UnixGatherList list, int count, int flags);
+
+    // ---- errors
+
+    abstract IOException readError(boolean vectored, int errno);
+
+    abstract IOException writeError(boolean vectored, int errno);
+
+    private long readFailed(boolean vectored, long r) throws IOException {
+        if (c.wouldBlock(r)) {
+            return Sockets.WOULD_BLOCK;
+        }
+        throw readError(vectored, (int) -r);
+    }
+
+    private long writeFailed(boolean vectored, long r) throws IOException {
+        if (c.wouldBlock(r)) {
+            return Sockets.WOULD_BLOCK;
+        }
+        throw writeError(vectored, (int) -r);
+    }
+
+    // ---- one segment or array
+
+    @Override
+    public final long recv(int fd, MemorySegment dst, long off, long len) throws IOException {
+        return dst.isNative() ? receive(fd, dst, off, len, receiveFlags)
+            : receiveCopying(fd, dst, null, off, len, receiveFlags);
     }
 
     @Override
-    public long recv(int fd, MemorySegment dst, long off, long len) throws IOException {
-        return dst.isNative() ? receive(fd, dst, off, len, c.MSG_DONTWAIT())
-            : receiveCopying(fd, dst, null, off, len, c.MSG_DONTWAIT());
+    public final long recv(int fd, byte[] dst, int off, int len) throws IOException {
+        return receiveCopying(fd, null, dst, off, len, receiveFlags);
     }
 
     @Override
-    public long peek(int fd, MemorySegment dst) throws IOException {
-        int flags = c.MSG_DONTWAIT() | c.MSG_PEEK();
-        return dst.isNative() ? receive(fd, dst, 0, dst.byteSize(), flags)
-            : receiveCopying(fd, dst, null, 0, dst.byteSize(), flags);
+    public final long send(int fd, MemorySegment src, long off, long len) throws IOException {
+        return transmit(fd, src, off, len, sendFlags);
     }
 
     @Override
-    public long send(int fd, MemorySegment src, long off, long len) throws IOException {
-        return transmit(fd, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
+    public final long sendMore(int fd, MemorySegment src, long off, long len) throws IOException {
+        return transmit(fd, src, off, len, sendFlags | more);
     }
 
     @Override
-    public long sendMore(int fd, MemorySegment src, long off, long len) throws IOException {
-        return transmit(fd, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | c.MSG_MORE());
+    public final long send(int fd, byte[] src, int off, int len) throws IOException {
+        return transmitCopying(fd, null, src, off, len, sendFlags);
     }
 
-    private long receive(int fd, MemorySegment dst, long off, long len, int flags) throws IOException {
+    @Override
+    public final long maxTransfer() {
+        return Libc.MAX_TRANSFER;
+    }
+
+    final long receive(int fd, MemorySegment dst, long off, long len, int flags) throws IOException {
         long size = Math.min(len, Libc.MAX_TRANSFER);
         long r;
         do {
-            r = pipes ? Libc.read(fd, dst, off, size) : Libc.recv(fd, dst, off, size, flags);
-        } while (r == -c.EINTR());
-        return r >= 0 ? r : failed(RECV, r);
+            r = read(fd, dst, off, size, flags);
+        } while (r == -Posix.EINTR);
+        return r >= 0 ? r : readFailed(false, r);
     }
 
     private long transmit(int fd, MemorySegment src, long off, long len, int flags) throws IOException {
@@ -73,43 +117,16 @@ final class UnixStreams extends Streams {
         long size = Math.min(len, Libc.MAX_TRANSFER);
         long r;
         do {
-            r = pipes ? Libc.write(fd, src, off, size) : Libc.send(fd, src, off, size, flags);
-        } while (r == -c.EINTR());
-        return r >= 0 ? r : failed(SEND, r);
-    }
-
-    @Override
-    public long recv(int fd, byte[] dst, int off, int len) throws IOException {
-        return receiveCopying(fd, null, dst, off, len, c.MSG_DONTWAIT());
-    }
-
-    @Override
-    public long peek(int fd, byte[] dst, int off, int len) throws IOException {
-        return receiveCopying(fd, null, dst, off, len, c.MSG_DONTWAIT() | c.MSG_PEEK());
-    }
-
-    @Override
-    public long send(int fd, byte[] src, int off, int len) throws IOException {
-        return transmitCopying(fd, null, src, off, len, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
-    }
-
-    @Override
-    public long maxTransfer() {
-        return Libc.MAX_TRANSFER;
-    }
-
-    private long failed(String call, long r) throws IOException {
-        if (c.wouldBlock(r)) {
-            return Sockets.WOULD_BLOCK;
-        }
-        throw pipes ? errors.io(PIPE_CALLS.get(call), (int) -r) : errors.socket(call, (int) -r);
+            r = write(fd, src, off, size, flags);
+        } while (r == -Posix.EINTR);
+        return r >= 0 ? r : writeFailed(false, r);
     }
 
     /**
-     * Receives to the heap, a segment or else an array, by way of native memory. An array comes as it is, since a
-     * segment of it would be garbage. One call never asks twice for an error that is reported once.
+     * Receives to the heap, a segment or else an array, by way of native memory. An array is passed as it is, since a
+     * segment of it would be garbage. Never receives again where that could take an error that is reported only once.
      */
-    private long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)
+    final long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)
             throws IOException {
         long size = Math.min(asked, Libc.MAX_TRANSFER);
         try (NativeScratch scratch = NativeScratch.enterToCopy(Math.min(size, NativeScratch.COPY_SIZE))) {
@@ -119,10 +136,10 @@ final class UnixStreams extends Streams {
                 long piece = Math.min(size - done, NativeScratch.COPY_SIZE);
                 long r;
                 do {
-                    r = pipes ? Libc.read(fd, copy, 0, piece) : Libc.recv(fd, copy, 0, piece, flags);
-                } while (r == -c.EINTR());
+                    r = read(fd, copy, 0, piece, flags);
+                } while (r == -Posix.EINTR);
                 if (r <= 0) {
-                    return done > 0 ? done : r == 0 ? 0 : failed(RECV, r);
+                    return done > 0 ? done : r == 0 ? 0 : readFailed(false, r);
                 }
                 if (array == null) {
                     MemorySegment.copy(copy, 0, dst, off + done, r);
@@ -130,7 +147,7 @@ final class UnixStreams extends Streams {
                     MemorySegment.copy(copy, JAVA_BYTE, 0, array, (int) (off + done), (int) r);
                 }
                 done += r;
-                if (r < piece || (flags & c.MSG_PEEK()) != 0) {
+                if (r < piece || (flags & Posix.MSG_PEEK) != 0) {
                     return done;
                 }
             } while (done < size && available(fd) > 0);
@@ -153,10 +170,10 @@ final class UnixStreams extends Streams {
                 }
                 long r;
                 do {
-                    r = pipes ? Libc.write(fd, copy, 0, piece) : Libc.send(fd, copy, 0, piece, flags);
-                } while (r == -c.EINTR());
+                    r = write(fd, copy, 0, piece, flags);
+                } while (r == -Posix.EINTR);
                 if (r < 0) {
-                    return done > 0 ? done : failed(SEND, r); // an error will be there again for the next call
+                    return done > 0 ? done : writeFailed(false, r); // the next call fails with the same error
                 }
                 done += r;
                 if (r < piece) {
@@ -167,7 +184,7 @@ final class UnixStreams extends Streams {
         }
     }
 
-    /** How many bytes wait to be received. Asking does not take a pending error away, as receiving would. */
+    /** Returns the number of bytes that can be received. Does not clear a pending error, as a receive would. */
     private int available(int fd) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             return Libc.ioctl(fd, c.FIONREAD(), scratch.argument) < 0 ? 0 : scratch.argumentBytes.getInt(0);
@@ -177,25 +194,25 @@ final class UnixStreams extends Streams {
     // ---- vectors
 
     @Override
-    public Gather newGather(int capacity) {
+    public final Gather newGather(int capacity) {
         return UnixGatherList.open(c, capacity);
     }
 
     @Override
-    public long send(int fd, Gather gather) throws IOException {
+    public final long send(int fd, Gather gather) throws IOException {
         UnixGatherList list = (UnixGatherList) gather;
         long done = 0;
         while (list.remaining() > 0) {
             int run = list.run();
             long asked = list.size(run);
-            int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (list.remaining() > asked ? c.MSG_MORE() : 0);
+            int flags = sendFlags | (list.remaining() > asked ? more : 0);
             long r;
             try {
                 r = run == 1 ? transmit(fd, list.segment(list.first()), list.offset(list.first()), asked, flags)
                     : transmitRun(fd, list, run, flags);
             } catch (IOException e) {
                 if (done > 0) {
-                    return done; // the error will be there again for the next call
+                    return done; // the next call fails with the same error
                 }
                 throw e;
             }
@@ -214,15 +231,14 @@ final class UnixStreams extends Streams {
     private long transmitRun(int fd, UnixGatherList list, int count, int flags) throws IOException {
         long r;
         do {
-            r = pipes ? Libc.writev(fd, list.vectors, list.vectorsOffset(), count)
-                : Libc.sendmsg(fd, list.message(count), flags);
-        } while (r == -c.EINTR());
+            r = writeVectors(fd, list, count, flags);
+        } while (r == -Posix.EINTR);
         Reference.reachabilityFence(list);
-        return r >= 0 ? r : failed("sendmsg", r);
+        return r >= 0 ? r : writeFailed(true, r);
     }
 
     @Override
-    public long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
+    public final long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
         requireUsable(dsts);
         long done = 0;
         for (int i = 0; i < dsts.length && (done == 0 || available(fd) > 0);) {
@@ -234,7 +250,7 @@ final class UnixStreams extends Streams {
                     r = run == 1 ? recv(fd, dsts[i], 0, asked) : receiveRun(fd, dsts, i, run);
                 } catch (IOException e) {
                     if (done > 0) {
-                        return done; // the bytes matter more: the next call finds the end of the stream
+                        return done; // the next call finds the end of the stream
                     }
                     throw e;
                 }
@@ -252,7 +268,7 @@ final class UnixStreams extends Streams {
     }
 
     @Override
-    public long sendVectored(int fd, MemorySegment[] srcs) throws IOException {
+    public final long sendVectored(int fd, MemorySegment[] srcs) throws IOException {
         requireUsable(srcs);
         long left = size(srcs, 0, srcs.length);
         long done = 0;
@@ -260,14 +276,14 @@ final class UnixStreams extends Streams {
             int run = Math.max(1, vectorable(srcs, i));
             long asked = size(srcs, i, run);
             if (asked > 0) {
-                left -= asked; // empty segments may follow: after the last byte nothing may be held back
-                int flags = c.MSG_DONTWAIT() | c.MSG_NOSIGNAL() | (left > 0 ? c.MSG_MORE() : 0);
+                left -= asked; // empty segments may follow; the last byte must not be held back
+                int flags = sendFlags | (left > 0 ? more : 0);
                 long r;
                 try {
                     r = run == 1 ? transmit(fd, srcs[i], 0, asked, flags) : transmitRun(fd, srcs, i, run, flags);
                 } catch (IOException e) {
                     if (done > 0) {
-                        return done; // the error will be there again for the next call
+                        return done; // the next call fails with the same error
                     }
                     throw e;
                 }
@@ -284,7 +300,7 @@ final class UnixStreams extends Streams {
         return done;
     }
 
-    /** Before any byte has moved, as the count of those that have is lost with an exception. */
+    /** Checks all segments before any byte moves, as an exception would lose the count. */
     private static void requireUsable(MemorySegment[] segments) {
         for (MemorySegment segment : segments) {
             RawAccess.requireUsable(segment);
@@ -298,12 +314,11 @@ final class UnixStreams extends Streams {
             MemorySegment vectors = vectors(scratch, segments, from, count, copy, false);
             long r;
             do {
-                r = pipes ? Libc.readv(fd, vectors, count)
-                    : Libc.recvmsg(fd, message(scratch, vectors, count), c.MSG_DONTWAIT());
-            } while (r == -c.EINTR());
+                r = readVectors(fd, scratch, vectors, count);
+            } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
             if (r < 0) {
-                return failed("recvmsg", r);
+                return readFailed(true, r);
             }
             if (copied > 0) {
                 copyToHeap(segments, from, copy, r);
@@ -319,22 +334,14 @@ final class UnixStreams extends Streams {
             MemorySegment vectors = vectors(scratch, segments, from, count, copy, true);
             long r;
             do {
-                r = pipes ? Libc.writev(fd, vectors, 0, count)
-                    : Libc.sendmsg(fd, message(scratch, vectors, count), flags);
-            } while (r == -c.EINTR());
+                r = writeVectors(fd, scratch, vectors, count, flags);
+            } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
-            return r >= 0 ? r : failed("sendmsg", r);
+            return r >= 0 ? r : writeFailed(true, r);
         }
     }
 
-    private MemorySegment message(NativeScratch scratch, MemorySegment vectors, int count) {
-        MemorySegment message = scratch.message; // the rest of it is zero and stays so
-        message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address());
-        message.set(JAVA_INT, c.MSGHDR_IOVLEN(), count);
-        return message;
-    }
-
-    /** Vectors of segments; those on the heap lie one after the other in the copy buffer, with their bytes or not. */
+    /** Makes the iovecs of segments; those on the heap get room in the copy buffer, and their bytes if {@code full}. */
     private static MemorySegment vectors(NativeScratch scratch, MemorySegment[] segments, int from, int count,
             MemorySegment copy, boolean full) {
         MemorySegment vectors = scratch.vectors(count);
@@ -358,7 +365,7 @@ final class UnixStreams extends Streams {
         return vectors;
     }
 
-    /** Copies what was received for segments on the heap. */
+    /** Copies received bytes to the segments on the heap. */
     private static void copyToHeap(MemorySegment[] segments, int from, MemorySegment copy, long received) {
         long copied = 0;
         long left = received;
@@ -390,8 +397,8 @@ final class UnixStreams extends Streams {
     }
 
     /**
-     * How many segments from {@code from} on can go into one iovec array, see {@link RawAccess}: native ones, and on the
-     * heap as much as the copy buffer holds. A segment of a shared arena goes alone, as an argument.
+     * Returns the number of segments from {@code from} on that fit one iovec array, see {@link RawAccess}: native ones,
+     * and as many on the heap as the copy buffer holds. A segment of a shared arena is passed alone, as an argument.
      */
     private static int vectorable(MemorySegment[] segments, int from) {
         long size = 0;

@@ -1,0 +1,37 @@
+package io.panamio.sys.unix;
+
+/** Numbers that Linux, macOS and the BSDs have in common, under the names of their headers. */
+final class Posix {
+    static final int EINTR = 4;
+
+    static final int AF_UNIX = 1;
+    static final int AF_INET = 2;
+    static final int SOCK_STREAM = 1;
+    static final int SOCK_DGRAM = 2;
+    static final int SOCK_SEQPACKET = 5;
+    static final int MSG_PEEK = 2;
+    static final int SCM_RIGHTS = 1;
+    static final int SHUT_RD = 0;
+    static final int SHUT_WR = 1;
+    static final int SHUT_RDWR = 2;
+    static final int IPPROTO_IP = 0;
+    static final int IPPROTO_IPV6 = 41;
+
+    static final int O_RDONLY = 0;
+    static final int O_WRONLY = 1;
+    static final int O_ACCMODE = 3;
+    static final int F_GETFL = 3;
+    static final int F_SETFL = 4;
+    static final int LOCK_EX = 2;
+    static final int LOCK_NB = 4;
+
+    static final int POLLIN = 0x01;
+    static final int POLLPRI = 0x02;
+    static final int POLLOUT = 0x04;
+    static final int POLLERR = 0x08;
+    static final int POLLHUP = 0x10;
+    static final int POLLNVAL = 0x20;
+
+    private Posix() {
+    }
+}

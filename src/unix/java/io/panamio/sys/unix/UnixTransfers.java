@@ -1,0 +1,89 @@
+package io.panamio.sys.unix;
+
+import io.panamio.sys.PathNames;
+import io.panamio.sys.Sockets;
+import io.panamio.sys.Transfers;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+
+/** Files as POSIX reads them. A platform adds its calls that move bytes between descriptors. */
+public abstract class UnixTransfers extends Transfers {
+    private final UnixConstants c;
+    private final Errors errors;
+
+    /** The transfers of a platform. */
+    protected UnixTransfers(UnixConstants constants) {
+        c = constants;
+        errors = new Errors(constants);
+    }
+
+    private static final MemorySegment PREAD = Libc.function("pread");
+
+    private static long pread(int file, MemorySegment dst, long count, long position) {
+        long r = Libc.callLong(PREAD, file, dst.address(), count, position, 0, 0);
+        Reference.reachabilityFence(dst);
+        return r;
+    }
+
+    @Override
+    public final int openFile(byte[] path) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment zeroTerminated = arena.allocate(path.length + 1L);
+            MemorySegment.copy(MemorySegment.ofArray(path), 0, zeroTerminated, 0, path.length);
+            int flags = Posix.O_RDONLY | c.O_CLOEXEC() | c.O_NONBLOCK(); // the last for a FIFO
+            int r;
+            do {
+                r = Libc.open(zeroTerminated, flags, 0);
+            } while (r == -Posix.EINTR);
+            if (r < 0) {
+                throw errors.open("open", new String(path, PathNames.CHARSET), -r);
+            }
+            return r;
+        }
+    }
+
+    @Override
+    public final long readFile(int file, MemorySegment dst, long position, long count) throws IOException {
+        long size = clamp(position, count);
+        long r;
+        do {
+            r = pread(file, dst, size, position);
+        } while (r == -Posix.EINTR);
+        if (r < 0) {
+            throw errors.io("pread", (int) -r);
+        }
+        return r;
+    }
+
+    /** Returns the part of a count that one call moves, and whose end is a position in a file: or it fails (EINVAL). */
+    protected static long clamp(long position, long count) {
+        return Math.min(Math.min(count, Libc.MAX_TRANSFER), Long.MAX_VALUE - position);
+    }
+
+    @Override
+    public final long receive(int from, MemorySegment dst, long count) throws IOException {
+        long r;
+        do {
+            r = Libc.recv(from, dst, 0, count, c.MSG_DONTWAIT());
+        } while (r == -Posix.EINTR);
+        return moved("recv", "from the source", r);
+    }
+
+    /** Returns what a call moved, or throws: a lack of memory here is one that copying would not do without, either. */
+    protected final long moved(String call, String end, long r) throws IOException {
+        if (r >= 0) {
+            return r;
+        }
+        if (c.wouldBlock(r)) {
+            return Sockets.WOULD_BLOCK;
+        }
+        throw errors.pending(call, end, (int) -r);
+    }
+
+    @Override
+    public final long maxTransfer() {
+        return Libc.MAX_TRANSFER;
+    }
+}
