@@ -2,6 +2,7 @@ package io.panamio;
 
 import io.panamio.memory.SegmentPool;
 import io.panamio.sys.Handle;
+import io.panamio.sys.Platform;
 import io.panamio.sys.StreamArena;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -54,6 +55,17 @@ public abstract class IoSource implements Source, AutoCloseable {
     @SuppressWarnings("this-escape") // to a phantom reference alone
     protected IoSource(int fd, boolean shared) {
         handle = Handle.owning(this, fd, shared);
+    }
+
+    /**
+     * Puts a descriptor into non-blocking mode, as every source requires. This changes the open file description, and
+     * so concerns every process that shares it.
+     *
+     * @param fd an open descriptor
+     * @throws IOException if it is not open
+     */
+    public static void makeNonBlocking(int fd) throws IOException {
+        Platform.current().setNonBlocking(fd, true);
     }
 
     IoSource(Handle handle) {
@@ -185,6 +197,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @throws ClosedChannelException if this is closed
      */
     public final int fd() throws ClosedChannelException {
+        handle.share();
         return handle.fd();
     }
 

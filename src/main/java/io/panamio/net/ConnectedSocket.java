@@ -4,19 +4,19 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.Objects;
 
-/** What every socket has that can have a peer. */
+/** The base of the sockets that can have a peer. */
 abstract sealed class ConnectedSocket<A extends SocketAddress> extends NetSocket<A>
         permits StreamSocket, MessageSocket {
-    ConnectedSocket(int fd, boolean urgent) {
-        super(fd, urgent);
+    ConnectedSocket(int fd) {
+        super(fd);
     }
 
     /**
-     * The address of the peer.
+     * Returns the address of the peer.
      *
      * @return the address; an IPv4 peer of a dual-stack socket has an IPv4 address
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if there is no connection, or no more: ENOTCONN
+     * @throws IOException if this is not connected, or no longer (ENOTCONN)
      */
     public A peerAddress() throws IOException {
         int fd = begin();
@@ -28,12 +28,13 @@ abstract sealed class ConnectedSocket<A extends SocketAddress> extends NetSocket
     }
 
     /**
-     * Ends one half of the connection, or both, at once; what was written before is still sent. It may be repeated. On
-     * Linux a socket whose read half was shut down still reads what the peer has sent, and then the end of the stream.
+     * Shuts down one half of the connection, or both, without blocking. Data written before is still sent. A half may
+     * be shut down repeatedly. On Linux, a socket whose read half was shut down still returns the data that the peer
+     * sent, and then the end of the stream.
      *
-     * @param how which half
+     * @param how the half to shut down
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if there is no connection: ENOTCONN
+     * @throws IOException if this is not connected (ENOTCONN)
      */
     public void shutdown(Shutdown how) throws IOException {
         Objects.requireNonNull(how, "how");

@@ -1,68 +1,54 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
-import io.panamio.sys.Platform;
-import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.net.SocketAddress;
 
-/** What every listener has. */
+/** The base of the sockets that accept connections. */
 abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSocket<A>
         permits TcpListener, UnixListener, UnixSeqpacketListener {
     ListenerSocket(int fd) {
-        super(fd, false);
+        super(fd);
     }
 
-    static void adoptListening(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
-        sockets().requireSocket(fd, type, unix);
-        sockets().requireListening(fd, true);
-        sockets().requireNonBlocking(fd, makeNonBlocking);
-    }
-
-    private S taken(int accepted) {
-        try {
-            return accepted(accepted);
-        } catch (Throwable t) {
-            Platform.current().discard(accepted);
-            throw t;
-        }
-    }
-
-    /** The source of a connection that was accepted. */
+    /** Creates the socket of an accepted connection, or closes {@code fd} and throws. */
     abstract S accepted(int fd);
 
     /**
-     * Accepts the next connection, by one system call. It does not block and is not inherited by child processes; its
-     * options are the system's defaults, or this listener's where the system passes them on: on Linux that is nearly
-     * all of them, TCP_NODELAY and the sizes of the buffers among them, which spares a call for each connection.
+     * Accepts the next pending connection, with one system call. The returned socket is non-blocking and not inherited
+     * by child processes. Its options are the system's defaults, or those of this listener where the system passes
+     * them on: Linux passes on nearly all of them, including TCP_NODELAY and the buffer sizes, so setting them here
+     * saves a system call for each connection.
      *
-     * <p>Connections that died while they waited are passed over. What is thrown is of two kinds:
+     * <p>Connections that failed while they were pending are skipped. Two kinds of exception are thrown:
      * <ul>
-     * <li>{@link io.panamio.ResourceExhaustedException}: no descriptors are left, or no memory, or so many connections
-     * died in a row that this call gives up. Others stay queued, but <em>no event comes for them</em>. So close
-     * something, or wait for something to be closed, and accept again without an event: after a while ({@code
-     * poll(events, timeout)}), or whenever a stream was closed.
-     * <li>Anything else: this listener is of no more use.
+     * <li>{@link io.panamio.ResourceExhaustedException}: no descriptor or no memory is available, or too many
+     * connections in a row had failed. Other connections are still pending, but <em>no event arrives for them</em>:
+     * accept again without an event, after a delay ({@code poll(events, timeout)}) or after closing something.
+     * <li>Any other: this listener cannot be used any more.
      * </ul>
      *
-     * @return the connection, or null when none waits
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left, or connections only die
+     * @return the connection, or null if none is pending
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available, or too many
+     *     connections in a row had failed
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public S accept() throws IOException {
         return accept(null);
     }
 
     /**
-     * Like {@link #accept()}, and tells the address of the peer without a system call of its own.
+     * Accepts the next pending connection like {@link #accept()}, and stores the address of the peer without another
+     * system call.
      *
-     * @param peer where the address is put when there is a connection; null where it is not wanted
-     * @return the connection, or null when none waits
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left, or connections only die
+     * @param peer receives the peer's address if a connection is returned; null to ignore it
+     * @return the connection, or null if none is pending
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available, or too many
+     *     connections in a row had failed
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public S accept(SocketAddressBuffer peer) throws IOException {
         int fd = begin();
@@ -72,7 +58,7 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
                 drained(Interest.READABLE);
                 return null;
             }
-            return taken(accepted);
+            return accepted(accepted);
         } finally {
             end();
         }

@@ -19,7 +19,7 @@ import java.util.Objects;
 public abstract sealed class MessageSocket<A extends SocketAddress> extends ConnectedSocket<A>
         permits DatagramSource, UnixSeqpacket {
     MessageSocket(int fd) {
-        super(fd, false);
+        super(fd);
     }
 
     static Messages messages() {
@@ -52,13 +52,13 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     }
 
     /** The longest message that there can be. */
-    long longest() {
+    long maxLength() {
         return Long.MAX_VALUE;
     }
 
     /** As much of memory on the heap as a message can fill: the rest need not be copied, nor room be made for it. */
     private MemorySegment fillable(MemorySegment dst) {
-        return dst.byteSize() <= longest() || dst.isNative() ? dst : dst.asSlice(0, longest());
+        return dst.byteSize() <= maxLength() || dst.isNative() ? dst : dst.asSlice(0, maxLength());
     }
 
     // ---- each call once, with or without an address
@@ -79,8 +79,8 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long receive(byte[] dst, int off, int len, SocketAddressBuffer from) throws IOException {
         int fd = begin();
         try {
-            int most = (int) Math.min(len, longest());
-            return received(messages().recv(fd, dst, off, most, SocketAddressBuffer.part(from)));
+            int max = (int) Math.min(len, maxLength());
+            return received(messages().recv(fd, dst, off, max, SocketAddressBuffer.part(from)));
         } catch (IOException e) {
             throw failed(e);
         } finally {

@@ -4,7 +4,6 @@ import io.panamio.Interest;
 import io.panamio.IoSource;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
-import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -12,68 +11,29 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.util.Objects;
 
-/** What every socket has. */
+/** The base of all sockets. */
 abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
         permits ConnectedSocket, ListenerSocket {
-    NetSocket(int fd, boolean urgent) {
+    NetSocket(int fd) {
         super(fd, false);
         Handle.of(this).setWatchable();
-        if (urgent) {
-            Handle.of(this).setUrgent();
-        }
     }
 
     static Sockets sockets() {
         return Platform.current().sockets();
     }
 
-    /** Checks a descriptor that is to be taken over, and then its mode, which is changed where asked to. */
-    static void adopt(int fd, SocketType type, boolean unix, boolean makeNonBlocking) throws IOException {
-        sockets().requireSocket(fd, type, unix);
-        sockets().requireListening(fd, false);
-        sockets().requireNonBlocking(fd, makeNonBlocking);
-    }
-
-    /** Closes two descriptors, of which the first may be a source's already. */
-    static void closeBoth(NetSocket<?> first, int[] fds) {
-        Platform.current().discard(fds[1]);
-        if (first == null) {
-            Platform.current().discard(fds[0]);
-        } else {
-            first.close();
-        }
-    }
-
-    /** A socket made of a descriptor that others know. */
-    static <S extends NetSocket<?>> S adopted(S socket) throws IOException {
-        socket.fd();
-        return socket;
-    }
-
-    /** A Unix socket that was just bound. */
-    static <S extends NetSocket<?>> S bound(UnixAddress local, BoundOptions<?> options, S socket) throws IOException {
-        if (options.file().deleteOnClose()) {
-            try {
-                Handle.of(socket).atClose(sockets().deletion(local));
-            } catch (Throwable t) {
-                socket.close();
-                throw t;
-            }
-        }
-        return socket;
-    }
-
-    @SuppressWarnings("unchecked") // a socket's addresses are of its family
+    @SuppressWarnings("unchecked") // the addresses of a socket are of its family
     final A as(SocketAddress address) {
         return (A) address;
     }
 
     /**
-     * The address of this end, as the system completed it: with the port that it chose, for example.
+     * Returns the address that this socket is bound to, with the port that the system chose if it was bound to port 0.
      *
      * @return the address; {@code ::} for a dual-stack wildcard
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public A localAddress() throws IOException {
         int fd = begin();
@@ -85,11 +45,11 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     }
 
     /**
-     * Takes the pending error away, if there is one: SO_ERROR.
+     * Returns the pending error of this socket and clears it: SO_ERROR.
      *
-     * @return the error, or null
+     * @return the error, or null if none is pending
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public IOException takeError() throws IOException {
         int fd = begin();
@@ -107,18 +67,17 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     // ---- options
 
     /**
-     * Sets a socket option: one of {@link SystemSocketOptions}, of {@link java.net.StandardSocketOptions} or of the
-     * JDK's {@code ExtendedSocketOptions}. With {@link java.net.StandardSocketOptions#SO_LINGER} of more than 0 seconds
+     * Sets a socket option: one of {@link SystemSocketOptions}, {@link java.net.StandardSocketOptions} or the JDK's
+     * {@code ExtendedSocketOptions}. If {@link java.net.StandardSocketOptions#SO_LINGER} is set to more than 0 seconds,
      * {@link #close} blocks.
      *
-     * @param <T> the type of its value
-     * @param name which option
-     * @param value what it is to be
-     * @throws IllegalArgumentException if the value is one that NIO refuses too, such as a negative size of a buffer
-     * @throws UnsupportedOperationException if there is no such option here, or it can only be read
+     * @param <T> the type of the value
+     * @param name the option
+     * @param value the value
+     * @throws IllegalArgumentException if NIO, too, rejects the value, such as a negative buffer size
+     * @throws UnsupportedOperationException if this system does not support the option, or it is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: the option is not one of this kind of socket, or the value is out of
-     *     its range
+     * @throws IOException if the option does not apply to this type of socket, or the value is out of range
      */
     public <T> void setOption(SocketOption<T> name, T value) throws IOException {
         Objects.requireNonNull(value, "value");
@@ -131,14 +90,14 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     }
 
     /**
-     * The value of a socket option, see {@link #setOption(SocketOption, Object)}.
+     * Returns the value of a socket option, see {@link #setOption(SocketOption, Object)}.
      *
-     * @param <T> the type of its value
-     * @param name which option
-     * @return the value; Linux gives twice the size that was set for a buffer
-     * @throws UnsupportedOperationException if there is no such option here, or it can only be set
+     * @param <T> the type of the value
+     * @param name the option
+     * @return the value; for a buffer size, Linux returns twice the size that was set
+     * @throws UnsupportedOperationException if this system does not support the option, or it is write-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: the option is not one of this kind of socket
+     * @throws IOException if the option does not apply to this type of socket
      */
     public <T> T getOption(SocketOption<T> name) throws IOException {
         int fd = begin();
@@ -150,14 +109,14 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     }
 
     /**
-     * Sets any option, by setsockopt(2).
+     * Sets any socket option of the system: setsockopt(2).
      *
-     * @param level the protocol, such as SOL_SOCKET, by its number
-     * @param name the option, by its number
-     * @param value its value in native memory, as the system's headers have it
+     * @param level the number of the protocol level, such as SOL_SOCKET
+     * @param name the number of the option
+     * @param value native memory that contains the value in the system's layout
      * @throws IllegalArgumentException if {@code value} is not native
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public void setOption(int level, int name, MemorySegment value) throws IOException {
         requireNative(value);
@@ -170,16 +129,15 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
     }
 
     /**
-     * Asks for any option, by getsockopt(2).
+     * Reads any socket option of the system: getsockopt(2).
      *
-     * @param level the protocol, such as SOL_SOCKET, by its number
-     * @param name the option, by its number
-     * @param value native memory for its value, which comes as the system's headers have it; some options read first
-     *     what is there
-     * @return the length that the system gave the value
+     * @param level the number of the protocol level, such as SOL_SOCKET
+     * @param name the number of the option
+     * @param value native memory that receives the value in the system's layout; some options read its contents first
+     * @return the length of the value, in bytes
      * @throws IllegalArgumentException if {@code value} is not native, or is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public int getOption(int level, int name, MemorySegment value) throws IOException {
         requireNative(value);
@@ -194,7 +152,7 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
 
     private static void requireNative(MemorySegment value) {
         if (!value.isNative()) {
-            throw new IllegalArgumentException("the system needs native memory for the value of an option");
+            throw new IllegalArgumentException("the value of an option must be in native memory");
         }
     }
 }

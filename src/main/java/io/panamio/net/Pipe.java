@@ -14,17 +14,19 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * A pipe(7): what is written to the one end is read from the other. mio's {@code unix::pipe}.
+ * A pipe: bytes written to one end are read from the other. mio's {@code unix::pipe}; see pipe(7).
+ * {@snippet file="PipeSnippets.java" region="pipe"}
  *
- * <p>Both ends do not block, unless {@code setNonBlocking(false)} has changed that. A pipe that was full is writable
- * again when a page of it is free. When the last sender is closed, the receiver's event is read-closed and maybe not
- * readable, so read on that as well; when the last receiver is closed, the sender's event is an error and maybe not
- * writable.
+ * <p>Both ends are non-blocking, unless {@link Sender#setNonBlocking setNonBlocking(false)} was called. A pipe that was
+ * full is writable again once a page of it is free. When the last sender is closed, the receiver's event is read-closed
+ * but may not be readable, so read on either. When the last receiver is closed, the sender's event is an error but may
+ * not be writable.
  *
  * <h2>Child processes</h2>
  * {@link Sender#redirect} lets a child process write to a pipe, {@link Receiver#redirect} lets it read from one. The
- * child gets an open file description of its own, in blocking mode, so that neither side's mode is the other's
- * business. Close this process's end of the child's side after the start, or the end of the stream will not be seen.
+ * child gets an open file description of its own, in blocking mode, so the modes of the two sides are independent.
+ * After the start, close the end that was redirected; otherwise the end of the stream is never seen.
+ * {@snippet file="PipeSnippets.java" region="child"}
  */
 public final class Pipe implements AutoCloseable {
     private final Sender sender;
@@ -36,19 +38,22 @@ public final class Pipe implements AutoCloseable {
     }
 
     /**
-     * Makes a pipe: pipe2(2). Neither end is inherited by child processes.
+     * Creates a pipe: pipe2(2). Its ends are non-blocking and not inherited by child processes.
      *
      * @return the pipe
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @throws UnsupportedOperationException if this system does not support {@link io.panamio.Feature#PIPES}
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if the system call fails
      */
     public static Pipe open() throws IOException {
         int[] ends = pipes().open();
         Receiver receiver = null;
         Sender sender = null;
         try {
-            receiver = new Receiver(ends[0], false);
-            sender = new Sender(ends[1], false);
+            receiver = new Receiver(ends[0]);
+            Handle.of(receiver).setWatchable();
+            sender = new Sender(ends[1]);
+            Handle.of(sender).setWatchable();
             return new Pipe(sender, receiver);
         } catch (Throwable t) {
             close(receiver, ends[0]);
@@ -65,20 +70,12 @@ public final class Pipe implements AutoCloseable {
         }
     }
 
-    /**
-     * The end that is written to.
-     *
-     * @return the sender, always the same
-     */
+    /** {@return the end that is written to, always the same object} */
     public Sender sender() {
         return sender;
     }
 
-    /**
-     * The end that is read from.
-     *
-     * @return the receiver, always the same
-     */
+    /** {@return the end that is read from, always the same object} */
     public Receiver receiver() {
         return receiver;
     }
@@ -98,28 +95,30 @@ public final class Pipe implements AutoCloseable {
         return pipes().streams();
     }
 
-    /** What both ends have. */
+    /** The base of both ends. */
     abstract static sealed class End extends IoSource {
-        private End(int fd, boolean shared) {
-            super(fd, shared);
+        private End(int fd) {
+            super(fd, false);
             Handle.of(this).setPipe();
-            if (!shared) {
-                Handle.of(this).setWatchable(); // else it may be a file
-            }
+        }
+
+        private static <E extends End> E shared(E end) {
+            Handle.of(end).share();
+            return end;
         }
 
         /**
-         * Sets the mode of the open file description, which everybody has who shares it. In blocking mode a read waits
-         * for data, and a write for room.
+         * Sets the mode of the open file description, which concerns every process that shares it. In blocking mode a
+         * read waits for data, and a write waits for room.
          *
-         * @param on true for non-blocking
+         * @param on true for non-blocking mode, false for blocking mode
          * @throws java.nio.channels.ClosedChannelException if this is closed
-         * @throws IOException if the system refuses
+         * @throws IOException if the system call fails
          */
         public void setNonBlocking(boolean on) throws IOException {
             int fd = begin();
             try {
-                pipes().setNonBlocking(fd, on);
+                Platform.current().setNonBlocking(fd, on);
             } finally {
                 end();
             }
@@ -128,45 +127,31 @@ public final class Pipe implements AutoCloseable {
 
     /** The end of a pipe that is written to: mio's {@code pipe::Sender}. */
     public static final class Sender extends End implements WritableStream {
-        private Sender(int fd, boolean shared) {
-            super(fd, shared);
+        private Sender(int fd) {
+            super(fd);
         }
 
         /**
-         * Takes over a descriptor that can be written to, such as a pipe's, a FIFO's or a terminal's.
+         * Takes over a descriptor that can be written to, such as that of a pipe, a FIFO or a terminal.
          *
-         * @param fd a descriptor in non-blocking mode
-         * @return the sender, which closes the descriptor from now on
-         * @throws IllegalArgumentException if it cannot be written to or is in blocking mode; the descriptor stays the
-         *     caller's
-         * @throws IOException if it is not open; the descriptor stays the caller's
+         * @param fd a descriptor in {@linkplain #makeNonBlocking non-blocking mode}
+         * @return the sender, which owns the descriptor from now on
+         * @throws IllegalArgumentException if the descriptor cannot be written to, or is in blocking mode; it remains the
+         *     caller's to close
+         * @throws IOException if the descriptor is not open
          */
         public static Sender fromFd(int fd) throws IOException {
-            return fromFd(fd, false);
-        }
-
-        /**
-         * Takes over a descriptor that can be written to, such as a pipe's, a FIFO's or a terminal's.
-         *
-         * @param fd a descriptor
-         * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every
-         *     process that shares it
-         * @return the sender, which closes the descriptor from now on
-         * @throws IllegalArgumentException if it cannot be written to, or is in blocking mode and may not be changed;
-         *     the descriptor stays the caller's
-         * @throws IOException if it is not open; the descriptor stays the caller's
-         */
-        public static Sender fromFd(int fd, boolean makeNonBlocking) throws IOException {
             pipes().requireEnd(fd, true);
-            pipes().requireNonBlocking(fd, makeNonBlocking);
-            return new Sender(fd, true);
+            Platform.current().requireNonBlocking(fd);
+            return End.shared(new Sender(fd));
         }
 
         /**
-         * Where a child process is to write: for {@link ProcessBuilder#redirectOutput(Redirect)} and {@code
-         * redirectError}. Close this after the start. On Linux alone.
+         * Returns a redirection by which a child process writes to this pipe, for {@link
+         * ProcessBuilder#redirectOutput(Redirect)} and {@code redirectError}. Close this sender after the start.
          *
-         * @return the redirection, good as long as this is open
+         * @return the redirection, valid while this is open
+         * @throws UnsupportedOperationException if this system cannot open a pipe a second time; Linux can
          * @throws java.nio.channels.ClosedChannelException if this is closed
          */
         public Redirect redirect() throws IOException {
@@ -231,45 +216,31 @@ public final class Pipe implements AutoCloseable {
 
     /** The end of a pipe that is read from: mio's {@code pipe::Receiver}. */
     public static final class Receiver extends End implements ReadableStream {
-        private Receiver(int fd, boolean shared) {
-            super(fd, shared);
+        private Receiver(int fd) {
+            super(fd);
         }
 
         /**
-         * Takes over a descriptor that can be read from, such as a pipe's, a FIFO's or a terminal's.
+         * Takes over a descriptor that can be read from, such as that of a pipe, a FIFO or a terminal.
          *
-         * @param fd a descriptor in non-blocking mode
-         * @return the receiver, which closes the descriptor from now on
-         * @throws IllegalArgumentException if it cannot be read from or is in blocking mode; the descriptor stays the
-         *     caller's
-         * @throws IOException if it is not open; the descriptor stays the caller's
+         * @param fd a descriptor in {@linkplain #makeNonBlocking non-blocking mode}
+         * @return the receiver, which owns the descriptor from now on
+         * @throws IllegalArgumentException if the descriptor cannot be read from, or is in blocking mode; it remains the
+         *     caller's to close
+         * @throws IOException if the descriptor is not open
          */
         public static Receiver fromFd(int fd) throws IOException {
-            return fromFd(fd, false);
-        }
-
-        /**
-         * Takes over a descriptor that can be read from, such as a pipe's, a FIFO's or a terminal's.
-         *
-         * @param fd a descriptor
-         * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every
-         *     process that shares it
-         * @return the receiver, which closes the descriptor from now on
-         * @throws IllegalArgumentException if it cannot be read from, or is in blocking mode and may not be changed;
-         *     the descriptor stays the caller's
-         * @throws IOException if it is not open; the descriptor stays the caller's
-         */
-        public static Receiver fromFd(int fd, boolean makeNonBlocking) throws IOException {
             pipes().requireEnd(fd, false);
-            pipes().requireNonBlocking(fd, makeNonBlocking);
-            return new Receiver(fd, true);
+            Platform.current().requireNonBlocking(fd);
+            return End.shared(new Receiver(fd));
         }
 
         /**
-         * What a child process is to read: for {@link ProcessBuilder#redirectInput(Redirect)}. Close this after the
-         * start. On Linux alone.
+         * Returns a redirection by which a child process reads from this pipe, for {@link
+         * ProcessBuilder#redirectInput(Redirect)}. Close this receiver after the start.
          *
-         * @return the redirection, good as long as this is open
+         * @return the redirection, valid while this is open
+         * @throws UnsupportedOperationException if this system cannot open a pipe a second time; Linux can
          * @throws java.nio.channels.ClosedChannelException if this is closed
          */
         public Redirect redirect() throws IOException {

@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
+import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -19,7 +20,8 @@ import java.util.Objects;
 public abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
         implements DuplexStream permits TcpStream, UnixStream {
     StreamSocket(int fd) {
-        super(fd, true);
+        super(fd);
+        Handle.of(this).setUrgent();
     }
 
     private static Streams streams() {
@@ -81,7 +83,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         if (n == 0) {
             return IoResult.EOF;
         }
-        if (n < asked && n < streams().maxTransfer()) {
+        if (n < asked) {
             drained(Interest.READABLE);
         }
         return n;
@@ -242,7 +244,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
 
     /** A send that took less than it was given has filled the socket. */
     final long sent(long n, long asked) {
-        if (n < asked && n < streams().maxTransfer()) {
+        if (n < asked) {
             drained(Interest.WRITABLE);
         }
         return n;

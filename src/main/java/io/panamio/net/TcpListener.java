@@ -1,7 +1,6 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
-import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -9,12 +8,21 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.Objects;
 
 /**
- * A TCP socket that accepts connections: mio's {@code TcpListener}. Register it for {@link Interest#READABLE}; one
- * event may stand for many connections, so accept until null. See {@link #accept} for what can go wrong there.
+ * A TCP socket that accepts connections: mio's {@code TcpListener}. Register it for {@link Interest#READABLE} and, after
+ * an event, accept until null: one event may stand for several pending connections. {@link #accept} documents how to
+ * treat its failures.
+ * {@snippet file="TcpSnippets.java" region="accept"}
  *
- * <p>When a listener is closed, the system resets the connections that were not accepted.
+ * <p>When a listener is closed, the system resets the connections that were not yet accepted.
  */
 public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStream> implements InetSocket {
+    private static final SocketKind<TcpListener> KIND = new SocketKind<>(SocketType.TCP) {
+        @Override
+        TcpListener create(int fd) {
+            return new TcpListener(fd);
+        }
+    };
+
     private TcpListener(int fd) {
         super(fd);
     }
@@ -22,12 +30,12 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
     /**
      * Listens on an address, with {@link ListenOptions#DEFAULT}.
      *
-     * @param local the address; port 0 lets the system choose one
+     * @param local the address; with port 0 the system chooses a port
      * @return the listener
-     * @throws UnresolvedAddressException if the address is not resolved
-     * @throws java.net.BindException if the address is in use, is not this machine's, or may not be used
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @throws UnresolvedAddressException if the address is unresolved
+     * @throws java.net.BindException if the address is in use, is not local, or requires privileges
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if a system call fails
      */
     public static TcpListener bind(InetSocketAddress local) throws IOException {
         return bind(local, ListenOptions.DEFAULT);
@@ -36,55 +44,33 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
     /**
      * Listens on an address.
      *
-     * @param local the address; port 0 lets the system choose one
-     * @param options how
+     * @param local the address; with port 0 the system chooses a port
+     * @param options the options
      * @return the listener
-     * @throws UnresolvedAddressException if the address is not resolved
-     * @throws IllegalArgumentException if {@link ListenOptions#v6Only} is set and the address is not an IPv6 one
-     * @throws java.net.BindException if the address is in use, is not this machine's, or may not be used
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @throws UnresolvedAddressException if the address is unresolved
+     * @throws IllegalArgumentException if {@link ListenOptions#v6Only} is set and the address is not IPv6, or an option
+     *     for the file of a Unix socket is set
+     * @throws UnsupportedOperationException if this system does not support an option
+     * @throws java.net.BindException if the address is in use, is not local, or requires privileges
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if a system call fails
      */
     public static TcpListener bind(InetSocketAddress local, ListenOptions options) throws IOException {
         Objects.requireNonNull(options, "options");
-        InetSocket.resolved(local);
-        int fd = sockets().listen(SocketType.STREAM, local, options.backlog(), options.dualStack(),
-            options.values(), options.file());
-        try {
-            return new TcpListener(fd);
-        } catch (Throwable t) {
-            Platform.current().discard(fd);
-            throw t;
-        }
+        return KIND.listen(InetSocket.resolved(local), options);
     }
 
     /**
-     * Takes over a descriptor that listens already, such as one that was inherited.
+     * Takes over the descriptor of a TCP socket that already listens, such as an inherited one.
      *
-     * @param fd a listening TCP socket in non-blocking mode
-     * @return the listener, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it does not listen or is in blocking mode; the descriptor stays the
-     *     caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
+     * @param fd a listening TCP socket in {@linkplain #makeNonBlocking non-blocking mode}
+     * @return the listener, which owns the descriptor from now on
+     * @throws IllegalArgumentException if the descriptor is not a listening TCP socket, or is in blocking mode; it
+     *     remains the caller's to close
+     * @throws IOException if the descriptor is not open
      */
     public static TcpListener fromFd(int fd) throws IOException {
-        return fromFd(fd, false);
-    }
-
-    /**
-     * Takes over a descriptor that listens already.
-     *
-     * @param fd a listening TCP socket
-     * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
-     *     shares it
-     * @return the listener, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it does not listen, or is in blocking mode and may not be changed; the
-     *     descriptor stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
-     */
-    public static TcpListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        adoptListening(fd, SocketType.STREAM, false, makeNonBlocking);
-        return adopted(new TcpListener(fd));
+        return KIND.adoptListener(fd);
     }
 
     @Override

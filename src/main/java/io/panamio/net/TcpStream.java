@@ -4,7 +4,6 @@ import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
-import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -13,139 +12,126 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.Objects;
 
 /**
- * A TCP connection that never blocks: mio's {@code TcpStream}.
+ * A non-blocking TCP connection: mio's {@code TcpStream}.
  *
  * <h2>Reading and writing</h2>
- * Both take memory of any kind: native segments are handed to the system as they are; segments on the heap, arrays
- * and heap buffers are copied by way of native memory. The result is a number of bytes, {@link IoResult#EOF} or
- * {@link IoResult#WOULD_BLOCK}. A read or write that does less than asked has found the socket drained or full; there
- * is no need to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed, an error or
- * priority, see {@link ReadableStream}. One call moves 2147479552 bytes at most.
+ * Reads and writes accept any kind of memory. Native segments are passed to the system as they are; heap segments,
+ * arrays and heap buffers are copied through native memory. The result is a number of bytes, {@link IoResult#EOF} or
+ * {@link IoResult#WOULD_BLOCK}. A short read has drained the socket, and a short write has filled it; there is no need
+ * to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed, an error or priority, see
+ * {@link ReadableStream}. One call transfers at most about 2 GiB (2147479552 bytes on Linux).
  *
- * <p>Urgent data, which any peer can send, is no part of the stream: it is passed over, but for a byte that another
- * one has overtaken, and for all of it with SO_OOBINLINE.
+ * <p>Urgent data, which any peer can send, is not part of the stream. It is skipped, except for an urgent byte that a
+ * later one has superseded; with SO_OOBINLINE all of it is part of the stream.
  *
- * <p>Reading, peeking and writing allocate nothing, but for a short-lived view where the memory is a direct buffer. One
- * thread may read while another writes; two that read at a time each get some of the bytes.
+ * <p>Reading, peeking and writing allocate nothing, except for a short-lived view of a direct buffer. One thread may read
+ * while another writes. Two threads that read at the same time each receive some of the bytes.
  *
- * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more a call
- * than one of a confined, automatic or global arena, and goes by itself in a gather or scatter.
+ * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more a call than
+ * one of a confined, automatic or global arena, and takes a system call of its own in a vectored operation.
  *
  * <h2>Connecting</h2>
- * {@link #connect} returns before there is a connection. Register the stream for {@link Interest#WRITABLE}, wait for
- * an event, and ask {@link #finishConnect}, which is steps 4 to 6 of mio's six. What a stream that still connects is
- * asked to read or write would block.
+ * {@link #connect} returns before the connection is established. Register the stream for {@link Interest#WRITABLE}, wait
+ * for an event and call {@link #finishConnect}, which performs steps 4 to 6 of the six that mio documents. Reads and
+ * writes return {@code WOULD_BLOCK} until then.
  * {@snippet file="TcpSnippets.java" region="connect"}
  *
  * <h2>Failures</h2>
- * A connection that the peer has reset throws a {@link java.net.SocketException} (ECONNRESET) from one call, the
- * first that notices: a read, a write, or {@link #takeError}. After that a read says end of stream and a write throws
- * a broken pipe (EPIPE). With {@code -Dpanamio.stacklessResets=true} these two carry no stack trace. No signal is
- * raised.
+ * A reset by the peer is thrown once, as a {@link java.net.SocketException} (ECONNRESET), by the first call that
+ * encounters it: a read, a write or {@link #takeError}. After that, reads return end of stream and writes throw a broken
+ * pipe (EPIPE). With {@code -Dpanamio.stacklessResets=true} both exceptions have no stack trace. No signal is raised.
  */
 public final class TcpStream extends StreamSocket<InetSocketAddress> implements InetSocket {
-    /** Where to, as long as it is not known whether there is a connection; null if unknown. */
+    private static final SocketKind<TcpStream> KIND = new SocketKind<>(SocketType.TCP) {
+        @Override
+        TcpStream create(int fd) {
+            return new TcpStream(fd);
+        }
+    };
+
+    /** The address that this connects to, until the outcome is known; null if unknown. */
     private volatile InetSocketAddress remote;
     private volatile boolean connected;
     private volatile boolean failed;
-    /** What it has failed with; until then what a call was told in the meantime. */
+    /** The failure of the connect; until {@link #failed} is set, the one that another call has thrown. */
     private volatile IOException failure;
 
-    private TcpStream(int fd, InetSocketAddress remote, boolean connected) {
+    private TcpStream(int fd) {
         super(fd);
-        this.remote = remote;
-        this.connected = connected;
     }
 
-    // ---- making
+    // ---- creation
 
     /**
-     * Begins to connect. This returns at once; see {@link #finishConnect}. Costs two system calls.
+     * Starts to connect and returns at once, see {@link #finishConnect}. Takes two system calls.
      *
-     * @param remote where to; the scope of an IPv6 address is kept
-     * @return the stream, which does not block and is not inherited by child processes
-     * @throws UnresolvedAddressException if the address is not resolved
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses at once: no route, no address left, a link-local address without scope
+     * @param remote the address to connect to; the scope of an IPv6 address is used
+     * @return the stream, which is non-blocking and not inherited by child processes
+     * @throws UnresolvedAddressException if the address is unresolved
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if the system rejects the attempt at once: there is no route, no free port, or a link-local
+     *     address has no scope
      */
     public static TcpStream connect(InetSocketAddress remote) throws IOException {
         return connect(remote, ConnectOptions.DEFAULT);
     }
 
     /**
-     * Begins to connect, with options.
+     * Starts to connect with options and returns at once, see {@link #finishConnect}.
      *
-     * @param remote where to; the scope of an IPv6 address is kept
-     * @param options how
-     * @return the stream, which does not block and is not inherited by child processes
-     * @throws UnresolvedAddressException if an address is not resolved
-     * @throws UnsupportedOperationException if an option is none of this system's
-     * @throws java.net.BindException if the local address cannot be had
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses at once
+     * @param remote the address to connect to; the scope of an IPv6 address is used
+     * @param options the options
+     * @return the stream, which is non-blocking and not inherited by child processes
+     * @throws UnresolvedAddressException if an address is unresolved
+     * @throws UnsupportedOperationException if this system does not support an option
+     * @throws java.net.BindException if the local address cannot be bound
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if the system rejects the attempt at once
      */
     public static TcpStream connect(InetSocketAddress remote, ConnectOptions options) throws IOException {
         InetSocket.resolved(remote);
         if (options.local() != null) {
             InetSocket.resolved(options.local());
         }
-        int fd = sockets().connect(SocketType.STREAM, remote, options.local(), options.values());
-        try {
-            return new TcpStream(fd, remote, false);
-        } catch (Throwable t) {
-            Platform.current().discard(fd);
-            throw t;
-        }
+        TcpStream stream = KIND.own(sockets().connect(SocketType.TCP, remote, options.local(), options.values()));
+        stream.remote = remote;
+        return stream;
     }
 
     /**
-     * Takes over the descriptor of a TCP socket, connected or still connecting.
+     * Takes over the descriptor of a TCP socket that is connected or connecting.
      *
-     * @param fd a TCP socket in non-blocking mode
-     * @return the stream, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not a TCP socket, or listens, or is in blocking mode; the descriptor
-     *     stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
+     * @param fd a TCP socket in {@linkplain #makeNonBlocking non-blocking mode} that does not listen
+     * @return the stream, which owns the descriptor from now on
+     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; it remains the
+     *     caller's to close
+     * @throws IOException if the descriptor is not open
      */
     public static TcpStream fromFd(int fd) throws IOException {
-        return fromFd(fd, false);
-    }
-
-    /**
-     * Takes over the descriptor of a TCP socket, connected or still connecting.
-     *
-     * @param fd a TCP socket
-     * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
-     *     shares it
-     * @return the stream, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not a TCP socket, or listens, or is in blocking mode and may not be
-     *     changed; the descriptor stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
-     */
-    public static TcpStream fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        adopt(fd, SocketType.STREAM, false, makeNonBlocking);
-        return adopted(new TcpStream(fd, null, false));
+        return KIND.adopt(fd);
     }
 
     static TcpStream accepted(int fd) {
-        return new TcpStream(fd, null, true);
+        TcpStream stream = KIND.own(fd);
+        stream.connected = true;
+        return stream;
     }
 
     /**
-     * Returns whether a {@link #connect} has ended. Call it after a writable event, or at any time; it never loops, and
-     * once it has returned true or thrown what the connect failed with, it does the same again. A failure names the
-     * address; if another call took the error away before ({@link #takeError}, a read, a write), this throws all the
-     * same.
+     * Returns whether the connection is established. Call it after a writable event, or at any time. Once it has
+     * returned true or thrown the failure of the connect, every later call does the same. The exception contains the
+     * address; it is thrown even if another call ({@link #takeError}, a read or a write) has already reported the
+     * error.
      *
-     * <p>A connect that succeeded stays so, although its connection may have ended since: then this returns true, and
-     * the next read says how it ended. Costs one system call if there is a connection, two while there will be one, and
-     * none once the end is told.
+     * <p>The result is true for every connect that succeeded, even if the connection has ended since; the next read then
+     * reports how. Takes one system call if the connection is established, two while it is not, and none once the outcome
+     * was returned or thrown.
      *
-     * @return true if connected, false while still connecting; a registered stream gets an event when that changes
-     * @throws java.net.ConnectException if it was refused or timed out
+     * @return true if connected, false while connecting; a registered stream gets a writable event when that changes
+     * @throws java.net.ConnectException if the connection was refused or timed out
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws io.panamio.ResourceExhaustedException if the system lacks the memory to tell; ask again
-     * @throws IOException if it failed otherwise
+     * @throws io.panamio.ResourceExhaustedException if the system lacks the memory to answer; call again
+     * @throws IOException if the connect failed for another reason
      */
     public boolean finishConnect() throws IOException {
         int fd = begin();
@@ -165,7 +151,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
             }
         } catch (IOException e) {
             if (!(e instanceof SystemError s && s.call().equals("connect"))) {
-                throw e; // nothing is known of the connection
+                throw e; // the outcome of the connect is still unknown
             }
             if (failure == null) {
                 failure = e;
@@ -177,30 +163,30 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
         throw failure;
     }
 
-    /** Until the connection is known to be there, an error may be that of the connect. */
+    /** Until the connection is known to be established, an error may be that of the connect. */
     @Override
     IOException failed(IOException e) {
         if (connected || failed) {
             return e;
         }
         InetSocketAddress to = remote;
-        IOException told = to == null ? e : sockets().withAddress(e, to);
-        if (!(told instanceof ResourceExhaustedException)) {
-            failure = told;
+        IOException reported = to == null ? e : sockets().withAddress(e, to);
+        if (!(reported instanceof ResourceExhaustedException)) {
+            failure = reported;
         }
-        return told;
+        return reported;
     }
 
     /**
-     * {@inheritDoc} A stream that is still connecting has no connection, and goes on connecting; so wait until {@link
-     * #finishConnect} returns true. One with {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} that has written nothing
-     * gives up its connect instead. Costs one more system call if {@code finishConnect} was never called.
+     * {@inheritDoc} While this is connecting, it throws ENOTCONN and the connect continues: wait until {@link
+     * #finishConnect} returns true. With {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} and nothing written, the
+     * connect is abandoned instead. Takes one more system call if {@code finishConnect} was never called.
      */
     @Override
     public void shutdown(Shutdown how) throws IOException {
         Objects.requireNonNull(how, "how");
         if (!connected && !failed) {
-            peerAddress(); // fails while it connects, where Linux would end the connect
+            peerAddress(); // throws while connecting; shutdown(2) on Linux would abort the connect
         }
         super.shutdown(how);
     }
@@ -208,33 +194,33 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     // ---- options
 
     /**
-     * Sets TCP_NODELAY: whether small segments are sent at once (true) or gathered by Nagle's algorithm (the default).
+     * Sets TCP_NODELAY: whether small segments are sent at once instead of being coalesced by Nagle's algorithm. The
+     * default is false.
      *
-     * @param on which
+     * @param on true to send at once
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public void setNoDelay(boolean on) throws IOException {
         setOption(StandardSocketOptions.TCP_NODELAY, on);
     }
 
     /**
-     * Whether TCP_NODELAY is set.
+     * {@return whether TCP_NODELAY is set}
      *
-     * @return true if so
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public boolean noDelay() throws IOException {
         return getOption(StandardSocketOptions.TCP_NODELAY);
     }
 
     /**
-     * Asks for the state of the connection, by one system call: TCP_INFO.
+     * Reads the state of the connection, with one system call: TCP_INFO.
      *
-     * @param into where it is put
+     * @param into receives the state
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public void info(TcpInfo into) throws IOException {
         int fd = begin();
@@ -246,8 +232,8 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     }
 
     /**
-     * {@inheritDoc} Whoever asks first gets it: a read or write afterwards finds an ended stream. {@link
-     * #finishConnect} does not forget it.
+     * {@inheritDoc} A read or write after that finds an ended stream. If the error is that of the connect, {@link
+     * #finishConnect} still throws it.
      */
     @Override
     public IOException takeError() throws IOException {

@@ -2,7 +2,6 @@ package io.panamio.net;
 
 import io.panamio.IoResult;
 import io.panamio.sys.AddressFamily;
-import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets.SourceChange;
 import java.io.IOException;
@@ -10,19 +9,19 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
-import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 
 /**
- * A UDP socket that never blocks: mio's {@code UdpSocket}. A datagram is received and sent as a whole; one that is
- * empty is a datagram, so nothing here returns {@link IoResult#EOF}. After an event receive until {@link
- * IoResult#WOULD_BLOCK}; a batch that did not become full is as good.
+ * A non-blocking UDP socket: mio's {@code UdpSocket}. Each datagram is received and sent as a whole. An empty datagram is
+ * a datagram, so a receive never returns {@link IoResult#EOF}. After an event, receive until {@link
+ * IoResult#WOULD_BLOCK}, or until a {@linkplain #recvBatch batch} was not filled.
+ * {@snippet file="UdpSnippets.java" region="echo"}
  *
- * <p>What a datagram that was sent has met on its way, such as a port where nobody listens, is thrown by a later send
- * or receive of a connected socket, once: ECONNREFUSED. The socket works on, although the event for it says that it
- * is write-closed.
+ * <p>An error that a sent datagram met, such as a port on which no socket listens (ECONNREFUSED), is thrown once, by a
+ * later send or receive of a connected socket. The socket remains usable, although the event for the error is
+ * write-closed.
  *
- * <p>Receiving and sending allocate nothing, but for an address that is an {@link InetSocketAddress}.
+ * <p>Receiving and sending allocate nothing, except where an address is passed as an {@link InetSocketAddress}.
  */
 public final class UdpSocket extends DatagramSource<InetSocketAddress> implements InetSocket {
     private final boolean ipv4;
@@ -34,86 +33,73 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         this.ipv6 = ipv6;
     }
 
-    /** The length in a datagram's header has 16 bits; the system does not put more together either (GRO). */
+    private static SocketKind<UdpSocket> kind(boolean ipv4, boolean ipv6) {
+        return new SocketKind<>(SocketType.UDP) {
+            @Override
+            UdpSocket create(int fd) {
+                return new UdpSocket(fd, ipv4, ipv6);
+            }
+        };
+    }
+
+    /** The length field of a datagram's header has 16 bits, and the system coalesces no more than that (GRO). */
     @Override
-    long longest() {
+    long maxLength() {
         return 65_535;
     }
 
     /**
-     * Binds a socket, with {@link BindOptions#DEFAULT}.
+     * Creates a socket that is bound to an address, with {@link BindOptions#DEFAULT}.
      *
-     * @param local the address; port 0 lets the system choose one
+     * @param local the address; with port 0 the system chooses a port
      * @return the socket
-     * @throws java.nio.channels.UnresolvedAddressException if the address is not resolved
-     * @throws java.net.BindException if the address is in use, is not this machine's, or may not be used
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+     * @throws java.net.BindException if the address is in use, is not local, or requires privileges
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if a system call fails
      */
     public static UdpSocket bind(InetSocketAddress local) throws IOException {
         return bind(local, BindOptions.DEFAULT);
     }
 
     /**
-     * Binds a socket.
+     * Creates a socket that is bound to an address.
      *
-     * @param local the address; port 0 lets the system choose one
-     * @param options how
+     * @param local the address; with port 0 the system chooses a port
+     * @param options the options
      * @return the socket
-     * @throws java.nio.channels.UnresolvedAddressException if the address is not resolved
-     * @throws IllegalArgumentException if an option's value is out of its range, or if {@link BindOptions#v6Only} is
-     *     set and the address is not an IPv6 one
-     * @throws UnsupportedOperationException if an option is none of this system's
-     * @throws java.net.BindException if the address is in use, is not this machine's, or may not be used
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+     * @throws IllegalArgumentException if the value of an option is out of range, {@link BindOptions#v6Only} is set and
+     *     the address is not IPv6, or an option for the file of a Unix socket is set
+     * @throws UnsupportedOperationException if this system does not support an option
+     * @throws java.net.BindException if the address is in use, is not local, or requires privileges
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if a system call fails
      */
     public static UdpSocket bind(InetSocketAddress local, BindOptions options) throws IOException {
         InetAddress address = InetSocket.resolved(local).getAddress();
         boolean v6 = address instanceof Inet6Address;
         boolean only = !address.isAnyLocalAddress()
             || (v6 ? Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY)) : !options.dualStack());
-        int fd = sockets().bind(SocketType.DATAGRAM, local, options.dualStack(), options.values(),
-            options.file());
-        try {
-            return new UdpSocket(fd, !v6 || !only, v6 || !only);
-        } catch (Throwable t) {
-            Platform.current().discard(fd);
-            throw t;
-        }
+        return kind(!v6 || !only, v6 || !only).bind(local, options);
     }
 
     /**
      * Takes over the descriptor of a UDP socket.
      *
-     * @param fd a UDP socket in non-blocking mode
-     * @return the socket, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not that or is in blocking mode; the descriptor stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
+     * @param fd a UDP socket in {@linkplain #makeNonBlocking non-blocking mode}
+     * @return the socket, which owns the descriptor from now on
+     * @throws IllegalArgumentException if the descriptor is not a UDP socket, or is in blocking mode; it remains the
+     *     caller's to close
+     * @throws IOException if the descriptor is not open
      */
     public static UdpSocket fromFd(int fd) throws IOException {
-        return fromFd(fd, false);
-    }
-
-    /**
-     * Takes over the descriptor of a UDP socket.
-     *
-     * @param fd a UDP socket
-     * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
-     *     shares it
-     * @return the socket, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not that, or is in blocking mode and may not be changed; the descriptor
-     *     stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
-     */
-    public static UdpSocket fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        adopt(fd, SocketType.DATAGRAM, false, makeNonBlocking);
-        SocketAddress local = sockets().localAddress(fd);
-        InetAddress address = ((InetSocketAddress) local).getAddress();
+        kind(true, true).requireAdoptable(fd);
+        InetAddress address = ((InetSocketAddress) sockets().localAddress(fd)).getAddress();
         boolean v6 = address instanceof Inet6Address;
         boolean v4 = !v6 || address.isAnyLocalAddress()
             && Boolean.FALSE.equals(sockets().getOption(fd, SystemSocketOptions.IPV6_V6ONLY));
-        return adopted(new UdpSocket(fd, v4, v6));
+        return kind(v4, v6).shared(fd);
     }
 
     @Override

@@ -1,106 +1,84 @@
 package io.panamio.net;
 
 import io.panamio.IoResult;
-import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 
 /**
- * A connected Unix socket that keeps the bounds of messages, SOCK_SEQPACKET of unix(7), and never blocks; mio has
- * none. A receive returns {@link IoResult#EOF} when the peer has ended; an empty message looks the same to the
- * system, so do not send any.
+ * A connected, non-blocking Unix socket that preserves message boundaries: SOCK_SEQPACKET of unix(7); mio has no such
+ * type. A receive returns {@link IoResult#EOF} after the peer has ended the connection. The system reports an empty
+ * message in the same way, so do not send any.
  */
 public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
+    private static final SocketKind<UnixSeqpacket> KIND = new SocketKind<>(SocketType.UNIX_SEQPACKET) {
+        @Override
+        UnixSeqpacket create(int fd) {
+            return new UnixSeqpacket(fd);
+        }
+    };
+
     private UnixSeqpacket(int fd) {
         super(fd);
     }
 
     /**
-     * Connects, at once.
+     * Connects to a listener. The connection is established when this returns.
      *
-     * @param remote where to
-     * @return the socket, connected
-     * @throws IllegalArgumentException if the address is too long or has no name
-     * @throws java.net.ConnectException if nobody listens there
-     * @throws io.panamio.ResourceExhaustedException if the listener's queue is full (EAGAIN): nothing is pending then
-     *     and no event will come, so connect again later; or if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @param remote the address of the listener
+     * @return the connected socket
+     * @throws IllegalArgumentException if the address is too long or unnamed
+     * @throws java.net.ConnectException if no socket listens there
+     * @throws io.panamio.ResourceExhaustedException if the listener's queue is full (EAGAIN): no connection is pending
+     *     then and no event arrives, so retry later; or if no descriptor or no memory is available
+     * @throws IOException if a system call fails: the path does not exist, for example
      */
     public static UnixSeqpacket connect(UnixAddress remote) throws IOException {
         return connect(remote, ConnectOptions.DEFAULT);
     }
 
     /**
-     * Connects, with options.
+     * Connects to a listener, with options. The connection is established when this returns.
      *
-     * @param remote where to
-     * @param options how; a local address is a {@link UnixAddress}
-     * @return the socket, connected
-     * @throws IllegalArgumentException if an address is too long or of another kind, or the remote one has no name
-     * @throws java.net.ConnectException if nobody listens there
+     * @param remote the address of the listener
+     * @param options the options; a local address must be a {@link UnixAddress}
+     * @return the connected socket
+     * @throws IllegalArgumentException if an address is too long, the local one is not a Unix address, or the remote
+     *     one is unnamed
+     * @throws java.net.ConnectException if no socket listens there
      * @throws java.net.BindException if the local address is in use
-     * @throws io.panamio.ResourceExhaustedException as {@link #connect(UnixAddress)}
-     * @throws IOException if the system refuses
+     * @throws io.panamio.ResourceExhaustedException as for {@link #connect(UnixAddress)}
+     * @throws IOException if a system call fails
      */
     public static UnixSeqpacket connect(UnixAddress remote, ConnectOptions options) throws IOException {
-        int fd = UnixStream.connect(SocketType.SEQPACKET, remote, options);
-        try {
-            return new UnixSeqpacket(fd);
-        } catch (Throwable t) {
-            Platform.current().discard(fd);
-            throw t;
-        }
+        return KIND.connect(remote, options);
     }
 
     /**
-     * Makes two sockets that are connected with each other, without names.
+     * Creates two unnamed sockets that are connected to each other: socketpair(2).
      *
-     * @return the two
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @return an array of the two
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if the system call fails
      */
     public static UnixSeqpacket[] pair() throws IOException {
-        int[] fds = sockets().pair(SocketType.SEQPACKET);
-        UnixSeqpacket first = null;
-        try {
-            first = new UnixSeqpacket(fds[0]);
-            return new UnixSeqpacket[] {first, new UnixSeqpacket(fds[1])};
-        } catch (Throwable t) {
-            closeBoth(first, fds);
-            throw t;
-        }
+        return KIND.pair(new UnixSeqpacket[2]);
     }
 
     /**
      * Takes over the descriptor of a Unix seqpacket socket.
      *
-     * @param fd a connected Unix seqpacket socket in non-blocking mode
-     * @return the socket, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not that or is in blocking mode; the descriptor stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
+     * @param fd a Unix seqpacket socket in {@linkplain #makeNonBlocking non-blocking mode} that does not listen
+     * @return the socket, which owns the descriptor from now on
+     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; it remains the
+     *     caller's to close
+     * @throws IOException if the descriptor is not open
      */
     public static UnixSeqpacket fromFd(int fd) throws IOException {
-        return fromFd(fd, false);
-    }
-
-    /**
-     * Takes over the descriptor of a Unix seqpacket socket.
-     *
-     * @param fd a connected Unix seqpacket socket
-     * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
-     *     shares it
-     * @return the socket, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not that, or is in blocking mode and may not be changed; the descriptor
-     *     stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
-     */
-    public static UnixSeqpacket fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        adopt(fd, SocketType.SEQPACKET, true, makeNonBlocking);
-        return adopted(new UnixSeqpacket(fd));
+        return KIND.adopt(fd);
     }
 
     static UnixSeqpacket accepted(int fd) {
-        return new UnixSeqpacket(fd);
+        return KIND.own(fd);
     }
 
     @Override

@@ -1,20 +1,26 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
-import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.util.Objects;
 
 /**
- * A Unix socket that accepts connections of SOCK_SEQPACKET; mio has none. Register it for {@link Interest#READABLE};
- * one event may stand for many connections, so accept until null.
+ * A Unix socket of SOCK_SEQPACKET that accepts connections; mio has no such type. Register it for {@link Interest#READABLE} and,
+ * after an event, accept until null: one event may stand for several pending connections.
  *
- * <p>A path is made by {@code bind}, and must not exist before; {@code close} leaves it there. {@link ListenOptions}
- * has the other ways: {@link ListenOptions#permissions permissions}, {@link ListenOptions#replaceDead replaceDead} and
- * {@link ListenOptions#deleteOnClose deleteOnClose}.
+ * <p>Binding to a path creates a file, which must not exist before and is left behind by {@link #close}, unless
+ * {@link ListenOptions#replaceDead} or {@link ListenOptions#deleteOnClose} is set. {@link ListenOptions#permissions}
+ * restricts who may connect.
  */
 public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, UnixSeqpacket> {
+    private static final SocketKind<UnixSeqpacketListener> KIND = new SocketKind<>(SocketType.UNIX_SEQPACKET) {
+        @Override
+        UnixSeqpacketListener create(int fd) {
+            return new UnixSeqpacketListener(fd);
+        }
+    };
+
     private UnixSeqpacketListener(int fd) {
         super(fd);
     }
@@ -22,12 +28,12 @@ public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, Uni
     /**
      * Listens on an address, with {@link ListenOptions#DEFAULT}.
      *
-     * @param local the address; one that is unnamed lets the system choose an abstract name
+     * @param local the address; if it is unnamed, the system chooses an abstract name
      * @return the listener
      * @throws IllegalArgumentException if the address is too long
      * @throws java.net.BindException if the address is in use: the path exists, for example
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if a system call fails
      */
     public static UnixSeqpacketListener bind(UnixAddress local) throws IOException {
         return bind(local, ListenOptions.DEFAULT);
@@ -36,54 +42,30 @@ public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, Uni
     /**
      * Listens on an address.
      *
-     * @param local the address; one that is unnamed lets the system choose an abstract name
-     * @param options how
+     * @param local the address; if it is unnamed, the system chooses an abstract name
+     * @param options the options
      * @return the listener
-     * @throws IllegalArgumentException if the address is too long, or if there are options of a file and it is no path
+     * @throws IllegalArgumentException if the address is too long, or an option for the file is set and the address is
+     *     not a path
      * @throws java.net.BindException if the address is in use: the path exists, for example
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if a system call fails
      */
     public static UnixSeqpacketListener bind(UnixAddress local, ListenOptions options) throws IOException {
-        Objects.requireNonNull(local, "local");
-        int fd = sockets().listen(SocketType.SEQPACKET, local, options.backlog(), false, options.values(),
-            options.file());
-        UnixSeqpacketListener made;
-        try {
-            made = new UnixSeqpacketListener(fd);
-        } catch (Throwable t) {
-            Platform.current().discard(fd);
-            throw t;
-        }
-        return bound(local, options, made);
+        return KIND.listen(Objects.requireNonNull(local, "local"), options);
     }
 
     /**
-     * Takes over the descriptor of a Unix seqpacket socket that listens.
+     * Takes over the descriptor of a Unix seqpacket socket that already listens.
      *
-     * @param fd a listening Unix seqpacket socket in non-blocking mode
-     * @return the socket, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not that or is in blocking mode; the descriptor stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
+     * @param fd a listening Unix seqpacket socket in {@linkplain #makeNonBlocking non-blocking mode}
+     * @return the listener, which owns the descriptor from now on
+     * @throws IllegalArgumentException if the descriptor is not a listening Unix seqpacket socket, or is in blocking
+     *     mode; it remains the caller's to close
+     * @throws IOException if the descriptor is not open
      */
     public static UnixSeqpacketListener fromFd(int fd) throws IOException {
-        return fromFd(fd, false);
-    }
-
-    /**
-     * Takes over the descriptor of a Unix seqpacket socket that listens.
-     *
-     * @param fd a listening Unix seqpacket socket
-     * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
-     *     shares it
-     * @return the socket, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not that, or is in blocking mode and may not be changed; the descriptor
-     *     stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
-     */
-    public static UnixSeqpacketListener fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        adoptListening(fd, SocketType.SEQPACKET, true, makeNonBlocking);
-        return adopted(new UnixSeqpacketListener(fd));
+        return KIND.adoptListener(fd);
     }
 
     @Override

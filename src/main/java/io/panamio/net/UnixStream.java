@@ -1,6 +1,5 @@
 package io.panamio.net;
 
-import io.panamio.IoResult;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
@@ -8,127 +7,97 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * A Unix stream socket that never blocks: mio's {@code UnixStream}. It reads and writes as a {@link TcpStream} does,
- * and passes descriptors and credentials as well.
+ * A non-blocking Unix stream socket: mio's {@code UnixStream}. It reads and writes like a {@link TcpStream}, and also
+ * passes descriptors and credentials.
+ * {@snippet file="UnixSnippets.java" region="pass"}
  *
- * <p>Whenever the peer reads, there may be a writable event, although there was room before. A read ends where
- * descriptors came, or other credentials if those are asked for: it may do less than asked although there is more, of
- * which no event tells. From a peer that may pass such things, even unasked, read until WOULD_BLOCK. Urgent data is as
- * with a {@link TcpStream}.
+ * <p>A writable event may arrive each time the peer reads, even if there was room before. A read stops where
+ * descriptors arrived, or other credentials if those are received: it may be short although more data is pending, for
+ * which no event arrives. Any peer can send descriptors, even unasked; from a peer that might, read until WOULD_BLOCK.
+ * Urgent data is treated as by a {@link TcpStream}.
  */
 public final class UnixStream extends StreamSocket<UnixAddress> {
+    private static final SocketKind<UnixStream> KIND = new SocketKind<>(SocketType.UNIX_STREAM) {
+        @Override
+        UnixStream create(int fd) {
+            return new UnixStream(fd);
+        }
+    };
+
     private UnixStream(int fd) {
         super(fd);
     }
 
     /**
-     * Connects, at once.
+     * Connects to a listener. The connection is established when this returns.
      *
-     * @param remote where to
-     * @return the stream, connected
-     * @throws IllegalArgumentException if the address is too long or has no name
-     * @throws java.net.ConnectException if nobody listens there
-     * @throws io.panamio.ResourceExhaustedException if the listener's queue is full (EAGAIN): nothing is pending then
-     *     and no event will come, so connect again later; or if there are no descriptors left
-     * @throws IOException if the system refuses: there is no such path, for example
+     * @param remote the address of the listener
+     * @return the connected socket
+     * @throws IllegalArgumentException if the address is too long or unnamed
+     * @throws java.net.ConnectException if no socket listens there
+     * @throws io.panamio.ResourceExhaustedException if the listener's queue is full (EAGAIN): no connection is pending
+     *     then and no event arrives, so retry later; or if no descriptor or no memory is available
+     * @throws IOException if a system call fails: the path does not exist, for example
      */
     public static UnixStream connect(UnixAddress remote) throws IOException {
         return connect(remote, ConnectOptions.DEFAULT);
     }
 
     /**
-     * Connects, with options.
+     * Connects to a listener, with options. The connection is established when this returns.
      *
-     * @param remote where to
-     * @param options how; a local address is a {@link UnixAddress}
-     * @return the stream, connected
-     * @throws IllegalArgumentException if an address is too long or of another kind, or the remote one has no name
-     * @throws java.net.ConnectException if nobody listens there
+     * @param remote the address of the listener
+     * @param options the options; a local address must be a {@link UnixAddress}
+     * @return the connected socket
+     * @throws IllegalArgumentException if an address is too long, the local one is not a Unix address, or the remote
+     *     one is unnamed
+     * @throws java.net.ConnectException if no socket listens there
      * @throws java.net.BindException if the local address is in use
-     * @throws io.panamio.ResourceExhaustedException as {@link #connect(UnixAddress)}
-     * @throws IOException if the system refuses
+     * @throws io.panamio.ResourceExhaustedException as for {@link #connect(UnixAddress)}
+     * @throws IOException if a system call fails
      */
     public static UnixStream connect(UnixAddress remote, ConnectOptions options) throws IOException {
-        int fd = connect(SocketType.STREAM, remote, options);
-        try {
-            return new UnixStream(fd);
-        } catch (Throwable t) {
-            Platform.current().discard(fd);
-            throw t;
-        }
-    }
-
-    static int connect(SocketType type, UnixAddress remote, ConnectOptions options) throws IOException {
-        if (remote.isUnnamed()) {
-            throw new IllegalArgumentException("an address without a name to connect to");
-        }
-        if (options.local() != null && !(options.local() instanceof UnixAddress)) {
-            throw new IllegalArgumentException("not a Unix address: " + options.local());
-        }
-        return sockets().connect(type, remote, options.local(), options.values());
+        return KIND.connect(remote, options);
     }
 
     /**
-     * Makes two streams that are connected with each other, without names.
+     * Creates two unnamed sockets that are connected to each other: socketpair(2).
      *
-     * @return the two
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if the system refuses
+     * @return an array of the two
+     * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
+     * @throws IOException if the system call fails
      */
     public static UnixStream[] pair() throws IOException {
-        int[] fds = sockets().pair(SocketType.STREAM);
-        UnixStream first = null;
-        try {
-            first = new UnixStream(fds[0]);
-            return new UnixStream[] {first, new UnixStream(fds[1])};
-        } catch (Throwable t) {
-            closeBoth(first, fds);
-            throw t;
-        }
+        return KIND.pair(new UnixStream[2]);
     }
 
     /**
      * Takes over the descriptor of a Unix stream socket.
      *
-     * @param fd a Unix stream socket in non-blocking mode
-     * @return the socket, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not that or is in blocking mode; the descriptor stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
+     * @param fd a Unix stream socket in {@linkplain #makeNonBlocking non-blocking mode} that does not listen
+     * @return the socket, which owns the descriptor from now on
+     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; it remains the
+     *     caller's to close
+     * @throws IOException if the descriptor is not open
      */
     public static UnixStream fromFd(int fd) throws IOException {
-        return fromFd(fd, false);
-    }
-
-    /**
-     * Takes over the descriptor of a Unix stream socket.
-     *
-     * @param fd a Unix stream socket
-     * @param makeNonBlocking whether to put it into non-blocking mode where it is not; this concerns every process that
-     *     shares it
-     * @return the socket, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is not that, or is in blocking mode and may not be changed; the descriptor
-     *     stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
-     */
-    public static UnixStream fromFd(int fd, boolean makeNonBlocking) throws IOException {
-        adopt(fd, SocketType.STREAM, true, makeNonBlocking);
-        return adopted(new UnixStream(fd));
+        return KIND.adopt(fd);
     }
 
     static UnixStream accepted(int fd) {
-        return new UnixStream(fd);
+        return KIND.own(fd);
     }
 
-    // ---- more than bytes
+    // ---- control messages
 
     /**
-     * Reads bytes and what comes with them, by recvmsg(2). One read never joins bytes that came with different
-     * descriptors or credentials, so that less than asked for does not mean that nothing more is there: go on until
-     * WOULD_BLOCK.
+     * Reads bytes and the control messages that accompany them: recvmsg(2). One read never joins bytes that were sent
+     * with different descriptors or credentials. A short read therefore does not mean that the stream is drained: read
+     * until WOULD_BLOCK.
      *
-     * @param dst where to
-     * @param control where the control messages are put, in place of what is there
-     * @return how many bytes were read, EOF or WOULD_BLOCK
+     * @param dst the segment to read into
+     * @param control receives the control messages; its previous contents are replaced
+     * @return the number of bytes read, EOF or WOULD_BLOCK
      * @throws IllegalArgumentException if the segment is read-only or empty
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken
@@ -140,22 +109,22 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
         int fd = begin();
         try {
             long n = Platform.current().messages().recvMsg(fd, dst, null, control.part);
-            return received(n, n > 0 ? n : dst.byteSize()); // a short one may only have met the next descriptors
+            return received(n, n > 0 ? n : dst.byteSize()); // a short one may have stopped at descriptors
         } finally {
             end();
         }
     }
 
     /**
-     * Writes bytes and more with them, by sendmsg(2). The control messages go with the first byte, and have gone if any
-     * byte has.
+     * Writes bytes together with control messages: sendmsg(2). The control messages accompany the first byte, so they
+     * were sent if any byte was.
      *
-     * @param src what to write
-     * @param control what goes with it
-     * @return how many bytes the system took, maybe not all; WOULD_BLOCK if none
+     * @param src the bytes to write
+     * @param control the control messages
+     * @return the number of bytes written, possibly fewer than given; WOULD_BLOCK if none
      * @throws IllegalArgumentException if the segment is empty
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the connection is broken, or the control messages are refused
+     * @throws IOException if the connection is broken, or the system rejects the control messages
      */
     public long sendMsg(MemorySegment src, ControlMessages control) throws IOException {
         requireBytes(src);
@@ -170,7 +139,7 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
 
     private static void requireBytes(MemorySegment segment) {
         if (segment.byteSize() == 0) {
-            throw new IllegalArgumentException("control messages go with one byte at least");
+            throw new IllegalArgumentException("control messages require at least one byte");
         }
     }
 }

@@ -85,7 +85,7 @@ public final class Splice implements AutoCloseable {
     /** Keeps the pipe while a transfer goes on. Who closes this may be in another thread. */
     private final Guard use = new Guard() {
         @Override
-        protected void release() {
+        protected void destroy() {
             if (pipe != null) {
                 pipe.close();
                 pipe = null;

@@ -1,11 +1,11 @@
 package io.panamio.sys;
 
-/** The families of addresses. */
+/** The families of socket addresses. */
 public enum AddressFamily {
     /** IPv4. */
     IPV4,
-    /** IPv6, an IPv4 address in its clothes included. */
+    /** IPv6, IPv4-mapped addresses included. */
     IPV6,
-    /** A path, or an abstract name. */
+    /** Unix: a path or an abstract name. */
     UNIX
 }

@@ -4,18 +4,18 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * Counts who is inside something that can be closed, in one word: the sign bit says closed, the rest is the number of
- * threads inside. Nobody enters after the close, and whoever is the last one out releases what is guarded, exactly
- * once; if there was not the stack or the memory for that, at the next {@link #shut}. So a descriptor number can never
- * be used after the system has given it to somebody else.
+ * Counts the threads inside something that can be closed, in one word: the sign bit means closed, the remaining bits
+ * are the number of threads inside. After the close no thread enters, and the last thread out destroys the guarded
+ * resource, exactly once. If the stack or the heap was exhausted then, the next {@link #shut} tries again. So a
+ * descriptor number is never used after the system has reassigned it.
  *
- * <p>The scheme is Go's {@code fdMutex} and .NET's {@code SafeHandle}. No method blocks.
+ * <p>The scheme is that of Go's {@code fdMutex} and .NET's {@code SafeHandle}. No method blocks.
  */
 public abstract class Guard {
     private static final VarHandle STATE;
     private static final int CLOSED = 1 << 31;
-    /** Closed, with nobody inside, and still to be released. */
-    private static final int UNRELEASED = CLOSED | 1 << 30;
+    /** Closed, with no thread inside, but not destroyed because {@link #destroy} threw. */
+    private static final int UNDESTROYED = CLOSED | 1 << 30;
 
     static {
         try {
@@ -27,11 +27,11 @@ public abstract class Guard {
 
     private volatile int state;
 
-    /** An open guard with nobody inside. */
+    /** Creates an open guard with no thread inside. */
     protected Guard() {
     }
 
-    /** Enters and returns true, or returns false when closed. Who entered must {@link #exit}. */
+    /** Enters unless closed, and returns whether it did. After {@code true} the caller must {@link #exit}. */
     public final boolean enter() {
         for (int s = state; s >= 0; s = state) {
             if (STATE.compareAndSet(this, s, s + 1)) {
@@ -41,28 +41,31 @@ public abstract class Guard {
         return false;
     }
 
-    /** Leaves; releases what is guarded if it was closed meanwhile and this is the last one out. */
+    /** Leaves. Destroys the guarded resource if this was closed meanwhile and no other thread is inside. */
     public final void exit() {
         int before;
         try {
             before = (int) STATE.getAndAdd(this, -1);
-        } catch (StackOverflowError e) { // before it was done; this takes no more of the stack than enter() did
+        } catch (StackOverflowError e) { // thrown before the update; what follows needs no more stack than enter()
             do {
                 before = state;
             } while (!STATE.compareAndSet(this, before, before - 1));
         }
-        assert (before & ~CLOSED) != 0 : "left without having entered";
+        assert (before & ~CLOSED) != 0 : "exit without enter";
         if (before == (CLOSED | 1)) {
-            releaseNow();
+            tryDestroy();
         }
     }
 
-    /** Closes; true for the one call that did, or that releases what could not be. Releases now if nobody is inside. */
+    /**
+     * Closes, and destroys the guarded resource at once if no thread is inside. Returns true only to the caller that
+     * closed this, or that repeated a destruction that had failed.
+     */
     public final boolean shut() {
-        for (int s = state; s >= 0 || s == UNRELEASED; s = state) {
+        for (int s = state; s >= 0 || s == UNDESTROYED; s = state) {
             if (STATE.compareAndSet(this, s, s < 0 ? CLOSED : s | CLOSED)) {
                 if (s <= 0) {
-                    releaseNow();
+                    tryDestroy();
                 }
                 return true;
             }
@@ -70,31 +73,31 @@ public abstract class Guard {
         return false;
     }
 
-    private void releaseNow() {
-        boolean released = false;
+    private void tryDestroy() {
+        boolean destroyed = false;
         try {
-            release();
-            released = true;
+            destroy();
+            destroyed = true;
         } finally {
-            if (!released) {
-                state = UNRELEASED;
+            if (!destroyed) {
+                state = UNDESTROYED;
             }
         }
     }
 
-    /** Closes without releasing what is guarded, if it is open and nobody is inside; else changes nothing. */
+    /** Closes without destroying if this is open and no thread is inside; otherwise does nothing and returns false. */
     protected final boolean shutUnused() {
         return STATE.compareAndSet(this, 0, CLOSED);
     }
 
-    /** Whether it has not been closed. */
+    /** {@return whether this has not been closed} */
     public final boolean isOpen() {
         return state >= 0;
     }
 
     /**
-     * Releases what is guarded. Called once, after the close, when nobody is inside; again if it threw, which it may
-     * for want of stack or memory alone, and then goes on where it was.
+     * Destroys the guarded resource. Called once, after the close, when no thread is inside. If it throws, which is
+     * allowed only when the stack or the heap is exhausted, it is called again and must continue where it stopped.
      */
-    protected abstract void release();
+    protected abstract void destroy();
 }

@@ -10,18 +10,18 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A descriptor with all that must end with it: the watch of a selector and the memory of its arena. It is apart from
- * the source that users hold, so that it can outlive one that was dropped without a close: then a {@link Cleaner}
- * closes it, and says so.
+ * A descriptor together with what ends with it: its registration with a selector and the memory of its arena. It is
+ * an object apart from the source that users hold, so that a {@link Cleaner} can close the descriptor of a source that
+ * became unreachable without a close, and log a warning.
  */
 public final class Handle extends Guard implements Runnable {
-    /** Whether to remember where each descriptor was opened: {@code -Dpanamio.leakTracking=true}. */
+    /** Whether to record where each descriptor was opened: {@code -Dpanamio.leakTracking=true}. */
     private static final boolean TRACK = Boolean.getBoolean("panamio.leakTracking");
 
     private final int fd;
     /** The class of the source, or null if the descriptor is borrowed. */
     private final Class<?> kind;
-    /** Whether others know the descriptor, and so may have duplicates of it, which outlive its close. */
+    /** Whether the number was handed out, so that there may be duplicates, which keep a registration alive. */
     private volatile boolean shared;
     private final Throwable opened;
     private Cleaner.Cleanable cleanable;
@@ -32,8 +32,8 @@ public final class Handle extends Guard implements Runnable {
     private boolean urgent;
     private boolean watchable;
     private boolean pipe;
-    /** Those that are closed and could not be released, as there was no memory, linked. */
-    private static volatile Handle unreleased;
+    /** The closed handles whose destruction failed for want of memory, linked by {@link #next}. */
+    private static volatile Handle undestroyed;
     private Handle next;
 
     private Handle(int fd, Class<?> kind, boolean shared) {
@@ -47,70 +47,69 @@ public final class Handle extends Guard implements Runnable {
     }
 
     /**
-     * A handle that closes {@code fd}, at the latest when {@code source} is unreachable. If there is no memory to make
-     * it, {@code fd} stays the caller's.
+     * Returns a handle that closes {@code fd}, at the latest when {@code source} becomes unreachable. If this throws,
+     * {@code fd} remains the caller's to close.
+     *
+     * @param shared whether there may be duplicates of the descriptor
      */
     public static Handle owning(Object source, int fd, boolean shared) {
         Platform.replenish();
-        releaseLate();
+        destroyLate();
         Handle handle = new Handle(fd, source.getClass(), shared);
-        handle.cleanable = Cleaning.register(source, handle); // last: from here on it is the cleaner's
+        handle.cleanable = Cleaning.register(source, handle); // last: from here on the cleaner closes it
         return handle;
     }
 
-    /** A handle that never closes {@code fd}. */
+    /** {@return a handle that never closes {@code fd}} */
     public static Handle borrowing(int fd) {
         return new Handle(fd, null, true);
     }
 
-    // ---- of a source
+    // ---- the handle of a source
 
     private static Function<Object, Handle> finder;
 
-    /** Sets what returns the handle of a source: {@code IoSource}, which keeps it from its users. */
+    /** Sets the function that returns the handle of an {@code IoSource}, which hides it from users. */
     public static void setFinder(Function<Object, Handle> finder) {
         Handle.finder = finder;
     }
 
-    /** Returns the handle of an {@code IoSource}: the library's own sources need more of it than users do. */
+    /** {@return the handle of an {@code IoSource}, for the library's own sources} */
     public static Handle of(Object source) {
         return finder.apply(source);
     }
 
     /**
-     * Marks this as one that receives urgent data, where a read stops although more is pending: whoever watches for
-     * readability watches for that as well. Before the source is registered.
+     * Marks the descriptor as one that may receive urgent data, at which a read stops although more data is pending.
+     * A readable interest then includes priority. Must precede registration.
      */
     public void setUrgent() {
         urgent = true;
     }
 
-    /** Returns whether urgent data may come in. */
+    /** {@return whether the descriptor may receive urgent data} */
     public boolean isUrgent() {
         return urgent;
     }
 
-    /** Marks this as a socket or a pipe, which any selector can watch. Before the source is registered. */
+    /** Marks the descriptor as a socket or a pipe, which every selector can watch. Must precede registration. */
     public void setWatchable() {
         watchable = true;
     }
 
-    /** Marks this as an end of a pipe, which a platform may close otherwise than a socket. */
+    /** Marks the descriptor as an end of a pipe, for which a platform may have another close call than for a socket. */
     public void setPipe() {
         pipe = true;
     }
 
-    /**
-     * Lets the source report its readiness by itself: no selector watches the descriptor. Before the source is
-     * registered.
-     */
-    public void setDelivery(Delivery by) {
-        delivery = by;
+    /** Lets the source deliver its events itself, instead of a selector watching it. Must precede registration. */
+    public void setDelivery(Delivery delivery) {
+        this.delivery = delivery;
     }
 
-    // ---- using
+    // ---- operations
 
-    /** The descriptor, open until the {@link #exit} that must follow. */
+    /** Returns the descriptor, which stays open until the {@link #exit} that must follow. */
     public int begin() throws ClosedChannelException {
         if (!enter()) {
             throw new ClosedChannelException();
@@ -118,23 +117,25 @@ public final class Handle extends Guard implements Runnable {
         return fd;
     }
 
-    /** The descriptor, which may be closed at any moment. From now on others know it. */
+    /** {@return the descriptor, which another thread may close at any moment} */
     public int fd() throws ClosedChannelException {
-        share();
         if (!isOpen()) {
             throw new ClosedChannelException();
         }
         return fd;
     }
 
-    /** Says that others know the descriptor. */
+    /**
+     * Records that the number is known outside the library, so that there may be duplicates of the descriptor: the
+     * close then deregisters it first.
+     */
     public void share() {
         if (!shared) {
             shared = true;
         }
     }
 
-    /** Arms the directions of {@code interest} again after they were found drained. The caller is inside. */
+    /** Arms the directions of {@code interest} again after an operation found them drained. The caller is inside. */
     public void rearm(int interest) {
         Selector s = selector;
         if (delivery != null) {
@@ -144,9 +145,9 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
-    // ---- registering
+    // ---- registration
 
-    /** Lets {@code with} watch the descriptor. */
+    /** Registers the descriptor with a selector. If this throws, nothing has changed. */
     public synchronized void register(Selector with, long token, int interest) throws IOException {
         begin();
         try {
@@ -155,7 +156,7 @@ public final class Handle extends Guard implements Runnable {
                 throw new IllegalStateException(
                     s == with ? "already registered with this Poll" : "already registered with another Poll");
             }
-            selector = with; // before: an event may come, and its operations must rearm, before register returns
+            selector = with; // first: an event may arrive, and its operations must re-arm, before register returns
             boolean done = false;
             try {
                 if (delivery != null) {
@@ -174,7 +175,7 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
-    /** Changes what {@code with} watches for. */
+    /** Changes the token and the interest of the registration. */
     public synchronized void reregister(Selector with, long token, int interest) throws IOException {
         begin();
         try {
@@ -189,7 +190,7 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
-    /** Ends the watch: also if the system refuses, as it does where it does not watch, or no longer. */
+    /** Ends the registration, even if the system refuses, as it does when it no longer watches the descriptor. */
     public synchronized void deregister(Selector with) throws IOException {
         begin();
         try {
@@ -220,7 +221,7 @@ public final class Handle extends Guard implements Runnable {
 
     // ---- memory
 
-    /** The arena that ends with the descriptor, made at the first call. */
+    /** Returns the arena that is closed with the descriptor; the first call creates it. */
     public synchronized Arena arena() {
         requireOpen();
         if (arena == null) {
@@ -229,11 +230,11 @@ public final class Handle extends Guard implements Runnable {
         return arena;
     }
 
-    /** Makes the arena that ends with the descriptor. */
+    /** Creates the arena that is closed with the descriptor. */
     public synchronized Arena arena(Supplier<StreamArena> maker) {
         requireOpen();
         if (arena != null) {
-            throw new IllegalStateException("there is an arena already");
+            throw new IllegalStateException("this source already has an arena");
         }
         arena = maker.get().ofStream();
         return arena;
@@ -252,27 +253,29 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
-    // ---- ending
+    // ---- closing
 
     /**
-     * Has an action run right before the descriptor is closed, in the thread that closes it: the last one out of an
-     * operation, or the cleaner's; not if it is given up. It must not refer to the source, which would never be
-     * collected then, nor throw.
+     * Sets an action to run immediately before the descriptor is closed, in the thread that closes it: the last one to
+     * leave an operation, or the cleaner's. It does not run after {@link #giveUp}. It must neither throw nor refer to
+     * the source, which would then never become unreachable.
      */
     public void atClose(Runnable action) {
         atClose = action;
     }
 
-    /** Closes: at once if no thread is inside, else with the last one out. Idempotent. */
+    /** Closes the descriptor, at once if no thread is inside, otherwise when the last one leaves. Idempotent. */
     public void close() {
         shut();
         end();
     }
 
-    /** Gives the descriptor up without closing it: it is watched no longer, and only the caller has it. */
+    /** Deregisters the descriptor and returns it to the caller without closing it. */
     public synchronized int giveUp() throws ClosedChannelException {
         if (!shutUnused()) {
-            fd();
+            if (!isOpen()) {
+                throw new ClosedChannelException();
+            }
             throw new IllegalStateException("another thread is in an operation on this descriptor");
         }
         if (selector != null) {
@@ -285,43 +288,43 @@ public final class Handle extends Guard implements Runnable {
     private void end() {
         try {
             endArena();
-        } catch (OutOfMemoryError e) { // of a system call
-            return; // run() does it, when the source is collected
+        } catch (OutOfMemoryError e) { // from the downcall
+            return; // the cleaner's run() repeats it
         }
         if (cleanable != null) {
-            cleanable.clean(); // runs run() if nobody has, to no effect, and forgets this handle
+            cleanable.clean(); // unregisters this handle; its run() has no effect after shut()
         }
     }
 
-    /** For the cleaner, when the source was dropped. */
+    /** Closes the descriptor of a source that became unreachable; called by the cleaner. */
     @Override
     public void run() {
         boolean dropped = shut();
         endArena();
         if (dropped) {
             System.getLogger("io.panamio").log(Level.WARNING,
-                "closed descriptor " + fd + " of a " + kind.getName() + ", which was dropped without a close"
-                    + (TRACK ? "" : "; -Dpanamio.leakTracking=true tells where it was opened"),
+                "closed descriptor " + fd + " of a " + kind.getName() + ", which became unreachable without a close"
+                    + (TRACK ? "" : "; -Dpanamio.leakTracking=true shows where it was opened"),
                 opened);
         }
     }
 
     @Override
-    protected void release() {
+    protected void destroy() {
         try {
-            releaseAll();
-        } catch (OutOfMemoryError e) { // before a system call is made, which takes some memory until it is compiled
+            destroyNow();
+        } catch (OutOfMemoryError e) { // a downcall allocates until it is compiled; it was not made then
             synchronized (Handle.class) {
-                next = unreleased;
-                unreleased = this;
+                next = undestroyed;
+                undestroyed = this;
             }
         }
     }
 
-    private void releaseAll() {
+    private void destroyNow() {
         Selector s = selector;
         if (s != null && (shared || delivery != null || !s.deregistersOnClose())) {
-            unwatch(s); // before the close: a duplicate of the descriptor would keep the watch alive
+            unwatch(s); // before the close: a duplicate of the descriptor would keep the registration alive
             selector = null;
         }
         if (kind != null) {
@@ -337,20 +340,20 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
-    /** Releases what there was no memory for when it was closed; what there still is none for stays. */
-    static void releaseLate() {
-        if (unreleased == null) {
+    /** Destroys the handles whose destruction had failed for want of memory. Those that fail again are kept. */
+    static void destroyLate() {
+        if (undestroyed == null) {
             return;
         }
         Handle late;
         synchronized (Handle.class) {
-            late = unreleased;
-            unreleased = null;
+            late = undestroyed;
+            undestroyed = null;
         }
         while (late != null) {
             Handle h = late;
             late = h.next;
-            h.release();
+            h.destroy();
         }
     }
 
@@ -362,11 +365,11 @@ public final class Handle extends Guard implements Runnable {
         try {
             s.deregister(fd);
         } catch (IOException | ClosedSelectorException e) {
-            // it is watched no longer, which is what was wanted
+            // the system no longer watches it, which was the aim
         }
     }
 
-    /** The descriptor's number, for people. */
+    /** {@return a description of the descriptor, for messages} */
     @Override
     public String toString() {
         return isOpen() ? "[fd " + fd + "]" : "[closed]";

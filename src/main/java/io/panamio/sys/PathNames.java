@@ -3,23 +3,23 @@ package io.panamio.sys;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 
-/** Paths as the bytes that the system knows them by. */
+/** Converts paths to the bytes that the system knows them by. */
 public final class PathNames {
-    /** How the JDK turns paths into bytes. */
+    /** The charset by which the JDK encodes paths. */
     public static final Charset CHARSET = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
     private PathNames() {
     }
 
     /**
-     * The bytes of a path, without a zero after them.
+     * Returns the encoded path, without a terminating zero byte.
      *
-     * @throws IllegalArgumentException if it is of another file system, or its bytes are no text here
+     * @throws IllegalArgumentException if the path belongs to another file system provider, or cannot be encoded
      */
     public static byte[] bytes(Path path) {
         String text = path.toString();
-        if (!Path.of(text).equals(path)) { // what is no text becomes a question mark in it
-            throw new IllegalArgumentException("not to be told by its text: " + text);
+        if (!Path.of(text).equals(path)) { // bytes that do not decode became question marks
+            throw new IllegalArgumentException("cannot be encoded from its text: " + text);
         }
         return text.getBytes(CHARSET);
     }

@@ -15,12 +15,6 @@ public abstract class Pipes {
     /** Requires that {@code fd} can be written to, or read from. */
     public abstract void requireEnd(int fd, boolean writer) throws IOException;
 
-    /** Requires that {@code fd} is in non-blocking mode, or puts it into that mode if told to. */
-    public abstract void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException;
-
-    /** Sets whether {@code fd} is in non-blocking mode. */
-    public abstract void setNonBlocking(int fd, boolean on) throws IOException;
-
     /** Returns a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of. */
     public abstract File file(int fd);
 

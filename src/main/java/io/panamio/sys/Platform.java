@@ -89,7 +89,25 @@ public abstract class Platform {
         throw refusal(Feature.ZERO_COPY);
     }
 
-    // ---- closing
+    // ---- descriptors
+
+    /** {@return whether {@code fd} is in non-blocking mode; true where the system cannot answer that} */
+    public abstract boolean isNonBlocking(int fd) throws IOException;
+
+    /**
+     * Checks that {@code fd} is in non-blocking mode.
+     *
+     * @throws IllegalArgumentException if it is not
+     */
+    public final void requireNonBlocking(int fd) throws IOException {
+        if (!isNonBlocking(fd)) {
+            throw new IllegalArgumentException(
+                "descriptor " + fd + " is in blocking mode; IoSource.makeNonBlocking(fd) changes that");
+        }
+    }
+
+    /** Sets whether {@code fd}, a socket or a pipe, is in non-blocking mode. */
+    public abstract void setNonBlocking(int fd, boolean on) throws IOException;
 
     /** Closes a socket or a file; errors are ignored, and nothing is retried. */
     public abstract void close(int fd);

@@ -98,7 +98,7 @@ public abstract class Selector extends Guard {
      */
     public final int select(EventBuffer events, long timeout) throws IOException {
         StreamArena.sweep();
-        Handle.releaseLate();
+        Handle.destroyLate();
         enterOrThrow();
         try {
             if (!wakes.begin(timeout != 0 && spin.duration() == 0)) {

@@ -4,13 +4,13 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 
 /**
- * What is to become of the file that a Unix socket is bound to.
+ * How to treat the file that a Unix socket is bound to.
  *
- * @param permissions who may connect, or null for what the process gives new files
- * @param replaceDead whether the file of a socket that is no more may be replaced
- * @param deleteOnClose whether the file goes with the socket
+ * @param permissions the permissions of the file, or null for those that the umask gives
+ * @param replaceDead whether bind replaces the file of a socket that no longer exists
+ * @param deleteOnClose whether closing the socket deletes the file
  */
 public record SocketFile(Set<PosixFilePermission> permissions, boolean replaceDead, boolean deleteOnClose) {
-    /** As bind(2) does without further ado. */
+    /** The behaviour of bind(2). */
     public static final SocketFile DEFAULT = new SocketFile(null, false, false);
 }

@@ -1,11 +1,15 @@
 package io.panamio.sys;
 
-/** The types of sockets, by the names that socket(2) has for them. */
+/** The types of sockets. */
 public enum SocketType {
-    /** A stream of bytes: TCP, Unix streams. */
-    STREAM,
-    /** Messages, each for itself: UDP, Unix datagrams. */
-    DATAGRAM,
-    /** Messages over a connection: Unix sockets alone. */
-    SEQPACKET
+    /** TCP: a connected stream of bytes. */
+    TCP,
+    /** UDP: datagrams. */
+    UDP,
+    /** A Unix socket of SOCK_STREAM: a connected stream of bytes. */
+    UNIX_STREAM,
+    /** A Unix socket of SOCK_DGRAM: datagrams. */
+    UNIX_DATAGRAM,
+    /** A Unix socket of SOCK_SEQPACKET: messages over a connection. */
+    UNIX_SEQPACKET
 }

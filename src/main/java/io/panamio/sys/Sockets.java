@@ -47,14 +47,15 @@ public abstract class Sockets {
     /** The next queued connection, or {@link #WOULD_BLOCK}; its address goes into {@code peer} if that is not null. */
     public abstract int accept(int fd, AddressBuffer peer) throws IOException;
 
-    /** Checks that {@code fd} is such a socket: of Unix, or else of TCP or UDP. */
-    public abstract void requireSocket(int fd, SocketType type, boolean unix) throws IOException;
+    /**
+     * Checks that {@code fd} is a socket of a type.
+     *
+     * @throws IllegalArgumentException if it is not
+     */
+    public abstract void requireSocket(int fd, SocketType type) throws IOException;
 
-    /** Requires that {@code fd} is in non-blocking mode, or puts it into that mode if told to. */
-    public abstract void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException;
-
-    /** Checks that {@code fd} listens, or that it does not. */
-    public abstract void requireListening(int fd, boolean listening) throws IOException;
+    /** {@return whether the socket {@code fd} listens} */
+    public abstract boolean isListening(int fd) throws IOException;
 
     // ---- asking and telling
 

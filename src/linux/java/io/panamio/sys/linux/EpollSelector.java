@@ -211,7 +211,7 @@ final class EpollSelector extends Selector {
     }
 
     @Override
-    protected void release() {
+    protected void destroy() {
         if (!closed) {
             Libc.close(epoll);
             closed = true;

@@ -55,7 +55,7 @@ final class LinuxSockets extends UnixSockets {
     @Override
     protected boolean isTcpOrUdp(int fd, SocketType type) throws IOException {
         int protocol = getInt(fd, Linux.SOL_SOCKET, Linux.SO_PROTOCOL);
-        return type == SocketType.DATAGRAM ? protocol == Linux.IPPROTO_UDP
+        return type == SocketType.UDP ? protocol == Linux.IPPROTO_UDP
             : protocol == Linux.IPPROTO_TCP || protocol == Linux.IPPROTO_MPTCP;
     }
 

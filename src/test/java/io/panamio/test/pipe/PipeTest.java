@@ -19,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.IoSource;
 import io.panamio.net.Pipe;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
@@ -294,8 +295,10 @@ class PipeTest {
             assertThrows(IllegalArgumentException.class, () -> Pipe.Receiver.fromFd(ends[0]));
             assertThrows(IllegalArgumentException.class, () -> Pipe.Sender.fromFd(ends[1]));
             assertFalse(NativeFds.isNonBlocking(ends[0]) || NativeFds.isNonBlocking(ends[1]));
-            Pipe.Receiver receiver = loop.later(Pipe.Receiver.fromFd(ends[0], true));
-            Pipe.Sender sender = loop.later(Pipe.Sender.fromFd(ends[1], true));
+            IoSource.makeNonBlocking(ends[0]);
+            Pipe.Receiver receiver = loop.later(Pipe.Receiver.fromFd(ends[0]));
+            IoSource.makeNonBlocking(ends[1]);
+            Pipe.Sender sender = loop.later(Pipe.Sender.fromFd(ends[1]));
             assertTrue(NativeFds.isNonBlocking(ends[0]) && NativeFds.isNonBlocking(ends[1]));
             assertEquals(WOULD_BLOCK, receiver.read(new byte[1], 0, 1));
             fill(sender);
@@ -307,13 +310,13 @@ class PipeTest {
     @Test
     void theWrongEndIsRefused() throws IOException {
         int[] ends = NativeCalls.pipe();
-        assertThrows(IllegalArgumentException.class, () -> Pipe.Receiver.fromFd(ends[1], true));
-        assertThrows(IllegalArgumentException.class, () -> Pipe.Sender.fromFd(ends[0], true));
+        assertThrows(IllegalArgumentException.class, () -> Pipe.Receiver.fromFd(ends[1]));
+        assertThrows(IllegalArgumentException.class, () -> Pipe.Sender.fromFd(ends[0]));
         assertFalse(NativeFds.isNonBlocking(ends[0]) || NativeFds.isNonBlocking(ends[1]), "and not changed");
         NativeFds.close(ends[0]);
         NativeFds.close(ends[1]);
         assertFails(IOException.class, "fcntl", "EBADF", () -> Pipe.Receiver.fromFd(1 << 20));
-        assertFails(IOException.class, "fcntl", "EBADF", () -> Pipe.Sender.fromFd(1 << 20, true));
+        assertFails(IOException.class, "fcntl", "EBADF", () -> IoSource.makeNonBlocking(1 << 20));
     }
 
     @Test

@@ -283,7 +283,9 @@ class OwnStreamTest {
         Path path = Files.writeString(directory.resolve("file"), "second\n");
         try (Loop loop = new Loop(); FileSource file = FileSource.open(path);
              FileSource status = FileSource.open(Path.of("/proc/self/status"))) {
-            Pipe.Sender appending = loop.later(Pipe.Sender.fromFd(NativeFds.append(log), true));
+            int fd = NativeFds.append(log);
+            IoSource.makeNonBlocking(fd);
+            Pipe.Sender appending = loop.later(Pipe.Sender.fromFd(fd));
             assertEquals(7, file.transferTo(0, 100, appending));
             assertEquals("first\nsecond\n", Files.readString(log));
             Pipe pipe = loop.later(Pipe.open());
@@ -391,7 +393,9 @@ class OwnStreamTest {
         Path log = Files.writeString(directory.resolve("log"), "first ");
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             TcpStream[] pair = loop.pair();
-            Pipe.Sender sink = loop.later(Pipe.Sender.fromFd(NativeFds.append(log), true));
+            int fd = NativeFds.append(log);
+            IoSource.makeNonBlocking(fd);
+            Pipe.Sender sink = loop.later(Pipe.Sender.fromFd(fd));
             Splice splice = loop.later(new Splice(pair[1], sink, pool));
             for (String text : List.of("second ", "third")) {
                 pair[0].write(text.getBytes(), 0, text.length());

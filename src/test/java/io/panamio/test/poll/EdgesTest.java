@@ -15,12 +15,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.panamio.Event;
 import io.panamio.Events;
 import io.panamio.Interest;
+import io.panamio.IoSource;
 import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
-import io.panamio.SourceFd;
 import io.panamio.SystemError;
 import io.panamio.net.Pipe;
 import io.panamio.net.TcpStream;
@@ -235,7 +234,8 @@ class EdgesTest {
     void aTerminalGoesOnAfterAnEndAndHangsUpOnce() throws IOException {
         try (Loop loop = new Loop()) {
             int master = NativeCalls.openTerminal();
-            Pipe.Sender keyboard = loop.later(Pipe.Sender.fromFd(master, true));
+            IoSource.makeNonBlocking(master);
+            Pipe.Sender keyboard = loop.later(Pipe.Sender.fromFd(master));
             Pipe.Receiver receiver = loop.later(Pipe.Receiver.fromFd(NativeCalls.openTerminalOf(master)));
             loop.register(receiver, 1, R);
             for (int i = 0; i < 3; i++) {

@@ -33,7 +33,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
@@ -526,7 +525,7 @@ class RaceTest {
         }
 
         @Override
-        protected void release() {
+        protected void destroy() {
         }
 
         @Override

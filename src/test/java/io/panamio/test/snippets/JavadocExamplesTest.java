@@ -1,19 +1,38 @@
 package io.panamio.test.snippets;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.IoResult;
+import io.panamio.net.Pipe;
+import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixDatagram;
+import io.panamio.net.UnixStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The examples that the Javadoc of {@code io.panamio.net} includes run, and do what they are there to show. */
 class JavadocExamplesTest {
@@ -61,6 +80,133 @@ class JavadocExamplesTest {
                 assertEquals(-1, second.getInputStream().read());
             }
             assertNull(served.get());
+        }
+    }
+
+    @Test
+    void unixListenerAcceptsAndDeletesItsFile(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("socket");
+        FutureTask<UnixStream> accepted = start(() -> UnixSnippets.listen(path));
+        while (!accepted.isDone()) { // until it listens
+            try {
+                UnixStream.connect(UnixAddress.ofPath(path)).close();
+                accepted.get().close();
+            } catch (SocketException e) { // no file yet, or no listener
+                Thread.onSpinWait();
+            }
+        }
+        assertTrue(Files.notExists(path));
+    }
+
+    @Test
+    void unixStreamPassesADescriptor() throws Exception {
+        try (Pipe pipe = Pipe.open()) {
+            int passed = UnixSnippets.pass(pipe.sender().fd());
+            try (Pipe.Sender duplicate = Pipe.Sender.fromFd(passed)) {
+                assertEquals(1, duplicate.write(new byte[] {7}, 0, 1));
+            }
+            byte[] read = new byte[2];
+            assertEquals(1, pipe.receiver().read(read, 0, 2));
+            assertEquals(7, read[0]);
+        }
+    }
+
+    @Test
+    void unixDatagramWaitsForRoom(@TempDir Path directory) throws Exception {
+        UnixAddress address = UnixAddress.ofPath(directory.resolve("socket"));
+        try (UnixDatagram receiver = UnixDatagram.bind(address)) {
+            MemorySegment[] datagrams = new MemorySegment[500]; // more than a queue takes
+            Arrays.fill(datagrams, MemorySegment.ofArray(new byte[100]));
+            FutureTask<Void> sent = start(() -> {
+                UnixSnippets.send(address, datagrams);
+                return null;
+            });
+            for (int n = 0; n < datagrams.length;) {
+                n += receiver.recv(new byte[200], 0, 200) == 100 ? 1 : 0;
+            }
+            assertNull(sent.get());
+        }
+    }
+
+    @Test
+    void pipeCarriesBytes() throws Exception {
+        assertArrayEquals(new byte[] {1, 2, 3}, PipeSnippets.pipe(new byte[] {1, 2, 3}));
+    }
+
+    @Test
+    void pipeReadsTheOutputOfAChild() throws Exception {
+        assertEquals("hello\n", new String(PipeSnippets.output("echo", "hello"), StandardCharsets.US_ASCII));
+    }
+
+    private interface Echo {
+        void run(UdpSocket socket) throws IOException;
+    }
+
+    private static void assertEchoes(Echo echo) throws Exception {
+        InetSocketAddress any = new InetSocketAddress(LOOPBACK, 0);
+        try (UdpSocket socket = UdpSocket.bind(any); UdpSocket client = UdpSocket.bind(any)) {
+            FutureTask<Void> echoed = start(() -> {
+                echo.run(socket);
+                return null;
+            });
+            client.connect(socket.localAddress());
+            for (int i = 1; i <= 100; i++) {
+                byte[] bytes = new byte[i];
+                assertEquals(i, client.send(bytes, 0, i));
+                long n;
+                while ((n = client.recv(new byte[200], 0, 200)) == IoResult.WOULD_BLOCK) {
+                    Thread.onSpinWait();
+                }
+                assertEquals(i, n);
+            }
+            assertEquals(0, client.send(new byte[0], 0, 0));
+            assertNull(echoed.get());
+        }
+    }
+
+    @Test
+    void udpSocketEchoes() throws Exception {
+        assertEchoes(UdpSnippets::echo);
+    }
+
+    @Test
+    void datagramBatchEchoes() throws Exception {
+        assertEchoes(UdpSnippets::echoBatches);
+    }
+
+    @Test
+    void optionsAreSetBeforeTheSocketIsBoundOrConnected() throws Exception {
+        InetSocketAddress any = new InetSocketAddress(LOOPBACK, 0);
+        try (TcpListener listener = OptionSnippets.listen(any);
+                TcpStream stream = OptionSnippets.connect(any, listener.localAddress());
+                UdpSocket socket = OptionSnippets.bind(any)) {
+            assertTrue(listener.getOption(StandardSocketOptions.TCP_NODELAY));
+            assertEquals(30_000, stream.getOption(SystemSocketOptions.TCP_USER_TIMEOUT));
+            assertTrue(socket.getOption(StandardSocketOptions.SO_REUSEPORT));
+        }
+    }
+
+    @Test
+    void gatherListIsWrittenRepeatedly() throws Exception {
+        UnixStream[] pair = UnixStream.pair();
+        try (UnixStream writer = pair[0]; UnixStream reader = pair[1]; Arena arena = Arena.ofConfined()) {
+            MemorySegment[] bodies = {arena.allocateFrom("one"), arena.allocateFrom("three"), arena.allocate(4 << 20)};
+            AtomicLong read = new AtomicLong();
+            byte[] buffer = new byte[1 << 20];
+            OptionSnippets.answer(writer, arena.allocateFrom("head"), bodies, () -> read.addAndGet(read(reader, buffer)));
+            long n;
+            while ((n = read(reader, buffer)) > 0) {
+                read.addAndGet(n);
+            }
+            assertEquals(3 * 5 + 4 + 6 + (4 << 20), read.get());
+        }
+    }
+
+    private static long read(UnixStream reader, byte[] buffer) {
+        try {
+            return reader.read(buffer, 0, buffer.length);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

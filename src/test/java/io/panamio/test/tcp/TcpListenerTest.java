@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.IoSource;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
@@ -374,7 +375,8 @@ class TcpListenerTest {
             NativeFds.setBlocking(fd);
             assertThrows(IllegalArgumentException.class, () -> TcpListener.fromFd(fd));
             assertFalse(NativeFds.isNonBlocking(fd), "it stays as it was");
-            TcpListener listener = loop.later(TcpListener.fromFd(fd, true));
+            IoSource.makeNonBlocking(fd);
+            TcpListener listener = loop.later(TcpListener.fromFd(fd));
             assertTrue(NativeFds.isNonBlocking(fd));
             assertNull(listener.accept());
         }

@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Event;
+import io.panamio.IoSource;
 import io.panamio.net.Pipe;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
@@ -569,7 +570,8 @@ class TcpStreamTest {
             NativeFds.setBlocking(fd);
             assertThrows(IllegalArgumentException.class, () -> TcpStream.fromFd(fd));
             assertFalse(NativeFds.isNonBlocking(fd), "it stays as it was");
-            TcpStream stream = loop.later(TcpStream.fromFd(fd, true));
+            IoSource.makeNonBlocking(fd);
+            TcpStream stream = loop.later(TcpStream.fromFd(fd));
             assertTrue(NativeFds.isNonBlocking(fd));
             assertEquals(WOULD_BLOCK, stream.read(new byte[1], 0, 1));
         }

@@ -23,6 +23,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.panamio.Interest;
+import io.panamio.IoSource;
 import io.panamio.net.BindOptions;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
@@ -1103,7 +1104,8 @@ class UdpSocketTest {
             NativeFds.setBlocking(fd);
             assertThrows(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));
             assertFalse(NativeFds.isNonBlocking(fd), "it stays as it was");
-            UdpSocket socket = loop.later(UdpSocket.fromFd(fd, true));
+            IoSource.makeNonBlocking(fd);
+            UdpSocket socket = loop.later(UdpSocket.fromFd(fd));
             assertTrue(NativeFds.isNonBlocking(fd));
             assertEquals(WOULD_BLOCK, socket.recv(room));
         }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.IoSource;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.DatagramBatch;
 import io.panamio.net.SocketAddressBuffer;
@@ -339,7 +340,8 @@ class UnixAddressTest {
             UnixDatagram socket = loop.later(UnixDatagram.bind(address));
             int raw = NativeCalls.unixSocket(2);
             assertEquals(0, NativeCalls.unixBind(raw, path));
-            UnixDatagram peer = loop.later(UnixDatagram.fromFd(raw, true));
+            IoSource.makeNonBlocking(raw);
+            UnixDatagram peer = loop.later(UnixDatagram.fromFd(raw));
             assertEquals(UnixAddress.ofBytes(path), peer.localAddress());
             peer.connect(address);
             peer.send("ab".getBytes(), 0, 2);

@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.IoSource;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
 import io.panamio.net.Shutdown;
@@ -468,12 +469,13 @@ class UnixDatagramTest {
     void refusesWhatIsNoUnixDatagramSocket() throws IOException {
         int[] others = {NativeFds.datagramSocket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(1)};
         for (int fd : others) {
-            assertThrows(IllegalArgumentException.class, () -> UnixDatagram.fromFd(fd, true));
+            assertThrows(IllegalArgumentException.class, () -> UnixDatagram.fromFd(fd));
             NativeFds.close(fd);
         }
         int blocking = NativeCalls.unixSocket(2);
         assertThrows(IllegalArgumentException.class, () -> UnixDatagram.fromFd(blocking));
-        try (UnixDatagram socket = UnixDatagram.fromFd(blocking, true)) {
+        IoSource.makeNonBlocking(blocking);
+        try (UnixDatagram socket = UnixDatagram.fromFd(blocking)) {
             assertEquals(WOULD_BLOCK, socket.recv(new byte[1], 0, 1));
         }
         assertFails(IOException.class, "getsockopt", "EBADF", () -> UnixDatagram.fromFd(1 << 20));

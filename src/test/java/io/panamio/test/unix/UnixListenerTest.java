@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.IoSource;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixListener;
@@ -178,14 +179,15 @@ class UnixListenerTest {
         try (Loop loop = new Loop()) {
             int[] others = {NativeCalls.socket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(2)};
             for (int fd : others) {
-                assertThrows(IllegalArgumentException.class, () -> UnixListener.fromFd(fd, true));
+                assertThrows(IllegalArgumentException.class, () -> UnixListener.fromFd(fd));
                 assertTrue(NativeFds.isOpen(fd));
                 NativeFds.close(fd);
             }
             int blocking = UnixListener.bind(Local.address(loop)).release();
             NativeFds.setBlocking(blocking);
             assertThrows(IllegalArgumentException.class, () -> UnixListener.fromFd(blocking));
-            UnixListener listener = loop.later(UnixListener.fromFd(blocking, true));
+            IoSource.makeNonBlocking(blocking);
+            UnixListener listener = loop.later(UnixListener.fromFd(blocking));
             assertTrue(NativeFds.isNonBlocking(blocking));
             assertNull(listener.accept());
         }

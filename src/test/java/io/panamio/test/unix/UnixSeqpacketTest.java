@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.IoSource;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ControlMessages;
@@ -269,7 +270,8 @@ class UnixSeqpacketTest {
             assertThrows(IllegalArgumentException.class, () -> UnixListener.fromFd(pair(loop)[0].fd()));
             int blocking = NativeCalls.unixSocket(5);
             assertThrows(IllegalArgumentException.class, () -> UnixSeqpacket.fromFd(blocking));
-            loop.later(UnixSeqpacket.fromFd(blocking, true));
+            IoSource.makeNonBlocking(blocking);
+            loop.later(UnixSeqpacket.fromFd(blocking));
             assertTrue(NativeFds.isNonBlocking(blocking));
         }
     }

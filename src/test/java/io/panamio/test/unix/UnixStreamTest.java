@@ -19,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Event;
+import io.panamio.IoSource;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ControlMessages;
@@ -523,7 +524,8 @@ class UnixStreamTest {
                 assertThrows(IllegalArgumentException.class, () -> UnixStream.fromFd(fd));
                 assertTrue(NativeFds.isOpen(fd));
             }
-            UnixStream stream = loop.later(UnixStream.fromFd(others[4], true));
+            IoSource.makeNonBlocking(others[4]);
+            UnixStream stream = loop.later(UnixStream.fromFd(others[4]));
             assertTrue(NativeFds.isNonBlocking(others[4]));
             assertFails(SocketException.class, "recv", "EINVAL", () -> stream.read(new byte[1], 0, 1));
             assertFails(SocketException.class, "send", "ENOTCONN", () -> stream.write(new byte[1], 0, 1));

@@ -16,13 +16,8 @@ final class DescriptorFlags {
         return check(Libc.fcntl(fd, Posix.F_GETFL, 0));
     }
 
-    void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException {
-        if ((get(fd) & c.O_NONBLOCK()) == 0) {
-            if (!makeNonBlocking) {
-                throw new IllegalArgumentException("descriptor " + fd + " is in blocking mode");
-            }
-            setNonBlocking(fd, true);
-        }
+    boolean isNonBlocking(int fd) throws IOException {
+        return (get(fd) & c.O_NONBLOCK()) != 0;
     }
 
     void setNonBlocking(int fd, boolean on) throws IOException {

@@ -463,7 +463,7 @@ public final class PollSelector extends Selector {
     }
 
     @Override
-    protected void release() {
+    protected void destroy() {
         if (!closed) {
             Libc.close(pipeReader);
             closed = true;

@@ -27,16 +27,6 @@ public abstract class UnixPipes extends Pipes {
     }
 
     @Override
-    public final void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException {
-        flags.requireNonBlocking(fd, makeNonBlocking);
-    }
-
-    @Override
-    public final void setNonBlocking(int fd, boolean on) throws IOException {
-        flags.setNonBlocking(fd, on);
-    }
-
-    @Override
     public final Streams streams() {
         return streams;
     }

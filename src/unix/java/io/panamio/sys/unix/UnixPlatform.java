@@ -2,6 +2,7 @@ package io.panamio.sys.unix;
 
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /** The part of a platform that every Unix shares. */
@@ -37,6 +38,16 @@ public abstract class UnixPlatform extends Platform {
      */
     protected static Streams streams(UnixConstants constants, int more) {
         return SocketStreams.open(constants, more);
+    }
+
+    @Override
+    public final boolean isNonBlocking(int fd) throws IOException {
+        return new DescriptorFlags(c).isNonBlocking(fd);
+    }
+
+    @Override
+    public final void setNonBlocking(int fd, boolean on) throws IOException {
+        new DescriptorFlags(c).setNonBlocking(fd, on);
     }
 
     @Override

@@ -49,9 +49,9 @@ public abstract class UnixSockets extends Sockets {
 
     private int number(SocketType type) {
         return switch (type) {
-            case STREAM -> Posix.SOCK_STREAM;
-            case DATAGRAM -> Posix.SOCK_DGRAM;
-            case SEQPACKET -> Posix.SOCK_SEQPACKET;
+            case TCP, UNIX_STREAM -> Posix.SOCK_STREAM;
+            case UDP, UNIX_DATAGRAM -> Posix.SOCK_DGRAM;
+            case UNIX_SEQPACKET -> Posix.SOCK_SEQPACKET;
         };
     }
 
@@ -143,7 +143,7 @@ public abstract class UnixSockets extends Sockets {
             if (family == c.AF_INET6()) {
                 setInt(fd, Posix.IPPROTO_IPV6, c.IPV6_V6ONLY(), 0);
             }
-            if (type == SocketType.DATAGRAM && family != Posix.AF_UNIX) {
+            if (type == SocketType.UDP) {
                 setDatagramDefaults(fd, family == c.AF_INET6());
             }
             options.setAll(fd, family, values);
@@ -203,7 +203,7 @@ public abstract class UnixSockets extends Sockets {
      * it: one that listens, or is about to, is of the wrong type. Only a refusal means that nobody is there.
      */
     private boolean isDead(UnixAddress address) throws IOException {
-        int probe = open(Posix.AF_UNIX, SocketType.DATAGRAM);
+        int probe = open(Posix.AF_UNIX, SocketType.UNIX_DATAGRAM);
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = Libc.connect(probe, scratch.address, sockaddr.write(scratch.addressBytes, Posix.AF_UNIX, address));
             return c.errno(-r) == Errno.ECONNREFUSED;
@@ -275,7 +275,7 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final void requireSocket(int fd, SocketType type, boolean unix) throws IOException {
+    public final void requireSocket(int fd, SocketType type) throws IOException {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_TYPE(), scratch.argument, scratch.length(4));
             boolean socket = r >= 0 || c.errno(-r) != Errno.ENOTSOCK;
@@ -283,9 +283,8 @@ public abstract class UnixSockets extends Sockets {
                 check("getsockopt", "", r);
             }
             if (!socket || scratch.argumentBytes.getInt(0) != number(type)
-                    || !(unix ? isUnix(fd) : isInternet(fd, type))) {
-                throw new IllegalArgumentException("descriptor " + fd + " is not a "
-                    + (unix ? "Unix " + type : type == SocketType.STREAM ? "TCP" : "UDP") + " socket");
+                    || !(type == SocketType.TCP || type == SocketType.UDP ? isInternet(fd, type) : isUnix(fd))) {
+                throw new IllegalArgumentException("descriptor " + fd + " is not a socket of type " + type);
             }
         }
     }
@@ -303,16 +302,8 @@ public abstract class UnixSockets extends Sockets {
     protected abstract boolean isTcpOrUdp(int fd, SocketType type) throws IOException;
 
     @Override
-    public final void requireListening(int fd, boolean listening) throws IOException {
-        if ((getInt(fd, c.SOL_SOCKET(), c.SO_ACCEPTCONN()) != 0) != listening) {
-            throw new IllegalArgumentException(
-                "descriptor " + fd + " is a socket that " + (listening ? "does not listen" : "listens"));
-        }
-    }
-
-    @Override
-    public final void requireNonBlocking(int fd, boolean makeNonBlocking) throws IOException {
-        new DescriptorFlags(c).requireNonBlocking(fd, makeNonBlocking);
+    public final boolean isListening(int fd) throws IOException {
+        return getInt(fd, c.SOL_SOCKET(), c.SO_ACCEPTCONN()) != 0;
     }
 
     // ---- asking and telling

@@ -1,0 +1,70 @@
+package io.panamio.test.snippets;
+
+import io.panamio.net.BindOptions;
+import io.panamio.net.ConnectOptions;
+import io.panamio.net.GatherList;
+import io.panamio.net.ListenOptions;
+import io.panamio.net.SystemSocketOptions;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.net.WritableStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+
+/** Examples for the Javadoc of the options and of {@code GatherList}. */
+final class OptionSnippets {
+    private OptionSnippets() {
+    }
+
+    static TcpListener listen(InetSocketAddress address) throws IOException {
+        // @start region="listen"
+        ListenOptions options = ListenOptions.DEFAULT
+            .backlog(1024)
+            .reusePort(true) // one listener for each thread, on the same port
+            .with(StandardSocketOptions.TCP_NODELAY, true); // inherited by accepted connections on Linux
+        TcpListener listener = TcpListener.bind(address, options);
+        // @end
+        return listener;
+    }
+
+    static TcpStream connect(InetSocketAddress local, InetSocketAddress remote) throws IOException {
+        // @start region="connect"
+        ConnectOptions options = ConnectOptions.DEFAULT
+            .local(local)
+            .with(SystemSocketOptions.TCP_USER_TIMEOUT, 30_000);
+        TcpStream stream = TcpStream.connect(remote, options);
+        // @end
+        return stream;
+    }
+
+    static UdpSocket bind(InetSocketAddress address) throws IOException {
+        // @start region="bind"
+        BindOptions options = BindOptions.DEFAULT
+            .reusePort(true)
+            .with(StandardSocketOptions.SO_RCVBUF, 1 << 20);
+        UdpSocket socket = UdpSocket.bind(address, options);
+        // @end
+        return socket;
+    }
+
+    /** Writes the same header before several bodies. */
+    static void answer(WritableStream stream, MemorySegment header, MemorySegment[] bodies, Runnable awaitWritable)
+            throws IOException {
+        // @start region="gather"
+        GatherList answer = GatherList.of(header, bodies[0]);
+        for (MemorySegment body : bodies) {
+            answer.set(1, body); // starts over, with the same header
+            while (true) {
+                stream.write(answer);
+                if (answer.isDone()) {
+                    break;
+                }
+                awaitWritable.run(); // in an event loop: return, and write again when the event arrives
+            }
+        }
+        // @end
+    }
+}
