@@ -1,10 +1,10 @@
 package io.panamio.net;
 
 import io.panamio.sys.SocketFile;
+import io.panamio.sys.Sockets.Wildcard;
 import java.net.SocketOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /** How a socket is bound. */
@@ -28,6 +28,10 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
 
     final boolean dualStack() {
         return dualStack;
+    }
+
+    final Wildcard wildcard() {
+        return dualStack ? Wildcard.BOTH_FAMILIES : Wildcard.IPV4;
     }
 
     final SocketFile file() {

@@ -1,5 +1,6 @@
 package io.panamio.net;
 
+import io.panamio.sys.Readiness;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.Objects;
@@ -40,7 +41,8 @@ abstract sealed class ConnectedSocket<A extends SocketAddress> extends NetSocket
         Objects.requireNonNull(how, "how");
         int fd = begin();
         try {
-            sockets().shutdown(fd, how != Shutdown.WRITE, how != Shutdown.READ);
+            sockets().shutdown(fd, (how == Shutdown.WRITE ? 0 : Readiness.READABLE)
+                | (how == Shutdown.READ ? 0 : Readiness.WRITABLE));
         } finally {
             end();
         }

@@ -49,12 +49,12 @@ abstract class SocketKind<S extends NetSocket<?>> {
 
     final S listen(SocketAddress local, ListenOptions options) throws IOException {
         return withFile(local, options,
-            own(sockets().listen(type, local, options.backlog(), options.dualStack(), options.values(), options.file())));
+            own(sockets().listen(type, local, options.wildcard(), options.backlog(), options.values(), options.file())));
     }
 
     final S bind(SocketAddress local, BindOptions options) throws IOException {
         return withFile(local, options,
-            own(sockets().bind(type, local, options.dualStack(), options.values(), options.file())));
+            own(sockets().bind(type, local, options.wildcard(), options.values(), options.file())));
     }
 
     final S unbound() throws IOException {

@@ -164,7 +164,13 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IOException if the system refuses: it is a member already, or there is no such interface
      */
     public void joinMulticast(InetAddress group, NetworkInterface by) throws IOException {
-        changeMembership(group, by, true);
+        requireGroup(group);
+        int fd = begin();
+        try {
+            sockets().joinGroup(fd, group, index(by));
+        } finally {
+            end();
+        }
     }
 
     /**
@@ -177,7 +183,13 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IOException if the system refuses: it is no member (EADDRNOTAVAIL)
      */
     public void leaveMulticast(InetAddress group, NetworkInterface by) throws IOException {
-        changeMembership(group, by, false);
+        requireGroup(group);
+        int fd = begin();
+        try {
+            sockets().leaveGroup(fd, group, index(by));
+        } finally {
+            end();
+        }
     }
 
     private void requireGroup(InetAddress group) {
@@ -187,14 +199,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         requireFamily(family(group), group);
     }
 
-    private void changeMembership(InetAddress group, NetworkInterface by, boolean join) throws IOException {
-        requireGroup(group);
-        int fd = begin();
-        try {
-            sockets().changeMembership(fd, group, by == null ? 0 : by.getIndex(), join);
-        } finally {
-            end();
-        }
+    private static int index(NetworkInterface by) {
+        return by == null ? 0 : by.getIndex();
     }
 
     /**
@@ -266,7 +272,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         }
         int fd = begin();
         try {
-            sockets().changeSource(fd, group, by == null ? 0 : by.getIndex(), source, change);
+            sockets().changeSource(fd, group, index(by), source, change);
         } finally {
             end();
         }

@@ -60,7 +60,8 @@ final class Epoll {
             return -Linux.ENOSYS;
         }
         try (NativeScratch scratch = NativeScratch.enter()) {
-            scratch.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000); // struct timespec
+            // struct timespec
+            scratch.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000);
             return pwait2(epoll, events, max, scratch.argument, MemorySegment.NULL);
         }
     }

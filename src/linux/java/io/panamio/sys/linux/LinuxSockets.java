@@ -1,9 +1,11 @@
 package io.panamio.sys.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.net.UnixCredentials;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.TcpFields;
 import io.panamio.sys.unix.Libc;
@@ -13,9 +15,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
-/** Linux makes and accepts a non-blocking, close-on-exec socket in one call. */
+/** Sockets of Linux, which creates and accepts a non-blocking, close-on-exec socket in one call. */
 final class LinuxSockets extends UnixSockets {
-    /** In struct tcp_info, whose class need not be loaded where a connect fails. A test compares with the bindings. */
+    /** Offsets in struct tcp_info, whose class need not be loaded for a failed connect; a test compares the two. */
     static final long TCP_OPTIONS = 5;
     static final long TCP_BYTES_ACKED = 120;
 
@@ -59,7 +61,7 @@ final class LinuxSockets extends UnixSockets {
             : protocol == Linux.IPPROTO_TCP || protocol == Linux.IPPROTO_MPTCP;
     }
 
-    /** Linux gives a socket the datagrams of every group that anybody here has joined; Linux before 4.20 lacks one. */
+    /** By default a socket gets the datagrams of every group that any socket has joined. Linux 4.20 has the second. */
     @Override
     protected void setDatagramDefaults(int fd, boolean v6) {
         trySetInt(fd, Linux.IPPROTO_IP, Linux.IP_MULTICAST_ALL, 0);
@@ -69,7 +71,7 @@ final class LinuxSockets extends UnixSockets {
     }
 
     /**
-     * What the system keeps of a TCP connection that has ended: the peer has acknowledged a SYN, or agreed to options.
+     * {@inheritDoc} Linux keeps of a connection that has ended whether its SYN was acknowledged or options agreed on.
      */
     @Override
     protected boolean wasConnected(int fd) throws IOException {
@@ -78,6 +80,16 @@ final class LinuxSockets extends UnixSockets {
             int known = getOption(fd, Linux.IPPROTO_TCP, Linux.TCP_INFO, info);
             return info.get(JAVA_BYTE, TCP_OPTIONS) != 0
                 || known == info.byteSize() && info.get(JAVA_LONG, TCP_BYTES_ACKED) != 0;
+        }
+    }
+
+    /** struct ucred. */
+    @Override
+    protected UnixCredentials credentials(int fd, int level, int name) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment ucred = arena.allocate(12, 4);
+            getOption(fd, level, name, ucred);
+            return new UnixCredentials(ucred.get(JAVA_INT, 0), ucred.get(JAVA_INT, 4), ucred.get(JAVA_INT, 8));
         }
     }
 

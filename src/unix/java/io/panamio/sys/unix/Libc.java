@@ -28,7 +28,8 @@ import java.util.Optional;
  * all at a register that is not its own. A variadic function has other rules, and is linked as what it is.
  *
  * <p>FFM does not know that an address is one, so the methods here keep memory reachable until the call is over. Where
- * memory is a user's, {@link RawAccess} says whether that is enough; what another thread could free goes as a segment, in
+ * memory is a user's, {@link RawAccess} says whether that is enough; what another thread could free goes as a segment,
+ * in
  * a shape of its own.
  *
  * <h2>No constants</h2>

@@ -114,7 +114,9 @@ public abstract class UnixControl extends Control {
         return v4 >= 0 ? v4 : number(Posix.IPPROTO_IPV6, c.IPV6_TCLASS());
     }
 
-    /** struct in_pktinfo is an index, the local address and the address in the header; in6_pktinfo the address first. */
+    /**
+     * struct in_pktinfo is an index, the local address and the address in the header; in6_pktinfo the address first.
+     */
     @Override
     public InetAddress destination() {
         int v4 = find(Posix.IPPROTO_IP, c.IP_PKTINFO(), 12);

@@ -16,11 +16,13 @@ import java.net.SocketOption;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** Turns values of {@link SocketOption}s, found by their names, into those of getsockopt(2) and setsockopt(2). */
+/**
+ * Converts the values of {@link SocketOption}s, found by name, to and from those of getsockopt(2) and setsockopt(2).
+ */
 public final class UnixOptions {
-    /** How a value looks in Java and in C. */
+    /** The representation of a value in Java and in C. */
     public enum Kind {
-        /** An int that is 0 or another one: {@link Option#on}. */
+        /** An int: 0 is false, {@link Option#on} is true. */
         FLAG(Boolean.class),
         /** An int. */
         NUMBER(Integer.class),
@@ -51,11 +53,11 @@ public final class UnixOptions {
                 }
             }
         },
-        /** An int, to be read alone. */
+        /** An int that can only be read. */
         READ_ONLY(Integer.class),
         /** struct linger; a negative number is off. */
         LINGER(Integer.class),
-        /** Characters that end with a zero, or where the room of 16 does. */
+        /** Up to 16 characters, terminated by a zero if there are fewer. */
         TEXT(String.class) {
             @Override
             void check(SocketOption<?> name, Object value) {
@@ -66,9 +68,9 @@ public final class UnixOptions {
                 }
             }
         },
-        /** An interface for multicast: its index, and for IPv4 its address as well. */
+        /** A network interface: its index, and for IPv4 its address, too. */
         INTERFACE(NetworkInterface.class),
-        /** struct ucred, to be read alone. */
+        /** The credentials of a peer, which can only be read. */
         CREDENTIALS(UnixCredentials.class);
 
         private final Class<?> type;
@@ -77,16 +79,16 @@ public final class UnixOptions {
             this.type = type;
         }
 
-        /** Throws where no system takes such a value, or where some take it for another. */
+        /** Throws an IllegalArgumentException for a value that no system takes, or that some take for another. */
         void check(SocketOption<?> name, Object value) {
         }
     }
 
     /**
-     * An option's numbers.
+     * The kind and the numbers of an option.
      *
-     * @param name6 its number on a socket of IPv6, where that is another; else 0
-     * @param on what stands for true
+     * @param name6 its number on an IPv6 socket if that is different, or 0
+     * @param on the value that stands for true
      */
     public record Option(Kind kind, int level, int name, int name6, int on) {
         /** An option for which true is 1, or any other value but 0. */
@@ -127,7 +129,7 @@ public final class UnixOptions {
 
     // ---- setting
 
-    /** Throws where one of these cannot be set, before there is a socket, which is to be bound or connected. */
+    /** Throws if one of these cannot be set, before the socket is created. */
     void requireSettable(Map<SocketOption<?>, Object> values, SocketAddress address) {
         for (Map.Entry<SocketOption<?>, Object> value : values.entrySet()) {
             Option option = findSettable(value.getKey(), value.getValue());
@@ -157,7 +159,7 @@ public final class UnixOptions {
     void setAll(int fd, int family, Map<SocketOption<?>, Object> values) throws IOException {
         for (Map.Entry<SocketOption<?>, Object> value : values.entrySet()) {
             Option option = find(value.getKey());
-            if (family == c.AF_INET6() || !isV6Only(option)) { // which is false then, as it is without
+            if (family == c.AF_INET6() || !isV6Only(option)) { // false then, as by default
                 set(fd, family == c.AF_INET6(), value.getKey(), option, value.getValue());
             }
         }
@@ -171,7 +173,7 @@ public final class UnixOptions {
     private void set(int fd, boolean v6, SocketOption<?> name, Option option, Object value) throws IOException {
         if (v6 && option.name6 != 0) {
             check(name, set(fd, option, true, Posix.IPPROTO_IPV6, option.name6, value));
-            set(fd, option, false, option.level, option.name, value); // for IPv4, where the socket speaks it
+            set(fd, option, false, option.level, option.name, value); // for IPv4, on a dual-stack socket
         } else {
             check(name, set(fd, option, false, option.level, option.name, value));
         }
@@ -235,7 +237,8 @@ public final class UnixOptions {
         }
     }
 
-    private Object get(NativeScratch scratch, int fd, Option option, boolean v6, int level, int number) throws IOException {
+    private Object get(NativeScratch scratch, int fd, Option option, boolean v6, int level, int number)
+            throws IOException {
         MemorySegment argument = scratch.argument;
         return switch (option.kind) {
             case FLAG -> option.isOn(sockets.getInt(fd, level, number));
@@ -259,11 +262,7 @@ public final class UnixOptions {
                     : NetworkInterface.getByInetAddress(
                         InetAddress.getByAddress(Sockaddr.bytes(scratch.argumentBytes, 0, 4)));
             }
-            case CREDENTIALS -> {
-                sockets.getOption(fd, level, number, argument.asSlice(0, 12));
-                yield new UnixCredentials(argument.get(JAVA_INT, 0), argument.get(JAVA_INT, 4),
-                    argument.get(JAVA_INT, 8));
-            }
+            case CREDENTIALS -> sockets.credentials(fd, level, number);
         };
     }
 }

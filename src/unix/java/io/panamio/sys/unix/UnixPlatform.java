@@ -19,7 +19,8 @@ public abstract class UnixPlatform extends Platform {
 
     /**
      * Loads the classes of errors before there is one: a process without free descriptors cannot load a class from a
-     * folder, and a class that failed to load once is never tried again. In a thread, as a start would take 2 ms longer.
+     * folder, and a class that failed to load once is never tried again. In a thread, as a start would take 2 ms
+     * longer.
      */
     private void loadErrors() {
         Thread thread = new Thread(null, errors, "panamio-errors", 0, false);

@@ -3,8 +3,10 @@ package io.panamio.sys.unix;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
 import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixCredentials;
 import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.Platform;
+import io.panamio.sys.Readiness;
 import io.panamio.sys.SocketFile;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
@@ -19,9 +21,12 @@ import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.util.Map;
 
-/** Sockets as POSIX has them. A platform adds how a non-blocking one is made, and which options there are. */
+/**
+ * Sockets, as POSIX has them. A platform adds how a non-blocking one is created, which options there are, and what only
+ * it can report of a connection.
+ */
 public abstract class UnixSockets extends Sockets {
-    /** How many connections that died in the queue one accept passes over. */
+    /** The maximum number of dead connections that one accept skips. */
     private static final int MAX_DEAD_CONNECTIONS = 64;
 
     private final UnixConstants c;
@@ -29,8 +34,8 @@ public abstract class UnixSockets extends Sockets {
     private final Sockaddr sockaddr;
     private final UnixOptions options;
 
-    /** The sockets of a platform, and its options by name. */
-    @SuppressWarnings("this-escape") // to the options, which call it only later
+    /** The sockets of a platform. */
+    @SuppressWarnings("this-escape") // the options call it only later
     protected UnixSockets(UnixConstants constants, Map<String, UnixOptions.Option> optionNames) {
         c = constants;
         errors = new Errors(constants);
@@ -38,13 +43,13 @@ public abstract class UnixSockets extends Sockets {
         options = new UnixOptions(this, constants, errors, optionNames);
     }
 
-    /** Raw: a new non-blocking, close-on-exec socket. */
+    /** Raw: creates a non-blocking, close-on-exec socket. */
     protected abstract int newSocket(int family, int type);
 
-    /** Raw: two of these that are connected with each other. */
+    /** Raw: creates two of these that are connected to each other. */
     protected abstract int newPair(int family, int type, MemorySegment fds);
 
-    /** Raw: the next queued connection, non-blocking and close-on-exec. */
+    /** Raw: accepts the next queued connection, non-blocking and close-on-exec. */
     protected abstract int nextConnection(int fd, MemorySegment address, MemorySegment length);
 
     private int number(SocketType type) {
@@ -55,7 +60,7 @@ public abstract class UnixSockets extends Sockets {
         };
     }
 
-    // ---- making
+    // ---- creating
 
     private int open(int family, SocketType type) throws IOException {
         int fd = newSocket(family, number(type));
@@ -76,7 +81,7 @@ public abstract class UnixSockets extends Sockets {
     private int connect(NativeScratch scratch, SocketType type, SocketAddress remote, SocketAddress local,
             Map<SocketOption<?>, Object> values) throws IOException {
         int family = sockaddr.family(remote);
-        sockaddr.write(scratch.addressBytes, family, remote); // for its checks
+        sockaddr.write(scratch.addressBytes, family, remote); // checks it
         if (local != null) {
             sockaddr.write(scratch.addressBytes, family, local);
         }
@@ -85,10 +90,11 @@ public abstract class UnixSockets extends Sockets {
         try {
             options.setAll(fd, family, values);
             if (local != null) {
-                check("bind", local, Libc.bind(fd, scratch.address, sockaddr.write(scratch.addressBytes, family, local)));
+                int length = sockaddr.write(scratch.addressBytes, family, local);
+                check("bind", local, Libc.bind(fd, scratch.address, length));
             }
             int r = Libc.connect(fd, scratch.address, sockaddr.write(scratch.addressBytes, family, remote));
-            if (r < 0 && r != -c.EINPROGRESS() && r != -Posix.EINTR) { // interrupted, it goes on by itself
+            if (r < 0 && r != -c.EINPROGRESS() && r != -Posix.EINTR) { // a connect that was interrupted continues
                 throw errors.socket("connect", remote.toString(), -r);
             }
             return fd;
@@ -99,9 +105,9 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final int listen(SocketType type, SocketAddress local, int backlog, boolean dualStack,
+    public final int listen(SocketType type, SocketAddress local, Wildcard wildcard, int backlog,
             Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
-        int fd = bind(type, local, dualStack, values, file);
+        int fd = bind(type, local, wildcard, values, file);
         try {
             check("listen", local, Libc.listen(fd, backlog));
             return fd;
@@ -112,24 +118,25 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final int bind(SocketType type, SocketAddress local, boolean dualStack,
+    public final int bind(SocketType type, SocketAddress local, Wildcard wildcard,
             Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            return bind(scratch, type, local, dualStack, values, file);
+            return bind(scratch, type, local, wildcard, values, file);
         }
     }
 
-    private int bind(NativeScratch scratch, SocketType type, SocketAddress local, boolean dualStack,
+    private int bind(NativeScratch scratch, SocketType type, SocketAddress local, Wildcard wildcard,
             Map<SocketOption<?>, Object> values, SocketFile file) throws IOException {
         int family = sockaddr.family(local);
-        sockaddr.write(scratch.addressBytes, family, local); // for its checks
+        sockaddr.write(scratch.addressBytes, family, local); // checks it
         options.requireSettable(values, local);
         boolean plain = file == SocketFile.DEFAULT || file.equals(SocketFile.DEFAULT);
         if (!plain) {
             requirePath(local);
         }
         int fd = -c.EAFNOSUPPORT();
-        if (dualStack && family == Posix.AF_INET && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
+        if (wildcard == Wildcard.BOTH_FAMILIES && family == Posix.AF_INET
+                && ((InetSocketAddress) local).getAddress().isAnyLocalAddress()) {
             fd = newSocket(c.AF_INET6(), number(type));
         }
         if (fd >= 0) {
@@ -173,12 +180,14 @@ public abstract class UnixSockets extends Sockets {
 
     private static void requirePath(SocketAddress local) {
         if (!(local instanceof UnixAddress unix && unix.isPath())) {
-            throw new IllegalArgumentException("options of a socket's file with " + local + ", which is no path");
+            throw new IllegalArgumentException("options of a socket's file with " + local + ", which is not a path");
         }
-        unix.path(); // or it is refused as no text
+        unix.path(); // throws if its bytes are no text
     }
 
-    /** Nobody can connect before the file has its permissions: a listener does not listen yet, and has fewer. */
+    /**
+     * Binds so that nobody can connect before the file has its permissions: until then it has fewer, or no listener.
+     */
     private void bind(int fd, UnixAddress local, SocketFile file) throws IOException {
         if (file.permissions() != null) {
             files().restrict(fd, file.permissions());
@@ -199,8 +208,8 @@ public abstract class UnixSockets extends Sockets {
     }
 
     /**
-     * Whether no socket is bound to a file. A datagram socket learns that from its connect, and a listener nothing of
-     * it: one that listens, or is about to, is of the wrong type. Only a refusal means that nobody is there.
+     * Returns whether no socket is bound to a file: the connect of a datagram socket is refused then. A listener does
+     * not notice it, being of the wrong type.
      */
     private boolean isDead(UnixAddress address) throws IOException {
         int probe = open(Posix.AF_UNIX, SocketType.UNIX_DATAGRAM);
@@ -217,7 +226,7 @@ public abstract class UnixSockets extends Sockets {
         return files().deletion(local);
     }
 
-    /** Sets what a new datagram socket of the internet is to have in place of the system's defaults. */
+    /** Replaces defaults of the system on a new UDP socket. */
     protected void setDatagramDefaults(int fd, boolean v6) {
     }
 
@@ -228,7 +237,7 @@ public abstract class UnixSockets extends Sockets {
 
     @Override
     public final int[] pair(SocketType type) throws IOException {
-        int[] fds = new int[2]; // before, as nothing may fail between the call and whoever closes them
+        int[] fds = new int[2]; // before the call, as nothing may fail after it
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = newPair(Posix.AF_UNIX, number(type), scratch.argument);
             if (r < 0) {
@@ -265,7 +274,7 @@ public abstract class UnixSockets extends Sockets {
         return r;
     }
 
-    /** Whether accept(2) reports what befell the connection at the head of the queue, and the next one may be well. */
+    /** Returns whether an error of accept(2) is one of the connection at the head of the queue alone. */
     private static boolean isOfOneConnection(Errno errno) {
         return switch (errno) {
             case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
@@ -298,7 +307,7 @@ public abstract class UnixSockets extends Sockets {
         return (family == Posix.AF_INET || family == c.AF_INET6()) && isTcpOrUdp(fd, type);
     }
 
-    /** Whether a socket of the internet, of this type, is one of TCP or of UDP. */
+    /** Returns whether an internet socket of a type is one of TCP or UDP. */
     protected abstract boolean isTcpOrUdp(int fd, SocketType type) throws IOException;
 
     @Override
@@ -306,9 +315,9 @@ public abstract class UnixSockets extends Sockets {
         return getInt(fd, c.SOL_SOCKET(), c.SO_ACCEPTCONN()) != 0;
     }
 
-    // ---- asking and telling
+    // ---- connections and addresses
 
-    /** One call if there is a connection, two while there will be one. */
+    /** One call if there is a connection, two while a connect is in progress. */
     @Override
     public final boolean isConnected(int fd, SocketAddress remote) throws IOException {
         int r;
@@ -323,12 +332,12 @@ public abstract class UnixSockets extends Sockets {
         }
         int readiness = readiness(fd, Posix.POLLOUT);
         if ((readiness & (Posix.POLLERR | Posix.POLLHUP)) == 0) {
-            return (readiness & Posix.POLLOUT) != 0; // connected by now, or with the first write: TCP_FASTOPEN_CONNECT
+            return (readiness & Posix.POLLOUT) != 0; // connected meanwhile, or by the first write: TCP_FASTOPEN_CONNECT
         }
         if (wasConnected(fd)) {
-            return true; // its error, if there is one, is left to who reads
+            return true; // a pending error is left to the next read
         }
-        int error = getInt(fd, c.SOL_SOCKET(), c.SO_ERROR()); // 0 if it was told to somebody else
+        int error = getInt(fd, c.SOL_SOCKET(), c.SO_ERROR()); // 0 if somebody else has taken it
         throw errors.pending("connect", text(remote), error != 0 ? error : c.ENOTCONN());
     }
 
@@ -344,7 +353,7 @@ public abstract class UnixSockets extends Sockets {
         }
     }
 
-    /** Whether a socket that has no connection had one; false where the system does not tell. */
+    /** Returns whether a socket without a connection had one; false if the system does not report that. */
     protected abstract boolean wasConnected(int fd) throws IOException;
 
     private static String text(SocketAddress address) {
@@ -396,8 +405,9 @@ public abstract class UnixSockets extends Sockets {
     }
 
     @Override
-    public final void shutdown(int fd, boolean read, boolean write) throws IOException {
-        check("shutdown", "", Libc.shutdown(fd, read && write ? Posix.SHUT_RDWR : write ? Posix.SHUT_WR : Posix.SHUT_RD));
+    public final void shutdown(int fd, int directions) throws IOException {
+        check("shutdown", "", Libc.shutdown(fd, directions == Readiness.READABLE ? Posix.SHUT_RD
+            : directions == Readiness.WRITABLE ? Posix.SHUT_WR : Posix.SHUT_RDWR));
     }
 
     @Override
@@ -406,17 +416,27 @@ public abstract class UnixSockets extends Sockets {
         return error == 0 ? null : errors.pending("SO_ERROR", "", error);
     }
 
-    /** ip_mreqn is two addresses and an index, ipv6_mreq one and an index. */
+    // ---- multicast
+
     @Override
-    public final void changeMembership(int fd, InetAddress group, int interfaceIndex, boolean join)
-            throws IOException {
+    public final void joinGroup(int fd, InetAddress group, int interfaceIndex) throws IOException {
         boolean v6 = group instanceof Inet6Address;
+        setMembership(fd, v6, v6 ? c.IPV6_JOIN_GROUP() : c.IP_ADD_MEMBERSHIP(), group, interfaceIndex);
+    }
+
+    @Override
+    public final void leaveGroup(int fd, InetAddress group, int interfaceIndex) throws IOException {
+        boolean v6 = group instanceof Inet6Address;
+        setMembership(fd, v6, v6 ? c.IPV6_LEAVE_GROUP() : c.IP_DROP_MEMBERSHIP(), group, interfaceIndex);
+    }
+
+    /** struct ip_mreqn is two addresses and an index, struct ipv6_mreq one address and an index. */
+    private void setMembership(int fd, boolean v6, int name, InetAddress group, int interfaceIndex)
+            throws IOException {
         byte[] ip = group.getAddress();
         try (NativeScratch scratch = NativeScratch.enter()) {
             // 0: ip_mreqn's second address
             scratch.addressBytes.putInt(4, 0).put(0, ip).putInt(v6 ? 16 : 8, interfaceIndex);
-            int name = v6 ? join ? c.IPV6_JOIN_GROUP() : c.IPV6_LEAVE_GROUP()
-                : join ? c.IP_ADD_MEMBERSHIP() : c.IP_DROP_MEMBERSHIP();
             check("setsockopt", group,
                 Libc.setsockopt(fd, v6 ? Posix.IPPROTO_IPV6 : Posix.IPPROTO_IP, name, scratch.address, v6 ? 20 : 12));
         }
@@ -440,8 +460,9 @@ public abstract class UnixSockets extends Sockets {
             bytes.putInt(0, interfaceIndex);
             sockaddr.write(part(bytes, c.GROUP_SOURCE_REQ_GROUP()), family, new InetSocketAddress(group, 0));
             sockaddr.write(part(bytes, c.GROUP_SOURCE_REQ_SOURCE()), family, new InetSocketAddress(source, 0));
-            check("setsockopt", source + " for " + group, Libc.setsockopt(fd, v6 ? Posix.IPPROTO_IPV6 : Posix.IPPROTO_IP,
-                name, request, (int) request.byteSize()));
+            int level = v6 ? Posix.IPPROTO_IPV6 : Posix.IPPROTO_IP;
+            check("setsockopt", source + " for " + group,
+                Libc.setsockopt(fd, level, name, request, (int) request.byteSize()));
         }
     }
 
@@ -476,7 +497,7 @@ public abstract class UnixSockets extends Sockets {
         }
     }
 
-    /** There are options whose value tells what is asked for, so it goes in as well. */
+    /** The value is passed in as well: some options read from it what is asked for. */
     @Override
     public final int getOption(int fd, int level, int name, MemorySegment value) throws IOException {
         RawAccess.requireUsable(value);
@@ -488,7 +509,7 @@ public abstract class UnixSockets extends Sockets {
                 MemorySegment.copy(value, 0, bytes, 0, size);
             }
             check("getsockopt", "", Libc.getsockopt(fd, level, name, bytes, scratch.length(size)));
-            if (!inPlace) { // the system may have written more than the length that it tells
+            if (!inPlace) { // the system may have written more than the length it reports
                 MemorySegment.copy(bytes, 0, value, 0, size);
             }
             return scratch.length();
@@ -520,14 +541,17 @@ public abstract class UnixSockets extends Sockets {
         }
     }
 
-    /** An option that is an int. */
+    /** Returns the value of an option that is an int. */
     protected final int getInt(int fd, int level, int name) throws IOException {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            scratch.argumentBytes.putInt(0, 0); // some systems write a byte
+            scratch.argumentBytes.putInt(0, 0); // some systems write one byte
             check("getsockopt", "", Libc.getsockopt(fd, level, name, scratch.argument, scratch.length(4)));
             return scratch.argumentBytes.getInt(0);
         }
     }
+
+    /** Returns the credentials of the peer of a Unix socket, as an option has them. */
+    protected abstract UnixCredentials credentials(int fd, int level, int name) throws IOException;
 
     private void check(String call, Object about, int r) throws IOException {
         if (r < 0) {
