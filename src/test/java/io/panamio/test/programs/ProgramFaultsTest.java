@@ -12,6 +12,7 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Programs;
+import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Programs.Program;
 import io.panamio.test.support.Seccomp;
 import java.io.DataInputStream;
