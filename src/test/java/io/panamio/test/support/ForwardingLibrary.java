@@ -1,0 +1,58 @@
+package io.panamio.test.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Libraries for {@code -Dpanamio.test.library} that forward to the system's C library, all but some functions. */
+public final class ForwardingLibrary {
+    private static final Path SYMBOLS = Child.BASE.resolve("jextract/linux/symbols.txt");
+
+    private ForwardingLibrary() {
+    }
+
+    /** Compiles a library that has the functions that Panamio calls, but not {@code missing}. */
+    public static Path without(Path directory, String... missing) throws IOException, InterruptedException {
+        StringBuilder code = new StringBuilder("#define _GNU_SOURCE\n#include <dlfcn.h>\n");
+        StringBuilder init = new StringBuilder("__attribute__((constructor)) static void init(void) {\n"
+            + "  void *libc = dlopen(\"libc.so.6\", RTLD_NOW);\n");
+        for (String function : functions(missing)) {
+            code.append("__attribute__((visibility(\"hidden\"))) void *real_").append(function).append(";\n")
+                .append("__asm__(\".pushsection .text\\n.globl ").append(function).append("\\n.type ").append(function)
+                .append(",%function\\n").append(function).append(": ").append(jump("real_" + function))
+                .append("\\n.popsection\\n\");\n");
+            init.append("  real_").append(function).append(" = dlsym(libc, \"").append(function).append("\");\n");
+        }
+        Path source = Files.writeString(directory.resolve("forward.c"), code.append(init).append("}\n"));
+        Path library = directory.resolve("libforward.so");
+        Process cc;
+        try {
+            cc = new ProcessBuilder("cc", "-shared", "-fPIC", "-o", library.toString(), source.toString(), "-ldl")
+                .redirectErrorStream(true).start();
+        } catch (IOException e) {
+            return MissingPrograms.missing("gcc", "no C compiler here");
+        }
+        String output = new String(cc.getInputStream().readAllBytes());
+        assertEquals(0, cc.waitFor(), output);
+        return library;
+    }
+
+    private static List<String> functions(String... missing) throws IOException {
+        String option = "--include-function ";
+        List<String> functions = new ArrayList<>(Files.readAllLines(SYMBOLS).stream()
+            .filter(line -> line.startsWith(option)).map(line -> line.substring(option.length()).strip()).toList());
+        functions.removeAll(Set.of(missing));
+        return functions;
+    }
+
+    private static String jump(String to) {
+        return System.getProperty("os.arch").equals("aarch64")
+            ? "adrp x16, " + to + "\\n ldr x16, [x16, :lo12:" + to + "]\\n br x16"
+            : "jmp *" + to + "(%rip)";
+    }
+}
