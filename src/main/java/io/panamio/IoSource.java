@@ -190,10 +190,13 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
-     * The descriptor, which stays this source's. For calls on it use {@link #tryIo(Interest, IoOperation)}, which keeps
-     * it open.
+     * Returns the descriptor, which remains this source's to close. To make system calls on it use {@link
+     * #tryIo(Interest, IoOperation)}, which keeps it open. Because the caller may duplicate it, {@link #close}
+     * deregisters it explicitly from now on, so that no duplicate causes events.
      *
-     * @return the number
+     * <p>A native handle is an {@code int} on every system; a handle of the Windows kernel has 32 significant bits.
+     *
+     * @return the descriptor
      * @throws ClosedChannelException if this is closed
      */
     public final int fd() throws ClosedChannelException {

@@ -15,7 +15,8 @@ public final class SourceFd extends IoSource {
     /**
      * Makes a source of a descriptor.
      *
-     * @param fd an open descriptor, in non-blocking mode
+     * @param fd an open descriptor, in {@linkplain #makeNonBlocking non-blocking mode}; an {@code int} on every system,
+     *     since a handle of the Windows kernel has 32 significant bits
      * @throws IllegalArgumentException if it is negative
      */
     public SourceFd(int fd) {

@@ -5,11 +5,13 @@ import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.util.Map;
 
-/** How a datagram socket is bound. Immutable: each method with an argument returns other options. */
+/**
+ * Options for binding a datagram socket. Immutable: each method with an argument returns a copy with that setting.
+ * {@snippet file="OptionSnippets.java" region="bind"}
+ */
 public final class BindOptions extends BoundOptions<BindOptions> {
-    /** The system's defaults, and both families for a wildcard. */
+    /** The defaults of the system; a wildcard address is dual-stack. */
     public static final BindOptions DEFAULT = new BindOptions(true, SocketFile.DEFAULT, Map.of());
-
 
     private BindOptions(boolean dualStack, SocketFile file, Map<SocketOption<?>, Object> values) {
         super(dualStack, file, values);
@@ -21,22 +23,22 @@ public final class BindOptions extends BoundOptions<BindOptions> {
     }
 
     /**
-     * SO_REUSEADDR: whether several sockets, all with this option, may be bound to the address; a multicast datagram
-     * goes to all of them, any other one to the last. The default is false.
+     * Sets SO_REUSEADDR: whether several sockets, all with this option, may be bound to the address. A multicast
+     * datagram is then received by all of them, any other by the last one bound. The default is false.
      *
-     * @param on which
-     * @return the options
+     * @param on true to enable it
+     * @return options with this setting
      */
     public BindOptions reuseAddress(boolean on) {
         return with(StandardSocketOptions.SO_REUSEADDR, on);
     }
 
     /**
-     * SO_REUSEPORT: whether several sockets, all with this option, share the address and the system spreads datagrams
-     * over them by their senders. The default is false.
+     * Sets SO_REUSEPORT: whether several sockets, all with this option, share the address, among which the system
+     * distributes datagrams by sender. The default is false.
      *
-     * @param on which
-     * @return the options
+     * @param on true to enable it
+     * @return options with this setting
      */
     public BindOptions reusePort(boolean on) {
         return with(StandardSocketOptions.SO_REUSEPORT, on);

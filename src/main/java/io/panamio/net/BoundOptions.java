@@ -7,7 +7,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.Map;
 import java.util.Set;
 
-/** How a socket is bound. */
+/** Options for binding a socket. */
 abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions, BindOptions {
     private final boolean dualStack;
     private final SocketFile file;
@@ -18,7 +18,7 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
         this.file = file;
     }
 
-    /** These options with others. */
+    /** {@return a copy with other settings} */
     abstract S copy(boolean dualStack, SocketFile file, Map<SocketOption<?>, Object> values);
 
     @Override
@@ -38,25 +38,25 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
         return file;
     }
 
-    // ---- the internet
+    // ---- internet sockets
 
     /**
-     * Whether a socket on the IPv4 wildcard {@code 0.0.0.0}, which is what {@code new InetSocketAddress(port)} means,
-     * speaks IPv6 as well, as the JDK's do. The default is true; with false it is IPv4 alone, as in mio.
+     * Sets whether a socket on the IPv4 wildcard {@code 0.0.0.0}, which {@code new InetSocketAddress(port)} denotes,
+     * supports IPv6 as well, as the JDK's sockets do. The default is true. If false, it supports IPv4 only, as in mio.
      *
-     * @param on true for both
-     * @return the options
+     * @param on true to support both families
+     * @return options with this setting
      */
     public S dualStack(boolean on) {
         return copy(on, file, values());
     }
 
     /**
-     * IPV6_V6ONLY: whether a socket on an IPv6 address refuses IPv4. The default is false: {@code ::} speaks both, and
-     * IPv4 peers have IPv4 addresses. True with any other than an IPv6 address is refused by {@code bind}.
+     * Sets IPV6_V6ONLY: whether a socket on an IPv6 address rejects IPv4. The default is false: {@code ::} supports
+     * both families, and IPv4 peers have IPv4 addresses. If true, {@code bind} rejects any address that is not IPv6.
      *
-     * @param on which
-     * @return the options
+     * @param on true to enable it
+     * @return options with this setting
      */
     public S v6Only(boolean on) {
         return with(SystemSocketOptions.IPV6_V6ONLY, on);
@@ -65,15 +65,15 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
     // ---- the file of a Unix socket
 
     /**
-     * Sets the permissions of the file that a Unix socket is bound to, whatever the process's umask is. To connect, or
-     * to send, one must be allowed to write. On Linux the file never has more than these, and nobody can connect to a
-     * listener before it has them. The default is what the process gives new files.
+     * Sets the permissions of the file that a Unix socket is bound to, independent of the process's umask. Write
+     * permission is required to connect or send. On Linux the file never has more permissions than these, and no peer
+     * can connect to a listener before the file has them. By default the umask applies.
      *
-     * <p>This and the other options of the file are for addresses that are a path; with any other, {@code bind} throws
-     * an {@link IllegalArgumentException}.
+     * <p>This option and the others for the file require a path as the address; for any other address, {@code bind}
+     * throws {@link IllegalArgumentException}.
      *
-     * @param permissions who may do what, see {@link java.nio.file.attribute.PosixFilePermissions#fromString}
-     * @return the options
+     * @param permissions the permissions, see {@link java.nio.file.attribute.PosixFilePermissions#fromString}
+     * @return options with this setting
      */
     public S permissions(Set<PosixFilePermission> permissions) {
         return copy(dualStack, new SocketFile(Set.copyOf(permissions), file.replaceDead(), file.deleteOnClose()),
@@ -81,32 +81,31 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
     }
 
     /**
-     * Sets whether a Unix socket may be bound in place of one that is dead: whose file was left behind, as by a process
-     * that was killed, and to which no socket is bound any more. The default is false: then every file is in the way.
+     * Sets whether a Unix socket may replace the file of a dead one, to which no socket is bound any more: a process
+     * that was killed leaves such a file. The default is false, so that every existing file is an error.
      *
-     * <p>Only such a file is deleted. One to which a socket is bound, be it of another type or not listening yet, one
-     * that the process may not connect to, a link and any other kind of file are left alone: {@code bind} throws a
-     * {@link java.net.BindException} (EADDRINUSE) as ever. A listener that is alive does not notice that it was asked.
-     * Of any number of processes that do this at a time, one binds: they take turns by a lock (flock(2)) on the
-     * directory, for which they must be allowed to read it. A program that deletes such files by other means takes no
-     * part in that. If somebody else holds the lock, {@code bind} waits for a second at most, and then replaces
-     * nothing.
+     * <p>No other file is deleted: if a socket is bound to the file, even one of another type or one that does not
+     * listen yet, if this process may not connect to it, or if it is a link or any other kind of file, {@code bind}
+     * throws {@link java.net.BindException} (EADDRINUSE). A live listener does not notice the check. If several
+     * processes do this at the same time, one of them binds: they exclude each other by a lock (flock(2)) on the
+     * directory, which they must be permitted to read. A program that deletes such files by other means does not take
+     * part in that. If the lock is held, {@code bind} waits for at most one second and then replaces nothing.
      *
-     * @param on which
-     * @return the options
+     * @param on true to enable it
+     * @return options with this setting
      */
     public S replaceDead(boolean on) {
         return copy(dualStack, new SocketFile(file.permissions(), on, file.deleteOnClose()), values());
     }
 
     /**
-     * Sets whether the file of a Unix socket is deleted when the socket is closed, or collected. The default is false.
-     * It is deleted right before the descriptor is closed, and only if it is still the one that {@code bind} has made:
-     * a file that has taken its place stays. A socket whose descriptor is {@linkplain io.panamio.IoSource#release given
-     * up} leaves its file, and so does a process that is killed.
+     * Sets whether the file of a Unix socket is deleted when the socket is closed, explicitly or by the cleaner. The
+     * default is false. The file is deleted immediately before the descriptor is closed, and only if it is still the
+     * one that {@code bind} created. The file remains if the descriptor was {@linkplain io.panamio.IoSource#release
+     * released} or the process was killed.
      *
-     * @param on which
-     * @return the options
+     * @param on true to enable it
+     * @return options with this setting
      */
     public S deleteOnClose(boolean on) {
         return copy(dualStack, new SocketFile(file.permissions(), file.replaceDead(), on), values());

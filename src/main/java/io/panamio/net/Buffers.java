@@ -4,14 +4,14 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
 
-/** What is asked of memory that users pass. */
+/** Checks and measures the memory that users pass. */
 final class Buffers {
     private Buffers() {
     }
 
     static void requireWritable(MemorySegment dst) {
         if (dst.isReadOnly()) {
-            throw new IllegalArgumentException("a read-only segment to read into");
+            throw new IllegalArgumentException("the segment to read into is read-only");
         }
     }
 
@@ -21,7 +21,7 @@ final class Buffers {
         }
     }
 
-    /** The size of all segments together, which are to be read into. */
+    /** Returns the total size of segments that are to be read into. */
     static long writableSize(MemorySegment[] dsts) {
         for (MemorySegment dst : dsts) {
             requireWritable(dst);
@@ -37,7 +37,7 @@ final class Buffers {
         return size;
     }
 
-    /** Moves the position by what was transferred, and returns the result. */
+    /** Advances the position by the number of bytes transferred, and returns the result. */
     static long advance(ByteBuffer buffer, long n) {
         if (n > 0) {
             buffer.position(buffer.position() + (int) Math.min(n, buffer.remaining()));

@@ -5,9 +5,12 @@ import java.net.SocketOption;
 import java.util.Map;
 import java.util.Objects;
 
-/** How a stream is connected. Immutable: each method with an argument returns other options. */
+/**
+ * Options for connecting a stream. Immutable: each method with an argument returns a copy with that setting.
+ * {@snippet file="OptionSnippets.java" region="connect"}
+ */
 public final class ConnectOptions extends OptionSet<ConnectOptions> {
-    /** The system's defaults. */
+    /** The defaults of the system. */
     public static final ConnectOptions DEFAULT = new ConnectOptions(null, Map.of());
 
     private final SocketAddress local;
@@ -27,11 +30,11 @@ public final class ConnectOptions extends OptionSet<ConnectOptions> {
     }
 
     /**
-     * The address to bind to before connecting; by default the system chooses one.
+     * Sets the address to bind to before connecting. By default the system chooses one.
      *
-     * @param address an {@link java.net.InetSocketAddress} of the peer's family, where port 0 lets the system choose
-     *     one, or for Unix sockets a {@link UnixAddress}
-     * @return the options
+     * @param address an {@link java.net.InetSocketAddress} of the peer's family, in which port 0 lets the system choose
+     *     a port, or a {@link UnixAddress} for Unix sockets
+     * @return options with this setting
      */
     public ConnectOptions local(SocketAddress address) {
         return new ConnectOptions(Objects.requireNonNull(address, "address"), values());

@@ -6,16 +6,16 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 
 /**
- * What goes with a message beside its bytes: the control messages, or ancillary data, of cmsg(3), as a view of native
- * memory that is used again and again. A receive fills it, and {@code ttl()}, {@code fds()} and so on look there; or
- * the {@code put} methods fill it for a send, which leaves it as it is.
+ * The control messages (ancillary data, cmsg(3)) that accompany a message, in reusable native memory. Either a receive
+ * stores them and the getters read them, or the {@code put} methods add them for a send, which does not modify them.
  *
- * <p>What comes has to be asked for with an option of the socket ({@link SystemSocketOptions}), but for descriptors.
- * Reading allocates nothing where a method returns a number. What was received is not sent on: the first {@code put}
- * begins anew. For one thread at a time.
+ * <p>Except for descriptors, control messages are received only if a socket option asks for them, see {@link
+ * SystemSocketOptions}. Getters that return a number allocate nothing. Received messages are not sent: the first {@code
+ * put} after a receive starts over. Not thread-safe.
  *
- * <p>Anybody who can send to a Unix socket can send descriptors. Those that a receive has put here are closed by the
- * next one and by {@link #clear}, unless they were taken; that this is collected closes nothing.
+ * <p>Any process that can send to a Unix socket can send descriptors. Received descriptors that were not {@linkplain
+ * #takeFds taken} are closed by the next receive and by {@link #clear}, but not when this object becomes unreachable.
+ * {@snippet file="UnixSnippets.java" region="pass"}
  */
 public final class ControlMessages {
     final Control part;
@@ -25,37 +25,33 @@ public final class ControlMessages {
     }
 
     /**
-     * An empty one.
+     * Allocates empty control messages.
      *
-     * @param bytes how much memory it has; 64 for each kind of message is enough, for descriptors 32 and 4 for each
+     * @param bytes the capacity, 1 &lt;= bytes &lt;= 1000000: 64 for each type of message is enough, for descriptors 32
+     *     and 4 for each
      * @return the control messages
-     * @throws IllegalArgumentException if less than 1 or more than a million
+     * @throws IllegalArgumentException if {@code bytes} is out of range
      */
     public static ControlMessages withCapacity(int bytes) {
         if (bytes < 1 || bytes > 1_000_000) {
-            throw new IllegalArgumentException("capacity " + bytes);
+            throw new IllegalArgumentException("capacity " + bytes + " is not in the range 1 to 1000000");
         }
         return new ControlMessages(Platform.current().messages().newControl(bytes));
     }
 
-    /** Makes this empty. Descriptors that were received and not taken are closed. */
+    /** Removes all messages. Received descriptors that were not taken are closed. */
     public void clear() {
         part.clear();
     }
 
-    /**
-     * Whether there is nothing here.
-     *
-     * @return true if so
-     */
+    /** {@return whether there are no messages} */
     public boolean isEmpty() {
         return part.isEmpty();
     }
 
     /**
-     * Whether the last receive had more than fits here; that is lost, and descriptors among it are closed.
-     *
-     * @return true if so
+     * {@return whether the last receive was truncated because the capacity was too small} Descriptors that did not fit
+     * are closed.
      */
     public boolean isTruncated() {
         return part.isTruncated();
@@ -64,85 +60,71 @@ public final class ControlMessages {
     // ---- reading
 
     /**
-     * The time to live that the datagram arrived with, on IPv6 the hop limit: IP_TTL, IPV6_HOPLIMIT.
-     *
-     * @return from 0 to 255, or -1 if that is not here
+     * {@return the time to live with which the datagram arrived (IP_TTL; on IPv6, IPV6_HOPLIMIT), 0 to 255, or -1 if
+     * absent}
      */
     public int ttl() {
         return part.ttl();
     }
 
     /**
-     * The type of service that the datagram arrived with, on IPv6 the traffic class: IP_TOS, IPV6_TCLASS.
-     *
-     * @return from 0 to 255, or -1 if that is not here
+     * {@return the type of service with which the datagram arrived (IP_TOS; on IPv6, IPV6_TCLASS), 0 to 255, or -1 if
+     * absent}
      */
     public int trafficClass() {
         return part.trafficClass();
     }
 
     /**
-     * When the datagram arrived: SCM_TIMESTAMPNS.
-     *
-     * @return nanoseconds since 1970, or -1 if that is not here
+     * {@return the time at which the datagram arrived (SCM_TIMESTAMPNS), in nanoseconds since the epoch, or -1 if
+     * absent}
      */
     public long timestampNanos() {
         return part.timestampNanos();
     }
 
     /**
-     * The size of the datagrams that were put together into this one, all but the last: UDP_GRO.
-     *
-     * @return bytes, or -1 if that is not here: it is a single datagram
+     * {@return the size of all but the last of the datagrams that were coalesced into this one (UDP_GRO), in bytes, or
+     * -1 if absent: a single datagram}
      */
     public int segmentSize() {
         return part.segmentSize();
     }
 
-    /**
-     * The address that the datagram was sent to: IP_PKTINFO, IPV6_PKTINFO.
-     *
-     * @return the address, or null if that is not here
-     */
+    /** {@return the destination address of the datagram (IP_PKTINFO, IPV6_PKTINFO), or null if absent} */
     public InetAddress destination() {
         return part.destination();
     }
 
     /**
-     * The interface that the datagram arrived by: IP_PKTINFO, IPV6_PKTINFO.
-     *
-     * @return its index, or -1 if that is not here
+     * {@return the index of the interface on which the datagram arrived (IP_PKTINFO, IPV6_PKTINFO), or -1 if absent}
      */
     public int interfaceIndex() {
         return part.interfaceIndex();
     }
 
-    /**
-     * The sender's credentials: SCM_CREDENTIALS.
-     *
-     * @return the credentials, or null if that is not here
-     */
+    /** {@return the credentials of the sender (SCM_CREDENTIALS), or null if absent} */
     public UnixCredentials credentials() {
         int[] ids = part.credentials();
         return ids == null ? null : new UnixCredentials(ids[0], ids[1], ids[2]);
     }
 
     /**
-     * Takes the descriptors that came: SCM_RIGHTS. They are the caller's from now on, are not inherited by child
-     * processes, and have the mode of the sender's, which may be blocking.
+     * Returns the received descriptors (SCM_RIGHTS), which are the caller's to close from now on. They are not
+     * inherited by child processes. Their mode is that of the sender's descriptors, possibly blocking.
      *
-     * @return the descriptors; none the second time
+     * @return the descriptors; none if they were already taken
      */
     public int[] takeFds() {
         return part.takeFds();
     }
 
     /**
-     * Any control message, as the system's headers have it.
+     * Returns the data of a control message of any type.
      *
-     * @param level its protocol, by number
-     * @param type its type, by number
-     * @return its data, which is gone with the next receive, or null if that is not here
+     * @param level the number of the protocol level
+     * @param type the number of the type
+     * @return the data in the system's layout, valid until the next receive, or null if absent
      */
     public MemorySegment get(int level, int type) {
         return part.get(level, type);
@@ -151,12 +133,12 @@ public final class ControlMessages {
     // ---- writing
 
     /**
-     * Adds the time to live of the datagram, on IPv6 the hop limit.
+     * Adds the time to live with which to send the datagram; on IPv6, the hop limit.
      *
-     * @param hops from 1 to 255
+     * @param hops the time to live, 1 &lt;= hops &lt;= 255
      * @return this
-     * @throws IllegalArgumentException if out of that range
-     * @throws IndexOutOfBoundsException if there is no room left
+     * @throws IllegalArgumentException if {@code hops} is out of range
+     * @throws IndexOutOfBoundsException if there is not enough room left
      */
     public ControlMessages putTtl(int hops) {
         part.putTtl(hops);
@@ -164,12 +146,12 @@ public final class ControlMessages {
     }
 
     /**
-     * Adds the type of service of the datagram, on IPv6 the traffic class.
+     * Adds the type of service with which to send the datagram; on IPv6, the traffic class.
      *
-     * @param bits from 0 to 255
+     * @param bits the type of service, 0 &lt;= bits &lt;= 255
      * @return this
-     * @throws IllegalArgumentException if out of that range
-     * @throws IndexOutOfBoundsException if there is no room left
+     * @throws IllegalArgumentException if {@code bits} is out of range
+     * @throws IndexOutOfBoundsException if there is not enough room left
      */
     public ControlMessages putTrafficClass(int bits) {
         part.putTrafficClass(bits);
@@ -177,12 +159,12 @@ public final class ControlMessages {
     }
 
     /**
-     * Adds the size of the datagrams that the message is to be cut into (GSO): UDP_SEGMENT.
+     * Adds the size of the datagrams into which to segment the message (GSO): UDP_SEGMENT.
      *
-     * @param bytes from 1 to 65535
+     * @param bytes the size, 1 &lt;= bytes &lt;= 65535
      * @return this
-     * @throws IllegalArgumentException if out of that range
-     * @throws IndexOutOfBoundsException if there is no room left
+     * @throws IllegalArgumentException if {@code bytes} is out of range
+     * @throws IndexOutOfBoundsException if there is not enough room left
      */
     public ControlMessages putSegmentSize(int bytes) {
         part.putSegmentSize(bytes);
@@ -190,12 +172,12 @@ public final class ControlMessages {
     }
 
     /**
-     * Adds the address to send from and the interface to send by: IP_PKTINFO, IPV6_PKTINFO.
+     * Adds the source address and the interface with which to send the datagram: IP_PKTINFO, IPV6_PKTINFO.
      *
-     * @param address one of this machine's, of the family of the receiver
-     * @param interfaceIndex the interface's index, or 0 for any
+     * @param address a local address of the receiver's family
+     * @param interfaceIndex the index of the interface, or 0 for any
      * @return this
-     * @throws IndexOutOfBoundsException if there is no room left
+     * @throws IndexOutOfBoundsException if there is not enough room left
      */
     public ControlMessages putSource(InetAddress address, int interfaceIndex) {
         part.putSource(address, interfaceIndex);
@@ -203,11 +185,11 @@ public final class ControlMessages {
     }
 
     /**
-     * Adds descriptors to be passed to the peer, who gets duplicates of them: SCM_RIGHTS. The system takes 253 at most.
+     * Adds descriptors to pass to the peer, which receives duplicates of them: SCM_RIGHTS. Linux permits at most 253.
      *
-     * @param fds open descriptors, which stay the caller's; they may be closed when the message is sent
+     * @param fds open descriptors, which remain the caller's and may be closed once the message is sent
      * @return this
-     * @throws IndexOutOfBoundsException if there is no room left
+     * @throws IndexOutOfBoundsException if there is not enough room left
      */
     public ControlMessages putFds(int... fds) {
         part.putFds(fds);
@@ -215,11 +197,11 @@ public final class ControlMessages {
     }
 
     /**
-     * Adds credentials to be shown to the peer: SCM_CREDENTIALS. Without privileges they must be this process's own.
+     * Adds credentials to show to the peer: SCM_CREDENTIALS. Without privileges they must be those of this process.
      *
-     * @param credentials whose
+     * @param credentials the credentials
      * @return this
-     * @throws IndexOutOfBoundsException if there is no room left
+     * @throws IndexOutOfBoundsException if there is not enough room left
      */
     public ControlMessages putCredentials(UnixCredentials credentials) {
         part.putCredentials(credentials.pid(), credentials.uid(), credentials.gid());
@@ -227,22 +209,22 @@ public final class ControlMessages {
     }
 
     /**
-     * Adds any control message.
+     * Adds a control message of any type.
      *
-     * @param level its protocol, by number
-     * @param type its type, by number
-     * @param data its data, as the system's headers have it
+     * @param level the number of the protocol level
+     * @param type the number of the type
+     * @param data the data in the system's layout
      * @return this
-     * @throws IndexOutOfBoundsException if there is no room left
-     * @throws IllegalStateException if the memory of the data has ended
-     * @throws WrongThreadException if it is another thread's
+     * @throws IndexOutOfBoundsException if there is not enough room left
+     * @throws IllegalStateException if the arena of the data is closed
+     * @throws WrongThreadException if the data belongs to another thread
      */
     public ControlMessages put(int level, int type, MemorySegment data) {
         part.put(level, type, data);
         return this;
     }
 
-    /** The numbers of the messages, for people. */
+    /** {@return the levels and types of the messages} */
     @Override
     public String toString() {
         return part.toString();

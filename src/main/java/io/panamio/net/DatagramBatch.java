@@ -6,11 +6,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * Datagrams that are received or sent by one system call, in memory that is used again and again. Each has a slot for
- * its bytes, an address and control messages. A batch that was received can be sent as it is: every datagram goes back
- * to where it came from.
+ * Datagrams that are received or sent with one system call, in reusable memory. Each has a slot for its bytes, an
+ * address and control messages. A received batch can be sent as it is: each datagram then returns to its sender.
+ * {@snippet file="UdpSnippets.java" region="batch"}
  *
- * <p>For one thread at a time. Nothing is allocated after the batch itself.
+ * <p>Not thread-safe. Only the creation allocates.
  */
 public final class DatagramBatch {
     final Batch part;
@@ -25,146 +25,139 @@ public final class DatagramBatch {
     }
 
     /**
-     * An empty batch.
+     * Allocates an empty batch without control messages.
      *
-     * @param capacity how many datagrams it can have, from 1 to 1024
-     * @param size how many bytes each can have, from 1 to 65536
+     * @param capacity the maximum number of datagrams, 1 &lt;= capacity &lt;= 1024
+     * @param size the maximum length of each datagram in bytes, 1 &lt;= size &lt;= 65536
      * @return the batch
-     * @throws IllegalArgumentException if a number is out of its range
+     * @throws IllegalArgumentException if an argument is out of range
      */
     public static DatagramBatch allocate(int capacity, int size) {
         return allocate(capacity, size, 0);
     }
 
     /**
-     * An empty batch with room for control messages.
+     * Allocates an empty batch with room for control messages.
      *
-     * @param capacity how many datagrams it can have, from 1 to 1024
-     * @param size how many bytes each can have, from 1 to 65536
-     * @param control how many bytes of control messages each can have, from 0 to 65536; see {@link
-     *     ControlMessages#withCapacity}
+     * @param capacity the maximum number of datagrams, 1 &lt;= capacity &lt;= 1024
+     * @param size the maximum length of each datagram in bytes, 1 &lt;= size &lt;= 65536
+     * @param control the capacity for control messages of each datagram in bytes, 0 &lt;= control &lt;= 65536; see
+     *     {@link ControlMessages#withCapacity}
      * @return the batch
-     * @throws IllegalArgumentException if a number is out of its range
+     * @throws IllegalArgumentException if an argument is out of range
      */
     public static DatagramBatch allocate(int capacity, int size, int control) {
         if (capacity < 1 || capacity > 1024 || size < 1 || size > 65536 || control < 0 || control > 65536) {
-            throw new IllegalArgumentException("a batch of " + capacity + " with " + size + " and " + control);
+            throw new IllegalArgumentException(
+                "out of range: capacity " + capacity + ", size " + size + " or control " + control);
         }
         return new DatagramBatch(Platform.current().messages().newBatch(capacity, size, control), control > 0);
     }
 
-    /**
-     * How many datagrams it can have.
-     *
-     * @return the capacity
-     */
+    /** {@return the maximum number of datagrams} */
     public int capacity() {
         return part.capacity();
     }
 
-    /**
-     * How many datagrams there are.
-     *
-     * @return from 0 to the capacity
-     */
+    /** {@return the number of datagrams, 0 to the capacity} */
     public int count() {
         return part.count();
     }
 
-    /** Makes this empty. */
+    /** Removes all datagrams. */
     public void clear() {
         part.clear();
     }
 
     /**
-     * The slot of a datagram: all of its memory, always the same. Filled by hand, {@link #setLength} tells how much of
-     * it counts.
+     * Returns the whole slot of a datagram, always the same memory. A datagram may be changed in place, and its length
+     * by {@link #setLength}.
      *
-     * @param i from 0 to the capacity, without that
-     * @return as many bytes as each can have
-     * @throws IndexOutOfBoundsException if out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @return the slot
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public MemorySegment data(int i) {
         return part.data(i);
     }
 
     /**
-     * How many bytes of a slot count.
+     * Returns the length of a datagram.
      *
-     * @param i from 0 to the capacity, without that
-     * @return the length
-     * @throws IndexOutOfBoundsException if out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @return the length, in bytes
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public int length(int i) {
         return part.length(i);
     }
 
     /**
-     * Sets how many bytes of a slot count.
+     * Sets the length of a datagram. Does not change {@link #count}.
      *
-     * @param i from 0 to the capacity, without that
-     * @param bytes from 0 to the size of a slot
-     * @throws IndexOutOfBoundsException if out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @param bytes the length, 0 to the size of a slot
+     * @throws IndexOutOfBoundsException if {@code i} or {@code bytes} is out of range
      */
     public void setLength(int i, int bytes) {
         part.setLength(i, bytes);
     }
 
     /**
-     * Whether a datagram was longer than its slot when it was received; the rest is lost.
+     * Returns whether a received datagram was longer than its slot and therefore truncated.
      *
-     * @param i from 0 to the capacity, without that
-     * @return true if so
-     * @throws IndexOutOfBoundsException if out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @return whether the datagram is truncated
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public boolean isTruncated(int i) {
         return part.isTruncated(i);
     }
 
     /**
-     * Copies the address of a datagram: who has sent it, or where it goes.
+     * Copies the address of a datagram: that of its sender or receiver.
      *
-     * @param i from 0 to the capacity, without that
-     * @param into where to; made empty if there is none
-     * @throws IndexOutOfBoundsException if out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @param into receives the address; cleared if there is none
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public void address(int i, SocketAddressBuffer into) {
         part.address(i, into.part);
     }
 
     /**
-     * Sets where a datagram goes.
+     * Sets the address of a datagram's receiver.
      *
-     * @param i from 0 to the capacity, without that
-     * @param to the address; an empty one is the peer
-     * @throws IndexOutOfBoundsException if out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @param to the address; if it is empty, the datagram is sent to the peer
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public void setAddress(int i, SocketAddressBuffer to) {
         part.setAddress(i, to.part);
     }
 
     /**
-     * The control messages of a datagram, always the same object.
+     * Returns the control messages of a datagram, always the same object.
      *
-     * @param i from 0 to the capacity, without that
+     * @param i the index, 0 &lt;= i &lt; capacity
      * @return the control messages
-     * @throws IndexOutOfBoundsException if out of that range
-     * @throws IllegalStateException if this batch has no room for them
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
+     * @throws IllegalStateException if this batch was allocated without control messages
      */
     public ControlMessages control(int i) {
         Objects.checkIndex(i, capacity());
         if (controls == null) {
-            throw new IllegalStateException("this batch has no room for control messages");
+            throw new IllegalStateException("this batch was allocated without control messages");
         }
         return controls[i];
     }
 
     /**
-     * Adds a datagram: a copy of {@code data}, without control messages.
+     * Adds a copy of a datagram, without control messages.
      *
-     * @param data its bytes
-     * @param to where it goes; an empty one is the peer
-     * @return its index
+     * @param data the bytes
+     * @param to the address of the receiver; if it is empty, the datagram is sent to the peer
+     * @return the index of the datagram
      * @throws IndexOutOfBoundsException if the batch is full or {@code data} is longer than a slot
      */
     public int add(MemorySegment data, SocketAddressBuffer to) {

@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /**
- * A socket whose messages have addresses: where each has come from, and where it goes.
+ * A datagram socket: each received datagram has the address of its sender, and each sent one that of its receiver.
  *
- * @param <A> the kind of the addresses
+ * @param <A> the type of its addresses
  */
 public abstract sealed class DatagramSource<A extends SocketAddress> extends MessageSocket<A>
         permits UdpSocket, UnixDatagram {
@@ -19,26 +19,26 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
         super(fd);
     }
 
-    /** Checks that the system can use an address on this socket. */
+    /** Checks that this socket can send to an address. */
     abstract void requireUsable(A address);
 
-    /** Whether this socket can send to addresses of a family. */
+    /** {@return whether this socket can send to addresses of a family} */
     abstract boolean speaks(AddressFamily family);
 
     final void requireFamily(AddressFamily family, Object to) {
         if (!speaks(family)) {
-            throw new IllegalArgumentException("an address of another family than that of " + this + ": " + to);
+            throw new IllegalArgumentException(this + " cannot send to this address family: " + to);
         }
     }
 
     /**
-     * Sets the peer: where {@code send} sends to, and whom alone datagrams come from. It may be repeated, for another
-     * peer; datagrams that have arrived before stay there.
+     * Connects this socket to a peer: {@code send} then sends to it, and datagrams from any other address are
+     * discarded. May be called again to change the peer. Datagrams already received remain in the queue.
      *
-     * @param remote the peer
-     * @throws IllegalArgumentException if the address is of a family that this socket does not speak
+     * @param remote the address of the peer
+     * @throws IllegalArgumentException if this socket cannot send to the family of the address
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public void connect(A remote) throws IOException {
         requireUsable(remote);
@@ -53,32 +53,34 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     // ---- receiving
 
     /**
-     * Receives the next datagram and its sender's address, by one system call: recvfrom(2). Nothing is allocated.
+     * Receives the next datagram and the address of its sender, with one system call: recvfrom(2). Allocates nothing.
+     * Bytes that do not fit into the segment are discarded.
      *
-     * @param dst where to; one that is empty takes a datagram all the same
-     * @param from where the sender's address is put; empty for a Unix socket without a name
-     * @return how many bytes the datagram has: more than the segment's size tells that it was cut there; or WOULD_BLOCK
+     * @param dst the segment to receive into; an empty one discards the datagram
+     * @param from receives the address of the sender; empty if that is an unnamed Unix socket
+     * @return the length of the datagram, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending; it was that of an earlier send, maybe
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long recvFrom(MemorySegment dst, SocketAddressBuffer from) throws IOException {
         Buffers.requireWritable(dst);
         Objects.requireNonNull(from, "from");
-        return receive(dst, false, from);
+        return receive(dst, from);
     }
 
     /**
-     * Receives into a part of an array.
+     * Receives the next datagram into part of an array, and the address of its sender, like {@link
+     * #recvFrom(MemorySegment, SocketAddressBuffer)}.
      *
-     * @param dst where to
-     * @param off where the part begins
-     * @param len how long it is
-     * @param from where the sender's address is put
-     * @return as {@link #recvFrom(MemorySegment, SocketAddressBuffer)}
+     * @param dst the array to receive into
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @param from receives the address of the sender
+     * @return the length of the datagram, which was truncated if that exceeds {@code len}; or WOULD_BLOCK
      * @throws IndexOutOfBoundsException if the part is not within the array
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long recvFrom(byte[] dst, int off, int len, SocketAddressBuffer from) throws IOException {
         Objects.checkFromIndexSize(off, len, dst.length);
@@ -87,14 +89,16 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Receives into a buffer, from its position to its limit, and moves the position, to the limit at most.
+     * Receives the next datagram into a buffer, from its position to its limit, and the address of its sender, like
+     * {@link #recvFrom(MemorySegment, SocketAddressBuffer)}. The position is advanced by the number of bytes stored.
      *
-     * @param dst where to
-     * @param from where the sender's address is put
-     * @return as {@link #recvFrom(MemorySegment, SocketAddressBuffer)}
+     * @param dst the buffer to receive into
+     * @param from receives the address of the sender
+     * @return the length of the datagram, which was truncated if that exceeds what remained in the buffer; or
+     *     WOULD_BLOCK
      * @throws java.nio.ReadOnlyBufferException if the buffer is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long recvFrom(ByteBuffer dst, SocketAddressBuffer from) throws IOException {
         Buffers.requireWritable(dst);
@@ -104,32 +108,33 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Receives the next datagram and its sender's address and leaves it there: recvfrom(2) with MSG_PEEK.
+     * Receives the next datagram and the address of its sender without removing it from the queue: recvfrom(2) with
+     * MSG_PEEK.
      *
-     * @param dst where to
-     * @param from where the sender's address is put
-     * @return as {@link #recvFrom(MemorySegment, SocketAddressBuffer)}
+     * @param dst the segment to receive into
+     * @param from receives the address of the sender
+     * @return the length of the datagram, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long peekFrom(MemorySegment dst, SocketAddressBuffer from) throws IOException {
         Buffers.requireWritable(dst);
         Objects.requireNonNull(from, "from");
-        return receive(dst, true, from);
+        return receivePeeking(dst, from);
     }
 
     /**
-     * Receives a datagram, its sender's address and what else comes with it, by one system call: recvmsg(2). Nothing
-     * is allocated.
+     * Receives the next datagram, the address of its sender and the control messages that accompany it, with one system
+     * call: recvmsg(2). Allocates nothing.
      *
-     * @param dst where to
-     * @param from where the sender's address is put
-     * @param control where the control messages are put, in place of what is there
-     * @return as {@link #recvFrom(MemorySegment, SocketAddressBuffer)}
+     * @param dst the segment to receive into
+     * @param from receives the address of the sender
+     * @param control receives the control messages; its previous contents are replaced
+     * @return the length of the datagram, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long recvMsgFrom(MemorySegment dst, SocketAddressBuffer from, ControlMessages control) throws IOException {
         Buffers.requireWritable(dst);
@@ -139,12 +144,14 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Receives as many datagrams as there are, up to the capacity of a batch, by one system call: recvmmsg(2).
+     * Receives all pending datagrams, up to the capacity of a batch, with one system call where the system has one for
+     * that: recvmmsg(2).
      *
-     * @param batch where they are put, in place of what is there
-     * @return how many there are, from 1 on, or WOULD_BLOCK; fewer than the capacity have drained the socket
+     * @param batch receives the datagrams; its previous contents are replaced
+     * @return the number of datagrams received, at least 1, or WOULD_BLOCK; a batch that is not full has drained the
+     *     socket
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public int recvBatch(DatagramBatch batch) throws IOException {
         int fd = begin();
@@ -164,15 +171,16 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     // ---- sending
 
     /**
-     * Sends a datagram to an address, by one system call: sendto(2). Nothing is allocated.
+     * Sends a datagram to an address, with one system call: sendto(2). Allocates nothing. The datagram is sent as a
+     * whole or not at all.
      *
-     * @param src the datagram; it may be empty
-     * @param to where to
-     * @return how many bytes it has, or WOULD_BLOCK
-     * @throws IllegalArgumentException if the address is empty, or of a family that this socket does not speak
+     * @param src the datagram, which may be empty
+     * @param to the address of the receiver
+     * @return the length of the datagram, or WOULD_BLOCK
+     * @throws IllegalArgumentException if the address is empty, or this socket cannot send to its family
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the datagram is too long or the address cannot be reached, or an error was pending: that
-     *     of an earlier send, maybe
+     * @throws IOException if the datagram is too long or the address is unreachable, or an error was pending, possibly
+     *     that of an earlier send
      */
     public long sendTo(MemorySegment src, SocketAddressBuffer to) throws IOException {
         requireAddress(to);
@@ -180,17 +188,18 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Sends a part of an array to an address.
+     * Sends part of an array as a datagram to an address, like {@link #sendTo(MemorySegment, SocketAddressBuffer)}.
      *
-     * @param src what to send
-     * @param off where the part begins
-     * @param len how long it is
-     * @param to where to
-     * @return as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
+     * @param src the array to send from
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @param to the address of the receiver
+     * @return the length of the datagram, or WOULD_BLOCK
      * @throws IndexOutOfBoundsException if the part is not within the array
-     * @throws IllegalArgumentException if the address is empty, or of a family that this socket does not speak
+     * @throws IllegalArgumentException if the address is empty, or this socket cannot send to its family
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
+     * @throws IOException if the datagram is too long or the address is unreachable, or an error was pending, possibly
+     *     that of an earlier send
      */
     public long sendTo(byte[] src, int off, int len, SocketAddressBuffer to) throws IOException {
         Objects.checkFromIndexSize(off, len, src.length);
@@ -199,14 +208,16 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Sends what a buffer has from its position to its limit to an address, and moves the position.
+     * Sends a buffer, from its position to its limit, as a datagram to an address, like {@link #sendTo(MemorySegment,
+     * SocketAddressBuffer)}. The position is advanced to the limit if the datagram was sent.
      *
-     * @param src what to send
-     * @param to where to
-     * @return as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
-     * @throws IllegalArgumentException if the address is empty, or of a family that this socket does not speak
+     * @param src the buffer to send
+     * @param to the address of the receiver
+     * @return the length of the datagram, or WOULD_BLOCK
+     * @throws IllegalArgumentException if the address is empty, or this socket cannot send to its family
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
+     * @throws IOException if the datagram is too long or the address is unreachable, or an error was pending, possibly
+     *     that of an earlier send
      */
     public long sendTo(ByteBuffer src, SocketAddressBuffer to) throws IOException {
         return Buffers.advance(src, src.hasArray()
@@ -215,14 +226,16 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Sends a datagram to an address by one system call, for comfort: it is converted at each call, which allocates.
+     * Sends a datagram to an address, with one system call: sendto(2). A convenience: the address is converted by each
+     * call, which allocates.
      *
-     * @param src the datagram; it may be empty
-     * @param to where to
-     * @return how many bytes it has, or WOULD_BLOCK
-     * @throws IllegalArgumentException if the address is of a family that this socket does not speak
+     * @param src the datagram, which may be empty
+     * @param to the address of the receiver
+     * @return the length of the datagram, or WOULD_BLOCK
+     * @throws IllegalArgumentException if this socket cannot send to the family of the address
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
+     * @throws IOException if the datagram is too long or the address is unreachable, or an error was pending, possibly
+     *     that of an earlier send
      */
     public long sendTo(MemorySegment src, A to) throws IOException {
         requireUsable(to);
@@ -237,15 +250,17 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Sends a datagram to an address, and more with it, by one system call: sendmsg(2). Nothing is allocated.
+     * Sends a datagram to an address together with control messages, with one system call: sendmsg(2). Allocates
+     * nothing.
      *
      * @param src the datagram
-     * @param to where to
-     * @param control the control messages to go with it
-     * @return as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
-     * @throws IllegalArgumentException if the address is empty, or of a family that this socket does not speak
+     * @param to the address of the receiver
+     * @param control the control messages
+     * @return the length of the datagram, or WOULD_BLOCK
+     * @throws IllegalArgumentException if the address is empty, or this socket cannot send to its family
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}
+     * @throws IOException if the datagram is too long or the address is unreachable, or an error was pending, possibly
+     *     that of an earlier send, or if the system rejects the control messages
      */
     public long sendMsgTo(MemorySegment src, SocketAddressBuffer to, ControlMessages control) throws IOException {
         requireAddress(to);
@@ -254,16 +269,17 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     }
 
     /**
-     * Sends the datagrams of a batch, by one system call: sendmmsg(2). Each goes to its own address or, where that is
-     * empty, to the peer. An error of one ends the call, and is thrown if that was the first.
+     * Sends the datagrams of a batch, with one system call where the system has one for that: sendmmsg(2). Each is sent
+     * to its own address or, if that is empty, to the peer. The call stops at a datagram that fails; the error is
+     * thrown if that is the first one to send.
      *
-     * @param batch what to send
-     * @param first the first one to send; those before were sent already
-     * @return how many were sent, or WOULD_BLOCK if none
-     * @throws IndexOutOfBoundsException if {@code first} is negative or more than there are
-     * @throws IllegalArgumentException if an address is of a family that this socket does not speak; none is sent then
+     * @param batch the datagrams
+     * @param first the index of the first datagram to send, 0 &lt;= first &lt;= {@link DatagramBatch#count() count}
+     * @return the number of datagrams sent, or WOULD_BLOCK if none
+     * @throws IndexOutOfBoundsException if {@code first} is out of range
+     * @throws IllegalArgumentException if this socket cannot send to the family of an address; no datagram is sent then
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException as {@link #sendTo(MemorySegment, SocketAddressBuffer)}, of the first one to send
+     * @throws IOException if the first datagram to send fails, see {@link #sendTo(MemorySegment, SocketAddressBuffer)}
      */
     public int sendBatch(DatagramBatch batch, int first) throws IOException {
         int count = batch.count() - Objects.checkIndex(first, batch.count() + 1);
@@ -290,7 +306,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     private void requireAddress(SocketAddressBuffer to) {
         AddressFamily family = to.part.family();
         if (family == null) {
-            throw new IllegalArgumentException("an empty address to send to");
+            throw new IllegalArgumentException("the address to send to is empty");
         }
         requireFamily(family, to);
     }

@@ -3,30 +3,30 @@ package io.panamio.net;
 import java.io.IOException;
 
 /**
- * Bytes both ways: a {@link StreamSocket}, or what a user makes of one, as an encrypted connection. See {@link
- * ReadableStream} and {@link WritableStream} for what an implementation owes its callers.
+ * A bidirectional stream of bytes: a {@link StreamSocket}, or a user's stream over one, such as an encrypted
+ * connection. {@link ReadableStream} and {@link WritableStream} document what an implementation must guarantee.
  */
 public interface DuplexStream extends ReadableStream, WritableStream, AutoCloseable {
     /**
-     * Ends one half of the connection, or both; what was written before is still sent. It may be repeated, and does not
-     * block.
+     * Shuts down one half of the connection, or both, without blocking. Data written before is still sent. A half may
+     * be shut down repeatedly.
      *
-     * @param how which half
+     * @param how the half to shut down
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if there is no connection
+     * @throws IOException if this is not connected
      */
     void shutdown(Shutdown how) throws IOException;
 
     /**
-     * Returns the error that the connection has met and that no call has thrown yet, and forgets it.
+     * Returns the pending error of the connection, which no call has thrown yet, and clears it.
      *
-     * @return the error, or null
+     * @return the error, or null if none is pending
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     IOException takeError() throws IOException;
 
-    /** Closes this. Does nothing the second time. */
+    /** Closes this stream. Has no effect if it is already closed. */
     @Override
     void close();
 }

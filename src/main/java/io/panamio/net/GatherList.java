@@ -5,26 +5,18 @@ import io.panamio.sys.Platform;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Segments that are written one after the other, as a header and its body: an array of iovecs that is prepared once and
- * used again and again. {@link WritableStream#write(GatherList)} writes it, all of it by one system call as a rule.
+ * Segments that are written one after the other, such as a header and a body: a reusable array of iovecs. {@link
+ * WritableStream#write(GatherList)} writes it, usually with one system call.
  *
- * <p>The list remembers how far it is. After a write that did less than all, write it again when the stream is
- * writable: it resumes in place. Once it {@linkplain #isDone is done}, {@link #rewind} begins anew with the same
- * segments, and so does {@link #set}.
+ * <p>The list keeps its position. After a short write, write it again when the stream is writable: it resumes where it
+ * stopped. Once it {@linkplain #isDone is done}, {@link #rewind} and {@link #set} start over.
+ * {@snippet file="OptionSnippets.java" region="gather"}
  *
- * <pre>{@code
- * GatherList answer = GatherList.of(header, body);
- * stream.write(answer);                       // and, while !answer.isDone(), again at each writable event
- * ...
- * answer.set(1, nextBody);                    // the header is the same
- * stream.write(answer);
- * }</pre>
+ * <p>The segments must be native memory that no other thread can free: of a confined, an automatic or the global arena,
+ * of a stream or a pool, or of a direct buffer. The list keeps that memory reachable. The contents may change until
+ * they are written. A segment whose arena was closed is detected before the system call.
  *
- * <p>It is for native memory that no other thread can free: of a confined, an automatic or the global arena, of a
- * stream's or a pool's, or of a direct buffer. The list keeps it reachable. The bytes may change until they are
- * written; a segment whose arena is closed is found out before the call.
- *
- * <p>For one thread at a time, and one stream at a time. Nothing is allocated after the list itself.
+ * <p>Not thread-safe, and for one stream at a time. Only the creation allocates.
  */
 public final class GatherList {
     final Gather part;
@@ -34,27 +26,27 @@ public final class GatherList {
     }
 
     /**
-     * A list of empty segments.
+     * Allocates a list of empty segments.
      *
-     * @param capacity how many segments, at least 1; one system call takes 1024
+     * @param capacity the number of segments, at least 1; one system call takes up to 1024
      * @return the list
-     * @throws IllegalArgumentException if that is less than 1
+     * @throws IllegalArgumentException if {@code capacity} is less than 1
      */
     public static GatherList withCapacity(int capacity) {
         if (capacity < 1) {
-            throw new IllegalArgumentException("capacity " + capacity);
+            throw new IllegalArgumentException("capacity " + capacity + " is less than 1");
         }
         return new GatherList(Platform.current().streams().newGather(capacity));
     }
 
     /**
-     * A list of segments.
+     * Allocates a list of segments.
      *
      * @param segments the segments, at least one
-     * @return the list, with that capacity
-     * @throws IllegalArgumentException if there is none, or as {@link #set}
-     * @throws IllegalStateException as {@link #set}
-     * @throws WrongThreadException as {@link #set}
+     * @return the list, whose capacity is their number
+     * @throws IllegalArgumentException if there is no segment, or as for {@link #set(int, MemorySegment)}
+     * @throws IllegalStateException if the arena of a segment is closed
+     * @throws WrongThreadException if a segment belongs to another thread
      */
     public static GatherList of(MemorySegment... segments) {
         GatherList list = withCapacity(segments.length);
@@ -64,53 +56,51 @@ public final class GatherList {
         return list;
     }
 
-    /**
-     * How many segments it can have.
-     *
-     * @return the capacity
-     */
+    /** {@return the number of segments that this list can hold} */
     public int capacity() {
         return part.capacity();
     }
 
     /**
-     * Replaces a segment. The list begins anew.
+     * Replaces a segment. The list starts over.
      *
-     * @param i from 0 to the capacity, without that
-     * @param segment what to write; {@link MemorySegment#NULL} is empty
-     * @throws IndexOutOfBoundsException if {@code i} is out of that range
-     * @throws IllegalArgumentException if the segment is on the heap, or of a shared arena, or all are more than 2^63
-     * @throws IllegalStateException if the segment's arena is closed, or if the list is partly written: what it was
-     *     about would be cut; {@link #rewind} it first if that is what is wanted
-     * @throws WrongThreadException if the segment is another thread's
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @param segment the segment to write; {@link MemorySegment#NULL} is empty
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
+     * @throws IllegalArgumentException if the segment is not native or of a shared arena, or the total size exceeds
+     *     2^63 - 1
+     * @throws IllegalStateException if the arena of the segment is closed, or if this list is partly written; {@link
+     *     #rewind} it first to start over on purpose
+     * @throws WrongThreadException if the segment belongs to another thread
      */
     public void set(int i, MemorySegment segment) {
         set(i, segment, 0, segment.byteSize());
     }
 
     /**
-     * Replaces a segment by a part of one, like {@link #set(int, MemorySegment)}.
+     * Replaces a segment by part of one, like {@link #set(int, MemorySegment)}.
      *
-     * @param i from 0 to the capacity, without that
-     * @param segment what to write a part of
-     * @param off where the part begins
-     * @param len how long it is
-     * @throws IndexOutOfBoundsException if {@code i} is out of that range, or the part is not within the segment
-     * @throws IllegalArgumentException as above
-     * @throws IllegalStateException as above
-     * @throws WrongThreadException as above
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @param segment the segment to write part of
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @throws IndexOutOfBoundsException if {@code i} is out of range, or the part is not within the segment
+     * @throws IllegalArgumentException if the segment is not native or of a shared arena, or the total size exceeds
+     *     2^63 - 1
+     * @throws IllegalStateException if the arena of the segment is closed, or if this list is partly written; {@link
+     *     #rewind} it first to start over on purpose
+     * @throws WrongThreadException if the segment belongs to another thread
      */
     public void set(int i, MemorySegment segment, long off, long len) {
         part.set(i, segment, off, len);
     }
 
     /**
-     * Returns a segment that was {@linkplain #set set}. Of its bytes, {@link #remaining(int)} are still to be written,
-     * from {@link #offset} on.
+     * Returns a segment. {@link #remaining(int)} of its bytes are still to be written, from {@link #offset} on.
      *
-     * @param i from 0 to the capacity, without that
-     * @return the segment, or {@link MemorySegment#NULL} if there is none
-     * @throws IndexOutOfBoundsException if {@code i} is out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @return the segment, or {@link MemorySegment#NULL} if none was set
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public MemorySegment segment(int i) {
         return part.segment(i);
@@ -119,30 +109,31 @@ public final class GatherList {
     /**
      * Returns the offset of the first byte of a segment that is still to be written.
      *
-     * @param i from 0 to the capacity, without that
-     * @return the offset, from the beginning of {@link #segment}; the end of what was set if all of that is written
-     * @throws IndexOutOfBoundsException if {@code i} is out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @return the offset within {@link #segment}; the end of the part that was set if all of it is written
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public long offset(int i) {
         return part.offset(i);
     }
 
     /**
-     * Returns how many bytes of a segment are still to be written.
+     * Returns the number of bytes of a segment that are still to be written.
      *
-     * @param i from 0 to the capacity, without that
-     * @return the number; 0 if all of it is written, or there is none
-     * @throws IndexOutOfBoundsException if {@code i} is out of that range
+     * @param i the index, 0 &lt;= i &lt; capacity
+     * @return the number; 0 if all are written or none was set
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public long remaining(int i) {
         return part.remaining(i);
     }
 
     /**
-     * Moves the list on, for a {@link WritableStream} of one's own that has written some of what remains.
+     * Advances the position, for the implementation of a {@link WritableStream} that has written some of the remaining
+     * bytes.
      *
-     * @param n how many bytes were written
-     * @throws IndexOutOfBoundsException if that is negative or more than {@link #remaining()}
+     * @param n the number of bytes written
+     * @throws IndexOutOfBoundsException if that is negative or exceeds {@link #remaining()}
      */
     public void advance(long n) {
         if (n < 0 || n > remaining()) {
@@ -151,44 +142,32 @@ public final class GatherList {
         part.advance(n);
     }
 
-    /**
-     * How many bytes all segments have together.
-     *
-     * @return the size
-     */
+    /** {@return the total size of the segments, in bytes} */
     public long size() {
         return part.size();
     }
 
-    /**
-     * How many bytes are still to be written.
-     *
-     * @return from the size down to 0
-     */
+    /** {@return the number of bytes still to be written} */
     public long remaining() {
         return part.remaining();
     }
 
-    /**
-     * Whether everything is written; also if there is nothing.
-     *
-     * @return true if so
-     */
+    /** {@return whether no bytes remain to be written} */
     public boolean isDone() {
         return remaining() == 0;
     }
 
-    /** Begins anew with the same segments, however far it is. */
+    /** Starts over with the same segments, wherever the position is. */
     public void rewind() {
         part.rewind();
     }
 
-    /** Makes all segments empty, and lets go of their memory. */
+    /** Makes all segments empty and releases the references to their memory. */
     public void clear() {
         part.clear();
     }
 
-    /** How much is written of how much. */
+    /** {@return the number of bytes written and the total size} */
     @Override
     public String toString() {
         return "GatherList[" + (size() - remaining()) + " of " + size() + " bytes]";

@@ -6,36 +6,34 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Objects;
 
-/** What every internet socket, a {@link NetSocket}, has. */
+/** The methods of all internet sockets, which are {@link NetSocket}s. */
 sealed interface InetSocket permits TcpStream, TcpListener, UdpSocket {
     /**
-     * Sets the time to live of the packets that are sent, on IPv6 the hop limit; a listener's is that of the
-     * connections it accepts.
+     * Sets the time to live of sent packets; on IPv6, the hop limit. Connections that a listener accepts inherit it.
      *
-     * @param hops from 1 to 255
-     * @throws IllegalArgumentException if out of that range
+     * @param hops the time to live, 1 &lt;= hops &lt;= 255
+     * @throws IllegalArgumentException if {@code hops} is out of range
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     default void setTtl(int hops) throws IOException {
         if (hops < 1 || hops > 255) {
-            throw new IllegalArgumentException("ttl " + hops + " is not from 1 to 255");
+            throw new IllegalArgumentException("ttl " + hops + " is not in the range 1 to 255");
         }
         ((NetSocket<?>) this).setOption(SystemSocketOptions.IP_TTL, hops);
     }
 
     /**
-     * The time to live of the packets that are sent; on IPv6 the hop limit.
+     * {@return the time to live of sent packets, 1 to 255; on IPv6, the hop limit}
      *
-     * @return from 1 to 255
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     default int ttl() throws IOException {
         return ((NetSocket<?>) this).getOption(SystemSocketOptions.IP_TTL);
     }
 
-    /** The address itself, if the system can use it. */
+    /** Returns {@code address} if it is a resolved internet address, otherwise throws. */
     static InetSocketAddress resolved(SocketAddress address) {
         if (!(Objects.requireNonNull(address, "address") instanceof InetSocketAddress inet)) {
             throw new IllegalArgumentException("not an internet address: " + address);

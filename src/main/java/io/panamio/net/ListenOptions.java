@@ -5,11 +5,14 @@ import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.util.Map;
 
-/** How a listener is bound. Immutable: each method with an argument returns other options. */
+/**
+ * Options for a listener. Immutable: each method with an argument returns a copy with that setting.
+ * {@snippet file="OptionSnippets.java" region="listen"}
+ */
 public final class ListenOptions extends BoundOptions<ListenOptions> {
     /**
-     * The longest queue that the system allows, SO_REUSEADDR so that an address can be bound while connections of an
-     * earlier listener linger, and both families for a wildcard.
+     * The longest backlog that the system permits; SO_REUSEADDR, so that an address can be bound while connections of
+     * an earlier listener linger; a wildcard address is dual-stack.
      */
     public static final ListenOptions DEFAULT =
         new ListenOptions(Integer.MAX_VALUE, true, SocketFile.DEFAULT,
@@ -32,37 +35,37 @@ public final class ListenOptions extends BoundOptions<ListenOptions> {
     }
 
     /**
-     * How many connections may wait to be accepted. The system cuts it at its own limit (somaxconn), which is the
-     * default.
+     * Sets the maximum number of pending connections. The system limits it (somaxconn on Linux); the default is that
+     * limit.
      *
-     * @param connections from 1 on
-     * @return the options
-     * @throws IllegalArgumentException if less than 1
+     * @param connections the maximum, at least 1
+     * @return options with this setting
+     * @throws IllegalArgumentException if {@code connections} is less than 1
      */
     public ListenOptions backlog(int connections) {
         if (connections < 1) {
-            throw new IllegalArgumentException("backlog " + connections);
+            throw new IllegalArgumentException("backlog " + connections + " is less than 1");
         }
         return new ListenOptions(connections, dualStack(), file(), values());
     }
 
     /**
-     * SO_REUSEADDR: whether the address may be bound while connections of an earlier listener linger. The default is
-     * true. Two listeners at a time are not possible either way.
+     * Sets SO_REUSEADDR: whether the address may be bound while connections of an earlier listener linger. The default
+     * is true. Two listeners at the same time are not possible either way.
      *
-     * @param on which
-     * @return the options
+     * @param on true to enable it
+     * @return options with this setting
      */
     public ListenOptions reuseAddress(boolean on) {
         return with(StandardSocketOptions.SO_REUSEADDR, on);
     }
 
     /**
-     * SO_REUSEPORT: whether several listeners, all with this option, share the address and the system spreads
-     * connections over them. The default is false.
+     * Sets SO_REUSEPORT: whether several listeners, all with this option, share the address, among which the system
+     * distributes connections. The default is false.
      *
-     * @param on which
-     * @return the options
+     * @param on true to enable it
+     * @return options with this setting
      */
     public ListenOptions reusePort(boolean on) {
         return with(StandardSocketOptions.SO_REUSEPORT, on);

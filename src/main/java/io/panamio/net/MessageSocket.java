@@ -2,7 +2,6 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
-import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.Messages;
 import io.panamio.sys.Platform;
 import java.io.IOException;
@@ -12,9 +11,9 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /**
- * A socket that keeps the bounds of messages: each is received and sent as a whole, and nothing blocks.
+ * A non-blocking socket that preserves message boundaries: each message is received and sent as a whole.
  *
- * @param <A> the kind of its addresses
+ * @param <A> the type of its addresses
  */
 public abstract sealed class MessageSocket<A extends SocketAddress> extends ConnectedSocket<A>
         permits DatagramSource, UnixSeqpacket {
@@ -26,7 +25,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
         return Platform.current().messages();
     }
 
-    /** The result of a receive: one that would block has drained the socket. */
+    /** Handles the result of a receive: one that would block has drained the socket. */
     long received(long n) {
         if (n == IoResult.WOULD_BLOCK) {
             drained(Interest.READABLE);
@@ -34,7 +33,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
         return n;
     }
 
-    /** The result of a send: one that would block has found it full. */
+    /** Handles the result of a send: one that would block has filled the socket. */
     final long sent(long n) {
         if (n == IoResult.WOULD_BLOCK) {
             drained(Interest.WRITABLE);
@@ -43,32 +42,41 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     }
 
     /**
-     * What a call threw, maybe the error of an earlier message. The system tells it once, and the socket goes on: where
-     * an event has told of it, there are to be others.
+     * Returns the exception to throw for a failed call, possibly the error of an earlier message. The system reports
+     * each such error once and the socket remains usable, so the event for the next error must be armed again.
      */
     final IOException failed(IOException e) {
         drained(Interest.HANG_UP);
         return e;
     }
 
-    /** The longest message that there can be. */
+    /** {@return the maximum length of a message, in bytes} */
     long maxLength() {
         return Long.MAX_VALUE;
     }
 
-    /** As much of memory on the heap as a message can fill: the rest need not be copied, nor room be made for it. */
+    /** Returns the part of a heap segment that a message can fill, so that no more is copied. */
     private MemorySegment fillable(MemorySegment dst) {
         return dst.byteSize() <= maxLength() || dst.isNative() ? dst : dst.asSlice(0, maxLength());
     }
 
-    // ---- each call once, with or without an address
+    // ---- the calls, with or without an address
 
-    final long receive(MemorySegment dst, boolean peek, SocketAddressBuffer from) throws IOException {
+    final long receive(MemorySegment dst, SocketAddressBuffer from) throws IOException {
         int fd = begin();
         try {
-            AddressBuffer address = SocketAddressBuffer.part(from);
-            return received(peek ? messages().peek(fd, fillable(dst), address)
-                : messages().recv(fd, fillable(dst), address));
+            return received(messages().recv(fd, fillable(dst), SocketAddressBuffer.part(from)));
+        } catch (IOException e) {
+            throw failed(e);
+        } finally {
+            end();
+        }
+    }
+
+    final long receivePeeking(MemorySegment dst, SocketAddressBuffer from) throws IOException {
+        int fd = begin();
+        try {
+            return received(messages().peek(fd, fillable(dst), SocketAddressBuffer.part(from)));
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -135,31 +143,31 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     // ---- receiving
 
     /**
-     * Receives the next message, by one system call: recv(2). What does not fit into the segment is lost. A Unix
-     * socket, whose messages may be longer, needs another call for a segment on the heap of more than 64 KiB; native
-     * memory of that size is taken for the time of the receive, unless that would block.
+     * Receives the next message, with one system call: recv(2). Bytes that do not fit into the segment are discarded. A
+     * Unix socket, whose messages may be longer, takes another call for a heap segment of more than 64 KiB, and
+     * allocates native memory of that size during the receive unless it would block.
      *
-     * @param dst where to; one that is empty takes a message all the same
-     * @return how many bytes the message has: more than the segment's size tells that it was cut there; or WOULD_BLOCK
+     * @param dst the segment to receive into; an empty one discards the message
+     * @return the length of the message, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending; it was that of an earlier send, maybe
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long recv(MemorySegment dst) throws IOException {
         Buffers.requireWritable(dst);
-        return receive(dst, false, null);
+        return receive(dst, null);
     }
 
     /**
-     * Receives into a part of an array.
+     * Receives the next message into part of an array, like {@link #recv(MemorySegment)}.
      *
-     * @param dst where to
-     * @param off where the part begins
-     * @param len how long it is
-     * @return as {@link #recv(MemorySegment)}
+     * @param dst the array to receive into
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @return the length of the message, which was truncated if that exceeds {@code len}; or WOULD_BLOCK
      * @throws IndexOutOfBoundsException if the part is not within the array
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long recv(byte[] dst, int off, int len) throws IOException {
         Objects.checkFromIndexSize(off, len, dst.length);
@@ -167,13 +175,15 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     }
 
     /**
-     * Receives into a buffer, from its position to its limit, and moves the position, to the limit at most.
+     * Receives the next message into a buffer, from its position to its limit, like {@link #recv(MemorySegment)}. The
+     * position is advanced by the number of bytes stored.
      *
-     * @param dst where to
-     * @return as {@link #recv(MemorySegment)}
+     * @param dst the buffer to receive into
+     * @return the length of the message, which was truncated if that exceeds what remained in the buffer; or
+     *     WOULD_BLOCK
      * @throws java.nio.ReadOnlyBufferException if the buffer is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long recv(ByteBuffer dst) throws IOException {
         Buffers.requireWritable(dst);
@@ -183,28 +193,28 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     }
 
     /**
-     * Receives the next message and leaves it there: recv(2) with MSG_PEEK.
+     * Receives the next message without removing it from the queue: recv(2) with MSG_PEEK.
      *
-     * @param dst where to
-     * @return as {@link #recv(MemorySegment)}
+     * @param dst the segment to receive into
+     * @return the length of the message, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long peek(MemorySegment dst) throws IOException {
         Buffers.requireWritable(dst);
-        return receive(dst, true, null);
+        return receivePeeking(dst, null);
     }
 
     /**
-     * Receives a message and what comes with it, by one system call: recvmsg(2).
+     * Receives the next message and the control messages that accompany it, with one system call: recvmsg(2).
      *
-     * @param dst where to
-     * @param control where the control messages are put, in place of what is there
-     * @return as {@link #recv(MemorySegment)}
+     * @param dst the segment to receive into
+     * @param control receives the control messages; its previous contents are replaced
+     * @return the length of the message, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if an error was pending
+     * @throws IOException if an error was pending, possibly that of an earlier send
      */
     public long recvMsg(MemorySegment dst, ControlMessages control) throws IOException {
         Buffers.requireWritable(dst);
@@ -215,28 +225,29 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     // ---- sending
 
     /**
-     * Sends a message to the peer, by one system call: send(2). It is sent as a whole or not at all.
+     * Sends a message to the peer, with one system call: send(2). The message is sent as a whole or not at all.
      *
-     * @param src the message; it may be empty
-     * @return how many bytes it has, or WOULD_BLOCK
+     * @param src the message, which may be empty
+     * @return the length of the message, or WOULD_BLOCK
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if there is no peer or the message is too long, or an error was pending: that of an earlier
-     *     send, maybe
+     * @throws IOException if this is not connected, the message is too long, or an error was pending, possibly that of
+     *     an earlier send
      */
     public long send(MemorySegment src) throws IOException {
         return transmit(src, null);
     }
 
     /**
-     * Sends a part of an array.
+     * Sends part of an array as a message to the peer, like {@link #send(MemorySegment)}.
      *
-     * @param src what to send
-     * @param off where the part begins
-     * @param len how long it is
-     * @return as {@link #send(MemorySegment)}
+     * @param src the array to send from
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @return the length of the message, or WOULD_BLOCK
      * @throws IndexOutOfBoundsException if the part is not within the array
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException as {@link #send(MemorySegment)}
+     * @throws IOException if this is not connected, the message is too long, or an error was pending, possibly that of
+     *     an earlier send
      */
     public long send(byte[] src, int off, int len) throws IOException {
         Objects.checkFromIndexSize(off, len, src.length);
@@ -244,12 +255,14 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     }
 
     /**
-     * Sends what a buffer has from its position to its limit, and moves the position.
+     * Sends a buffer, from its position to its limit, as a message to the peer, like {@link #send(MemorySegment)}. The
+     * position is advanced to the limit if the message was sent.
      *
-     * @param src what to send
-     * @return as {@link #send(MemorySegment)}
+     * @param src the buffer to send
+     * @return the length of the message, or WOULD_BLOCK
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException as {@link #send(MemorySegment)}
+     * @throws IOException if this is not connected, the message is too long, or an error was pending, possibly that of
+     *     an earlier send
      */
     public long send(ByteBuffer src) throws IOException {
         return Buffers.advance(src, src.hasArray()
@@ -258,13 +271,14 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     }
 
     /**
-     * Sends a message and more with it, by one system call: sendmsg(2).
+     * Sends a message to the peer together with control messages, with one system call: sendmsg(2).
      *
      * @param src the message
-     * @param control the control messages to go with it
-     * @return as {@link #send(MemorySegment)}
+     * @param control the control messages
+     * @return the length of the message, or WOULD_BLOCK
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException as {@link #send(MemorySegment)}
+     * @throws IOException if this is not connected, the message is too long, or an error was pending, possibly that of
+     *     an earlier send, or if the system rejects the control messages
      */
     public long sendMsg(MemorySegment src, ControlMessages control) throws IOException {
         Objects.requireNonNull(control, "control");

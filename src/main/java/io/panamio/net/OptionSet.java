@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** Options that a socket gets when it is made, before it is bound or connected. Immutable. */
+/** Socket options that are set on creation, before the socket is bound or connected. Immutable. */
 abstract sealed class OptionSet<S> permits BoundOptions, ConnectOptions {
     private final Map<SocketOption<?>, Object> values;
 
@@ -14,7 +14,7 @@ abstract sealed class OptionSet<S> permits BoundOptions, ConnectOptions {
         this.values = values;
     }
 
-    /** These options with other values. */
+    /** {@return a copy with other values} */
     abstract S copy(Map<SocketOption<?>, Object> values);
 
     final Map<SocketOption<?>, Object> values() {
@@ -22,13 +22,13 @@ abstract sealed class OptionSet<S> permits BoundOptions, ConnectOptions {
     }
 
     /**
-     * These options and one more of the socket's own, which is set before the socket is bound or connected: one of
-     * {@link SystemSocketOptions}, {@link StandardSocketOptions} or the JDK's {@code ExtendedSocketOptions}.
+     * Adds a socket option, which is set before the socket is bound or connected: one of {@link SystemSocketOptions},
+     * {@link StandardSocketOptions} or the JDK's {@code ExtendedSocketOptions}.
      *
-     * @param <T> the type of its value
-     * @param name which option
-     * @param value what it is to be
-     * @return the options
+     * @param <T> the type of the value
+     * @param name the option
+     * @param value the value
+     * @return options with this setting
      */
     public <T> S with(SocketOption<T> name, T value) {
         Map<SocketOption<?>, Object> more = new LinkedHashMap<>(values);
@@ -36,7 +36,7 @@ abstract sealed class OptionSet<S> permits BoundOptions, ConnectOptions {
         return copy(more);
     }
 
-    /** The socket's options, for people. */
+    /** {@return the socket options} */
     @Override
     public String toString() {
         return getClass().getSimpleName() + values;

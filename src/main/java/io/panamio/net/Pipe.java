@@ -136,8 +136,8 @@ public final class Pipe implements AutoCloseable {
          *
          * @param fd a descriptor in {@linkplain #makeNonBlocking non-blocking mode}
          * @return the sender, which owns the descriptor from now on
-         * @throws IllegalArgumentException if the descriptor cannot be written to, or is in blocking mode; it remains the
-         *     caller's to close
+         * @throws IllegalArgumentException if the descriptor cannot be written to, or is in blocking mode; it remains
+         *     the caller's to close
          * @throws IOException if the descriptor is not open
          */
         public static Sender fromFd(int fd) throws IOException {
@@ -225,8 +225,8 @@ public final class Pipe implements AutoCloseable {
          *
          * @param fd a descriptor in {@linkplain #makeNonBlocking non-blocking mode}
          * @return the receiver, which owns the descriptor from now on
-         * @throws IllegalArgumentException if the descriptor cannot be read from, or is in blocking mode; it remains the
-         *     caller's to close
+         * @throws IllegalArgumentException if the descriptor cannot be read from, or is in blocking mode; it remains
+         *     the caller's to close
          * @throws IOException if the descriptor is not open
          */
         public static Receiver fromFd(int fd) throws IOException {

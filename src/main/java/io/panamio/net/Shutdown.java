@@ -1,11 +1,11 @@
 package io.panamio.net;
 
-/** Which half of a connection to end, see {@link TcpStream#shutdown TcpStream.shutdown}. */
+/** The half of a connection to shut down, see {@link TcpStream#shutdown TcpStream.shutdown}. */
 public enum Shutdown {
-    /** What comes in: SHUT_RD. */
+    /** The read half: SHUT_RD. */
     READ,
-    /** What goes out: SHUT_WR. The peer reads an end of stream after all that was written. */
+    /** The write half: SHUT_WR. The peer reads the end of the stream after all data written before. */
     WRITE,
-    /** Both: SHUT_RDWR. */
+    /** Both halves: SHUT_RDWR. */
     BOTH
 }

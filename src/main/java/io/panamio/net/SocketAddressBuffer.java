@@ -5,11 +5,11 @@ import io.panamio.sys.Platform;
 import java.net.SocketAddress;
 
 /**
- * A socket address in native memory that can be used again and again: the system writes there who has sent a datagram,
- * and reads there where the next one goes, without anything being allocated. It keeps what an {@code InetSocketAddress}
- * has no place for: the flow of an IPv6 address, and an IPv4 one in IPv6's clothes as it came.
+ * A reusable socket address in native memory: a receive stores the address of a sender in it, and a send reads that of
+ * the receiver from it, without allocation. It preserves what {@code InetSocketAddress} cannot represent: the flow
+ * label of an IPv6 address, and IPv4-mapped IPv6 addresses.
  *
- * <p>Two are equal if the addresses in them are; as it changes, it is no key for a map. For one thread at a time.
+ * <p>Two buffers are equal if their addresses are. Mutable, so not suitable as a map key. Not thread-safe.
  */
 public final class SocketAddressBuffer {
     final AddressBuffer part;
@@ -18,27 +18,23 @@ public final class SocketAddressBuffer {
         this.part = part;
     }
 
-    /** The part of one that may be null. */
+    /** {@return the native part of a buffer, or null for null} */
     static AddressBuffer part(SocketAddressBuffer buffer) {
         return buffer == null ? null : buffer.part;
     }
 
-    /**
-     * An empty one.
-     *
-     * @return the buffer
-     */
+    /** {@return a new, empty buffer} */
     public static SocketAddressBuffer create() {
         return new SocketAddressBuffer(Platform.current().messages().newAddress());
     }
 
     /**
-     * One with an address in it.
+     * Returns a new buffer that contains an address.
      *
      * @param address an {@link java.net.InetSocketAddress} or a {@link UnixAddress}
      * @return the buffer
-     * @throws java.nio.channels.UnresolvedAddressException if the address is not resolved
-     * @throws IllegalArgumentException if it is of another kind, or a path that is too long
+     * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+     * @throws IllegalArgumentException if the address is of another type, or a path that is too long
      */
     public static SocketAddressBuffer of(SocketAddress address) {
         SocketAddressBuffer buffer = create();
@@ -47,41 +43,37 @@ public final class SocketAddressBuffer {
     }
 
     /**
-     * Puts an address here. This allocates.
+     * Replaces the address. Allocates.
      *
      * @param address an {@link java.net.InetSocketAddress} or a {@link UnixAddress}
-     * @throws java.nio.channels.UnresolvedAddressException if the address is not resolved
-     * @throws IllegalArgumentException if it is of another kind, or a path that is too long
+     * @throws java.nio.channels.UnresolvedAddressException if the address is unresolved
+     * @throws IllegalArgumentException if the address is of another type, or a path that is too long
      */
     public void set(SocketAddress address) {
         part.set(address);
     }
 
     /**
-     * Puts a copy of another's address here.
+     * Replaces the address by a copy of another buffer's. Does not allocate.
      *
-     * @param other the other
+     * @param other the buffer to copy from
      */
     public void set(SocketAddressBuffer other) {
         part.set(other.part);
     }
 
-    /** Makes this empty. */
+    /** Removes the address. */
     public void clear() {
         part.clear();
     }
 
-    /**
-     * Whether there is no address here, as when the sender has none.
-     *
-     * @return true if so
-     */
+    /** {@return whether there is no address, as after receiving from an unnamed sender} */
     public boolean isEmpty() {
         return part.isEmpty();
     }
 
     /**
-     * The address as an object. This allocates.
+     * Returns the address as an object. Allocates.
      *
      * @return an {@link java.net.InetSocketAddress} or a {@link UnixAddress}, or null if this is empty
      */
@@ -90,9 +82,8 @@ public final class SocketAddressBuffer {
     }
 
     /**
-     * The port of an internet address, without allocation.
+     * {@return the port of an internet address, 0 to 65535} Does not allocate.
      *
-     * @return from 0 to 65535
      * @throws IllegalStateException if this is not an internet address
      */
     public int port() {
@@ -113,7 +104,7 @@ public final class SocketAddressBuffer {
         return part.hashCode();
     }
 
-    /** The address, for people; no name is looked up. */
+    /** {@return the address in text form; no name is resolved} */
     @Override
     public String toString() {
         return isEmpty() ? "(empty)" : get().toString();

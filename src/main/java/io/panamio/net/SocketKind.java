@@ -48,8 +48,8 @@ abstract class SocketKind<S extends NetSocket<?>> {
     }
 
     final S listen(SocketAddress local, ListenOptions options) throws IOException {
-        return withFile(local, options,
-            own(sockets().listen(type, local, options.wildcard(), options.backlog(), options.values(), options.file())));
+        return withFile(local, options, own(sockets().listen(type, local, options.wildcard(), options.backlog(),
+            options.values(), options.file())));
     }
 
     final S bind(SocketAddress local, BindOptions options) throws IOException {

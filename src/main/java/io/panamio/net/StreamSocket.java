@@ -12,10 +12,9 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /**
- * A connected socket that carries bytes. It neither blocks nor buffers; see {@link TcpStream} for all that its methods
- * guarantee.
+ * A connected, non-blocking, unbuffered stream socket. {@link TcpStream} documents what all methods guarantee.
  *
- * @param <A> the kind of its addresses
+ * @param <A> the type of its addresses
  */
 public abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
         implements DuplexStream permits TcpStream, UnixStream {
@@ -28,7 +27,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         return Platform.current().streams();
     }
 
-    /** What is thrown in place of {@code e}, which a call has thrown. */
+    /** Returns the exception to throw in place of {@code e}, which a system call failed with. */
     IOException failed(IOException e) {
         return e;
     }
@@ -76,8 +75,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     }
 
     /**
-     * A receive that got less than asked for has drained the socket, or stopped at urgent data, which an event has told
-     * or will; the end of the stream has no event after it.
+     * Handles the result of a receive. A short one has drained the socket or stopped at urgent data, which an event
+     * reports; after the end of the stream no event follows.
      */
     final long received(long n, long asked) {
         if (n == 0) {
@@ -90,12 +89,12 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     }
 
     /**
-     * Reads into a segment and leaves the bytes to be read again: recv(2) with MSG_PEEK. On the heap it is 64 KiB at
-     * most. It does not pass over urgent data, as a read does, and sees what is behind it only if nothing is before it;
-     * with poll(2), a Unix socket stays readable on account of it until it is read.
+     * Reads into a segment without removing the bytes from the stream: recv(2) with MSG_PEEK. At most 64 KiB are read
+     * into a heap segment. Unlike a read, a peek does not skip urgent data: it returns data behind that only if none
+     * precedes it. With poll(2), a Unix socket remains readable because of urgent data until that is read.
      *
-     * @param dst where to
-     * @return as {@link #read(MemorySegment)}
+     * @param dst the segment to read into
+     * @return the number of bytes read, EOF or WOULD_BLOCK; 0 only if the segment is empty
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken
@@ -113,12 +112,12 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     }
 
     /**
-     * Peeks into a part of an array.
+     * Reads into part of an array without removing the bytes from the stream, like {@link #peek(MemorySegment)}.
      *
-     * @param dst where to
-     * @param off where the part begins
-     * @param len how long it is
-     * @return as {@link #peek(MemorySegment)}
+     * @param dst the array to read into
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @return the number of bytes read, EOF or WOULD_BLOCK; 0 only if {@code len} is 0
      * @throws IndexOutOfBoundsException if the part is not within the array
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken
@@ -143,10 +142,11 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     }
 
     /**
-     * Peeks into a buffer, from its position to its limit, and moves the position.
+     * Reads into a buffer, from its position to its limit, without removing the bytes from the stream, like {@link
+     * #peek(MemorySegment)}. The position is advanced by the number of bytes read.
      *
-     * @param dst where to
-     * @return as {@link #peek(MemorySegment)}
+     * @param dst the buffer to read into
+     * @return the number of bytes read, EOF or WOULD_BLOCK; 0 only if no bytes remain in the buffer
      * @throws java.nio.ReadOnlyBufferException if the buffer is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken
@@ -174,15 +174,16 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     }
 
     /**
-     * Writes from a part of a segment, and says that more is written at once: send(2) with MSG_MORE. What fills no
-     * packet is held back until then, but for 200 ms at most, even with TCP_NODELAY. So the head of an answer goes
-     * together with the file that {@link io.panamio.pipeline.FileSource} sends after it, without the two system calls
-     * of {@link SystemSocketOptions#TCP_CORK}. On systems without such a flag, and on a Unix socket, it is a write.
+     * Writes part of a segment and announces that more is written immediately after: send(2) with MSG_MORE. A segment
+     * that does not fill a packet is held back for that, for at most 200 ms, even with TCP_NODELAY. A header is thus
+     * sent in one packet with the file that {@link io.panamio.pipeline.FileSource} transfers after it, without the two
+     * system calls that {@link SystemSocketOptions#TCP_CORK} takes. On a system without such a flag, and on a Unix
+     * socket, this is an ordinary write.
      *
-     * @param src what to write
-     * @param off where the part begins
-     * @param len how long it is
-     * @return as {@link #write(MemorySegment)}
+     * @param src the segment to write from
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @return the number of bytes written, possibly fewer than given; WOULD_BLOCK if none; 0 only if {@code len} is 0
      * @throws IndexOutOfBoundsException if the part is not within the segment
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
@@ -242,7 +243,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         }
     }
 
-    /** A send that took less than it was given has filled the socket. */
+    /** Handles the result of a send: a short one has filled the socket. */
     final long sent(long n, long asked) {
         if (n < asked) {
             drained(Interest.WRITABLE);

@@ -6,9 +6,9 @@ import io.panamio.sys.TcpFields.Field;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The state of a TCP connection, as {@link TcpStream#info} fills it: a view of struct tcp_info of tcp(7) that is used
- * again and again. What an older kernel does not tell is zero. The system's counters are unsigned: those of 32 bits are
- * returned in a {@code long}, and so are never negative. For one thread at a time.
+ * The state of a TCP connection, which {@link TcpStream#info} stores: a reusable view of struct tcp_info of tcp(7).
+ * Fields that the kernel does not supply are zero. The counters are unsigned; 32-bit ones are returned in a {@code
+ * long} and so never negative. Not thread-safe.
  */
 public final class TcpInfo {
     final TcpFields part;
@@ -17,67 +17,67 @@ public final class TcpInfo {
         this.part = part;
     }
 
-    /** {@return an empty one, with zeros} */
+    /** {@return a new object with all fields zero} */
     public static TcpInfo create() {
         return new TcpInfo(Platform.current().sockets().newTcpFields());
     }
 
-    /** {@return the whole structure, as the system's headers have it, for what has no method here; always the same} */
+    /** {@return the whole structure in the system's layout, for fields without a method; always the same memory} */
     public MemorySegment segment() {
         return part.segment();
     }
 
-    /** {@return the state, by its number in netinet/tcp.h: TCP_ESTABLISHED is 1} */
+    /** {@return the number of the state in netinet/tcp.h; TCP_ESTABLISHED is 1} */
     public int state() {
         return (int) part.get(Field.STATE);
     }
 
-    /** {@return the number of retransmissions of the oldest segment that have not been answered} */
+    /** {@return the number of unacknowledged retransmissions of the oldest segment} */
     public long retransmits() {
         return part.get(Field.RETRANSMITS);
     }
 
-    /** {@return the retransmission time-out, in microseconds} */
+    /** {@return the retransmission timeout, in microseconds} */
     public long rto() {
         return part.get(Field.RTO);
     }
 
-    /** {@return the largest segment to send, in bytes} */
+    /** {@return the maximum segment size for sending, in bytes} */
     public long sndMss() {
         return part.get(Field.SND_MSS);
     }
 
-    /** {@return the largest segment to receive, in bytes} */
+    /** {@return the maximum segment size for receiving, in bytes} */
     public long rcvMss() {
         return part.get(Field.RCV_MSS);
     }
 
-    /** {@return the number of segments that are sent and not acknowledged} */
+    /** {@return the number of segments sent but not yet acknowledged} */
     public long unacked() {
         return part.get(Field.UNACKED);
     }
 
-    /** {@return the number of segments that are thought lost} */
+    /** {@return the number of segments presumed lost} */
     public long lost() {
         return part.get(Field.LOST);
     }
 
-    /** {@return the number of segments that are being retransmitted} */
+    /** {@return the number of segments being retransmitted} */
     public long retrans() {
         return part.get(Field.RETRANS);
     }
 
-    /** {@return the time since data was sent, in milliseconds} */
+    /** {@return the time since data was last sent, in milliseconds} */
     public long lastDataSent() {
         return part.get(Field.LAST_DATA_SENT);
     }
 
-    /** {@return the time since data was received, in milliseconds} */
+    /** {@return the time since data was last received, in milliseconds} */
     public long lastDataRecv() {
         return part.get(Field.LAST_DATA_RECV);
     }
 
-    /** {@return the largest packet that the path takes, in bytes} */
+    /** {@return the path MTU, in bytes} */
     public long pmtu() {
         return part.get(Field.PMTU);
     }
@@ -92,7 +92,7 @@ public final class TcpInfo {
         return part.get(Field.RTT_VAR);
     }
 
-    /** {@return the shortest round-trip time seen, in microseconds; 2<sup>32</sup>-1 if none was} */
+    /** {@return the minimum round-trip time observed, in microseconds; 2<sup>32</sup>-1 if none was} */
     public long minRtt() {
         return part.get(Field.MIN_RTT);
     }
@@ -102,70 +102,70 @@ public final class TcpInfo {
         return part.get(Field.SND_CWND);
     }
 
-    /** {@return the slow start threshold, in segments; 2<sup>31</sup>-1 if there is none} */
+    /** {@return the slow start threshold, in segments; 2<sup>31</sup>-1 if none is set} */
     public long sndSsthresh() {
         return part.get(Field.SND_SSTHRESH);
     }
 
-    /** {@return the receive window that is advertised, in bytes} */
+    /** {@return the advertised receive window, in bytes} */
     public long rcvSpace() {
         return part.get(Field.RCV_SPACE);
     }
 
-    /** {@return the number of segments that were retransmitted in all} */
+    /** {@return the total number of retransmitted segments} */
     public long totalRetrans() {
         return part.get(Field.TOTAL_RETRANS);
     }
 
-    /** {@return the pacing rate, in bytes a second; -1, as all 64 bits are set, if there is no limit} */
+    /** {@return the pacing rate, in bytes a second; -1 (all 64 bits set) if unlimited} */
     public long pacingRate() {
         return part.get(Field.PACING_RATE);
     }
 
-    /** {@return the latest delivery rate, in bytes a second} */
+    /** {@return the most recent delivery rate, in bytes a second} */
     public long deliveryRate() {
         return part.get(Field.DELIVERY_RATE);
     }
 
     /**
-     * {@return the number of bytes that were sent and acknowledged; Linux counts one more for a stream that has
-     * connected, not for one that was accepted}
+     * {@return the number of bytes sent and acknowledged; Linux counts one more for a stream that connected than for
+     * one that was accepted}
      */
     public long bytesAcked() {
         return part.get(Field.BYTES_ACKED);
     }
 
-    /** {@return the number of bytes that were received} */
+    /** {@return the number of bytes received} */
     public long bytesReceived() {
         return part.get(Field.BYTES_RECEIVED);
     }
 
-    /** {@return the number of bytes that were sent, retransmissions included} */
+    /** {@return the number of bytes sent, including retransmissions} */
     public long bytesSent() {
         return part.get(Field.BYTES_SENT);
     }
 
-    /** {@return the number of bytes that were retransmitted} */
+    /** {@return the number of bytes retransmitted} */
     public long bytesRetrans() {
         return part.get(Field.BYTES_RETRANS);
     }
 
-    /** {@return the number of segments that were sent} */
+    /** {@return the number of segments sent} */
     public long segsOut() {
         return part.get(Field.SEGS_OUT);
     }
 
-    /** {@return the number of segments that were received} */
+    /** {@return the number of segments received} */
     public long segsIn() {
         return part.get(Field.SEGS_IN);
     }
 
-    /** {@return the number of bytes that wait to be sent for the first time} */
+    /** {@return the number of bytes queued but not yet sent for the first time} */
     public long notsentBytes() {
         return part.get(Field.NOTSENT_BYTES);
     }
 
-    /** The most telling numbers, for people. */
+    /** {@return the most important fields} */
     @Override
     public String toString() {
         return "TcpInfo[rtt " + rtt() + " µs, cwnd " + sndCwnd() + ", unacked " + unacked() + ", retransmitted "

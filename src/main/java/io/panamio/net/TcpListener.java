@@ -8,9 +8,9 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.Objects;
 
 /**
- * A TCP socket that accepts connections: mio's {@code TcpListener}. Register it for {@link Interest#READABLE} and, after
- * an event, accept until null: one event may stand for several pending connections. {@link #accept} documents how to
- * treat its failures.
+ * A TCP socket that accepts connections: mio's {@code TcpListener}. Register it for {@link Interest#READABLE} and,
+ * after an event, accept until null: one event may stand for several pending connections. {@link #accept} documents how
+ * to treat its failures.
  * {@snippet file="TcpSnippets.java" region="accept"}
  *
  * <p>When a listener is closed, the system resets the connections that were not yet accepted.

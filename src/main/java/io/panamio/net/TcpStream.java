@@ -24,22 +24,23 @@ import java.util.Objects;
  * <p>Urgent data, which any peer can send, is not part of the stream. It is skipped, except for an urgent byte that a
  * later one has superseded; with SO_OOBINLINE all of it is part of the stream.
  *
- * <p>Reading, peeking and writing allocate nothing, except for a short-lived view of a direct buffer. One thread may read
- * while another writes. Two threads that read at the same time each receive some of the bytes.
+ * <p>Reading, peeking and writing allocate nothing, except for a short-lived view of a direct buffer. One thread may
+ * read while another writes. Two threads that read at the same time each receive some of the bytes.
  *
  * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more a call than
  * one of a confined, automatic or global arena, and takes a system call of its own in a vectored operation.
  *
  * <h2>Connecting</h2>
- * {@link #connect} returns before the connection is established. Register the stream for {@link Interest#WRITABLE}, wait
- * for an event and call {@link #finishConnect}, which performs steps 4 to 6 of the six that mio documents. Reads and
- * writes return {@code WOULD_BLOCK} until then.
+ * {@link #connect} returns before the connection is established. Register the stream for {@link Interest#WRITABLE},
+ * wait for an event and call {@link #finishConnect}, which performs steps 4 to 6 of the six that mio documents. Reads
+ * and writes return {@code WOULD_BLOCK} until then.
  * {@snippet file="TcpSnippets.java" region="connect"}
  *
  * <h2>Failures</h2>
  * A reset by the peer is thrown once, as a {@link java.net.SocketException} (ECONNRESET), by the first call that
- * encounters it: a read, a write or {@link #takeError}. After that, reads return end of stream and writes throw a broken
- * pipe (EPIPE). With {@code -Dpanamio.stacklessResets=true} both exceptions have no stack trace. No signal is raised.
+ * encounters it: a read, a write or {@link #takeError}. After that, reads return end of stream and writes throw a
+ * broken pipe (EPIPE). With {@code -Dpanamio.stacklessResets=true} both exceptions have no stack trace. No signal is
+ * raised.
  */
 public final class TcpStream extends StreamSocket<InetSocketAddress> implements InetSocket {
     private static final SocketKind<TcpStream> KIND = new SocketKind<>(SocketType.TCP) {
@@ -123,9 +124,9 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      * address; it is thrown even if another call ({@link #takeError}, a read or a write) has already reported the
      * error.
      *
-     * <p>The result is true for every connect that succeeded, even if the connection has ended since; the next read then
-     * reports how. Takes one system call if the connection is established, two while it is not, and none once the outcome
-     * was returned or thrown.
+     * <p>The result is true for every connect that succeeded, even if the connection has ended since; the next read
+     * then reports how. Takes one system call if the connection is established, two while it is not, and none once the
+     * outcome was returned or thrown.
      *
      * @return true if connected, false while connecting; a registered stream gets a writable event when that changes
      * @throws java.net.ConnectException if the connection was refused or timed out

@@ -12,8 +12,8 @@ import java.net.NetworkInterface;
 import java.net.StandardSocketOptions;
 
 /**
- * A non-blocking UDP socket: mio's {@code UdpSocket}. Each datagram is received and sent as a whole. An empty datagram is
- * a datagram, so a receive never returns {@link IoResult#EOF}. After an event, receive until {@link
+ * A non-blocking UDP socket: mio's {@code UdpSocket}. Each datagram is received and sent as a whole. An empty datagram
+ * is a datagram, so a receive never returns {@link IoResult#EOF}. After an event, receive until {@link
  * IoResult#WOULD_BLOCK}, or until a {@linkplain #recvBatch batch} was not filled.
  * {@snippet file="UdpSnippets.java" region="echo"}
  *
@@ -118,12 +118,11 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
     }
 
     /**
-     * Whether this refuses IPv4: IPV6_V6ONLY. It can be set before a socket is bound: {@link BindOptions#v6Only}; one
-     * that is bound to an address other than {@code ::} always does.
+     * {@return whether this IPv6 socket does not support IPv4 (IPV6_V6ONLY); false for an IPv4 socket} {@link
+     * BindOptions#v6Only} sets it. A socket that is bound to an IPv6 address other than {@code ::} always returns true.
      *
-     * @return true if so; false for a socket of IPv4
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public boolean onlyV6() throws IOException {
         return localAddress().getAddress() instanceof Inet6Address && getOption(SystemSocketOptions.IPV6_V6ONLY);
@@ -132,20 +131,19 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
     /**
      * Sets SO_BROADCAST: whether datagrams may be sent to broadcast addresses. The default is false.
      *
-     * @param on which
+     * @param on true to permit it
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public void setBroadcast(boolean on) throws IOException {
         setOption(StandardSocketOptions.SO_BROADCAST, on);
     }
 
     /**
-     * Whether SO_BROADCAST is set.
+     * {@return whether SO_BROADCAST is set}
      *
-     * @return true if so
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public boolean broadcast() throws IOException {
         return getOption(StandardSocketOptions.SO_BROADCAST);
@@ -154,14 +152,14 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
     // ---- multicast
 
     /**
-     * Joins a multicast group for all who send to it: IP_ADD_MEMBERSHIP, IPV6_ADD_MEMBERSHIP. This socket gets the
-     * datagrams of the groups that it has joined, and of no others (see {@link SystemSocketOptions#IP_MULTICAST_ALL}).
+     * Joins a multicast group for all sources: IP_ADD_MEMBERSHIP, IPV6_ADD_MEMBERSHIP. This socket receives the
+     * datagrams of the groups that it joined and of no others, see {@link SystemSocketOptions#IP_MULTICAST_ALL}.
      *
-     * @param group the group, of a family that this socket speaks
-     * @param by the interface to join by, or null to let the system choose
-     * @throws IllegalArgumentException if it is not a multicast address, or of another family
+     * @param group the group, of a family that this socket supports
+     * @param by the interface to join on, or null to let the system choose
+     * @throws IllegalArgumentException if the group is not a multicast address, or of another family
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: it is a member already, or there is no such interface
+     * @throws IOException if the system call fails: this socket is already a member, or the interface does not exist
      */
     public void joinMulticast(InetAddress group, NetworkInterface by) throws IOException {
         requireGroup(group);
@@ -177,10 +175,10 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * Leaves a multicast group: IP_DROP_MEMBERSHIP, IPV6_DROP_MEMBERSHIP.
      *
      * @param group the group
-     * @param by the interface that it was joined by
-     * @throws IllegalArgumentException if it is not a multicast address
+     * @param by the interface on which it was joined
+     * @throws IllegalArgumentException if the group is not a multicast address
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: it is no member (EADDRNOTAVAIL)
+     * @throws IOException if the system call fails: this socket is not a member (EADDRNOTAVAIL)
      */
     public void leaveMulticast(InetAddress group, NetworkInterface by) throws IOException {
         requireGroup(group);
@@ -204,61 +202,67 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
     }
 
     /**
-     * Joins a multicast group for one source: only what that has sent is received. More sources may be added by further
-     * calls. MCAST_JOIN_SOURCE_GROUP, as {@link java.nio.channels.MulticastChannel} has it.
+     * Joins a multicast group for one source: only datagrams that it sent are received. Further calls add sources.
+     * MCAST_JOIN_SOURCE_GROUP, like {@link java.nio.channels.MulticastChannel}.
      *
-     * @param group the group, of a family that this socket speaks
-     * @param by the interface to join by, or null to let the system choose
-     * @param source the address of who sends
-     * @throws IllegalArgumentException if the group is not a multicast address or of another family, or if the source
-     *     is one, a wildcard, or of another family than the group
+     * @param group the group, of a family that this socket supports
+     * @param by the interface to join on, or null to let the system choose
+     * @param source the address of the sender
+     * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
+     *     support, or if the source is a multicast or wildcard address, or of another family than the group
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: the source was joined already (EADDRNOTAVAIL), the group was joined
-     *     for all (EINVAL), or there is no such interface
+     * @throws IOException if the system call fails: the group was already joined for this source (EADDRNOTAVAIL) or for
+     *     all sources (EINVAL), or the interface does not exist
      */
     public void joinMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.JOIN);
     }
 
     /**
-     * Leaves a multicast group for one source: MCAST_LEAVE_SOURCE_GROUP. With the last source, the group is left.
+     * Leaves a multicast group for one source; leaving it for the last source leaves the group.
+     * MCAST_LEAVE_SOURCE_GROUP.
      *
      * @param group the group
-     * @param by the interface that it was joined by
-     * @param source the address of who sends
-     * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
+     * @param by the interface on which it was joined
+     * @param source the address of the sender
+     * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
+     *     support, or if the source is a multicast or wildcard address, or of another family than the group
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: it is no member for this source (EADDRNOTAVAIL), or for none (EINVAL)
+     * @throws IOException if the system call fails: the group was not joined for this source (EADDRNOTAVAIL), or for no
+     *     source (EINVAL)
      */
     public void leaveMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.LEAVE);
     }
 
     /**
-     * Blocks a source in a multicast group that was joined for all: what it sends is not received any more. What has
-     * arrived before stays there. MCAST_BLOCK_SOURCE.
+     * Blocks a source in a multicast group that was joined for all sources: datagrams that it sends are discarded from
+     * now on. Those already received remain in the queue. MCAST_BLOCK_SOURCE.
      *
      * @param group the group
-     * @param by the interface that it was joined by
-     * @param source the address of who is not to be heard
-     * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
+     * @param by the interface on which it was joined
+     * @param source the address of the sender to block
+     * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
+     *     support, or if the source is a multicast or wildcard address, or of another family than the group
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: it is no member, or the group was joined for single sources (EINVAL);
-     *     or the source is blocked already (EADDRNOTAVAIL)
+     * @throws IOException if the system call fails: this socket is not a member, or joined the group for single sources
+     *     (EINVAL), or the source is already blocked (EADDRNOTAVAIL)
      */
     public void blockMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.BLOCK);
     }
 
     /**
-     * Lets a source be heard again that was blocked: MCAST_UNBLOCK_SOURCE.
+     * Unblocks a source in a multicast group: MCAST_UNBLOCK_SOURCE.
      *
      * @param group the group
-     * @param by the interface that it was joined by
-     * @param source the address of who is to be heard again
-     * @throws IllegalArgumentException as {@link #joinMulticast(InetAddress, NetworkInterface, InetAddress)}
+     * @param by the interface on which it was joined
+     * @param source the address of the sender to unblock
+     * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
+     *     support, or if the source is a multicast or wildcard address, or of another family than the group
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: it was not blocked (EADDRNOTAVAIL), or this is no member (EINVAL)
+     * @throws IOException if the system call fails: the source is not blocked (EADDRNOTAVAIL), or this socket is not a
+     *     member (EINVAL)
      */
     public void unblockMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
         changeSource(group, by, source, SourceChange.UNBLOCK);
@@ -279,47 +283,45 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
     }
 
     /**
-     * Sets whether this machine gets the multicast datagrams that this socket sends: IP_MULTICAST_LOOP,
+     * Sets whether multicast datagrams that this socket sends are also received on this machine: IP_MULTICAST_LOOP,
      * IPV6_MULTICAST_LOOP. The default is true.
      *
-     * @param on which
+     * @param on true to receive them
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public void setMulticastLoop(boolean on) throws IOException {
         setOption(StandardSocketOptions.IP_MULTICAST_LOOP, on);
     }
 
     /**
-     * Whether this machine gets the multicast datagrams that this socket sends.
+     * {@return whether multicast datagrams that this socket sends are also received on this machine}
      *
-     * @return true if so
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public boolean multicastLoop() throws IOException {
         return getOption(StandardSocketOptions.IP_MULTICAST_LOOP);
     }
 
     /**
-     * Sets the time to live, on IPv6 the hop limit, of multicast datagrams: IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS. The
-     * default is 1: they stay in the local network.
+     * Sets the time to live of sent multicast datagrams; on IPv6, the hop limit: IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS.
+     * The default is 1, which keeps them in the local network.
      *
-     * @param hops from 0 to 255
-     * @throws IllegalArgumentException if out of that range
+     * @param hops the time to live, 0 &lt;= hops &lt;= 255
+     * @throws IllegalArgumentException if {@code hops} is out of range
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public void setMulticastTtl(int hops) throws IOException {
         setOption(StandardSocketOptions.IP_MULTICAST_TTL, hops);
     }
 
     /**
-     * The time to live, on IPv6 the hop limit, of multicast datagrams.
+     * {@return the time to live of sent multicast datagrams, 0 to 255; on IPv6, the hop limit}
      *
-     * @return from 0 to 255
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if the system call fails
      */
     public int multicastTtl() throws IOException {
         return getOption(StandardSocketOptions.IP_MULTICAST_TTL);

@@ -11,16 +11,16 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * The address of a Unix socket, see unix(7): a path, a name in the abstract name space of Linux, or none. Immutable.
- * Names are bytes; they need not be text in any encoding.
+ * The address of a Unix socket, see unix(7): a path, a name in the abstract namespace of Linux, or unnamed. Immutable.
+ * Names are bytes, which need not be valid text in any charset.
  */
 public final class UnixAddress extends SocketAddress {
     private static final long serialVersionUID = 1;
     private static final UnixAddress UNNAMED = new UnixAddress(new byte[0], false);
 
-    /** The bytes, without a zero before or after them; none if unnamed. */
+    /** The bytes, without a leading or terminating zero byte; none if unnamed. */
     private final byte[] name;
-    /** Whether they are a name in the abstract name space. */
+    /** Whether the bytes are a name in the abstract namespace. */
     private final boolean isAbstract;
 
     private UnixAddress(byte[] name, boolean isAbstract) {
@@ -29,41 +29,43 @@ public final class UnixAddress extends SocketAddress {
     }
 
     /**
-     * The address of a path. Nothing is looked up, and relative paths are relative to the process's directory.
+     * Returns the address of a path. The path is not resolved: a relative one is relative to the process's working
+     * directory when it is used.
      *
-     * @param path the path; 107 bytes at most on Linux, which is checked when it is used
+     * @param path the path; at most 107 bytes on Linux, which is checked when it is used
      * @return the address
-     * @throws IllegalArgumentException if it is empty, of another file system, or if its bytes are no text here, which
-     *     {@link #ofBytes} takes
+     * @throws IllegalArgumentException if the path is empty, belongs to another file system provider, or cannot be
+     *     encoded; {@link #ofBytes} accepts any bytes
      */
     public static UnixAddress ofPath(Path path) {
         return ofBytes(PathNames.bytes(path));
     }
 
     /**
-     * The address of a path in bytes, for what is no text.
+     * Returns the address of a path that is given as bytes, which need not be valid text.
      *
-     * @param path the path; 107 bytes at most on Linux, which is checked when it is used
+     * @param path the path; at most 107 bytes on Linux, which is checked when it is used
      * @return the address
-     * @throws IllegalArgumentException if it is empty or has a zero in it
+     * @throws IllegalArgumentException if the path is empty or contains a zero byte
      */
     public static UnixAddress ofBytes(byte[] path) {
         if (path.length == 0) {
-            throw new IllegalArgumentException("an empty path");
+            throw new IllegalArgumentException("the path is empty");
         }
         for (byte b : path) {
             if (b == 0) {
-                throw new IllegalArgumentException("a path with a zero in it");
+                throw new IllegalArgumentException("the path contains a zero byte");
             }
         }
         return new UnixAddress(path.clone(), false);
     }
 
     /**
-     * A name in the abstract name space, which is not in the file system and goes with the last socket: on Linux alone.
+     * Returns the address of a name in the abstract namespace of Linux, which is not in the file system and disappears
+     * with the last socket bound to it.
      *
-     * @param name any bytes, zeros too, without the one that comes before an abstract name; 107 at most, which is
-     *     checked when it is used. Binding to an empty one lets the system choose
+     * @param name any bytes, zeros included, without the leading zero byte of abstract names; at most 107, which is
+     *     checked when it is used. Binding to an empty name lets the system choose one
      * @return the address
      */
     public static UnixAddress ofAbstract(byte[] name) {
@@ -71,71 +73,58 @@ public final class UnixAddress extends SocketAddress {
     }
 
     /**
-     * No name, as a socket has that was not bound. Binding to this lets the system choose an abstract name (autobind).
-     *
-     * @return the address
+     * {@return the unnamed address, which unbound sockets have} Binding to it lets the system choose an abstract name
+     * (autobind).
      */
     public static UnixAddress unnamed() {
         return UNNAMED;
     }
 
     /**
-     * The JDK's address as one of these.
+     * Converts an address of the JDK.
      *
-     * @param address the address; with an empty path it is unnamed
-     * @return the address
+     * @param address the address; one with an empty path is unnamed
+     * @return the same address
+     * @throws IllegalArgumentException if its path cannot be encoded
      */
     public static UnixAddress of(UnixDomainSocketAddress address) {
         return address.getPath().toString().isEmpty() ? UNNAMED : ofPath(address.getPath());
     }
 
     /**
-     * This address as the JDK's.
+     * Converts this address to one of the JDK.
      *
-     * @return the address; an unnamed one has an empty path
-     * @throws UnsupportedOperationException if this is abstract, which the JDK does not have
-     * @throws InvalidPathException if this is a path whose bytes are no text here
+     * @return the same address; an unnamed one has an empty path
+     * @throws UnsupportedOperationException if this is an abstract name, which the JDK does not support
+     * @throws InvalidPathException if this is a path whose bytes cannot be decoded
      */
     public UnixDomainSocketAddress toJdk() {
         if (isAbstract) {
-            throw new UnsupportedOperationException("the JDK has no abstract addresses: " + this);
+            throw new UnsupportedOperationException("the JDK does not support abstract addresses: " + this);
         }
         return UnixDomainSocketAddress.of(isUnnamed() ? Path.of("") : path());
     }
 
-    /**
-     * Whether this is a path.
-     *
-     * @return true if so
-     */
+    /** {@return whether this is a path} */
     public boolean isPath() {
         return !isAbstract && name.length > 0;
     }
 
-    /**
-     * Whether this is a name in the abstract name space.
-     *
-     * @return true if so
-     */
+    /** {@return whether this is a name in the abstract namespace} */
     public boolean isAbstract() {
         return isAbstract;
     }
 
-    /**
-     * Whether this is no name.
-     *
-     * @return true if so
-     */
+    /** {@return whether this is the unnamed address} */
     public boolean isUnnamed() {
         return !isAbstract && name.length == 0;
     }
 
     /**
-     * The path.
+     * {@return the path}
      *
-     * @return the path
-     * @throws IllegalStateException if this is none
-     * @throws InvalidPathException if its bytes are no text here; {@link #bytes} has them
+     * @throws IllegalStateException if this is not a path
+     * @throws InvalidPathException if its bytes cannot be decoded; {@link #bytes} returns them
      */
     public Path path() {
         if (!isPath()) {
@@ -144,14 +133,13 @@ public final class UnixAddress extends SocketAddress {
         try {
             return Path.of(PathNames.CHARSET.newDecoder().decode(ByteBuffer.wrap(name)).toString());
         } catch (CharacterCodingException e) {
-            throw new InvalidPathException(toString(), "bytes that are no text in " + PathNames.CHARSET);
+            throw new InvalidPathException(toString(), "not decodable as " + PathNames.CHARSET);
         }
     }
 
     /**
-     * The bytes of the path, or of the abstract name without the zero before it.
-     *
-     * @return a copy; empty if unnamed
+     * {@return a copy of the bytes of the path, or of the abstract name without its leading zero byte; empty if
+     * unnamed}
      */
     public byte[] bytes() {
         return name.clone();
@@ -167,7 +155,7 @@ public final class UnixAddress extends SocketAddress {
         return Arrays.hashCode(name) * 2 + (isAbstract ? 1 : 0);
     }
 
-    /** The path; {@code @} and an abstract name; or {@code (unnamed)}. */
+    /** {@return the path, an abstract name preceded by {@code @}, or {@code (unnamed)}} */
     @Override
     public String toString() {
         return isUnnamed() ? "(unnamed)" : (isAbstract ? "@" : "") + new String(name, StandardCharsets.UTF_8);

@@ -1,11 +1,12 @@
 package io.panamio.net;
 
 /**
- * Who is at the other end of a Unix socket: struct ucred of unix(7), as the kernel vouches for it.
+ * The credentials of a process at the other end of a Unix socket, as the kernel vouches for them: struct ucred of
+ * unix(7).
  *
- * @param pid the process, as this process's pid namespace numbers it
- * @param uid the user
- * @param gid the group
+ * @param pid the process id, in the pid namespace of this process
+ * @param uid the user id
+ * @param gid the group id
  */
 public record UnixCredentials(int pid, int uid, int gid) {
 }

@@ -12,9 +12,9 @@ import java.util.Objects;
  * once there is room again.
  * {@snippet file="UnixSnippets.java" region="datagram"}
  *
- * <p>An unconnected socket gets no such event: it is writable whenever its own send buffer has room, so a writable event
- * follows each send that would block, and sending again on each of those events keeps a processor busy. Connect to the
- * receiver, retry after a delay, or discard the datagram.
+ * <p>An unconnected socket gets no such event: it is writable whenever its own send buffer has room, so a writable
+ * event follows each send that would block, and sending again on each of those events keeps a processor busy. Connect
+ * to the receiver, retry after a delay, or discard the datagram.
  */
 public final class UnixDatagram extends DatagramSource<UnixAddress> {
     private static final SocketKind<UnixDatagram> KIND = new SocketKind<>(SocketType.UNIX_DATAGRAM) {

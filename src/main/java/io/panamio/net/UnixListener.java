@@ -6,13 +6,13 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * A Unix stream socket that accepts connections: mio's {@code UnixListener}. Register it for {@link Interest#READABLE} and,
- * after an event, accept until null: one event may stand for several pending connections.
+ * A Unix stream socket that accepts connections: mio's {@code UnixListener}. Register it for {@link Interest#READABLE}
+ * and, after an event, accept until null: one event may stand for several pending connections.
  * {@snippet file="UnixSnippets.java" region="listen"}
  *
- * <p>Binding to a path creates a file, which must not exist before and is left behind by {@link #close}, unless
- * {@link ListenOptions#replaceDead} or {@link ListenOptions#deleteOnClose} is set. {@link ListenOptions#permissions}
- * restricts who may connect.
+ * <p>Binding to a path creates a file, which must not exist before and is left behind by {@link #close}, unless {@link
+ * ListenOptions#replaceDead} or {@link ListenOptions#deleteOnClose} is set. {@link ListenOptions#permissions} restricts
+ * who may connect.
  */
 public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> {
     private static final SocketKind<UnixListener> KIND = new SocketKind<>(SocketType.UNIX_STREAM) {

@@ -6,12 +6,12 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * A Unix socket of SOCK_SEQPACKET that accepts connections; mio has no such type. Register it for {@link Interest#READABLE} and,
- * after an event, accept until null: one event may stand for several pending connections.
+ * A Unix socket of SOCK_SEQPACKET that accepts connections; mio has no such type. Register it for {@link
+ * Interest#READABLE} and, after an event, accept until null: one event may stand for several pending connections.
  *
- * <p>Binding to a path creates a file, which must not exist before and is left behind by {@link #close}, unless
- * {@link ListenOptions#replaceDead} or {@link ListenOptions#deleteOnClose} is set. {@link ListenOptions#permissions}
- * restricts who may connect.
+ * <p>Binding to a path creates a file, which must not exist before and is left behind by {@link #close}, unless {@link
+ * ListenOptions#replaceDead} or {@link ListenOptions#deleteOnClose} is set. {@link ListenOptions#permissions} restricts
+ * who may connect.
  */
 public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, UnixSeqpacket> {
     private static final SocketKind<UnixSeqpacketListener> KIND = new SocketKind<>(SocketType.UNIX_SEQPACKET) {

@@ -6,38 +6,41 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Where bytes can be written without blocking: Rust's {@code Write} as mio's streams have it. The result of a write is
- * a number of bytes, maybe not all, or {@link IoResult#WOULD_BLOCK}. Nothing is buffered here, so there is no flush.
+ * A stream that bytes can be written to without blocking: Rust's {@code Write} as mio's streams implement it. The
+ * result of a write is a number of bytes, possibly fewer than given, or {@link IoResult#WOULD_BLOCK}. Nothing is
+ * buffered, so there is no flush.
  *
- * <p>Memory may be of any kind, see {@link ReadableStream}. A write that does less than asked has found no more room;
- * there is no need to call again for {@code WOULD_BLOCK}. No signal is raised when the other end is gone.
+ * <p>Any kind of memory is accepted, see {@link ReadableStream}. A short write has filled the stream: there is no need
+ * to call again for {@code WOULD_BLOCK}, and an event arrives when there is room again. No signal is raised when the
+ * other end is closed.
  *
- * <h2>Streams of your own</h2>
- * An encoder, a limiter or a double for a test can be a stream, too, see {@link ReadableStream}; the transfers of
- * {@link io.panamio.pipeline} take it, by copying. Everything but {@link #write(MemorySegment, long, long)} has a
- * default that calls this. An implementation owes its callers that
+ * <h2>Implementing a stream</h2>
+ * An encoder, a limiter or a test double can implement this interface, see {@link ReadableStream}; the transfers of
+ * {@link io.panamio.pipeline} accept it, by copying. All methods except {@link #write(MemorySegment, long, long)} have
+ * defaults that call that one. An implementation must guarantee that
  * <ul>
  * <li>no call blocks;
- * <li>bad arguments, and a stream that is closed ({@link java.nio.channels.ClosedChannelException}), are found before
- * anything has moved;
- * <li>a positive result counts the bytes that were taken from the beginning of the part: they are its own to deliver
- * from now on; 0 is returned only where nothing was given;
- * <li>after {@code WOULD_BLOCK}, or less than was given, an event comes when there is room again, on whatever is to be
- * registered for this stream. The caller then gives the rest, of which some may differ by then. What the implementation
- * has taken and the stream below it has not, it must write itself when there is room, and say how its user lets it;
- * <li>an exception means that this call has taken nothing; if the connection is broken, every later call throws;
- * <li>memory is read during the call alone, and not changed; nothing is allocated, or else it is said what is;
- * <li>it is said which threads may call. The library's transfers call from one thread at a time.
+ * <li>invalid arguments, and a closed stream ({@link java.nio.channels.ClosedChannelException}), are detected before
+ * any byte is transferred;
+ * <li>a positive result is the number of bytes accepted from the beginning of the part, which the implementation must
+ * deliver from then on; 0 is returned only if nothing was given;
+ * <li>after {@code WOULD_BLOCK} or a short write, an event arrives when there is room again, for the source that is
+ * registered for this stream. The caller then passes the remaining bytes, which may have changed. Accepted bytes that
+ * the underlying stream has not yet taken are the implementation's to write when there is room; its documentation says
+ * how the user lets it do so;
+ * <li>a call that throws has accepted nothing; once the connection is broken, every later call throws;
+ * <li>memory is read during the call only and not modified, and nothing is allocated unless the documentation says so;
+ * <li>the documentation says which threads may call. The library's transfers call from one thread at a time.
  * </ul>
  */
 public interface WritableStream {
     /**
-     * Writes from a segment, by one system call: send(2), for a pipe write(2). A segment on the heap of more than 64
-     * KiB takes one for each 64 KiB.
+     * Writes a segment, with one system call: send(2), or write(2) for a pipe. A heap segment of more than 64 KiB takes
+     * one for each 64 KiB.
      *
-     * @param src what to write
-     * @return how many bytes the system took, maybe not all; WOULD_BLOCK if none; 0 only if the segment is empty,
-     *     without a system call
+     * @param src the segment to write
+     * @return the number of bytes written, possibly fewer than given; WOULD_BLOCK if none; 0 only if the segment is
+     *     empty, without a system call
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
      */
@@ -46,13 +49,13 @@ public interface WritableStream {
     }
 
     /**
-     * Writes from a part of a segment. Nothing is allocated, while a slice for {@link #write(MemorySegment)} may be
-     * garbage.
+     * Writes part of a segment. Unlike {@link #write(MemorySegment)} on a slice, this allocates nothing.
      *
-     * @param src what to write
-     * @param off where the part begins
-     * @param len how long it is
-     * @return as {@link #write(MemorySegment)}
+     * @param src the segment to write from
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @return the number of bytes written, possibly fewer than given; WOULD_BLOCK if none; 0 only if {@code len} is 0,
+     *     without a system call
      * @throws IndexOutOfBoundsException if the part is not within the segment
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
@@ -60,12 +63,13 @@ public interface WritableStream {
     long write(MemorySegment src, long off, long len) throws IOException;
 
     /**
-     * Writes from a part of an array. By default this makes a segment of it, which is short-lived garbage.
+     * Writes part of an array. The default implementation allocates a short-lived view of the array.
      *
-     * @param src what to write
-     * @param off where the part begins
-     * @param len how long it is
-     * @return as {@link #write(MemorySegment)}
+     * @param src the array to write from
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @return the number of bytes written, possibly fewer than given; WOULD_BLOCK if none; 0 only if {@code len} is 0,
+     *     without a system call
      * @throws IndexOutOfBoundsException if the part is not within the array
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
@@ -75,10 +79,11 @@ public interface WritableStream {
     }
 
     /**
-     * Writes from a buffer, from its position to its limit, and moves the position by what was written.
+     * Writes a buffer, from its position to its limit, and advances the position by the number of bytes written.
      *
-     * @param src what to write
-     * @return as {@link #write(MemorySegment)}
+     * @param src the buffer to write
+     * @return the number of bytes written, possibly fewer than given; WOULD_BLOCK if none; 0 only if no bytes remain in
+     *     the buffer, without a system call
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
      */
@@ -89,12 +94,12 @@ public interface WritableStream {
     }
 
     /**
-     * Writes from several segments in order: gather. There may be any number of them; up to 1024, native ones or
-     * 64 KiB on the heap, take one system call, sendmsg(2) or writev(2), together. By default this writes one after the
-     * other.
+     * Writes several segments in order (gather). Their number is not limited; up to 1024 native segments, or 64 KiB of
+     * heap segments, take one system call: sendmsg(2), or writev(2) for a pipe. The default implementation writes one
+     * segment after the other.
      *
-     * @param srcs what to write
-     * @return how many bytes the system took in all, maybe not all; WOULD_BLOCK if none; 0 only if all segments are
+     * @param srcs the segments to write
+     * @return the number of bytes written, possibly fewer than given; WOULD_BLOCK if none; 0 only if all segments are
      *     empty
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the connection is broken, or was shut down for writing
@@ -109,7 +114,7 @@ public interface WritableStream {
                 n = asked == 0 ? 0 : write(src, 0, asked);
             } catch (IOException e) {
                 if (done > 0) {
-                    return done; // the error will be there again for the next call
+                    return done; // the next call throws it again
                 }
                 throw e;
             }
@@ -125,17 +130,18 @@ public interface WritableStream {
     }
 
     /**
-     * Writes what remains of a prepared list, and moves it on by as much: sendmsg(2) or writev(2), once for each 1024
-     * segments or 2147479552 bytes until there is no room; by default, one segment after the other. If the list is not
-     * done then, there will be an event, and the next call resumes.
+     * Writes the remaining bytes of a prepared list and advances the list by the number of bytes written: sendmsg(2),
+     * or writev(2) for a pipe, repeated for each 1024 segments or 2 GiB until there is no more room. If bytes remain,
+     * an event arrives when there is room, and the next call resumes. The default implementation writes one segment
+     * after the other.
      *
-     * @param list what to write
-     * @return how many bytes the system took in all, maybe not all; WOULD_BLOCK if none; 0 only if nothing remained,
-     *     without a system call
-     * @throws IllegalStateException if the arena of a segment that would be written was closed
+     * @param list the list to write
+     * @return the number of bytes written, possibly fewer than given; WOULD_BLOCK if none; 0 only if the list is
+     *     {@linkplain GatherList#isDone done}, without a system call
+     * @throws IllegalStateException if the arena of a segment that would be written is closed
      * @throws WrongThreadException if a segment that would be written belongs to another thread
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the connection is broken, or was shut down for writing; the list is where it was
+     * @throws IOException if the connection is broken, or was shut down for writing; the list is unchanged
      */
     default long write(GatherList list) throws IOException {
         long done = 0;
@@ -146,7 +152,7 @@ public interface WritableStream {
                 n = left == 0 ? 0 : write(list.segment(i), list.offset(i), left);
             } catch (IOException e) {
                 if (done > 0) {
-                    return done; // the error will be there again for the next call
+                    return done; // the next call throws it again
                 }
                 throw e;
             }

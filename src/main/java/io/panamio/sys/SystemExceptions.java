@@ -12,13 +12,13 @@ import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 
-/** The JDK's exceptions for failed system calls, each with a {@link SystemError} in it. */
+/** Creates the JDK's exceptions for failed system calls, each of which implements {@link SystemError}. */
 public final class SystemExceptions {
-    /** Whether resets and broken pipes carry no stack trace: {@code -Dpanamio.stacklessResets=true}. */
+    /** Whether resets and broken pipes have no stack trace: {@code -Dpanamio.stacklessResets=true}. */
     private static final boolean STACKLESS = Boolean.getBoolean("panamio.stacklessResets");
 
-    /** What is thrown, which is loaded with this class. */
-    @SuppressWarnings("unused") // but for its elements
+    /** The classes thrown, which are loaded with this class: without descriptors a class cannot be loaded. */
+    @SuppressWarnings("unused") // its initializer loads the classes
     private static final Class<?>[] LOADED = {ResourceExhaustedException.class, Connect.class, Bind.class,
         NoRoute.class, NoSuchFile.class, AccessDenied.class, Socket.class, Io.class, Unresolved.class,
         OutOfMemory.class, STACKLESS ? Stackless.class : Socket.class, SystemError.Failure.class};
@@ -26,72 +26,72 @@ public final class SystemExceptions {
     private SystemExceptions() {
     }
 
-    /** Loads this class, and with it the others. */
+    /** Loads this class and those of the exceptions. */
     public static void load() {
-        // by the initializer
+        // the static initializer does
     }
 
-    /** A connect that was refused or timed out. */
+    /** {@return the exception for a connect that was refused or timed out} */
     public static IOException connect(String message, SystemError.Failure failure) {
         return new Connect(message, failure);
     }
 
-    /** An address that cannot be had. */
+    /** {@return the exception for an address that cannot be bound} */
     public static IOException bind(String message, SystemError.Failure failure) {
         return new Bind(message, failure);
     }
 
-    /** A host that cannot be reached. */
+    /** {@return the exception for an unreachable host} */
     public static IOException noRoute(String message, SystemError.Failure failure) {
         return new NoRoute(message, failure);
     }
 
-    /** A connection that the other end has broken: no stack trace where the user wants none. */
+    /** {@return the exception for a connection reset by the peer, without a stack trace if configured so} */
     public static IOException reset(String message, SystemError.Failure failure) {
         return STACKLESS ? new Stackless(message, failure) : new Socket(message, failure);
     }
 
-    /** A file that is not there. */
+    /** {@return the exception for a file that does not exist} */
     public static IOException noSuchFile(String file, String message, SystemError.Failure failure) {
         return new NoSuchFile(file, message, failure);
     }
 
-    /** A file that may not be opened. */
+    /** {@return the exception for a file that may not be opened} */
     public static IOException accessDenied(String file, String message, SystemError.Failure failure) {
         return new AccessDenied(file, message, failure);
     }
 
-    /** Too few descriptors, or too little memory for them. */
+    /** {@return the exception for a lack of descriptors or of kernel memory} */
     public static IOException exhausted(String message, SystemError.Failure failure) {
         return new ResourceExhaustedException(message, failure);
     }
 
-    /** Any other failure of a socket. */
+    /** {@return the exception for any other failure of a socket} */
     public static IOException socket(String message, SystemError.Failure failure) {
         return new Socket(message, failure);
     }
 
-    /** Any other failure. */
+    /** {@return the exception for any other failure} */
     public static IOException io(String message, SystemError.Failure failure) {
         return new Io(message, failure);
     }
 
-    /** An address whose host is not resolved. */
+    /** {@return the exception for an unresolved address} */
     public static UnresolvedAddressException unresolved(InetSocketAddress address) {
         return new Unresolved(address.toString());
     }
 
-    /** Failed system calls that leave no memory. */
+    /** {@return the error for a system call that failed to allocate memory} */
     public static OutOfMemoryError outOfMemory(String message, SystemError.Failure failure) {
         return new OutOfMemory(message, failure);
     }
 
-    /** The first line of a stack trace: it shows the JDK's class, which is what one catches. */
+    /** {@return the first line of the stack trace, with the name of the JDK's class, which users catch} */
     private static String describe(Throwable e) {
         return e.getClass().getSuperclass().getName() + ": " + e.getMessage();
     }
 
-    /** The JDK's takes no message. */
+    /** Has a message, which the JDK's class does not support. */
     private static final class Unresolved extends UnresolvedAddressException {
         private static final long serialVersionUID = 1;
         private final String address;

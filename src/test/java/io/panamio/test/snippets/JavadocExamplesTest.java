@@ -193,7 +193,8 @@ class JavadocExamplesTest {
             MemorySegment[] bodies = {arena.allocateFrom("one"), arena.allocateFrom("three"), arena.allocate(4 << 20)};
             AtomicLong read = new AtomicLong();
             byte[] buffer = new byte[1 << 20];
-            OptionSnippets.answer(writer, arena.allocateFrom("head"), bodies, () -> read.addAndGet(read(reader, buffer)));
+            OptionSnippets.answer(writer, arena.allocateFrom("head"), bodies,
+                () -> read.addAndGet(read(reader, buffer)));
             long n;
             while ((n = read(reader, buffer)) > 0) {
                 read.addAndGet(n);
