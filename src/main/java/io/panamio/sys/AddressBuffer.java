@@ -2,30 +2,30 @@ package io.panamio.sys;
 
 import java.net.SocketAddress;
 
-/** A platform's socket address in native memory; two are equal if the addresses are. */
+/** A platform's socket address in native memory; two are equal if they hold the same address. */
 public abstract class AddressBuffer {
     /** For the platforms. */
     protected AddressBuffer() {
     }
 
-    /** Puts an address here. */
+    /** Sets the address. */
     public abstract void set(SocketAddress address);
 
-    /** Puts a copy of another's address here. */
+    /** Copies the address of another buffer. */
     public abstract void set(AddressBuffer other);
 
-    /** Makes this empty. */
+    /** Removes the address. */
     public abstract void clear();
 
-    /** Whether there is no address here. */
+    /** Returns whether there is no address. */
     public abstract boolean isEmpty();
 
-    /** The address as an object, or null. */
+    /** Returns the address as an object, or null. */
     public abstract SocketAddress get();
 
-    /** The family of the address, or null if there is none. */
+    /** Returns the family of the address, or null if there is none. */
     public abstract AddressFamily family();
 
-    /** The port of an internet address, or -1 if this is none. */
+    /** Returns the port of an internet address, or -1 if this holds none. */
     public abstract int port();
 }

@@ -3,66 +3,66 @@ package io.panamio.sys;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 
-/** A platform's control messages: what {@code ControlMessages} says of each method. */
+/** A platform's control messages; {@code ControlMessages} documents each method. */
 public abstract class Control {
     /** For the platforms. */
     protected Control() {
     }
 
-    /** Makes this empty; descriptors that were not taken are closed. */
+    /** Removes all messages; closes received descriptors that were not taken. */
     public abstract void clear();
 
-    /** Whether there is nothing here. */
+    /** Returns whether there are no messages. */
     public abstract boolean isEmpty();
 
-    /** Whether the last receive had more than fits here. */
+    /** Returns whether the last receive was truncated. */
     public abstract boolean isTruncated();
 
-    /** The time to live, or -1. */
+    /** Returns the time to live, or -1. */
     public abstract int ttl();
 
-    /** The type of service, or -1. */
+    /** Returns the traffic class, or -1. */
     public abstract int trafficClass();
 
-    /** Nanoseconds since 1970, or -1. */
+    /** Returns the time of arrival in nanoseconds since 1970, or -1. */
     public abstract long timestampNanos();
 
-    /** The size of the datagrams that were put together, or -1. */
+    /** Returns the size of the datagrams that were coalesced, or -1. */
     public abstract int segmentSize();
 
-    /** The address that the datagram was sent to, or null. */
+    /** Returns the destination address of the datagram, or null. */
     public abstract InetAddress destination();
 
-    /** The index of the interface that it came by, or -1. */
+    /** Returns the index of the interface that received the datagram, or -1. */
     public abstract int interfaceIndex();
 
-    /** The sender's process, user and group, or null. */
+    /** Returns the sender's process, user and group, or null. */
     public abstract int[] credentials();
 
-    /** The descriptors that came, once. */
+    /** Returns the received descriptors, which are the caller's from then on; none the second time. */
     public abstract int[] takeFds();
 
-    /** The data of any message, or null. */
+    /** Returns the data of the first message with a level and a type, or null. */
     public abstract MemorySegment get(int level, int type);
 
-    /** Adds the time to live. */
+    /** Adds a time to live. */
     public abstract void putTtl(int hops);
 
-    /** Adds the type of service. */
+    /** Adds a traffic class. */
     public abstract void putTrafficClass(int bits);
 
-    /** Adds the size to cut the message into. */
+    /** Adds the size of the datagrams to cut the message into. */
     public abstract void putSegmentSize(int bytes);
 
-    /** Adds the address and the interface to send from. */
+    /** Adds the source address and the interface to send from. */
     public abstract void putSource(InetAddress address, int interfaceIndex);
 
-    /** Adds descriptors. */
+    /** Adds descriptors to pass. */
     public abstract void putFds(int[] fds);
 
-    /** Adds credentials. */
+    /** Adds credentials of the sender. */
     public abstract void putCredentials(int pid, int uid, int gid);
 
-    /** Adds any message. */
+    /** Adds a message with a level, a type and data. */
     public abstract void put(int level, int type, MemorySegment data);
 }

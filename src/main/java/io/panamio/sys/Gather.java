@@ -3,40 +3,41 @@ package io.panamio.sys;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A platform's list of segments to be written one after the other, with how far it is: what {@code GatherList} says.
+ * A platform's list of segments to be written in order, with the progress of the write; {@code GatherList} documents
+ * each method.
  */
 public abstract class Gather {
     /** For the platforms. */
     protected Gather() {
     }
 
-    /** How many segments it can have. */
+    /** Returns the maximum number of segments. */
     public abstract int capacity();
 
-    /** Replaces a segment by a part of {@code segment}, and begins anew. */
+    /** Replaces a segment by a part of {@code segment}, and rewinds. */
     public abstract void set(int i, MemorySegment segment, long off, long len);
 
-    /** The segment that was set, or {@link MemorySegment#NULL}. */
+    /** Returns the segment that was set, or {@link MemorySegment#NULL}. */
     public abstract MemorySegment segment(int i);
 
-    /** Where in its segment begins what is left of it. */
+    /** Returns the offset of the remaining bytes in their segment. */
     public abstract long offset(int i);
 
-    /** How many bytes are left of a segment. */
+    /** Returns the number of remaining bytes of a segment. */
     public abstract long remaining(int i);
 
-    /** How many bytes all segments have together. */
+    /** Returns the number of bytes of all segments. */
     public abstract long size();
 
-    /** How many bytes are left of all. */
+    /** Returns the number of remaining bytes of all segments. */
     public abstract long remaining();
 
-    /** Goes on after {@code n} more bytes were written, which are left. */
+    /** Advances by {@code n} bytes, at most those that remain. */
     public abstract void advance(long n);
 
-    /** Begins anew with the same segments. */
+    /** Makes all bytes of all segments remain. */
     public abstract void rewind();
 
-    /** Makes all segments empty, and lets go of their memory. */
+    /** Removes all segments, so that their memory can be collected. */
     public abstract void clear();
 }

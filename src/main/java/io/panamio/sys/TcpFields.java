@@ -2,9 +2,9 @@ package io.panamio.sys;
 
 import java.lang.foreign.MemorySegment;
 
-/** A platform's structure that tells of a TCP connection. */
+/** A platform's structure with the state of a TCP connection. */
 public abstract class TcpFields {
-    /** What it tells; what a platform does not know is 0. */
+    /** The fields; those that a platform does not have are 0. */
     public enum Field {
         STATE, RETRANSMITS, RTO, SND_MSS, RCV_MSS, UNACKED, LOST, RETRANS, LAST_DATA_SENT, LAST_DATA_RECV, PMTU, RTT,
         RTT_VAR, MIN_RTT, SND_CWND, SND_SSTHRESH, RCV_SPACE, TOTAL_RETRANS, PACING_RATE, DELIVERY_RATE, BYTES_ACKED,
@@ -15,9 +15,9 @@ public abstract class TcpFields {
     protected TcpFields() {
     }
 
-    /** The structure. */
+    /** Returns the structure. */
     public abstract MemorySegment segment();
 
-    /** A field of it: never negative, but for one of 64 bits beyond 2^63. */
+    /** Returns a field as an unsigned number; negative only for one of 64 bits from 2^63 on. */
     public abstract long get(Field field);
 }

@@ -4,22 +4,22 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A platform's sends that leave the bytes where they are until the kernel has done with them, on descriptors that the
- * caller keeps open. Each send that took bytes has a number, counted from 0 by each socket, that
- * wraps around.
+ * A platform's sends that do not copy: the kernel reads the bytes until it reports that it is done with them. The
+ * caller keeps the descriptors open. Each send that took bytes has a number, counted from 0 for each socket, that wraps
+ * around.
  */
 public abstract class ZeroCopy {
-    /** What {@link #send} returns where the kernel has no room to remember the send: it must be copied. */
+    /** What {@link #send} returns where the kernel has no room to track the send: the bytes must be copied. */
     public static final int REFUSED = -3;
 
-    /** Is told of sends that are over. */
+    /** Receives the reports of completed sends. */
     public interface Completion {
         /**
-         * The kernel has done with some sends.
+         * The kernel no longer uses the memory of some sends.
          *
-         * @param first the number of the first one
-         * @param last the number of the last one
-         * @param copied whether the kernel has copied the bytes after all
+         * @param first the number of the first send
+         * @param last the number of the last send
+         * @param copied whether the kernel copied the bytes nevertheless
          */
         void completed(int first, int last, boolean copied);
     }
@@ -28,15 +28,15 @@ public abstract class ZeroCopy {
     protected ZeroCopy() {
     }
 
-    /** Whether a socket can do such sends already. */
+    /** Returns whether such sends are enabled on a socket. */
     public abstract boolean isEnabled(int fd);
 
-    /** Asks for such sends on a socket; false if the system refuses. */
+    /** Enables such sends on a socket; returns false if the system refuses. */
     public abstract boolean enable(int fd);
 
-    /** Sends a part of {@code src} that is not empty; bytes, {@link Sockets#WOULD_BLOCK} or {@link #REFUSED}. */
+    /** Sends a part of {@code src} that is not empty; also returns {@link Sockets#WOULD_BLOCK} or {@link #REFUSED}. */
     public abstract long send(int fd, MemorySegment src, long off, long len) throws IOException;
 
-    /** Takes all completions that there are; returns how many reports there were. */
+    /** Passes all pending reports to {@code to}; returns their number. */
     public abstract int complete(int fd, Completion to) throws IOException;
 }

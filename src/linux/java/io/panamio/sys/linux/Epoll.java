@@ -6,7 +6,7 @@ import io.panamio.sys.unix.NativeScratch;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
-/** epoll(7), eventfd(2) and pipe2(2), raw and called as {@link Libc} tells: the result, or the negated errno. */
+/** epoll(7), eventfd(2) and pipe2(2), raw as in {@link Libc}: the result, or the negated errno. */
 final class Epoll {
     /** struct epoll_event: packed into 12 bytes on x86-64, 16 bytes elsewhere. A test compares with the bindings. */
     static final int EVENT_SIZE = LinuxPlatform.X86_64 ? 12 : 16;
@@ -54,7 +54,7 @@ final class Epoll {
         return r;
     }
 
-    /** Where the C library or the kernel lacks it, the error is ENOSYS. */
+    /** Returns the negated ENOSYS if the C library or the kernel lacks the call. */
     static int pwait2(int epoll, MemorySegment events, int max, long nanos) {
         if (PWAIT2 == null) {
             return -Linux.ENOSYS;

@@ -30,7 +30,10 @@ final class EpollEvents extends EventBuffer {
         return bytes.getLong(i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET);
     }
 
-    /** By the five low bits of an event (IN, PRI, OUT, ERR, HUP), with RDHUP as the sixth: no branches for each. */
+    /**
+     * The readiness for the five low bits of an event (IN, PRI, OUT, ERR, HUP) and RDHUP as the sixth, so that no
+     * branches are needed.
+     */
     private static final byte[] READINESS = new byte[64];
 
     static {
@@ -59,7 +62,10 @@ final class EpollEvents extends EventBuffer {
             | (hangup || out && error || bits == Linux.EPOLLERR ? Readiness.WRITE_CLOSED : 0);
     }
 
-    /** A bit of events that are not the system's: the others are {@link Readiness} bits. epoll reports none so high. */
+    /**
+     * A bit that marks events that do not come from epoll, which reports no bit so high; their other bits are those of
+     * {@link Readiness}.
+     */
     private static final int OWN = 1 << 31;
 
     @Override
@@ -72,9 +78,7 @@ final class EpollEvents extends EventBuffer {
         bytes.putLong(i * Epoll.EVENT_SIZE + Epoll.DATA_OFFSET, token);
     }
 
-    /**
-     * Removes the first of {@code n} events that has a token, by putting the last one in its place, if there is one.
-     */
+    /** Removes the first of {@code n} events with a token, if there is one, by moving the last event to its index. */
     boolean remove(long token, int n) {
         for (int i = 0; i < n; i++) {
             if (token(i) == token) {

@@ -13,21 +13,23 @@ import java.nio.channels.ClosedSelectorException;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Watches with epoll(7), edge-triggered. A notification is a write to an eventfd(2), which is never read in normal use.
+ * Watches by epoll(7), edge-triggered. A notification is a write to an eventfd(2), which is never read in normal use.
  */
 final class EpollSelector extends Selector {
     private static final Errors ERRORS = new Errors(LinuxConstants.INSTANCE);
 
-    /** Newer than the headers of the bindings: _IOW(0x8A, 1, struct epoll_params). */
+    /** _IOW(0x8A, 1, struct epoll_params), which the headers of the bindings do not have yet. */
     private static final long EPIOCSPARAMS = 0x40088A01;
-    /** Whether epoll_pwait2(2) was found missing. */
+    /** Whether epoll_pwait2(2) was found to be missing. */
     private static volatile boolean onlyMillis;
 
     private final int epoll;
     private final int eventfd;
-    /** Whether the first of them is: there may have been no stack for the second. */
+    /** Whether the first descriptor is closed: there may have been no stack for the second. */
     private boolean closed;
-    /** The token of notifications: random, as any value may be a user's, and another if it turns out to be one. */
+    /**
+     * The token of notifications: random, as a user may register any value, and replaced if a user does register it.
+     */
     private volatile long notification = ThreadLocalRandom.current().nextLong();
 
     EpollSelector() throws IOException {
@@ -54,11 +56,11 @@ final class EpollSelector extends Selector {
         return r;
     }
 
-    /** Whether epoll refuses a descriptor that is open: EPERM, for a file that cannot be waited for. */
+    /** Returns whether epoll refuses an open descriptor (EPERM), as that of a file that is always ready. */
     static boolean refuses(int fd) {
         int probe = Epoll.create1(Linux.EPOLL_CLOEXEC);
         if (probe < 0) {
-            return false; // not known for want of descriptors
+            return false; // not known, as there are no descriptors left
         }
         try {
             return Epoll.ctl(probe, Linux.EPOLL_CTL_ADD, fd, 0, 0) == -Linux.EPERM;
@@ -106,7 +108,7 @@ final class EpollSelector extends Selector {
 
     @Override
     public void rearm(int fd, int interest) {
-        // epoll reports the next edge by itself
+        // epoll reports the next edge without that
     }
 
     private static final int ORDINARY = Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY;
@@ -162,7 +164,10 @@ final class EpollSelector extends Selector {
         throw ERRORS.io("epoll_wait", -n);
     }
 
-    /** The sandboxes of containers that do not know a call answer EPERM, which it has no other use for. */
+    /**
+     * Waits with nanoseconds if possible. Sandboxes of containers answer EPERM to calls they do not know; the call
+     * itself never does.
+     */
     private int awaitNanos(MemorySegment memory, int max, long nanos) {
         int n = Epoll.pwait2(epoll, memory, max, nanos);
         if (n != -Linux.ENOSYS && n != -Linux.EPERM) {

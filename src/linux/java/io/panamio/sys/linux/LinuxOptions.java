@@ -7,7 +7,9 @@ import io.panamio.sys.unix.UnixOptions.Kind;
 import io.panamio.sys.unix.UnixOptions.Option;
 import java.util.Map;
 
-/** The socket options of Linux, by the names that StandardSocketOptions, ExtendedSocketOptions and Panamio have. */
+/**
+ * The socket options of Linux, by their names in StandardSocketOptions, ExtendedSocketOptions and SystemSocketOptions.
+ */
 final class LinuxOptions {
     static final Map<String, Option> BY_NAME = Map.ofEntries(
         entry("SO_BROADCAST", socket(Kind.FLAG, Linux.SO_BROADCAST)),

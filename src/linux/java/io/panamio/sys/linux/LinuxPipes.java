@@ -7,7 +7,7 @@ import io.panamio.sys.unix.UnixPipes;
 import java.io.File;
 import java.io.IOException;
 
-/** Linux opens a non-blocking, close-on-exec pipe in one call. */
+/** Pipes of Linux, which opens a non-blocking, close-on-exec one in one call. */
 final class LinuxPipes extends UnixPipes {
     LinuxPipes() {
         super(LinuxConstants.INSTANCE);
@@ -15,7 +15,7 @@ final class LinuxPipes extends UnixPipes {
 
     @Override
     public int[] open() throws IOException {
-        int[] ends = new int[2]; // before, as nothing may fail between the call and whoever closes them
+        int[] ends = new int[2]; // before the call, as nothing may fail after it
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = Epoll.pipe2(scratch.argument, Linux.O_NONBLOCK | Linux.O_CLOEXEC);
             if (r < 0) {
@@ -27,7 +27,7 @@ final class LinuxPipes extends UnixPipes {
         return ends;
     }
 
-    /** Opened anew, a descriptor of a pipe is another open file description of it, see proc(5). */
+    /** Opening this file creates another open file description of the pipe, see proc(5). */
     @Override
     public File file(int fd) {
         return new File("/proc/self/fd/" + fd);

@@ -23,14 +23,14 @@ public final class LinuxPlatform extends UnixPlatform {
     static final boolean X86_64 = isX86(System.getProperty("os.arch"));
     private static final boolean POLL = isPoll(System.getProperty("panamio.selector", "epoll"));
 
-    /** The platform. */
+    /** Creates the platform. */
     public LinuxPlatform() {
         super(constants());
     }
 
     @SuppressWarnings("restricted")
     private static UnixConstants constants() {
-        MemorySegment.NULL.reinterpret(0); // where native access is denied, this says so, not some initializer later
+        MemorySegment.NULL.reinterpret(0); // throws if native access is denied, before an initializer does
         return LinuxConstants.INSTANCE;
     }
 
@@ -93,7 +93,7 @@ public final class LinuxPlatform extends UnixPlatform {
         Mapping.munmap(mapping, mapping.byteSize());
     }
 
-    // ---- what there is
+    // ---- features
 
     @Override
     public String toString() {
@@ -104,7 +104,7 @@ public final class LinuxPlatform extends UnixPlatform {
     public Support support(Feature feature) {
         return switch (feature) {
             case EDGES -> POLL ? Support.EMULATED : Support.SUPPORTED;
-            case EXCLUSIVE -> POLL ? Support.EMULATED : Support.SUPPORTED; // one more than enough may wake
+            case EXCLUSIVE -> POLL ? Support.EMULATED : Support.SUPPORTED; // more than one may wake up
             case POLL_DESCRIPTOR, BUSY_POLL -> POLL ? Support.REFUSED : Support.SUPPORTED;
             case DATAGRAM_BATCHES -> either(LinuxMessages.hasBatches());
             case SEND_FILE -> LinuxTransfers.hasStatx() ? either(LinuxTransfers.hasSendfile()) : Support.REFUSED;
@@ -118,7 +118,7 @@ public final class LinuxPlatform extends UnixPlatform {
         return supported ? Support.SUPPORTED : Support.EMULATED;
     }
 
-    // ---- what the API calls, each a constant for the JIT compiler, and made when first used
+    // ---- groups of calls: each a constant for the JIT compiler, created when first used
 
     private static final class Calls {
         static final Sockets SOCKETS = new LinuxSockets();
@@ -129,7 +129,7 @@ public final class LinuxPlatform extends UnixPlatform {
         static final Pipes PIPES = new LinuxPipes();
     }
 
-    private static final class MessageCalls { // ten classes that TCP does without
+    private static final class MessageCalls { // ten classes that TCP does not need
         static final Messages MESSAGES = new LinuxMessages();
     }
 

@@ -56,7 +56,7 @@ final class LinuxZeroCopy extends ZeroCopy {
             return Sockets.WOULD_BLOCK;
         }
         if (r == -Linux.ENOBUFS) {
-            return REFUSED; // too many completions, or too much memory, is outstanding
+            return REFUSED; // too many sends, or too much memory, are pending
         }
         throw ERRORS.socket("send", (int) -r);
     }

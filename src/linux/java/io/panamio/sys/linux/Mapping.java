@@ -12,7 +12,7 @@ import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The calls of a mapping, raw, see {@link Libc}; and memory that is mapped, once or twice. */
+/** The calls for mappings, raw as in {@link Libc}, and memory that is mapped once or twice. */
 final class Mapping {
     private static final MemorySegment NAME = Arena.global().allocateFrom("panamio");
 
@@ -35,7 +35,7 @@ final class Mapping {
 
     private static final MemorySegment MMAP = Libc.function("mmap");
 
-    /** The address, or the negated errno in place of one. */
+    /** Returns the address, or the negated errno in place of one. */
     static MemorySegment mmap(MemorySegment address, long size, int protection, int flags, int fd, long offset) {
         return MemorySegment.ofAddress(
             Libc.callLong(MMAP, address.address(), size, protection, flags, fd, offset));
@@ -62,24 +62,24 @@ final class Mapping {
     // ---- twice
 
     /**
-     * How many mappings these may have. A process may have so many (vm.max_map_count), and ends where its heap or a
-     * thread finds none left: three quarters are for others.
+     * Limits the number of these mappings to a quarter of what a process may have (vm.max_map_count): the JVM ends if
+     * its heap or a thread finds none left.
      */
     private static final class Share {
-        static final int MOST = most() / 4;
+        static final int MAX = maxMappings() / 4;
         static final AtomicInteger USED = new AtomicInteger();
 
-        private static int most() {
+        private static int maxMappings() {
             try (InputStream number = new FileInputStream("/proc/sys/vm/max_map_count")) {
-                byte[] digits = number.readNBytes(20); // by one read(2), as the second finds an end
+                byte[] digits = number.readNBytes(20); // one read(2), as a second one finds the end
                 return Integer.parseInt(new String(digits, StandardCharsets.US_ASCII).trim());
             } catch (IOException | NumberFormatException e) {
-                return 65_530; // if nobody has changed it
+                return 65_530; // the default
             }
         }
 
         static boolean take() {
-            if (USED.addAndGet(2) <= MOST) {
+            if (USED.addAndGet(2) <= MAX) {
                 return true;
             }
             giveBack();
@@ -96,7 +96,7 @@ final class Mapping {
         return MEMFD_CREATE != null;
     }
 
-    /** Maps {@code size} bytes twice, one mapping behind the other; null where that is refused, for whatever reason. */
+    /** Maps {@code size} bytes twice, one mapping behind the other; returns null if that is refused for any reason. */
     static MemorySegment twice(long size) {
         if (MEMFD_CREATE == null || !Share.take()) {
             return null;
@@ -112,7 +112,7 @@ final class Mapping {
         }
     }
 
-    /** Gives back what {@link #twice} returned. */
+    /** Unmaps what {@link #twice} returned. */
     static void unmapTwice(MemorySegment twice) {
         munmap(twice, twice.byteSize());
         Share.giveBack();
@@ -130,7 +130,7 @@ final class Mapping {
         }
     }
 
-    /** The first mapping is twice as long as the file, so that nobody else gets the place of the second. */
+    /** The first mapping is twice as long as the file, to reserve the addresses of the second. */
     @SuppressWarnings("restricted")
     private static MemorySegment mapTwice(int fd, long size) {
         int protection = Linux.PROT_READ | Linux.PROT_WRITE;

@@ -35,7 +35,7 @@ public final class ForwardingLibrary {
             cc = new ProcessBuilder("cc", "-shared", "-fPIC", "-o", library.toString(), source.toString(), "-ldl")
                 .redirectErrorStream(true).start();
         } catch (IOException e) {
-            return MissingPrograms.missing("gcc", "no C compiler here");
+            return MissingPrograms.missing("cc", "no C compiler here");
         }
         String output = new String(cc.getInputStream().readAllBytes());
         assertEquals(0, cc.waitFor(), output);

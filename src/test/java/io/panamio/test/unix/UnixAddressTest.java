@@ -194,7 +194,7 @@ class UnixAddressTest {
                 for (int i = 0; i < uses.size(); i++) {
                     IllegalArgumentException e =
                         assertThrows(IllegalArgumentException.class, uses.get(i), address + ", use " + i);
-                    assertTrue(e.getMessage().contains("108 bytes, where 107 is the most"), e.getMessage());
+                    assertTrue(e.getMessage().contains("108 bytes, of at most 107"), e.getMessage());
                 }
             }
             assertFalse(Files.exists(Path.of(new String(name))));

@@ -1,6 +1,6 @@
 package io.panamio.sys.unix;
 
-/** The errors that have a name here, with what they say; each platform knows their numbers. */
+/** The errors that have names here, with their messages; each platform has their numbers. */
 public enum Errno {
     EPERM("Operation not permitted"),
     ENOENT("No such file or directory"),
@@ -50,7 +50,7 @@ public enum Errno {
     EINPROGRESS("Operation now in progress"),
     ENONET("Machine is not on the network");
 
-    /** What the error says. */
+    /** The message. */
     final String text;
 
     Errno(String text) {

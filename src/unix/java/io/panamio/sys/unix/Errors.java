@@ -4,7 +4,7 @@ import io.panamio.SystemError;
 import io.panamio.sys.SystemExceptions;
 import java.io.IOException;
 
-/** Makes an exception of an errno: of the class that the JDK uses for it, naming the call and the error. */
+/** Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. */
 public final class Errors implements Runnable {
     private final UnixConstants constants;
 
@@ -14,9 +14,9 @@ public final class Errors implements Runnable {
     }
 
     /**
-     * Loads all classes that the methods here and the exceptions that they make need; and those that a call on an open
-     * source may be the first to need, when there are no descriptors left. The latter are not initialized. What cannot
-     * be loaded is left to the call that needs it: there may be no descriptor, or no memory, already.
+     * Loads the classes that the methods here and their exceptions need, and those that a call on an open source may be
+     * the first to need, which may happen when no descriptors are left. The latter are not initialized. A class that
+     * cannot be loaded is left to the call that needs it: there may be no descriptors or no memory already.
      */
     @Override
     @SuppressWarnings("unused")
@@ -26,7 +26,7 @@ public final class Errors implements Runnable {
             constants.errno(1);
             Class<?>[] loaded = {NativeScratch.Lending.class, Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
         } catch (Throwable t) {
-            return; // nobody has asked for anything: it is no failure of theirs, nor a trace on their standard error
+            return; // not a failure of any call, and not to be printed
         }
     }
 
@@ -35,7 +35,7 @@ public final class Errors implements Runnable {
         return socket(call, "", number);
     }
 
-    /** For a call on a socket, with what it was about. */
+    /** For a call on a socket, with the address or the option that it was about. */
     public IOException socket(String call, String about, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
@@ -55,8 +55,8 @@ public final class Errors implements Runnable {
     }
 
     /**
-     * For an error that was pending on a socket: what befell its connection, which no later call makes good. So it is
-     * not one of exhausted resources, even where the system names it so.
+     * For an error that was pending on a socket: its connection is broken, and no later call succeeds. So it is never
+     * an exception of exhausted resources, even if the errno is one.
      */
     public IOException pending(String call, String about, int number) {
         Errno errno = constants.errno(number);
@@ -69,7 +69,7 @@ public final class Errors implements Runnable {
         };
     }
 
-    /** For a call that is to be tried again later, whatever the error. */
+    /** For a call that may succeed later, whatever the errno. */
     public IOException exhausted(String call, String about, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
@@ -99,7 +99,7 @@ public final class Errors implements Runnable {
         };
     }
 
-    /** For a call that leaves no memory. */
+    /** For an allocation. */
     public OutOfMemoryError outOfMemory(String call, String about, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);

@@ -16,31 +16,31 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The C library's calls that every Unix has, raw: the result, or the negated errno. Nothing is checked or retried
- * here. Each method has the parameters of its function, which a test compares with the bindings. (jextract's own
- * handles cannot capture errno.)
+ * The functions of the C library that every Unix has, raw: a result is that of the function, or the negated errno.
+ * Nothing is checked or retried here. Each method has the parameters of its function, which a test compares with the
+ * bindings. (The handles that jextract generates do not capture errno.)
  *
  * <h2>One shape</h2>
- * FFM spins code for each shape of call, that is for each list of types: 5 to 10 ms on a cold JVM, ten times for an
- * echo server. So there is one shape for all functions, six longs, integers and addresses alike. A function may get
- * more arguments than it has, and longs for its ints: by the rules of System V for x86-64 and of Arm for aarch64 the
- * first six arguments of these kinds are in registers; a function that takes an int looks at the lower half, and not at
- * all at a register that is not its own. A variadic function has other rules, and is linked as what it is.
+ * FFM generates code for each shape of call, that is for each list of types: 5 to 10 ms on a cold JVM, ten times for an
+ * echo server. So all functions have one shape here: six longs, for integers and addresses alike. A function may be
+ * passed more arguments than it has, and longs for its ints: in the calling conventions of System V for x86-64 and of
+ * Arm for aarch64 the first six arguments of these kinds are in registers, and a function that takes an int reads the
+ * lower half, and ignores registers that hold none of its arguments. A variadic function has other conventions and is
+ * linked as what it is.
  *
- * <p>FFM does not know that an address is one, so the methods here keep memory reachable until the call is over. Where
- * memory is a user's, {@link RawAccess} says whether that is enough; what another thread could free goes as a segment,
- * in
- * a shape of its own.
+ * <p>FFM does not know that such a long is an address, so the methods here keep the memory reachable until the call
+ * returns. For the memory of users, {@link RawAccess} decides whether that suffices; memory that another thread could
+ * free is passed as a segment, in a shape of its own.
  *
- * <h2>No constants</h2>
- * The handles are not final, against custom. FFM makes a view of the segment for errno in each call, 40 bytes, and
- * the compiler does away with it only where it inlines the whole call. A constant handle is inlined into its caller,
- * as far as the inlining depth goes; so whether a read allocates would depend on how deep in the application's code it
- * stands. A handle that is no constant is compiled by itself, always whole: the view is gone everywhere, for about 5 ns
- * a call.
+ * <h2>Handles are not constants</h2>
+ * The handles are not final, contrary to custom. FFM creates a view of the segment for errno in each call, 40 bytes,
+ * which the compiler removes only where it inlines the whole call. A constant handle is inlined into its caller as far
+ * as the inlining depth goes, so that whether a read allocates would depend on its depth in the application's code. A
+ * handle that is not constant is always compiled whole, by itself: the view is removed everywhere, for about 5 ns a
+ * call.
  */
 public final class Libc {
-    /** The most that Linux moves in one call (MAX_RW_COUNT), and less than what macOS refuses. */
+    /** The maximum number of bytes that one call moves: Linux moves no more (MAX_RW_COUNT), and macOS refuses 2^31. */
     public static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -51,9 +51,9 @@ public final class Libc {
     }
 
     /**
-     * For tests, another library stands in for the system's: what it lacks is missing, whatever the system has. A
-     * lookup
-     * in a library goes on in those that it needs itself; what is found there has the address that the system gives.
+     * Returns the lookup of functions. For tests, another library takes the place of the system's, and what it lacks is
+     * missing. A lookup in a library continues in the libraries that it needs itself; what is found there has the
+     * system's address.
      */
     @SuppressWarnings("restricted")
     private static SymbolLookup library() {
@@ -80,13 +80,13 @@ public final class Libc {
         return LIBRARY.find(name).orElse(null);
     }
 
-    /** A handle of functions that captures errno: their address, where errno goes, and then their arguments. */
+    /** Returns a handle of functions of a shape, which takes the address, the segment for errno and the arguments. */
     @SuppressWarnings("restricted")
     private static MethodHandle link(MemoryLayout... arguments) {
         return LINKER.downcallHandle(FunctionDescriptor.of(JAVA_LONG, arguments), ERRNO);
     }
 
-    /** What is thrown for what {@code invokeExact} threw: the checks of FFM pass, all else is a mistake here. */
+    /** Throws what {@code invokeExact} threw if it is a check of FFM's; everything else is a mistake here. */
     private static AssertionError unexpected(Throwable t) {
         if (t instanceof RuntimeException e) {
             throw e;
@@ -102,7 +102,7 @@ public final class Libc {
     private static MethodHandle call = link(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
     /**
-     * Calls a function that returns an int, with up to five integers or addresses; the rest is 0.
+     * Calls a function that returns an int, with up to five integers or addresses; the others are 0.
      *
      * @return the result, or the negated errno
      */
@@ -116,7 +116,7 @@ public final class Libc {
     }
 
     /**
-     * Calls a function that returns a long or an address, with up to six integers or addresses; the rest is 0.
+     * Calls a function that returns a long or an address, with up to six integers or addresses; the others are 0.
      *
      * @return the result, or the negated errno
      */
@@ -133,7 +133,7 @@ public final class Libc {
         static MethodHandle call = link(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
     }
 
-    /** Calls a function that moves bytes to or from a part of a user's memory, with what sendto(2) has beside it. */
+    /** Calls a function that moves bytes to or from a part of a user's memory, with the parameters of sendto(2). */
     private static long transfer(MemorySegment function, int fd, MemorySegment buf, long off, long len, int flags,
             long address, long length) {
         if (RawAccess.isSafe(buf)) {
@@ -197,7 +197,7 @@ public final class Libc {
         return transfer(WRITE, fd, buf, off, len, 0, 0, 0);
     }
 
-    // ---- bytes that an iovec tells of
+    // ---- bytes of iovecs
 
     private static final MemorySegment RECVMSG = function("recvmsg");
 
@@ -320,7 +320,7 @@ public final class Libc {
     private static final MemorySegment CLOSE = function("close");
 
     /**
-     * close(2). Never retried: on EINTR the descriptor may be somebody else's already. If this throws, for want of
+     * close(2). Never retried: after EINTR the number may be another descriptor's already. If this throws, for lack of
      * stack or memory, the call was not made.
      */
     public static int close(int fd) {
@@ -335,7 +335,7 @@ public final class Libc {
             r = r >= 0 ? r : -scratch.errno();
             scratch.close();
         } catch (VirtualMachineError e) {
-            return r; // what was lent becomes garbage
+            return r; // a scratch that was lent becomes garbage
         }
         return r;
     }
@@ -358,7 +358,7 @@ public final class Libc {
         static MethodHandle call = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
-    /** fcntl(2) with a number. */
+    /** fcntl(2) with an int. */
     public static int fcntl(int fd, int command, int argument) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = (int) Fcntl.call.invokeExact(scratch.capture, fd, command, argument);
@@ -400,7 +400,7 @@ public final class Libc {
 
     private static final MemorySegment CALLOC = function("calloc");
 
-    /** The memory, or the negated errno in place of its address. */
+    /** calloc(3): the memory, or the negated errno in place of its address. */
     @SuppressWarnings("restricted")
     static MemorySegment calloc(long count, long size) {
         try (NativeScratch scratch = NativeScratch.enter()) {

@@ -13,61 +13,61 @@ import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * What a system call needs of a thread: where errno is captured, and small room for arguments. It is the thread's from
- * {@link #enter} to {@link #close}, so no two calls share errno; what is in it does not outlast that. An operation that
- * is called in between may get the same one, and overwrite what is in it.
+ * Native memory for system calls: the segment that captures errno, and room for small arguments. It belongs to a thread
+ * from {@link #enter} to {@link #close}, so that no two calls share it; its contents do not outlast that. An operation
+ * that is called in between may get the same one and overwrite its contents.
  *
- * <p>A platform thread has one of its own. A virtual thread, of which there may be any number, is lent one of a few: as
- * no operation waits, as many are in use as there are carriers, and one whose thread is unmounted all the same, while
- * it loads a class for example, is simply not lent to another meanwhile. A large copy buffer is lent to either kind of
- * thread. One that is never closed, which must not be, becomes garbage.
+ * <p>A platform thread has one of its own. A virtual thread, of which there may be any number, borrows one of a pool:
+ * as no operation waits, as many are in use as there are carriers. A thread that is unmounted nevertheless, as when it
+ * loads a class, keeps what it borrowed. A large copy buffer is borrowed by either kind of thread. A borrowed one that
+ * is not returned becomes garbage.
  *
- * <p>The memory is automatic, as a segment of a closeable arena costs more to pass. A thread refers to what it has by
- * the JDK's types alone, and weakly: else a thread that lives long would keep the class loader of the library alive.
+ * <p>The memory is automatic, as a segment of a closeable arena costs more to pass. A thread refers to its own only
+ * through types of the JDK, and weakly: otherwise a long-lived thread would keep the class loader of the library alive.
  *
- * <p>What every start needs is read and written as a buffer, by which the same memory can be had: the first value that
- * is read from a segment costs a cold JVM 5 ms, in which it makes a var handle; a buffer has none.
+ * <p>What every start needs is read and written as a buffer over the same memory: the first access to a segment makes a
+ * var handle, 5 ms on a cold JVM; a buffer needs none.
  */
 public final class NativeScratch implements AutoCloseable {
     private static final ThreadLocal<WeakReference<NativeScratch>> OWN = new ThreadLocal<>();
-    /** What keeps them alive, as long as the thread and the library are. */
+    /** Keeps each one alive as long as its thread and the library are. */
     private static final Map<Thread, NativeScratch> OWNERS = new WeakHashMap<>();
 
-    /** The most segments that one gather or scatter call takes: IOV_MAX of Linux, macOS and the BSDs. */
+    /** The maximum number of segments of one gather or scatter call: IOV_MAX of Linux, macOS and the BSDs. */
     static final int IOV_MAX = 1024;
-    /** How much a copy through {@link #copyBuffer} moves at a time, where it can be moved in parts. */
+    /** The maximum number of bytes that are copied at once, where a copy can be made in parts. */
     static final int COPY_SIZE = 64 * 1024;
-    /** The largest copy buffer that a platform thread keeps: 6,000 of them have 48 MB then. */
+    /** The largest copy buffer that a platform thread keeps: 48 MB for 6,000 threads. */
     private static final int OWN_COPY_SIZE = 8 * 1024;
 
     private static final int ERRNO =
         (int) Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
-    /** Where errno is captured. */
+    /** The captured errno. */
     final MemorySegment capture;
     private final ByteBuffer captured;
-    /** Room for one argument of up to 16 bytes, such as an option or an event. */
+    /** Room for one argument of up to 16 bytes, such as the value of an option or an event. */
     public final MemorySegment argument;
-    /** The same. */
+    /** {@link #argument} as a buffer. */
     public final ByteBuffer argumentBytes;
     /** Room for the length of an address or an option. */
     final MemorySegment length;
     private final ByteBuffer lengthBytes;
-    /** Room for a sockaddr_storage, 128 bytes, 256 on OpenBSD; or for as many bytes of control messages. */
+    /** Room for a sockaddr_storage (128 bytes, 256 on OpenBSD), or for as many bytes of control messages. */
     public final MemorySegment address;
-    /** The same. */
+    /** {@link #address} as a buffer. */
     public final ByteBuffer addressBytes;
-    /** Room for a struct msghdr, 56 bytes on Linux, 48 elsewhere, of which only the iovecs are ever set. */
+    /** A struct msghdr (56 bytes on Linux, 48 elsewhere) of which only the iovecs are ever set. */
     final MemorySegment message;
-    /** Room for a struct msghdr of which everything is set each time. */
+    /** A struct msghdr of which all fields are set each time. */
     public final MemorySegment wholeMessage;
-    /** The same. */
+    /** {@link #wholeMessage} as a buffer. */
     public final ByteBuffer wholeMessageBytes;
 
     private final boolean lent;
     private MemorySegment vectors;
     private MemorySegment copyBuffer;
-    /** A copy buffer for one operation alone. */
+    /** A copy buffer of one operation, freed at its end. */
     private MemorySegment block;
 
     private NativeScratch(boolean lent) {
@@ -87,20 +87,20 @@ public final class NativeScratch implements AutoCloseable {
         wholeMessageBytes = bytes(wholeMessage);
     }
 
-    /** A view of native memory in the system's byte order. */
+    /** Returns native memory as a buffer in the system's byte order. */
     public static ByteBuffer bytes(MemorySegment memory) {
         return memory.asByteBuffer().order(ByteOrder.nativeOrder());
     }
 
-    // ---- whose it is
+    // ---- borrowing
 
-    /** The current thread's, until it is closed. */
+    /** Returns the current thread's, until it is closed. */
     public static NativeScratch enter() {
         Thread thread = Thread.currentThread();
         return thread.isVirtual() ? Lending.lend(thread) : own();
     }
 
-    /** The current thread's, with a {@link #copyBuffer} of that many bytes. */
+    /** Returns the current thread's, for a {@link #copyBuffer} of {@code bytes} bytes. */
     static NativeScratch enterToCopy(long bytes) {
         Thread thread = Thread.currentThread();
         return bytes > OWN_COPY_SIZE || thread.isVirtual() ? Lending.lend(thread) : own();
@@ -121,7 +121,7 @@ public final class NativeScratch implements AutoCloseable {
         return scratch;
     }
 
-    /** Gives back what is lent. */
+    /** Frees what belongs to one operation, and returns this to the pool if it was borrowed. */
     @Override
     public void close() {
         if (lent) {
@@ -133,22 +133,22 @@ public final class NativeScratch implements AutoCloseable {
         }
     }
 
-    /** Those that are not in use, without a lock. What is made beyond their number becomes garbage. */
+    /** The pool of those that are not in use, without a lock. Surplus ones become garbage. */
     static final class Lending {
-        private static final int PLACES =
+        private static final int SLOTS =
             Integer.highestOneBit(Math.clamp(8L * Runtime.getRuntime().availableProcessors() - 1, 16, 1024));
         private static final int SPACING = 16; // a cache line for each
-        private static final AtomicReferenceArray<NativeScratch> FREE = new AtomicReferenceArray<>(PLACES * SPACING);
+        private static final AtomicReferenceArray<NativeScratch> FREE = new AtomicReferenceArray<>(SLOTS * SPACING);
 
-        /** A thread begins at a place of its own, so that it mostly gets what it gave back, which is in the cache. */
-        private static int place(Thread thread, int i) {
-            return ((int) thread.threadId() + i & PLACES - 1) * SPACING;
+        /** A thread starts at its own slot, and so mostly gets back what it returned, which is still in the cache. */
+        private static int slot(Thread thread, int i) {
+            return ((int) thread.threadId() + i & SLOTS - 1) * SPACING;
         }
 
         static NativeScratch lend(Thread to) {
-            for (int i = 0; i < PLACES; i++) {
-                int place = place(to, i);
-                NativeScratch scratch = FREE.get(place) == null ? null : FREE.getAndSet(place, null);
+            for (int i = 0; i < SLOTS; i++) {
+                int slot = slot(to, i);
+                NativeScratch scratch = FREE.get(slot) == null ? null : FREE.getAndSet(slot, null);
                 if (scratch != null) {
                     return scratch;
                 }
@@ -158,33 +158,33 @@ public final class NativeScratch implements AutoCloseable {
 
         static void giveBack(NativeScratch scratch) {
             Thread from = Thread.currentThread();
-            for (int i = 0; i < PLACES; i++) {
-                int place = place(from, i);
-                if (FREE.get(place) == null && FREE.compareAndSet(place, null, scratch)) {
+            for (int i = 0; i < SLOTS; i++) {
+                int slot = slot(from, i);
+                if (FREE.get(slot) == null && FREE.compareAndSet(slot, null, scratch)) {
                     return;
                 }
             }
         }
     }
 
-    // ---- what is in it
+    // ---- contents
 
     int errno() {
         return captured.getInt(ERRNO);
     }
 
-    /** What is in {@link #length}. */
+    /** Returns the value of {@link #length}. */
     int length() {
         return lengthBytes.getInt(0);
     }
 
-    /** {@link #length}, with how much room there is. */
+    /** Sets {@link #length} to the size of a buffer, and returns it. */
     MemorySegment length(int room) {
         lengthBytes.putInt(0, room);
         return length;
     }
 
-    /** Room for some iovecs, {@link #IOV_MAX} at most. */
+    /** Returns room for {@code count} iovecs, {@link #IOV_MAX} at most. */
     MemorySegment vectors(int count) {
         long size = (long) UnixStreams.IOVEC_SIZE * count;
         if (vectors == null || vectors.byteSize() < size) {
@@ -193,10 +193,7 @@ public final class NativeScratch implements AutoCloseable {
         return vectors;
     }
 
-    /**
-     * Room for what lies on the heap, where the system cannot reach: for as many bytes as {@link #enterToCopy} was told
-     * of.
-     */
+    /** Returns native memory for a copy of what is on the heap, of at most the size passed to {@link #enterToCopy}. */
     MemorySegment copyBuffer(long bytes) {
         if (bytes > COPY_SIZE) {
             block = Platform.current().allocate(bytes);
@@ -208,7 +205,7 @@ public final class NativeScratch implements AutoCloseable {
         return copyBuffer;
     }
 
-    private static long powerOfTwo(long least, long orMore) {
-        return Math.max(Long.highestOneBit(2 * least - 1), orMore);
+    private static long powerOfTwo(long size, long min) {
+        return Math.max(Long.highestOneBit(2 * size - 1), min);
     }
 }

@@ -12,7 +12,7 @@ public final class PollEvents extends EventBuffer {
         readiness = new int[capacity];
     }
 
-    /** Room for {@code capacity} events. Not its own type, which the verifier would load for the caller. */
+    /** Allocates room for {@code capacity} events. Not its own type, which the verifier would load for the caller. */
     public static EventBuffer withCapacity(int capacity) {
         return new PollEvents(capacity);
     }

@@ -14,13 +14,13 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /**
- * Watches with poll(2), which every Unix has, and makes edges of its levels: a condition that was reported is not asked
- * for again until an operation has found it drained ({@link #rearm}) or the source is registered anew. The waker is a
- * pipe, which also ends the wait when another thread changes what is watched.
+ * Watches by poll(2), which every Unix has, and makes edges of its levels: a condition that was reported is not polled
+ * again until an operation found it drained ({@link #rearm}) or the source is registered again. A notification is a
+ * write to a pipe, which also ends a wait when another thread changes what is watched.
  *
- * <p>Errors and hang-ups cannot be left unasked: poll(2) returns at once for as long as one is there. So a watch whose
- * error or hang-up was reported is held back from the waits, and looked at between them, at growing intervals, for
- * what it has not reported yet.
+ * <p>Errors and hang-ups cannot be masked: poll(2) returns at once while one persists. So a watch whose error or
+ * hang-up was reported is left out of the waits, and polled between them, at growing intervals, for the conditions that
+ * it has not reported yet.
  *
  * <p>The lock is held while state changes and while events are gathered, never during the wait.
  */
@@ -30,13 +30,16 @@ public final class PollSelector extends Selector {
     private static final long EVENTS = 4;
     private static final long REVENTS = 6;
 
-    /** How long the waits are while watches are held back, in nanoseconds: at first, and at most. */
+    /** The length of waits while watches are held back, in nanoseconds: the first and the maximum. */
     private static final long FIRST_PAUSE = 1_000_000;
-    private static final long LONGEST_PAUSE = 64_000_000;
-    /** How long {@link #remove} waits for the poller to leave poll(2), in nanoseconds; it takes some microseconds. */
-    private static final long LONGEST_LEAVE = 1_000_000_000;
+    private static final long MAX_PAUSE = 64_000_000;
+    /**
+     * The maximum time that {@link #remove} waits for the poller to leave poll(2), in nanoseconds; it takes some
+     * microseconds.
+     */
+    private static final long MAX_LEAVE = 1_000_000_000;
 
-    /** A watch, and the last wait that has asked for it. */
+    /** A watch, and the last wait that included it. */
     private static final class Asked extends Watch {
         long wait;
 
@@ -50,9 +53,9 @@ public final class PollSelector extends Selector {
     private final IntPredicate refused;
     private final int pipeReader;
     private final int pipeWriter;
-    /** Whether the first of them is: there may have been no stack for the second. */
+    /** Whether the first descriptor is closed: there may have been no stack for the second. */
     private boolean closed;
-    /** What poll(2) reports unasked, as long as it is there. */
+    /** The conditions that poll(2) reports unasked, while they persist. */
     private final int always;
 
     private final Object lock = new Object();
@@ -60,7 +63,7 @@ public final class PollSelector extends Selector {
     private int end; // one above the highest descriptor watched
     private int count;
     private boolean waiting;
-    private long waits; // how many there have been, with the one that is going on
+    private long waits; // their number, including the current one
     private boolean written; // whether a byte is in the pipe
     private volatile boolean holding; // whether a watch may be held back
     private long pause = FIRST_PAUSE;
@@ -69,7 +72,7 @@ public final class PollSelector extends Selector {
     private Asked[] asked = new Asked[64];
     private MemorySegment pollfds = allocate(64);
     private int turn;
-    private boolean signaled;
+    private boolean notified;
 
     private PollSelector(UnixConstants constants, IntPredicate refused, int pipeReader, int pipeWriter) {
         this.c = constants;
@@ -81,9 +84,10 @@ public final class PollSelector extends Selector {
     }
 
     /**
-     * Takes the two ends of a non-blocking pipe. Not its own type, which the verifier would load for the caller.
+     * Opens a selector with the two ends of a non-blocking pipe. Not its own type, which the verifier would load for
+     * the caller.
      *
-     * @param refused whether the system's own selector refuses a descriptor that is open
+     * @param refused whether the system's own selector refuses an open descriptor
      */
     public static Selector open(UnixConstants constants, IntPredicate refused, int pipeReader, int pipeWriter) {
         return new PollSelector(constants, refused, pipeReader, pipeWriter);
@@ -124,8 +128,8 @@ public final class PollSelector extends Selector {
     }
 
     /**
-     * {@inheritDoc} A wait holds on to the descriptor, so that it would not be closed by close(2): when this returns,
-     * the wait is over. It needs no lock but ours to end.
+     * {@inheritDoc} A wait keeps the file of a descriptor open after close(2): when this returns, the wait is over. It
+     * needs only our lock to end.
      */
     @Override
     protected void remove(int fd) throws IOException {
@@ -149,7 +153,7 @@ public final class PollSelector extends Selector {
 
     private void untilPollerHasLeft() {
         long left = waits;
-        long deadline = System.nanoTime() + LONGEST_LEAVE;
+        long deadline = System.nanoTime() + MAX_LEAVE;
         boolean interrupted = false;
         while (waiting && waits == left) {
             long remaining = deadline - System.nanoTime();
@@ -182,10 +186,10 @@ public final class PollSelector extends Selector {
             int again = watch.reported() & drained(interest);
             int priority = watch.reported() & ~again & Posix.POLLPRI;
             if (priority != 0 && (interest & Readiness.READABLE) != 0 && (levels(fd, priority) & priority) == 0) {
-                again |= priority; // the urgent byte went with the data around it
+                again |= priority; // the urgent byte was read with the data around it
             }
             if ((interest & Readiness.READ_CLOSED) != 0 && (again & Posix.POLLIN) != 0 && isOver(fd)) {
-                again &= ~Posix.POLLIN; // or this end would be reported for ever
+                again &= ~Posix.POLLIN; // or the end of the stream would be reported for ever
             }
             if (again != 0) {
                 watch.arm(again);
@@ -197,13 +201,16 @@ public final class PollSelector extends Selector {
         }
     }
 
-    /** Whether nothing but an end will ever be read: a terminal that hung up says all at once, and a FIFO no error. */
+    /**
+     * Returns whether only the end of the stream can be read: a terminal that hung up reports everything at once, and a
+     * FIFO no error.
+     */
     private boolean isOver(int fd) {
         int over = Posix.POLLIN | always;
         return (levels(fd, over) & over) == over;
     }
 
-    /** Whether poll(2) would return at once for what was reported already. */
+    /** Returns whether poll(2) would return at once for what was already reported. */
     private boolean isHeldBack(Watch watch) {
         return (watch.reported() & always) != 0;
     }
@@ -225,7 +232,7 @@ public final class PollSelector extends Selector {
         return watch;
     }
 
-    /** The system's own selector refuses what is not open, or is always ready as a file is; here it is asked for. */
+    /** Refuses what the system's own selector does: a descriptor that is not open, or is always ready as a file's. */
     private void requireWatchable(int fd, int interest) throws IOException {
         int ready = Posix.POLLIN | Posix.POLLOUT;
         int levels = levels(fd, ready);
@@ -237,7 +244,7 @@ public final class PollSelector extends Selector {
         }
     }
 
-    /** Which conditions of a descriptor are there now. */
+    /** Returns the present conditions of a descriptor. */
     private int levels(int fd, int conditions) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             ask(scratch.argument, 0, fd, conditions);
@@ -254,7 +261,7 @@ public final class PollSelector extends Selector {
         throw new AssertionError(errno);
     }
 
-    /** Ends a wait that does not know of a change. The caller holds the lock. */
+    /** Ends a wait that began before a change. The caller holds the lock. */
     private void changed() {
         if (waiting) {
             endWait();
@@ -271,15 +278,15 @@ public final class PollSelector extends Selector {
     // ---- waiting
 
     @Override
-    protected int await(EventBuffer events, int most, long nanos) throws IOException {
+    protected int await(EventBuffer events, int max, long nanos) throws IOException {
         PollEvents found = (PollEvents) events;
-        signaled = false;
-        int n = nanos == 0 || holding ? await(found, most, 0, true) : 0;
-        return n == 0 && nanos != 0 && !signaled ? await(found, most, nanos, false) : n; // or a wake would be lost
+        notified = false;
+        int n = nanos == 0 || holding ? await(found, max, 0, true) : 0;
+        return n == 0 && nanos != 0 && !notified ? await(found, max, nanos, false) : n; // or a wake would be lost
     }
 
-    /** One poll(2), of all watches or of those alone for which it can wait. */
-    private int await(PollEvents events, int most, long nanos, boolean all) throws IOException {
+    /** Calls poll(2) once, for all watches or only for those that are not held back. */
+    private int await(PollEvents events, int max, long nanos, boolean all) throws IOException {
         int asking;
         boolean pausing;
         long longest = nanos;
@@ -311,13 +318,13 @@ public final class PollSelector extends Selector {
                     : errors.io("poll", -r);
             }
             if (r == 0 && pausing) {
-                pause = Math.min(2 * pause, LONGEST_PAUSE);
+                pause = Math.min(2 * pause, MAX_PAUSE);
             }
-            return r == 0 && !all ? 0 : gather(events, most, asking);
+            return r == 0 && !all ? 0 : gather(events, max, asking);
         }
     }
 
-    /** Fills the array for poll(2): the pipe, and then what is watched. */
+    /** Fills the array for poll(2): the pipe, then the watches. */
     private int askAll(boolean all) {
         if (asked.length < count) {
             asked = new Asked[Math.max(count, asked.length * 2)];
@@ -330,7 +337,7 @@ public final class PollSelector extends Selector {
             Asked watch = byFd[fd];
             int armed = watch == null ? 0 : watch.armed();
             if (armed == 0) {
-                continue; // there is nothing left to report
+                continue; // everything was reported
             }
             if (isHeldBack(watch)) {
                 holding = true;
@@ -340,22 +347,22 @@ public final class PollSelector extends Selector {
             }
             watch.wait = waits;
             asked[n++] = watch;
-            // an end that was reported goes with the data that are read up to it
+            // an end that was reported is reported again with data before it
             ask(pollfds, n, fd, (armed & Posix.POLLIN) != 0 ? armed | watch.conditions() & c.POLLRDHUP() : armed);
         }
         return n;
     }
 
-    /** Turns answers into events. Each call begins with another source, so that none starves where not all fit. */
-    private int gather(PollEvents events, int most, int asking) {
+    /** Converts answers to events. Each call starts at another source, so that none starves if not all fit. */
+    private int gather(PollEvents events, int max, int asking) {
         if (answer(pollfds, 0) != 0) {
-            signaled = true;
+            notified = true;
             drain();
             written = false;
             notificationArrived();
         }
         int n = 0;
-        for (int k = 0; k < asking && n < most; k++) {
+        for (int k = 0; k < asking && n < max; k++) {
             int i = (turn + k) % asking;
             int answer = answer(pollfds, i + 1);
             Asked watch = asked[i];
@@ -363,10 +370,10 @@ public final class PollSelector extends Selector {
                 continue; // it was changed or removed during the wait
             }
             if ((answer & Posix.POLLNVAL) != 0) {
-                forget(watch); // its owner has closed it, which ends the watch without a word
+                forget(watch); // its owner closed it, which ends the watch
                 continue;
             }
-            watch.arm(~answer & always); // an error or a hang-up that is gone is news when it comes again
+            watch.arm(~answer & always); // an error or a hang-up that is gone is reported when it recurs
             if ((answer & watch.armed()) != 0) {
                 report(events, n++, watch, answer);
             }
@@ -385,7 +392,7 @@ public final class PollSelector extends Selector {
         }
     }
 
-    /** What a watch reports: errors and hang-ups always. */
+    /** Returns the conditions of an interest: errors and hang-ups always. */
     private int conditions(int interest) {
         int conditions = always;
         if ((interest & Readiness.READABLE) != 0) {
@@ -403,7 +410,7 @@ public final class PollSelector extends Selector {
         return conditions;
     }
 
-    /** What an operation has dealt with that found nothing more to do. */
+    /** Returns the conditions that an operation found drained. */
     private int drained(int interest) {
         return ((interest & Readiness.READABLE) != 0 ? Posix.POLLIN : 0)
             | ((interest & Readiness.WRITABLE) != 0 ? Posix.POLLOUT : 0)
@@ -411,7 +418,7 @@ public final class PollSelector extends Selector {
             | ((interest & Readiness.HANG_UP) != 0 ? Posix.POLLERR : 0);
     }
 
-    /** What an answer says, after what was reported before and so not asked for. */
+    /** Returns the readiness of an answer, given the conditions that were reported before and so not polled. */
     private int readiness(int answer, int reported) {
         boolean in = (answer & Posix.POLLIN) != 0;
         boolean out = (answer & Posix.POLLOUT) != 0;
@@ -448,7 +455,7 @@ public final class PollSelector extends Selector {
 
     private void write() {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            Libc.write(pipeWriter, scratch.argument, 0, 1); // a full pipe wakes as well
+            Libc.write(pipeWriter, scratch.argument, 0, 1); // a full pipe notifies as well
         }
     }
 

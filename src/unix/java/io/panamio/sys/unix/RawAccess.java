@@ -5,9 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Which memory may be passed as a bare address, as in an iovec. FFM does not keep it alive during the call then, so it
- * must be native memory that no other thread can free: global, automatic, a buffer's, or confined to this thread. The
- * scopes of arenas are told apart by class: the only public way, and safe where all have the same one.
+ * Decides which memory may be passed as a bare address, as in an iovec. FFM does not keep it alive during the call
+ * then, so it must be native memory that no other thread can free: global, automatic, a buffer's, or confined to this
+ * thread. The scopes of arenas are distinguished by class, for which there is no other public way; if all had the same
+ * class, every segment would be passed the safe way.
  */
 final class RawAccess {
     private static final Class<?> SHARED = Arena.ofShared().scope().getClass();
@@ -25,7 +26,7 @@ final class RawAccess {
             && (scope == GLOBAL || scope == AUTO || scope == CONFINED || scope == BUFFER);
     }
 
-    /** What FFM would say of a segment that is an argument. */
+    /** Throws what FFM throws for a segment that is an argument. */
     static void requireUsable(MemorySegment segment) {
         if (!segment.scope().isAlive()) {
             throw new IllegalStateException("Already closed");

@@ -12,8 +12,8 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 
 /**
- * Addresses as the system has them. A test compares the offsets with the bindings. {@code sin6_flowinfo} has no place
- * in an {@code InetSocketAddress}; {@code sin6_scope_id} has, and is kept.
+ * Converts addresses to and from the structures of the system. A test compares the offsets with the bindings. An {@code
+ * InetSocketAddress} has no {@code sin6_flowinfo}; {@code sin6_scope_id} is kept.
  */
 final class Sockaddr {
     static final int PORT_OFFSET = 2;
@@ -47,7 +47,7 @@ final class Sockaddr {
         throw new IllegalArgumentException("neither an internet nor a Unix address: " + address);
     }
 
-    /** The family of the address that begins there. */
+    /** Returns the family of the address at an offset. */
     AddressFamily family(ByteBuffer addresses, int at) {
         int family = c.family(addresses, at);
         return family == Posix.AF_INET ? AddressFamily.IPV4 : family == c.AF_INET6() ? AddressFamily.IPV6
@@ -60,7 +60,7 @@ final class Sockaddr {
 
     // ---- writing
 
-    /** Writes {@code address} as one of {@code family}, and returns its length. */
+    /** Writes {@code address} as one of {@code family}; returns its length. */
     int write(ByteBuffer to, int family, SocketAddress address) {
         return family == Posix.AF_UNIX ? write(to, (UnixAddress) address)
             : write(to, family == c.AF_INET6(), (InetSocketAddress) address);
@@ -68,7 +68,7 @@ final class Sockaddr {
 
     private int write(ByteBuffer to, boolean v6, InetSocketAddress address) {
         if (!v6 && address.getAddress() instanceof Inet6Address) {
-            throw new IllegalArgumentException("an IPv6 address for a socket of IPv4: " + address);
+            throw new IllegalArgumentException("an IPv6 address for an IPv4 socket: " + address);
         }
         int length = v6 ? SOCKADDR_IN6_SIZE : SOCKADDR_IN_SIZE;
         to.put(0, ZEROS, 0, length);
@@ -86,7 +86,7 @@ final class Sockaddr {
         return length;
     }
 
-    /** The length counts the zero after a path, or before an abstract name; one without a name has only a family. */
+    /** The length includes the zero after a path or before an abstract name; an unnamed address has only a family. */
     private int write(ByteBuffer to, UnixAddress address) {
         byte[] name = address.bytes();
         if (address.isUnnamed() || address.isAbstract() && name.length == 0) {
@@ -94,8 +94,8 @@ final class Sockaddr {
             return PATH_OFFSET;
         }
         if (name.length >= c.SUN_PATH_SIZE()) {
-            throw new IllegalArgumentException("a Unix address of " + name.length + " bytes, where "
-                + (c.SUN_PATH_SIZE() - 1) + " is the most: " + address);
+            throw new IllegalArgumentException("a Unix address of " + name.length + " bytes, of at most "
+                + (c.SUN_PATH_SIZE() - 1) + ": " + address);
         }
         int length = PATH_OFFSET + name.length + 1;
         to.put(0, ZEROS, 0, length);
@@ -107,17 +107,17 @@ final class Sockaddr {
     // ---- reading
 
     /**
-     * How much of an address counts that the system tells of. Linux adds one to the length of a path that fills all the
-     * room and has no zero after it, and does not take that length back.
+     * Returns the length of an address, from the one that the system reports: Linux adds one for a zero that is not
+     * there after a path that fills {@code sun_path}, and does not accept that length.
      */
-    int length(int told) {
-        return Math.min(told, PATH_OFFSET + c.SUN_PATH_SIZE());
+    int length(int reported) {
+        return Math.min(reported, PATH_OFFSET + c.SUN_PATH_SIZE());
     }
 
-    /** Reads an address. One that is IPv4 in IPv6's clothes becomes IPv4, as everywhere in the JDK. */
+    /** Reads an address. An IPv4-mapped IPv6 address becomes an IPv4 address, as everywhere in the JDK. */
     SocketAddress read(ByteBuffer from, int length) {
         if (length < PATH_OFFSET) {
-            return UnixAddress.unnamed(); // what Linux tells of a sender without a name
+            return UnixAddress.unnamed(); // Linux reports a sender without a name so
         }
         int family = c.family(from, 0);
         if (family == Posix.AF_UNIX) {

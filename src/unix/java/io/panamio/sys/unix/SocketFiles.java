@@ -17,15 +17,15 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The files of Unix sockets: who may connect there, and when they go. Who replaces a dead one holds a lock on the
- * directory meanwhile, so that no two of these can take a file for dead that the other has made in between. Others who
- * delete files of sockets there do not ask for it.
+ * The files of Unix sockets: their permissions, replacement and deletion. A replacement holds a lock on the directory,
+ * so that no two of them take a file for dead that the other has just created. Other programs that delete files there
+ * do not ask for the lock.
  */
 final class SocketFiles {
-    private static final int S_IFMT = 0170000; // by POSIX in all but name, and what java.nio.file has them by
+    private static final int S_IFMT = 0170000; // of every Unix; java.nio.file reports them
     private static final int S_IFSOCK = 0140000;
 
-    private static final long LONGEST_WAIT = 1_000_000_000; // nanoseconds
+    private static final long MAX_WAIT = 1_000_000_000; // nanoseconds
     private static final long PAUSE = 1_000_000;
 
     private final UnixConstants c;
@@ -63,20 +63,20 @@ final class SocketFiles {
     private static int mode(Set<PosixFilePermission> permissions) {
         int mode = 0;
         for (PosixFilePermission permission : permissions) {
-            mode |= 0400 >> permission.ordinal(); // they are declared in the order of the bits
+            mode |= 0400 >> permission.ordinal(); // declared in the order of the bits
         }
         return mode;
     }
 
     /**
-     * Lets a socket have no more than these permissions from the bind on: Linux makes the file with the mode of the
-     * socket, less the process's umask. Others refuse this.
+     * Limits the permissions from the bind on: Linux creates the file with the mode of the socket, less the umask.
+     * Other systems refuse this.
      */
     void restrict(int fd, Set<PosixFilePermission> permissions) {
         fchmod(fd, mode(permissions));
     }
 
-    /** Gives the file of a socket that was just bound exactly these permissions; a link is not followed. */
+    /** Sets the permissions of the file of a socket that was just bound; a link is not followed. */
     void permit(UnixAddress address, Set<PosixFilePermission> permissions) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             int r = fchmodat(c.AT_FDCWD(), name(arena, address.bytes()), mode(permissions), c.AT_SYMLINK_NOFOLLOW());
@@ -92,12 +92,12 @@ final class SocketFiles {
         return zeroTerminated;
     }
 
-    // ---- one after the other
+    // ---- locking
 
     /**
-     * Locks the directory of an address. It waits for a second at most: anybody who may read the directory can lock it.
+     * Locks the directory of an address. Waits for at most a second: anybody who may read the directory can lock it.
      *
-     * @return what to close for the end of the lock, or a negative number where the directory may not be read
+     * @return the descriptor whose close ends the lock, or a negative number if the directory may not be read
      */
     private int lock(UnixAddress address) throws IOException {
         int fd;
@@ -110,7 +110,7 @@ final class SocketFiles {
         int r;
         while (fd >= 0 && (r = flock(fd, Posix.LOCK_EX | Posix.LOCK_NB)) < 0) {
             boolean taken = r == -c.EAGAIN();
-            if (r != -Posix.EINTR && !taken || System.nanoTime() - begin > LONGEST_WAIT) {
+            if (r != -Posix.EINTR && !taken || System.nanoTime() - begin > MAX_WAIT) {
                 Libc.close(fd);
                 throw errors.socket("flock", "the directory of " + address, -r);
             }
@@ -123,7 +123,7 @@ final class SocketFiles {
 
     // ---- deleting
 
-    /** What tells the file of a socket from every other, or null if there is none. */
+    /** Returns what identifies the file of a socket, or null if there is none. */
     private static Object key(Path path) throws IOException {
         try {
             Map<String, Object> file = Files.readAttributes(path, "unix:mode,fileKey", LinkOption.NOFOLLOW_LINKS);
@@ -133,19 +133,19 @@ final class SocketFiles {
         }
     }
 
-    /** Whether nobody is bound to an address any more. */
+    /** Whether no socket is bound to an address. */
     interface Death {
         boolean isDead() throws IOException;
     }
 
-    /** What binds a socket. */
+    /** Binds a socket. */
     interface Bind {
         void run() throws IOException;
     }
 
     /**
-     * Binds, in place of the file of a dead socket if there is one. The first try is under the lock as well: the file
-     * of a socket is there before the system knows whose it is.
+     * Binds, and replaces the file of a dead socket if there is one. The first attempt is made under the lock, too: the
+     * file of a socket exists before its bind is complete.
      */
     void replace(UnixAddress address, Death death, Bind bind) throws IOException {
         int lock = -1;
@@ -173,7 +173,7 @@ final class SocketFiles {
                 Files.deleteIfExists(path);
             } catch (IOException why) {
                 if (why != e) {
-                    e.addSuppressed(why); // such as that the file may not be deleted
+                    e.addSuppressed(why); // for example if the file may not be deleted
                 }
                 throw e;
             }
@@ -186,19 +186,19 @@ final class SocketFiles {
     }
 
     /**
-     * What deletes the file that a socket has just been bound to, if it is still that one. It needs no lock, for which
-     * it would have to wait: while the socket is open, nobody replaces its file here.
+     * Returns an action that deletes the file that a socket was just bound to, unless it was replaced. It needs no
+     * lock, for which it might wait: as long as the socket is open, its file is not replaced here.
      */
     Runnable deletion(UnixAddress address) throws IOException {
         Path path = address.path();
-        Object file = key(path); // the socket keeps the file's number from being used again
+        Object file = key(path); // the inode is not reused while the socket is open
         return () -> {
             try {
                 if (file != null && file.equals(key(path))) {
                     Files.deleteIfExists(path);
                 }
             } catch (IOException e) {
-                // it stays, as it does when the process is killed
+                // it remains, as when the process is killed
             }
         };
     }

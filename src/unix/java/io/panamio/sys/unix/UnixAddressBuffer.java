@@ -7,13 +7,13 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 
-/** A struct sockaddr_storage and the length of what is in it. */
+/** A struct sockaddr_storage and the length of the address in it. */
 final class UnixAddressBuffer extends AddressBuffer {
     private final Sockaddr sockaddr;
     /** The address. */
     final MemorySegment address;
     private final ByteBuffer addressBytes;
-    /** Its length, a socklen_t, which the system writes. */
+    /** The length of the address, a socklen_t that the system writes. */
     private final MemorySegment length;
     private final ByteBuffer lengthBytes;
 
@@ -34,7 +34,7 @@ final class UnixAddressBuffer extends AddressBuffer {
         lengthBytes.putInt(0, sockaddr.length(bytes));
     }
 
-    /** Where the system writes the length, set to how much room there is. */
+    /** Sets the length to the size of the buffer and returns it, for the system to write to. */
     MemorySegment room() {
         lengthBytes.putInt(0, Sockaddr.STORAGE_SIZE);
         return length;
@@ -63,7 +63,7 @@ final class UnixAddressBuffer extends AddressBuffer {
 
     @Override
     public boolean isEmpty() {
-        return length() <= Sockaddr.PATH_OFFSET; // no more than a family is an unnamed Unix socket
+        return length() <= Sockaddr.PATH_OFFSET; // a family alone is that of an unnamed Unix socket
     }
 
     @Override

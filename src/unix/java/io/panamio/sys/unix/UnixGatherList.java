@@ -9,19 +9,19 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * An array of struct iovec and the struct msghdr that points into it. A vector that is partly written has been moved on
- * by as much; it is put back when the write goes past it, so that no more than one differs from what was set.
+ * An array of struct iovec and the struct msghdr that refers to it. A vector that was written in part is advanced by as
+ * much, and restored when the write goes past it, so that at most one differs from its segment.
  */
 final class UnixGatherList extends Gather {
     private final UnixConstants c;
     private final MemorySegment[] segments;
     final MemorySegment vectors;
-    private final MemorySegment message; // the rest of it is zero and stays so
-    /** No segment from here on was set. */
+    private final MemorySegment message; // its other fields stay zero
+    /** The index from which on no segment was set. */
     private int end;
-    /** The first that is not written wholly, and is not empty. */
+    /** The first vector that is not written completely and not empty. */
     private int first;
-    /** How much of that is written. */
+    /** The number of bytes of it that were written. */
     private long part;
     private long size;
     private long remaining;
@@ -34,7 +34,7 @@ final class UnixGatherList extends Gather {
         message = arena.allocate(64, 16);
     }
 
-    /** A list of the system's; returned as what it extends, so that the verifier does not load this class for it. */
+    /** Returned as what it extends, so that the verifier does not load this class for the caller. */
     static Gather open(UnixConstants constants, int capacity) {
         return new UnixGatherList(constants, capacity);
     }
@@ -67,7 +67,7 @@ final class UnixGatherList extends Gather {
 
     private static void requireGatherable(MemorySegment segment) {
         if (!segment.isNative()) {
-            throw new IllegalArgumentException("a segment on the heap; a gather list is for native memory");
+            throw new IllegalArgumentException("a segment on the heap; a gather list needs native memory");
         }
         RawAccess.requireUsable(segment);
         if (!RawAccess.isSafe(segment)) {
@@ -148,7 +148,7 @@ final class UnixGatherList extends Gather {
 
     private void skip(long n) {
         long left = n;
-        while (first < end && left >= length(first)) { // those that are empty, too
+        while (first < end && left >= length(first)) { // empty ones, too
             left -= length(first);
             restore();
             first++;
@@ -169,8 +169,8 @@ final class UnixGatherList extends Gather {
     // ---- a call
 
     /**
-     * How many vectors the next call takes, whose memory can be used: as many as it may have, and no more bytes than it
-     * can move; or one, which alone may be more.
+     * Returns the number of vectors for the next call, after a check that their memory is usable: as many as one call
+     * takes, with no more bytes than it moves, or a single one of any size.
      */
     int run() {
         long sum = 0;
@@ -184,7 +184,7 @@ final class UnixGatherList extends Gather {
         return i - first;
     }
 
-    /** How many bytes the next vectors have. */
+    /** Returns the number of bytes of the next vectors. */
     long size(int count) {
         long sum = 0;
         for (int i = first; i < first + count; i++) {
@@ -193,17 +193,17 @@ final class UnixGatherList extends Gather {
         return sum;
     }
 
-    /** Which vector is the next one. */
+    /** Returns the index of the next vector. */
     int first() {
         return first;
     }
 
-    /** Where the next vector is. */
+    /** Returns the offset of the next vector. */
     long vectorsOffset() {
         return at(first);
     }
 
-    /** A struct msghdr with the next vectors. */
+    /** Returns a struct msghdr with the next vectors. */
     MemorySegment message(int count) {
         message.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address() + at(first));
         c.setLength(message, c.MSGHDR_IOVLEN(), count);
