@@ -1,5 +1,7 @@
 package io.panamio.pipeline;
 
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,6 +20,9 @@ public final class PipePool implements AutoCloseable {
     /** Loaded with this class: where there is no descriptor left for a pipe, there may be none for a class file. */
     @SuppressWarnings("unused")
     private static final Class<?> PIPES = KernelPipe.class;
+
+    /** Whether the system splices, or else bytes are copied: asked for here, for the same reason. */
+    static final boolean SPLICES = Feature.SPLICE.support() == Support.SUPPORTED;
 
     private final ArrayDeque<KernelPipe> idle = new ArrayDeque<>();
     private final int pipeBytes;

@@ -1,7 +1,5 @@
 package io.panamio.pipeline;
 
-import io.panamio.Feature;
-import io.panamio.Feature.Support;
 import io.panamio.Interest;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
@@ -107,7 +105,7 @@ public final class Splice implements AutoCloseable {
         to = Objects.requireNonNull(sink, "sink");
         this.source = Descriptors.of(source);
         this.sink = Descriptors.of(sink);
-        copying = this.source == null || this.sink == null || Feature.SPLICE.support() != Support.SUPPORTED;
+        copying = this.source == null || this.sink == null || !PipePool.SPLICES;
         ofSocket = source instanceof StreamSocket;
         this.pool = Objects.requireNonNull(pool, "pool");
     }

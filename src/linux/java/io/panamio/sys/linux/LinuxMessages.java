@@ -1,7 +1,5 @@
 package io.panamio.sys.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.mmsghdr;
 import io.panamio.sys.Batch;
@@ -64,7 +62,7 @@ final class LinuxMessages extends UnixMessages {
                 MemorySegment.NULL);
         } while (n == -Linux.EINTR);
         for (int i = 0; i < n; i++) {
-            b.received(i, b.header(i).get(JAVA_INT, mmsghdr.msg_len$offset()));
+            b.received(i, b.get(i, mmsghdr.msg_len$offset()));
         }
         b.setCount(Math.max(n, 0));
         return n >= 0 ? n : (int) failed("recvmmsg", n);

@@ -19,7 +19,10 @@ public final class UnixBatch extends Batch {
     private final UnixConstants c;
     private final Sockaddr sockaddr;
     private final int size;
-    private final MemorySegment[] headers;
+    private final long headerSize;
+    private final MemorySegment headers;
+    /** Each header by itself, as a call takes it. */
+    private final MemorySegment[] header;
     private final MemorySegment vectors;
     private final MemorySegment addresses;
     private final ByteBuffer addressBytes;
@@ -37,37 +40,46 @@ public final class UnixBatch extends Batch {
         sockaddr = messages.sockaddr;
         this.size = size;
         Arena arena = Arena.ofAuto();
-        long headerSize = messages.batchHeaderSize();
-        MemorySegment allHeaders = arena.allocate(headerSize * capacity, 64);
+        headerSize = messages.batchHeaderSize();
+        headers = arena.allocate(headerSize * capacity, 64);
         vectors = arena.allocate((long) UnixStreams.IOVEC_SIZE * capacity, 64);
         addresses = arena.allocate((long) Sockaddr.STORAGE_SIZE * capacity, 64);
         addressBytes = NativeScratch.bytes(addresses);
         MemorySegment bytes = arena.allocate((long) size * capacity, 64);
         int controlSize = messages.format.aligned(control);
         MemorySegment controlBytes = arena.allocate((long) controlSize * capacity, 64);
-        headers = new MemorySegment[capacity];
+        header = new MemorySegment[capacity];
         data = new MemorySegment[capacity];
         controls = new UnixControl[capacity];
         lengths = new int[capacity];
         truncated = new boolean[capacity];
         for (int i = 0; i < capacity; i++) {
-            headers[i] = allHeaders.asSlice(headerSize * i, headerSize);
+            header[i] = headers.asSlice(headerSize * i, headerSize);
             data[i] = bytes.asSlice((long) size * i, size);
-            MemorySegment header = headers[i];
-            header.set(JAVA_LONG, c.MSGHDR_NAME(), addresses.address() + (long) Sockaddr.STORAGE_SIZE * i);
-            header.set(JAVA_LONG, c.MSGHDR_IOV(), vectors.address() + (long) UnixStreams.IOVEC_SIZE * i);
-            c.setLength(header, c.MSGHDR_IOVLEN(), 1);
+            long at = headerSize * i;
+            headers.set(JAVA_LONG, at + c.MSGHDR_NAME(), addresses.address() + (long) Sockaddr.STORAGE_SIZE * i);
+            headers.set(JAVA_LONG, at + c.MSGHDR_IOV(), vectors.address() + (long) UnixStreams.IOVEC_SIZE * i);
+            c.setLength(headers, at + c.MSGHDR_IOVLEN(), 1);
             vectors.set(JAVA_LONG, (long) UnixStreams.IOVEC_SIZE * i + UnixStreams.IOV_BASE_OFFSET, data[i].address());
             if (control > 0) {
                 controls[i] = messages.newControl(controlBytes.asSlice((long) controlSize * i, controlSize));
-                header.set(JAVA_LONG, c.MSGHDR_CONTROL(), controls[i].memory.address());
+                headers.set(JAVA_LONG, at + c.MSGHDR_CONTROL(), controls[i].memory.address());
             }
         }
     }
 
     /** Returns the header of a message, which those of the following ones follow in memory. */
     public MemorySegment header(int i) {
-        return headers[i];
+        return header[i];
+    }
+
+    /** Returns a field of a header that is an int. */
+    public int get(int i, long field) {
+        return headers.get(JAVA_INT, headerSize * i + field);
+    }
+
+    private void set(int i, long field, int value) {
+        headers.set(JAVA_INT, headerSize * i + field, value);
     }
 
     // ---- before and after a call
@@ -75,23 +87,22 @@ public final class UnixBatch extends Batch {
     /** Prepares all headers for a receive. */
     public void prepareReceive() {
         for (int i = 0; i < data.length; i++) {
-            headers[i].set(JAVA_INT, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
+            set(i, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             setVectorLength(i, size);
             if (controls[i] != null) {
-                c.setLength(headers[i], c.MSGHDR_CONTROLLEN(), controls[i].capacity());
+                c.setLength(headers, headerSize * i + c.MSGHDR_CONTROLLEN(), controls[i].capacity());
             }
         }
     }
 
     /** Takes over the message that was received with a header; {@code bytes} may be its whole length if truncated. */
     public void received(int i, long bytes) {
-        MemorySegment header = headers[i];
-        int flags = header.get(JAVA_INT, c.MSGHDR_FLAGS());
+        int flags = get(i, c.MSGHDR_FLAGS());
         lengths[i] = (int) Math.min(bytes, size);
         truncated[i] = (flags & c.MSG_TRUNC()) != 0;
-        header.set(JAVA_INT, c.MSGHDR_NAMELEN(), sockaddr.length(header.get(JAVA_INT, c.MSGHDR_NAMELEN())));
+        set(i, c.MSGHDR_NAMELEN(), sockaddr.length(get(i, c.MSGHDR_NAMELEN())));
         if (controls[i] != null) {
-            controls[i].received((int) c.length(header, c.MSGHDR_CONTROLLEN()), flags);
+            controls[i].received((int) c.length(headers, headerSize * i + c.MSGHDR_CONTROLLEN()), flags);
         }
     }
 
@@ -99,7 +110,7 @@ public final class UnixBatch extends Batch {
     public void setCount(int n) {
         count = n;
         for (int i = n; i < data.length; i++) {
-            headers[i].set(JAVA_INT, c.MSGHDR_NAMELEN(), 0);
+            set(i, c.MSGHDR_NAMELEN(), 0);
         }
     }
 
@@ -108,7 +119,7 @@ public final class UnixBatch extends Batch {
         for (int i = first; i < count; i++) {
             setVectorLength(i, lengths[i]);
             if (controls[i] != null) {
-                c.setLength(headers[i], c.MSGHDR_CONTROLLEN(), controls[i].sendLength());
+                c.setLength(headers, headerSize * i + c.MSGHDR_CONTROLLEN(), controls[i].sendLength());
             }
         }
     }
@@ -172,13 +183,14 @@ public final class UnixBatch extends Batch {
 
     @Override
     public void address(int i, AddressBuffer into) {
-        int length = headers[i].get(JAVA_INT, c.MSGHDR_NAMELEN());
+        Objects.checkIndex(i, data.length);
+        int length = get(i, c.MSGHDR_NAMELEN());
         ((UnixAddressBuffer) into).set(addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
     }
 
     @Override
     public AddressFamily family(int i) {
-        return headers[i].get(JAVA_INT, c.MSGHDR_NAMELEN()) <= Sockaddr.PATH_OFFSET ? null
+        return get(i, c.MSGHDR_NAMELEN()) <= Sockaddr.PATH_OFFSET ? null
             : sockaddr.family(addressBytes, Sockaddr.STORAGE_SIZE * i);
     }
 
@@ -188,7 +200,7 @@ public final class UnixBatch extends Batch {
         UnixAddressBuffer from = (UnixAddressBuffer) to;
         int length = from.isEmpty() ? 0 : from.length();
         MemorySegment.copy(from.address, 0, addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
-        headers[i].set(JAVA_INT, c.MSGHDR_NAMELEN(), length);
+        set(i, c.MSGHDR_NAMELEN(), length);
     }
 
     @Override
