@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.panamio.Feature;
 import io.panamio.IoResult;
+import io.panamio.net.DatagramBatch;
+import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixStream;
 import io.panamio.pipeline.FileSource;
 import io.panamio.pipeline.PipePool;
@@ -15,6 +17,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -61,6 +65,45 @@ class EmulationTest {
     @Test
     void batchesAreEmulatedByOneCallForEachMessage() throws Exception {
         assertEquals("EMULATED true", childWithout("recvmmsg", "sendmmsg").run(Batches.class).ok().strip());
+    }
+
+    /** The second recvmsg(2) takes an error that the system reports once. */
+    private static final String FAILING_ONCE = """
+        long recvmsg(int fd, void *message, int flags) {
+            static int calls;
+            if (++calls == 2) {
+                errno = ECONNREFUSED;
+                return -1;
+            }
+            return ((long (*)(int, void *, int)) real_recvmsg)(fd, message, flags);
+        }
+        """;
+
+    static final class Deferring {
+        public static void main(String[] args) throws Exception {
+            InetSocketAddress any = new InetSocketAddress("127.0.0.1", 0);
+            UdpSocket to = UdpSocket.bind(any);
+            UdpSocket from = UdpSocket.bind(any);
+            from.connect(to.localAddress());
+            for (int i = 0; i < 3; i++) {
+                from.send(new byte[1], 0, 1);
+            }
+            DatagramBatch batch = DatagramBatch.allocate(8, 8);
+            String result = "" + to.recvBatch(batch);
+            try {
+                to.recvBatch(batch);
+            } catch (ConnectException e) {
+                result += " " + e.getMessage() + " " + batch.count();
+            }
+            System.out.println(result + " " + to.recvBatch(batch) + " " + to.recvBatch(batch));
+        }
+    }
+
+    @Test
+    void anErrorAfterTheFirstDatagramIsThrownByTheNextCall() throws Exception {
+        Path library = ForwardingLibrary.replacing(directory, "recvmsg", FAILING_ONCE, "recvmmsg", "sendmmsg");
+        assertEquals("1 recvmsg: Connection refused (ECONNREFUSED, errno 111) 0 2 " + IoResult.WOULD_BLOCK,
+            new Child().with("-Dpanamio.test.library=" + library).run(Deferring.class).ok().strip());
     }
 
     static final class Transfers {

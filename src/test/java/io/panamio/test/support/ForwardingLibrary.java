@@ -18,15 +18,34 @@ public final class ForwardingLibrary {
 
     /** Compiles a library that has the functions that Panamio calls, but not {@code missing}. */
     public static Path without(Path directory, String... missing) throws IOException, InterruptedException {
-        StringBuilder code = new StringBuilder("#define _GNU_SOURCE\n#include <dlfcn.h>\n");
+        return compile(directory, "", "", missing);
+    }
+
+    /**
+     * Compiles a library that has another function in the place of one, and lacks some.
+     *
+     * @param code the function, in C, which may call {@code real_} and its name
+     */
+    public static Path replacing(Path directory, String replaced, String code, String... missing)
+            throws IOException, InterruptedException {
+        return compile(directory, replaced, code, missing);
+    }
+
+    private static Path compile(Path directory, String replaced, String replacement, String... missing)
+            throws IOException, InterruptedException {
+        StringBuilder code = new StringBuilder("#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n");
         StringBuilder init = new StringBuilder("__attribute__((constructor)) static void init(void) {\n"
             + "  void *libc = dlopen(\"libc.so.6\", RTLD_NOW);\n");
         for (String function : functions(missing)) {
-            code.append("__attribute__((visibility(\"hidden\"))) void *real_").append(function).append(";\n")
-                .append("__asm__(\".pushsection .text\\n.globl ").append(function).append("\\n.type ").append(function)
+            code.append("__attribute__((visibility(\"hidden\"))) void *real_").append(function).append(";\n");
+            init.append("  real_").append(function).append(" = dlsym(libc, \"").append(function).append("\");\n");
+            if (function.equals(replaced)) {
+                code.append(replacement).append('\n');
+                continue;
+            }
+            code.append("__asm__(\".pushsection .text\\n.globl ").append(function).append("\\n.type ").append(function)
                 .append(",%function\\n").append(function).append(": ").append(jump("real_" + function))
                 .append("\\n.popsection\\n\");\n");
-            init.append("  real_").append(function).append(" = dlsym(libc, \"").append(function).append("\");\n");
         }
         Path source = Files.writeString(directory.resolve("forward.c"), code.append(init).append("}\n"));
         Path library = directory.resolve("libforward.so");
