@@ -58,7 +58,8 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      *
      * @param dst the segment to receive into; an empty one discards the datagram
      * @param from receives the address of the sender; empty if that is an unnamed Unix socket
-     * @return the length of the datagram, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
+     * @return the length of the datagram, or WOULD_BLOCK; if it exceeds the size of the segment, the datagram was
+     *     truncated
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send
@@ -77,7 +78,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      * @param off the offset of the part
      * @param len the length of the part
      * @param from receives the address of the sender
-     * @return the length of the datagram, which was truncated if that exceeds {@code len}; or WOULD_BLOCK
+     * @return the length of the datagram, or WOULD_BLOCK; if it exceeds {@code len}, the datagram was truncated
      * @throws IndexOutOfBoundsException if the part is not within the array
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send
@@ -94,8 +95,8 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      *
      * @param dst the buffer to receive into
      * @param from receives the address of the sender
-     * @return the length of the datagram, which was truncated if that exceeds what remained in the buffer; or
-     *     WOULD_BLOCK
+     * @return the length of the datagram, or WOULD_BLOCK; if it exceeds what remained in the buffer, the datagram was
+     *     truncated
      * @throws java.nio.ReadOnlyBufferException if the buffer is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send
@@ -113,7 +114,8 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      *
      * @param dst the segment to receive into
      * @param from receives the address of the sender
-     * @return the length of the datagram, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
+     * @return the length of the datagram, or WOULD_BLOCK; if it exceeds the size of the segment, the datagram was
+     *     truncated
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send
@@ -131,7 +133,8 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      * @param dst the segment to receive into
      * @param from receives the address of the sender
      * @param control receives the control messages; its previous contents are replaced
-     * @return the length of the datagram, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
+     * @return the length of the datagram, or WOULD_BLOCK; if it exceeds the size of the segment, the datagram was
+     *     truncated
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send

@@ -67,8 +67,8 @@ public final class GatherList {
      * @param i the index, 0 &lt;= i &lt; capacity
      * @param segment the segment to write; {@link MemorySegment#NULL} is empty
      * @throws IndexOutOfBoundsException if {@code i} is out of range
-     * @throws IllegalArgumentException if the segment is not native or of a shared arena, or the total size exceeds
-     *     2^63 - 1
+     * @throws IllegalArgumentException if the segment is not native or belongs to a shared arena, or if the total size
+     *     exceeds 2^63 - 1
      * @throws IllegalStateException if the arena of the segment is closed, or if this list is partly written; {@link
      *     #rewind} it first to start over on purpose
      * @throws WrongThreadException if the segment belongs to another thread
@@ -85,8 +85,8 @@ public final class GatherList {
      * @param off the offset of the part
      * @param len the length of the part
      * @throws IndexOutOfBoundsException if {@code i} is out of range, or the part is not within the segment
-     * @throws IllegalArgumentException if the segment is not native or of a shared arena, or the total size exceeds
-     *     2^63 - 1
+     * @throws IllegalArgumentException if the segment is not native or belongs to a shared arena, or if the total size
+     *     exceeds 2^63 - 1
      * @throws IllegalStateException if the arena of the segment is closed, or if this list is partly written; {@link
      *     #rewind} it first to start over on purpose
      * @throws WrongThreadException if the segment belongs to another thread

@@ -148,7 +148,8 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
      * allocates native memory of that size during the receive unless it would block.
      *
      * @param dst the segment to receive into; an empty one discards the message
-     * @return the length of the message, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
+     * @return the length of the message, or WOULD_BLOCK; if it exceeds the size of the segment, the message was
+     *     truncated
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send
@@ -164,7 +165,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
      * @param dst the array to receive into
      * @param off the offset of the part
      * @param len the length of the part
-     * @return the length of the message, which was truncated if that exceeds {@code len}; or WOULD_BLOCK
+     * @return the length of the message, or WOULD_BLOCK; if it exceeds {@code len}, the message was truncated
      * @throws IndexOutOfBoundsException if the part is not within the array
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send
@@ -179,8 +180,8 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
      * position is advanced by the number of bytes stored.
      *
      * @param dst the buffer to receive into
-     * @return the length of the message, which was truncated if that exceeds what remained in the buffer; or
-     *     WOULD_BLOCK
+     * @return the length of the message, or WOULD_BLOCK; if it exceeds what remained in the buffer, the message was
+     *     truncated
      * @throws java.nio.ReadOnlyBufferException if the buffer is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send
@@ -196,7 +197,8 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
      * Receives the next message without removing it from the queue: recv(2) with MSG_PEEK.
      *
      * @param dst the segment to receive into
-     * @return the length of the message, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
+     * @return the length of the message, or WOULD_BLOCK; if it exceeds the size of the segment, the message was
+     *     truncated
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send
@@ -211,7 +213,8 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
      *
      * @param dst the segment to receive into
      * @param control receives the control messages; its previous contents are replaced
-     * @return the length of the message, which was truncated if that exceeds the size of the segment; or WOULD_BLOCK
+     * @return the length of the message, or WOULD_BLOCK; if it exceeds the size of the segment, the message was
+     *     truncated
      * @throws IllegalArgumentException if the segment is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if an error was pending, possibly that of an earlier send

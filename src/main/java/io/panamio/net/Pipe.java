@@ -141,7 +141,7 @@ public final class Pipe implements AutoCloseable {
          * @throws IOException if the descriptor is not open
          */
         public static Sender fromFd(int fd) throws IOException {
-            pipes().requireEnd(fd, true);
+            pipes().requireWritable(fd);
             Platform.current().requireNonBlocking(fd);
             return End.shared(new Sender(fd));
         }
@@ -155,7 +155,7 @@ public final class Pipe implements AutoCloseable {
          * @throws java.nio.channels.ClosedChannelException if this is closed
          */
         public Redirect redirect() throws IOException {
-            return Redirect.appendTo(pipes().file(fd()));
+            return Redirect.appendTo(pipes().file(Handle.of(this).fd()));
         }
 
         @Override
@@ -230,7 +230,7 @@ public final class Pipe implements AutoCloseable {
          * @throws IOException if the descriptor is not open
          */
         public static Receiver fromFd(int fd) throws IOException {
-            pipes().requireEnd(fd, false);
+            pipes().requireReadable(fd);
             Platform.current().requireNonBlocking(fd);
             return End.shared(new Receiver(fd));
         }
@@ -244,7 +244,7 @@ public final class Pipe implements AutoCloseable {
          * @throws java.nio.channels.ClosedChannelException if this is closed
          */
         public Redirect redirect() throws IOException {
-            return Redirect.from(pipes().file(fd()));
+            return Redirect.from(pipes().file(Handle.of(this).fd()));
         }
 
         @Override

@@ -12,8 +12,19 @@ public abstract class Pipes {
     /** Opens a non-blocking pipe; returns the end to read from, and the one to write to. */
     public abstract int[] open() throws IOException;
 
-    /** Requires that {@code fd} can be written to, or read from. */
-    public abstract void requireEnd(int fd, boolean writer) throws IOException;
+    /**
+     * Checks that {@code fd} can be read from.
+     *
+     * @throws IllegalArgumentException if it cannot
+     */
+    public abstract void requireReadable(int fd) throws IOException;
+
+    /**
+     * Checks that {@code fd} can be written to.
+     *
+     * @throws IllegalArgumentException if it cannot
+     */
+    public abstract void requireWritable(int fd) throws IOException;
 
     /** Returns a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of. */
     public abstract File file(int fd);

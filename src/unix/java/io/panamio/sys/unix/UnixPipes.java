@@ -18,11 +18,16 @@ public abstract class UnixPipes extends Pipes {
     }
 
     @Override
-    public final void requireEnd(int fd, boolean writer) throws IOException {
-        int mode = flags.get(fd) & Posix.O_ACCMODE;
-        if (mode == (writer ? Posix.O_RDONLY : Posix.O_WRONLY)) {
-            throw new IllegalArgumentException(
-                "descriptor " + fd + " cannot be " + (writer ? "written to" : "read from"));
+    public final void requireReadable(int fd) throws IOException {
+        if ((flags.get(fd) & Posix.O_ACCMODE) == Posix.O_WRONLY) {
+            throw new IllegalArgumentException("descriptor " + fd + " cannot be read from");
+        }
+    }
+
+    @Override
+    public final void requireWritable(int fd) throws IOException {
+        if ((flags.get(fd) & Posix.O_ACCMODE) == Posix.O_RDONLY) {
+            throw new IllegalArgumentException("descriptor " + fd + " cannot be written to");
         }
     }
 
