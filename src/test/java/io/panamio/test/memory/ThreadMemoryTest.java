@@ -34,6 +34,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -208,6 +209,7 @@ class ThreadMemoryTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void noThreadSeesTheBytesOfAnother() throws Exception {
         List<Future<Void>> tasks = new ArrayList<>();
         for (int i = 0; i < 64; i++) {
@@ -241,12 +243,14 @@ class ThreadMemoryTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void virtualThreadsGetWhatTheyAskFor() throws Exception {
         Background.result(Background.startVirtual(ThreadMemoryTest::ask));
     }
 
     @Test
     @ExtendWith(Qemu.class)
+    @Tag("any-back-end")
     void virtualThreadsGetTheInterfaceTheyAskFor() throws Exception {
         Background.result(Background.startVirtual(() -> {
             try (UdpSocket udp = UdpSocket.bind(new InetSocketAddress(Loop.V4, 0))) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
@@ -17,6 +18,7 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.Test;
 
 /** A descriptor becomes a source of its own kind alone. */
 @Tag("any-back-end")
+@Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS, Feature.PIPES})
 class FromFdTest {
     private interface Taker {
         AutoCloseable take(int fd) throws IOException;

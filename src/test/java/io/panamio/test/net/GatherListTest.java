@@ -88,6 +88,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void aHeaderAndItsBodiesAreWrittenInOrder(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Ends ends = kind.open(loop);
@@ -117,6 +118,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void aPartlyWrittenListResumesWhereItWas(Kind kind) throws IOException {
         Random random = new Random(5);
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
@@ -206,6 +208,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 1023, 1024, 1025, 2048, 5000})
+    @Tag("any-back-end")
     void anyNumberOfSegmentsIsWrittenInOneCall(int count) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             for (Kind kind : Kind.values()) {
@@ -223,6 +226,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void segmentsMayBeEmptyAnywhere() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -252,6 +256,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aClearedListIsLikeNew() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -271,6 +276,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aPartlyWrittenListIsNotChangedByMistake() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -290,6 +296,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void nothingIsHeldBack() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             TcpStream[] pair = loop.pair();
@@ -309,6 +316,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void memoryOfManyKindsIsTaken() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -321,6 +329,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void theListKeepsAutomaticMemoryAndSeesItsChanges() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -340,6 +349,7 @@ class GatherListTest {
     // ---- what a stream of a user's own needs
 
     @Test
+    @Tag("any-back-end")
     void itsSegmentsAndWhatIsLeftOfThemCanBeRead() {
         MemorySegment a = copy(Arena.ofAuto(), "abcd");
         MemorySegment b = copy(Arena.ofAuto(), "0123456789");
@@ -381,6 +391,7 @@ class GatherListTest {
     // ---- what is refused
 
     @Test
+    @Tag("any-back-end")
     void badIndexesAndPartsAreRefused() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment some = arena.allocate(4);
@@ -399,6 +410,7 @@ class GatherListTest {
 
     @Test
     @SuppressWarnings("restricted")
+    @Tag("any-back-end")
     void moreThanALongCanCountIsRefused() {
         MemorySegment half = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
         GatherList list = GatherList.of(half, MemorySegment.NULL);
@@ -409,6 +421,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void memoryThatIsNotForItIsRefusedWithTheReason() throws IOException {
         GatherList list = GatherList.withCapacity(1);
         assertRefused(IllegalArgumentException.class, "heap", list, MemorySegment.ofArray(new byte[4]));
@@ -434,6 +447,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void memoryThatHasEndedIsFoundOutBeforeTheCall(Kind kind) throws Exception {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Ends ends = kind.open(loop);
@@ -454,6 +468,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatIsWrittenMayEnd() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -473,6 +488,7 @@ class GatherListTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void failuresNameTheCallAndLeaveTheListWhereItWas() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             GatherList list = GatherList.of(copy(arena, "a"), copy(arena, "b"));

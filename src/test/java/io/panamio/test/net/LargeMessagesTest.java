@@ -2,6 +2,7 @@ package io.panamio.test.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.SocketAddressBuffer;
@@ -10,6 +11,7 @@ import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** Messages to and from more heap than a thread has native memory for. */
 @Tag("any-back-end")
+@Requires({Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS})
 class LargeMessagesTest {
     /** What is received, or would be, by every way there is, where there is next to no direct memory. */
     static final class Receiving {

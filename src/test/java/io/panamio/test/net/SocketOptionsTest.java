@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.net.BindOptions;
 import io.panamio.net.ConnectOptions;
@@ -34,6 +35,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Peer;
 import io.panamio.test.support.Qemu;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -271,6 +273,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS})
     void credentialsAreOptionsOfUnixSockets() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = UnixStream.pair();
@@ -365,6 +368,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_DATAGRAMS)
     void onlyIpv6CanBeIpv6Alone() throws IOException {
         v6OnlyIsRefused(); // loads the classes that cannot be loaded then
         try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
@@ -586,6 +590,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Requires(Feature.TCP_INFO)
     void theInfoOfAConnectionIsPlausible() throws IOException {
         Qemu.lacks("TCP_INFO");
         try (Loop loop = new Loop()) {
@@ -625,6 +630,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Requires(Feature.TCP_INFO)
     void theCountersOfAnInfoAreUnsigned() throws ReflectiveOperationException {
         TcpInfo info = TcpInfo.create();
         info.segment().fill((byte) -1);
@@ -641,6 +647,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Requires(Feature.TCP_INFO)
     void theInfoCountsTheHandshakeOfAStreamThatHasConnected() throws IOException {
         Qemu.lacks("TCP_INFO");
         try (Loop loop = new Loop()) {

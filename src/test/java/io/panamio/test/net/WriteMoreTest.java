@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpStream;
@@ -12,12 +13,14 @@ import io.panamio.net.UnixStream;
 import io.panamio.pipeline.FileSource;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +38,8 @@ class WriteMoreTest {
     }
 
     @Test
+    @Requires({Feature.WRITE_MORE, Feature.TCP_INFO})
+    @Tag("any-back-end")
     void headAndFileGoInOnePacket() throws IOException {
         try (Loop loop = new Loop();
              FileSource file = FileSource.open(Files.writeString(directory.resolve("file"), "body"))) {
@@ -52,6 +57,7 @@ class WriteMoreTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void partsOfASegmentArrive() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
@@ -64,6 +70,7 @@ class WriteMoreTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatIsHeldBackComesAtLast() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
@@ -89,6 +96,7 @@ class WriteMoreTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void closedStreamSaysSo() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
@@ -98,6 +106,8 @@ class WriteMoreTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
+    @Tag("any-back-end")
     void unixStreamSendsAtOnce() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);

@@ -19,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.net.Pipe;
 import io.panamio.test.support.Background;
@@ -26,6 +27,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.foreign.Arena;
@@ -37,11 +39,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Requires(Feature.PIPES)
 class PipeTest {
     private static final int PAGE = 4096;
 
@@ -113,6 +117,7 @@ class PipeTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void everyMemoryCanBeReadIntoAndWritten(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
@@ -140,6 +145,7 @@ class PipeTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void scattersAndGathers() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             Pipe pipe = open(loop);
@@ -242,6 +248,7 @@ class PipeTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aCloseOfThePipeClosesBothEnds() throws IOException {
         Pipe pipe = Pipe.open();
         int[] fds = {pipe.sender().fd(), pipe.receiver().fd()};
@@ -263,6 +270,7 @@ class PipeTest {
     // ---- modes and descriptors
 
     @Test
+    @Tag("any-back-end")
     void theModeIsSetBothWays() throws Exception {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
@@ -289,6 +297,7 @@ class PipeTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aBlockingDescriptorIsRefusedOrChanged() throws IOException {
         try (Loop loop = new Loop()) {
             int[] ends = NativeCalls.pipe();
@@ -308,6 +317,7 @@ class PipeTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void theWrongEndIsRefused() throws IOException {
         int[] ends = NativeCalls.pipe();
         assertThrows(IllegalArgumentException.class, () -> Pipe.Receiver.fromFd(ends[1]));
@@ -320,6 +330,7 @@ class PipeTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatCanBeReadAndWrittenIsBothEnds() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(1);
@@ -392,6 +403,7 @@ class PipeTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aChildDoesNotInheritAPipe() throws Exception {
         try (Pipe pipe = Pipe.open()) {
             Process child = new ProcessBuilder("ls", "-l", "/proc/self/fd").start();

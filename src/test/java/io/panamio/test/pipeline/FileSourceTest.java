@@ -46,11 +46,11 @@ import java.util.Arrays;
 import java.util.concurrent.Future;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class FileSourceTest {
     private static final long HUGE = 5L << 30;
@@ -120,6 +120,7 @@ class FileSourceTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void everyPartArrivesAsItIs(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Way way = kind.open(loop);
@@ -136,6 +137,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aPeerOfTheJdkReceivesAHeaderAndAFile() throws Exception {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
@@ -162,6 +164,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void nothingIsAskedForAndNothingIsSent() throws IOException {
         try (Loop loop = new Loop()) {
             Path path = file(new byte[3]);
@@ -179,6 +182,7 @@ class FileSourceTest {
     // ---- the end of the file
 
     @Test
+    @Tag("any-back-end")
     void theEndOfTheFileIsTold() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(1000);
@@ -196,6 +200,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aFileThatIsCutMeanwhileEnds() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(1 << 20);
@@ -217,6 +222,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aMappingOfAFileThatWasCutThrowsAndDoesNotCrash() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Path path = file(random(100_000));
@@ -232,6 +238,7 @@ class FileSourceTest {
     // ---- beyond 2 and 4 GB
 
     @Test
+    @Tag("any-back-end")
     void offsetsAndCountsMayBeBeyondTwoGigabytes() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] tail = random(100_000);
@@ -258,6 +265,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aMappingMayBeLargerThanTwoGigabytes() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             byte[] tail = random(70_000);
@@ -277,6 +285,7 @@ class FileSourceTest {
 
     /** What the kernel's buffers take of it: one call that is asked for more than it can do. */
     @Test
+    @Tag("any-back-end")
     void oneCallMayBeAskedForMoreThanTwoGigabytes() throws IOException {
         try (Loop loop = new Loop()) {
             FileSource file = open(loop, sparse(new byte[1]));
@@ -328,6 +337,7 @@ class FileSourceTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void aPeerThatIsGoneIsAnError(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Way way = kind.open(loop);
@@ -367,6 +377,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatCannotBeOpenedIsAnErrorThatTellsThePath() throws IOException {
         Path missing = directory.resolve("missing");
         NoSuchFileException e =
@@ -379,6 +390,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void withoutDescriptorsNothingIsOpened() throws IOException {
         Path path = file(new byte[1]);
         FileSource.open(path).close(); // classes are loaded now
@@ -398,6 +410,7 @@ class FileSourceTest {
     // ---- the descriptor
 
     @Test
+    @Tag("any-back-end")
     void aDescriptorThatIsTakenOverIsClosedAndABorrowedOneIsNot() throws IOException {
         try (Loop loop = new Loop()) {
             Path path = file("hello".getBytes());
@@ -426,6 +439,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aStreamThatIsClosedIsToldFromAFileThatIs() throws IOException {
         try (Loop loop = new Loop()) {
             Way way = Kind.TCP.open(loop);
@@ -440,6 +454,7 @@ class FileSourceTest {
 
     /** A closed file's number is at once that of a file of other bytes. */
     @Test
+    @Tag("any-back-end")
     void noOtherFileIsSentWhenOneIsClosedMeanwhile() throws Exception {
         try (Loop loop = new Loop()) {
             byte[] ours = new byte[4096];
@@ -475,6 +490,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void manyThreadsMaySendOneFile() throws Exception {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(200_000);
@@ -508,6 +524,7 @@ class FileSourceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aFileThatIsDroppedIsClosed() throws IOException {
         Logger logger = Logger.getLogger("io.panamio");
         Level before = logger.getLevel();

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.panamio.Feature;
 import io.panamio.memory.Lease;
 import io.panamio.memory.PoolOptions;
 import io.panamio.memory.SegmentPool;
@@ -18,6 +19,7 @@ import io.panamio.net.WritableStream;
 import io.panamio.pipeline.RingBuffer;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -125,6 +127,7 @@ class PipelineMemoryAllocationTest {
     }
 
     @Test
+    @Requires(Feature.PIPES)
     void aGatherToAPipeAllocatesNothing() throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = loop.later(Pipe.open());

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.net.Shutdown;
 import io.panamio.net.StreamSocket;
 import io.panamio.net.TcpListener;
@@ -29,6 +30,7 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -476,6 +478,7 @@ class RelayTest {
 
     /** A client of the JDK, a relay from TCP to a Unix socket, and socat with cat behind it. */
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void aRelayStandsBetweenAJdkSocketAndSocat() throws Exception {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             Path path = Local.path(loop);

@@ -93,6 +93,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void theCapacityIsInWholePages(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             long page = kind.allocate(arena, 1).capacity();
@@ -105,6 +106,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void aNewRingIsEmpty(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -125,6 +127,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void bothRegionsAreContiguousOverTheSeam(Kind kind) {
         byte[] some = Local.random(PAGE);
         try (Arena arena = Arena.ofConfined()) {
@@ -148,6 +151,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void whatGoesInComesOut(Kind kind) {
         Random random = new Random(1);
         byte[] bytes = Local.random(20 * PAGE);
@@ -176,6 +180,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void aClearedRingIsEmpty(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -190,6 +195,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void advancesOutOfTheRegionsAreRefused(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -209,6 +215,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void impossibleCapacitiesAreRefused(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             for (long capacity : new long[] {0, -1, Long.MIN_VALUE, (1L << 46) + 1, Long.MAX_VALUE}) {
@@ -221,6 +228,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void anEchoByWayOfARingChangesNothing(Kind kind) throws IOException {
         byte[] bytes = Local.random(4 << 20);
         Random random = new Random(2);
@@ -281,6 +289,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void aWriteWithoutRoomLeavesTheRest(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pipe pipe = loop.later(Pipe.open());
@@ -303,6 +312,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void aPartOfTheRingGoesIntoAGather(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -408,6 +418,7 @@ class RingBufferTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void theSecondHalfOfAMappedRingIsTheFirst() {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = Kind.MAPPED.allocate(arena, PAGE);
@@ -420,6 +431,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void theMemoryEndsWithItsArena(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -437,6 +449,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void theMemoryMayBeAStreamsOrAPools(Kind kind) throws IOException {
         try (Loop loop = new Loop(); SegmentPool pool = SegmentPool.open()) {
             UnixStream[] pair = Local.pair(loop);
@@ -458,6 +471,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void onlyTheThreadsOfTheArenaUseIt(Kind kind) throws Exception {
         try (Loop loop = new Loop(); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             UnixStream[] pair = Local.pair(loop);
@@ -504,6 +518,7 @@ class RingBufferTest {
     // ---- where the mapping is refused
 
     @Test
+    @Tag("any-back-end")
     void withoutADescriptorTheRingIsPlain() {
         try (Arena arena = Arena.ofConfined()) {
             Kind.MAPPED.allocate(arena, PAGE); // all classes are loaded
@@ -526,6 +541,7 @@ class RingBufferTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void anUnknownKindIsRefusedWithTheChoices() {
         try (Arena arena = Arena.ofConfined()) {
             Exception e = assertThrows(UnsupportedOperationException.class,
@@ -609,6 +625,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void offsetsGoBeyond2Gb(Kind kind) throws IOException {
         long capacity = 3L << 30; // of which a few pages are ever used
         try (Loop loop = new Loop()) {

@@ -50,6 +50,7 @@ import java.util.concurrent.Future;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -275,6 +276,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    @Tag("any-back-end")
     void noMoreIsReadThanAllowed(Kind from, Kind to) throws IOException {
         try (Loop loop = new Loop()) {
             Way in = from.open(loop);
@@ -470,6 +472,7 @@ class SpliceTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aStreamThatWasClosedIsTold() throws IOException {
         try (Loop loop = new Loop()) {
             Way in = Kind.UNIX.open(loop);
@@ -526,6 +529,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @CsvSource({"EIO, 5", "EBADF, 9"})
+    @Tag("any-back-end")
     void anotherErrorIsAFailure(String name, int errno) throws Exception {
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);

@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import io.panamio.pipeline.ZeroCopyBuffer;
@@ -25,6 +26,7 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -50,6 +52,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** On loopback the kernel copies after all: what is seen here is that everything is right, not that it is fast. */
+@Requires(Feature.ZERO_COPY)
 class ZeroCopyTest {
     private static final boolean X86 = System.getProperty("os.arch").equals("amd64");
     private static final int SETSOCKOPT = X86 ? 54 : 208;

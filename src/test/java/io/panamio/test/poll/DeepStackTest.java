@@ -3,6 +3,7 @@ package io.panamio.test.poll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.Poll;
 import io.panamio.SourceFd;
@@ -167,7 +168,8 @@ class DeepStackTest {
                 Poll inner = Poll.open();
                 Poll outer = Poll.open();
                 Waker waker = Waker.open(inner.registry(), 1);
-                int fd = isEpoll() ? inner.fd() : -1; // somebody may wait for it, as a poller in another thread does
+                // Somebody may wait for it, as a poller in another thread does.
+                int fd = Feature.POLL_DESCRIPTOR.isAvailable() ? inner.fd() : -1;
                 closed.add(() -> {
                     waker.wake();
                     require(fd < 0 || isReadable(fd, outer, events), "a wake sends no signal");
@@ -237,10 +239,6 @@ class DeepStackTest {
             require(found, "the Poll is dead");
             Files.delete(file);
             System.out.println("ok");
-        }
-
-        private static boolean isEpoll() {
-            return System.getProperty("panamio.selector").equals("epoll");
         }
 
         private static boolean isReadable(int fd, Poll poll, Events events) throws IOException {

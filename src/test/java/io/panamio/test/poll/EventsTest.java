@@ -19,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.IntConsumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +35,7 @@ class EventsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 1000})
+    @Tag("any-back-end")
     void roomIsAsManyEventsAsAskedFor(int capacity) {
         Events events = Events.withCapacity(capacity);
         assertEquals(capacity, events.capacity());
@@ -44,6 +46,7 @@ class EventsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, -1, Integer.MIN_VALUE, 134_217_728, Integer.MAX_VALUE})
+    @Tag("any-back-end")
     void capacityOutOfRangeIsRejected(int capacity) {
         assertThrows(IllegalArgumentException.class, () -> Events.withCapacity(capacity));
     }

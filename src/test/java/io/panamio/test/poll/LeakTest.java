@@ -31,6 +31,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of streams that nobody closes. */
@@ -116,6 +117,7 @@ class LeakTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void theFileOfADroppedListenerGoesToo() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -132,6 +134,7 @@ class LeakTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aDroppedStreamIsClosedAndReportedOnce() throws IOException {
         try (Dropped first = drop(stream -> { }); Dropped second = drop(stream -> { })) {
             collectUntilEof(first.peer);
@@ -162,6 +165,7 @@ class LeakTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aDroppedStreamWithAnArenaIsClosedToo() throws IOException {
         try (Dropped dropped = drop(stream -> assertEquals(8, stream.arena().allocate(8).byteSize()))) {
             collectUntilEof(dropped.peer);
@@ -170,6 +174,7 @@ class LeakTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatWasClosedOrReleasedIsNotReported() throws IOException {
         int[] released = new int[1];
         try (Dropped closed = drop(TcpStream::close); Dropped given = drop(s -> released[0] = s.release())) {

@@ -6,6 +6,7 @@ import static io.panamio.test.support.Loop.RW;
 import static io.panamio.test.support.Loop.W;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.IoSource;
 import io.panamio.net.Pipe;
@@ -17,6 +18,7 @@ import io.panamio.net.UnixStream;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What an event says about a Unix socket or an end of a pipe, in the letters of {@link Loop#flags}; nothing where no
  * event comes. See {@link ReadinessMatrixTest}, which is about TCP.
  */
+@Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.PIPES})
 class LocalReadinessMatrixTest {
     private interface Change {
         void happen() throws IOException;
@@ -43,7 +46,7 @@ class LocalReadinessMatrixTest {
      * A change of a source that is registered and whose first event has passed: what the event on epoll says, the one
      * on poll(2), and the one that comes on both when it is registered anew.
      */
-    private record Edge(String name, Interest interest, Given given, String epoll, String poll, String anew) {
+    private record Edge(String name, Interest interest, Given given, String onEdges, String onLevels, String anew) {
         @Override
         public String toString() {
             return name + ", " + interest;
@@ -56,44 +59,44 @@ class LocalReadinessMatrixTest {
         void happenTo(UnixStream stream, UnixStream peer) throws IOException;
     }
 
-    private static Edge stream(String name, Interest interest, OfStreams change, String epoll, String poll,
+    private static Edge stream(String name, Interest interest, OfStreams change, String onEdges, String onLevels,
             String anew) {
         return new Edge("Unix stream: " + name, interest, loop -> {
             UnixStream[] pair = Local.pair(loop);
             return new Case(pair[0], () -> change.happenTo(pair[0], pair[1]));
-        }, epoll, poll, anew);
+        }, onEdges, onLevels, anew);
     }
 
     private interface OfDatagrams {
         void happenTo(UnixDatagram socket, UnixDatagram peer) throws IOException;
     }
 
-    private static Edge datagram(String name, Interest interest, OfDatagrams change, String epoll, String poll,
+    private static Edge datagram(String name, Interest interest, OfDatagrams change, String onEdges, String onLevels,
             String anew) {
         return new Edge("Unix datagram: " + name, interest, loop -> {
             UnixDatagram[] pair = UnixDatagram.pair();
             loop.later(pair[0]);
             loop.later(pair[1]);
             return new Case(pair[0], () -> change.happenTo(pair[0], pair[1]));
-        }, epoll, poll, anew);
+        }, onEdges, onLevels, anew);
     }
 
     private interface OfPipe {
         void happenTo(Pipe.Sender sender, Pipe.Receiver receiver) throws IOException;
     }
 
-    private static Edge writer(String name, OfPipe change, String epoll, String poll, String anew) {
+    private static Edge writer(String name, OfPipe change, String onEdges, String onLevels, String anew) {
         return new Edge("pipe writer: " + name, W, loop -> {
             Pipe pipe = loop.later(Pipe.open());
             return new Case(pipe.sender(), () -> change.happenTo(pipe.sender(), pipe.receiver()));
-        }, epoll, poll, anew);
+        }, onEdges, onLevels, anew);
     }
 
-    private static Edge reader(String name, OfPipe change, String epoll, String poll, String anew) {
+    private static Edge reader(String name, OfPipe change, String onEdges, String onLevels, String anew) {
         return new Edge("pipe reader: " + name, R, loop -> {
             Pipe pipe = loop.later(Pipe.open());
             return new Case(pipe.receiver(), () -> change.happenTo(pipe.sender(), pipe.receiver()));
-        }, epoll, poll, anew);
+        }, onEdges, onLevels, anew);
     }
 
     static List<Edge> edges() {
@@ -202,7 +205,7 @@ class LocalReadinessMatrixTest {
                 assertEquals("w", loop.next(1));
             }
             c.change.happen();
-            assertNext(Loop.isEpoll() ? edge.epoll : edge.poll, loop);
+            assertNext(Loop.hasEdges() ? edge.onEdges : edge.onLevels, loop);
             loop.expectNothing();
             loop.reregister(c.source, 1, edge.interest);
             assertNext(edge.anew, loop);

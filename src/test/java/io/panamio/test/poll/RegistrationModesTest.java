@@ -13,6 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.panamio.Events;
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
@@ -400,11 +402,11 @@ class RegistrationModesTest {
     }
 
     @Test
-    void exclusiveIsReregisteredOnlyWhereThereIsNoEpoll() throws IOException {
+    void exclusiveIsReregisteredOnlyWhereItIsEmulated() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
             loop.register(source, 1, R.exclusive());
-            if (Loop.isEpoll()) {
+            if (Feature.EXCLUSIVE.support() == Support.SUPPORTED) {
                 assertInvalid(() -> loop.reregister(source, 2, R));
                 assertInvalid(() -> loop.reregister(source, 2, R.exclusive()));
                 assertEquals("r", loop.next(1));
@@ -419,11 +421,11 @@ class RegistrationModesTest {
     }
 
     @Test
-    void otherSourcesBecomeExclusiveOnlyWhereThereIsNoEpoll() throws IOException {
+    void otherSourcesBecomeExclusiveOnlyWhereThatIsEmulated() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
             loop.register(source, 1, R);
-            if (Loop.isEpoll()) {
+            if (Feature.EXCLUSIVE.support() == Support.SUPPORTED) {
                 assertInvalid(() -> loop.reregister(source, 2, R.exclusive()));
                 loop.reregister(source, 2, R);
             } else {
@@ -439,11 +441,11 @@ class RegistrationModesTest {
     }
 
     @Test
-    void exclusiveHearsOfTheEndOnlyByReadingOnEpoll() throws IOException {
+    void anExclusiveSourceReportsNoEndUnlessExclusiveIsEmulated() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = registered(loop, R.exclusive());
             pair.peer().shutdownOutput();
-            assertEquals(Loop.isEpoll() ? "r" : "r rc", loop.next(1));
+            assertEquals(Feature.EXCLUSIVE.support() == Support.SUPPORTED ? "r" : "r rc", loop.next(1));
             assertEquals(IoResult.EOF, pair.stream().read(new byte[1], 0, 1));
         }
     }

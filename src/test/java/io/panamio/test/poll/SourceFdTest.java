@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.SourceFd;
@@ -22,12 +23,14 @@ import io.panamio.examples.TimerFd;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,6 +78,7 @@ class SourceFdTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void timerOfNoTimeIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> new TimerFd(Duration.ZERO).close());
         assertThrows(IllegalArgumentException.class, () -> new TimerFd(Duration.ofNanos(-1)).close());
@@ -132,6 +136,7 @@ class SourceFdTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatIsNoDirectoryIsRefused() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
         IOException e = assertThrows(IOException.class, () -> new Inotify(file).close());
@@ -157,6 +162,7 @@ class SourceFdTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void processThatIsNotThereIsRefused() throws IOException {
         Process process = child();
         process.getOutputStream().close();
@@ -190,6 +196,7 @@ class SourceFdTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void signalThatDoesNotExistIsRefused() {
         assertThrows(IOException.class, () -> new SignalFd(1000).close());
         assertThrows(IOException.class, () -> SignalFd.isBlocked(1000));
@@ -200,11 +207,9 @@ class SourceFdTest {
     /** A wake is seen by the poller itself, but by somebody who watches the descriptor only through the system. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Requires(Feature.POLL_DESCRIPTOR)
     void aWakeMakesAnInnerPollReadable(boolean beforeItIsWatched) throws IOException {
         try (Loop loop = new Loop(); Loop inner = new Loop()) {
-            if (!Loop.isEpoll()) {
-                return;
-            }
             Waker waker = inner.later(Waker.open(inner.poll.registry(), 3));
             if (beforeItIsWatched) {
                 waker.wake();
@@ -225,12 +230,9 @@ class SourceFdTest {
     }
 
     @Test
+    @Requires(Feature.POLL_DESCRIPTOR)
     void innerPollIsReadableWhileItHasEvents() throws IOException {
         try (Loop loop = new Loop(); Loop inner = new Loop()) {
-            if (!Loop.isEpoll()) {
-                assertThrows(UnsupportedOperationException.class, inner.poll::fd);
-                return;
-            }
             EventFd source = inner.later(new EventFd(0));
             inner.register(source, 2, R);
             SourceFd watch = loop.later(new SourceFd(inner.poll.fd()));
@@ -253,22 +255,21 @@ class SourceFdTest {
     }
 
     @Test
+    @Requires(Feature.POLL_DESCRIPTOR)
     void closedInnerPollIsSilent() throws IOException {
-        if (Loop.isEpoll()) {
-            try (Loop loop = new Loop()) {
-                Poll inner = Poll.open();
-                EventFd source = loop.later(new EventFd(1));
-                inner.registry().register(source, 2, R);
-                SourceFd watch = loop.later(new SourceFd(inner.fd()));
-                loop.register(watch, 1, R);
-                assertEquals("r", loop.next(1));
-                watch.close();
-                source.add(1);
-                loop.expectNothing();
-                assertEquals(1, inner.poll(Events.withCapacity(1), Loop.LONG));
-                inner.close();
-                loop.expectNothing();
-            }
+        try (Loop loop = new Loop()) {
+            Poll inner = Poll.open();
+            EventFd source = loop.later(new EventFd(1));
+            inner.registry().register(source, 2, R);
+            SourceFd watch = loop.later(new SourceFd(inner.fd()));
+            loop.register(watch, 1, R);
+            assertEquals("r", loop.next(1));
+            watch.close();
+            source.add(1);
+            loop.expectNothing();
+            assertEquals(1, inner.poll(Events.withCapacity(1), Loop.LONG));
+            inner.close();
+            loop.expectNothing();
         }
     }
 

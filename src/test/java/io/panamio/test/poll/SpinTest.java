@@ -10,11 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.SystemError;
 import io.panamio.Waker;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 import java.time.Duration;
@@ -155,10 +157,11 @@ class SpinTest {
     @Test
     void busyPollIsSetOrIsToldToBeMissing() throws IOException {
         try (Loop loop = new Loop()) {
-            if (!Loop.isEpoll() || NativeCalls.busyPoll(loop.poll.fd()) < 0) {
+            if (!Feature.BUSY_POLL.isAvailable() || NativeCalls.busyPoll(loop.poll.fd()) < 0) {
                 var e = assertThrows(UnsupportedOperationException.class,
                     () -> loop.poll.setBusyPoll(Duration.ofMillis(1), 8, true));
-                assertTrue(e.getMessage().contains(Loop.isEpoll() ? "Linux 6.9" : "no busy polling"), e.getMessage());
+                String reason = Feature.BUSY_POLL.isAvailable() ? "Linux 6.9" : "BUSY_POLL";
+                assertTrue(e.getMessage().contains(reason), e.getMessage());
                 return;
             }
             loop.poll.setBusyPoll(Duration.ofMillis(1), 8, true);
@@ -172,9 +175,10 @@ class SpinTest {
     }
 
     @Test
+    @Requires(Feature.BUSY_POLL)
     void busyPollWithALargeBudgetNeedsAPrivilege() throws IOException {
         try (Loop loop = new Loop()) {
-            if (Loop.isEpoll() && NativeCalls.busyPoll(loop.poll.fd()) >= 0) {
+            if (NativeCalls.busyPoll(loop.poll.fd()) >= 0) {
                 try {
                     loop.poll.setBusyPoll(Duration.ofMillis(1), 65535, false);
                     assertEquals(1000 | 65535L << 32, NativeCalls.busyPoll(loop.poll.fd()));
@@ -191,7 +195,7 @@ class SpinTest {
         try (Loop loop = new Loop()) {
             loop.poll.close();
             Class<? extends RuntimeException> expected =
-                Loop.isEpoll() ? ClosedSelectorException.class : UnsupportedOperationException.class;
+                Feature.BUSY_POLL.isAvailable() ? ClosedSelectorException.class : UnsupportedOperationException.class;
             assertThrows(expected, () -> loop.poll.setBusyPoll(Duration.ZERO, 0, false));
         }
     }

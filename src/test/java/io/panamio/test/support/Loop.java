@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import io.panamio.Event;
 import io.panamio.Events;
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
@@ -48,9 +50,9 @@ public final class Loop implements AutoCloseable {
         poll = later(Poll.open());
     }
 
-    /** Whether the back end is epoll, whose edges come from the kernel, and not poll(2). */
-    public static boolean isEpoll() {
-        return System.getProperty("panamio.selector", "epoll").equals("epoll");
+    /** {@return whether the system itself reports edges, which the library otherwise makes of levels} */
+    public static boolean hasEdges() {
+        return Feature.EDGES.support() == Support.SUPPORTED;
     }
 
     private static InetAddress address(String literal) {

@@ -195,6 +195,7 @@ class ConnectTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aConnectThatSucceededStaysOneThoughBothSidesHaveEnded() throws IOException {
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));

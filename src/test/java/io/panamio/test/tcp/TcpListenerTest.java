@@ -109,6 +109,7 @@ class TcpListenerTest {
 
     @Test
     @EnabledOnOs(OS.LINUX) // POSIX leaves it open
+    @Tag("any-back-end")
     void passesItsOptionsOn() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -157,6 +158,7 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aClientThatHasGoneIsAcceptedAndItsReadFails() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -169,6 +171,7 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aCloseResetsTheClientsThatWait() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -182,6 +185,7 @@ class TcpListenerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "::"})
+    @Tag("any-back-end")
     void theWildcardsTakeBothFamilies(String wildcard) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(wildcard, 0)));
@@ -199,6 +203,7 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void withoutDualStackTheV4WildcardTakesV4Alone() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(
@@ -211,6 +216,7 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void v6OnlyTakesV6Alone() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress("::", 0), DEFAULT.v6Only(true)));
@@ -223,6 +229,7 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aConcreteAddressTakesItsFamilyAlone() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -231,6 +238,7 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void anAddressIsBoundOnce() throws IOException {
         try (Loop loop = new Loop()) {
             InetSocketAddress address = listener(loop).localAddress();
@@ -240,12 +248,14 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aForeignAddressIsRefused() {
         InetSocketAddress foreign = new InetSocketAddress("198.51.100.1", 0);
         assertFails(BindException.class, "bind", "EADDRNOTAVAIL", () -> TcpListener.bind(foreign));
     }
 
     @Test
+    @Tag("any-back-end")
     void anAddressMustBeResolved() {
         InetSocketAddress unresolved = InetSocketAddress.createUnresolved("nowhere.invalid", 80);
         assertThrows(UnresolvedAddressException.class, () -> TcpListener.bind(unresolved));
@@ -266,6 +276,7 @@ class TcpListenerTest {
     // ---- options
 
     @Test
+    @Tag("any-back-end")
     void reusePortSharesTheAddress() throws IOException {
         try (Loop loop = new Loop()) {
             ListenOptions shared = DEFAULT.reusePort(true);
@@ -291,6 +302,7 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void reuseAddressDecidesWhetherConnectionsOfAnEarlierListenerMatter() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -313,6 +325,7 @@ class TcpListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void moreThanADefaultOfOthersMayWait() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -328,6 +341,7 @@ class TcpListenerTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
+    @Tag("any-back-end")
     void ttlIsSetToldAndInherited(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
@@ -397,6 +411,7 @@ class TcpListenerTest {
     @ParameterizedTest
     @ValueSource(strings = {"ECONNABORTED 103", "EPROTO 71", "EPERM 1", "ENETDOWN 100", "ENETUNREACH 101",
         "EHOSTDOWN 112", "EHOSTUNREACH 113", "ENONET 64", "ENOPROTOOPT 92", "EOPNOTSUPP 95", "ETIMEDOUT 110"})
+    @Tag("any-back-end")
     void deadConnectionsWithoutEndAreNoEndOfTheListener(String error) throws Exception {
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         String[] name = error.split(" ");

@@ -245,6 +245,7 @@ class TcpStreamTest {
     // ---- reading
 
     @Test
+    @Tag("any-back-end")
     void anEmptyReadOrWriteMovesNothing() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
@@ -267,6 +268,7 @@ class TcpStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void theEndOfTheStreamIsToldEveryTime() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
@@ -346,6 +348,7 @@ class TcpStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aCloseWithUnreadInputResetsThePeer() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
@@ -431,6 +434,7 @@ class TcpStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void anExceptionShowsTheClassOfTheJdk() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();

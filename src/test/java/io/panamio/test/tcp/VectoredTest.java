@@ -32,6 +32,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -128,6 +129,7 @@ class VectoredTest {
     // ---- how it works
 
     @Test
+    @Tag("any-back-end")
     void segmentsAreFilledAndEmptiedInOrder() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -146,6 +148,7 @@ class VectoredTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 1023, 1024, 1025, 1500, 2048, 5000})
+    @Tag("any-back-end")
     void anyNumberOfSegmentsIsMovedInOneCall(int count) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -261,6 +264,7 @@ class VectoredTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void nothingIsHeldBack() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             Pair pair = loop.connected();
@@ -280,6 +284,7 @@ class VectoredTest {
     // ---- what is no transfer
 
     @Test
+    @Tag("any-back-end")
     void noBytesAreNoTransfer() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -316,6 +321,7 @@ class VectoredTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aGatherWithNoRoomWouldBlock() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             TcpStream stream = loop.connected().stream();
@@ -360,6 +366,7 @@ class VectoredTest {
     // ---- what is refused, before a byte has moved
 
     @Test
+    @Tag("any-back-end")
     void readOnlySegmentsAreNotReadInto() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -374,6 +381,7 @@ class VectoredTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void segmentsThatHaveEndedAreRefused() throws IOException {
         MemorySegment confined;
         MemorySegment shared;
@@ -386,6 +394,7 @@ class VectoredTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void segmentsOfAnotherThreadAreRefused() throws IOException {
         refused(WrongThreadException.class, CompletableFuture.supplyAsync(() -> Arena.ofConfined().allocate(1)).join());
     }

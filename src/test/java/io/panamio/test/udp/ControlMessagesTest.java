@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.SocketAddressBuffer;
@@ -23,6 +24,7 @@ import io.panamio.net.UnixDatagram;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Peer;
 import io.panamio.test.support.Qemu;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -297,6 +299,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
+    @Requires(Feature.DATAGRAM_SEGMENTATION)
     void aMessageIsCutIntoDatagrams(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
@@ -330,6 +333,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
+    @Requires(Feature.DATAGRAM_SEGMENTATION)
     void datagramsOfOneSenderComeAsOne(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket receiver = loop.later(Peer.bind(way.local));

@@ -105,6 +105,7 @@ public class DatagramBatchTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatDoesNotFitIntoOneBatchComesWithTheNext() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -122,6 +123,7 @@ public class DatagramBatchTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aDatagramLongerThanItsSlotIsCutAndTheBatchTellsSo() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -140,6 +142,7 @@ public class DatagramBatchTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void eachDatagramHasItsOwnControlMessages() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -165,6 +168,7 @@ public class DatagramBatchTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
+    @Tag("any-back-end")
     void aBatchIsSentToManyAddressesAtOnce(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(host));
@@ -182,6 +186,7 @@ public class DatagramBatchTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void anEmptyAddressIsThePeer() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -198,6 +203,7 @@ public class DatagramBatchTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aBatchIsSentFromAnyOfItsDatagramsOn() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -219,6 +225,7 @@ public class DatagramBatchTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
+    @Tag("any-back-end")
     void aBatchThatWasReceivedGoesBackAsItIs(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             Peer one = loop.later(new Peer(host));
@@ -243,6 +250,7 @@ public class DatagramBatchTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aBatchIsFilledByHandAndChanged() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -262,6 +270,7 @@ public class DatagramBatchTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void controlMessagesGoWithTheirDatagram() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -283,6 +292,7 @@ public class DatagramBatchTest {
     // ---- errors
 
     @Test
+    @Tag("any-back-end")
     void theErrorOfTheFirstIsThrownAndThatOfALaterOneEndsTheCall() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -349,6 +359,7 @@ public class DatagramBatchTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void theLargestBatchWorks() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -409,7 +420,7 @@ public class DatagramBatchTest {
             batch.add(segment("0"), loop.later(new Peer(V4)).buffer());
             batch.add(segment("1"), SocketAddressBuffer.of(BROADCAST));
             assertEquals(1, socket.sendBatch(batch, 0));
-            if (!Loop.isEpoll()) {
+            if (!Loop.hasEdges()) {
                 loop.expect(writable(1));
             }
         }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
 import io.panamio.net.Pipe;
@@ -25,6 +26,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Qemu;
+import io.panamio.test.support.Requires;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -40,6 +42,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What goes over Unix sockets beside bytes: descriptors and credentials. */
 @Tag("any-back-end")
+@Requires(Feature.DESCRIPTOR_PASSING)
 class DescriptorPassingTest {
     private static final int SOL_SOCKET = 1;
     private static final int SCM_RIGHTS = 1;

@@ -3,6 +3,7 @@ package io.panamio.test.unix;
 import static io.panamio.test.support.Loop.R;
 import static io.panamio.test.support.Loop.RW;
 
+import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.net.Pipe;
 import io.panamio.net.ReadableStream;
@@ -11,6 +12,7 @@ import io.panamio.net.WritableStream;
 import io.panamio.test.support.Allocations;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Unix streams and pipes allocate nothing once they are warm; see {@code AllocationTest}, which is about TCP. */
+@Requires({Feature.UNIX_STREAMS, Feature.PIPES})
 class LocalAllocationTest {
     private static final int SIZE = 64;
 

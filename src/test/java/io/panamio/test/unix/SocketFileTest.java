@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.net.BindOptions;
 import io.panamio.net.ListenOptions;
@@ -23,6 +24,7 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -47,6 +49,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The file that a Unix socket is bound to: who may connect, what it replaces, when it goes. */
 @Tag("any-back-end")
+@Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS})
 class SocketFileTest {
     /** The sockets that can be bound to a path. */
     private enum Kind {
@@ -322,6 +325,7 @@ class SocketFileTest {
     // ---- what has no file
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void onlyAPathHasAFile() {
         InetSocketAddress any = new InetSocketAddress(Loop.V4, 0);
         List<ListenOptions> listen = List.of(ListenOptions.DEFAULT.permissions(Set.of()),

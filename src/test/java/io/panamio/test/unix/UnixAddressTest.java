@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.DatagramBatch;
@@ -23,6 +24,7 @@ import io.panamio.net.UnixStream;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketException;
@@ -38,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 @Tag("any-back-end")
+@Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS})
 class UnixAddressTest {
     private static final int MOST = 107;
 
@@ -256,6 +259,7 @@ class UnixAddressTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void abstractNamesKeepEveryByte() throws IOException {
         byte[] most = new byte[MOST];
         most[MOST - 1] = 7;
@@ -273,6 +277,7 @@ class UnixAddressTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void theSystemChoosesAnAbstractNameForNone() throws IOException {
         try (Loop loop = new Loop()) {
             for (UnixAddress none : List.of(UnixAddress.unnamed(), UnixAddress.ofAbstract(new byte[0]))) {
@@ -304,6 +309,7 @@ class UnixAddressTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void anAbstractNameGoesWithItsLastSocket() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress name = Local.abstractAddress();

@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
@@ -29,6 +30,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -37,12 +39,14 @@ import java.net.ConnectException;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The JDK has no Unix datagrams: the peers are ours, and socat. */
+@Requires(Feature.UNIX_DATAGRAMS)
 class UnixDatagramTest {
     private static long send(UnixDatagram socket, String text) throws IOException {
         return socket.send(text.getBytes(), 0, text.length());
@@ -106,6 +110,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void unconnectedSocketsAnswerTheSender() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram server = loop.later(UnixDatagram.bind(Local.address(loop)));
@@ -131,6 +136,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aSenderWithoutANameHasNoAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram server = loop.later(UnixDatagram.bind(Local.address(loop)));
@@ -156,6 +162,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aPairIsConnected() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
@@ -172,6 +179,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void connectsToItselfAndToAnother() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress own = Local.address(loop);
@@ -291,6 +299,7 @@ class UnixDatagramTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void everyMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
@@ -309,6 +318,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void longMessagesAreSentWithAddressesAndControlMessagesToo() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram server = loop.later(UnixDatagram.bind(Local.address(loop)));
@@ -335,6 +345,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatDoesNotFitIsToldAndLost() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixDatagram[] pair = pair(loop);
@@ -387,6 +398,7 @@ class UnixDatagramTest {
     // ---- in vain
 
     @Test
+    @Tag("any-back-end")
     void sendingAfterAShutdownFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
@@ -404,6 +416,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void sendingToNobodyFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram socket = loop.later(UnixDatagram.unbound());
@@ -420,6 +433,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aPeerThatIsGoneRefuses() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] sockets = connected(loop);
@@ -429,6 +443,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aConnectedSocketHearsOfItsPeerAlone() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] sockets = connected(loop);
@@ -440,6 +455,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aDatagramThatIsTooLongIsRefusedWhole() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
@@ -466,6 +482,7 @@ class UnixDatagramTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void refusesWhatIsNoUnixDatagramSocket() throws IOException {
         int[] others = {NativeFds.datagramSocket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(1)};
         for (int fd : others) {

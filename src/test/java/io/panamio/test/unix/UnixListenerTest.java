@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.UnixAddress;
@@ -21,6 +22,7 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.SocketException;
@@ -29,9 +31,11 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
+@Requires(Feature.UNIX_STREAMS)
 class UnixListenerTest {
     @Test
     void acceptsUntilNoneWaits() throws IOException {
@@ -75,6 +79,7 @@ class UnixListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void tellsThePeersAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -108,6 +113,7 @@ class UnixListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void anExistingPathIsInUse() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -145,6 +151,7 @@ class UnixListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aClientThatIsGoneIsAcceptedAllTheSame() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -175,6 +182,7 @@ class UnixListenerTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void refusesWhatIsNoUnixListener() throws IOException {
         try (Loop loop = new Loop()) {
             int[] others = {NativeCalls.socket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(2)};

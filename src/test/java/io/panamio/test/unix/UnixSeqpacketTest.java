@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ConnectOptions;
@@ -33,18 +34,21 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The JDK has no such sockets: the peers are ours, and socat. */
+@Requires(Feature.UNIX_SEQPACKETS)
 class UnixSeqpacketTest {
     private static long send(UnixSeqpacket socket, String text) throws IOException {
         return socket.send(text.getBytes(), 0, text.length());
@@ -65,6 +69,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void connectsAndKeepsTheBoundsOfMessages() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -98,6 +103,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aPairIsConnected() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
@@ -133,6 +139,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatDoesNotFitIsToldAndLost() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
@@ -154,6 +161,7 @@ class UnixSeqpacketTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void everyMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
@@ -212,6 +220,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void shuttingDownTheWriteHalfEndsThePeersMessages() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
@@ -226,6 +235,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void connectingInVainFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -242,6 +252,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void adoptsADescriptorAndGivesItBack() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(5);
@@ -262,6 +273,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void refusesWhatIsNoUnixSeqpacketSocket() throws IOException {
         try (Loop loop = new Loop()) {
             UnixListener other = loop.later(UnixListener.bind(Local.address(loop)));

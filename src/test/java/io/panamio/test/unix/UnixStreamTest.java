@@ -19,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Event;
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ConnectOptions;
@@ -36,6 +37,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -50,12 +52,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Requires(Feature.UNIX_STREAMS)
 class UnixStreamTest {
     private static final int N = 16 << 20;
 
@@ -127,6 +131,8 @@ class UnixStreamTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
+    @Tag("any-back-end")
     void whatAListenerTellsCanBeConnectedTo() throws IOException {
         try (Loop loop = new Loop()) {
             for (UnixAddress address : List.of(Local.address(loop), Local.abstractAddress(), UnixAddress.unnamed())) {
@@ -140,6 +146,7 @@ class UnixStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void aClientCanHaveAnAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -256,6 +263,7 @@ class UnixStreamTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-back-end")
     void everyMemoryCanBeReadIntoAndWritten(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -283,6 +291,7 @@ class UnixStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void scattersAndGathers() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             UnixStream[] pair = Local.pair(loop);
@@ -396,6 +405,7 @@ class UnixStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void whatThePeerDidNotReadIsToldOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
@@ -425,6 +435,7 @@ class UnixStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void shuttingDownTheReadHalfEndsWhatThePeerCanWrite() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
@@ -455,6 +466,7 @@ class UnixStreamTest {
     // ---- connecting in vain
 
     @Test
+    @Tag("any-back-end")
     void thereIsNobodyAtAMissingPath() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -465,6 +477,7 @@ class UnixStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void nobodyListensAtAPathThatWasLeft() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -516,6 +529,7 @@ class UnixStreamTest {
     }
 
     @Test
+    @Tag("any-back-end")
     void refusesWhatIsNoUnixStream() throws IOException {
         try (Loop loop = new Loop()) {
             int[] others = {NativeCalls.socket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(2),
