@@ -5,9 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The format of control messages: a struct cmsghdr and data each, aligned as the system aligns them, whose sizes and
- * offsets are the platform's. Walks them as CMSG_FIRSTHDR, CMSG_NXTHDR and CMSG_DATA do; a length that exceeds what was
- * received, as one of a truncated message, is cut.
+ * The format of control messages: each is a struct cmsghdr followed by data, with the sizes, offsets and alignment of
+ * the platform. Walks them as CMSG_FIRSTHDR, CMSG_NXTHDR and CMSG_DATA do. A length that exceeds what was received, as
+ * in a truncated message, is clamped.
  */
 public final class ControlFormat {
     /** What {@link #find} returns where there is no such message. */

@@ -57,7 +57,7 @@ public abstract class UnixTransfers extends Transfers {
         return r;
     }
 
-    /** Returns the part of a count that one call moves, and whose end is a position in a file: or it fails (EINVAL). */
+    /** Returns the part of a count that one call can move from a position: more than that fails with EINVAL. */
     protected static long clamp(long position, long count) {
         return Math.min(Math.min(count, Libc.MAX_TRANSFER), Long.MAX_VALUE - position);
     }
@@ -71,7 +71,10 @@ public abstract class UnixTransfers extends Transfers {
         return moved("recv", "from the source", r);
     }
 
-    /** Returns what a call moved, or throws: a lack of memory here is one that copying would not do without, either. */
+    /**
+     * Returns the result of a call, or throws its error. A lack of memory is not reported as exhausted resources:
+     * copying would need memory, too.
+     */
     protected final long moved(String call, String end, long r) throws IOException {
         if (r >= 0) {
             return r;
