@@ -52,39 +52,36 @@ final class TcpSnippets {
         // @end
     }
 
-    private static final long LISTENER = -1; // a token that no slab hands out
-
     /** Accepts connections and closes each after its peer has ended, until so many were served. */
     static void serve(TcpListener listener, int connections) throws IOException {
         // @start region="accept"
+        long listening = -1; // tokens of a slab are never negative
         try (Poll poll = Poll.open(); Arena arena = Arena.ofConfined()) {
             Events events = Events.withCapacity(256);
             Slab<TcpStream> streams = new Slab<>();
             MemorySegment buffer = arena.allocate(64 * 1024);
-            poll.registry().register(listener, LISTENER, Interest.READABLE);
+            poll.registry().register(listener, listening, Interest.READABLE);
             while (connections > 0) {
                 poll.poll(events);
                 for (int i = 0; i < events.size(); i++) {
-                    if (events.token(i) == LISTENER) {
+                    if (events.token(i) == listening) {
                         TcpStream accepted;
                         while ((accepted = listener.accept()) != null) { // one event may stand for several
                             poll.registry().register(accepted, streams.insert(accepted), Interest.READABLE);
                         }
-                    } else if (streams.get(events.token(i)) instanceof TcpStream stream && discard(stream, buffer)) {
-                        streams.remove(events.token(i)).close(); // which deregisters it
-                        connections--;
+                    } else if (streams.get(events.token(i)) instanceof TcpStream stream) {
+                        long n;
+                        do {
+                            n = stream.read(buffer); // discards what it reads
+                        } while (n > 0);
+                        if (n == IoResult.EOF) {
+                            streams.remove(events.token(i)).close(); // which deregisters it
+                            connections--;
+                        }
                     }
                 }
             }
         }
         // @end
-    }
-
-    private static boolean discard(TcpStream stream, MemorySegment buffer) throws IOException {
-        long n;
-        do {
-            n = stream.read(buffer);
-        } while (n > 0);
-        return n == IoResult.EOF;
     }
 }
