@@ -4,8 +4,10 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 
 /**
- * The event that a loop over {@link Events} is at: mio's {@code Event}. It is a cursor and says what the current event
- * says; it is not to be kept beyond the turn of the loop.
+ * The event at the current position of an iteration over {@link Events}: mio's {@code Event}.
+ *
+ * <p>This is a cursor: there is one for each {@code Events}, and it describes a different event after each call of
+ * {@link #next}. Do not keep it beyond one turn of the loop.
  */
 public final class Event implements Iterator<Event> {
     private final Events events;
@@ -20,12 +22,18 @@ public final class Event implements Iterator<Event> {
         return this;
     }
 
+    /** {@return whether {@link #next} can move to another event} */
     @Override
     public boolean hasNext() {
         return i + 1 < events.size();
     }
 
-    /** Moves to the next event, and returns this cursor. */
+    /**
+     * Moves to the next event.
+     *
+     * @return this cursor
+     * @throws NoSuchElementException if there are no more events
+     */
     @Override
     public Event next() {
         if (!hasNext()) {
@@ -35,70 +43,42 @@ public final class Event implements Iterator<Event> {
         return this;
     }
 
-    /**
-     * See {@link Events#token}.
-     *
-     * @return the token
-     */
+    /** {@return the token that the source was registered with; see {@link Events#token}} */
     public long token() {
         return events.token(i);
     }
 
-    /**
-     * See {@link Events#isReadable}.
-     *
-     * @return true if so
-     */
+    /** {@return whether the source may be readable; see {@link Events#isReadable}} */
     public boolean isReadable() {
         return events.isReadable(i);
     }
 
-    /**
-     * See {@link Events#isWritable}.
-     *
-     * @return true if so
-     */
+    /** {@return whether the source may be writable; see {@link Events#isWritable}} */
     public boolean isWritable() {
         return events.isWritable(i);
     }
 
-    /**
-     * See {@link Events#isError}.
-     *
-     * @return true if so
-     */
+    /** {@return whether an error is pending; see {@link Events#isError}} */
     public boolean isError() {
         return events.isError(i);
     }
 
-    /**
-     * See {@link Events#isReadClosed}.
-     *
-     * @return true if so
-     */
+    /** {@return whether the read half is closed; see {@link Events#isReadClosed}} */
     public boolean isReadClosed() {
         return events.isReadClosed(i);
     }
 
-    /**
-     * See {@link Events#isWriteClosed}.
-     *
-     * @return true if so
-     */
+    /** {@return whether the write half is closed; see {@link Events#isWriteClosed}} */
     public boolean isWriteClosed() {
         return events.isWriteClosed(i);
     }
 
-    /**
-     * See {@link Events#isPriority}.
-     *
-     * @return true if so
-     */
+    /** {@return whether priority data is pending; see {@link Events#isPriority}} */
     public boolean isPriority() {
         return events.isPriority(i);
     }
 
-    /** The token and what the event says, for people. */
+    /** {@return the token and the readiness of the event, for diagnostics} */
     @Override
     public String toString() {
         return i >= 0 && i < events.size() ? events.toString(i) : "no event";

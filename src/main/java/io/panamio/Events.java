@@ -7,25 +7,21 @@ import java.util.Iterator;
 import java.util.Objects;
 
 /**
- * Room for what a poll reports: mio's {@code Events}. Its memory is allocated once, and goes when the object does.
+ * A reusable buffer for the events that a {@link Poll} reports: mio's {@code Events}.
  *
- * <p>Event {@code i} can be asked for what it says by index, or the events iterated over; neither allocates anything:
+ * <p>The memory is allocated once, by {@link #withCapacity}. Events are read by index or by iteration; neither
+ * allocates:
  *
- * <pre>{@code
- * int n = poll.poll(events);
- * for (int i = 0; i < n; i++) {
- *     if (events.isReadable(i)) { … events.token(i) … }
- * }
- * }</pre>
+ * {@snippet file="LoopSnippets.java" region="events"}
  *
- * <p>What an event says are hints, and an event may come for nothing; only the operation itself tells. A bare hang-up
- * is not readable, nor a bare error writable, so a handler reads when an event is readable, read-closed or an error,
- * and writes when it is writable, write-closed or an error.
+ * <p>Readiness is a hint, and spurious events occur: only the operation itself decides. A hang-up alone is not reported
+ * as readable, nor an error alone as writable. A handler therefore reads if an event is readable, read-closed or an
+ * error, and writes if it is writable, write-closed or an error.
  *
- * <p>For one thread at a time. Another thread may look at the events when the one that polled has handed them over.
+ * <p>Not thread-safe. Another thread may read the events once the polling thread has published them to it.
  */
 public final class Events implements Iterable<Event> {
-    /** The most that epoll_wait(2) takes. */
+    /** The largest number of events that epoll_wait(2) accepts. */
     private static final int MAX_CAPACITY = Integer.MAX_VALUE / 16;
 
     private final EventBuffer buffer;
@@ -37,15 +33,16 @@ public final class Events implements Iterable<Event> {
     }
 
     /**
-     * Makes room for some events. A poll returns no more than fit; the others come with the next ones.
+     * Allocates a buffer for a number of events. A poll returns at most that many; further events are reported by the
+     * next polls.
      *
-     * @param capacity how many, from 1 to 134217727
-     * @return the room, empty
-     * @throws IllegalArgumentException if {@code capacity} is out of that range
+     * @param capacity the maximum number of events of one poll, 1 &lt;= capacity &lt;= 134217727
+     * @return an empty buffer
+     * @throws IllegalArgumentException if {@code capacity} is out of range
      */
     public static Events withCapacity(int capacity) {
         if (capacity < 1 || capacity > MAX_CAPACITY) {
-            throw new IllegalArgumentException("capacity " + capacity + " is not from 1 to " + MAX_CAPACITY);
+            throw new IllegalArgumentException("capacity " + capacity + " is not between 1 and " + MAX_CAPACITY);
         }
         return new Events(capacity);
     }
@@ -62,131 +59,123 @@ public final class Events implements Iterable<Event> {
         return buffer.readiness(Objects.checkIndex(i, size));
     }
 
-    /**
-     * How many events fit.
-     *
-     * @return the capacity
-     */
+    /** {@return the maximum number of events of one poll} */
     public int capacity() {
         return buffer.capacity();
     }
 
-    /**
-     * How many events there are.
-     *
-     * @return what the last poll returned; 0 before the first one, and after one that threw
-     */
+    /** {@return the number of events of the last poll; 0 before the first poll and after one that threw} */
     public int size() {
         return size;
     }
 
-    /**
-     * Whether there are no events.
-     *
-     * @return true if the size is 0
-     */
+    /** {@return whether the last poll reported no events} */
     public boolean isEmpty() {
         return size == 0;
     }
 
-    /** Forgets the events. There is no need to before a poll. */
+    /** Discards the events. Not needed before a poll, which replaces them. */
     public void clear() {
         size = 0;
     }
 
     /**
-     * The token that the source of an event was registered with.
+     * Returns the token that the source of an event was registered with.
      *
-     * @param i which event, from 0
+     * @param i index, 0 &lt;= i &lt; {@link #size}
      * @return the token
-     * @throws IndexOutOfBoundsException if there is no such event
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public long token(int i) {
         return buffer.token(Objects.checkIndex(i, size));
     }
 
     /**
-     * Whether there may be something to read: data, priority data, a connection, an end of stream.
+     * Returns whether the source may be readable: data, priority data, a connection or the end of the stream may be
+     * pending.
      *
-     * @param i which event, from 0
-     * @return true if so
-     * @throws IndexOutOfBoundsException if there is no such event
+     * @param i index, 0 &lt;= i &lt; {@link #size}
+     * @return {@code true} if the event is readable
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public boolean isReadable(int i) {
         return (readiness(i) & Readiness.READABLE) != 0;
     }
 
     /**
-     * Whether there may be room to write, or a connect has ended.
+     * Returns whether the source may be writable, or a connect has completed or failed.
      *
-     * @param i which event, from 0
-     * @return true if so
-     * @throws IndexOutOfBoundsException if there is no such event
+     * @param i index, 0 &lt;= i &lt; {@link #size}
+     * @return {@code true} if the event is writable
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public boolean isWritable(int i) {
         return (readiness(i) & Readiness.WRITABLE) != 0;
     }
 
     /**
-     * Whether an error is pending; or completions of zero-copy sends, which {@link
+     * Returns whether an error is pending, or completions of zero-copy sends, which {@link
      * io.panamio.pipeline.ZeroCopySender#drainCompletions} takes.
      *
-     * @param i which event, from 0
-     * @return true if so
-     * @throws IndexOutOfBoundsException if there is no such event
+     * @param i index, 0 &lt;= i &lt; {@link #size}
+     * @return {@code true} if the event is an error
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public boolean isError(int i) {
         return (readiness(i) & Readiness.ERROR) != 0;
     }
 
     /**
-     * Whether the peer, or this side, has ended what comes in. There may still be data to read before the end; a FIN
-     * that comes together with data has no event of its own, so on such an event read on until the end.
+     * Returns whether the read half is closed, by the peer or by this side. Data may be pending before the end of the
+     * stream. A FIN that arrives together with data has no event of its own: after a read-closed event, read until the
+     * end of the stream.
      *
-     * @param i which event, from 0
-     * @return true if so
-     * @throws IndexOutOfBoundsException if there is no such event
+     * @param i index, 0 &lt;= i &lt; {@link #size}
+     * @return {@code true} if the event is read-closed
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public boolean isReadClosed(int i) {
         return (readiness(i) & Readiness.READ_CLOSED) != 0;
     }
 
     /**
-     * Whether nothing more can be sent. A hint: a datagram socket after an ICMP error says so and still works, and so
-     * does a stream that has completions of zero-copy sends.
+     * Returns whether the write half is closed. This is a hint: it is also reported for a datagram socket after an ICMP
+     * error, and for a stream with pending completions of zero-copy sends, both of which can still send.
      *
-     * @param i which event, from 0
-     * @return true if so
-     * @throws IndexOutOfBoundsException if there is no such event
+     * @param i index, 0 &lt;= i &lt; {@link #size}
+     * @return {@code true} if the event is write-closed
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public boolean isWriteClosed(int i) {
         return (readiness(i) & Readiness.WRITE_CLOSED) != 0;
     }
 
     /**
-     * Whether there is priority data. On a stream socket it is urgent data, and every event that is readable says so,
-     * whether or not the interest is {@link Interest#PRIORITY}, unless that is {@link Interest#exclusive}: a read stops
-     * at urgent data although there is more behind it, so on such an event read on until {@link IoResult#WOULD_BLOCK},
-     * which passes over it.
+     * Returns whether priority data is pending. For a stream socket this is urgent (out-of-band) data. Every readable
+     * event of a stream socket reports it, whether or not the interest contains {@link Interest#PRIORITY}, unless the
+     * interest is {@link Interest#exclusive}. A read stops at the urgent mark even if more data follows: after such an
+     * event, read until {@link IoResult#WOULD_BLOCK}.
      *
-     * @param i which event, from 0
-     * @return true if so
-     * @throws IndexOutOfBoundsException if there is no such event
+     * @param i index, 0 &lt;= i &lt; {@link #size}
+     * @return {@code true} if the event is priority
+     * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public boolean isPriority(int i) {
         return (readiness(i) & Readiness.PRIORITY) != 0;
     }
 
     /**
-     * Begins to go through the events. There is one cursor, which is iterator and event in one and is used again by
-     * every call; so one loop at a time, and an {@link Event} is not to be kept.
+     * Returns an iterator over the events of the last poll. All calls return the same object, which is iterator and
+     * {@link Event} in one: run one loop at a time, and do not keep the {@code Event}.
+     *
+     * @return the cursor, positioned before the first event
      */
     @Override
     public Iterator<Event> iterator() {
         return cursor.rewind();
     }
 
-    /** The events, as {@link Event#toString} shows them. */
+    /** {@return all events, each as by {@link Event#toString}} */
     @Override
     public String toString() {
         StringBuilder s = new StringBuilder("[");

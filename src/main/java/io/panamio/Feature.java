@@ -3,26 +3,32 @@ package io.panamio;
 import io.panamio.sys.Platform;
 
 /**
- * What not every system has. A program that asks for nothing of this runs everywhere; one that does may ask first, or
- * expect an {@link UnsupportedOperationException} that names the system and the feature.
+ * A feature that some systems lack. A program that needs none of them runs on every supported system. Any other program
+ * can query {@link #support} first, or handle the {@link UnsupportedOperationException}, whose message names the system
+ * and the feature:
  *
- * <p>The answers are those of the back end in use and do not change while the process runs. A kernel that is older than
- * a feature, or a sandbox, may still refuse it: then the call that needs it throws an exception that names the system
- * call.
+ * {@snippet file="LoopSnippets.java" region="feature"}
+ *
+ * <p>The answer depends on the back end in use and does not change while the process runs. A kernel older than the
+ * feature, or a sandbox, may still refuse a supported feature; the call that needs it then throws an exception that
+ * names the system call.
  */
 public enum Feature {
-    /** Edge-triggered events from the system itself: epoll(7), kqueue(2). Else {@link Poll} makes edges of levels. */
+    /**
+     * Edge-triggered events from the system itself: epoll(7), kqueue(2). Where emulated, {@link Poll} derives edges
+     * from level-triggered events.
+     */
     EDGES,
-    /** {@link Interest#exclusive}. */
+    /** {@link Interest#exclusive}. Where emulated, every {@link Poll} is woken instead of one. */
     EXCLUSIVE,
-    /** {@link Poll#fd}: one Poll watches another. */
+    /** {@link Poll#fd}, which lets one {@link Poll} watch another. */
     POLL_DESCRIPTOR,
     /** {@link Poll#setBusyPoll}. */
     BUSY_POLL,
 
     /** {@code Pipe}. */
     PIPES,
-    /** {@code Pipe.Sender.redirect} and {@code Pipe.Receiver.redirect}: child processes at the other end of a pipe. */
+    /** {@code Pipe.Sender.redirect} and {@code Pipe.Receiver.redirect}, which connect a pipe to a child process. */
     PIPE_REDIRECTS,
 
     /** {@code UnixStream} and {@code UnixListener}. */
@@ -33,44 +39,51 @@ public enum Feature {
     UNIX_SEQPACKETS,
     /** {@code UnixAddress.ofAbstract}. */
     ABSTRACT_ADDRESSES,
-    /** Descriptors and credentials in control messages of Unix sockets. */
+    /** Descriptors and credentials in the control messages of Unix sockets. */
     DESCRIPTOR_PASSING,
 
-    /** {@code DatagramBatch} with one system call for all of its datagrams. Else there is one for each. */
+    /**
+     * {@code DatagramBatch} with one system call for the whole batch. Where emulated, each datagram takes one call.
+     */
     DATAGRAM_BATCHES,
-    /** Datagrams cut and put together by the system: {@code UDP_SEGMENT} and {@code UDP_GRO}. */
+    /** Segmentation and coalescing of datagrams by the system: {@code UDP_SEGMENT} and {@code UDP_GRO}. */
     DATAGRAM_SEGMENTATION,
-    /** Multicast groups joined for one source, or without one. */
+    /** Source-specific multicast: joining a group for one source, and blocking a source. */
     SOURCE_MEMBERSHIP,
 
     /** {@code TcpStream.info}. */
     TCP_INFO,
-    /** {@code writeMore} holds back what fills no packet. Else it is a write. */
+    /** {@code writeMore}, which holds back a partial segment. Where emulated, it is an ordinary write. */
     WRITE_MORE,
 
-    /** {@code FileSource} sends a file without copying it to the process: sendfile(2). Else it is read and written. */
+    /**
+     * {@code FileSource} without a copy through the process: sendfile(2). Where emulated, the file is read and written.
+     */
     SEND_FILE,
     /**
-     * {@code Splice} passes bytes on without copying them to the process: splice(2). Else they are read and written.
+     * {@code Splice} without a copy through the process: splice(2). Where emulated, the bytes are read and written.
      */
     SPLICE,
     /** {@code ZeroCopySender}: MSG_ZEROCOPY. */
     ZERO_COPY,
-    /** {@code RingBuffer} maps its memory twice. Else bytes move from its end to its beginning at times. */
+    /**
+     * {@code RingBuffer} over memory that is mapped twice. Where emulated, bytes are moved to the beginning of the
+     * buffer when its end is reached.
+     */
     MIRRORED_MEMORY;
 
-    /** Whether a system has a feature. */
+    /** How the back end in use supports a feature. */
     public enum Support {
-        /** The system has it. */
+        /** Provided by the system. */
         SUPPORTED,
-        /** Panamio makes it of what the system has: it works, at a price. */
+        /** Provided by Panamio by other means: it works, at a cost in performance. */
         EMULATED,
-        /** It is not to be had: what needs it throws an {@link UnsupportedOperationException}. */
+        /** Not available: a method that needs it throws {@link UnsupportedOperationException}. */
         REFUSED
     }
 
     /**
-     * {@return how this feature is supported by the back end in use}
+     * {@return how the back end in use supports this feature}
      *
      * @throws UnsupportedOperationException if there is no back end for this system
      */
@@ -79,7 +92,7 @@ public enum Feature {
     }
 
     /**
-     * {@return whether this feature works, be it emulated}
+     * {@return whether this feature is supported or emulated}
      *
      * @throws UnsupportedOperationException if there is no back end for this system
      */

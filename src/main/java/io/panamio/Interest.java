@@ -4,44 +4,47 @@ import io.panamio.sys.Readiness;
 import java.util.StringJoiner;
 
 /**
- * What to watch a source for: mio's {@code Interest}, and what epoll(7) has beyond it. Never empty. Errors and
- * hang-ups are reported whatever the interest, as the system does. There is one object for each value, so {@code ==}
- * compares them.
+ * The set of conditions to watch a source for: mio's {@code Interest}, with the options of epoll(7). Immutable, never
+ * empty, and cached: equal interests are the same object, so {@code ==} compares them.
  *
- * <h2>Other than edges</h2>
- * By default an event reports an edge: a change. {@link #level}, {@link #oneShot} and {@link #exclusive} make it
- * something else, one registration at a time; on systems without epoll the first two are emulated, and the third
- * changes nothing.
+ * <p>Errors and hang-ups are always reported, whatever the interest.
+ *
+ * {@snippet file="LoopSnippets.java" region="interest"}
+ *
+ * <h2>Trigger modes</h2>
+ * Events are edge-triggered by default: they report changes. {@link #level}, {@link #oneShot} and {@link #exclusive}
+ * change that for one registration. Level-triggered and one-shot interests work on every system; for exclusive
+ * interests see {@link Feature#EXCLUSIVE}.
  */
 public final class Interest {
     private static final int DIRECTIONS = Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY;
-    private static final int WHAT = DIRECTIONS | Readiness.HANG_UP;
+    private static final int WATCHED = DIRECTIONS | Readiness.HANG_UP;
     private static final Interest[] ALL = new Interest[128];
 
     static {
         for (int i = 0; i < ALL.length; i++) {
             int bits = i & DIRECTIONS | i >> 3 << 6;
-            if ((bits & WHAT) != 0) {
+            if ((bits & WATCHED) != 0) {
                 ALL[i] = new Interest(bits);
             }
         }
     }
 
-    /** Data to read, a connection to accept, the peer's end of stream. */
+    /** Readable: data, a connection to accept, or the end of the stream. */
     public static final Interest READABLE = of(Readiness.READABLE);
 
-    /** Room to write, and the end of a connect. */
+    /** Writable: room in the send buffer, or the completion of a connect. */
     public static final Interest WRITABLE = of(Readiness.WRITABLE);
 
     /**
-     * Priority (out-of-band) data; on Linux alone. Whoever watches a stream socket for {@link #READABLE} watches for
-     * this, too, see {@link Events#isPriority}.
+     * Priority (out-of-band) data. Reported on Linux only. For a stream socket, {@link #READABLE} includes it; see
+     * {@link Events#isPriority}.
      */
     public static final Interest PRIORITY = of(Readiness.PRIORITY);
 
     /**
-     * Nothing but that the peer has ended, or that there is an error: EPOLLRDHUP alone. For a source that is not to be
-     * read for now; the event is read-closed. mio has no such interest.
+     * Only errors and the end of the stream (EPOLLRDHUP alone), for a source that is not to be read for now. The event
+     * is {@linkplain Events#isReadClosed read-closed}. mio has no counterpart.
      */
     public static final Interest HANG_UP = of(Readiness.HANG_UP);
 
@@ -51,7 +54,7 @@ public final class Interest {
         this.bits = bits;
     }
 
-    /** The three directions are the lowest bits, the others follow from the seventh on. */
+    /** Returns the cached instance. The three directions are bits 0 to 2, the others bits 6 and up. */
     private static Interest of(int bits) {
         return ALL[bits & DIRECTIONS | bits >> 6 << 3];
     }
@@ -60,48 +63,51 @@ public final class Interest {
         return bits;
     }
 
-    /** The bits, and PRIORITY if this watches for READABLE; but the kernel refuses that with {@link #exclusive}. */
+    /**
+     * Returns the bits, with PRIORITY if this contains READABLE and is not exclusive, which the kernel refuses
+     * together.
+     */
     int bitsWithUrgent() {
         return (bits & (Readiness.READABLE | Readiness.EXCLUSIVE)) == Readiness.READABLE ? bits | Readiness.PRIORITY
             : bits;
     }
 
     /**
-     * This interest and another.
+     * Returns the union of this interest and another.
      *
-     * @param other what to add
-     * @return both
-     * @throws IllegalArgumentException if one is {@link #exclusive} and the other does not go with that
+     * @param other the interest to add
+     * @return the union
+     * @throws IllegalArgumentException if one is {@link #exclusive} and the other cannot be combined with it
      */
     public Interest add(Interest other) {
         return checked(bits | other.bits);
     }
 
     /**
-     * This interest without another.
+     * Returns this interest without the conditions of another.
      *
-     * @param other what to take away
-     * @return what remains, or null if nothing is left to watch for
+     * @param other the interest to remove
+     * @return the difference, or {@code null} if it is empty
      */
     public Interest remove(Interest other) {
         return of(bits & ~other.bits);
     }
 
     /**
-     * This interest, level-triggered: every poll reports the source for as long as it is ready, as {@code java.nio}
-     * does.
+     * Returns this interest, level-triggered: every poll reports the source for as long as it is ready, as a {@code
+     * java.nio} selector does.
      *
-     * @return the interest
+     * @return the level-triggered interest
      */
     public Interest level() {
         return of(bits | Readiness.LEVEL);
     }
 
     /**
-     * This interest for one event, after which the source stays registered and silent until it is reregistered:
-     * EPOLLONESHOT. So a source can be handed to another thread without a second event for it.
+     * Returns this interest for a single event: after it, the source stays registered but is not reported until it is
+     * reregistered (EPOLLONESHOT). Use it to hand a source to another thread without a second event for it.
      *
-     * @return the interest
+     * @return the one-shot interest
      * @throws IllegalArgumentException if this is {@link #exclusive}
      */
     public Interest oneShot() {
@@ -109,56 +115,50 @@ public final class Interest {
     }
 
     /**
-     * This interest, where several Polls watch the same thing, such as one listener by way of duplicates of its
-     * descriptor, and one of them is enough: EPOLLEXCLUSIVE. The system wakes one at least, maybe more. The kernel has
-     * rules for it: a hang-up of the peer is not told as read-closed until both directions have ended, and the source
-     * cannot be reregistered (that is an IOException, EINVAL), but deregistered and registered; and urgent data is not
-     * told, so that a stream has to be read until {@link IoResult#WOULD_BLOCK}.
+     * Returns this interest for a file that several Polls watch, such as one listener through duplicates of its
+     * descriptor: an event wakes at least one of them, not necessarily all (EPOLLEXCLUSIVE). Where {@link
+     * Feature#EXCLUSIVE} is emulated, all of them are woken.
      *
-     * @return the interest
-     * @throws IllegalArgumentException if this is one-shot, or watches for priority data or hang-ups alone
+     * <p>The kernel restricts such a registration:
+     * <ul>
+     * <li>A hang-up of the peer is reported as read-closed only once both directions are closed.
+     * <li>The source cannot be reregistered: that throws an {@code IOException} (EINVAL). Deregister and register it
+     *     instead.
+     * <li>Urgent data is not reported, so a stream must be read until {@link IoResult#WOULD_BLOCK}.
+     * </ul>
+     *
+     * @return the exclusive interest
+     * @throws IllegalArgumentException if this is one-shot or contains {@link #PRIORITY} or {@link #HANG_UP}
      */
     public Interest exclusive() {
         return checked(bits | Readiness.EXCLUSIVE);
     }
 
-    /** The kernel refuses EPOLLEXCLUSIVE with others than these. */
+    /** Returns the interest, unless it combines exclusive with what the kernel refuses beside EPOLLEXCLUSIVE. */
     private static Interest checked(int bits) {
         int others = bits & (Readiness.ONE_SHOT | Readiness.PRIORITY | Readiness.HANG_UP);
         if ((bits & Readiness.EXCLUSIVE) != 0 && others != 0) {
-            throw new IllegalArgumentException("EPOLLEXCLUSIVE does not go with " + of(bits & ~Readiness.EXCLUSIVE));
+            throw new IllegalArgumentException("EPOLLEXCLUSIVE cannot be combined with " + of(bits & ~Readiness.EXCLUSIVE));
         }
         return of(bits);
     }
 
-    /**
-     * Whether this is in it.
-     *
-     * @return true if {@link #READABLE} is
-     */
+    /** {@return whether this contains {@link #READABLE}} */
     public boolean isReadable() {
         return (bits & Readiness.READABLE) != 0;
     }
 
-    /**
-     * Whether this is in it.
-     *
-     * @return true if {@link #WRITABLE} is
-     */
+    /** {@return whether this contains {@link #WRITABLE}} */
     public boolean isWritable() {
         return (bits & Readiness.WRITABLE) != 0;
     }
 
-    /**
-     * Whether this is in it.
-     *
-     * @return true if {@link #PRIORITY} is
-     */
+    /** {@return whether this contains {@link #PRIORITY}} */
     public boolean isPriority() {
         return (bits & Readiness.PRIORITY) != 0;
     }
 
-    /** The names, joined by {@code |}. */
+    /** {@return the names of the conditions and trigger modes, separated by {@code |}} */
     @Override
     public String toString() {
         StringJoiner s = new StringJoiner(" | ");

@@ -1,16 +1,21 @@
 package io.panamio;
 
 /**
- * What an I/O method returns instead of a number of bytes. A result of 0 or more is a number of bytes; a failure is an
- * exception; what happens all the time is neither. The method costs nothing more for it, and a loop tests it by
- * {@code n < 0} and then by name.
+ * The negative results of I/O methods. A result of 0 or more is a number of bytes. The end of a stream and an operation
+ * that would block are ordinary results, reported as negative numbers without an exception; failures are exceptions.
+ *
+ * <p>Test for {@code n < 0} first, then compare: <em>not every negative result is the end of the stream.</em>
  */
 public final class IoResult {
-    /** The end of a stream: the peer has sent all that it will. Every later read says so again. */
+    /**
+     * The end of the stream: the peer has closed its write half and everything was read. Every later read returns it
+     * again.
+     */
     public static final int EOF = -1;
 
     /**
-     * Nothing could be done now. If the source is registered for that direction, its Poll reports when something can.
+     * The operation would have blocked, and transferred nothing. If the source is registered for that direction, its
+     * {@link Poll} reports an event when the operation can make progress.
      */
     public static final int WOULD_BLOCK = -2;
 

@@ -12,47 +12,52 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * A {@link Source} over a descriptor, which it guards and closes: mio's {@code IoSource}. The library's sources are
- * made of it, and so may be one of yours, over a descriptor that you have opened.
+ * A {@link Source} that owns a descriptor, guards every use of it, and closes it: mio's {@code IoSource}. The sources
+ * of this library extend it, and so can a source of yours over a descriptor that you opened:
  *
- * <p>Every operation on the descriptor lies between {@link #begin} and {@link #end}, or in {@link #tryIo(Interest,
- * IoOperation)} which does both. Between them the descriptor stays open, whatever other threads do; so no operation
- * can ever hit a descriptor of somebody else that got the same number. An operation that would block says so with
- * {@link #drained}, which arms the source again where the system does not do so by itself.
+ * {@snippet file="SourceSnippets.java" region="own-source"}
  *
- * <p>This is for what <em>is</em> a descriptor. A type of yours that has a source within, such as a stream that
- * decrypts another, implements {@link Source} and {@link AutoCloseable} itself and passes the calls on: {@link #close}
- * cannot be overridden, as what keeps the descriptor safe ends there.
+ * <p>Every operation on the descriptor is enclosed by {@link #begin} and {@link #end}, or runs in {@link
+ * #tryIo(Interest, IoOperation)}, which calls both. Between them the descriptor stays open, whatever other threads do,
+ * so an operation can never reach an unrelated descriptor that was assigned the same number. An operation that would
+ * block calls {@link #drained}, which re-arms the source where the system does not do so by itself.
  *
- * <p>All methods are for any thread. A source that is dropped without {@link #close} is closed when it is collected,
- * and a warning is logged by {@code System.getLogger("io.panamio")}, which names its kind; {@code
- * -Dpanamio.leakTracking=true} adds where it was opened. <em>Being registered does not keep it:</em> a {@link Registry}
- * has the descriptor and the token, not the source, which needs a reference of the application's own, such as in a
- * {@link Slab}.
+ * <p>A descriptor is a non-negative {@code int} on every system. On Windows it is a handle, whose significant bits fit
+ * into an {@code int}.
+ *
+ * <p>Extend this class only for what <em>is</em> a descriptor. A type that wraps a source, such as a stream that
+ * decrypts another one, implements {@link Source} and {@link AutoCloseable} and delegates to it. {@link #close} is
+ * final, because the safety of the descriptor depends on it.
+ *
+ * <p>Thread-safe. A source that becomes unreachable without a call of {@link #close} is closed when it is
+ * garbage-collected, and a warning with its class is logged to {@code System.getLogger("io.panamio")}; {@code
+ * -Dpanamio.leakTracking=true} adds the stack trace of its creation. <em>A registration does not keep a source
+ * alive:</em> a {@link Registry} holds the descriptor and the token, not the source. The application must hold a
+ * reference to it, for example in a {@link Slab}.
  */
 public abstract class IoSource implements Source, AutoCloseable {
     private final Handle handle;
 
     /**
-     * Takes over a descriptor, at once: what a subclass's constructor throws later does not give it back. If this one
-     * throws, it stays the caller's. There may be duplicates of it.
+     * Takes ownership of a descriptor that may have duplicates. Ownership is taken at once: a subclass constructor that
+     * throws later does not give it back. If this constructor throws, the caller still owns the descriptor.
      *
-     * @param fd an open descriptor in non-blocking mode, that nobody else closes
-     * @throws IllegalArgumentException if it is negative
+     * @param fd an open descriptor in non-blocking mode that nothing else closes
+     * @throws IllegalArgumentException if {@code fd} is negative
      */
     protected IoSource(int fd) {
         this(fd, true);
     }
 
     /**
-     * Takes over a descriptor, at once, see {@link #IoSource(int)}.
+     * Takes ownership of a descriptor; see {@link #IoSource(int)}.
      *
-     * @param fd an open descriptor in non-blocking mode, that nobody else closes
-     * @param shared whether anybody else knows it, and so may have made duplicates of it, here or in another process.
-     *     If not, {@link #close} costs a system call less, as long as neither {@link #fd} nor {@code tryIo} has told it
-     * @throws IllegalArgumentException if it is negative
+     * @param fd an open descriptor in non-blocking mode that nothing else closes
+     * @param shared whether duplicates of the descriptor may exist, in this or another process. If {@code false},
+     *     {@link #close} saves a system call, unless {@link #fd} or {@code tryIo} has exposed the descriptor
+     * @throws IllegalArgumentException if {@code fd} is negative
      */
-    @SuppressWarnings("this-escape") // to a phantom reference alone
+    @SuppressWarnings("this-escape") // only to a phantom reference
     protected IoSource(int fd, boolean shared) {
         handle = Handle.owning(this, fd, shared);
     }
@@ -84,44 +89,50 @@ public abstract class IoSource implements Source, AutoCloseable {
     // ---- operations
 
     /**
-     * Begins an operation. {@link #end} must follow, in a {@code finally}. Both together cost two atomic instructions
-     * and no system call.
+     * Begins an operation: the descriptor stays open until the matching {@link #end}, which must follow in a {@code
+     * finally} block. Both together cost two atomic instructions and no system call.
      *
-     * @return the descriptor, open until then
-     * @throws ClosedChannelException if this is closed
+     * @return the descriptor
+     * @throws ClosedChannelException if this source is closed
      */
     protected final int begin() throws ClosedChannelException {
         return handle.begin();
     }
 
-    /** Ends an operation. If this was closed meanwhile and it was the last one, closes the descriptor. */
+    /**
+     * Ends an operation. If this source was closed meanwhile and no other operation is running, closes the descriptor.
+     */
     protected final void end() {
         handle.exit();
     }
 
     /**
-     * Says that an operation, not yet ended, has found nothing more to do: it would have blocked, or did less than
-     * asked where that means the same. With {@link Interest#PRIORITY}: that it has taken the urgent byte; with {@link
-     * Interest#HANG_UP}: that it has taken the pending error.
+     * Reports that the current operation found nothing more to do: it would have blocked, or transferred less than
+     * requested where that means the same. Only the given direction is re-armed.
      *
-     * @param direction what the operation was waiting for; only this is armed again
+     * @param direction the direction that would block; {@link Interest#PRIORITY} if the operation took the urgent byte,
+     *     {@link Interest#HANG_UP} if it took the pending error
      */
     protected final void drained(Interest direction) {
         handle.rearm(direction.bits());
     }
 
     /**
-     * Runs a system call of yours on the descriptor under the same contract as the methods here: mio's {@code try_io}.
-     * If it would block, the source is armed again for the given direction, and for no other; so call until it does:
-     * doing less than asked proves nothing here. If it throws, it has taken the pending error, and the source is armed
-     * for the next one. If the direction is {@link Interest#PRIORITY} and it neither blocks nor throws, it has taken
-     * the urgent byte, and the source is armed for the next one.
+     * Performs a system call on the descriptor under the same contract as the I/O methods of this source: mio's {@code
+     * try_io}. If the call would block, the source is re-armed for the given direction only.
      *
-     * @param direction what the call waits for when it would block
-     * @param operation the call
-     * @return what the operation returned
-     * @throws ClosedChannelException if this is closed
-     * @throws IOException what the operation threw
+     * <p>A partial transfer does not re-arm the source: repeat the call until it would block. If the call throws, the
+     * pending error counts as taken, and the source is re-armed for the next one. If the direction is {@link
+     * Interest#PRIORITY} and the call neither blocks nor throws, the urgent byte counts as taken, and the source is
+     * re-armed for the next one.
+     *
+     * <p>Exposes the descriptor, as {@link #fd} does.
+     *
+     * @param direction the direction to re-arm if the call would block
+     * @param operation the system call
+     * @return the result of the operation
+     * @throws ClosedChannelException if this source is closed
+     * @throws IOException if the operation throws it
      */
     public final long tryIo(Interest direction, IoOperation operation) throws IOException {
         Objects.requireNonNull(direction, "direction");
@@ -144,12 +155,12 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
-     * Like {@link #tryIo(Interest, IoOperation)} for a call that may wait for either direction: both are armed again.
+     * Performs a system call that may block on either direction: {@link #tryIo(Interest, IoOperation)} for both.
      *
-     * @param operation the call
-     * @return what the operation returned
-     * @throws ClosedChannelException if this is closed
-     * @throws IOException what the operation threw
+     * @param operation the system call
+     * @return the result of the operation
+     * @throws ClosedChannelException if this source is closed
+     * @throws IOException if the operation throws it
      */
     public final long tryIo(IoOperation operation) throws IOException {
         return tryIo(BOTH, operation);
@@ -181,23 +192,23 @@ public abstract class IoSource implements Source, AutoCloseable {
     // ---- the descriptor and its memory
 
     /**
-     * Returns whether this is open. Another thread may close it at any moment.
+     * Returns whether this source is open. Another thread may close it at any time.
      *
-     * @return false once {@link #close} or {@link #release} was called
+     * @return {@code false} once {@link #close} or {@link #release} has been called
      */
     public final boolean isOpen() {
         return handle.isOpen();
     }
 
     /**
-     * Returns the descriptor, which remains this source's to close. To make system calls on it use {@link
-     * #tryIo(Interest, IoOperation)}, which keeps it open. Because the caller may duplicate it, {@link #close}
-     * deregisters it explicitly from now on, so that no duplicate causes events.
+     * Returns the descriptor, which this source still owns. For system calls use {@link #tryIo(Interest, IoOperation)},
+     * which keeps it open.
      *
-     * <p>A native handle is an {@code int} on every system; a handle of the Windows kernel has 32 significant bits.
+     * <p>Exposes the descriptor: since the caller may duplicate it, {@link #close} will deregister it explicitly, at
+     * the cost of one system call, so that a duplicate does not keep the registration alive.
      *
      * @return the descriptor
-     * @throws ClosedChannelException if this is closed
+     * @throws ClosedChannelException if this source is closed
      */
     public final int fd() throws ClosedChannelException {
         handle.share();
@@ -205,11 +216,11 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
-     * Gives the descriptor up without closing it, and deregisters it. This is closed afterwards.
+     * Detaches the descriptor: deregisters this source, closes it, and returns the descriptor without closing that.
      *
-     * @return the descriptor, now the caller's to close
-     * @throws ClosedChannelException if this is closed
-     * @throws IllegalStateException if a thread is in an operation; nothing has changed then
+     * @return the descriptor, now owned by the caller
+     * @throws ClosedChannelException if this source is closed
+     * @throws IllegalStateException if an operation is running in another thread; nothing has changed then
      */
     public final int release() throws ClosedChannelException {
         try {
@@ -220,53 +231,58 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
-     * Memory that lives as long as this source; it costs nothing where it is not used.
+     * Returns an arena whose memory is released when this source is closed. It costs nothing if unused.
      *
-     * <p>The arena belongs to the thread that asks for it first: only that thread can use it and what it hands out,
-     * like {@link Arena#ofConfined}. When that thread closes the source, the memory is gone at once. When another
-     * thread does, it is gone as soon as the owner polls, or makes or ends another arena of a source; until then the
-     * owner may still use it. Used later, a segment throws {@link IllegalStateException}. The arena's own {@code
-     * close} is refused.
+     * <p>The arena is confined to the first thread that calls this method, as by {@link Arena#ofConfined}. If that
+     * thread closes the source, the memory is released at once. If another thread does, it is released when the owner
+     * thread next polls, or creates or ends an arena of a source; until then the owner can still access it. Later
+     * access throws {@link IllegalStateException}. The arena's own {@code close} throws {@link
+     * UnsupportedOperationException}.
      *
-     * @return the arena, always the same
-     * @throws IllegalStateException if this is closed
+     * @return the arena, the same one at every call
+     * @throws IllegalStateException if this source is closed
      */
     public final Arena arena() {
         return handle.arena();
     }
 
     /**
-     * Lets the {@link #arena} of this source draw its memory from a pool, to which it goes back when this is closed: at
-     * once if the pool's thread does so, and as soon as that polls if another thread does.
+     * Returns a new {@link #arena} for this source that takes its memory from a pool. The memory is returned to the
+     * pool when this source is closed: at once if the pool's thread closes it, otherwise when the pool's thread next
+     * polls.
      *
      * @param pool a pool of the current thread
      * @return the arena, which {@link #arena()} returns from now on
-     * @throws IllegalStateException if this or the pool is closed, or if this has an arena already
-     * @throws WrongThreadException in another thread than the pool's
+     * @throws IllegalStateException if this source or the pool is closed, or if this source already has an arena
+     * @throws WrongThreadException if the pool belongs to another thread
      */
     public final Arena arena(SegmentPool pool) {
         return handle.arena(() -> (StreamArena) pool.arena());
     }
 
     /**
-     * Closes the descriptor, which ends its registration. An operation in another thread goes on to its end, which it
-     * reaches soon as none blocks; the descriptor is closed by the last one, and until then events may come.
-     * Everything called later throws a {@link ClosedChannelException}. Errors are ignored, as nothing can be done
-     * about them. Costs one system call, close(2); with epoll one more, to deregister it, if there may be duplicates of
-     * the descriptor, which would keep the registration alive: that is, if it came from outside, or was told by {@link
-     * #fd} or {@code tryIo}. (A child process that is just being started has duplicates of all until its execve(2): an
-     * event may come then for what was closed, as with mio.) Does nothing the second time.
+     * Closes this source and ends its registration. If no operation is running in another thread, the descriptor is
+     * closed when this method returns, and its port can be bound again. Otherwise the last operation closes it, which
+     * is soon, as none of them blocks; events may still be reported until then. Idempotent.
      *
-     * <p>When no operation is going on, the descriptor is closed when this returns: its port may be bound again. With
-     * poll(2), which holds on to the descriptors that it waits for, this waits until a thread that is in there has
-     * left, some microseconds, and a second at most if that thread is not let run. Where the heap has no room for the
-     * system call, nothing is thrown: it is made as soon as there is some, with the next poll of any {@link Poll} or
-     * when the next source is made.
+     * <p>Every method called later throws {@link ClosedChannelException}. Errors of the system's close are ignored, as
+     * they cannot be handled.
      *
-     * <p>A socket with {@link java.net.StandardSocketOptions#SO_LINGER} is the one case in which this blocks: close(2)
-     * waits for up to so many seconds until the peer has acknowledged what was written, although the socket is in
-     * non-blocking mode. In an event loop set 0 seconds, which resets the connection and does not wait, or leave the
-     * option alone: what was written is then sent after the close all the same.
+     * <p>Costs one system call, close(2). With epoll, a descriptor that may have duplicates takes another one to
+     * deregister it, since a duplicate would keep the registration alive. This applies to a descriptor that came from
+     * outside or was exposed by {@link #fd} or {@code tryIo}. (A child process that is being started has duplicates of
+     * all descriptors until its execve(2): as with mio, an event for a closed source may be reported in that interval.)
+     *
+     * <p>With poll(2), which retains the descriptors that it waits for, this method waits until a polling thread has
+     * left the system call: some microseconds, and at most one second if that thread is not scheduled.
+     *
+     * <p>If the heap has no room for the system call, nothing is thrown: the call is made as soon as there is some, by
+     * the next poll of any {@link Poll} or when the next source is made.
+     *
+     * <p>This method blocks in one case, a socket with a positive {@link java.net.StandardSocketOptions#SO_LINGER}:
+     * although the socket is in non-blocking mode, close(2) waits up to that many seconds for the peer to acknowledge
+     * what was written. In an event loop set it to 0, which resets the connection without waiting, or leave it unset:
+     * pending data is still sent after the close.
      */
     @Override
     public final void close() {
@@ -277,7 +293,7 @@ public abstract class IoSource implements Source, AutoCloseable {
         }
     }
 
-    /** The kind of source and its descriptor. */
+    /** {@return the kind of source and its descriptor, for diagnostics} */
     @Override
     public String toString() {
         return getClass().getSimpleName() + handle;

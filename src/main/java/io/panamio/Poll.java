@@ -10,52 +10,31 @@ import java.util.Objects;
 /**
  * Waits for the sources of its {@link Registry} to become ready: mio's {@code Poll}.
  *
- * <p>One thread polls at a time; it must be a platform thread, as a wait in the system holds on to the carrier of a
- * virtual one. All other methods, and the registry's, are for any thread at any time.
+ * <p>A server that echoes what it receives:
  *
- * <p>Readiness is edge-triggered, see {@link Registry#register}. On Linux this is epoll(7); with {@code
- * -Dpanamio.selector=poll} it is poll(2), which exists on every Unix and is slower with many sources. There a direction
- * that was reported is silent until an operation has found it drained, where epoll may report it again; and what comes
- * of a source after its error or hang-up was reported, and was left, may take 64 ms to be seen.
+ * {@snippet file="LoopSnippets.java" region="echo"}
  *
- * <p>A signal does not end a wait, nor does {@link Thread#interrupt}, which leaves the thread's flag as it is: use a
- * {@link Waker}. (A system call cannot be interrupted from Java; to make it so, as {@code java.nio} does, would cost
- * two more steps in every poll.)
+ * <p>One thread polls at a time. It must be a platform thread, because a blocking wait pins the carrier of a virtual
+ * thread. All other methods, and those of the registry, may be called by any thread at any time.
+ *
+ * <p>Readiness is edge-triggered; see {@link Registry#register}. On Linux the back end is epoll(7), or poll(2) with
+ * {@code -Dpanamio.selector=poll}, which exists on every Unix and is slower with many sources. With poll(2), a
+ * direction that was reported is not reported again until an operation has drained it, where epoll may report it again;
+ * and if an error or hang-up was reported but not handled, further events of that source may be delayed by 64 ms.
+ *
+ * <p>Neither a signal nor {@link Thread#interrupt} ends a wait; the thread's interrupt status is left unchanged. Use a
+ * {@link Waker}. (A system call cannot be interrupted from Java; emulating that, as {@code java.nio} does, would add
+ * two steps to every poll.)
  *
  * <h2>Fairness</h2>
- * A source whose peer sends faster than it is read never would block, and a loop that reads it until then serves nobody
- * else. So a loop bounds what one event may take, and goes on later with what is left. No event tells of that, as the
- * source has not been drained: the loop remembers the source, and looks for events without a wait while it remembers
- * any.
+ * A source whose peer sends faster than the loop reads never would block, and a loop that reads it until then starves
+ * the others. Bound the work per event, and continue later. No event will be reported for the remaining data, since the
+ * source was not drained: remember the source, and poll without waiting while any such source is left.
  *
- * <pre>{@code
- * for (;;) {
- *     int n = ready.isEmpty() ? poll.poll(events) : poll.pollNow(events);
- *     for (int i = 0; i < n; i++) {
- *         read(streams.get(events.token(i)));
- *     }
- *     for (int i = ready.size(); i > 0; i--) {
- *         read(ready.remove());                    // once, and not until it is drained
- *     }
- * }
+ * {@snippet file="LoopSnippets.java" region="fairness"}
  *
- * void read(Client client) throws IOException {
- *     for (int i = 0; i < 16; i++) {               // 16 buffers: then the others
- *         long n = client.stream.read(buffer);
- *         if (n < 0) {
- *             …                                    // WOULD_BLOCK: an event comes when there is more; or the end
- *             return;
- *         }
- *         …
- *     }
- *     if (!ready.contains(client)) {
- *         ready.add(client);
- *     }
- * }
- * }</pre>
- *
- * <p>The bound costs nothing but where it is reached. The same holds for writes to a peer that takes them as fast as
- * they are made, and for a listener, which is bounded by how many connections a loop takes.
+ * <p>The bound costs nothing until it is reached. The same applies to writes to a peer that reads as fast as they are
+ * made, and to a listener, for which the loop bounds the number of connections accepted per event.
  */
 public final class Poll implements AutoCloseable {
     private final Selector selector;
@@ -67,13 +46,13 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Opens a Poll. It has two descriptors of its own until it is closed; nothing closes it but {@link #close}.
+     * Opens a Poll with an empty registry. It holds two descriptors until it is closed, and must be closed explicitly.
      *
-     * @return the Poll, with nothing registered
-     * @throws ResourceExhaustedException if there are no descriptors left
+     * @return the Poll
+     * @throws ResourceExhaustedException if no descriptors are available
      * @throws IOException if the system refuses
-     * @throws UnsupportedOperationException if there is no back end for this platform; the message tells which there
-     *     are
+     * @throws UnsupportedOperationException if there is no back end for this system; the message lists the supported
+     *     ones
      */
     public static Poll open() throws IOException {
         Selector selector = Platform.current().openSelector();
@@ -85,25 +64,21 @@ public final class Poll implements AutoCloseable {
         }
     }
 
-    /**
-     * Where sources are registered with this Poll.
-     *
-     * @return the registry, always the same
-     */
+    /** {@return the registry of this Poll, the same object at every call} */
     public Registry registry() {
         return registry;
     }
 
     /**
-     * Waits until there are events. Costs one system call: epoll_wait(2) or poll(2).
+     * Waits until at least one event is pending. Costs one system call, epoll_wait(2) or poll(2).
      *
-     * @param events where they are put, in place of what is there
-     * @return how many there are, at least 1
-     * @throws ClosedSelectorException if the Poll is closed, now or during the wait
-     * @throws IllegalStateException if another thread polls
-     * @throws WrongThreadException if this is a virtual thread
-     * @throws ResourceExhaustedException on poll(2), if there are more sources than RLIMIT_NOFILE allows descriptors;
-     *     no event is lost
+     * @param events receives the events, replacing its contents
+     * @return the number of events, at least 1
+     * @throws ClosedSelectorException if this Poll is closed, before or during the wait
+     * @throws IllegalStateException if another thread is polling
+     * @throws WrongThreadException if the current thread is virtual
+     * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
+     *     descriptors; no event is lost
      * @throws IOException if the system refuses; {@code events} is empty then
      */
     public int poll(Events events) throws IOException {
@@ -111,16 +86,18 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Waits until there are events, but no longer than for a while. Costs one system call.
+     * Waits until at least one event is pending or the timeout has elapsed, never less. Costs one system call.
      *
-     * @param events where they are put, in place of what is there
-     * @param timeout how long to wait, from zero on; no duration is too long. The system's clock decides how fine it
-     *     is: nanoseconds by epoll_pwait2(2), where the kernel has that (Linux 5.11), else milliseconds, rounded up
-     * @return how many there are; 0 if the time has passed, never before
+     * @param events receives the events, replacing its contents
+     * @param timeout the maximum time to wait; zero does not wait, and no duration is too long. The resolution is
+     *     nanoseconds with epoll_pwait2(2) (Linux 5.11), otherwise milliseconds, rounded up
+     * @return the number of events; 0 if the timeout elapsed
      * @throws IllegalArgumentException if {@code timeout} is negative
-     * @throws ClosedSelectorException if the Poll is closed, now or during the wait
-     * @throws IllegalStateException if another thread polls
-     * @throws WrongThreadException if this is a virtual thread and {@code timeout} is not zero
+     * @throws ClosedSelectorException if this Poll is closed, before or during the wait
+     * @throws IllegalStateException if another thread is polling
+     * @throws WrongThreadException if the current thread is virtual and {@code timeout} is not zero
+     * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
+     *     descriptors; no event is lost
      * @throws IOException if the system refuses; {@code events} is empty then
      */
     public int poll(Events events, Duration timeout) throws IOException {
@@ -131,12 +108,14 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Looks whether there are events, without a wait. Costs one system call.
+     * Reports the pending events without waiting. Costs one system call. A virtual thread may call it.
      *
-     * @param events where they are put, in place of what is there
-     * @return how many there are, maybe 0
-     * @throws ClosedSelectorException if the Poll is closed
-     * @throws IllegalStateException if another thread polls
+     * @param events receives the events, replacing its contents
+     * @return the number of events, possibly 0
+     * @throws ClosedSelectorException if this Poll is closed
+     * @throws IllegalStateException if another thread is polling
+     * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
+     *     descriptors; no event is lost
      * @throws IOException if the system refuses; {@code events} is empty then
      */
     public int pollNow(Events events) throws IOException {
@@ -146,7 +125,7 @@ public final class Poll implements AutoCloseable {
     private int poll(Events events, long nanos) throws IOException {
         Objects.requireNonNull(events, "events");
         if (nanos != 0 && Thread.currentThread().isVirtual()) {
-            throw new WrongThreadException("a wait would hold on to the carrier thread: poll in a platform thread");
+            throw new WrongThreadException("a blocking wait would pin the carrier of this virtual thread: poll from a platform thread");
         }
         events.clear();
         int n = selector.select(events.buffer(), nanos);
@@ -155,21 +134,20 @@ public final class Poll implements AutoCloseable {
     }
 
     private static long saturatedNanos(Duration timeout) {
-        return timeout.compareTo(LONGEST) >= 0 ? Long.MAX_VALUE : timeout.toNanos();
+        return timeout.compareTo(MAX_NANOS) >= 0 ? Long.MAX_VALUE : timeout.toNanos();
     }
 
-    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+    private static final Duration MAX_NANOS = Duration.ofNanos(Long.MAX_VALUE);
 
     // ---- busy waiting
 
     /**
-     * Sets for how long a wait looks again and again before it sleeps. While it does, an event is found sooner by the
-     * time that it takes to wake a thread, at the price of a busy processor and of many system calls. It does so only
-     * while traffic is dense: after one spin in vain, waits sleep at once until an event comes within that time again.
-     * Off by default.
+     * Sets how long a wait polls repeatedly before it sleeps. Spinning saves the time to wake a thread, at the cost of
+     * a busy processor and many system calls. It is adaptive: after a spin without an event, waits sleep at once until
+     * an event again arrives within that duration. Off by default.
      *
-     * @param duration for how long, in each wait; zero for not at all
-     * @throws IllegalArgumentException if it is negative
+     * @param duration the maximum time to spin in each wait; zero turns spinning off
+     * @throws IllegalArgumentException if {@code duration} is negative
      */
     public void setSpin(Duration duration) {
         if (duration.isNegative()) {
@@ -179,15 +157,17 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Lets the kernel poll the network cards of the registered sockets during a wait: EPIOCSPARAMS of Linux 6.9. Off by
-     * default.
+     * Lets the kernel busy-poll the network devices of the registered sockets during a wait: EPIOCSPARAMS, Linux 6.9.
+     * Off by default. Requires {@link Feature#BUSY_POLL}.
      *
-     * @param duration for how long, in microseconds at most an int; zero for not at all
-     * @param budget how many packets at a time, from 0 to 65535; more than 64 needs CAP_NET_ADMIN
-     * @param prefer whether to keep the cards from interrupting meanwhile
-     * @throws IllegalArgumentException if a number is out of its range
-     * @throws UnsupportedOperationException if the kernel or the back end has no such thing
-     * @throws ClosedSelectorException if the Poll is closed
+     * @param duration how long to busy-poll in each wait, at most {@link Integer#MAX_VALUE} microseconds; zero turns it
+     *     off
+     * @param budget the maximum number of packets per attempt, 0 &lt;= budget &lt;= 65535; more than 64 requires
+     *     CAP_NET_ADMIN
+     * @param prefer whether to suppress device interrupts meanwhile
+     * @throws IllegalArgumentException if an argument is out of range
+     * @throws UnsupportedOperationException if the back end or the kernel does not support it
+     * @throws ClosedSelectorException if this Poll is closed
      * @throws IOException if the system refuses
      */
     public void setBusyPoll(Duration duration, int budget, boolean prefer) throws IOException {
@@ -199,11 +179,12 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * The descriptor that is readable while there are events: with a {@link SourceFd} on it, one Poll watches another.
+     * Returns a descriptor that is readable while events are pending, so that one Poll can watch another through a
+     * {@link SourceFd}. Requires {@link Feature#POLL_DESCRIPTOR}.
      *
-     * @return the descriptor, which belongs to this Poll
-     * @throws ClosedSelectorException if the Poll is closed
-     * @throws UnsupportedOperationException on poll(2), which has none
+     * @return the descriptor, which this Poll owns
+     * @throws ClosedSelectorException if this Poll is closed
+     * @throws UnsupportedOperationException if the back end has no such descriptor, as poll(2)
      */
     public int fd() {
         if (!selector.isOpen()) {
@@ -213,17 +194,17 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Returns whether this Poll is open. Another thread may close it at any moment.
+     * Returns whether this Poll is open. Another thread may close it at any time.
      *
-     * @return false once {@link #close} was called
+     * @return {@code false} once {@link #close} has been called
      */
     public boolean isOpen() {
         return selector.isOpen();
     }
 
     /**
-     * Closes this Poll and its {@link Waker}. A thread that waits in it gets a {@link ClosedSelectorException} at once.
-     * The sources stay open, and may be registered elsewhere. Does nothing the second time.
+     * Closes this Poll and its {@link Waker}. A thread that is waiting in it throws {@link ClosedSelectorException} at
+     * once. The sources stay open and may be registered elsewhere. Idempotent.
      */
     @Override
     public void close() {

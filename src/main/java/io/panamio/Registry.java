@@ -6,11 +6,13 @@ import java.nio.channels.ClosedSelectorException;
 import java.util.Objects;
 
 /**
- * Where sources are registered with a {@link Poll}: mio's {@code Registry}. Any thread may use it at any time, also
- * while another one polls.
+ * Registers sources with a {@link Poll}: mio's {@code Registry}.
  *
- * <p>A source is registered with one Poll at a time, and once. Every method that throws has changed nothing,
- * but for a {@link #deregister} that the system refuses.
+ * {@snippet file="LoopSnippets.java" region="register"}
+ *
+ * <p>Thread-safe: any thread may call any method at any time, also while another one polls. A source is registered with
+ * at most one Poll, once. A method that throws has changed nothing, except a {@link #deregister} that the system
+ * refuses.
  */
 public final class Registry {
     private final Selector selector;
@@ -24,22 +26,25 @@ public final class Registry {
     }
 
     /**
-     * Begins to watch a source. What it is ready for now is reported by the next poll; after that, only changes are
-     * (the edges of epoll(7)): do what an event announces until {@link IoResult#WOULD_BLOCK}. A read of a {@link
-     * io.panamio.net.ReadableStream} that returns less than it asked for has drained the stream as well, unless the
-     * event is read-closed, an error or priority. On epoll this is one system call, epoll_ctl(2).
+     * Registers a source. The next poll reports what the source is ready for now; after that, only changes are reported
+     * (edge-triggered): after an event, repeat the operation until {@link IoResult#WOULD_BLOCK}. With epoll this costs
+     * one system call, epoll_ctl(2).
      *
-     * <p>Unlike a key of {@code java.nio}, the registration does not hold the source: one to which nothing else refers
-     * is closed when it is collected, and no event comes any more. Keep it where its token leads to it, as a {@link
-     * Slab} does.
+     * <p>A read of a {@link io.panamio.net.ReadableStream} that returns less than it asked for has drained the stream
+     * as well, unless the event is read-closed, an error or priority.
      *
-     * @param source what to watch; referred to by the application for as long as it is to be watched
-     * @param token what its events are to carry; every value will do, and two sources may have the same
-     * @param interest what to watch for
-     * @throws IllegalStateException if the source is registered already, here or with another Poll
+     * <p>Unlike a key of {@code java.nio}, a registration does not keep the source alive: one that becomes unreachable
+     * is closed when it is garbage-collected, and reports no more events. Keep it where its token leads to it, for
+     * example in a {@link Slab}.
+     *
+     * @param source the source; the application must keep a reference to it for as long as it is watched
+     * @param token the token of its events; any value, not necessarily unique
+     * @param interest the conditions to watch for
+     * @throws IllegalStateException if the source is already registered, with this or another Poll
      * @throws ClosedSelectorException if the Poll is closed
      * @throws java.nio.channels.ClosedChannelException if the source is closed
-     * @throws IOException if the system refuses: EPERM for what is always ready, such as a regular file or a directory
+     * @throws IOException if the system refuses: EPERM for a file that is always ready, such as a regular file or a
+     *     directory
      */
     public void register(Source source, long token, Interest interest) throws IOException {
         check(source, interest);
@@ -47,12 +52,13 @@ public final class Registry {
     }
 
     /**
-     * Replaces the token and the interest of a source, and reports again what it is ready for now. An event that was
-     * pending comes with the new token. On epoll this is one system call, never left out, as it is what makes the edge.
+     * Replaces the token and the interest of a source, and reports again what it is ready for now. A pending event is
+     * reported with the new token. With epoll this costs one system call, which is never omitted, as it is what
+     * triggers the event.
      *
-     * @param source what is registered here
-     * @param token what its events are to carry from now on
-     * @param interest what to watch for from now on
+     * @param source a source registered here
+     * @param token the new token of its events
+     * @param interest the new conditions to watch for
      * @throws IllegalStateException if the source is not registered with this Poll
      * @throws ClosedSelectorException if the Poll is closed
      * @throws java.nio.channels.ClosedChannelException if the source is closed
@@ -64,16 +70,18 @@ public final class Registry {
     }
 
     /**
-     * Ceases to watch a source: no poll that begins after this returns its token. Events that are in an {@link Events}
-     * already stay there. The source works on, and may be registered again. A source need not be deregistered before
-     * it is closed. On epoll this is one system call.
+     * Deregisters a source: no poll that begins after this method has returned reports its token. Events that an {@link
+     * Events} already holds remain there. The source stays open and may be registered again. With epoll this costs one
+     * system call.
      *
-     * @param source what is registered here
+     * <p>A source need not be deregistered before it is closed.
+     *
+     * @param source a source registered here
      * @throws IllegalStateException if the source is not registered with this Poll
      * @throws ClosedSelectorException if the Poll is closed
      * @throws java.nio.channels.ClosedChannelException if the source is closed
-     * @throws IOException if the system refuses, as it does not watch the source: its descriptor was closed behind the
-     *     source's back, for example. It is deregistered then
+     * @throws IOException if the system does not watch the descriptor, for example because other code has closed it;
+     *     the source is deregistered then
      */
     public void deregister(Source source) throws IOException {
         Objects.requireNonNull(source, "source");

@@ -5,14 +5,18 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * Keeps the state of an event loop's sources, and makes their tokens. A token names a place and its generation: when
- * an object is removed, its token finds nothing from then on, even if the place is used again. So an event that was
- * reported before its source was closed, in the same batch, cannot hit the source that came in its place.
+ * A collection that assigns a token to each object: the state of an event loop's sources.
  *
- * <p>Tokens are never negative: the negative ones are free for wakers and listeners. Insert, get and remove take
- * constant time, and allocate only when it grows. For one thread.
+ * {@snippet file="LoopSnippets.java" region="slab"}
  *
- * @param <T> the objects
+ * <p>A token consists of a slot and its generation. Once an object is removed, its token is stale and finds nothing,
+ * even if the slot is used again. An event that was reported before its source was closed, in the same batch, therefore
+ * cannot reach the source that reuses the slot.
+ *
+ * <p>Tokens are never negative, which leaves the negative values for wakers and listeners. Insert, get and remove take
+ * constant time, and allocate only when the slab grows. Not thread-safe.
+ *
+ * @param <T> the type of the objects
  */
 public final class Slab<T> {
     private static final int NONE = -1;
@@ -24,16 +28,16 @@ public final class Slab<T> {
     private int used;
     private int size;
 
-    /** An empty slab. */
+    /** Constructs an empty slab. */
     public Slab() {
         this(16);
     }
 
     /**
-     * An empty slab.
+     * Constructs an empty slab with an initial capacity.
      *
-     * @param capacity for how many objects there is room before it must grow, at least 1
-     * @throws IllegalArgumentException if that is less than 1
+     * @param capacity the number of objects that fit before the slab must grow, at least 1
+     * @throws IllegalArgumentException if {@code capacity} is less than 1
      */
     public Slab(int capacity) {
         if (capacity < 1) {
@@ -45,97 +49,89 @@ public final class Slab<T> {
     }
 
     /**
-     * Puts an object in.
+     * Inserts an object and returns its token.
      *
      * @param object the object
-     * @return its token, until it is removed
-     * @throws OutOfMemoryError if there is no memory to grow; nothing has changed then
+     * @return the token, valid until the object is removed
+     * @throws OutOfMemoryError if the slab cannot grow; nothing has changed then
      */
     public long insert(T object) {
         Objects.requireNonNull(object, "object");
-        int place = free;
-        if (place == NONE) {
+        int slot = free;
+        if (slot == NONE) {
             if (used == objects.length) {
                 grow();
             }
-            place = used++;
+            slot = used++;
         } else {
-            free = nextFree[place];
+            free = nextFree[slot];
         }
-        objects[place] = object;
+        objects[slot] = object;
         size++;
-        return token(place);
+        return token(slot);
     }
 
     private void grow() {
         int capacity = Math.max(objects.length + 1, (int) Math.min(objects.length * 2L, Integer.MAX_VALUE - 8));
         Object[] moreObjects = Arrays.copyOf(objects, capacity);
         int[] moreGenerations = Arrays.copyOf(generations, capacity);
-        nextFree = Arrays.copyOf(nextFree, capacity); // the last that can fail for want of memory
+        nextFree = Arrays.copyOf(nextFree, capacity); // the last allocation, so nothing has changed if it fails
         generations = moreGenerations;
         objects = moreObjects;
     }
 
-    private long token(int place) {
-        return (long) generations[place] << 32 | place;
+    private long token(int slot) {
+        return (long) generations[slot] << 32 | slot;
     }
 
     /**
-     * Finds an object.
+     * Returns the object with a token.
      *
-     * @param token any number
-     * @return the object that has this token, or null if none has or it was removed
+     * @param token any value
+     * @return the object, or {@code null} if the token is stale or was never assigned
      */
     @SuppressWarnings("unchecked")
     public T get(long token) {
-        int place = (int) token;
-        return place >= 0 && place < used && token(place) == token ? (T) objects[place] : null;
+        int slot = (int) token;
+        return slot >= 0 && slot < used && token(slot) == token ? (T) objects[slot] : null;
     }
 
     /**
-     * Takes an object out.
+     * Removes the object with a token.
      *
-     * @param token any number
-     * @return the object that had this token, or null if none had
+     * @param token any value
+     * @return the removed object, or {@code null} if the token is stale or was never assigned
      */
     public T remove(long token) {
         T object = get(token);
         if (object != null) {
-            int place = (int) token;
-            objects[place] = null;
-            generations[place] = generations[place] + 1 & Integer.MAX_VALUE;
-            nextFree[place] = free;
-            free = place;
+            int slot = (int) token;
+            objects[slot] = null;
+            generations[slot] = generations[slot] + 1 & Integer.MAX_VALUE;
+            nextFree[slot] = free;
+            free = slot;
             size--;
         }
         return object;
     }
 
-    /**
-     * How many objects there are.
-     *
-     * @return the number
-     */
+    /** {@return the number of objects} */
     public int size() {
         return size;
     }
 
-    /**
-     * Returns how many objects this has room for before it must grow.
-     *
-     * @return the capacity; every {@link #slot} is less than that
-     */
+    /** {@return the number of objects that fit before the slab must grow; every {@link #slot} is less than that} */
     public int capacity() {
         return objects.length;
     }
 
     /**
-     * Returns the place that a token names, as an index for an array beside the slab. No two objects that are here have
-     * the same; the slot of an object that was removed is used again.
+     * Returns the slot of a token, as an index into arrays beside the slab. No two objects in a slab have the same
+     * slot. The slot of a removed object is reused, before any new one.
      *
      * @param token a token of a slab
-     * @return the slot, from 0 on; slots that were given back are used before new ones
-     * @throws IllegalArgumentException if no slab makes such a token, as none does a negative one
+     * @return the slot, at least 0
+     * @throws IllegalArgumentException if {@code token} cannot be a token of a slab, for example because it is negative
      */
     public static int slot(long token) {
         int slot = (int) token;
@@ -146,40 +142,35 @@ public final class Slab<T> {
     }
 
     /**
-     * Shows every object. Any may be removed meanwhile, and is not shown afterwards. One that is inserted meanwhile may
-     * be shown or not.
+     * Performs an action for each object. The action may remove any object, which is then not visited. An object that
+     * the action inserts may be visited or not.
      *
-     * @param action what to do with each
+     * @param action the action
      */
     @SuppressWarnings("unchecked")
     public void forEach(Consumer<? super T> action) {
-        for (int place = 0; place < used; place++) {
-            if (objects[place] != null) {
-                action.accept((T) objects[place]);
+        for (int slot = 0; slot < used; slot++) {
+            if (objects[slot] != null) {
+                action.accept((T) objects[slot]);
             }
         }
     }
 
     /**
-     * Returns the token of the object with the next higher {@link #slot}. This visits all objects without allocation:
+     * Returns the token of the object with the next higher {@link #slot}, to visit all objects without allocation:
      *
-     * <pre>{@code
-     * for (long t = slab.nextToken(-1); t >= 0; t = slab.nextToken(t)) {
-     *     Connection c = slab.get(t);
-     *     if (c.isIdle()) { slab.remove(t).close(); }
-     * }
-     * }</pre>
+     * {@snippet file="LoopSnippets.java" region="next-token"}
      *
-     * <p>Any object may be removed meanwhile, the current one too. One that is inserted meanwhile is visited if its
-     * slot is still to come.
+     * <p>Any object may be removed meanwhile, including the current one. An object inserted meanwhile is visited if its
+     * slot is higher than the current one.
      *
-     * @param token the token to go on after, also one whose object was removed; a negative number to begin
-     * @return the token, or -1 if there is none after that
+     * @param token the token to continue after, possibly stale; a negative value to begin
+     * @return the next token, or -1 if there is none
      */
     public long nextToken(long token) {
-        for (long place = token < 0 ? 0 : (token & 0xFFFF_FFFFL) + 1; place < used; place++) {
-            if (objects[(int) place] != null) {
-                return token((int) place);
+        for (long slot = token < 0 ? 0 : (token & 0xFFFF_FFFFL) + 1; slot < used; slot++) {
+            if (objects[(int) slot] != null) {
+                return token((int) slot);
             }
         }
         return -1;

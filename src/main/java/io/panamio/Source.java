@@ -3,37 +3,37 @@ package io.panamio;
 import java.io.IOException;
 
 /**
- * Something that a {@link Poll} can watch: mio's {@code event::Source}. The sources of this library implement it; so
- * may a type of yours that has sources within, by passing each call on to them.
+ * Something that a {@link Poll} can watch: mio's {@code event::Source}. The sources of this library implement it. A
+ * type of yours that wraps sources can implement it by delegating each call to them.
  *
- * <p>Only a {@link Registry} calls these methods. What they throw comes out of the registry's method unchanged.
+ * <p>Only a {@link Registry} calls these methods; what they throw is rethrown by the registry's method unchanged.
  */
 public interface Source {
     /**
-     * Begins to be watched, through {@code registry}.
+     * Registers this source.
      *
-     * @param registry where
-     * @param token what the events are to carry
-     * @param interest what to watch for
+     * @param registry the registry
+     * @param token the token of its events
+     * @param interest the conditions to watch for
      * @throws IOException if the system refuses; nothing has changed then
      */
     void register(Registry registry, long token, Interest interest) throws IOException;
 
     /**
-     * Replaces the token and the interest.
+     * Replaces the token and the interest of this source.
      *
-     * @param registry where it is registered
-     * @param token what the events are to carry from now on
-     * @param interest what to watch for from now on
+     * @param registry the registry with which this source is registered
+     * @param token the new token of its events
+     * @param interest the new conditions to watch for
      * @throws IOException if the system refuses; nothing has changed then
      */
     void reregister(Registry registry, long token, Interest interest) throws IOException;
 
     /**
-     * Ceases to be watched.
+     * Deregisters this source.
      *
-     * @param registry where it is registered
-     * @throws IOException if the system refuses; nothing has changed then
+     * @param registry the registry with which this source is registered
+     * @throws IOException if the system refuses
      */
     void deregister(Registry registry) throws IOException;
 }

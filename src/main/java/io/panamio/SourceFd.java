@@ -3,21 +3,24 @@ package io.panamio;
 import io.panamio.sys.Handle;
 
 /**
- * Watches a descriptor that it does not own, such as a timerfd, a signalfd, an inotify or another {@link Poll}: mio's
- * {@code SourceFd}. Calls on it go through {@link #tryIo(Interest, IoOperation)}, until they would block: many
- * descriptors give less than they have. A terminal gives a line at a time, an inotify whole events, a socket of
- * messages one message.
+ * Watches a descriptor that it does not own, such as a timerfd, a signalfd, an inotify instance or another {@link
+ * Poll}: mio's {@code SourceFd}.
  *
- * <p>Keep it while it is registered, and {@link #close} it, which ends the watch and leaves the descriptor open,
- * before the descriptor is closed by its owner.
+ * {@snippet file="SourceSnippets.java" region="source-fd"}
+ *
+ * <p>Make system calls on the descriptor through {@link #tryIo(Interest, IoOperation)}, until they would block. A short
+ * read proves nothing for many descriptors: a terminal returns one line at a time, inotify whole events, a message
+ * socket one message.
+ *
+ * <p>Keep a reference to this object while it is registered. {@link #close} it before the owner closes the descriptor:
+ * that ends the registration and leaves the descriptor open.
  */
 public final class SourceFd extends IoSource {
     /**
-     * Makes a source of a descriptor.
+     * Constructs a source for a descriptor that the caller owns.
      *
-     * @param fd an open descriptor, in {@linkplain #makeNonBlocking non-blocking mode}; an {@code int} on every system,
-     *     since a handle of the Windows kernel has 32 significant bits
-     * @throws IllegalArgumentException if it is negative
+     * @param fd an open descriptor in {@linkplain #makeNonBlocking non-blocking mode}
+     * @throws IllegalArgumentException if {@code fd} is negative
      */
     public SourceFd(int fd) {
         super(Handle.borrowing(fd));

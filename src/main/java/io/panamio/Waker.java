@@ -4,12 +4,15 @@ import io.panamio.sys.Selector;
 import java.io.IOException;
 
 /**
- * Ends the wait of a {@link Poll} from any thread: mio's {@code Waker}.
+ * Wakes the thread that waits in a {@link Poll}, from any thread: mio's {@code Waker}.
  *
- * <p>A wake is latched: one that comes while nobody polls is reported by the next poll. Wakes coalesce: however many
- * there were, there is one event, readable and with the waker's token, which comes after the last of them; so what a
- * thread did before its wake, the poller sees after the event. A Poll has one waker at a time and keeps it alive; on
- * Linux it is an eventfd(2), on poll(2) a pipe.
+ * {@snippet file="LoopSnippets.java" region="waker"}
+ *
+ * <p>Wakes are latched: one that is made while no thread polls is reported by the next poll. Wakes coalesce: any number
+ * of them results in one event, readable and with the waker's token. That event is reported after the last of them, so
+ * whatever a thread did before its wake is visible to the polling thread after the event.
+ *
+ * <p>A Poll has at most one open waker, and keeps it alive. With epoll a waker is an eventfd(2), with poll(2) a pipe.
  */
 public final class Waker implements AutoCloseable {
     private final Selector selector;
@@ -22,10 +25,10 @@ public final class Waker implements AutoCloseable {
     /**
      * Opens the waker of a Poll.
      *
-     * @param registry the Poll's
-     * @param token what its events are to carry
+     * @param registry the registry of the Poll
+     * @param token the token of the waker's events
      * @return the waker
-     * @throws IllegalStateException if the Poll has an open waker
+     * @throws IllegalStateException if the Poll already has an open waker
      * @throws java.nio.channels.ClosedSelectorException if the Poll is closed
      * @throws IOException if the system refuses
      */
@@ -35,9 +38,9 @@ public final class Waker implements AutoCloseable {
     }
 
     /**
-     * Wakes the poller. Costs one system call if the poller sleeps and no wake is on its way, else none: one that does
-     * not sleep sees the wake when it polls next. Does nothing when the waker or its Poll is closed: there is nobody to
-     * wake.
+     * Wakes the polling thread. Costs one system call if that thread sleeps and no other wake is pending, otherwise
+     * none: a thread that is not asleep reports the wake when it polls next. Does nothing if the waker or its Poll is
+     * closed.
      */
     public void wake() {
         if (open) {
@@ -45,10 +48,10 @@ public final class Waker implements AutoCloseable {
         }
     }
 
-    /** Closes the waker; a wake that was not reported yet is lost. The Poll may be given another one. */
+    /** Closes the waker. A wake that was not reported yet is discarded. Another waker may be opened. Idempotent. */
     @Override
     public void close() {
-        synchronized (selector) { // as a waker that is opened next finds this one closed
+        synchronized (selector) { // so that a waker opened next finds this one closed
             if (open) {
                 open = false;
                 selector.closeWaker();

@@ -1,15 +1,35 @@
 /**
- * Readiness: a {@link io.panamio.Poll} watches {@link io.panamio.Source}s and reports {@link io.panamio.Events}. The
- * names and the semantics are those of mio, the library under Rust's tokio.
+ * Readiness-based, non-blocking I/O: a {@link io.panamio.Poll} watches {@link io.panamio.Source}s and reports {@link
+ * io.panamio.Events}. Names and semantics are those of mio, the library beneath Rust's tokio.
  *
- * <p>A source is watched for what an {@link io.panamio.Interest} says, and its events carry a token, any {@code long}
- * of the user's, for which a {@link io.panamio.Slab} is handy. A {@link io.panamio.Waker} ends a wait from another
- * thread.
+ * <h2>Overview</h2>
+ * <ul>
+ * <li>A {@link io.panamio.Poll} waits for events; one thread polls at a time.
+ * <li>Its {@link io.panamio.Registry} registers a {@link io.panamio.Source} for an {@link io.panamio.Interest}, with a
+ *     token, a {@code long} of the application's choice. A {@link io.panamio.Slab} assigns tokens and finds the state
+ *     of a connection by them.
+ * <li>{@link io.panamio.Events} is a reusable buffer for the events of one poll.
+ * <li>A {@link io.panamio.Waker} ends a wait from another thread.
+ * <li>An {@link io.panamio.IoSource} owns a descriptor; a {@link io.panamio.SourceFd} watches one that it does not own.
+ * <li>A {@link io.panamio.Feature} tells which parts of the API this system supports.
+ * </ul>
+ * Sockets and pipes are in {@link io.panamio.net}, pooled memory is in {@link io.panamio.memory}, and zero-copy
+ * transfers are in {@link io.panamio.pipeline}.
  *
- * <p>Results of I/O methods are numbers of bytes or an {@link io.panamio.IoResult}. Failures are the JDK's own
- * exceptions and tell the system call and its error, see {@link io.panamio.SystemError}. What is closed throws {@link
- * java.nio.channels.ClosedChannelException}, or {@link java.nio.channels.ClosedSelectorException} for a Poll.
+ * <h2>A complete loop</h2>
+ * {@snippet file="LoopSnippets.java" region="echo"}
  *
- * <p>Null arguments throw {@link java.lang.NullPointerException} throughout.
+ * <h2>Conventions</h2>
+ * <ul>
+ * <li>An I/O method returns a number of bytes, or a negative {@link io.panamio.IoResult}: the end of the stream, or
+ *     that it would block. After an event, repeat the operation until it would block; the source then reports the next
+ *     event.
+ * <li>A failure is the exception that the JDK throws for it. It also identifies the system call and its error; see
+ *     {@link io.panamio.SystemError}.
+ * <li>A closed source throws {@link java.nio.channels.ClosedChannelException}, a closed Poll {@link
+ *     java.nio.channels.ClosedSelectorException}.
+ * <li>A {@code null} argument throws {@link java.lang.NullPointerException}, unless documented otherwise.
+ * <li>Polling, reading events, I/O and waking allocate no objects in the steady state.
+ * </ul>
  */
 package io.panamio;

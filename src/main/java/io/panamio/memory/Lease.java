@@ -4,36 +4,36 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A segment of a {@link SegmentPool}, from {@link SegmentPool#acquire} to {@link #release}. Forget it then: the pool
- * gives the same object to the next one who asks. For the pool's thread.
+ * A segment on loan from a {@link SegmentPool}, from {@link SegmentPool#acquire} until {@link #release}. Do not use the
+ * object after the release: the pool may return it from a later {@code acquire}. Confined to the thread of the pool.
  */
 public final class Lease {
     private final SegmentPool pool;
     final MemorySegment memory;
-    /** Where it comes from, and its number there; null if it is larger than all classes. */
+    /** The size class and the slot in it; null if the segment is larger than all classes. */
     final SegmentPool.SizeClass sizeClass;
-    final int number;
-    /** What ends with the release: the segment's scope; null if that is the pool's. */
-    final Arena life;
-    /** Whether it is acquired and not yet released. */
+    final int slot;
+    /** The arena that ends with the release; null if the memory ends with the pool. */
+    final Arena arena;
+    /** Whether this lease is acquired and not yet released. */
     boolean taken;
-    /** Where that was done last, in a pool that is checked. */
+    /** Where this was last acquired or released, in a checked pool. */
     Throwable trace;
 
-    Lease(SegmentPool pool, MemorySegment memory, SegmentPool.SizeClass sizeClass, int number, Arena life) {
+    Lease(SegmentPool pool, MemorySegment memory, SegmentPool.SizeClass sizeClass, int slot, Arena arena) {
         this.pool = pool;
         this.memory = memory;
         this.sizeClass = sizeClass;
-        this.number = number;
-        this.life = life;
+        this.slot = slot;
+        this.arena = arena;
     }
 
     /**
-     * The memory: as much as was asked for, or more. What is in it is left from earlier use. Its address is a multiple
-     * of the largest power of two that its size is a multiple of, but of 4096 at most.
+     * Returns the memory, of at least the size that was requested. Its contents are unspecified. Its alignment is the
+     * largest power of two, up to 4096, that divides its size.
      *
-     * @return the segment, always the same
-     * @throws IllegalStateException if this is released
+     * @return the segment, the same one until the release
+     * @throws IllegalStateException if this lease is released
      */
     public MemorySegment segment() {
         if (!taken) {
@@ -43,10 +43,10 @@ public final class Lease {
     }
 
     /**
-     * Gives the memory back. After the pool was closed it does nothing.
+     * Returns the memory to the pool. Does nothing if the pool is closed.
      *
-     * @throws IllegalStateException if it was given back already
-     * @throws WrongThreadException in another thread than the pool's
+     * @throws IllegalStateException if this lease is already released
+     * @throws WrongThreadException if the pool belongs to another thread
      */
     public void release() {
         pool.requireOwner();
@@ -57,7 +57,7 @@ public final class Lease {
         pool.takeBack(this);
     }
 
-    /** The size, and whether it is released. */
+    /** {@return the size, and whether this lease is released} */
     @Override
     public String toString() {
         return "Lease[" + memory.byteSize() + " bytes" + (taken ? "]" : ", released]");

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An arena over the leases of a pool. Small pieces are cut from the lease that has most left. */
+/** An arena over the leases of a pool. Small allocations are cut from the lease that has the most space left. */
 final class PoolArena extends StreamArena {
     private final SegmentPool pool;
     private final List<Lease> leases = new ArrayList<>(2);
@@ -40,10 +40,10 @@ final class PoolArena extends StreamArena {
         Lease lease = pool.acquire(byteSize);
         if (lease != null && align(lease.memory, 0, byteAlignment) > lease.memory.byteSize() - byteSize) {
             lease.release();
-            lease = pool.acquire(Math.addExact(byteSize, byteAlignment)); // with room to move
+            lease = pool.acquire(Math.addExact(byteSize, byteAlignment)); // with room to align
         }
         if (lease == null) {
-            throw new OutOfMemoryError("no " + byteSize + " bytes within the limit of " + pool);
+            throw new OutOfMemoryError(byteSize + " bytes exceed the limit of " + pool);
         }
         leases.add(lease);
         return lease;
@@ -51,7 +51,7 @@ final class PoolArena extends StreamArena {
 
     @Override
     protected void giveBack() {
-        if (isOwner()) { // else that thread is dead, and the pool nobody's
+        if (isOwner()) { // otherwise that thread has ended, and nothing can use the pool
             while (!leases.isEmpty()) {
                 leases.removeLast().release();
             }

@@ -2,13 +2,14 @@ package io.panamio.memory;
 
 import java.util.Arrays;
 
-/** How a {@link SegmentPool} is made. Immutable: each method returns other options. */
+/** The options of a {@link SegmentPool}. Immutable: each method returns a modified copy. */
 public final class PoolOptions {
-    /** The unit of sizes: a line of a processor's cache. */
+    /** The granularity of sizes: one cache line. */
     private static final long UNIT = 64;
 
     /**
-     * Powers of two from 4 KiB to 64 KiB, without a limit, and checked with {@code -Dpanamio.checkedPools=true} alone.
+     * The default options: size classes at the powers of two from 4 KiB to 64 KiB, no limit, unchecked unless {@code
+     * -Dpanamio.checkedPools=true} is set.
      */
     public static final PoolOptions DEFAULT =
         new PoolOptions(new long[] {4096, 8192, 16384, 32768, 65536}, Long.MAX_VALUE,
@@ -37,11 +38,12 @@ public final class PoolOptions {
     }
 
     /**
-     * The classes of sizes. A lease is of the smallest that fits.
+     * Sets the sizes of the segments. A lease gets a segment of the min size that fits.
      *
-     * @param bytes the sizes, ascending multiples of 64
-     * @return the options
-     * @throws IllegalArgumentException if there are none, or not such
+     * @param bytes the sizes, ascending multiples of 64 bytes
+     * @return the modified copy
+     * @throws IllegalArgumentException if {@code bytes} is empty, not ascending, or contains a size that is not a
+     *     multiple of 64
      */
     public PoolOptions sizes(long... bytes) {
         long before = 0;
@@ -59,28 +61,28 @@ public final class PoolOptions {
     }
 
     /**
-     * A class for each power of two between two bounds, with them.
+     * Sets the sizes of the segments to the powers of two in a range.
      *
-     * @param smallest a power of two, at least 64
-     * @param largest a power of two, not less than that
-     * @return the options
-     * @throws IllegalArgumentException if they are not such
+     * @param min the min size, a power of two, at least 64
+     * @param max the max size, a power of two, at least {@code min}
+     * @return the modified copy
+     * @throws IllegalArgumentException if a bound is not such a power of two
      */
-    public PoolOptions powersOfTwo(long smallest, long largest) {
-        if (smallest < UNIT || largest < smallest || Long.bitCount(smallest) != 1 || Long.bitCount(largest) != 1) {
-            throw new IllegalArgumentException("no powers of two from " + smallest + " to " + largest);
+    public PoolOptions powersOfTwo(long min, long max) {
+        if (min < UNIT || max < min || Long.bitCount(min) != 1 || Long.bitCount(max) != 1) {
+            throw new IllegalArgumentException("not powers of two, or out of order: from " + min + " to " + max);
         }
-        long[] powers = new long[Long.numberOfTrailingZeros(largest / smallest) + 1];
-        Arrays.setAll(powers, i -> smallest << i);
+        long[] powers = new long[Long.numberOfTrailingZeros(max / min) + 1];
+        Arrays.setAll(powers, i -> min << i);
         return new PoolOptions(powers, limit, checked);
     }
 
     /**
-     * How much memory the pool may have of the system. The default is as much as there is.
+     * Limits the memory that the pool reserves from the system. Unlimited by default.
      *
-     * @param bytes at least 1
-     * @return the options
-     * @throws IllegalArgumentException if less than 1
+     * @param bytes the limit in bytes, at least 1
+     * @return the modified copy
+     * @throws IllegalArgumentException if {@code bytes} is less than 1
      */
     public PoolOptions limit(long bytes) {
         if (bytes < 1) {
@@ -90,12 +92,12 @@ public final class PoolOptions {
     }
 
     /**
-     * Whether to look for mistakes in the use of memory, at a price: see {@link SegmentPool}.
+     * Sets whether to detect misuse of memory, at a cost; see {@link SegmentPool}.
      *
-     * @param on true to look
-     * @return the options
+     * @param checked whether the pool is checked
+     * @return the modified copy
      */
-    public PoolOptions checked(boolean on) {
-        return new PoolOptions(sizes, limit, on);
+    public PoolOptions checked(boolean checked) {
+        return new PoolOptions(sizes, limit, checked);
     }
 }

@@ -14,58 +14,51 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Memory for an event loop: segments of fixed classes of sizes, which are acquired and released again and again. It is
- * made by and for one thread, so that neither takes a lock, and releasing needs no handshake with other threads, as
- * closing a shared arena does. Acquire and release allocate nothing once the pool has grown to what is in use.
+ * A pool of memory segments for an event loop. A pool is confined to the thread that opens it: acquire and release take
+ * no lock, and a release needs no handshake with other threads, as closing a shared arena does. Once the pool has grown
+ * to the working set, acquire and release allocate nothing.
  *
- * <pre>{@code
- * SegmentPool pool = SegmentPool.open(PoolOptions.DEFAULT.sizes(4096, 65536).limit(64 << 20));
- * ...
- * Lease lease = pool.acquire(1500);           // null: no more, read later
- * long got = stream.read(lease.segment());
- * ...
- * lease.release();
- * }</pre>
+ * {@snippet file="MemorySnippets.java" region="segment-pool"}
  *
- * <p>The pool takes memory from the system in slabs of 1 MiB, or of one segment where that is larger, and keeps it
- * until {@link #close}. What is larger than all classes gets memory of its own, which goes back to the system with its
- * release. No size has a limit but the memory that there is.
+ * <p>The pool reserves memory from the system in slabs of 1 MiB, or of one segment if that is larger, and keeps it
+ * until {@link #close}. A request larger than all size classes gets dedicated memory, which is returned to the system
+ * by its release. Requests are limited only by the available memory.
  *
- * <h2>What can go wrong</h2>
- * The price of a release without a handshake: a segment that was released can still be used, by the pool's thread, and
- * is then somebody else's. To release a lease twice is refused, unless it has been acquired again in between. After
- * {@link #close}, every segment throws {@link IllegalStateException}; other threads get a {@link WrongThreadException}
- * at any time.
+ * <h2>Misuse</h2>
+ * A release without a handshake has a price: the pool's thread can still access a segment after its release, when it
+ * may already belong to another lease. A second release of a lease throws, unless it has been acquired again in
+ * between. After {@link #close}, access to any segment throws {@link IllegalStateException}. Access by other threads
+ * always throws {@link WrongThreadException}.
  *
- * <p>A pool that is {@linkplain PoolOptions#checked checked}, or all pools with {@code -Dpanamio.checkedPools=true},
- * finds more, at the price of some garbage and of filling what is released:
+ * <p>A {@linkplain PoolOptions#checked checked} pool, or every pool with {@code -Dpanamio.checkedPools=true}, detects
+ * more, at the cost of some garbage and of filling released memory with a pattern:
  * <ul>
- * <li>A segment that is used after its release throws {@link IllegalStateException}, even if its memory was acquired
- *     again: each lease has a scope and an object of its own.
- * <li>A lease that is released twice is refused even then, and where it was released first is told.
- * <li>Writes after the release that do not go by the segment but by its address, of the system or of native code, are
- *     told when the memory is acquired again, or when the pool is closed.
- * <li>Leases that were not released before the pool was closed are logged as warnings of {@code
- *     System.getLogger("io.panamio")}, with where they were acquired.
+ * <li>Access to a segment after its release throws {@link IllegalStateException}, even if its memory was acquired
+ *     again: each lease has its own scope and object.
+ * <li>A second release always throws, with the stack trace of the first one as its cause.
+ * <li>Writes to released memory by address, by the system or by native code, are reported when the memory is acquired
+ *     again or the pool is closed.
+ * <li>Leases that are not released when the pool is closed are logged as warnings to {@code
+ *     System.getLogger("io.panamio")}, with the stack trace of their acquisition.
  * </ul>
  *
- * <p>All methods are for the thread that made the pool. A thread that ends without closing it leaves its memory behind.
+ * <p>A thread that ends without closing its pool leaks the pool's memory.
  */
 public final class SegmentPool implements AutoCloseable {
     private static final long SLAB = 1 << 20;
     private static final long PAGE = 4096;
-    /** What released memory is filled with in a checked pool. */
+    /** The byte that a checked pool fills released memory with. */
     private static final byte PATTERN = (byte) 0xDE;
     private static final long PATTERNS = 0xDEDE_DEDE_DEDE_DEDEL;
-    /** How many leaks are told one by one. */
-    private static final int TOLD = 10;
+    /** The number of leaks that are logged one by one. */
+    private static final int MAX_REPORTED = 10;
 
-    /** The leases of a size. Those that are free are told by number, so that the heap's references never change. */
+    /** The leases of one size. Free ones are a stack of slots, so that no reference on the heap changes. */
     static final class SizeClass {
         final long size;
         private Lease[] leases = new Lease[0];
         private int count;
-        private int[] free = new int[0]; // a stack: who was used last is in the cache
+        private int[] free = new int[0]; // a stack: the last one released is in the cache
         private int freeCount;
 
         SizeClass(long size) {
@@ -78,7 +71,7 @@ public final class SegmentPool implements AutoCloseable {
                 free = Arrays.copyOf(free, leases.length);
             }
             leases[count++] = lease;
-            free[freeCount++] = lease.number;
+            free[freeCount++] = lease.slot;
         }
     }
 
@@ -87,8 +80,8 @@ public final class SegmentPool implements AutoCloseable {
     private final SizeClass[] classes;
     private final long limit;
     private final boolean checked;
-    /** Leases with a scope of their own: the larger ones, and in a checked pool all. */
-    private final Set<Lease> apart = new LinkedHashSet<>();
+    /** Leases with an arena of their own: dedicated memory, and in a checked pool all leases. */
+    private final Set<Lease> dedicated = new LinkedHashSet<>();
     private final Set<StreamArena> arenas = new HashSet<>();
     private boolean closed;
     private long reserved;
@@ -101,19 +94,19 @@ public final class SegmentPool implements AutoCloseable {
     }
 
     /**
-     * A pool of the current thread, with the default options.
+     * Opens a pool with the default options, confined to the current thread.
      *
-     * @return the pool, which has taken no memory yet
+     * @return the pool, which has reserved no memory yet
      */
     public static SegmentPool open() {
         return open(PoolOptions.DEFAULT);
     }
 
     /**
-     * A pool of the current thread.
+     * Opens a pool, confined to the current thread.
      *
-     * @param options its sizes, its limit, and whether it is checked
-     * @return the pool, which has taken no memory yet
+     * @param options the segment sizes, the limit, and whether the pool is checked
+     * @return the pool, which has reserved no memory yet
      */
     public static SegmentPool open(PoolOptions options) {
         return new SegmentPool(options);
@@ -135,15 +128,16 @@ public final class SegmentPool implements AutoCloseable {
     // ---- leases
 
     /**
-     * Acquires memory: a segment of the smallest class that fits and has any left, or of its own.
+     * Acquires a segment of the smallest size class that fits and is available, or dedicated memory if the size exceeds
+     * all classes.
      *
-     * @param size how many bytes it must have at least
-     * @return the lease, or null if the pool's limit allows no more: there will be some when another is released
-     * @throws IllegalArgumentException if the size is negative
-     * @throws IllegalStateException if the pool is closed, or, where it is checked, if the memory was written to after
-     *     its release; it is usable again then
-     * @throws WrongThreadException in another thread than the pool's
-     * @throws OutOfMemoryError if the system has no more
+     * @param size the minimum size in bytes
+     * @return the lease, or {@code null} if the limit of the pool is reached; retry after another lease is released
+     * @throws IllegalArgumentException if {@code size} is negative
+     * @throws IllegalStateException if the pool is closed; in a checked pool also if the memory was written to after
+     *     its release, in which case the segment is usable again
+     * @throws WrongThreadException if the pool belongs to another thread
+     * @throws OutOfMemoryError if the system has no memory left
      */
     public Lease acquire(long size) {
         requireOpen();
@@ -155,7 +149,7 @@ public final class SegmentPool implements AutoCloseable {
                 return lend(c);
             }
         }
-        return size > classes[classes.length - 1].size ? acquireApart(size) : null;
+        return size > classes[classes.length - 1].size ? acquireDedicated(size) : null;
     }
 
     private Lease lend(SizeClass c) {
@@ -169,21 +163,21 @@ public final class SegmentPool implements AutoCloseable {
         return lease;
     }
 
-    private Lease acquireApart(long size) {
+    private Lease acquireDedicated(long size) {
         if (size > limit - reserved) {
             return null;
         }
-        Arena life = Arena.ofConfined();
-        Lease lease = new Lease(this, allocate(size, life), null, 0, life);
+        Arena own = Arena.ofConfined();
+        Lease lease = new Lease(this, allocate(size, own), null, 0, own);
         lease.taken = true;
         lease.trace = checked ? new Throwable("acquired here") : null;
-        apart.add(lease);
+        dedicated.add(lease);
         reserved += size;
         acquired += size;
         return lease;
     }
 
-    /** Whether the class has leases to lend afterwards. */
+    /** Reserves a slab for a class if the limit allows, and returns whether the class has free leases. */
     private boolean grow(SizeClass c) {
         StreamArena.sweep(); // maybe another thread has closed a stream whose memory is from here
         if (c.freeCount == 0) {
@@ -201,7 +195,7 @@ public final class SegmentPool implements AutoCloseable {
         return c.freeCount > 0;
     }
 
-    /** Memory from the system that it has not touched yet, in whole pages. */
+    /** Allocates page-aligned memory that the system commits on first use. */
     @SuppressWarnings("restricted")
     private static MemorySegment allocate(long bytes, Arena arena) {
         if (bytes > Long.MAX_VALUE - PAGE) {
@@ -213,48 +207,48 @@ public final class SegmentPool implements AutoCloseable {
         return block.reinterpret(arena, platform::free).asSlice(start, bytes);
     }
 
-    /** For {@link Lease#release}. */
+    /** Takes a lease back, for {@link Lease#release}. */
     void takeBack(Lease lease) {
         if (closed) {
             return;
         }
         acquired -= lease.memory.byteSize();
-        if (lease.life != null) {
-            endApart(lease);
+        if (lease.arena != null) {
+            endDedicated(lease);
         }
         SizeClass c = lease.sizeClass;
         if (c != null) {
-            c.free[c.freeCount++] = lease.number;
+            c.free[c.freeCount++] = lease.slot;
         }
     }
 
-    private void endApart(Lease lease) {
-        apart.remove(lease);
-        lease.life.close();
+    private void endDedicated(Lease lease) {
+        dedicated.remove(lease);
+        lease.arena.close();
         lease.trace = checked ? new Throwable("released here") : null;
         if (lease.sizeClass == null) {
             reserved -= lease.memory.byteSize();
         } else {
-            Lease slot = lease.sizeClass.leases[lease.number];
-            fill(slot.memory);
-            slot.trace = lease.trace;
+            Lease base = lease.sizeClass.leases[lease.slot];
+            fill(base.memory);
+            base.trace = lease.trace;
         }
     }
 
     // ---- checks
 
-    /** A lease of a slot's memory that has a scope and an object of its own. */
+    /** Returns a lease of the memory of another one, with an arena and an object of its own. */
     @SuppressWarnings("restricted")
-    private Lease checkedLease(Lease slot) {
-        long at = written(slot.memory);
+    private Lease checkedLease(Lease base) {
+        long at = written(base.memory);
         if (at >= 0) {
-            fill(slot.memory);
-            throw new IllegalStateException("written to after its release, at byte " + at + " of " + slot, slot.trace);
+            fill(base.memory);
+            throw new IllegalStateException("written to after its release, at byte " + at + " of " + base, base.trace);
         }
-        Arena life = Arena.ofConfined();
-        Lease lease = new Lease(this, slot.memory.reinterpret(life, null), slot.sizeClass, slot.number, life);
+        Arena own = Arena.ofConfined();
+        Lease lease = new Lease(this, base.memory.reinterpret(own, null), base.sizeClass, base.slot, own);
         lease.trace = new Throwable("acquired here");
-        apart.add(lease);
+        dedicated.add(lease);
         return lease;
     }
 
@@ -262,7 +256,7 @@ public final class SegmentPool implements AutoCloseable {
         memory.fill(PATTERN);
     }
 
-    /** Where memory is not what it was filled with; -1 if nowhere. */
+    /** {@return the offset of the first long that differs from the pattern, or -1} */
     private static long written(MemorySegment memory) {
         for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
             if (memory.get(ValueLayout.JAVA_LONG, at) != PATTERNS) {
@@ -272,26 +266,26 @@ public final class SegmentPool implements AutoCloseable {
         return -1;
     }
 
-    /** Logs what is wrong when the pool is closed. */
-    private void tell() {
+    /** Logs leaks and writes to released memory, when the pool is closed. */
+    private void report() {
         Logger logger = System.getLogger("io.panamio");
         int leaks = 0;
-        for (Lease lease : apart) {
-            if (leaks++ < TOLD) {
+        for (Lease lease : dedicated) {
+            if (leaks++ < MAX_REPORTED) {
                 logger.log(Level.WARNING, "closed a pool with a segment of " + lease.memory.byteSize()
                     + " bytes that was not released", lease.trace);
             }
         }
-        if (leaks > TOLD) {
+        if (leaks > MAX_REPORTED) {
             logger.log(Level.WARNING, "closed a pool with " + leaks + " segments that were not released");
         }
         for (SizeClass c : classes) {
             for (int i = 0; i < c.freeCount; i++) {
-                Lease slot = c.leases[c.free[i]];
-                long at = written(slot.memory);
+                Lease base = c.leases[c.free[i]];
+                long at = written(base.memory);
                 if (at >= 0) {
                     logger.log(Level.WARNING, "closed a pool with a segment of " + c.size
-                        + " bytes that was written to after its release, at byte " + at, slot.trace);
+                        + " bytes that was written to after its release, at byte " + at, base.trace);
                 }
             }
         }
@@ -300,16 +294,16 @@ public final class SegmentPool implements AutoCloseable {
     // ---- arenas
 
     /**
-     * An arena whose memory is drawn from the pool, and goes back to it when the arena is closed. Small pieces share a
-     * segment. Like that of any arena it is zeroed, and its segments throw {@link IllegalStateException} after the
-     * close. The arena and each segment are new objects.
+     * Returns a new arena whose memory comes from the pool and is returned to it when the arena is closed. Small
+     * allocations share a segment. As with any arena, its memory is zeroed, and access after the close throws {@link
+     * IllegalStateException}. The arena and each of its segments are new objects.
      *
-     * <p>Where the pool's limit allows no more, {@code allocate} throws an {@link OutOfMemoryError}. To give a stream
-     * such an arena see {@link io.panamio.IoSource#arena(SegmentPool)}.
+     * <p>If the limit of the pool is reached, {@code allocate} throws {@link OutOfMemoryError}. For the arena of a
+     * stream see {@link io.panamio.IoSource#arena(SegmentPool)}.
      *
-     * @return an arena of the pool's thread; the pool's close ends it, too
+     * @return the arena, confined to the thread of the pool; closing the pool closes it, too
      * @throws IllegalStateException if the pool is closed
-     * @throws WrongThreadException in another thread than the pool's
+     * @throws WrongThreadException if the pool belongs to another thread
      */
     public Arena arena() {
         requireOpen();
@@ -318,7 +312,7 @@ public final class SegmentPool implements AutoCloseable {
         return made;
     }
 
-    /** Forgets an arena that has ended. */
+    /** Removes an arena that has been closed. */
     void ended(PoolArena ended) {
         arenas.remove(ended);
     }
@@ -326,10 +320,9 @@ public final class SegmentPool implements AutoCloseable {
     // ---- the whole
 
     /**
-     * How much memory the pool has of the system.
+     * {@return the number of bytes reserved from the system; 0 if the pool is closed}
      *
-     * @return a number of bytes, 0 when it is closed
-     * @throws WrongThreadException in another thread than the pool's
+     * @throws WrongThreadException if the pool belongs to another thread
      */
     public long reserved() {
         requireOwner();
@@ -337,10 +330,9 @@ public final class SegmentPool implements AutoCloseable {
     }
 
     /**
-     * How much memory is acquired and not released, counted in whole segments.
+     * {@return the number of bytes acquired but not yet released, in whole segments; 0 if the pool is closed}
      *
-     * @return a number of bytes, 0 when it is closed
-     * @throws WrongThreadException in another thread than the pool's
+     * @throws WrongThreadException if the pool belongs to another thread
      */
     public long acquired() {
         requireOwner();
@@ -348,10 +340,9 @@ public final class SegmentPool implements AutoCloseable {
     }
 
     /**
-     * Gives all memory back to the system, whether released or not, and ends the pool's arenas. Does nothing the second
-     * time.
+     * Returns all memory to the system, whether released or not, and closes the arenas of the pool. Idempotent.
      *
-     * @throws WrongThreadException in another thread than the pool's
+     * @throws WrongThreadException if the pool belongs to another thread
      */
     @Override
     public void close() {
@@ -360,18 +351,18 @@ public final class SegmentPool implements AutoCloseable {
             return;
         }
         if (checked) {
-            tell();
+            report();
         }
         closed = true;
         List.copyOf(arenas).forEach(StreamArena::end);
-        apart.forEach(lease -> lease.life.close());
-        apart.clear();
+        dedicated.forEach(lease -> lease.arena.close());
+        dedicated.clear();
         arena.close();
         reserved = 0;
         acquired = 0;
     }
 
-    /** How much is acquired of how much. */
+    /** {@return the number of bytes acquired and reserved} */
     @Override
     public String toString() {
         return "SegmentPool[" + acquired + " of " + reserved + " bytes" + (closed ? ", closed]" : "]");

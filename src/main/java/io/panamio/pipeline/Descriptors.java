@@ -5,14 +5,14 @@ import io.panamio.net.Pipe;
 import io.panamio.net.StreamSocket;
 
 /**
- * The streams whose bytes the system can move by itself: those that are a descriptor and nothing more. A user's stream
- * may be an {@link IoSource}, too, and do something else with its bytes.
+ * Identifies streams whose bytes the system can move: those that are a descriptor and nothing more. A stream class of
+ * the user may also be an {@link IoSource}, but transform its bytes.
  */
 final class Descriptors {
     private Descriptors() {
     }
 
-    /** The source of a stream's descriptor, or null if its bytes must be copied. */
+    /** {@return the source of a stream's descriptor, or null if its bytes must be copied} */
     static IoSource of(Object stream) {
         return stream instanceof StreamSocket<?> || stream instanceof Pipe.Sender || stream instanceof Pipe.Receiver
             ? (IoSource) stream : null;

@@ -22,47 +22,43 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A regular file, to be sent to streams by sendfile(2): its bytes go from the page cache to the socket without passing
- * through the process. Offsets and sizes have 64 bits.
+ * A regular file that is sent to streams by sendfile(2): its bytes go from the page cache to the socket without a copy
+ * through the process. Offsets and sizes are 64-bit.
  *
- * <pre>{@code
- * long n;
- * while (position < end && (n = file.transferTo(position, end - position, stream)) > 0) {
- *     position += n;
- * }                                    // then: done; or WOULD_BLOCK, go on when writable; or EOF, it was cut
- * }</pre>
+ * {@snippet file="PipelineSnippets.java" region="file-source"}
  *
- * <p>The file has no position here, so any number of streams, in any threads, may be sent one file at a time. What is
- * not in the page cache is read from the disk meanwhile, and the thread waits for that, as it would in a read of the
- * file.
+ * <p>Each transfer names its position, so one file can be sent to any number of streams, by any number of threads, at
+ * the same time. Data that is not in the page cache is read from the disk meanwhile, and the thread waits for it, as in
+ * any read of a file.
  *
- * <p>A header goes in one packet with the beginning of its file if it is written by {@link StreamSocket#writeMore}.
- * What it is worth depends on how the system sends: with BBR, which paces, it may cost more than a packet of its own.
+ * <p>A header written by {@link StreamSocket#writeMore} shares a packet with the beginning of the file. Whether that
+ * helps depends on how the system sends: with BBR, which paces its output, it may cost more than a packet of its own.
  *
- * <h2>What else a file may be</h2>
- * A {@link FileChannel} does not tell its descriptor. {@link #transfer} sends from it by way of a mapping, made and
- * ended in each call, which costs some microseconds and a few small objects, and a page fault for each 64 KiB or so;
- * and the bytes are copied once, from the page cache to the socket. Who sends often from one channel maps it once, all
- * of it, with {@link FileChannel#map(FileChannel.MapMode, long, long, Arena)}, which has no 2 GB limit, and writes
- * parts of that with {@link WritableStream#write(MemorySegment, long, long)}: the same copy, without the rest. {@code
- * transferTo} here has neither the copy nor the faults.
+ * <h2>File channels</h2>
+ * A {@link FileChannel} does not expose its descriptor. {@link #transfer} sends from one through a mapping, which it
+ * creates and removes in each call: some microseconds, a few small objects, a page fault for about every 64 KiB, and
+ * one copy of the bytes from the page cache to the socket. To send from one channel often, map it once with {@link
+ * FileChannel#map(FileChannel.MapMode, long, long, Arena)}, which has no 2 GB limit, and write parts of the mapping
+ * with {@link WritableStream#write(MemorySegment, long, long)}: that leaves only the copy. {@link #transferTo} has
+ * neither the copy nor the page faults.
  *
- * <p>A file must not be cut while it is sent: the rest cannot be sent then, whatever a header has promised. {@code
- * transferTo} and {@code transfer} say EOF; a write from a mapping throws (EFAULT), and does not crash. A transfer that
- * has come to the new end looks as if there was no more room, and no event tells otherwise: who serves files that
- * others cut calls again after a while without progress.
+ * <h2>Truncation</h2>
+ * If a file is truncated while it is sent, the rest is missing, whatever a header has announced. {@code transferTo} and
+ * {@code transfer} return {@link IoResult#EOF}; a write from a mapping throws (EFAULT) and does not crash. A transfer
+ * that stops at the new end cannot be told from one that found the send buffer full, and no event follows: if files may
+ * be truncated by others, retry after a while without progress.
  *
- * <p>All methods are for any thread. Dropped without {@link #close}, it is closed when it is collected, and a warning
- * is logged, as for an {@link IoSource}.
+ * <p>Thread-safe. A file that becomes unreachable without a call of {@link #close} is closed when it is
+ * garbage-collected, and a warning is logged, as for an {@link IoSource}. See {@link io.panamio.Feature#SEND_FILE}.
  */
 public final class FileSource implements AutoCloseable {
-    /** How much of a file channel is mapped at a time. */
-    private static final long WINDOW = 8 << 20;
-    /** How much of a file is copied at a time. */
-    private static final long ROOM = 64 << 10;
+    /** The size of a mapping of a file channel. */
+    private static final long MAPPING_SIZE = 8 << 20;
+    /** The number of bytes of a file that are copied at a time. */
+    private static final long COPY_SIZE = 64 << 10;
 
     private final Handle handle;
-    /** A call that no thread is in. */
+    /** A reusable call that is not in use; null while a thread uses it. */
     private final AtomicReference<Sendfile> spare = new AtomicReference<>();
 
     private FileSource(int fd, boolean owned) {
@@ -73,16 +69,17 @@ public final class FileSource implements AutoCloseable {
         return Platform.current().transfers();
     }
 
-    // ---- making
+    // ---- opening
 
     /**
-     * Opens a file for reading: open(2), and statx(2) to see that it is one.
+     * Opens a regular file for reading. Costs two system calls, open(2) and statx(2). Child processes do not inherit
+     * the descriptor.
      *
-     * @param path where it is
-     * @return the file, which is not inherited by child processes
-     * @throws IllegalArgumentException if it is no regular file, or the path is of another file system
-     * @throws io.panamio.ResourceExhaustedException if there are no descriptors left
-     * @throws IOException if it cannot be opened
+     * @param path the path of the file, of the default file system
+     * @return the file
+     * @throws IllegalArgumentException if it is not a regular file, or the path belongs to another file system
+     * @throws io.panamio.ResourceExhaustedException if no descriptors are available
+     * @throws IOException if the file cannot be opened
      */
     public static FileSource open(Path path) throws IOException {
         int fd = transfers().openFile(PathNames.bytes(path));
@@ -95,12 +92,12 @@ public final class FileSource implements AutoCloseable {
     }
 
     /**
-     * Takes over the descriptor of a file.
+     * Takes ownership of the descriptor of a regular file. If this method throws, the caller still owns the descriptor.
      *
-     * @param fd the descriptor of a regular file, open for reading
-     * @return the file, which closes the descriptor from now on
-     * @throws IllegalArgumentException if it is no regular file's; the descriptor stays the caller's
-     * @throws IOException if it is not open; the descriptor stays the caller's
+     * @param fd the descriptor, open for reading
+     * @return the file, which closes the descriptor
+     * @throws IllegalArgumentException if {@code fd} is not a regular file
+     * @throws IOException if {@code fd} is not open
      */
     public static FileSource fromFd(int fd) throws IOException {
         transfers().fileSize(fd);
@@ -108,34 +105,34 @@ public final class FileSource implements AutoCloseable {
     }
 
     /**
-     * Uses the descriptor of a file that stays the caller's. Close this before the descriptor is closed.
+     * Returns a file over a descriptor that the caller owns. Close the file before the descriptor.
      *
      * @param fd the descriptor of a regular file, open for reading
-     * @return the file, which never closes the descriptor
-     * @throws IllegalArgumentException if it is no regular file's
-     * @throws IOException if it is not open
+     * @return the file, which does not close the descriptor
+     * @throws IllegalArgumentException if {@code fd} is not a regular file
+     * @throws IOException if {@code fd} is not open
      */
     public static FileSource borrow(int fd) throws IOException {
         transfers().fileSize(fd);
         return new FileSource(fd, false);
     }
 
-    // ---- asking
+    // ---- properties
 
     /**
-     * Returns whether this is open. Another thread may close it at any moment.
+     * Returns whether this file is open. Another thread may close it at any time.
      *
-     * @return false once {@link #close} was called
+     * @return {@code false} once {@link #close} has been called
      */
     public boolean isOpen() {
         return handle.isOpen();
     }
 
     /**
-     * How many bytes the file has now: statx(2).
+     * Returns the current size of the file. Costs one system call, statx(2).
      *
-     * @return the size
-     * @throws ClosedChannelException if this is closed
+     * @return the size in bytes
+     * @throws ClosedChannelException if this file is closed
      * @throws IOException if the system refuses
      */
     public long size() throws IOException {
@@ -148,10 +145,9 @@ public final class FileSource implements AutoCloseable {
     }
 
     /**
-     * The descriptor, which stays this file's.
+     * {@return the descriptor, which this file still owns}
      *
-     * @return the number
-     * @throws ClosedChannelException if this is closed
+     * @throws ClosedChannelException if this file is closed
      */
     public int fd() throws ClosedChannelException {
         return handle.fd();
@@ -160,21 +156,26 @@ public final class FileSource implements AutoCloseable {
     // ---- sending
 
     /**
-     * Sends a part of the file, by one system call: sendfile(2). Allocates nothing. To a stream of a user's own, and
-     * where the system cannot (from a file of /proc, to a terminal or a file that is appended to), it copies, 64 KiB at
-     * a time, by pread(2) and a write, which takes a small arena for each call. Like a write, a transfer of less
-     * than asked has found no more room, unless the file ends there; the stream is armed for its next writable event
-     * then. One call moves 2147479552 bytes at most, and as many as the peer takes meanwhile: ask for less where other
-     * streams wait.
+     * Sends a part of the file by one system call, sendfile(2), without allocating. If less than requested was sent and
+     * the file does not end there, the send buffer is full, and the target is armed for its next writable event, as by
+     * a write.
      *
-     * @param position where the part begins
-     * @param count how long it is
-     * @param target where to; a stream of the library's is in non-blocking mode
-     * @return how many bytes the system took, maybe not all; {@link IoResult#WOULD_BLOCK} if none; {@link IoResult#EOF}
-     *     if the file ends at or before the position; 0 only if the count is 0
-     * @throws IllegalArgumentException if position or count is negative
-     * @throws ClosedChannelException if this or the target is closed
-     * @throws IOException if the connection is broken, or was shut down for writing, or the file cannot be read
+     * <p>Bytes are copied, 64 KiB at a time, by pread(2) and a write, if the target is a stream class of the user, or
+     * the system does not support the combination (a file of /proc; a terminal, or a file opened for appending, as
+     * target). That takes a small arena for each call.
+     *
+     * <p>One call sends at most 2147479552 bytes, and as many as the peer takes meanwhile: request less if other
+     * streams are waiting.
+     *
+     * @param position the offset of the part in the file
+     * @param count the length of the part in bytes
+     * @param target the stream to send to; a stream of this library must be in non-blocking mode
+     * @return the number of bytes sent, possibly less than {@code count}; {@link IoResult#WOULD_BLOCK} if the send
+     *     buffer is full; {@link IoResult#EOF} if the file ends at or before {@code position}; 0 only if {@code count}
+     *     is 0
+     * @throws IllegalArgumentException if {@code position} or {@code count} is negative
+     * @throws ClosedChannelException if this file or the target is closed
+     * @throws IOException if the connection is broken or shut down for writing, or the file cannot be read
      */
     public long transferTo(long position, long count, WritableStream target) throws IOException {
         requirePart(position, count);
@@ -207,18 +208,18 @@ public final class FileSource implements AutoCloseable {
             return target.write(MemorySegment.NULL, 0, 0);
         }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment room = arena.allocate(Math.min(count, ROOM));
+            MemorySegment buffer = arena.allocate(Math.min(count, COPY_SIZE));
             long moved = 0;
             do {
-                long there;
+                long available;
                 long n;
                 try {
-                    there = transfers().readFile(file, room, position + moved,
-                        Math.min(count - moved, room.byteSize()));
-                    n = there == 0 ? IoResult.EOF : target.write(room, 0, there);
+                    available = transfers().readFile(file, buffer, position + moved,
+                        Math.min(count - moved, buffer.byteSize()));
+                    n = available == 0 ? IoResult.EOF : target.write(buffer, 0, available);
                 } catch (IOException e) {
                     if (moved > 0) {
-                        return moved; // the error will be there again for the next call
+                        return moved; // the next call meets the error again
                     }
                     throw e;
                 }
@@ -226,7 +227,7 @@ public final class FileSource implements AutoCloseable {
                     return moved > 0 ? moved : n;
                 }
                 moved += n;
-                if (n < there) {
+                if (n < available) {
                     break;
                 }
             } while (moved < count);
@@ -234,14 +235,14 @@ public final class FileSource implements AutoCloseable {
         }
     }
 
-    /** One call of sendfile(2), and used again, as one for each call would be garbage. */
+    /** One call of sendfile(2); reused, as an object for each call would be garbage. */
     private static final class Sendfile implements IoOperation {
         int file;
         long position;
         long count;
         long moved;
 
-        /** Would block also when it moved less than asked: so the stream is armed. */
+        /** Reports that it would block also after a partial transfer, so that the stream is armed. */
         @Override
         public long run(int fd) throws IOException {
             moved = count == 0 ? 0 : transfers().sendFile(fd, file, position, count);
@@ -250,19 +251,19 @@ public final class FileSource implements AutoCloseable {
     }
 
     /**
-     * Sends a part of a file that is open as a channel, whose own position stays, from mappings of 8 MiB at most; see
-     * above for what that costs.
+     * Sends a part of a file that is open as a channel, from mappings of at most 8 MiB; see above for the cost. The
+     * position of the channel is neither used nor changed.
      *
-     * @param file a channel, open for reading
-     * @param position where the part begins
-     * @param count how long it is
-     * @param target where to
-     * @return as {@link #transferTo}
-     * @throws IllegalArgumentException if position or count is negative
-     * @throws UnsupportedOperationException if the channel cannot be mapped, not being one of the default file system's
-     * @throws ClosedChannelException if one of both is closed
+     * @param file a channel open for reading
+     * @param position the offset of the part in the file
+     * @param count the length of the part in bytes
+     * @param target the stream to send to
+     * @return as by {@link #transferTo}
+     * @throws IllegalArgumentException if {@code position} or {@code count} is negative
+     * @throws UnsupportedOperationException if the channel cannot be mapped, as it is not of the default file system
+     * @throws ClosedChannelException if the channel or the target is closed
      * @throws java.nio.channels.NonReadableChannelException if the channel is not open for reading
-     * @throws IOException if the connection is broken, or was shut down for writing, or the file cannot be mapped
+     * @throws IOException if the connection is broken or shut down for writing, or the file cannot be mapped
      */
     public static long transfer(FileChannel file, long position, long count, WritableStream target)
             throws IOException {
@@ -272,16 +273,16 @@ public final class FileSource implements AutoCloseable {
         }
         long moved = 0;
         do {
-            long there = Math.min(Math.min(count - moved, WINDOW), file.size() - position - moved);
-            if (there <= 0) {
+            long available = Math.min(Math.min(count - moved, MAPPING_SIZE), file.size() - position - moved);
+            if (available <= 0) {
                 return moved > 0 ? moved : IoResult.EOF;
             }
             long n;
             try {
-                n = write(file, position + moved, there, target);
+                n = write(file, position + moved, available, target);
             } catch (IOException e) {
                 if (moved > 0) {
-                    return moved; // the error will be there again for the next call
+                    return moved; // the next call meets the error again
                 }
                 throw e;
             }
@@ -289,7 +290,7 @@ public final class FileSource implements AutoCloseable {
                 return moved > 0 ? moved : n;
             }
             moved += n;
-            if (n < there) {
+            if (n < available) {
                 break;
             }
         } while (moved < count);
@@ -301,7 +302,7 @@ public final class FileSource implements AutoCloseable {
             return target.write(file.map(FileChannel.MapMode.READ_ONLY, position, size, arena));
         } catch (IOException e) {
             if (e instanceof SystemError error && error.errnoName().equals("EFAULT") && file.size() <= position) {
-                return IoResult.EOF; // it was cut after it was mapped
+                return IoResult.EOF; // truncated after it was mapped
             }
             throw e;
         }
@@ -313,19 +314,19 @@ public final class FileSource implements AutoCloseable {
         }
     }
 
-    // ---- ending
+    // ---- closing
 
     /**
-     * Closes the descriptor, unless it is borrowed; a transfer in another thread goes on to its end. Does nothing the
-     * second time.
+     * Closes the descriptor, unless it is borrowed. If a transfer is running in another thread, it completes, and the
+     * descriptor is closed after it. Idempotent.
      */
     @Override
     public void close() {
         handle.close();
-        Reference.reachabilityFence(this); // or the cleaner could think that this was dropped
+        Reference.reachabilityFence(this); // keeps the cleaner from running meanwhile
     }
 
-    /** The descriptor, for people. */
+    /** {@return the descriptor, for diagnostics} */
     @Override
     public String toString() {
         return "FileSource" + handle;

@@ -7,19 +7,19 @@ import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * A pipe that bytes pass through on their way between two streams, seen by nobody else. It is used by one thread at a
- * time, and closed by the one that has it; dropped, it is closed when it is collected.
+ * A pipe that carries bytes between two streams, invisible to users. Used and closed by one thread at a time; closed by
+ * the cleaner if it becomes unreachable.
  */
 final class KernelPipe {
     private final Handle reader;
     private final Handle writer;
 
-    /** A pipe of a size, or smaller where the system refuses. */
+    /** Opens a pipe of the given size, or smaller if the system refuses that. */
     KernelPipe(int bytes) throws IOException {
         int[] ends = Platform.current().pipes().open();
         Handle first = null;
         try {
-            Platform.current().transfers().resizePipe(ends[1], bytes); // not later: then it is its user's to close
+            Platform.current().transfers().resizePipe(ends[1], bytes); // before the handles own the descriptors: a failure closes both here
             first = Handle.owning(this, ends[0], false);
             writer = Handle.owning(this, ends[1], false);
         } catch (Throwable t) {
@@ -47,6 +47,6 @@ final class KernelPipe {
     void close() {
         reader.close();
         writer.close();
-        Reference.reachabilityFence(this); // or the cleaner could think that this was dropped
+        Reference.reachabilityFence(this); // keeps the cleaner from running meanwhile
     }
 }

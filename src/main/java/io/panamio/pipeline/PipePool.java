@@ -8,16 +8,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 
 /**
- * Pipes for {@link Splice}s: one pool for each event loop. A splice has a pipe only while there are bytes in it, so
- * that connections that are idle need none; and an empty one comes back here, so that no pipe is made for each burst.
+ * Pools the pipes of {@link Splice}s; one pool for each event loop. A splice holds a pipe only while bytes are in it,
+ * so idle connections hold none, and an empty pipe is returned to the pool, so bursts of data do not create pipes.
  *
- * <p>For one thread at a time, and so are the splices that use it.
+ * {@snippet file="PipelineSnippets.java" region="pipe-pool"}
+ *
+ * <p>Not thread-safe: a pool and the splices that use it belong to one thread at a time.
  */
 public final class PipePool implements AutoCloseable {
     private static final int PIPE_BYTES = 256 << 10;
-    private static final int MOST_IDLE = 64;
+    private static final int MAX_IDLE = 64;
     private static final int PIPE_BUF = 4096;
-    /** Loaded with this class: where there is no descriptor left for a pipe, there may be none for a class file. */
+    /** Loaded with this class, since a class file cannot be opened while no descriptors are available. */
     @SuppressWarnings("unused")
     private static final Class<?> PIPES = KernelPipe.class;
 
@@ -26,83 +28,79 @@ public final class PipePool implements AutoCloseable {
 
     private final ArrayDeque<KernelPipe> idle = new ArrayDeque<>();
     private final int pipeBytes;
-    private final int mostIdle;
+    private final int maxIdle;
     private final ArrayDeque<MemorySegment> memories = new ArrayDeque<>();
-    private MemorySegment room;
+    private MemorySegment scratch;
     private boolean closed;
 
-    /** A pool of pipes of 256 KiB that keeps 64 of them at most. */
+    /** Constructs a pool of pipes of 256 KiB that keeps at most 64 idle ones. */
     public PipePool() {
-        this(PIPE_BYTES, MOST_IDLE);
+        this(PIPE_BYTES, MAX_IDLE);
     }
 
     /**
-     * A pool.
+     * Constructs a pool.
      *
-     * @param pipeBytes how large each pipe is to be: F_SETPIPE_SZ. Linux makes it a power of 2, a page at least, and
-     *     allows a process without privileges 1 MiB in one pipe (/proc/sys/fs/pipe-max-size) and 64 MiB in all pipes of
-     *     its user (pipe-user-pages-soft); where it refuses, a pipe keeps the 64 KiB, or less, that it is made with
-     * @param mostIdle how many pipes to keep that are not in use, two descriptors each
-     * @throws IllegalArgumentException if one of both is less than 1
+     * @param pipeBytes the size of each pipe in bytes (F_SETPIPE_SZ). Linux rounds it up to a power of 2, at least a
+     *     page. It allows an unprivileged process 1 MiB for one pipe (/proc/sys/fs/pipe-max-size) and each user 64 MiB
+     *     for all pipes (pipe-user-pages-soft); beyond that, a pipe keeps its initial size of at most 64 KiB
+     * @param maxIdle the maximum number of idle pipes to keep, two descriptors each
+     * @throws IllegalArgumentException if an argument is less than 1
      */
-    public PipePool(int pipeBytes, int mostIdle) {
-        if (pipeBytes < 1 || mostIdle < 1) {
-            throw new IllegalArgumentException("pipes of " + pipeBytes + " bytes, " + mostIdle + " to keep");
+    public PipePool(int pipeBytes, int maxIdle) {
+        if (pipeBytes < 1 || maxIdle < 1) {
+            throw new IllegalArgumentException("pipes of " + pipeBytes + " bytes, at most " + maxIdle + " idle");
         }
         this.pipeBytes = pipeBytes;
-        this.mostIdle = mostIdle;
+        this.maxIdle = maxIdle;
     }
 
     int pipeBytes() {
         return pipeBytes;
     }
 
-    /** What every pipe that is empty has room for, whole. */
-    MemorySegment room() {
-        if (room == null) {
-            room = Arena.ofAuto().allocate(PIPE_BUF, PIPE_BUF);
+    /** {@return a buffer that fits as a whole into any empty pipe} */
+    MemorySegment scratch() {
+        if (scratch == null) {
+            scratch = Arena.ofAuto().allocate(PIPE_BUF, PIPE_BUF);
         }
-        return room;
+        return scratch;
     }
 
-    /** An empty pipe: the last one that came back, as its memory is the warmest. */
+    /** {@return an empty pipe: the one returned last, whose memory is most likely cached} */
     KernelPipe take() throws IOException {
         KernelPipe pipe = idle.pollLast();
         return pipe == null ? new KernelPipe(pipeBytes) : pipe;
     }
 
-    /** Memory of a pipe's size, for bytes that must be copied. */
+    /** {@return a buffer of the size of a pipe, for bytes that must be copied} */
     MemorySegment takeMemory() {
         MemorySegment memory = memories.pollLast();
         return memory == null ? Arena.ofAuto().allocate(pipeBytes, 64) : memory;
     }
 
-    /** Takes memory back. */
+    /** Returns a buffer to the pool. */
     void giveBack(MemorySegment memory) {
-        if (!closed && memories.size() < mostIdle) {
+        if (!closed && memories.size() < maxIdle) {
             memories.addLast(memory);
         }
     }
 
-    /** Takes an empty pipe back. */
+    /** Returns an empty pipe to the pool. */
     void giveBack(KernelPipe pipe) {
-        if (closed || idle.size() == mostIdle) {
+        if (closed || idle.size() == maxIdle) {
             pipe.close();
         } else {
             idle.addLast(pipe);
         }
     }
 
-    /**
-     * How many pipes are here, not in use.
-     *
-     * @return the number
-     */
+    /** {@return the number of idle pipes in the pool} */
     public int idle() {
         return idle.size();
     }
 
-    /** Closes the pipes that are here; those in use are closed when they come back. */
+    /** Closes the idle pipes. Pipes in use are closed when they are returned. Idempotent. */
     @Override
     public void close() {
         closed = true;

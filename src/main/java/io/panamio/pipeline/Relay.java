@@ -7,32 +7,25 @@ import io.panamio.net.TcpStream;
 import java.io.IOException;
 
 /**
- * Joins two streams, as a proxy does: what each receives goes to the other, by a {@link Splice} for each direction.
- * When one ends, that is passed on ({@link Shutdown#WRITE}) after its last byte, and the other direction goes on.
+ * Connects two streams in both directions, as a proxy does, by a {@link Splice} for each direction. When one stream
+ * ends, the other is {@linkplain Shutdown#WRITE shut down for writing} after its last byte, and the opposite direction
+ * continues.
  *
- * <pre>{@code
- * poll.registry().register(client, token, Interest.READABLE.add(Interest.WRITABLE));     // and the server likewise
- * Relay relay = new Relay(client, server, pool);
- * …
- * try {                                                      // on any event of one of both
- *     while ((n = relay.transfer(stream)) > 0) { }           // or no loop, and again after the other connections
- *     if (n == IoResult.EOF) { relay.close(); }              // else WOULD_BLOCK: wait for events
- * } catch (IOException e) {
- *     relay.close();                                         // one has failed: the other is told by the close
- * }
- * }</pre>
+ * {@snippet file="PipelineSnippets.java" region="relay"}
  *
- * <p>A stream may be a user's, an encrypted one for example: then bytes are copied. The streams are the relay's: {@link
- * #close} closes them. They may still be connecting: what is for one then, the end included, waits until it is
- * connected. What one side's reset leaves
- * of the other's bytes is delivered as far as it had come, and then the connection is closed in order; who must not let
- * that look like a proper end sets {@link java.net.StandardSocketOptions#SO_LINGER} to 0 before the close.
+ * <p>Either stream may be a stream class of the user, for example an encrypted one; its bytes are then copied. The
+ * relay owns both streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it,
+ * are held back until it is connected.
  *
- * <p>For one thread at a time, but for {@link #close}. Allocates nothing, unless the pool has no pipe.
+ * <p>If one peer resets its connection, what it sent before is still delivered as far as it was received, and the other
+ * connection is then closed in order. If that must not be mistaken for an orderly end, set {@link
+ * java.net.StandardSocketOptions#SO_LINGER} to 0 before the close.
+ *
+ * <p>Not thread-safe, except {@link #close}. Allocates nothing unless the pool is out of pipes.
  */
 public final class Relay implements AutoCloseable {
-    /** How many pipes one call fills in a direction: so others get their turn. */
-    private static final int MOST_FILLS = 16;
+    /** The maximum number of pipes that one call fills in a direction, for fairness. */
+    private static final int MAX_FILLS = 16;
 
     private final DuplexStream a;
     private final DuplexStream b;
@@ -42,11 +35,11 @@ public final class Relay implements AutoCloseable {
     private boolean endedB;
 
     /**
-     * Joins two streams. Nothing is moved until {@link #transfer} is called, on the first events.
+     * Connects two streams. Moves nothing until {@link #transfer} is called for the first event.
      *
-     * @param a the one, to be registered for both directions
-     * @param b the other, likewise
-     * @param pool where the pipes come from, of the same thread
+     * @param a one stream, registered for both directions
+     * @param b the other stream, registered for both directions
+     * @param pool the pool of pipes, of the same thread
      */
     public Relay(DuplexStream a, DuplexStream b, PipePool pool) {
         this.a = a;
@@ -56,22 +49,22 @@ public final class Relay implements AutoCloseable {
     }
 
     /**
-     * Moves what waits for a stream that had an event: any event, errors too.
+     * Moves the bytes that an event of a stream lets move. Call it for every event of either stream, including errors.
      *
-     * @param ready the stream, one of both
-     * @return {@link IoResult#WOULD_BLOCK} when all that could be moved was, and events will tell when there is more;
-     *     {@link IoResult#EOF} when both have ended and everything has gone; or a number of bytes, when this has
-     *     stopped to let others have their turn: then call again, as no event may come
-     * @throws IllegalArgumentException if the stream is another one
-     * @throws java.nio.channels.ClosedChannelException if this or a stream is closed
-     * @throws io.panamio.ResourceExhaustedException if there is no descriptor left for a pipe: nothing is lost, but no
-     *     event may come, so call again later
-     * @throws IOException if one of both connections is broken; or if the system has no memory (ENOMEM, ENOBUFS):
-     *     nothing is lost then, and a call later may go on
+     * @param ready the stream that had the event
+     * @return {@link IoResult#WOULD_BLOCK} if nothing more can be moved until the next event; {@link IoResult#EOF} if
+     *     both streams have ended and everything was delivered; otherwise the number of bytes moved, when this method
+     *     has stopped for fairness: call it again later, as no event may follow
+     * @throws IllegalArgumentException if {@code ready} is not one of the two streams
+     * @throws java.nio.channels.ClosedChannelException if this relay or a stream is closed
+     * @throws io.panamio.ResourceExhaustedException if no descriptor is available for a pipe; nothing is lost, but no
+     *     event may follow, so call again later
+     * @throws IOException if a connection is broken, or if the system has no memory (ENOMEM, ENOBUFS); in the latter
+     *     case nothing is lost, and a later call may succeed
      */
     public long transfer(DuplexStream ready) throws IOException {
         if (ready != a && ready != b) {
-            throw new IllegalArgumentException("a stream of another relay");
+            throw new IllegalArgumentException("not a stream of this relay");
         }
         DuplexStream other = ready == a ? b : a;
         Splice from = ready == a ? aToB : bToA;
@@ -81,15 +74,15 @@ public final class Relay implements AutoCloseable {
         if (from.isEnded()) {
             requireNoError(ready);
         }
-        boolean more = from.buffered() == 0 && move(from, other); // else it waits for the other
-        more |= (to.buffered() > 0 || !to.isBlocked()) && move(to, ready); // likewise
+        boolean more = from.buffered() == 0 && move(from, other); // otherwise it waits for the other stream
+        more |= (to.buffered() > 0 || !to.isBlocked()) && move(to, ready); // otherwise it waits for that one's input
         if (more) {
             return transferred() - before;
         }
         return endedA && endedB ? IoResult.EOF : IoResult.WOULD_BLOCK;
     }
 
-    /** A stream whose end was read is not read again, and would not tell that it was reset since then. */
+    /** Throws the pending error: a stream whose end was read is not read again, and would not report a later reset. */
     private static void requireNoError(DuplexStream stream) throws IOException {
         IOException error = stream.takeError();
         if (error != null) {
@@ -97,9 +90,9 @@ public final class Relay implements AutoCloseable {
         }
     }
 
-    /** Moves until one of both would block, or for a while: then it returns true. */
+    /** Moves bytes until a stream would block; returns true if it stopped for fairness before that. */
     private boolean move(Splice splice, DuplexStream sink) throws IOException {
-        for (int i = 0; i < MOST_FILLS && !hasEnded(splice); i++) {
+        for (int i = 0; i < MAX_FILLS && !hasEnded(splice); i++) {
             splice.transfer();
             if (splice.isBlocked()) {
                 return false;
@@ -116,7 +109,7 @@ public final class Relay implements AutoCloseable {
         return false;
     }
 
-    /** If not, there is an event when it is, and a shutdown now would end the connect. */
+    /** Returns whether a stream is connected: if not, a shutdown would abort the connect, and an event follows. */
     private static boolean isConnected(DuplexStream stream) throws IOException {
         return !(stream instanceof TcpStream tcp) || tcp.finishConnect();
     }
@@ -125,16 +118,12 @@ public final class Relay implements AutoCloseable {
         return splice.isEnded() && splice.buffered() == 0;
     }
 
-    /**
-     * How many bytes have gone through, in both directions together.
-     *
-     * @return the number
-     */
+    /** {@return the number of bytes delivered so far, in both directions together} */
     public long transferred() {
         return aToB.transferred() + bToA.transferred();
     }
 
-    /** Closes both streams, and throws away what was on its way. Does nothing the second time. */
+    /** Closes both streams and discards the bytes that were not delivered. Idempotent. */
     @Override
     public void close() {
         a.close();

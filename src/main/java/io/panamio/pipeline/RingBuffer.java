@@ -14,40 +14,27 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
- * A ring of bytes to read into, parse in place and write from. What can be read is one contiguous region, and so is
- * all that can be written to, wherever the ring's seam is: its memory is mapped twice, one mapping behind the other, so
- * that what goes over the end of the first is at the beginning. There is never anything to compact.
+ * A ring buffer of bytes to read into, parse in place and write from. The readable and the writable region are each
+ * contiguous, wherever they begin: the memory is mapped twice, one mapping behind the other, so an access past the end
+ * of the first reaches its beginning. Nothing ever needs to be compacted.
  *
- * <pre>{@code
- * ArrayDeque<RingBuffer> idle = new ArrayDeque<>();       // the loop's, as is the arena
- * ...
- * RingBuffer in = idle.isEmpty() ? RingBuffer.allocate(arena, 64 * 1024) : idle.pop();
- * long got = in.readFrom(stream);
- * for (long end; (end = in.indexOf((byte) '\n')) >= 0;) {
- *     handle(in.memory(), in.readOffset(), end);                      // a line, in place
- *     in.advanceRead(end + 1);
- * }
- * if (in.readableBytes() == 0) {
- *     idle.push(in);                                      // until there is more to read
- * }
- * }</pre>
+ * {@snippet file="PipelineSnippets.java" region="ring-buffer"}
  *
- * <h2>What a ring costs</h2>
- * Two mappings, of which a process may have 65,530 for all that it does, if the system's administrator has not changed
- * that (vm.max_map_count of Linux); six system calls when it is made; and memory, in whole pages, for as much of its
- * capacity as was ever written to. So let a stream have a ring while it has something to read, and give it back as
- * above: there are as many rings then as messages that have come in part. A ring for each stream is for servers of
- * some thousands.
+ * <h2>Cost</h2>
+ * A ring takes six system calls to allocate, two mappings, and memory, in whole pages, for as much of its capacity as
+ * was ever written to. A Linux process may have 65,530 mappings unless vm.max_map_count says otherwise. Therefore let a
+ * stream hold a ring only while it has something to read, and return it to a pool afterwards, as above: there are then
+ * as many rings as incomplete messages. One ring for each stream suits servers with some thousands of them.
  *
- * <p>Where the system refuses to map memory twice, and when rings have a quarter of the mappings that a process may
- * have, there is a plain segment of twice the capacity instead, and what is readable moves from the second half to the
- * first when the second is reached: a copy of each byte at most, and of none when the ring is empty then. It may take
- * all its memory from the system at once. Everything else is the same. {@code -Dpanamio.ring=plain}, read when a ring
- * is made, asks for that.
+ * <p>If the system refuses to map memory twice, or rings already use a quarter of the permitted mappings, a plain
+ * segment of twice the capacity is used instead. The readable bytes are then moved from its second half to the first
+ * when the second half is reached: each byte is copied at most once, and none if the ring is empty at that time. All of
+ * its memory may be committed at once. {@code -Dpanamio.ring=plain}, read when a ring is allocated, requests that. See
+ * {@link io.panamio.Feature#MIRRORED_MEMORY}.
  *
- * <p>The memory belongs to the arena that it was allocated in: it ends with that, and can be used by the threads that
- * can use that. The ring is for one thread at a time. Nothing is allocated after it, but for {@link #readable} and
- * {@link #writable}; a loop that must not make garbage uses {@link #memory} with the offsets.
+ * <p>The arena that a ring is allocated in determines its lifetime and the threads that can access it. Not thread-safe.
+ * Nothing is allocated after construction, except by {@link #readable} and {@link #writable}; garbage-free code uses
+ * {@link #memory} and the offsets.
  */
 public final class RingBuffer {
     private static final ValueLayout.OfLong LITTLE_ENDIAN =
@@ -58,7 +45,8 @@ public final class RingBuffer {
     private final MemorySegment memory;
     private final long capacity;
     private final boolean mapped;
-    private long readOffset; // less than the capacity
+    /** Less than the capacity. */
+    private long readOffset;
     private long readable;
 
     private RingBuffer(MemorySegment memory, boolean mapped) {
@@ -68,16 +56,18 @@ public final class RingBuffer {
     }
 
     /**
-     * An empty ring. It costs six system calls and two mappings, see above, and one system call when the arena is
-     * closed; the memory is taken from the system as it is used.
+     * Allocates an empty ring buffer (six system calls; pages are committed on first use). Closing the arena takes one
+     * system call.
      *
-     * @param arena with what the memory ends
-     * @param capacity how many bytes it must be able to hold, at least 1; rounded up to whole pages of memory
-     * @return the ring
-     * @throws IllegalArgumentException if the capacity is less than 1 or more than 2^46
+     * @param arena the arena whose lifetime bounds the memory
+     * @param capacity the minimum capacity in bytes, 1 &lt;= capacity &lt;= 2^46; rounded up to whole pages
+     * @return the ring buffer
+     * @throws IllegalArgumentException if {@code capacity} is out of range
      * @throws IllegalStateException if the arena is closed
-     * @throws WrongThreadException if the arena is another thread's
-     * @throws OutOfMemoryError if there is no memory
+     * @throws WrongThreadException if the arena is confined to another thread
+     * @throws OutOfMemoryError if no memory is available
+     * @throws UnsupportedOperationException if the property {@code panamio.ring} is neither {@code mapped} nor {@code
+     *     plain}
      */
     @SuppressWarnings("restricted")
     public static RingBuffer allocate(Arena arena, long capacity) {
@@ -87,7 +77,7 @@ public final class RingBuffer {
         Platform platform = Platform.current();
         long page = platform.pageSize();
         long size = (capacity + page - 1) / page * page;
-        MemorySegment twice = isPlainAskedFor() ? null : platform.mapTwice(size);
+        MemorySegment twice = isPlainRequested() ? null : platform.mapTwice(size);
         if (twice == null) {
             return new RingBuffer(arena.allocate(2 * size, 64), false);
         }
@@ -103,98 +93,84 @@ public final class RingBuffer {
         }
     }
 
-    private static boolean isPlainAskedFor() {
+    private static boolean isPlainRequested() {
         String ring = System.getProperty("panamio.ring", "mapped");
         return switch (ring) {
             case "mapped" -> false;
             case "plain" -> true;
             default -> throw new UnsupportedOperationException(
-                "no ring \"" + ring + "\"; panamio.ring may be mapped or plain");
+                "panamio.ring=" + ring + ": must be mapped or plain");
         };
     }
 
     // ---- the regions
 
-    /**
-     * How many bytes it can hold.
-     *
-     * @return the capacity, whole pages
-     */
+    /** {@return the capacity in bytes, a multiple of the page size} */
     public long capacity() {
         return capacity;
     }
 
     /**
-     * The memory that the offsets are of: always the same segment, of twice the capacity. Use nothing of it but the two
-     * regions.
+     * Returns the memory that the offsets refer to, a segment of twice the capacity. Access only the readable and the
+     * writable region.
      *
-     * @return the memory
+     * @return the memory, the same segment at every call
      */
     public MemorySegment memory() {
         return memory;
     }
 
     /**
-     * Where the region begins that can be read. It is good until the next {@link #advanceRead} or {@link #clear}.
+     * Returns the offset of the readable region. Valid until the next {@link #advanceRead} or {@link #clear}.
      *
-     * @return an offset in the {@link #memory}
+     * @return an offset into {@link #memory}
      */
     public long readOffset() {
         return readOffset;
     }
 
-    /**
-     * How many bytes can be read.
-     *
-     * @return from 0 to the capacity
-     */
+    /** {@return the number of readable bytes, 0 &lt;= n &lt;= capacity} */
     public long readableBytes() {
         return readable;
     }
 
     /**
-     * Where the region begins that can be written to. It is good until the next advance or {@link #clear}.
+     * Returns the offset of the writable region. Valid until the next advance or {@link #clear}.
      *
-     * @return an offset in the {@link #memory}
+     * @return an offset into {@link #memory}
      */
     public long writeOffset() {
         return readOffset + readable;
     }
 
-    /**
-     * How many bytes can be written.
-     *
-     * @return what the capacity leaves, from 0 on
-     */
+    /** {@return the number of writable bytes, the capacity minus the readable bytes} */
     public long writableBytes() {
         return capacity - readable;
     }
 
     /**
-     * What can be read, as a segment of its own, which is short-lived garbage. It is good until the next {@link
-     * #advanceRead} or {@link #clear}.
+     * Returns the readable region as a new segment. Valid until the next {@link #advanceRead} or {@link #clear}.
      *
-     * @return a slice of the memory
+     * @return a slice of {@link #memory}
      */
     public MemorySegment readable() {
         return memory.asSlice(readOffset, readable);
     }
 
     /**
-     * What can be written to, as a segment of its own, which is short-lived garbage. It is good until the next advance
-     * or {@link #clear}.
+     * Returns the writable region as a new segment. Valid until the next advance or {@link #clear}.
      *
-     * @return a slice of the memory
+     * @return a slice of {@link #memory}
      */
     public MemorySegment writable() {
         return memory.asSlice(writeOffset(), writableBytes());
     }
 
     /**
-     * Says that bytes were written at the beginning of the writable region: they become readable.
+     * Makes bytes readable that were written at the beginning of the writable region.
      *
-     * @param n how many
-     * @throws IndexOutOfBoundsException if they are not within the region
+     * @param n the number of bytes
+     * @throws IndexOutOfBoundsException if {@code n} is negative or exceeds {@link #writableBytes}
      */
     public void advanceWrite(long n) {
         requireWritable(n);
@@ -202,11 +178,11 @@ public final class RingBuffer {
     }
 
     /**
-     * Says that bytes were read at the beginning of the readable region: they become writable. Both regions may be
-     * elsewhere afterwards; in the writable one nothing stays of what {@link #advanceWrite} was not told of.
+     * Consumes bytes from the beginning of the readable region: they become writable. Both regions may move. Bytes in
+     * the writable region that {@link #advanceWrite} has not committed are lost.
      *
-     * @param n how many
-     * @throws IndexOutOfBoundsException if they are not within the region
+     * @param n the number of bytes
+     * @throws IndexOutOfBoundsException if {@code n} is negative or exceeds {@link #readableBytes}
      */
     public void advanceRead(long n) {
         if (n < 0 || n > readable) {
@@ -215,7 +191,7 @@ public final class RingBuffer {
         readable -= n;
         long offset = readOffset + n;
         if (readable == 0) {
-            offset = 0; // the pages that are in the cache, and not ever more of them
+            offset = 0; // reuses cached pages instead of touching new ones
         } else if (offset >= capacity) {
             offset -= capacity;
             if (!mapped) {
@@ -225,7 +201,7 @@ public final class RingBuffer {
         readOffset = offset;
     }
 
-    /** Makes this empty. */
+    /** Discards all readable bytes. */
     public void clear() {
         readable = 0;
         readOffset = 0;
@@ -234,7 +210,7 @@ public final class RingBuffer {
     // ---- bytes
 
     /**
-     * Puts a byte into the writable region; it becomes readable.
+     * Appends a byte to the readable region.
      *
      * @param b the byte
      * @throws IndexOutOfBoundsException if the ring is full
@@ -246,12 +222,12 @@ public final class RingBuffer {
     }
 
     /**
-     * Puts a copy of an array's part into the writable region; it becomes readable. All of it, or nothing.
+     * Appends a part of an array to the readable region, entirely or not at all.
      *
-     * @param src what to copy from
-     * @param off where the part begins
-     * @param len how long it is
-     * @throws IndexOutOfBoundsException if the part is not within the array, or is more than can be written
+     * @param src the array
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @throws IndexOutOfBoundsException if the part is not within the array, or exceeds {@link #writableBytes}
      */
     public void put(byte[] src, int off, int len) {
         Objects.checkFromIndexSize(off, len, src.length);
@@ -261,12 +237,12 @@ public final class RingBuffer {
     }
 
     /**
-     * Puts a copy of a segment's part into the writable region; it becomes readable. All of it, or nothing.
+     * Appends a part of a segment to the readable region, entirely or not at all.
      *
-     * @param src what to copy from
-     * @param off where the part begins
-     * @param len how long it is
-     * @throws IndexOutOfBoundsException if the part is not within the segment, or is more than can be written
+     * @param src the segment
+     * @param off the offset of the part in bytes
+     * @param len the length of the part in bytes
+     * @throws IndexOutOfBoundsException if the part is not within the segment, or exceeds {@link #writableBytes}
      */
     public void put(MemorySegment src, long off, long len) {
         Objects.checkFromIndexSize(off, len, src.byteSize());
@@ -282,12 +258,14 @@ public final class RingBuffer {
     }
 
     /**
-     * Takes bytes from the beginning of the readable region, as {@link #advanceRead} does, and copies them to an array.
+     * Copies bytes from the beginning of the readable region to an array and consumes them, as {@link #advanceRead}
+     * does.
      *
-     * @param dst where to
-     * @param off where the part begins
-     * @param len how long it is
-     * @throws IndexOutOfBoundsException if the part is not within the array, or is more than can be read
+     * @param dst the array
+     * @param off the offset of the part to copy to
+     * @param len the number of bytes
+     * @throws IndexOutOfBoundsException if the part is not within the array, or {@code len} exceeds {@link
+     *     #readableBytes}
      */
     public void get(byte[] dst, int off, int len) {
         Objects.checkFromIndexSize(off, len, dst.length);
@@ -299,22 +277,23 @@ public final class RingBuffer {
     }
 
     /**
-     * Looks for a byte in the readable region.
+     * Returns the index of the first occurrence of a byte in the readable region.
      *
      * @param b the byte
-     * @return where it is first, counted from the beginning of the region; -1 if it is not there
+     * @return the index relative to {@link #readOffset}, or -1 if the byte does not occur
      */
     public long indexOf(byte b) {
         return indexOf(b, 0);
     }
 
     /**
-     * Looks for a byte in the readable region from a place on, such as the end of what an earlier look has seen.
+     * Returns the index of the first occurrence of a byte in the readable region, starting at an index, for example at
+     * the end of what was searched before.
      *
      * @param b the byte
-     * @param from the place, counted from the beginning of the region
-     * @return where it is first from there on, counted from the beginning of the region; -1 if it is not there
-     * @throws IndexOutOfBoundsException if {@code from} is negative or more than {@link #readableBytes}
+     * @param from the index to start at, relative to {@link #readOffset}
+     * @return the index relative to {@link #readOffset}, or -1 if the byte does not occur there
+     * @throws IndexOutOfBoundsException if {@code from} is negative or exceeds {@link #readableBytes}
      */
     public long indexOf(byte b, long from) {
         long i = Objects.checkIndex(from, readable + 1);
@@ -337,12 +316,12 @@ public final class RingBuffer {
     // ---- streams
 
     /**
-     * Reads from a stream into the writable region, by one system call.
+     * Reads from a stream into the writable region by one system call.
      *
-     * @param stream where from
-     * @return how many bytes were read, {@link IoResult#EOF} or {@link IoResult#WOULD_BLOCK}; 0 only if the ring is
-     *     full, without a system call: read on when there is room, as there may be no event for what has not been asked
-     * @throws IllegalStateException if the memory has ended
+     * @param stream the stream to read from
+     * @return the number of bytes read, {@link IoResult#EOF} or {@link IoResult#WOULD_BLOCK}; 0 only if the ring is
+     *     full, without a system call. In that case read again once there is space, as no event may follow
+     * @throws IllegalStateException if the arena of the ring is closed
      * @throws java.nio.channels.ClosedChannelException if the stream is closed
      * @throws IOException if the connection is broken
      */
@@ -355,14 +334,14 @@ public final class RingBuffer {
     }
 
     /**
-     * Writes the readable region to a stream, by one system call, and takes away what the system took.
+     * Writes the readable region to a stream by one system call, and consumes the bytes that were written.
      *
-     * @param stream where to
-     * @return how many bytes were written, maybe not all; {@link IoResult#WOULD_BLOCK} if none; 0 only if the ring is
+     * @param stream the stream to write to
+     * @return the number of bytes written, possibly not all, or {@link IoResult#WOULD_BLOCK}; 0 only if the ring is
      *     empty, without a system call
-     * @throws IllegalStateException if the memory has ended
+     * @throws IllegalStateException if the arena of the ring is closed
      * @throws java.nio.channels.ClosedChannelException if the stream is closed
-     * @throws IOException if the connection is broken, or was shut down for writing
+     * @throws IOException if the connection is broken or shut down for writing
      */
     public long writeTo(WritableStream stream) throws IOException {
         long n = stream.write(memory, readOffset, readable);
@@ -372,7 +351,7 @@ public final class RingBuffer {
         return n;
     }
 
-    /** How full it is, and of which kind. */
+    /** {@return the number of readable bytes, the capacity, and whether the memory is mapped twice} */
     @Override
     public String toString() {
         return "RingBuffer[" + readable + " of " + capacity + " bytes, " + (mapped ? "mapped" : "plain") + "]";

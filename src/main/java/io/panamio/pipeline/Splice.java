@@ -18,39 +18,36 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
 /**
- * Passes on what one stream receives to another, by splice(2): through a pipe of the kernel's, not through the process.
- * Where one of both is a user's stream, or splice(2) refuses, the bytes are copied, by a read and a write.
+ * Transfers the bytes that one stream receives to another by splice(2): through a pipe of the kernel, not through the
+ * process. If a stream is a class of the user, or splice(2) does not support it, the bytes are copied by a read and a
+ * write.
  *
- * <pre>{@code
- * long n;                                          // on a readable event of the source, a writable one of the sink
- * while ((n = splice.transfer()) > 0) {
- *     total += n;
- * }
- * if (n == IoResult.EOF) {
- *     sink.shutdown(Shutdown.WRITE);               // else WOULD_BLOCK: wait for the next event
- * }
- * }</pre>
+ * {@snippet file="PipelineSnippets.java" region="splice"}
  *
- * <p>A {@link #transfer} fills the pipe once and drains it once, so it ends soon however fast both sides are. As long
- * as the sink takes nothing, nothing is read: the source's peer feels it. The stream that is waited for, and only that,
- * is armed again: the source if {@link #buffered} is 0, the sink otherwise. The end of the source is told when
- * everything has gone to the sink. A burst takes three system calls: one in, one out, one that finds nothing more; a
- * larger one takes a second one in, as the system leaves a part of it behind at first, which would go out as a packet
- * of its own. Nothing and the end are only believed to an ordinary receive, as splice(2) goes no further than urgent
- * data; what such a receive does find, up to 4 KiB, is copied into the pipe. Urgent data itself is passed over, as by a
- * read.
+ * <p>A {@link #transfer} fills the pipe once and drains it once, so it ends soon however fast both sides are. While the
+ * sink is blocked, nothing is read, so the source's peer is subject to backpressure. Only the stream that is being
+ * waited for is re-armed: the source if {@link #buffered} is 0, otherwise the sink. The end of the source is reported
+ * once everything was delivered to the sink.
  *
- * <p>When one of both fails, the splice is closed: what is in the pipe is thrown away with the pipe. But if it is the
- * system that has no memory (ENOMEM, ENOBUFS), everything stays as it is, and {@code transfer} can be called again, as
- * no event may come. The streams are not closed; they are the caller's. Both must be in non-blocking mode, as they are
- * when made.
+ * <p>A burst takes three system calls: one in, one out, and one that finds nothing more. A larger burst takes a second
+ * one in, because the system leaves a part behind at first, which would be sent as a packet of its own. Neither
+ * would-block nor the end is taken from splice(2), which stops at urgent data, but only from an ordinary receive; what
+ * that receives, up to 4 KiB, is copied into the pipe. Urgent data is skipped, as by a read.
  *
- * <p>For one thread at a time; {@link #close} is for any thread. It allocates nothing, unless its pool has no pipe.
- * Small messages are moved faster by a read and a write: this is worth it from some kilobytes on. What else a {@link
- * io.panamio.net.UnixStream} receives, descriptors and credentials, is dropped. See {@link Relay} for both directions.
+ * <p>If a stream fails, the splice is closed, and the bytes in its pipe are discarded. If the system has no memory
+ * (ENOMEM, ENOBUFS), nothing changes, and {@code transfer} should be called again later, as no event may follow. The
+ * caller owns both streams; they are not closed. Both must be in non-blocking mode, which is the default.
+ *
+ * <p>Not thread-safe, except {@link #close}. Allocates nothing unless the pool is out of pipes. Messages below some
+ * kilobytes are moved faster by a read and a write. Descriptors and credentials that a {@link
+ * io.panamio.net.UnixStream} receives are dropped. For both directions use {@link Relay}; see also {@link
+ * io.panamio.Feature#SPLICE}.
  */
 public final class Splice implements AutoCloseable {
-    /** As much as one packet of a stream's brings, in pages: from there on there may be more in the source. */
+    /**
+     * The largest number of bytes, in whole pages, that one packet brings; more than that suggests that more is
+     * pending.
+     */
     private static final long PACKET = 60 << 10;
 
     private final ReadableStream from;
@@ -62,25 +59,25 @@ public final class Splice implements AutoCloseable {
     private final IoOperation filling = this::fill;
     private final IoOperation draining = this::drain;
 
-    /** Whether the bytes go through memory and not through a pipe. */
+    /** Whether the bytes go through memory instead of a pipe. */
     private boolean copying;
     private KernelPipe pipe;
     private MemorySegment memory;
-    /** Where in the memory begins what is in it. */
+    /** The offset of the buffered bytes in the memory. */
     private long start;
     private long limit;
     private long buffered;
     private long transferred;
     private boolean ended;
     private boolean blocked;
-    /** Whether the last look has taken so little that the next one is to find nothing. */
+    /** Whether the last fill took so little that the next one is expected to find nothing. */
     private boolean drained;
-    /** Whether there was more when the source seemed to be drained. */
+    /** Whether more was pending when the source seemed to be drained. */
     private boolean steady;
-    /** What the source told after bytes that were still to go to the sink. */
+    /** The error of the source, kept until the bytes received before it are delivered. */
     private IOException failure;
 
-    /** Keeps the pipe while a transfer goes on. Who closes this may be in another thread. */
+    /** Keeps the pipe open during a transfer, as another thread may close this splice. */
     private final Guard use = new Guard() {
         @Override
         protected void destroy() {
@@ -94,11 +91,11 @@ public final class Splice implements AutoCloseable {
     };
 
     /**
-     * Makes a splice. Nothing is moved yet.
+     * Constructs a splice. Moves nothing yet.
      *
-     * @param source where the bytes come from
-     * @param sink where they go to
-     * @param pool where the pipe comes from, of the same thread
+     * @param source the stream to read from
+     * @param sink the stream to write to
+     * @param pool the pool of pipes, of the same thread
      */
     public Splice(ReadableStream source, WritableStream sink, PipePool pool) {
         from = Objects.requireNonNull(source, "source");
@@ -111,41 +108,42 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Moves what can be moved at once, a pipe's size at most.
+     * Transfers the bytes that can be transferred without blocking, at most as many as fit into the pipe.
      *
-     * @return how many bytes have gone to the sink, and there may be more; or {@link IoResult#WOULD_BLOCK}, and the
-     *     stream that is waited for is armed; or {@link IoResult#EOF} when the source has ended and all has gone
-     * @throws ClosedChannelException if this or one of the streams is closed
-     * @throws io.panamio.ResourceExhaustedException if there is no descriptor left for a pipe, and for no other reason:
-     *     nothing is lost, but no event may come, so call again later
-     * @throws IOException if a connection is broken, or the system has no memory; the message tells where: {@code from
-     *     the source} or {@code to the sink}, unless the bytes are copied
+     * @return the number of bytes delivered to the sink, after which more may be pending; {@link IoResult#WOULD_BLOCK},
+     *     after which the stream that is being waited for is armed; or {@link IoResult#EOF} if the source has ended and
+     *     everything was delivered
+     * @throws ClosedChannelException if this splice or a stream is closed
+     * @throws io.panamio.ResourceExhaustedException if no descriptor is available for a pipe, and for no other reason;
+     *     nothing is lost, but no event may follow, so call again later
+     * @throws IOException if a connection is broken, or the system has no memory; unless the bytes are copied, the
+     *     message contains {@code from the source} or {@code to the sink}
      */
     public long transfer() throws IOException {
         return transfer(Long.MAX_VALUE);
     }
 
     /**
-     * Moves what can be moved at once, and reads no more of the source than a number of bytes. Small pieces go out as
-     * the bytes come in, by more system calls; and a connection whose output the system paces, as BBR does, holds back
-     * most of what is given to it at once, and wakes up for the rest, which costs more than those calls.
+     * Transfers the bytes that can be transferred without blocking, reading at most a number of bytes from the source.
+     * Small transfers pass bytes on as they arrive, at the cost of more system calls; but a connection whose output is
+     * paced, as with BBR, holds back most of a large one and wakes up for the rest, which costs more than those calls.
      *
-     * @param most how many bytes to read at most, at least 1; a pipe's size is a limit, too
-     * @return as {@link #transfer()}
-     * @throws IllegalArgumentException if {@code most} is less than 1
-     * @throws ClosedChannelException as above
-     * @throws io.panamio.ResourceExhaustedException as above
-     * @throws IOException as above
+     * @param max the maximum number of bytes to read, at least 1; the size of the pipe is a limit, too
+     * @return as by {@link #transfer()}
+     * @throws IllegalArgumentException if {@code max} is less than 1
+     * @throws ClosedChannelException if this splice or a stream is closed
+     * @throws io.panamio.ResourceExhaustedException if no descriptor is available for a pipe, as above
+     * @throws IOException if a connection is broken, or the system has no memory, as above
      */
-    public long transfer(long most) throws IOException {
-        if (most < 1) {
-            throw new IllegalArgumentException("at most " + most + " bytes");
+    public long transfer(long max) throws IOException {
+        if (max < 1) {
+            throw new IllegalArgumentException("max " + max);
         }
         if (!use.enter()) {
             throw new ClosedChannelException();
         }
         try {
-            limit = Math.min(most, pool.pipeBytes());
+            limit = Math.min(max, pool.pipeBytes());
             blocked = false;
             boolean empty = buffered == 0;
             if (empty && !ended && pipe == null && !copying) {
@@ -243,7 +241,7 @@ public final class Splice implements AutoCloseable {
         }
     }
 
-    /** What splice(2) cannot move, such as to a file that is appended to, is copied. */
+    /** Rethrows errors, except EINVAL: what splice(2) does not support, such as appending to a file, is copied. */
     private static void requireRefused(IOException e) throws IOException {
         if (!(e instanceof SystemError error) || !error.errnoName().equals("EINVAL")) {
             throw e;
@@ -255,15 +253,15 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Into an empty pipe: then it is the source that would block, or has ended. Else maybe the pipe, and the sink is
-     * waited for; the end is told again.
+     * Fills the pipe. If it was empty, the source would block or has ended; otherwise the pipe may be full: then the
+     * sink is waited for, and the end is reported again.
      */
     private long fill(int fd) throws IOException {
         long asked = limit - buffered;
-        boolean look = ofSocket && buffered == 0;
-        long n = look && drained ? IoResult.WOULD_BLOCK : transfers().spliceIn(fd, pipe.writer(), asked);
+        boolean probing = ofSocket && buffered == 0;
+        long n = probing && drained ? IoResult.WOULD_BLOCK : transfers().spliceIn(fd, pipe.writer(), asked);
         drained = !steady && n < Math.min(asked, PACKET);
-        if (look && n <= 0) {
+        if (probing && n <= 0) {
             n = receive(fd, asked);
         }
         blocked = n == IoResult.WOULD_BLOCK;
@@ -273,33 +271,38 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Looks for bytes by an ordinary receive: splice(2) finds nothing at urgent data, and an end behind it. So this
-     * takes the place of the splice that finds a source drained; if that was wrong, the next ones are done by splices
-     * until one finds nothing.
+     * Receives bytes by an ordinary receive, because splice(2) reports would-block at urgent data, and the end behind
+     * it. This replaces the splice that would find the source drained; if the source was not, splices continue until
+     * one finds nothing.
      */
     private long receive(int fd, long asked) throws IOException {
-        MemorySegment room = pool.room();
-        long n = transfers().receive(fd, room, Math.min(asked, room.byteSize()));
+        MemorySegment buffer = pool.scratch();
+        long n = transfers().receive(fd, buffer, Math.min(asked, buffer.byteSize()));
         if (n > 0) {
-            keep(room, n);
+            keep(buffer, n);
         }
-        steady = n == room.byteSize();
+        steady = n == buffer.byteSize();
         drained = n > 0 && !steady;
         return n;
     }
 
-    /** Puts bytes into the empty pipe, which has room for them: pipe(7). Without memory for that they are lost. */
-    private void keep(MemorySegment room, long length) throws IOException {
+    /**
+     * Writes bytes to the empty pipe, which has room for PIPE_BUF bytes (pipe(7)). If there is no memory for them, they
+     * are lost.
+     */
+    private void keep(MemorySegment buffer, long length) throws IOException {
         long n;
         try {
-            n = Platform.current().pipes().streams().send(pipe.writer(), room, 0, length);
+            n = Platform.current().pipes().streams().send(pipe.writer(), buffer, 0, length);
         } catch (ResourceExhaustedException e) {
-            throw new IOException("what came from the source is lost: " + e.getMessage(), e);
+            throw new IOException("bytes received from the source are lost: " + e.getMessage(), e);
         }
         assert n == length : n;
     }
 
-    /** An error is told once, by the system; so it is kept until what came before it has gone. */
+    /**
+     * Fills the pipe further. The system reports an error once, so it is kept until the bytes before it are delivered.
+     */
     private void fillMore() {
         try {
             source.tryIo(Interest.READABLE, filling);
@@ -308,13 +311,13 @@ public final class Splice implements AutoCloseable {
         }
     }
 
-    /** Whether the system had no memory: then nothing has moved, and the next call may do. */
+    /** Returns whether the system had no memory: nothing was moved, and a later call may succeed. */
     private static boolean isShortage(IOException e) {
         return e instanceof SystemError error
             && (error.errnoName().equals("ENOMEM") || error.errnoName().equals("ENOBUFS"));
     }
 
-    /** From a pipe that is not empty: then it is the sink that would block. */
+    /** Drains the pipe, which is not empty, into the sink. */
     private long drain(int fd) throws IOException {
         long n = transfers().spliceOut(pipe.reader(), fd, buffered);
         if (n > 0) {
@@ -322,51 +325,46 @@ public final class Splice implements AutoCloseable {
             transferred += n;
         }
         blocked = buffered > 0;
-        return blocked ? IoResult.WOULD_BLOCK : n; // short, too: so the sink is armed
+        return blocked ? IoResult.WOULD_BLOCK : n; // also after a partial transfer, so that the sink is armed
     }
 
     /**
-     * How many bytes have left the source and not reached the sink.
-     *
-     * @return the number: if not 0, the sink is waited for
+     * {@return the number of bytes taken from the source but not yet delivered to the sink; if positive, the sink is
+     * being waited for}
      */
     public long buffered() {
         return buffered;
     }
 
     /**
-     * What the source has failed with, while bytes that came before that wait for the sink. {@link #transfer} throws it
-     * when they have gone, which may be never; and the system tells an error once, so that the source itself no longer
-     * has it.
+     * Returns the error of the source while bytes received before it are waiting for the sink. {@link #transfer} throws
+     * it once they are delivered, which may never happen. The system reports an error once, so the source itself no
+     * longer has it.
      *
-     * @return the failure, or null
+     * @return the error, or {@code null}
      */
     public IOException failure() {
         return failure;
     }
 
-    /**
-     * How many bytes have gone to the sink so far.
-     *
-     * @return the number
-     */
+    /** {@return the number of bytes delivered to the sink so far} */
     public long transferred() {
         return transferred;
     }
 
-    /** Whether the source has ended; there may still be bytes in the pipe. */
+    /** {@return whether the source has ended; bytes may still be in the pipe} */
     boolean isEnded() {
         return ended;
     }
 
-    /** Whether the last transfer has ended because a stream would block. */
+    /** {@return whether the last transfer ended because a stream would block} */
     boolean isBlocked() {
         return blocked;
     }
 
     /**
-     * Throws away what is in the pipe, and the pipe with it; both streams stay open. A transfer in another thread goes
-     * on to its end. Does nothing the second time.
+     * Discards the bytes in the pipe and closes it; both streams stay open. If a transfer is running in another thread,
+     * it completes first. Idempotent.
      */
     @Override
     public void close() {

@@ -9,23 +9,25 @@ import java.lang.ref.Reference;
 import java.util.function.Consumer;
 
 /**
- * Memory that a {@link ZeroCopySender} sends from in place. It belongs either to the thread that has made it, which may
- * write there, or to the kernel, which still sends it; never to both:
+ * Memory that a {@link ZeroCopySender} sends from in place. At any time it belongs either to the thread that created
+ * it, which may write to it, or to the kernel, which is still sending it:
  *
  * <ul>
- * <li>{@link #segment} lends the memory to the thread, and throws while a send is pending;
- * <li>a send takes it back: the segment that was lent is dead, and any use of it throws {@link IllegalStateException};
- * <li>when all sends from it are completed, {@link #isPending} is false, and {@code segment} lends it again.
+ * <li>{@link #segment} lends the memory to the thread, and throws while a send is pending.
+ * <li>A send takes it back: any access to the segment lent before throws {@link IllegalStateException}.
+ * <li>Once all sends from it are completed, {@link #isPending} is {@code false}, and {@code segment} lends it again.
  * </ul>
  *
- * <p>So what a pending send reads cannot be overwritten by mistake, nor freed: memory is only ever unmapped, not put to
- * another use, and the kernel keeps the pages that it has not done with. {@link #close} is safe at any time.
+ * {@snippet file="PipelineSnippets.java" region="zero-copy"}
  *
- * <p>Sending, also one buffer many times and to many streams, allocates nothing. Lending costs a small arena and a
- * view, some 200 bytes of garbage and well under 100 ns.
+ * <p>The bytes of a pending send can therefore be neither overwritten by mistake nor freed: memory is only ever
+ * unmapped, never reused, and the kernel keeps the pages that it still needs. {@link #close} is safe at any time.
  *
- * <p>For the thread that made it alone; others get a {@link WrongThreadException}. Dropped without a close, the memory
- * goes when the buffer and all segments of it are collected.
+ * <p>Sending allocates nothing, even one buffer many times and to many streams. Lending allocates a small arena and a
+ * view, about 200 bytes, and takes well under 100 ns.
+ *
+ * <p>Confined to the thread that creates it; other threads get {@link WrongThreadException}. If the buffer is not
+ * closed, its memory is unmapped once the buffer and all its segments are garbage-collected.
  */
 public final class ZeroCopyBuffer implements AutoCloseable {
     private static final Class<?> AUTOMATIC = Arena.ofAuto().scope().getClass();
@@ -35,7 +37,7 @@ public final class ZeroCopyBuffer implements AutoCloseable {
     private final Thread owner = Thread.currentThread();
     private final MemorySegment memory;
     private final Cleaner.Cleanable pages;
-    /** In each arena: the segments that it gives out keep this buffer, and with it the memory. */
+    /** Passed to each arena, so that the segments lent keep this buffer, and with it the memory, alive. */
     private final Consumer<MemorySegment> end = segment -> endLease();
 
     private Arena lease;
@@ -49,32 +51,33 @@ public final class ZeroCopyBuffer implements AutoCloseable {
     }
 
     /**
-     * Maps memory of its own, full of zeros: mmap(2).
+     * Maps zeroed memory for a new buffer, confined to the current thread: mmap(2).
      *
-     * @param bytes how much; it may be more than 2 GB
-     * @return the buffer, which belongs to the current thread
+     * @param bytes the size in bytes, which may exceed 2 GB
+     * @return the buffer
      * @throws IllegalArgumentException if {@code bytes} is not positive
-     * @throws OutOfMemoryError if there is not so much; it is an {@link io.panamio.SystemError}
+     * @throws OutOfMemoryError if no memory is available; the error is a {@link io.panamio.SystemError}
+     * @throws UnsupportedOperationException if {@link io.panamio.Feature#ZERO_COPY} is refused
      */
     public static ZeroCopyBuffer allocate(long bytes) {
         if (bytes <= 0) {
-            throw new IllegalArgumentException("a buffer of " + bytes + " bytes");
+            throw new IllegalArgumentException("bytes " + bytes);
         }
         MemorySegment memory = Platform.current().map(bytes);
         return new ZeroCopyBuffer(memory, () -> Platform.current().unmap(memory));
     }
 
     /**
-     * Uses memory that is there, and that can be sent from as long as it likes: a file that is mapped into an
-     * {@linkplain Arena#ofAuto automatic arena}, or memory of the {@linkplain Arena#global global one}. Any other could
-     * be given to somebody else while the kernel still reads it. Nobody may write there while a send is pending, which
-     * for the segment that is passed here cannot be watched. Any number of buffers may use the same memory, in other
-     * threads for example.
+     * Returns a buffer over existing memory, confined to the current thread. The memory must be a file mapped into an
+     * {@linkplain Arena#ofAuto automatic arena}, or belong to the {@linkplain Arena#global global arena}: any other
+     * memory could be reused while the kernel still reads it. Nothing may write to it while a send is pending, which
+     * cannot be detected for the segment passed here. Several buffers, also of several threads, may use the same
+     * memory.
      *
-     * @param memory the memory; if it is read-only, so is what {@link #segment} lends
-     * @return a buffer of it, which belongs to the current thread
-     * @throws IllegalArgumentException if it is of another kind: on the heap, of an arena that can be closed, or freed,
-     *     not unmapped, when it is collected
+     * @param memory the memory; if it is read-only, so is the segment that {@link #segment} lends
+     * @return the buffer
+     * @throws IllegalArgumentException if {@code memory} is on the heap, or of an arena that can be closed, or is
+     *     freed, rather than unmapped, when it is garbage-collected
      */
     public static ZeroCopyBuffer of(MemorySegment memory) {
         Class<?> scope = memory.scope().getClass();
@@ -86,27 +89,23 @@ public final class ZeroCopyBuffer implements AutoCloseable {
         return new ZeroCopyBuffer(memory, null);
     }
 
-    /**
-     * How large it is.
-     *
-     * @return bytes
-     */
+    /** {@return the size in bytes} */
     public long byteSize() {
         return memory.byteSize();
     }
 
     /**
-     * Lends the memory, all of it, until the next send or the close.
+     * Lends the whole memory until the next send or the close.
      *
-     * @return a segment, the same until then
-     * @throws IllegalStateException while a send is pending, or if this is closed
+     * @return the segment, the same one until then
+     * @throws IllegalStateException if a send is pending, or this buffer is closed
      * @throws WrongThreadException if this buffer belongs to another thread
      */
     @SuppressWarnings("restricted")
     public MemorySegment segment() {
         requireUsable();
         if (pending > 0) {
-            throw new IllegalStateException("the kernel has this memory until " + pending + " sends are completed");
+            throw new IllegalStateException("in use by the kernel: " + pending + " sends pending");
         }
         if (lent == null) {
             lease = Arena.ofConfined();
@@ -116,10 +115,8 @@ public final class ZeroCopyBuffer implements AutoCloseable {
     }
 
     /**
-     * Whether a send is not completed. If a stream was closed before that, it stays so: then the buffer is to be closed
-     * or dropped, too.
-     *
-     * @return true if so
+     * {@return whether a send is not completed yet; remains {@code true} if the stream was closed before that: then
+     * close or drop the buffer, too}
      */
     public boolean isPending() {
         return pending > 0;
@@ -134,9 +131,9 @@ public final class ZeroCopyBuffer implements AutoCloseable {
         }
     }
 
-    // ---- for the sender
+    // ---- used by the sender
 
-    /** Takes back what was lent, and gives the memory to be sent. */
+    /** Revokes the segment that was lent, and returns the memory to send from. */
     MemorySegment take() {
         requireUsable();
         if (lease != null) {
@@ -158,11 +155,11 @@ public final class ZeroCopyBuffer implements AutoCloseable {
         pending--;
     }
 
-    // ---- ending
+    // ---- closing
 
     /**
-     * Unmaps the memory, if it is the buffer's own. What is still being sent arrives unchanged: the kernel keeps those
-     * pages, and nobody else gets them before it has done. Does nothing the second time.
+     * Unmaps the memory, if this buffer allocated it. Data that is still being sent arrives unchanged: the kernel keeps
+     * those pages, and reuses them only afterwards. Idempotent.
      *
      * @throws WrongThreadException if this buffer belongs to another thread
      */
@@ -178,7 +175,7 @@ public final class ZeroCopyBuffer implements AutoCloseable {
         Reference.reachabilityFence(this);
     }
 
-    /** The size and the state, for people. */
+    /** {@return the size and the state, for diagnostics} */
     @Override
     public String toString() {
         return "ZeroCopyBuffer[" + memory.byteSize() + " bytes, "

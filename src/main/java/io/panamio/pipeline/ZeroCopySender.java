@@ -12,41 +12,34 @@ import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
- * Sends from memory that the kernel reads in place, as the network card takes it: MSG_ZEROCOPY. A send does not copy,
- * so it does not end with the call: the memory is the kernel's until a completion comes, which {@link ZeroCopyBuffer}
- * watches over.
+ * Sends from memory that the kernel reads in place, as the network device takes it: MSG_ZEROCOPY. A send does not copy,
+ * so the memory belongs to the kernel until the completion of the send arrives; {@link ZeroCopyBuffer} enforces that.
  *
- * <pre>{@code
- * long n = sender.send(buffer, off, len);              // as a write: bytes, or WOULD_BLOCK
- * …
- * if (events.isError(i)) {                             // completions have come, or the connection is broken
- *     sender.drainCompletions();
- *     IOException error = stream.takeError();          // null: it is not
- * }
- * if (!buffer.isPending()) { fill(buffer.segment()); }
- * }</pre>
+ * {@snippet file="PipelineSnippets.java" region="zero-copy"}
  *
  * <h2>Completions</h2>
- * They come on the error queue of the socket, and as long as one is there every event of the stream says error; and
- * then write-closed, as for some sources that means. But it does not say read-closed, as it does when the connection is
- * broken. So on an error first {@link #drainCompletions}, and go on if {@link TcpStream#takeError} then has none.
+ * Completions arrive on the error queue of the socket. While one is queued, every event of the stream is an {@linkplain
+ * io.panamio.Events#isError error}, and for some sources therefore write-closed as well; it is not read-closed, as it
+ * is when the connection is broken. On an error event, first call {@link #drainCompletions}; if {@link
+ * TcpStream#takeError} then returns {@code null}, continue.
  *
- * <h2>When it is worth it</h2>
- * A completion costs about as much as copying some kilobytes. Less than the {@linkplain #setThreshold threshold} is
- * sent by an ordinary, copying send; so is everything where the system refuses ({@link #isEnabled}), and a send for
- * which the kernel has no room to remember it (ENOBUFS: sysctl net.core.optmem_max, RLIMIT_MEMLOCK); then nothing is
- * pending. To this machine itself, and through some devices, the kernel must copy after all, later, which costs more
- * than a copying send; {@link #copied} tells, and where it counts everything, {@code setThreshold(Long.MAX_VALUE)} ends
- * it.
+ * <h2>Performance</h2>
+ * A completion costs about as much as copying some kilobytes. Sends below the {@linkplain #setThreshold threshold} are
+ * therefore ordinary, copying sends. So are all sends if the system refuses ({@link #isEnabled}), and any send that the
+ * kernel has no room to track (ENOBUFS; sysctl net.core.optmem_max, RLIMIT_MEMLOCK). Nothing is pending after a copying
+ * send. On loopback and with some devices the kernel copies after all, later, which costs more than a copying send;
+ * {@link #copied} counts these. If that applies to all sends, turn zero-copy off by {@code
+ * setThreshold(Long.MAX_VALUE)}.
  *
- * <p>There is nothing to close: this ends with its stream. If that is closed with sends pending, what the kernel has
- * taken is still sent, from pages that it keeps, but no completion comes any more.
+ * <p>A sender needs no close: it ends with its stream. If the stream is closed while sends are pending, their data is
+ * still sent, from pages that the kernel keeps, but no completion arrives.
  *
- * <p>For one thread at a time, the one that its buffers belong to. One stream has one sender, and nobody else sends
- * with MSG_ZEROCOPY on it. Sending and completing allocate nothing, once the largest number of sends was pending.
+ * <p>Not thread-safe, and confined to the thread of its buffers. A stream has at most one sender, and nothing else may
+ * send on it with MSG_ZEROCOPY. Sending and completing allocate nothing, once the largest number of sends has been
+ * pending. Requires {@link io.panamio.Feature#ZERO_COPY}.
  */
 public final class ZeroCopySender {
-    /** Below this many bytes a send is copied, if not set otherwise: 16 KiB. */
+    /** The default threshold: sends of less than 16 KiB are copied. */
     public static final long DEFAULT_THRESHOLD = 16 << 10;
 
     private final TcpStream stream;
@@ -55,9 +48,9 @@ public final class ZeroCopySender {
     private final IoOperation completing;
     private long threshold = DEFAULT_THRESHOLD;
 
-    /** What each send has sent from, until it is completed: a ring, by the number of the send. */
+    /** The buffers of the pending sends: a ring, indexed by the number of the send. */
     private ZeroCopyBuffer[] ring = new ZeroCopyBuffer[16];
-    /** The oldest send that is not completed. */
+    /** The number of the oldest pending send. */
     private long oldest;
     private long sent;
     private long completed;
@@ -75,12 +68,13 @@ public final class ZeroCopySender {
     }
 
     /**
-     * Makes the sender of a stream, and asks the system for zero-copy sends: SO_ZEROCOPY. If it refuses, everything is
-     * copied.
+     * Returns a new sender of a stream, and enables zero-copy sends on it: SO_ZEROCOPY. If the system refuses that, all
+     * sends are copied.
      *
-     * @param stream the stream, connected or still connecting, which stays the caller's
+     * @param stream the stream, connected or connecting, which the caller still owns
      * @return the sender
-     * @throws IllegalStateException if the stream has a sender, or SO_ZEROCOPY was set before
+     * @throws IllegalStateException if the stream already has a sender, or SO_ZEROCOPY was already set
+     * @throws UnsupportedOperationException if {@link io.panamio.Feature#ZERO_COPY} is refused
      * @throws java.nio.channels.ClosedChannelException if the stream is closed
      * @throws IOException never
      */
@@ -94,20 +88,16 @@ public final class ZeroCopySender {
         return new ZeroCopySender(stream, enabled != 0);
     }
 
-    /**
-     * Whether the system does zero-copy sends on this stream.
-     *
-     * @return false if all sends are copied
-     */
+    /** {@return whether the system supports zero-copy sends on this stream; if not, all sends are copied} */
     public boolean isEnabled() {
         return enabled;
     }
 
     /**
-     * Sets how many bytes a send must have to be one without copying.
+     * Sets the minimum size of a zero-copy send. Smaller sends are copied.
      *
-     * @param bytes the least number; 0 for all sends, {@link Long#MAX_VALUE} for none
-     * @throws IllegalArgumentException if it is negative
+     * @param bytes the size in bytes; 0 for all sends, {@link Long#MAX_VALUE} for none
+     * @throws IllegalArgumentException if {@code bytes} is negative
      */
     public void setThreshold(long bytes) {
         if (bytes < 0) {
@@ -119,23 +109,24 @@ public final class ZeroCopySender {
     // ---- sending
 
     /**
-     * Sends a part of a buffer, by one system call: send(2); where the kernel has no room for a zero-copy send, by two.
-     * Whatever {@link ZeroCopyBuffer#segment} had lent is dead afterwards. The buffer is pending if bytes were taken
-     * without copying. It may be sent again meanwhile: the rest of it, or the same to others.
+     * Sends a part of a buffer by one system call, send(2), or by two if the kernel has no room to track a zero-copy
+     * send. Any segment that {@link ZeroCopyBuffer#segment} has lent becomes inaccessible. The buffer is pending if
+     * bytes were sent without copying; it may be sent again meanwhile, for example the rest of it, or on another
+     * stream.
      *
-     * <p>The stream is armed for its next writable event as by {@link TcpStream#write}. One call sends 2147479552 bytes
-     * at most.
+     * <p>The stream is armed for its next writable event as by {@link TcpStream#write}. One call sends at most
+     * 2147479552 bytes.
      *
-     * @param buffer what to send from
-     * @param off where the part begins
-     * @param len how long it is
-     * @return how many bytes the system took, maybe not all; {@link IoResult#WOULD_BLOCK} if none; 0 only if {@code
-     *     len} is 0, without a system call
+     * @param buffer the buffer
+     * @param off the offset of the part
+     * @param len the length of the part
+     * @return the number of bytes sent, possibly less than {@code len}; {@link IoResult#WOULD_BLOCK} if the send buffer
+     *     is full; 0 only if {@code len} is 0, without a system call
      * @throws IndexOutOfBoundsException if the part is not within the buffer
      * @throws IllegalStateException if the buffer is closed
      * @throws WrongThreadException if the buffer belongs to another thread
      * @throws java.nio.channels.ClosedChannelException if the stream is closed
-     * @throws IOException if the connection is broken, or was shut down for writing
+     * @throws IOException if the connection is broken or shut down for writing
      */
     public long send(ZeroCopyBuffer buffer, long off, long len) throws IOException {
         Objects.checkFromIndexSize(off, len, buffer.byteSize());
@@ -159,7 +150,7 @@ public final class ZeroCopySender {
         }
     }
 
-    /** One send, kept as an object of its own would be garbage. */
+    /** One send; reused, as an object for each send would be garbage. */
     private final class Sending implements IoOperation {
         private ZeroCopyBuffer buffer;
         private MemorySegment memory;
@@ -167,7 +158,7 @@ public final class ZeroCopySender {
         private long len;
         private long result;
 
-        /** Would block also when it took less than asked: so the stream is armed. */
+        /** Reports that it would block also after a partial send, so that the stream is armed. */
         @Override
         public long run(int fd) throws IOException {
             result = zeroCopy().send(fd, memory, off, len);
@@ -180,7 +171,7 @@ public final class ZeroCopySender {
         }
     }
 
-    /** Makes the ring larger before it is full, so that nothing can fail once the kernel has the memory. */
+    /** Grows the ring before it is full, so that nothing can fail once the kernel uses the memory. */
     private void makeRoom() {
         if (sent - oldest == ring.length) {
             ZeroCopyBuffer[] larger = new ZeroCopyBuffer[2 * ring.length];
@@ -194,10 +185,11 @@ public final class ZeroCopySender {
     // ---- completions
 
     /**
-     * Takes the completions that have come: recvmsg(2) with MSG_ERRQUEUE, once for each range of sends and once more;
-     * no system call if nothing is pending. For events that say error, and for any other time.
+     * Takes the completions that have arrived, by recvmsg(2) with MSG_ERRQUEUE: one system call for each range of
+     * sends, and one more. No system call if nothing is pending. Call it for error events; it may be called at any
+     * time.
      *
-     * @return how many sends were completed by this
+     * @return the number of sends that this call completed
      * @throws java.nio.channels.ClosedChannelException if the stream is closed
      * @throws IOException if the system refuses
      */
@@ -206,11 +198,11 @@ public final class ZeroCopySender {
             return 0;
         }
         long before = completed;
-        stream.tryIo(Interest.HANG_UP, completing); // armed for further errors, if it took some
+        stream.tryIo(Interest.HANG_UP, completing); // re-armed for further errors if completions were taken
         return completed - before;
     }
 
-    /** The numbers are the lower half of ours; they come in any order. */
+    /** Completes a range of sends. The kernel's numbers are the lower 32 bits of ours; ranges arrive in any order. */
     private void completed(int first, int last, boolean byCopying) {
         long from = oldest + Integer.toUnsignedLong(first - (int) oldest);
         long to = Math.min(from + Integer.toUnsignedLong(last - first), sent - 1);
@@ -228,34 +220,22 @@ public final class ZeroCopySender {
         }
     }
 
-    /**
-     * How many sends were made without copying, at first.
-     *
-     * @return their number so far
-     */
+    /** {@return the number of zero-copy sends made so far, including those that the kernel copied later} */
     public long sent() {
         return sent;
     }
 
-    /**
-     * How many of those are completed. They may be in any order.
-     *
-     * @return their number so far
-     */
+    /** {@return the number of zero-copy sends completed so far; they complete in any order} */
     public long completed() {
         return completed;
     }
 
-    /**
-     * How many of those that are completed were copied by the kernel after all.
-     *
-     * @return their number so far
-     */
+    /** {@return the number of completed sends that the kernel copied after all} */
     public long copied() {
         return copied;
     }
 
-    /** The stream and how many sends are pending, for people. */
+    /** {@return the stream and the number of pending sends, for diagnostics} */
     @Override
     public String toString() {
         return "ZeroCopySender[" + stream + ", " + (sent - completed) + " pending]";
