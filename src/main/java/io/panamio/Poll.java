@@ -125,7 +125,8 @@ public final class Poll implements AutoCloseable {
     private int poll(Events events, long nanos) throws IOException {
         Objects.requireNonNull(events, "events");
         if (nanos != 0 && Thread.currentThread().isVirtual()) {
-            throw new WrongThreadException("a blocking wait would pin the carrier of this virtual thread: poll from a platform thread");
+            throw new WrongThreadException(
+                "a blocking wait would pin the carrier of this virtual thread: poll from a platform thread");
         }
         events.clear();
         int n = selector.select(events.buffer(), nanos);

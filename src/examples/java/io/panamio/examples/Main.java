@@ -13,7 +13,8 @@ import picocli.CommandLine.TypeConversionException;
 /** The examples' command line. Exit codes: 0 done, 1 failed, 2 bad arguments. */
 @Command(name = "panamio-examples", mixinStandardHelpOptions = true, version = "panamio 0.1.0-SNAPSHOT",
     description = "Programs on Panamio, mio for the JVM.", synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Echo.class, Bench.class, Demo.class, Watch.class, Send.class, Proxy.class, Serve.class})
+    subcommands = {Echo.class, Bench.class, Demo.class, Watch.class, Send.class, Proxy.class, Serve.class,
+        Capabilities.class})
 public final class Main {
     private Main() {
     }

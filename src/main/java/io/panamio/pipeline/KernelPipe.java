@@ -19,7 +19,7 @@ final class KernelPipe {
         int[] ends = Platform.current().pipes().open();
         Handle first = null;
         try {
-            Platform.current().transfers().resizePipe(ends[1], bytes); // before the handles own the descriptors: a failure closes both here
+            Platform.current().transfers().resizePipe(ends[1], bytes); // while a failure still closes both here
             first = Handle.owning(this, ends[0], false);
             writer = Handle.owning(this, ends[1], false);
         } catch (Throwable t) {

@@ -4,13 +4,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An arena of blocks that the platform allocates, so that whichever thread is allowed to can free them. */
+/** An arena of blocks that the platform allocates; any thread can free them. */
 final class BlockArena extends StreamArena {
     private final List<MemorySegment> blocks = new ArrayList<>(2);
 
     @Override
     protected MemorySegment take(long byteSize, long byteAlignment) {
-        // the platform aligns to 16 bytes; what needs more gets room to move
+        // the platform aligns to 16 bytes; a larger alignment needs extra space
         long spare = byteAlignment > 16 ? byteAlignment : 0;
         MemorySegment block = Platform.current().allocate(Math.addExact(byteSize, spare));
         blocks.add(block);
@@ -19,7 +19,7 @@ final class BlockArena extends StreamArena {
 
     @Override
     protected void giveBack() {
-        while (!blocks.isEmpty()) { // goes on where it was left for want of memory
+        while (!blocks.isEmpty()) { // resumes after an OutOfMemoryError
             Platform.current().free(blocks.getLast());
             blocks.removeLast();
         }

@@ -3,8 +3,8 @@ package io.panamio.sys;
 import java.lang.ref.Cleaner;
 
 /**
- * Ends what users have dropped, in one thread, which starts with the first thing that could be dropped. It ends when
- * everything is closed and the class loader of the library is no longer in use.
+ * Releases the resources of objects that users did not close, in one thread. The thread starts with the first such
+ * object, and ends once everything is closed and the class loader of the library is no longer used.
  */
 public final class Cleaning {
     private static volatile Cleaner cleaner;
@@ -12,13 +12,16 @@ public final class Cleaning {
     private Cleaning() {
     }
 
-    /** Runs {@code action} when {@code object}, which it must not refer to, was dropped: {@link Cleaner#register}. */
+    /**
+     * Runs {@code action}, which must not refer to {@code object}, once {@code object} is unreachable: {@link
+     * Cleaner#register}.
+     */
     public static Cleaner.Cleanable register(Object object, Runnable action) {
         Cleaner c = cleaner;
         return (c == null ? start() : c).register(object, action);
     }
 
-    /** Not an initializer: one that fails, as there is no room for a thread, would fail for ever. */
+    /** Starts the cleaner. Not a static initializer: one that fails, for lack of a thread, would fail forever. */
     private static synchronized Cleaner start() {
         if (cleaner == null) {
             cleaner = Cleaner.create();

@@ -1,23 +1,25 @@
 package io.panamio.sys;
 
 /**
- * The readiness of a source that reports it by itself, from any thread, instead of the system: such as one that owns
- * overlapped requests, or whose work is done elsewhere. It is registered like a descriptor, and its events come under
- * the
- * token of its own source, on every back end.
+ * The readiness of a source that reports its events itself, from any thread, instead of the system: for example one
+ * that owns overlapped requests, or whose work is done by another thread. It is registered like a descriptor, and its
+ * events carry the token of its source, on every back end.
  *
- * <p>Edges, levels and one-shot interests are as with a descriptor: what is {@linkplain #deliver delivered} is an edge,
- * and ready until it is {@linkplain #drained}; a registration reports what is ready then.
+ * <p>Edge-triggered, level-triggered and one-shot interests behave as for a descriptor: each {@linkplain #deliver
+ * delivery} is an edge, the source is ready until it is {@linkplain #drained}, and a registration reports what the
+ * source is ready for at that time.
+ *
+ * <p>Thread-safe. See {@link Handle#setDelivery}.
  */
 public final class Delivery {
     private int ready;
     private Entry entry;
 
-    /** A source that is not ready for anything. */
+    /** Constructs the readiness of a source that is not ready. */
     public Delivery() {
     }
 
-    /** One registration; it is in its selector's queue at most once. */
+    /** One registration. It is in the queue of its selector at most once. */
     static final class Entry {
         final Delivery source;
         final Selector selector;
@@ -25,9 +27,9 @@ public final class Delivery {
         private int interest;
         private int pending;
         private boolean queued;
-        /** The poller's: whether it must keep it. */
+        /** Whether the poller must keep it in the queue; used by the poller only. */
         boolean again;
-        /** The next one in a queue. */
+        /** The next entry of a queue. */
         Entry next;
 
         private Entry(Delivery source, Selector selector, long token, int interest) {
@@ -38,9 +40,13 @@ public final class Delivery {
         }
     }
 
-    // ---- the source's side, in any thread
+    // ---- for the source, from any thread
 
-    /** Adds to what the source is ready for: {@link Readiness} bits, each of which is an edge. */
+    /**
+     * Adds to the readiness of the source. Each call is an edge.
+     *
+     * @param readiness {@link Readiness} bits
+     */
     public void deliver(int readiness) {
         Entry queue;
         synchronized (this) {
@@ -51,15 +57,16 @@ public final class Delivery {
     }
 
     /**
-     * The source is no longer ready for what an operation has found drained. The source sees to it that what it
-     * delivers
-     * meanwhile comes afterwards.
+     * Removes from the readiness of the source what an operation has found drained. The source must order this before
+     * the deliveries of what arrives later.
+     *
+     * @param readiness {@link Readiness} bits
      */
     public synchronized void drained(int readiness) {
         ready &= ~readiness;
     }
 
-    /** Returns the entry if it must be queued. */
+    /** Adds to what an entry reports; returns the entry if it must be queued, otherwise null. */
     private Entry add(Entry to, int readiness) {
         to.pending |= readiness & reported(to.interest);
         if (to.pending == 0 || to.queued) {
@@ -75,15 +82,15 @@ public final class Delivery {
         }
     }
 
-    /** What an interest reports: errors and hang-ups always. */
+    /** Returns the bits that an interest reports, which always include errors and hang-ups. */
     private static int reported(int interest) {
         int ends = Readiness.ERROR | Readiness.READ_CLOSED | Readiness.WRITE_CLOSED;
         return interest & (Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY) | ends;
     }
 
-    // ---- registering: like a descriptor's, and one at a time
+    // ---- registration: as of a descriptor, one at a time
 
-    /** Replaces the registration, if there is one; what the source is ready for is an edge. */
+    /** Registers the source, replacing its previous registration. What it is ready for is an edge. */
     public void register(Selector with, long token, int interest) {
         Entry queue;
         synchronized (this) {
@@ -98,12 +105,11 @@ public final class Delivery {
         entry = null;
     }
 
-    // ---- the poller's side
+    // ---- for the poller
 
     /**
-     * Takes what an entry has to report, 0 if it was deregistered. Afterwards {@link Entry#again} says whether the
-     * poller
-     * must keep it, as its level stays.
+     * Takes the bits to report for an entry, 0 if it was deregistered. Afterwards {@link Entry#again} is true if the
+     * poller must keep the entry, because it is level-triggered and still ready.
      */
     synchronized int take(Entry from) {
         int readiness = from == entry ? from.pending : 0;

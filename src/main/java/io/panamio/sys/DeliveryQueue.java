@@ -4,7 +4,9 @@ import io.panamio.sys.Delivery.Entry;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/** The entries that wait for the poller of a {@link Selector}: added by any thread, taken in order by that one. */
+/**
+ * The entries that the poller of a {@link Selector} has to report: added by any thread, taken in order by the poller.
+ */
 final class DeliveryQueue {
     private static final VarHandle ADDED;
 
@@ -16,10 +18,10 @@ final class DeliveryQueue {
         }
     }
 
-    /** A stack of those that were added. */
+    /** A stack of the entries that were added last. */
     private volatile Entry added;
 
-    // the poller's own: the others, in order
+    // the queue, used by the poller only
     private Entry first;
     private Entry last;
     private int count;
@@ -32,12 +34,12 @@ final class DeliveryQueue {
         } while (!ADDED.compareAndSet(this, head, entry));
     }
 
-    /** Returns whether there is nothing for the poller to take. */
+    /** {@return whether there is nothing to report} */
     boolean isEmpty() {
         return first == null && added == null;
     }
 
-    /** Takes what other threads have added, and returns how many entries there are. */
+    /** Moves the entries that other threads have added to the queue, and returns the number of entries. */
     int count() {
         if (added != null) {
             for (Entry e = reversed((Entry) ADDED.getAndSet(this, null)); e != null;) {
@@ -72,11 +74,10 @@ final class DeliveryQueue {
     }
 
     /**
-     * Moves entries to {@code events}, from index {@code n} on, while there is room: each once, the level-triggered
-     * ones
-     * staying for the next poll.
+     * Moves entries to {@code events}, from index {@code n} on, until the buffer is full. Each entry is reported once;
+     * level-triggered entries stay for the next poll.
      *
-     * @return the number of events that there are then
+     * @return the number of events in the buffer
      */
     int moveTo(EventBuffer events, int n) {
         int filled = n;

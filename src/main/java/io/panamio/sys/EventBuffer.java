@@ -1,20 +1,26 @@
 package io.panamio.sys;
 
-/** Where a {@link Selector} puts events: memory that is allocated once and read by index. */
+/**
+ * The memory that a {@link Selector} puts events into: allocated once, read by index. Indexes are not checked against
+ * the number of events.
+ */
 public abstract class EventBuffer {
-    /** For the platforms. */
+    /** For subclasses, which are in the platforms. */
     protected EventBuffer() {
     }
 
-    /** How many events fit. */
+    /** {@return the maximum number of events} */
     public abstract int capacity();
 
-    /** The token of event {@code i}; {@code i} is not checked against the number of events. */
+    /** {@return the token of event {@code i}} */
     public abstract long token(int i);
 
-    /** The {@link Readiness} bits of event {@code i}; {@code i} is not checked against the number of events. */
+    /** {@return the {@link Readiness} bits of event {@code i}} */
     public abstract int readiness(int i);
 
-    /** Sets event {@code i}, with {@link Readiness} bits. */
+    /**
+     * Sets event {@code i}, whose readiness is {@link Readiness} bits. Called by {@link Selector} for events that the
+     * system does not report; {@link #token} and {@link #readiness} must return these values.
+     */
     protected abstract void set(int i, long token, int readiness);
 }

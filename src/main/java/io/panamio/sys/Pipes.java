@@ -3,13 +3,16 @@ package io.panamio.sys;
 import java.io.File;
 import java.io.IOException;
 
-/** A platform's calls on pipes, and on what is read and written like one. */
+/** The calls on pipes, and on descriptors that are read and written like pipes. */
 public abstract class Pipes {
-    /** For the platforms. */
+    /** For subclasses, which are in the platforms. */
     protected Pipes() {
     }
 
-    /** Opens a non-blocking pipe; returns the end to read from, and the one to write to. */
+    /**
+     * Opens a pipe in non-blocking mode that child processes do not inherit; returns the descriptors of its receiver
+     * and its sender.
+     */
     public abstract int[] open() throws IOException;
 
     /**
@@ -26,16 +29,19 @@ public abstract class Pipes {
      */
     public abstract void requireWritable(int fd) throws IOException;
 
-    /** Returns a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of. */
+    /**
+     * {@return a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of; see
+     * {@link io.panamio.Feature#PIPE_REDIRECTS}}
+     */
     public abstract File file(int fd);
 
-    /** Returns the calls that move the bytes of pipes. */
+    /** {@return the calls that read and write pipes} */
     public abstract Streams streams();
 
-    /** Closes an end; errors are ignored, and nothing is retried. */
+    /** Closes an end. Errors are ignored, and the call is not retried. */
     public abstract void close(int fd);
 
-    /** Closes an end for which nothing could be made, maybe for want of memory. */
+    /** Closes an end of which no object could be made, possibly for lack of memory. */
     public final void discard(int fd) {
         Platform.spendReserve();
         close(fd);

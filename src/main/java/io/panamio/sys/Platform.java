@@ -6,33 +6,30 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The seam between the API and an operating system: each platform's part is in a source set of its own (see {@code
- * src/}
- * beside this one), and reached from here alone. One instance a process, chosen by {@code os.name} at the first use,
- * which
- * the JIT compiler sees as a constant.
+ * The seam between the API and an operating system. Each platform is in a source set of its own, below {@code src/},
+ * and is reached through this class only. There is one instance per process, chosen by {@code os.name} on first use,
+ * and a constant to the JIT compiler.
  *
- * <p>A platform supplies what is abstract here. The other groups of calls throw an {@link
- * UnsupportedOperationException}
- * that names the system and the feature unless it supplies them; {@link #support} says which they are. The package's
- * documentation goes through them method by method.
+ * <p>A platform implements the abstract methods. A group of calls that it does not override throws {@link
+ * UnsupportedOperationException}, which names the system and the feature; {@link #support} must answer accordingly. The
+ * package documentation describes what a platform supplies, method by method.
  *
- * <p>For tests alone: {@code -Dpanamio.test.platform} names another platform than that of {@code os.name}, and {@code
- * -Dpanamio.test.library} the library in which it looks functions up, and nowhere else.
+ * <p>For tests only: {@code -Dpanamio.test.platform} selects another platform than that of {@code os.name}, and {@code
+ * -Dpanamio.test.library} the only library in which it looks functions up.
  */
 public abstract class Platform {
-    /** A Platform, or a String that says why there is none. */
+    /** The platform, or a String that states why there is none. */
     private static final Object FOUND =
         find(System.getProperty("panamio.test.platform", nameOf(System.getProperty("os.name", "unknown"))));
 
-    /** For the platforms. */
+    /** For subclasses, which are in the platforms. */
     protected Platform() {
     }
 
     /**
-     * Returns this machine's platform.
+     * {@return the platform of this process}
      *
-     * @throws UnsupportedOperationException if there is none in this jar
+     * @throws UnsupportedOperationException if this jar has no usable platform for the system
      */
     public static Platform current() {
         if (FOUND instanceof Platform platform) {
@@ -41,50 +38,62 @@ public abstract class Platform {
         throw new UnsupportedOperationException((String) FOUND);
     }
 
-    // ---- what it is
+    // ---- properties
 
-    /** Returns the name of the system and of the selector, for messages. */
+    /** {@return the name of the system and of the selector, for messages} */
     @Override
     public abstract String toString();
 
-    /** Returns how a feature is supported. */
+    /** {@return how a feature is supported; the answer does not change} */
     public abstract Support support(Feature feature);
 
-    /** Returns what is thrown where a feature is refused. */
+    /** {@return the exception for a feature that is refused} */
     public final UnsupportedOperationException refusal(Feature feature) {
         return new UnsupportedOperationException("Feature." + feature + " is not supported on " + this);
     }
 
     // ---- selectors
 
-    /** Opens a selector of the kind that {@code -Dpanamio.selector} names, or else of the platform's best. */
+    /** Opens a selector: of the kind that {@code -Dpanamio.selector} names, otherwise the best of the platform. */
     public abstract Selector openSelector() throws IOException;
 
-    /** Allocates memory for {@code capacity} events of that kind of selector. */
+    /** {@return a buffer for {@code capacity} events of that kind of selector} */
     public abstract EventBuffer newEvents(int capacity);
 
     // ---- groups of calls
 
-    /** Returns the calls that create sockets and get and set what they have. */
+    /** {@return the calls that create and configure sockets} */
     public abstract Sockets sockets();
 
-    /** Returns the calls that move the bytes of stream sockets. */
+    /** {@return the calls that read and write stream sockets} */
     public abstract Streams streams();
 
-    /** Returns the calls that move messages. */
+    /** {@return the calls that send and receive messages} */
     public abstract Messages messages();
 
-    /** Returns the calls on pipes. */
+    /**
+     * {@return the calls on pipes}
+     *
+     * @throws UnsupportedOperationException if {@link Feature#PIPES} is refused
+     */
     public Pipes pipes() {
         throw refusal(Feature.PIPES);
     }
 
-    /** Returns the calls that move bytes between descriptors. */
+    /**
+     * {@return the calls that move bytes between descriptors}
+     *
+     * @throws UnsupportedOperationException if {@link Feature#SEND_FILE} is refused
+     */
     public Transfers transfers() {
         throw refusal(Feature.SEND_FILE);
     }
 
-    /** Returns the calls that send without copying. */
+    /**
+     * {@return the calls that send without copying}
+     *
+     * @throws UnsupportedOperationException if {@link Feature#ZERO_COPY} is refused
+     */
     public ZeroCopy zeroCopy() {
         throw refusal(Feature.ZERO_COPY);
     }
@@ -109,13 +118,13 @@ public abstract class Platform {
     /** Sets whether {@code fd}, a socket or a pipe, is in non-blocking mode. */
     public abstract void setNonBlocking(int fd, boolean on) throws IOException;
 
-    /** Closes a socket or a file; errors are ignored, and nothing is retried. */
+    /** Closes a socket or a file. Errors are ignored, and the call is not retried. */
     public abstract void close(int fd);
 
-    /** Given up where there is no memory, as a call needs some until it is compiled. */
+    /** Heap memory that is given up when none is left, since a downcall allocates until it is compiled. */
     private static volatile byte[] reserve = new byte[4096];
 
-    /** Closes a descriptor for which nothing could be made, maybe for want of memory. */
+    /** Closes a descriptor of which no object could be made, possibly for lack of memory. */
     public final void discard(int fd) {
         spendReserve();
         close(fd);
@@ -125,54 +134,56 @@ public abstract class Platform {
         reserve = null;
     }
 
-    /** Makes sure that there is memory for {@link #discard}, if there is any. */
+    /** Allocates the reserve of {@link #discard} again, if possible. */
     static void replenish() {
         if (reserve == null) {
             try {
                 reserve = new byte[4096];
             } catch (OutOfMemoryError e) {
-                return; // whoever needs it finds out
+                return; // a later allocation reports it
             }
         }
     }
 
     // ---- memory
 
-    /** Allocates zeroed memory, 16-byte aligned, that stays until {@link #free}. */
+    /** {@return new zeroed memory, 16-byte aligned, valid until {@link #free}} */
     public abstract MemorySegment allocate(long bytes);
 
-    /** Frees what {@link #allocate} returned. */
+    /** Frees memory of {@link #allocate}. */
     public abstract void free(MemorySegment block);
 
-    /** Returns the size of a page of memory. */
+    /** {@return the size of a page in bytes} */
     public abstract long pageSize();
 
     /**
-     * Maps zeroed memory of its own pages, that stays until {@link #unmap}. What the kernel still uses then keeps its
-     * pages: nobody else gets them before that.
+     * {@return new zeroed memory in pages of its own, valid until {@link #unmap}; pages that the kernel still uses then
+     * are not reused before it is done with them}
      */
     public abstract MemorySegment map(long size);
 
-    /** Unmaps what {@link #map} returned. */
+    /** Unmaps memory of {@link #map}. */
     public abstract void unmap(MemorySegment mapping);
 
     /**
-     * Maps zeroed memory of {@code size} bytes, whole pages, twice, one mapping behind the other: returns a segment of
-     * twice the size, that stays until {@link #unmapTwice}. Returns null where the system refuses, or has so many
-     * mappings that it might soon.
+     * Maps new zeroed memory twice, one mapping behind the other, valid until {@link #unmapTwice}.
+     *
+     * @param size the size in bytes, a multiple of {@link #pageSize}
+     * @return a segment of twice the size; null if the system refuses, or the process has almost as many mappings as it
+     *     may
      */
     public MemorySegment mapTwice(long size) {
         return null;
     }
 
-    /** Unmaps what {@link #mapTwice} returned. */
+    /** Unmaps memory of {@link #mapTwice}. */
     public void unmapTwice(MemorySegment twice) {
         throw refusal(Feature.MIRRORED_MEMORY);
     }
 
-    // ---- finding it
+    // ---- lookup
 
-    /** Returns the name of the platform for a system, or that of the system if there is none. */
+    /** {@return the name of the platform for a system, or that of the system if there is none} */
     private static String nameOf(String os) {
         return switch (os) {
             case "Linux" -> "linux";
@@ -180,7 +191,7 @@ public abstract class Platform {
         };
     }
 
-    /** Returns the option of java that lets this library call native functions. */
+    /** {@return the option of java that permits this library to call native functions} */
     private static String nativeAccess() {
         String module = Platform.class.getModule().getName();
         return "--enable-native-access=" + (module == null ? "ALL-UNNAMED" : module);
@@ -188,9 +199,8 @@ public abstract class Platform {
 
     private static Object find(String name) {
         String os = System.getProperty("os.name", "unknown");
-        // By name, as a jar need not hold every platform, and a ServiceLoader takes a cold start longer.
-        // META-INF/services
-        // is for tools that leave out what nobody refers to.
+        // By name: a jar need not contain every platform, and a ServiceLoader delays a cold start. META-INF/services is
+        // for tools that remove unreferenced classes.
         String type = switch (name) {
             case "linux" -> "io.panamio.sys.linux.LinuxPlatform";
             default -> null;

@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 
 /**
- * What is behind a {@code Poll}: watches descriptors for edges. What is the same for every back end is here: one poller
- * at a time, deadlines, waits that a POSIX signal interrupts, wakes, events that sources deliver themselves, and
- * closing.
- * A back end implements how descriptors are watched, how to wait, and how to end a wait.
+ * Watches descriptors for edges: the implementation of a {@code Poll}. This class contains what all back ends share:
+ * one poller at a time, deadlines, waits that a POSIX signal interrupts, wakes, events that sources deliver themselves,
+ * and closing. A back end implements how descriptors are watched, how to wait, and how to end a wait; the package
+ * documentation states the contract of each method.
  *
- * <p>Being a {@link Guard}, it keeps its own descriptors open until the last thread is out of it.
+ * <p>As a {@link Guard}, it keeps its own descriptors open until the last thread has left it.
  */
 public abstract class Selector extends Guard {
     private final WakeState wakes = new WakeState();
@@ -18,18 +18,22 @@ public abstract class Selector extends Guard {
     private final SpinPolicy spin = new SpinPolicy();
     private volatile boolean wakerOpen;
     private volatile long wakerToken;
-    /** The poller's own: whether its last wait had events that are not the system's. */
+    /** Whether the last wait reported events that are not the system's. Used by the poller only. */
     private boolean ownLast;
-    /** The poller's own: whether the last events that are not the system's had the waker's. */
+    /** Whether the last such events included the waker's. Used by the poller only. */
     private boolean wakerLast;
 
-    /** For the platforms. */
+    /** For subclasses, which are in the platforms. */
     protected Selector() {
     }
 
     // ---- watching
 
-    /** Starts to watch {@code fd}; the state it is in is an edge. */
+    /**
+     * Registers {@code fd}: what it is ready for now is reported by the next poll.
+     *
+     * @param interest {@link Readiness} bits
+     */
     public final void register(int fd, long token, int interest) throws IOException {
         enterOrThrow();
         try {
@@ -39,7 +43,11 @@ public abstract class Selector extends Guard {
         }
     }
 
-    /** Replaces token and interest of {@code fd}; the state it is in is an edge again. */
+    /**
+     * Replaces the token and the interest of {@code fd}, and reports again what it is ready for now.
+     *
+     * @param interest {@link Readiness} bits
+     */
     public final void reregister(int fd, long token, int interest) throws IOException {
         enterOrThrow();
         try {
@@ -49,7 +57,7 @@ public abstract class Selector extends Guard {
         }
     }
 
-    /** Stops watching {@code fd}: no later poll reports it, and none that goes on keeps it from being closed. */
+    /** Deregisters {@code fd}: no later poll reports it, and no running poll prevents its close from taking effect. */
     public final void deregister(int fd) throws IOException {
         enterOrThrow();
         try {
@@ -60,41 +68,66 @@ public abstract class Selector extends Guard {
     }
 
     /**
-     * Arms the directions of {@code interest}, in which an operation on {@code fd} has found nothing more to do, so
-     * that
-     * the next change there is reported. HANG_UP among them means that it has taken the pending error, so that the next
-     * one is reported; READ_CLOSED means that a read has found an end, after which there may be more: a FIFO goes on
-     * with
-     * its next writer, and a terminal at once, unless it hung up. Does nothing where the system sees to that by itself.
+     * Arms the conditions of {@code interest}, which an operation on {@code fd} has found drained: their next change is
+     * reported. Does nothing if the system does so by itself, or if {@code fd} is not registered. Called by any thread,
+     * inside the operation, so that {@code fd} stays open meanwhile.
+     *
+     * @param interest {@link Readiness} bits: a direction that would block; {@link Readiness#HANG_UP} if the pending
+     *     error was taken, so that the next one is reported; {@link Readiness#READ_CLOSED} if a read found an end after
+     *     which more may follow, as a FIFO continues with its next writer, and a terminal at once unless it hung up
      */
     public abstract void rearm(int fd, int interest);
 
-    /** Returns whether the watch of a descriptor ends by itself when the last duplicate of it is closed. */
+    /**
+     * {@return whether closing the last duplicate of a descriptor deregisters it; if not, {@link Handle} deregisters it
+     * before the close}
+     */
     public abstract boolean deregistersOnClose();
 
-    /** Returns the descriptor that becomes readable when there are events. */
+    /**
+     * {@return the descriptor that is readable while events are pending}
+     *
+     * @throws UnsupportedOperationException if the back end has none
+     */
     protected int fd() {
         throw Platform.current().refusal(Feature.POLL_DESCRIPTOR);
     }
 
-    /** Watches a descriptor that is not watched yet. */
+    /**
+     * Starts to watch a descriptor. If it throws, the descriptor is not watched.
+     *
+     * @param interest {@link Readiness} bits; with {@link Readiness#WATCHABLE}, {@code fd} is known to be a socket or a
+     *     pipe
+     * @throws IOException if the system cannot watch the descriptor
+     */
     protected abstract void add(int fd, long token, int interest) throws IOException;
 
-    /** Changes a descriptor that is watched. */
+    /**
+     * Replaces the token and the interest of a watched descriptor; all conditions are armed. If it throws, nothing has
+     * changed.
+     *
+     * @throws IOException if the descriptor is not watched, or the system refuses
+     */
     protected abstract void modify(int fd, long token, int interest) throws IOException;
 
     /**
-     * Forgets a descriptor. What the system still writes to for it stays allocated until the system is done: the
-     * descriptor may be closed as soon as this returns.
+     * Stops watching a descriptor: its token is not reported any more, and it may be closed when this method returns.
+     * If the system still writes to memory of the registration, as for a request that is being cancelled, that memory
+     * stays allocated until the system has completed the request.
+     *
+     * @throws IOException if the descriptor is not watched
      */
     protected abstract void remove(int fd) throws IOException;
 
     // ---- waiting
 
     /**
-     * Waits for events and returns how many were put into {@code events}.
+     * Waits for events and puts them into {@code events}.
      *
-     * @param timeout nanoseconds; 0 does not wait, a negative one waits without a limit
+     * @param timeout nanoseconds; 0 does not wait, a negative timeout waits without a limit
+     * @return the number of events
+     * @throws IllegalStateException if another thread is polling
+     * @throws ClosedSelectorException if this is closed, before or during the wait
      */
     public final int select(EventBuffer events, long timeout) throws IOException {
         StreamArena.sweep();
@@ -105,12 +138,12 @@ public abstract class Selector extends Guard {
                 throw new IllegalStateException("another thread is in this Poll's poll");
             }
             try {
-                if (!isOpen()) { // close() looks for a poller after it shut, so one of the two sees the other
+                if (!isOpen()) { // close() shuts before it checks for a poller, so one of the two sees the other
                     throw new ClosedSelectorException();
                 }
                 return timeout == 0 ? pollOnce(events) : wait(events, timeout);
             } finally {
-                wakes.end(); // at the latest exit() shows it to all
+                wakes.end(); // exit() publishes it
             }
         } finally {
             exit();
@@ -126,17 +159,17 @@ public abstract class Selector extends Guard {
     }
 
     private int wait(EventBuffer events, long timeout) throws IOException {
-        long longest = spin.duration();
-        long start = timeout < 0 && longest == 0 ? 0 : System.nanoTime();
+        long maxSpin = spin.duration();
+        long start = timeout < 0 && maxSpin == 0 ? 0 : System.nanoTime();
         long asleep = start;
         long remaining = timeout;
         if (spin.isDue()) {
-            int n = spin(events, start, timeout < 0 ? longest : Math.min(longest, timeout));
+            int n = spin(events, start, timeout < 0 ? maxSpin : Math.min(maxSpin, timeout));
             remaining = remaining(timeout, start);
             if (n > 0) {
                 return n;
             }
-            spin.inVain();
+            spin.missed();
             if (remaining == 0) {
                 return 0;
             }
@@ -146,13 +179,12 @@ public abstract class Selector extends Guard {
         for (;;) {
             int n = awaitOpen(events, remaining);
             if (n > 0) {
-                if (longest > 0) {
+                if (maxSpin > 0) {
                     spin.slept(System.nanoTime() - asleep);
                 }
                 return n;
             }
-            // the time is up, or a POSIX signal or a notification came, or the wait was longer than the system can
-            // count
+            // timeout, POSIX signal or notification, or the wait was longer than the system can count
             remaining = remaining(timeout, start);
             if (remaining == 0) {
                 return 0;
@@ -160,12 +192,12 @@ public abstract class Selector extends Guard {
         }
     }
 
-    /** Returns what a timeout has left, or -1 if it has no limit. */
+    /** {@return the nanoseconds left of a timeout, or -1 if it has no limit} */
     private static long remaining(long timeout, long start) {
         return timeout < 0 ? -1 : Math.max(0, timeout - (System.nanoTime() - start));
     }
 
-    /** Polls repeatedly, for as long as {@code duration}. */
+    /** Polls repeatedly for {@code duration} nanoseconds. */
     private int spin(EventBuffer events, long start, long duration) throws IOException {
         int n;
         do {
@@ -175,13 +207,15 @@ public abstract class Selector extends Guard {
         return n;
     }
 
-    /** Waits once, unless there are events already that the system does not know of: they come after the system's. */
+    /**
+     * Waits once, unless events are pending that the system does not know of; these are put behind those of the system.
+     */
     private int awaitOpen(EventBuffer events, long nanos) throws IOException {
         boolean due = wakes.unreported() != 0 || !deliveries.isEmpty();
         int max = due ? events.capacity() - reserved(events.capacity()) : events.capacity();
         int n = max == 0 ? 0 : await(events, max, due ? 0 : nanos);
         if (!isOpen()) {
-            throw new ClosedSelectorException(); // close() woke this poller; what it found is void
+            throw new ClosedSelectorException(); // close() ended the wait; its events are void
         }
         if (n < 0) {
             return n;
@@ -191,8 +225,8 @@ public abstract class Selector extends Guard {
     }
 
     /**
-     * Returns how many places are kept for events that are not the system's: half of them at most; but none twice in a
-     * row where there is one place alone, or they could starve the system's.
+     * Returns the number of entries reserved for events that are not the system's: at most half of them. With a single
+     * entry, it is not reserved twice in a row, which could starve the system's events.
      */
     private int reserved(int capacity) {
         if (capacity == 1) {
@@ -201,7 +235,10 @@ public abstract class Selector extends Guard {
         return Math.min(deliveries.count() + 1, capacity / 2);
     }
 
-    /** The waker and the sources that deliver take turns in being first, as there may be one place alone. */
+    /**
+     * Adds the events that are not the system's. The waker and the delivering sources take turns in being first, since
+     * there may be space for one only.
+     */
     private int addOwn(EventBuffer events, int n) {
         if (n == events.capacity()) {
             ownLast = false;
@@ -209,14 +246,14 @@ public abstract class Selector extends Guard {
             boolean wakerFirst = !wakerLast;
             wakerLast = false;
             int filled = wakerFirst ? addWake(events, n) : n;
-            wakes.take(WakeState.DELIVERY); // before the queue is emptied: what comes later requests anew
+            wakes.take(WakeState.DELIVERY); // before the queue is emptied: later entries make a new request
             filled = deliveries.moveTo(events, filled);
             n = wakerFirst ? filled : addWake(events, filled);
             ownLast = true;
         }
         if (wakes.isWatched() && (wakes.unreported() != 0 || !deliveries.isEmpty())
                 && (wakes.request(WakeState.DELIVERY) || wakes.claim())) {
-            notifyPoller(); // whoever waits for the descriptor must see that some are left
+            notifyPoller(); // the descriptor must stay readable while some are left
         }
         return n;
     }
@@ -230,52 +267,58 @@ public abstract class Selector extends Guard {
         return n + 1;
     }
 
-    /** Sets for how long a wait polls repeatedly before it sleeps, in nanoseconds. */
+    /** Sets the maximum time that a wait polls repeatedly before it sleeps, in nanoseconds; 0 turns spinning off. */
     public final void setSpin(long nanos) {
         spin.set(nanos);
     }
 
     /**
-     * Lets waits poll the network cards.
+     * Lets waits busy-poll the network devices.
      *
-     * @param micros for how long, 0 for not at all
-     * @param budget how many packets at a time
-     * @param prefer whether to keep the cards from interrupting meanwhile
-     * @throws UnsupportedOperationException if there is no such thing
+     * @param micros the duration in microseconds; 0 turns it off
+     * @param budget the maximum number of packets per attempt
+     * @param prefer whether to suppress device interrupts meanwhile
+     * @throws UnsupportedOperationException if the back end or the kernel does not support it
      */
     public void setBusyPoll(int micros, int budget, boolean prefer) throws IOException {
         throw Platform.current().refusal(Feature.BUSY_POLL);
     }
 
-    /** Returns nanoseconds, 0 or more, as milliseconds, rounded up, or as many as the system can count. */
+    /** {@return nanoseconds, 0 or more, as milliseconds, rounded up; at most {@link Integer#MAX_VALUE}} */
     protected static int ceilMillis(long nanos) {
         long millis = nanos / 1_000_000 + (nanos % 1_000_000 == 0 ? 0 : 1);
         return (int) Math.min(millis, Integer.MAX_VALUE);
     }
 
     /**
-     * Waits once and fills {@code events}. A notification ends the wait and is no event: whoever sees it calls
-     * {@link #notificationArrived}.
+     * Waits once in the system and puts its events into {@code events}, from index 0 on. A notification ends the wait
+     * and is not an event: if it has arrived, this calls {@link #notificationArrived} and leaves it out. Called by one
+     * thread at a time.
      *
-     * @param max the largest number of events
-     * @param nanos the longest to wait; 0 does not wait, -1 has no limit
-     * @return the number of events, or -1 when a POSIX signal ended the wait
+     * @param max the maximum number of events, at least 1 and at most the capacity
+     * @param nanos the maximum time to wait; 0 does not wait, -1 has no limit. A shorter wait is permitted
+     * @return the number of events, possibly 0; -1 if a POSIX signal ended the wait
      */
     protected abstract int await(EventBuffer events, int max, long nanos) throws IOException;
 
-    /** Returns whether a notification is on its way, or is among what the system has just reported. */
+    /** {@return whether a notification is pending, or is among what the system has just reported} */
     protected final boolean isNotified() {
         return wakes.isNotified();
     }
 
-    /** The notification has ended a wait. For {@link #await}. */
+    /** Records that a notification has ended a wait. Called by {@link #await}. */
     protected final void notificationArrived() {
         wakes.arrived();
     }
 
     // ---- waking
 
-    /** Lets {@link #wake} report {@code token}; one waker at a time. */
+    /**
+     * Opens the waker, whose events carry {@code token}.
+     *
+     * @throws IllegalStateException if the waker is already open
+     * @throws ClosedSelectorException if this is closed
+     */
     public final synchronized void openWaker(long token) {
         enterOrThrow();
         try {
@@ -283,27 +326,27 @@ public abstract class Selector extends Guard {
                 throw new IllegalStateException("this Poll has a Waker already");
             }
             wakerToken = token;
-            wakes.take(WakeState.WAKE); // what the last waker left
+            wakes.take(WakeState.WAKE); // a wake of the previous waker
             wakerOpen = true;
         } finally {
             exit();
         }
     }
 
-    /** Ends what {@link #openWaker} began. */
+    /** Closes the waker. */
     public final synchronized void closeWaker() {
         wakerOpen = false;
     }
 
     /**
-     * Makes the poll that is running, or else the next one, report the waker. Calls before that poll sees the first
-     * one coalesce. Costs a system call only if the poller sleeps. Does nothing when closed.
+     * Makes the running poll, or else the next one, report the waker. Wakes coalesce until a poll reports them. Costs a
+     * system call only if the poller sleeps. Does nothing if this is closed.
      */
     public final void wake() {
         request(WakeState.WAKE);
     }
 
-    /** Queues an entry that has something to report. */
+    /** Queues a registration of a delivering source that has events to report. */
     final void enqueue(Delivery.Entry entry) {
         deliveries.add(entry);
         request(WakeState.DELIVERY);
@@ -317,7 +360,7 @@ public abstract class Selector extends Guard {
                 notifyPoller();
             }
         } catch (Throwable t) {
-            wakes.failed(claimed); // for want of stack, for example
+            wakes.failed(claimed); // for lack of stack, for example
             throw t;
         }
     }
@@ -332,7 +375,12 @@ public abstract class Selector extends Guard {
         }
     }
 
-    /** Returns the descriptor that becomes readable when there are events, for watching this selector with another. */
+    /**
+     * {@return the descriptor that is readable while events are pending, through which another selector can watch this
+     * one}
+     *
+     * @throws UnsupportedOperationException if the back end has none
+     */
     public final int descriptor() {
         int fd = fd();
         wakes.setWatched();
@@ -342,12 +390,15 @@ public abstract class Selector extends Guard {
         return fd;
     }
 
-    /** Ends the wait of the poller or, if there is none, of the next one. */
+    /**
+     * Sends a notification: the current wait of the poller, or else the next one, ends. Called by any thread; at most
+     * one notification is pending at a time, except when closing. Does not throw for a failure of the system call.
+     */
     protected abstract void sendNotification();
 
     // ---- closing
 
-    /** Closes, ending the wait of a poller. Idempotent. The descriptors go with the last thread inside. */
+    /** Closes this, ending the wait of a poller. The descriptors are closed when the last thread leaves. Idempotent. */
     public final void close() {
         if (enter()) {
             try {
@@ -358,7 +409,7 @@ public abstract class Selector extends Guard {
                 exit();
             }
         } else {
-            shut(); // what could not be released
+            shut(); // releases what could not be released before
         }
     }
 

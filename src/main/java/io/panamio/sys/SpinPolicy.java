@@ -1,36 +1,36 @@
 package io.panamio.sys;
 
 /**
- * Whether a wait polls repeatedly before it sleeps: while traffic is dense. After one spin in vain, waits sleep at once
- * until an event comes within the time of a spin again.
+ * Decides whether a wait polls repeatedly before it sleeps. It does so while traffic is dense: after a spin without an
+ * event, waits sleep at once until an event again arrives within the duration of a spin.
  */
 final class SpinPolicy {
     private volatile long duration;
-    /** Whether the last event came within the time of a spin, or none has come yet. */
+    /** Whether the last event arrived within the duration of a spin, or none has arrived yet. */
     private volatile boolean dense;
 
-    /** Sets how long a spin takes at most, in nanoseconds; 0 for none. */
+    /** Sets the maximum duration of a spin in nanoseconds; 0 turns spinning off. */
     void set(long nanos) {
         duration = nanos;
         dense = true;
     }
 
-    /** Returns how long a spin takes at most, in nanoseconds. */
+    /** {@return the maximum duration of a spin in nanoseconds} */
     long duration() {
         return duration;
     }
 
-    /** Returns whether the next wait spins. */
+    /** {@return whether the next wait spins} */
     boolean isDue() {
         return dense && duration > 0;
     }
 
-    /** A spin found nothing. */
-    void inVain() {
+    /** Records that a spin found no event. */
+    void missed() {
         dense = false;
     }
 
-    /** A sleep ended by an event, after so many nanoseconds. */
+    /** Records that an event ended a sleep after a number of nanoseconds. */
     void slept(long nanos) {
         dense = nanos < duration;
     }

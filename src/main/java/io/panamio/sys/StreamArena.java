@@ -9,29 +9,29 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Memory that ends with a stream. Its segments belong to the thread that asked for the arena first: they carry the
- * scope of a confined arena, the only kind that closes for the price of a few instructions. That arena allocates
- * nothing; where the memory comes from, and goes back to, is the subclass's.
+ * An arena that ends with a stream, confined to the thread that creates it. Its segments have the scope of a confined
+ * arena, the only kind that closes at the cost of a few instructions. That arena allocates nothing: subclasses provide
+ * and take back the memory.
  *
- * <p>When another thread ends the stream, the memory waits for its owner, which looks for it whenever it polls, or
- * makes or ends an arena; or for the owner's death, after which nobody can reach the segments any more, and the next
- * thread that makes or ends an arena gives it back.
+ * <p>If another thread ends the stream, the memory is queued for its owner, which releases it when it next polls, or
+ * creates or ends an arena. If the owner thread has ended, nothing can access the segments any more, and the next
+ * thread that creates or ends an arena releases them.
  */
 public abstract class StreamArena implements Arena {
-    /** A thread with arenas, and those that others have ended. */
+    /** A thread with arenas, and the queue of those that other threads have ended. */
     private static final class Owner {
         /**
-         * The current thread's, which its arenas keep alive: a thread that lives long must not do that with the class
-         * loader of the library.
+         * The owner of the current thread. Its arenas keep it alive; a strong reference would let a long-lived thread
+         * keep the class loader of the library alive.
          */
         private static final ThreadLocal<WeakReference<Owner>> CURRENT = new ThreadLocal<>();
-        /** Those for whom something waits, or did. */
-        static final Set<Owner> AWAITED = ConcurrentHashMap.newKeySet();
+        /** The owners whose queue may not be empty. */
+        static final Set<Owner> PENDING = ConcurrentHashMap.newKeySet();
 
         final Thread thread = Thread.currentThread();
         final Queue<StreamArena> ended = new ConcurrentLinkedQueue<>();
 
-        /** The current thread's, or null if that has no arenas. */
+        /** {@return the owner of the current thread, or null if it has no arenas} */
         static Owner currentOrNull() {
             WeakReference<Owner> reference = CURRENT.get();
             return reference == null ? null : reference.get();
@@ -48,7 +48,7 @@ public abstract class StreamArena implements Arena {
 
         void add(StreamArena arena) {
             ended.add(arena);
-            AWAITED.add(this); // after: who removes it from there empties the queue then
+            PENDING.add(this); // afterwards: whoever removes it from the set then empties the queue
         }
 
         void free() {
@@ -59,10 +59,10 @@ public abstract class StreamArena implements Arena {
     }
 
     private final Owner owner = Owner.current();
-    private final Arena validity = Arena.ofConfined();
+    private final Arena lifetime = Arena.ofConfined();
     private boolean ofStream;
 
-    /** An arena of the current thread. */
+    /** Constructs an arena confined to the current thread. */
     protected StreamArena() {
         sweep();
         sweepDead();
@@ -74,51 +74,58 @@ public abstract class StreamArena implements Arena {
         if (byteSize < 0 || byteAlignment <= 0 || (byteAlignment & (byteAlignment - 1)) != 0) {
             throw new IllegalArgumentException("size " + byteSize + ", alignment " + byteAlignment);
         }
-        if (!validity.scope().isAlive()) {
+        if (!lifetime.scope().isAlive()) {
             throw new IllegalStateException("Already closed");
         }
         if (!isOwner()) {
             throw new WrongThreadException("this arena belongs to " + owner.thread);
         }
-        return take(Math.max(byteSize, 1), byteAlignment).reinterpret(byteSize, validity, null);
+        return take(Math.max(byteSize, 1), byteAlignment).reinterpret(byteSize, lifetime, null);
     }
 
-    /** Memory, zeroed, in the owner's thread. */
+    /** Provides zeroed memory. Called by the owner thread. */
     protected abstract MemorySegment take(long byteSize, long byteAlignment);
 
     /**
-     * Gives back all that was taken: in the owner's thread, or when that is dead in another. Called again, gives back
-     * what there was no memory for before, mostly nothing.
+     * Takes back all memory. Called by the owner thread, or by another one when that has ended. If it threw for lack of
+     * memory, it is called again and resumes; otherwise further calls do nothing.
      */
     protected abstract void giveBack();
 
-    /** Whether this is the owner's thread. */
+    /** {@return whether the current thread is the owner} */
     protected final boolean isOwner() {
         return Thread.currentThread() == owner.thread;
     }
 
     @Override
     public MemorySegment.Scope scope() {
-        return validity.scope();
+        return lifetime.scope();
     }
 
-    /** From now on it is a stream's, which ends it. */
+    /** Marks this as the arena of a stream, which only the stream ends. */
     final StreamArena ofStream() {
         ofStream = true;
         return this;
     }
 
-    /** Ends the memory, in the owner's thread; refused to a stream's, which is ended by that. */
+    /**
+     * Ends this arena. Called by the owner thread.
+     *
+     * @throws UnsupportedOperationException if this is the arena of a stream
+     */
     @Override
     public final void close() {
         if (ofStream) {
             throw new UnsupportedOperationException("the arena of a stream is closed with the stream");
         }
-        validity.close();
+        lifetime.close();
         giveBack();
     }
 
-    /** Ends the memory, if that has not been done: now in the owner's thread, soon if another thread says so. */
+    /**
+     * Ends this arena if it has not ended: now if the current thread is the owner, otherwise when the owner next calls
+     * {@link #sweep}. Idempotent.
+     */
     public final void end() {
         if (isOwner()) {
             free();
@@ -129,15 +136,15 @@ public abstract class StreamArena implements Arena {
         sweepDead();
     }
 
-    /** In the owner's thread, or when that is dead. */
+    /** Releases the memory. Called by the owner thread, or by another one when that has ended. */
     private void free() {
-        if (isOwner() && validity.scope().isAlive()) {
-            validity.close();
+        if (isOwner() && lifetime.scope().isAlive()) {
+            lifetime.close();
         }
         giveBack();
     }
 
-    /** Ends what others have left for this thread. */
+    /** Releases the arenas of the current thread that other threads have ended. */
     public static void sweep() {
         Owner owner = Owner.currentOrNull();
         if (owner != null) {
@@ -145,12 +152,12 @@ public abstract class StreamArena implements Arena {
         }
     }
 
-    /** Ends what was left for threads that are no more. */
+    /** Releases the ended arenas of threads that have ended. */
     private static void sweepDead() {
-        if (!Owner.AWAITED.isEmpty()) {
-            for (Owner owner : Owner.AWAITED) {
+        if (!Owner.PENDING.isEmpty()) {
+            for (Owner owner : Owner.PENDING) {
                 if (!owner.thread.isAlive()) {
-                    Owner.AWAITED.remove(owner);
+                    Owner.PENDING.remove(owner);
                     owner.free();
                 }
             }

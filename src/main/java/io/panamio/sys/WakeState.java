@@ -4,34 +4,44 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The wake protocol of a {@link Selector}: where its poller is, what is pending that the system does not know of, and
- * whether a <em>notification</em>, which ends the poller's wait in the system, is on its way.
+ * The wake protocol of a {@link Selector}: the state of its poller, the pending reasons to wake up that the system does
+ * not know of, and whether a <em>notification</em>, which ends the poller's wait in the system, is pending.
  *
  * <table>
- * <caption>What is pending: a set of reasons, and the notification</caption>
- * <tr><th>state</th><th>meaning</th><th>left by</th></tr>
- * <tr><td>nothing</td><td>the poller may wait</td><td>{@link #request}, by any thread</td></tr>
- * <tr><td>reasons</td><td>the poller finds them by itself, before it waits or after</td>
- *     <td>{@link #take}, by the poller; {@link #request} if the poller sleeps</td></tr>
+ * <caption>The pending reasons and the notification</caption>
+ * <tr><th>state</th><th>meaning</th><th>transitions</th></tr>
+ * <tr><td>none</td><td>the poller may sleep</td>
+ *     <td>{@link #request}, by any thread, adds a reason</td></tr>
+ * <tr><td>reasons</td><td>the poller finds them itself, before it sleeps or after</td> <td>{@link #take}, by the
+ *     poller, removes one; {@link #request} adds the notification if the poller sleeps</td></tr>
  * <tr><td>reasons, notified</td><td>a notification ends this wait or the next one</td>
- *     <td>{@link #arrived}, by the poller that saw it</td></tr>
- * <tr><td>notified</td><td>the same, but the poller has found the reasons already</td>
- *     <td>{@link #arrived}; reasons that come meanwhile need no other notification</td></tr>
+ *     <td>{@link #arrived}, by the poller, removes the notification; then as above</td></tr>
+ * <tr><td>notified</td><td>as above, but the poller has already taken the reasons</td>
+ *     <td>{@link #arrived}; further reasons need no other notification</td></tr>
  * </table>
  *
- * <p>No wake is lost: the poller says that it sleeps before it looks for reasons, and who requests adds the reason
- * before
- * looking whether the poller sleeps, so that at least one of the two sees the other. At most one notification is on its
- * way, and none while the poller is awake: that is what saves the system calls.
+ * <table>
+ * <caption>The poller</caption>
+ * <tr><th>state</th><th>meaning</th><th>transitions</th></tr>
+ * <tr><td>away</td><td>no thread polls: reasons wait for the next poll</td><td>{@link #begin}</td></tr>
+ * <tr><td>awake</td><td>a thread polls without waiting: it finds reasons itself</td>
+ *     <td>{@link #sleep}, {@link #end}</td></tr>
+ * <tr><td>asleep</td><td>a thread waits in the system, or is about to: a reason needs a notification</td>
+ *     <td>{@link #end}</td></tr>
+ * </table>
+ *
+ * <p>No wake is lost: the poller declares itself asleep before it checks for reasons, and a request adds its reason
+ * before it checks whether the poller sleeps, so at least one of them sees the other. At most one notification is
+ * pending at a time, and none is sent while the poller is awake, which saves system calls.
  */
 final class WakeState {
-    /** A wake of the waker. */
+    /** A wake by the waker. */
     static final int WAKE = 1;
-    /** Events that sources have delivered themselves. */
+    /** Events delivered by sources. */
     static final int DELIVERY = 2;
     private static final int NOTIFIED = 4;
 
-    // where the poller is
+    // the state of the poller
     private static final int AWAY = 0;
     private static final int AWAKE = 1;
     private static final int ASLEEP = 2;
@@ -50,63 +60,63 @@ final class WakeState {
 
     private volatile int poller;
     private volatile int pending;
-    /** Whether others may wait for the selector's own descriptor: they see nothing but notifications. */
+    /** Whether others may wait for the selector's own descriptor, which only a notification makes readable. */
     private volatile boolean watched;
 
     // ---- the poller
 
-    /** Begins a poll; false if another thread is in one. */
+    /** Begins a poll; returns false if another thread is polling. */
     boolean begin(boolean sleeps) {
         return POLLER.compareAndSet(this, AWAY, sleeps ? ASLEEP : AWAKE);
     }
 
-    /** From now on a request is followed by a notification. The poller looks for reasons afterwards. */
+    /** Declares the poller asleep: a request now sends a notification. The poller checks for reasons afterwards. */
     void sleep() {
         if (poller != ASLEEP) {
             poller = ASLEEP;
         }
     }
 
-    /** Ends a poll. Others may see that only when the poller leaves the selector. */
+    /** Ends a poll. Other threads may observe this only when the poller leaves the selector. */
     void end() {
         POLLER.setRelease(this, AWAY);
     }
 
-    /** Returns the reasons that no notification will report. */
+    /** {@return the pending reasons, or 0 if a notification is pending, which will lead to them} */
     int unreported() {
         int p = pending;
         return (p & NOTIFIED) == 0 ? p : 0;
     }
 
-    /** Takes a reason, if it is pending: a later request is another one. */
+    /** Removes a reason and returns whether it was pending. A later request adds it again. */
     boolean take(int reason) {
         return ((int) PENDING.getAndBitwiseAnd(this, ~reason) & reason) != 0;
     }
 
-    /** Returns whether a notification is on its way. */
+    /** {@return whether a notification is pending} */
     boolean isNotified() {
         return (pending & NOTIFIED) != 0;
     }
 
-    /** The poller has seen the notification. */
+    /** Records that the poller has received the notification. */
     void arrived() {
         PENDING.getAndBitwiseAnd(this, ~NOTIFIED);
     }
 
-    // ---- who wakes it
+    // ---- other threads
 
-    /** Returns whether a thread is in a poll. */
+    /** {@return whether a thread is polling} */
     boolean isPolling() {
         return poller != AWAY;
     }
 
-    /** Adds a reason; true if the caller must send a notification. */
+    /** Adds a reason; returns true if the caller must send a notification. */
     boolean request(int reason) {
-        // An update by each, not a test: the poller's own update then sees all that came before this call.
+        // Always an update, even if the reason is pending: the poller's update then sees all writes before this call.
         return ((int) PENDING.getAndBitwiseOr(this, reason) & reason) == 0 && (poller == ASLEEP || watched) && claim();
     }
 
-    /** Returns whether there are reasons without a notification, which the caller must send. */
+    /** {@return whether reasons are pending without a notification, which the caller must then send} */
     boolean claim() {
         for (int p = pending; p != 0 && (p & NOTIFIED) == 0; p = pending) {
             if (PENDING.compareAndSet(this, p, p | NOTIFIED)) {
@@ -116,19 +126,19 @@ final class WakeState {
         return false;
     }
 
-    /** A notification could not be sent: the next request sends one. Needs next to no stack. */
+    /** Records that sending a notification failed: the next request sends one. Needs almost no stack. */
     void failed(boolean claimed) {
-        if (claimed || (pending & NOTIFIED) == 0) { // else one of another thread's is on its way
+        if (claimed || (pending & NOTIFIED) == 0) { // otherwise another thread's notification is pending
             pending = 0;
         }
     }
 
-    /** Others may wait for the selector's descriptor from now on. */
+    /** Declares that others may wait for the selector's descriptor. */
     void setWatched() {
         watched = true;
     }
 
-    /** Returns whether others may wait for the selector's descriptor. */
+    /** {@return whether others may wait for the selector's descriptor} */
     boolean isWatched() {
         return watched;
     }

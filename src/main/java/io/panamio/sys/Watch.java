@@ -1,9 +1,10 @@
 package io.panamio.sys;
 
 /**
- * What a selector watches a descriptor for, where the system reports levels and the selector makes edges of them: each
- * condition is armed until it is reported, and armed again when an operation has found it drained, or by a new
- * registration. The conditions are the system's own bits. Guarded by the selector.
+ * The armed and unarmed conditions of one registration, for a selector that derives edges from the levels that its
+ * system reports. A condition is disarmed when it is reported, and armed again when an operation has found it drained,
+ * or by a new registration. Conditions are bits of the system's own, such as POLLIN. Not thread-safe: guarded by the
+ * selector.
  */
 public class Watch {
     /** The descriptor. */
@@ -14,7 +15,14 @@ public class Watch {
     private int conditions;
     private int reported;
 
-    /** A watch with everything armed. A change of token or interest makes a new one. */
+    /**
+     * Constructs a watch with all conditions armed. A change of token or interest needs a new watch.
+     *
+     * @param fd the descriptor
+     * @param token the token of its events
+     * @param interest the bits of the interest
+     * @param conditions the conditions that the interest reports, as the system's bits
+     */
     public Watch(int fd, long token, int interest, int conditions) {
         this.fd = fd;
         this.token = token;
@@ -22,24 +30,26 @@ public class Watch {
         this.conditions = conditions;
     }
 
-    /** Returns all that is to be reported, armed or not: nothing once a one-shot interest has had its event. */
+    /** {@return all conditions to report, armed or not; 0 once a one-shot interest has had its event} */
     public final int conditions() {
         return conditions;
     }
 
-    /** Returns the conditions to ask the system for. */
+    /** {@return the conditions to request from the system} */
     public final int armed() {
         return conditions & ~reported;
     }
 
-    /** Returns the conditions that were reported and not armed again. */
+    /** {@return the conditions that were reported and not armed again} */
     public final int reported() {
         return reported;
     }
 
     /**
-     * Disarms the conditions of an event that is reported now; all of them if the interest is one-shot, none of a
-     * level.
+     * Disarms the conditions of an event that is now reported: all conditions of a one-shot interest, none of a
+     * level-triggered one.
+     *
+     * @param bits the conditions of the event
      */
     public final void report(int bits) {
         if ((interest & Readiness.ONE_SHOT) != 0) {
@@ -49,7 +59,11 @@ public class Watch {
         }
     }
 
-    /** Arms conditions: the next time that they hold is an event. */
+    /**
+     * Arms conditions: the next time that they hold, they are reported.
+     *
+     * @param bits the conditions
+     */
     public final void arm(int bits) {
         reported &= ~bits;
     }

@@ -1,0 +1,133 @@
+/**
+ * The seam between the API and an operating system, and what is the same on all systems. Not exported. This page states
+ * what a port to another system must supply, method by method. {@code ARCHITECTURE.md} describes the layers and the
+ * flows, and lists the steps of a port.
+ *
+ * <h2>What is the same everywhere, and is not written again</h2>
+ * <ul>
+ * <li>{@link io.panamio.sys.Guard} and {@link io.panamio.sys.Handle}: when a descriptor may be used and who closes it;
+ *     registration with at most one selector; the arena of a source.
+ * <li>{@link io.panamio.sys.Selector}: deadlines, one poller at a time, wakes ({@code WakeState}), spinning ({@code
+ *     SpinPolicy}), closing, and the events that sources deliver themselves.
+ * <li>{@link io.panamio.sys.Watch}: armed and unarmed conditions, where the system reports levels or completions.
+ * <li>{@link io.panamio.sys.Delivery}: sources that report their readiness themselves.
+ * <li>{@link io.panamio.sys.StreamArena} and {@link io.panamio.sys.Cleaning}: memory and sources that end late.
+ * <li>{@link io.panamio.sys.SystemExceptions}: the exception for the name of an error.
+ * </ul>
+ *
+ * <h2>Platform</h2>
+ * A port extends {@link io.panamio.sys.Platform}, is named in its {@code find} method, and supplies:
+ *
+ * <table>
+ * <caption>The methods of Platform</caption>
+ * <tr><th>method</th><th>must</th></tr>
+ * <tr><td>{@code toString}</td><td>return the names of the system and of the selector, which messages contain</td></tr>
+ * <tr><td>{@code support}</td><td>answer for every {@link io.panamio.Feature}, without a system call, always the same;
+ *     a refused feature throws {@code refusal(feature)}, an emulated one works</td></tr>
+ * <tr><td>{@code openSelector}, {@code newEvents}</td><td>create a selector, and buffers for its events, of the kind
+ *     that {@code -Dpanamio.selector} names, or the best one</td></tr>
+ * <tr><td>{@code sockets}</td><td>return {@link io.panamio.sys.Sockets}: create, connect, accept, options, addresses,
+ *     errors; sockets are non-blocking and not inherited by child processes</td></tr>
+ * <tr><td>{@code streams}</td><td>return {@link io.panamio.sys.Streams}: bytes of stream sockets, single and vectored
+ *     ({@link io.panamio.sys.Gather}); a system without vectored calls makes several</td></tr>
+ * <tr><td>{@code messages}</td><td>return {@link io.panamio.sys.Messages}: datagrams, addresses ({@link
+ *     io.panamio.sys.AddressBuffer}), control messages ({@link io.panamio.sys.Control}), batches ({@link
+ *     io.panamio.sys.Batch}, by single calls where the system has none)</td></tr>
+ * <tr><td>{@code pipes}</td><td>optional: return {@link io.panamio.sys.Pipes}; see PIPES</td></tr>
+ * <tr><td>{@code transfers}</td><td>optional: return {@link io.panamio.sys.Transfers}; see SEND_FILE and
+ *     SPLICE</td></tr>
+ * <tr><td>{@code zeroCopy}</td><td>optional: return {@link io.panamio.sys.ZeroCopy}; see ZERO_COPY</td></tr>
+ * <tr><td>{@code close}</td><td>close a socket or a file once, ignoring errors; pipes are closed by {@code
+ *     Pipes.close}, as a system may need another call</td></tr>
+ * <tr><td>{@code allocate}, {@code free}, {@code pageSize}</td><td>provide zeroed memory, 16-byte aligned, that any
+ *     thread can free</td></tr>
+ * <tr><td>{@code map}, {@code unmap}</td><td>provide pages that the system does not reuse while it still sends them
+ *     </td></tr>
+ * <tr><td>{@code mapTwice}, {@code unmapTwice}</td><td>optional: map the same pages twice in a row; null where that is
+ *     not possible; see MIRRORED_MEMORY</td></tr>
+ * </table>
+ *
+ * <p>Calls of all groups: the caller keeps the descriptor open and validates arguments; an interrupted call is retried;
+ * none blocks. A result is a number of bytes, 0 for the end of a stream, or {@link io.panamio.sys.Sockets#WOULD_BLOCK};
+ * any other failure is an exception made by {@link io.panamio.sys.SystemExceptions} that names the system call and the
+ * error. Hot calls allocate nothing. The width of a native result (int, long, BOOL, NTSTATUS) is known only to the code
+ * that links the function. A descriptor is an {@code int}; a handle of Windows fits, sign-extended to 64 bits.
+ *
+ * <h2>Selector</h2>
+ * A back end extends {@link io.panamio.sys.Selector}. The base class has entered the selector's guard
+ * during {@code add}, {@code modify}, {@code remove}, {@code await} and {@code sendNotification}; any of them can run
+ * concurrently with {@code await}. {@code rearm} runs inside an operation, with the source's guard entered only. In the
+ * table, "edges" are systems such as epoll and kqueue, "levels" such as poll(2), "completions" such as AFD poll over a
+ * completion port.
+ *
+ * <table>
+ * <caption>The methods of a selector</caption>
+ * <tr><th>method</th><th>edges</th><th>levels</th><th>completions</th></tr>
+ * <tr><td>{@code add}</td><td>watch the descriptor</td><td>add a {@code Watch} to the set; end the wait of a poller, so
+ *     that it includes it</td><td>create a {@code Watch} with its request, and post the request, which asks for {@code
+ *     armed()}; a poller that waits needs no notification</td></tr>
+ * <tr><td>{@code modify}</td><td>watch it anew, which reports what it is ready for</td><td>replace the {@code Watch},
+ *     with everything armed</td><td>the same; cancel the pending request and post the new one. The completion of the
+ *     old one is ignored</td></tr>
+ * <tr><td>{@code rearm}</td><td>nothing, but for conditions that have no edge</td><td>{@code arm}; end the wait of a
+ *     poller that does not ask for the condition</td><td>{@code arm}; post the next request if none is pending, replace
+ *     one that does not ask for the condition</td></tr>
+ * <tr><td>{@code await}</td><td>wait once; fill the buffer</td><td>wait once for what is {@code armed()}; {@code
+ *     report} what has happened, and fill the buffer</td><td>take completions; for each, {@code report} its conditions
+ *     and fill the buffer. What is left armed is requested again. A completion without an event returns 0</td></tr>
+ * <tr><td>{@code remove}</td><td>stop watching</td><td>remove the {@code Watch}; the close of the descriptor must not
+ *     wait for the poller</td><td>cancel the request, and forget the token at once. The registration is removed when
+ *     the completion arrives, possibly after the source is closed and its descriptor reused: the memory of the request
+ *     belongs to the selector and outlives the source. Identify a registration by its request, never by its
+ *     descriptor</td></tr>
+ * <tr><td>{@code deregistersOnClose}</td><td>true if closing the last duplicate ends the watch</td><td>false</td>
+ *     <td>false</td></tr>
+ * <tr><td>{@code sendNotification}</td><td colspan="3">make the current or else the next {@code await} return: write to
+ *     an eventfd or a pipe, trigger EVFILT_USER, post a completion</td></tr>
+ * <tr><td>{@code fd}</td><td colspan="3">optional: the selector's own descriptor, readable while events are pending;
+ *     see POLL_DESCRIPTOR</td></tr>
+ * <tr><td>{@code setBusyPoll}</td><td colspan="3">optional; see BUSY_POLL</td></tr>
+ * <tr><td>the guard's last method</td><td colspan="3">close the selector's own descriptors once the last thread has
+ *     left; with completions, first cancel all requests and take their completions, and leak rather than free the
+ *     memory of one that does not complete</td></tr>
+ * </table>
+ *
+ * <p>Contract of {@code await}: called by one thread at a time. It returns the number of events, from index 0 on; 0 if
+ * the time has passed, or if it ended early for another reason, including a notification; -1 if a POSIX signal ended
+ * the wait. The base class waits again for the remaining time. A notification is not an event: {@code await} leaves it
+ * out and calls {@code notificationArrived}. At most one notification is pending at a time, except when closing, so it
+ * needs no counter; the waker's event is added by the base class.
+ *
+ * <p>Interests: errors and hang-ups are always reported. {@code LEVEL}: report as long as the condition holds; {@code
+ * ONE_SHOT}: report once, then nothing until {@code modify}, but keep the registration; {@code EXCLUSIVE}: a hint,
+ * which may be ignored; {@code PRIORITY} where the system has it. See {@link io.panamio.sys.Readiness}.
+ *
+ * <h2>EventBuffer</h2>
+ * A back end extends {@link io.panamio.sys.EventBuffer} over memory that it allocates once,
+ * usually the array that the system fills. {@code token} and {@code readiness} translate an entry when they are called
+ * and allocate nothing. {@code set} writes an entry that the system has not reported (a wake, a delivery), in such a
+ * form that both read it back. The memory lives as long as the buffer, which is the user's {@code Events}.
+ *
+ * <h2>Delivery</h2>
+ * A source whose readiness no selector can watch, such as a named pipe that owns overlapped reads and
+ * writes, reports it through a {@link io.panamio.sys.Delivery}: {@code Handle.of(source).setDelivery(delivery)} before
+ * it is registered. The handle then registers the delivery instead of the descriptor. {@code deliver}, from any thread,
+ * adds readiness and wakes the poller; {@code drained}, called by the handle when an operation would block, removes it.
+ * The source must order the two: what arrives after an operation has found nothing is delivered after {@code drained}.
+ * Memory that the system writes to belongs to the source's own request, and outlives the source until the request
+ * completes.
+ *
+ * <h2>What Handle expects</h2>
+ * <ul>
+ * <li>A selector is set before {@code add} is called, so {@code rearm} may run before {@code add} has returned, and may
+ *     run after {@code remove}: it ignores a descriptor that it does not watch.
+ * <li>{@code remove} is called before the descriptor is closed, unless {@code deregistersOnClose} and the descriptor
+ *     has no duplicates. It may throw only if the descriptor is not watched, and is not retried then.
+ * <li>When {@code remove} has returned, closing the descriptor takes effect at once: no thread in {@code await} keeps
+ *     it open, or {@code remove} has waited for that thread.
+ * <li>Registering, reregistering and deregistering one source exclude each other; those of different sources do not.
+ * <li>A close runs in the thread that leaves the source last: the closing thread, one that ends an operation, or the
+ *     cleaner.
+ * </ul>
+ */
+package io.panamio.sys;

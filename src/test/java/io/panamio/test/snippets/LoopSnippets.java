@@ -1,0 +1,276 @@
+package io.panamio.test.snippets;
+
+import io.panamio.Event;
+import io.panamio.Events;
+import io.panamio.Feature;
+import io.panamio.Interest;
+import io.panamio.IoResult;
+import io.panamio.Poll;
+import io.panamio.Registry;
+import io.panamio.Slab;
+import io.panamio.SourceFd;
+import io.panamio.SystemError;
+import io.panamio.Waker;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.pipeline.RingBuffer;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+
+/** Examples for the Javadoc of {@code Poll} and what belongs to its loop. */
+final class LoopSnippets {
+    private LoopSnippets() {
+    }
+
+    // @start region="echo"
+    private static final long LISTENER = -1; // a slab's tokens are never negative
+
+    /** A connection, and the bytes that are not echoed yet. */
+    private record Client(TcpStream stream, RingBuffer pending) {
+        Client(TcpStream stream) {
+            this(stream, RingBuffer.allocate(stream.arena(), 4096)); // its memory is released with the stream
+        }
+
+        /** Echoes what is pending; returns whether the connection continues. */
+        boolean echo() throws IOException {
+            long read;
+            long written;
+            do { // until both would block: there is no event before that
+                read = pending.readFrom(stream);
+                written = pending.writeTo(stream);
+            } while (read > 0 || written > 0);
+            return read != IoResult.EOF || pending.readableBytes() > 0;
+        }
+    }
+
+    static void serve(TcpListener listener, BooleanSupplier running) throws IOException {
+        Slab<Client> clients = new Slab<>();
+        Events events = Events.withCapacity(256);
+        try (Poll poll = Poll.open()) {
+            poll.registry().register(listener, LISTENER, Interest.READABLE);
+            while (running.getAsBoolean()) {
+                poll.poll(events);
+                for (Event event : events) {
+                    if (event.token() == LISTENER) {
+                        accept(listener, poll.registry(), clients);
+                    } else {
+                        echo(event.token(), clients);
+                    }
+                }
+            }
+        }
+        clients.forEach(client -> client.stream().close());
+    }
+
+    private static void accept(TcpListener listener, Registry registry, Slab<Client> clients) throws IOException {
+        for (TcpStream stream; (stream = listener.accept()) != null;) {
+            long token = clients.insert(new Client(stream));
+            registry.register(stream, token, Interest.READABLE.add(Interest.WRITABLE));
+        }
+    }
+
+    private static void echo(long token, Slab<Client> clients) {
+        Client client = clients.get(token); // null if it was removed earlier in this batch of events
+        boolean continues;
+        try {
+            continues = client == null || client.echo();
+        } catch (IOException e) {
+            continues = false; // this connection is broken; the others are not
+        }
+        if (!continues) {
+            clients.remove(token).stream().close();
+        }
+    }
+    // @end
+
+    /** Reads a stream in portions, and another one as well. */
+    static final class Fair {
+        private final Poll poll;
+        private final Events events = Events.withCapacity(64);
+        private final MemorySegment buffer;
+        private final LongConsumer received;
+        private final Slab<TcpStream> streams = new Slab<>();
+
+        Fair(Poll poll, MemorySegment buffer, LongConsumer received) {
+            this.poll = poll;
+            this.buffer = buffer;
+            this.received = received;
+        }
+
+        void add(TcpStream stream) throws IOException {
+            poll.registry().register(stream, streams.insert(stream), Interest.READABLE);
+        }
+
+        // @start region="fairness"
+        private final Queue<TcpStream> ready = new ArrayDeque<>(); // not drained yet
+
+        void run() throws IOException {
+            while (streams.size() > 0) {
+                int n = ready.isEmpty() ? poll.poll(events) : poll.pollNow(events);
+                for (int i = 0; i < n; i++) {
+                    TcpStream stream = streams.get(events.token(i));
+                    if (stream != null && !ready.contains(stream)) {
+                        ready.add(stream);
+                    }
+                }
+                for (int i = ready.size(); i > 0; i--) { // each once, then poll again
+                    TcpStream stream = ready.remove();
+                    if (!read(stream)) {
+                        ready.add(stream);
+                    }
+                }
+            }
+        }
+
+        /** Reads at most 16 buffers; returns whether the stream is drained. */
+        private boolean read(TcpStream stream) throws IOException {
+            for (int i = 0; i < 16; i++) {
+                long n = stream.read(buffer);
+                if (n < 0) {
+                    if (n == IoResult.EOF) {
+                        close(stream);
+                    }
+                    return true; // WOULD_BLOCK: the next event comes with the next data
+                }
+                received.accept(n);
+            }
+            return false;
+        }
+        // @end
+
+        private void close(TcpStream stream) {
+            for (long t = streams.nextToken(-1); t >= 0; t = streams.nextToken(t)) {
+                if (streams.get(t) == stream) {
+                    streams.remove(t).close();
+                }
+            }
+        }
+    }
+
+    static void handle(Poll poll, LongConsumer read, LongConsumer write) throws IOException {
+        // @start region="events"
+        Events events = Events.withCapacity(256); // once, for all polls
+        int n = poll.poll(events);
+        for (int i = 0; i < n; i++) { // by index
+            if (events.isReadable(i) || events.isReadClosed(i) || events.isError(i)) {
+                read.accept(events.token(i));
+            }
+        }
+        for (Event event : events) { // or by iteration
+            if (event.isWritable() || event.isWriteClosed() || event.isError()) {
+                write.accept(event.token());
+            }
+        }
+        // @end
+    }
+
+    static void interests(Registry registry, TcpStream stream, long token) throws IOException {
+        // @start region="interest"
+        Interest both = Interest.READABLE.add(Interest.WRITABLE);
+        registry.register(stream, token, both);
+        registry.reregister(stream, token, both.remove(Interest.WRITABLE)); // READABLE is left
+        registry.reregister(stream, token, Interest.READABLE.oneShot());    // one event, then none until reregistered
+        // @end
+    }
+
+    static long receive(Poll poll, TcpStream stream, MemorySegment buffer) throws IOException {
+        // @start region="register"
+        long received = 0;
+        Events events = Events.withCapacity(16);
+        poll.registry().register(stream, 0, Interest.READABLE);
+        for (;;) {
+            poll.poll(events);
+            long n;
+            while ((n = stream.read(buffer)) >= 0) { // until WOULD_BLOCK, or there is no further event
+                received += n;
+            }
+            if (n == IoResult.EOF) {
+                stream.close(); // which deregisters it
+                return received;
+            }
+        }
+        // @end
+    }
+
+    static void wake(Poll poll, Runnable task) throws IOException {
+        // @start region="waker"
+        Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+        Waker waker = Waker.open(poll.registry(), -2);
+
+        Thread.ofPlatform().start(() -> { // any other thread
+            tasks.add(task);
+            waker.wake();
+        });
+
+        Events events = Events.withCapacity(16);
+        poll.poll(events);
+        for (Event event : events) {
+            if (event.token() == -2) {
+                for (Runnable next; (next = tasks.poll()) != null;) {
+                    next.run();
+                }
+            }
+        }
+        // @end
+        waker.close();
+    }
+
+    static TcpStream find(Registry registry, TcpStream stream, Poll poll) throws IOException {
+        Events events = Events.withCapacity(1);
+        // @start region="slab"
+        Slab<TcpStream> streams = new Slab<>();
+        registry.register(stream, streams.insert(stream), Interest.WRITABLE);
+
+        poll.poll(events);
+        long token = events.token(0);
+        TcpStream found = streams.get(token);  // null once the stream is removed
+        streams.remove(token).close();
+        // @end
+        return streams.get(token) == null ? found : null;
+    }
+
+    static int closeIdle(Slab<TcpStream> slab, long idle) {
+        // @start region="next-token"
+        int closed = 0;
+        for (long token = slab.nextToken(-1); token >= 0; token = slab.nextToken(token)) {
+            if (token == idle) {
+                slab.remove(token).close();
+                closed++;
+            }
+        }
+        // @end
+        return closed;
+    }
+
+    static boolean watch(Poll outer, Poll inner) throws IOException {
+        // @start region="feature"
+        for (Feature feature : Feature.values()) {
+            System.Logger log = System.getLogger("features");
+            log.log(System.Logger.Level.DEBUG, "{0}: {1}", feature, feature.support()); // SUPPORTED, EMULATED, REFUSED
+        }
+        if (!Feature.POLL_DESCRIPTOR.isAvailable()) {
+            return false; // inner.fd() would throw UnsupportedOperationException
+        }
+        outer.registry().register(new SourceFd(inner.fd()), 0, Interest.READABLE);
+        // @end
+        return true;
+    }
+
+    static boolean isRefused(TcpStream connecting) throws IOException {
+        // @start region="system-error"
+        try {
+            return !connecting.finishConnect();
+        } catch (IOException e) {
+            if (e instanceof SystemError error && error.errnoName().equals("ECONNREFUSED")) {
+                return true; // no server there yet: try again later
+            }
+            throw e;
+        }
+        // @end
+    }
+}
