@@ -63,11 +63,11 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
-     * Puts a descriptor into non-blocking mode, as every source requires. This changes the open file description, and
-     * so concerns every process that shares it.
+     * Sets the non-blocking mode of a descriptor, which every source requires. The mode belongs to the open file
+     * description: it applies to all duplicates of the descriptor, also in other processes.
      *
-     * @param fd an open descriptor
-     * @throws IOException if it is not open
+     * @param fd an open descriptor of a socket or a pipe
+     * @throws IOException if {@code fd} is not open, or the system refuses
      */
     public static void makeNonBlocking(int fd) throws IOException {
         Platform.current().setNonBlocking(fd, true);

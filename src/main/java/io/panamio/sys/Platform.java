@@ -104,9 +104,9 @@ public abstract class Platform {
     public abstract boolean isNonBlocking(int fd) throws IOException;
 
     /**
-     * Checks that {@code fd} is in non-blocking mode.
+     * Throws unless {@code fd} is in non-blocking mode.
      *
-     * @throws IllegalArgumentException if it is not
+     * @throws IllegalArgumentException if {@code fd} is in blocking mode
      */
     public final void requireNonBlocking(int fd) throws IOException {
         if (!isNonBlocking(fd)) {

@@ -39,6 +39,8 @@
  * <tr><td>{@code zeroCopy}</td><td>optional: return {@link io.panamio.sys.ZeroCopy}; see ZERO_COPY</td></tr>
  * <tr><td>{@code close}</td><td>close a socket or a file once, ignoring errors; pipes are closed by {@code
  *     Pipes.close}, as a system may need another call</td></tr>
+ * <tr><td>{@code isNonBlocking}, {@code setNonBlocking}</td><td>get and set the mode of a socket or a pipe; {@code
+ *     isNonBlocking} returns true where the system cannot tell</td></tr>
  * <tr><td>{@code allocate}, {@code free}, {@code pageSize}</td><td>provide zeroed memory, 16-byte aligned, that any
  *     thread can free</td></tr>
  * <tr><td>{@code map}, {@code unmap}</td><td>provide pages that the system does not reuse while it still sends them
@@ -87,7 +89,7 @@
  * <tr><td>{@code fd}</td><td colspan="3">optional: the selector's own descriptor, readable while events are pending;
  *     see POLL_DESCRIPTOR</td></tr>
  * <tr><td>{@code setBusyPoll}</td><td colspan="3">optional; see BUSY_POLL</td></tr>
- * <tr><td>the guard's last method</td><td colspan="3">close the selector's own descriptors once the last thread has
+ * <tr><td>{@code destroy}</td><td colspan="3">close the selector's own descriptors once the last thread has
  *     left; with completions, first cancel all requests and take their completions, and leak rather than free the
  *     memory of one that does not complete</td></tr>
  * </table>
