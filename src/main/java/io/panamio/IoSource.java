@@ -42,7 +42,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      * Takes ownership of a descriptor that may have duplicates. Ownership is taken at once: a subclass constructor that
      * throws later does not give it back. If this constructor throws, the caller still owns the descriptor.
      *
-     * @param fd an open descriptor in non-blocking mode that nothing else closes
+     * @param fd an open descriptor in {@linkplain #makeNonBlocking non-blocking mode} that nothing else closes
      * @throws IllegalArgumentException if {@code fd} is negative
      */
     protected IoSource(int fd) {
@@ -52,7 +52,7 @@ public abstract class IoSource implements Source, AutoCloseable {
     /**
      * Takes ownership of a descriptor; see {@link #IoSource(int)}.
      *
-     * @param fd an open descriptor in non-blocking mode that nothing else closes
+     * @param fd an open descriptor in {@linkplain #makeNonBlocking non-blocking mode} that nothing else closes
      * @param shared whether duplicates of the descriptor may exist, in this or another process. If {@code false},
      *     {@link #close} saves a system call, unless {@link #fd} or {@code tryIo} has exposed the descriptor
      * @throws IllegalArgumentException if {@code fd} is negative
