@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What the types that users see have in common. */
+/** Rules that all public types follow. */
 @Tag("any-back-end")
 class ApiShapeTest {
     /** The classes that users may extend. */

@@ -78,7 +78,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void memoryUsesSysAlone() {
+    void memoryUsesOnlySys() {
         layer(MEMORY, SYS);
     }
 
@@ -101,7 +101,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void bindingsAreReachedFromTheirPlatformAlone() {
+    void bindingsAreReachedOnlyFromTheirPlatform() {
         noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.linux..")))
             .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.linux..")).check(LIBRARY);
     }

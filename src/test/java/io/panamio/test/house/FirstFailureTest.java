@@ -259,7 +259,7 @@ class FirstFailureTest {
 
     /** A class that is not there stands for one that cannot be loaded, as there are no descriptors already. */
     @Test
-    void whatCannotBeLoadedBeforeItIsNeededIsNoFailure(@TempDir Path library) throws Exception {
+    void aClassThatCannotBeLoadedEarlyIsNoFailure(@TempDir Path library) throws Exception {
         try (Stream<Path> files = Files.walk(Child.CLASSES)) {
             for (Path file : files.filter(f -> !f.endsWith("Libc$Shared.class")).toList()) {
                 Path copy = library.resolve(Child.CLASSES.relativize(file).toString());

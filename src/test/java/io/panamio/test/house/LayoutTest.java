@@ -193,7 +193,7 @@ class LayoutTest {
             "no C compiler with headers for " + arch + " here, looked for " + candidates);
     }
 
-    /** Compiles C and returns what the compiler says against it. */
+    /** Compiles C and returns the messages of the compiler. */
     private String compile(List<String> compiler, String source) throws IOException, InterruptedException {
         Path file = Files.writeString(directory.resolve("claims.c"), source);
         List<String> command = new ArrayList<>(compiler);
@@ -307,7 +307,7 @@ class LayoutTest {
         assertEquals(expected, called);
     }
 
-    /** What the bindings say of a function, with one variadic argument. */
+    /** {@return the descriptor of a function in the bindings, with one variadic argument} */
     private static FunctionDescriptor descriptor(String function) throws ReflectiveOperationException {
         return switch (function) {
             case "fcntl", "open" -> variadic(function).appendArgumentLayouts(Linux.C_INT);

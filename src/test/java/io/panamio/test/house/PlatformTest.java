@@ -85,7 +85,7 @@ class PlatformTest {
     }
 
     @Test
-    void aJarWithoutTheBackEndSaysSo(@TempDir Path slim) throws Exception {
+    void aJarWithoutTheBackEndThrowsAClearError(@TempDir Path slim) throws Exception {
         Path absent = Child.CLASSES.resolve("io/panamio/sys");
         try (Stream<Path> all = Files.walk(Child.CLASSES)) {
             for (Path file : all.toList()) {

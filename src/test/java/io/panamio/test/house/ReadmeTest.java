@@ -151,7 +151,7 @@ class ReadmeTest {
     }
 
     @Test
-    void withoutDescriptorsItServesThoseWhoAreConnectedAndTheOthersLater() throws Exception {
+    void withoutDescriptorsConnectedClientsAreServedAndOthersLater() throws Exception {
         Socket first = connect();
         ping(first);
         server.leaveDescriptors(2);

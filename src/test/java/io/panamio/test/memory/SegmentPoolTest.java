@@ -223,7 +223,7 @@ class SegmentPoolTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void atTheLimitThereIsNoMoreUntilSomethingIsReleased(boolean checked) {
+    void aPoolAtItsLimitRefusesUntilASegmentIsReleased(boolean checked) {
         try (SegmentPool pool = SegmentPool.open(SIZES.checked(checked).limit(128 * KB + 10 * KB))) {
             Lease large = pool.acquire(64 * KB);
             Lease other = pool.acquire(64 * KB);
@@ -417,7 +417,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void aCheckedPoolTellsOfWritesToReleasedMemory() {
+    void aCheckedPoolReportsWritesToReleasedMemory() {
         try (SegmentPool pool = open(true)) {
             Lease lease = pool.acquire(1);
             long address = lease.segment().address();
@@ -426,7 +426,7 @@ class SegmentPoolTest {
             Exception e = assertThrows(IllegalStateException.class, () -> pool.acquire(1));
             assertTrue(e.getMessage().contains("byte 4088 "), e.getMessage());
             assertEquals("released here", e.getCause().getMessage());
-            assertTrue(where(e.getCause()).contains("aCheckedPoolTellsOfWritesToReleasedMemory"), e::toString);
+            assertTrue(where(e.getCause()).contains("aCheckedPoolReportsWritesToReleasedMemory"), e::toString);
             assertEquals(0, pool.acquired());
             assertEquals(address, pool.acquire(1).segment().address(), "told once");
         }
@@ -467,7 +467,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void aCheckedPoolTellsWhereLeaksWereAcquired() {
+    void aCheckedPoolReportsWhereLeaksWereAcquired() {
         SegmentPool pool = open(true);
         pool.acquire(1).release();
         pool.acquire(1);
@@ -480,7 +480,7 @@ class SegmentPoolTest {
         for (LogRecord report : records) {
             assertTrue(report.getMessage().contains("not released"), report.getMessage());
             assertEquals("acquired here", report.getThrown().getMessage());
-            assertTrue(where(report.getThrown()).contains("aCheckedPoolTellsWhereLeaksWereAcquired"));
+            assertTrue(where(report.getThrown()).contains("aCheckedPoolReportsWhereLeaksWereAcquired"));
         }
     }
 
@@ -496,7 +496,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void aCheckedPoolTellsOfWritesToReleasedMemoryWhenItIsClosed() {
+    void aCheckedPoolReportsWritesToReleasedMemoryWhenItIsClosed() {
         SegmentPool pool = open(true);
         Lease lease = pool.acquire(1);
         long address = lease.segment().address();
@@ -525,7 +525,7 @@ class SegmentPoolTest {
         }));
     }
 
-    /** Says whether the pools of this JVM are checked. */
+    /** Prints whether the pools of this JVM are checked. */
     static final class Checked {
         private Checked() {
         }

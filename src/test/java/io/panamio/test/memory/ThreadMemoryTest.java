@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the library keeps for each thread that uses it: next to nothing, however many there are. */
+/** The library keeps next to nothing for each thread that uses it. */
 class ThreadMemoryTest {
     private static final int VIRTUAL_THREADS = 10_000;
     private static final int PLATFORM_THREADS = 1_000;

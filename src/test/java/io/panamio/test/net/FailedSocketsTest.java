@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
-/** A socket that could not be made leaves no descriptor behind. */
+/** A socket that cannot be created leaves no descriptor behind. */
 @Tag("any-back-end")
 class FailedSocketsTest {
     private record Unknown(String name, Class<Integer> type) implements SocketOption<Integer> {

@@ -77,7 +77,7 @@ class FromFdTest {
     }
 
     @Test
-    void aStreamIsNoListenerAndAListenerNoStream() throws IOException {
+    void aStreamDescriptorCannotBecomeAListenerNorTheReverse() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener tcp = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0)));
             assertRefused(tcp.fd(), List.of(TcpStream::fromFd));

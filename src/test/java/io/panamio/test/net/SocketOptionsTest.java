@@ -81,7 +81,7 @@ class SocketOptionsTest {
     /** Kinds of sockets. */
     private enum Kind { STREAM, LISTENER, DATAGRAM }
 
-    /** An option that is set to a value, and then told as another maybe. */
+    /** An option, the value to set, and the value that is then read back. */
     private record Case<T>(SocketOption<T> name, T set, T told, Kind... kinds) {
         @SafeVarargs
         @SuppressWarnings("varargs")
@@ -235,7 +235,7 @@ class SocketOptionsTest {
     }
 
     @Test
-    void theFamilyIsChosenBeforeASocketIsBoundAlone() throws IOException {
+    void theFamilyCanBeChosenOnlyBeforeBinding() throws IOException {
         try (Loop loop = new Loop()) {
             InetSocketAddress any = new InetSocketAddress("::", 0);
             assertEquals(false, loop.later(UdpSocket.bind(any)).getOption(SystemSocketOptions.IPV6_V6ONLY));
@@ -289,7 +289,7 @@ class SocketOptionsTest {
     }
 
     @Test
-    void whatIsOnlyToldCannotBeSet() throws IOException {
+    void readOnlyOptionsCannotBeSet() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             assertNotNull(stream.getOption(SystemSocketOptions.SO_INCOMING_NAPI_ID));
@@ -307,7 +307,7 @@ class SocketOptionsTest {
     // ---- what is refused
 
     @Test
-    void whatTheSystemRefusesIsAnExceptionThatSaysSo() throws IOException {
+    void anOptionThatTheSystemRefusesThrowsWithTheErrno() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket udp = loop.later(Peer.bind(V4));
             TcpStream tcp = loop.connected().stream();
@@ -369,7 +369,7 @@ class SocketOptionsTest {
 
     @Test
     @Requires(Feature.UNIX_DATAGRAMS)
-    void onlyIpv6CanBeIpv6Alone() throws IOException {
+    void ipv6OnlyAppliesToIpv6SocketsAlone() throws IOException {
         v6OnlyIsRefused(); // loads the classes that cannot be loaded then
         try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
             v6OnlyIsRefused(); // no socket could be had
@@ -441,7 +441,7 @@ class SocketOptionsTest {
     }
 
     @Test
-    void anUnknownOptionIsRefusedBeforeThereIsASocket() throws IOException {
+    void anUnknownOptionIsRefusedBeforeTheSocketIsCreated() throws IOException {
         bindWithUnknownOptions(); // loads the classes that cannot be loaded then
         try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
             bindWithUnknownOptions(); // no socket could be had
@@ -489,7 +489,7 @@ class SocketOptionsTest {
     // ---- by number
 
     @Test
-    void anyOptionIsSetAndToldByItsNumber() throws IOException {
+    void anyOptionCanBeSetAndReadByItsNumber() throws IOException {
         Qemu.lacks("options by the kernel's own lengths");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -516,10 +516,10 @@ class SocketOptionsTest {
         }
     }
 
-    /** IP_MSFILTER: the value says which group and interface are asked for. */
+    /** IP_MSFILTER: the value selects the group and the interface. */
     @Test
     @SuppressWarnings("restricted")
-    void anOptionThatReadsItsValueIsToldFromMemoryOfEveryKind() throws IOException {
+    void anOptionWithAnInputValueIsReadIntoMemoryOfEveryKind() throws IOException {
         Qemu.lacks("IP_MSFILTER");
         int filter = 41;
         try (UdpSocket socket = Peer.bind(V4); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
@@ -574,7 +574,7 @@ class SocketOptionsTest {
     }
 
     @Test
-    void aListenerThatDefersTellsOfAConnectionWhenItHasData() throws IOException {
+    void aDeferringListenerReportsAConnectionOnceItHasData() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0),
                 ListenOptions.DEFAULT.with(SystemSocketOptions.TCP_DEFER_ACCEPT, 10)));

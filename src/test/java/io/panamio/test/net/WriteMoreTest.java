@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A write that says that more follows. */
+/** {@code writeMore}: a write that announces another one. */
 class WriteMoreTest {
     private static final MemorySegment HEAD = Arena.global().allocateFrom("head").asSlice(0, 4);
 
@@ -97,7 +97,7 @@ class WriteMoreTest {
 
     @Test
     @Tag("any-back-end")
-    void closedStreamSaysSo() throws IOException {
+    void aClosedStreamThrowsClosedChannelException() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
             pair[0].close();

@@ -81,7 +81,7 @@ class PipeTest {
     }
 
     @Test
-    void muchIsMovedByEventsAlone() throws Exception {
+    void aLargeTransferNeedsOnlyEvents() throws Exception {
         int n = 16 << 20;
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);

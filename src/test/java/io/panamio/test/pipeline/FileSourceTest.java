@@ -183,7 +183,7 @@ class FileSourceTest {
 
     @Test
     @Tag("any-back-end")
-    void theEndOfTheFileIsTold() throws IOException {
+    void theEndOfTheFileIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(1000);
             Path path = file(bytes);
@@ -304,7 +304,7 @@ class FileSourceTest {
 
     @ParameterizedTest
     @EnumSource
-    void aFullStreamWouldBlockAndTellsWhenThereIsRoom(Kind kind) throws IOException {
+    void aFullStreamWouldBlockAndThenReportsRoom(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(24 << 20);
             FileSource file = open(loop, file(bytes));
@@ -358,7 +358,7 @@ class FileSourceTest {
     }
 
     @Test
-    void whatIsNoRegularFileIsRefused() throws Exception {
+    void anythingButARegularFileIsRefused() throws Exception {
         try (Loop loop = new Loop()) {
             Path fifo = directory.resolve("fifo");
             Local.end(Local.start(loop, "mkfifo", fifo.toString()));
@@ -378,7 +378,7 @@ class FileSourceTest {
 
     @Test
     @Tag("any-back-end")
-    void whatCannotBeOpenedIsAnErrorThatTellsThePath() throws IOException {
+    void aFileThatCannotBeOpenedIsAnErrorWithItsPath() throws IOException {
         Path missing = directory.resolve("missing");
         NoSuchFileException e =
             assertFails(NoSuchFileException.class, "open", "ENOENT", () -> FileSource.open(missing));
@@ -440,7 +440,7 @@ class FileSourceTest {
 
     @Test
     @Tag("any-back-end")
-    void aStreamThatIsClosedIsToldFromAFileThatIs() throws IOException {
+    void aSendToAClosedStreamThrows() throws IOException {
         try (Loop loop = new Loop()) {
             Way way = Kind.TCP.open(loop);
             Path path = file(new byte[1]);

@@ -97,7 +97,7 @@ class OwnStreamTest {
 
     @Test
     @Tag("any-back-end")
-    void manySegmentsAreReadIntoAsFarAsThereIsSomething() throws IOException {
+    void aScatterStopsWhereTheInputEnds() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment[] three = segments(arena, 2, 0, 3, 4);
             Scripted whole = Scripted.reading("abcdefghi", 2, 3, 4);
@@ -126,7 +126,7 @@ class OwnStreamTest {
 
     @Test
     @Tag("any-back-end")
-    void manySegmentsAreWrittenAsFarAsThereIsRoom() throws IOException {
+    void aGatherStopsWhereTheRoomEnds() throws IOException {
         MemorySegment[] three = {text("ab"), MemorySegment.NULL, text("cde"), text("fghi")};
         Scripted whole = Scripted.writing(2, 3, 4);
         assertEquals(9, whole.writeVectored(three));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The zero-copy package allocates nothing once it is warm, but for what its Javadoc says. */
+/** The pipeline package allocates nothing once warm, except what its Javadoc documents. */
 class PipelineAllocationTest {
     private static final int SIZE = 64;
     private static final MemorySegment BYTES = Arena.global().allocate(2 * SIZE);

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PipelineSignalTest {
     @ParameterizedTest
     @ValueSource(strings = {"-Xmx64m", "-Xrs"})
-    void sendingToNobodyDoesNotEndTheProcess(String option) throws Exception {
+    void sendingToAClosedPeerDoesNotEndTheProcess(String option) throws Exception {
         String out = new Child().with(option).run(Sender.class).ok();
         assertEquals("TcpStream UnixStream Sender zero-copy still alive\n", out);
     }

@@ -307,7 +307,7 @@ class RelayTest {
     }
 
     @Test
-    void aServerThatRefusesIsToldToTheClient() throws IOException {
+    void aRefusalByTheServerReachesTheClient() throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             TcpStream[] client = loop.pair();
             TcpStream server = TcpStream.connect(Loop.nobody());
@@ -514,7 +514,7 @@ class RelayTest {
         }
     }
 
-    /** Whether a Unix socket listens: it says so in the flags of its line. */
+    /** {@return whether a Unix socket listens, according to the flags in its line} */
     private static boolean isListening(Path path) throws IOException {
         return Files.readAllLines(Path.of("/proc/net/unix")).stream()
             .anyMatch(line -> line.endsWith(" " + path) && line.contains(" 00010000 "));

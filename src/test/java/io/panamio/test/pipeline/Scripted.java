@@ -13,7 +13,7 @@ import java.util.Deque;
 import java.util.Objects;
 
 /**
- * A double for tests: each call does what the next step of a script says. A number moves as many bytes at most, EOF and
+ * A test double: each call performs the next step of a script. A number moves as many bytes at most, EOF and
  * WOULD_BLOCK are returned, a failure is thrown; when the script is over, a call would block.
  */
 final class Scripted implements DuplexStream {

@@ -199,7 +199,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void eventsAloneMoveEverything(Kind from, Kind to) throws Exception {
+    void everythingMovesByEventsAlone(Kind from, Kind to) throws Exception {
         try (Loop loop = new Loop()) {
             Way in = from.open(loop);
             Way out = to.open(loop);
@@ -294,7 +294,7 @@ class SpliceTest {
 
     /** Much is looked for twice before it is passed on: what the second look finds must not come before that. */
     @Test
-    void whatFollowsMuchIsToldAfterIt() throws IOException {
+    void whatFollowsALargeTransferIsReportedAfterIt() throws IOException {
         for (boolean reset : new boolean[] {false, true}) {
             try (Loop loop = new Loop()) {
                 Loop.Pair in = loop.accepted();
@@ -362,7 +362,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void theEndIsToldAfterTheLastByte(Kind from, Kind to) throws IOException {
+    void theEndIsReportedAfterTheLastByte(Kind from, Kind to) throws IOException {
         try (Loop loop = new Loop()) {
             Way in = from.open(loop);
             Way out = to.open(loop);
@@ -433,7 +433,7 @@ class SpliceTest {
     }
 
     @Test
-    void aSourceThatDiesIsToldAfterWhatItHadSent() throws IOException {
+    void theErrorOfASourceIsReportedAfterItsBytes() throws IOException {
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);
             Way out = Kind.TCP.open(loop);
@@ -454,7 +454,7 @@ class SpliceTest {
     }
 
     @Test
-    void aConnectThatFailsIsTold() throws IOException {
+    void aFailedConnectIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream refused = loop.later(TcpStream.connect(Loop.nobody()));
             Way out = Kind.TCP.open(loop);
@@ -473,7 +473,7 @@ class SpliceTest {
 
     @Test
     @Tag("any-back-end")
-    void aStreamThatWasClosedIsTold() throws IOException {
+    void aClosedStreamIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Way in = Kind.UNIX.open(loop);
             Way out = Kind.UNIX.open(loop);

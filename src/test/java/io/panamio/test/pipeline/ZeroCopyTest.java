@@ -414,7 +414,7 @@ class ZeroCopyTest {
     }
 
     @Test
-    void aBrokenConnectionIsToldFromACompletion() throws IOException {
+    void aBrokenConnectionIsDistinguishedFromACompletion() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = open(loop);
             ZeroCopyBuffer buffer = buffer(loop, random(SIZE));
@@ -517,7 +517,7 @@ class ZeroCopyTest {
     // ---- readiness
 
     @Test
-    void aFullStreamWouldBlockAndTellsWhenThereIsRoom() throws IOException {
+    void aFullStreamWouldBlockAndThenReportsRoom() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = open(loop);
             byte[] bytes = random(24 << 20);

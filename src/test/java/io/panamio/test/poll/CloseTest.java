@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What is closed is closed when {@code close} returns, whether or not another thread polls. */
+/** Sources and Polls are closed when {@code close} returns, whether or not another thread polls. */
 class CloseTest {
     private static final int ROUNDS = 200;
 

@@ -63,7 +63,7 @@ class DeliveryTest {
     }
 
     @Test
-    void directionsThatNobodyAskedForAreNotReported() throws IOException {
+    void directionsOutsideTheInterestAreNotReported() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
             loop.register(r.source, 7, R);
@@ -206,7 +206,7 @@ class DeliveryTest {
 
     /** With one place for events, the system's, the waker's and those that are delivered take turns. */
     @Test
-    void nobodyStarvesWhereThereIsOnePlace() throws IOException {
+    void noSourceStarvesWithRoomForOneEvent() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
             Waker waker = loop.later(Waker.open(loop.poll.registry(), 3));

@@ -120,7 +120,7 @@ class EdgesTest {
 
     /** Datagrams still come while an error was reported and nobody has taken it. */
     @Test
-    void dataAfterAnErrorThatNobodyTookAreReported() throws IOException {
+    void dataAfterAnUnreadErrorAreReported() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket peer = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
             UdpSocket socket = refused(loop, R);
@@ -211,7 +211,7 @@ class EdgesTest {
 
     /** What was read to its last byte and not beyond has been found drained only by the end. */
     @Test
-    void whatComesThroughAFifoAfterAnEndAloneIsReported() throws IOException {
+    void dataThroughAFifoAfterItsEndAreReported() throws IOException {
         try (Loop loop = new Loop()) {
             Path fifo = Local.path(loop);
             NativeCalls.makeFifo(fifo);
@@ -348,7 +348,7 @@ class EdgesTest {
         }
     }
 
-    /** Whoever does not take them passes them over when he reads what comes behind. */
+    /** A reader that does not receive them skips them when it reads the bytes behind. */
     @Test
     void everyUrgentByteThatIsPassedOverIsReported() throws IOException {
         try (Loop loop = new Loop()) {
@@ -384,7 +384,7 @@ class EdgesTest {
 
     @Test
     @Requires(Feature.PIPES)
-    void aWaitBesideWhatHasEndedIsNoSpin() throws IOException {
+    void anEndedSourceDoesNotMakeAWaitSpin() throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = loop.later(Pipe.open());
             loop.register(pipe.receiver(), 1, R);
@@ -403,7 +403,7 @@ class EdgesTest {
 
     @Test
     @Requires(Feature.PIPES)
-    void whatHasEndedDelaysNobody() throws IOException {
+    void anEndedSourceDelaysNoOther() throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = loop.later(Pipe.open());
             loop.register(pipe.receiver(), 1, R);

@@ -52,7 +52,7 @@ class EventsTest {
     }
 
     @Test
-    void indexAndCursorSayTheSame() throws IOException {
+    void indexAndCursorReturnTheSame() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             pair.peer().setSoLinger(true, 0);
@@ -119,7 +119,7 @@ class EventsTest {
     }
 
     @Test
-    void cursorThatIsAtNoEventSaysSo() throws IOException {
+    void aCursorAtNoEventThrows() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1);
             Event event = (Event) loop.events.iterator();

@@ -62,7 +62,7 @@ class InterestTest {
     }
 
     @Test
-    void modesSayNothingOfTheDirections() {
+    void modesDoNotChangeTheDirections() {
         Interest readable = READABLE.level().oneShot();
         assertTrue(readable.isReadable() && !readable.isWritable() && !readable.isPriority());
         assertTrue(!HANG_UP.isReadable() && !HANG_UP.isWritable() && !HANG_UP.isPriority());
@@ -77,7 +77,7 @@ class InterestTest {
     }
 
     @Test
-    void aModeAloneIsNothing() {
+    void removingTheLastDirectionLeavesNothing() {
         assertNull(READABLE.level().remove(READABLE));
         assertNull(WRITABLE.exclusive().remove(WRITABLE));
         assertNull(HANG_UP.oneShot().level().remove(HANG_UP));

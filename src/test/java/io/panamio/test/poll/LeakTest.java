@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of streams that nobody closes. */
+/** Streams that are dropped without a close. */
 class LeakTest {
     private static final Logger LOGGER = Logger.getLogger("io.panamio");
 
@@ -192,7 +192,7 @@ class LeakTest {
     }
 
     @Test
-    void leakTrackingTellsWhereAStreamWasOpened() throws Exception {
+    void leakTrackingReportsWhereAStreamWasOpened() throws Exception {
         String out = new Child().with("-Dpanamio.leakTracking=true").run(Leaker.class).ok();
         assertTrue(out.contains("opened here"), out);
         assertTrue(out.contains("LeakTest.drop(LeakTest.java:"), out);

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What an event says about a Unix socket or an end of a pipe, in the letters of {@link Loop#flags}; nothing where no
+ * What an event reports about a Unix socket or an end of a pipe, in the letters of {@link Loop#flags}; nothing where no
  * event comes. See {@link ReadinessMatrixTest}, which is about TCP.
  */
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.PIPES})
@@ -43,8 +43,8 @@ class LocalReadinessMatrixTest {
     }
 
     /**
-     * A change of a source that is registered and whose first event has passed: what the event on epoll says, the one
-     * on poll(2), and the one that comes on both when it is registered anew.
+     * A change of a source that is registered and whose first event has passed: what the event reports on epoll, the
+     * one on poll(2), and the one that comes on both when it is registered anew.
      */
     private record Edge(String name, Interest interest, Given given, String onEdges, String onLevels, String anew) {
         @Override

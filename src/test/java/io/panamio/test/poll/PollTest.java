@@ -219,7 +219,7 @@ class PollTest {
     }
 
     @Test
-    void oneEventSaysAllThatASourceIsReadyFor() throws IOException {
+    void oneEventReportsEveryReadyDirectionOfASource() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             pair.peer().getOutputStream().write(1);

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What happens at the same time: many short rounds of each race, all of which must end well. */
+/** Races between threads: many short rounds of each. */
 @SuppressWarnings("try") // resources that nobody refers to: they are threads at work
 class RaceTest {
     private static final ExecutorService THREADS =
@@ -329,7 +329,7 @@ class RaceTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aPollerIsAlwaysToldOfTheClose(boolean withWaker) throws Exception {
+    void aPollerAlwaysSeesTheClose(boolean withWaker) throws Exception {
         rounds(n -> {
             Poll poll = Poll.open();
             if (withWaker) {
@@ -348,7 +348,7 @@ class RaceTest {
     }
 
     @Test
-    void aPollerWithATimeoutOrReadySourcesIsToldOfTheCloseToo() throws Exception {
+    void aPollerWithATimeoutOrReadySourcesSeesTheCloseToo() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             rounds(n -> {
@@ -372,7 +372,7 @@ class RaceTest {
     }
 
     @Test
-    void whoUsesARegistryDuringTheCloseIsToldOrServed() throws Exception {
+    void aRegistryUsedDuringTheCloseWorksOrThrows() throws Exception {
         try (Recycling recycling = new Recycling(); Loop loop = new Loop()) {
             TcpStream[] streams = {loop.connected().stream(), loop.connected().stream()};
             rounds(n -> {
@@ -588,7 +588,7 @@ class RaceTest {
 
     // ---- registration during a poll
 
-    /** Polls in a thread of its own until told to stop, and hands each batch of events to a check. */
+    /** Polls in its own thread until stopped, and passes each batch of events to a check. */
     private static final class Poller implements AutoCloseable {
         private final Poll poll;
         private final Events events = Events.withCapacity(16);

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What an event says about a TCP socket, in the letters of {@link Loop#flags}; nothing where no event comes.
+ * What an event reports about a TCP socket, in the letters of {@link Loop#flags}; nothing where no event comes.
  *
  * <p>On poll(2), whose edges are emulated, a direction that was reported is not asked for again before it was drained.
  */
@@ -62,8 +62,8 @@ class ReadinessMatrixTest {
     }
 
     /**
-     * A change on a connection that is registered and whose first event has passed: what the event on epoll says, the
-     * one on poll(2), and the one that comes on both when it is registered anew.
+     * A change on a connection that is registered and whose first event has passed: what the event reports on epoll,
+     * the one on poll(2), and the one that comes on both when it is registered anew.
      */
     private record Edge(String name, Interest interest, Change change, String onEdges, String onLevels, String anew) {
         @Override
@@ -185,7 +185,7 @@ class ReadinessMatrixTest {
         IoSource in(Loop loop) throws IOException;
     }
 
-    /** A socket that is registered only now, and what its first event says, on epoll and on poll(2). */
+    /** A socket that is registered only now, and what its first event reports, on epoll and on poll(2). */
     private record State(String name, Interest interest, Given given, String expected) {
         @Override
         public String toString() {
@@ -217,7 +217,7 @@ class ReadinessMatrixTest {
         return loop.later(TcpStream.fromFd(NativeCalls.socket()));
     }
 
-    /** Linux takes one connection more than the backlog tells, and then leaves SYNs without an answer. */
+    /** Linux queues one connection more than the backlog, and then leaves SYNs unanswered. */
     private static TcpStream connecting(Loop loop) throws IOException {
         ServerSocket full = loop.later(new ServerSocket(0, 1, V4));
         loop.later(new Socket(V4, full.getLocalPort()));

@@ -38,7 +38,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
-/** What a source reports that is registered for something else than edges. */
+/** Registrations with other modes than edge-triggered. */
 class RegistrationModesTest {
     private static final Interest P = Interest.PRIORITY;
 
@@ -257,7 +257,7 @@ class RegistrationModesTest {
     // ---- hang-up alone
 
     @Test
-    void hangUpAloneIsSilentOnDataAndReportsTheEndOnce() throws IOException {
+    void aHangUpInterestIgnoresDataAndReportsTheEndOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = registered(loop, HANG_UP);
             send(pair, "x");
@@ -289,7 +289,7 @@ class RegistrationModesTest {
     }
 
     @Test
-    void errorIsReportedToWhoeverWaitsForAHangUp() throws IOException {
+    void anErrorIsReportedWithAHangUpInterest() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = registered(loop, HANG_UP);
             reset(pair);

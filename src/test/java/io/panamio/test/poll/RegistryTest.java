@@ -105,7 +105,7 @@ class RegistryTest {
     }
 
     @Test
-    void pendingEventComesWithTheNewTokenAlone() throws IOException {
+    void aPendingEventHasOnlyTheNewToken() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
             loop.register(source, 1, R);

@@ -32,12 +32,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SignalTest {
     @ParameterizedTest
     @ValueSource(strings = {"-Xmx64m", "-Xrs"})
-    void writingToNobodyDoesNotEndTheProcess(String option) throws Exception {
+    void writingToAClosedPeerDoesNotEndTheProcess(String option) throws Exception {
         String out = new Child().with(option).run(Writer.class).ok();
         assertEquals("TcpStream UnixStream UnixDatagram UnixSeqpacket Sender still alive\n", out);
     }
 
-    /** Writes in every way to peers that are gone, and prints to whom. */
+    /** Writes in every way to closed peers, and prints the kind of each. */
     static final class Writer {
         private static final MemorySegment BYTES = Arena.global().allocate(8);
         private static final MemorySegment HEAP = MemorySegment.ofArray(new byte[8]);

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Descriptors that are no sockets, by the classes of the examples. */
+/** Descriptors other than sockets, by the classes of the examples. */
 class SourceFdTest {
     private static final Duration TICK = Duration.ofMillis(5);
     private static final Duration NEVER = Duration.ofDays(1);
@@ -87,7 +87,7 @@ class SourceFdTest {
     // ---- directories
 
     @Test
-    void changesOfADirectoryTellTheirNames() throws IOException {
+    void changesOfADirectoryCarryFileNames() throws IOException {
         try (Loop loop = new Loop(); Inotify inotify = new Inotify(directory)) {
             loop.register(inotify.source(), 1, R);
             loop.expectNothing();
@@ -108,7 +108,7 @@ class SourceFdTest {
 
     /** Names of bytes that are no text stay apart, and what they name can be had by them. */
     @Test
-    void changesOfNamesThatAreNoTextTellTheirBytes() throws IOException {
+    void changesOfUndecodableNamesCarryTheirBytes() throws IOException {
         Path odd = Path.of(URI.create("file:///a%FF%25%20%C3%BC")).getFileName();
         Path other = Path.of(URI.create("file:///a%FE%25%20%C3%BC")).getFileName();
         Path folder = Files.createDirectory(directory.resolve(other));
@@ -137,7 +137,7 @@ class SourceFdTest {
 
     @Test
     @Tag("any-back-end")
-    void whatIsNoDirectoryIsRefused() throws IOException {
+    void aFileInPlaceOfADirectoryIsRefused() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
         IOException e = assertThrows(IOException.class, () -> new Inotify(file).close());
         assertEquals(file + ": inotify_add_watch: Not a directory", e.getMessage());
@@ -163,7 +163,7 @@ class SourceFdTest {
 
     @Test
     @Tag("any-back-end")
-    void processThatIsNotThereIsRefused() throws IOException {
+    void anAbsentProcessIsRefused() throws IOException {
         Process process = child();
         process.getOutputStream().close();
         process.onExit().join();

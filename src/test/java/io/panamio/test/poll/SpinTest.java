@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Waits that look again and again before they sleep, in this process or in the kernel. */
+/** Waits that spin before they block, in this process or in the kernel. */
 class SpinTest {
     private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
     private static final Duration MOST_NEGATIVE = Duration.ofSeconds(Long.MIN_VALUE);
@@ -106,7 +106,7 @@ class SpinTest {
     }
 
     @Test
-    void closeIsNoEventToWhoeverLooks() throws Exception {
+    void aCloseIsNoEventWhilePollingSpins() throws Exception {
         for (int i = 0; i < 200; i++) {
             try (Loop loop = new Loop()) {
                 Future<Integer> looker = start(PollTest.inTurn(() -> {
@@ -155,7 +155,7 @@ class SpinTest {
     }
 
     @Test
-    void busyPollIsSetOrIsToldToBeMissing() throws IOException {
+    void busyPollIsSetOrUnsupported() throws IOException {
         try (Loop loop = new Loop()) {
             if (!Feature.BUSY_POLL.isAvailable() || NativeCalls.busyPoll(loop.poll.fd()) < 0) {
                 var e = assertThrows(UnsupportedOperationException.class,

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the commands of the examples print. */
+/** The output of the example commands. */
 @Tag("any-back-end")
 class CommandsTest {
     /** Where numbers have Arabic digits. */
@@ -128,7 +128,7 @@ class CommandsTest {
     }
 
     @Test
-    void aServerThatIsNotThereIsTold() throws IOException {
+    void anAbsentServerIsReported() throws IOException {
         int port = Programs.freePort();
         Program bench = programs.example("bench", "--port", "" + port);
         assertEquals(1, bench.end());
@@ -136,7 +136,7 @@ class CommandsTest {
     }
 
     @Test
-    void theLongestMeasurementIsNoShortOne() throws IOException {
+    void theLongestMeasurementDoesNotOverflow() throws IOException {
         try (ServerSocket server = new ServerSocket(0, 1, Loop.V4)) {
             programs.example("bench", "--port", "" + server.getLocalPort(), "--connections", "1", "--warm-up",
                 "" + Integer.MAX_VALUE, "--duration", "" + Integer.MAX_VALUE);
@@ -153,7 +153,7 @@ class CommandsTest {
     /** Loops of one program share a port, which two programs must not. */
     @ParameterizedTest
     @ValueSource(strings = {"echo", "serve|."})
-    void aPortIsOneProgramsAlone(String command) throws IOException {
+    void aPortBelongsToOneProgram(String command) throws IOException {
         String port = "" + Programs.freePort();
         String[] arguments = (command + "|--threads|2|--host|127.0.0.1|--port|" + port).split("[|]");
         programs.example(arguments).awaitSaid(" on port " + port);
@@ -168,7 +168,7 @@ class CommandsTest {
         "demo --size 1073741824, -Xmx64m, out of memory",
         "watch --every 1, -Dpanamio.selector=none, watch: ",
         "proxy --listen 127.0.0.1:0 --to 127.0.0.1:1, -Xrs, proxy: "})
-    void whatCannotBeIsToldInALine(String arguments, String option, String told) throws IOException {
+    void anImpossibleCommandIsReportedInOneLine(String arguments, String option, String told) throws IOException {
         Program program = programs.example(List.of(option), Main.class, arguments.split(" "));
         assertEquals(1, program.end());
         assertTrue(program.said().startsWith(told), program.said());

@@ -51,7 +51,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The servers of the examples go on whatever befalls one client, and without descriptors or memory. */
+/** The example servers survive the failure of any one client, and a lack of descriptors or memory. */
 class ProgramFaultsTest {
     private static final int ECONNABORTED = 103;
 
@@ -253,7 +253,7 @@ class ProgramFaultsTest {
 
     // ---- urgent data
 
-    /** A read ends at an urgent byte, wherever it is, and nothing tells then that there is more behind it. */
+    /** A read stops at every urgent byte, and no further event reports the bytes behind it. */
     @ParameterizedTest
     @EnumSource
     void urgentBytesHoldNothingUp(Server server) throws IOException {
@@ -305,7 +305,7 @@ class ProgramFaultsTest {
     /** Clients that send and do not read make a server keep bytes until it has no memory for that. */
     @ParameterizedTest
     @EnumSource
-    void nativeMemoryThatIsExhaustedEndsOneClientAlone(Server server) throws Exception {
+    void exhaustedNativeMemoryEndsOnlyOneClient(Server server) throws Exception {
         Qemu.lacks("a limit of memory that is the program's alone");
         String[] more = server == Server.PROXY ? new String[] {"--mode", "copy"} : new String[0];
         List<String> options = List.of("-Xint", "-Xms64m"); // a compiler of the JVM's would end the JVM
@@ -337,7 +337,7 @@ class ProgramFaultsTest {
         running.assertRuns();
     }
 
-    /** Whoever comes then may be dropped, or served later, and maybe without a word, for which there is no memory. */
+    /** A new client may be dropped or served later, perhaps without a message, for lack of memory. */
     @ParameterizedTest
     @EnumSource
     void aHeapThatIsFullEndsNothing(Server server) throws Exception {
@@ -366,7 +366,7 @@ class ProgramFaultsTest {
 
     /** As above, of the server of files; and who was connected before is answered or dropped soon after. */
     @Test
-    void aHeapThatIsFullKeepsNobodyOfServeWaiting() throws Exception {
+    void aFullHeapLeavesNoClientOfServeWaiting() throws Exception {
         Path full = directory.resolve("full");
         Path folder = Files.createDirectories(directory.resolve("www"));
         Files.writeString(folder.resolve("a.txt"), "within");
@@ -441,7 +441,7 @@ class ProgramFaultsTest {
 
     @ParameterizedTest
     @EnumSource
-    void withoutDescriptorsItServesThoseWhoAreConnectedAndTheOthersLater(Server server) throws Exception {
+    void withoutDescriptorsConnectedClientsAreServedAndOthersLater(Server server) throws Exception {
         Running running = start(server, List.of(), "--max-connections", "1000");
         Socket first = connect(running);
         ping(first);

@@ -221,7 +221,7 @@ class ProxyLimitsTest {
     // ---- faults
 
     @Test
-    void connectionsThatDieWhileTheyWaitLeaveTheOthersAlone() throws Exception {
+    void connectionsThatDieInTheQueueDoNotAffectTheOthers() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO)) {
             Joined j = p.join();
             pass(j.client(), j.server(), 100);

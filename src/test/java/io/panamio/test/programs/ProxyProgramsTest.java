@@ -118,7 +118,7 @@ class ProxyProgramsTest {
         "--listen :0 --to a:1 --max-connections 0 | --max-connections: at least 1",
         "--listen :0 --to a:1 --grace -1          | --grace: from 0",
         "--listen :0                              | Missing required option: '--to=HOST:PORT'"})
-    void badArgumentsAreTold(String arguments, String message) {
+    void badArgumentsAreReported(String arguments, String message) {
         StringWriter err = new StringWriter();
         assertEquals(2, new CommandLine(new Proxy()).setErr(new PrintWriter(err)).execute(arguments.split(" +")));
         assertTrue(err.toString().startsWith(message) || err.toString().contains(": " + message), err.toString());
@@ -128,7 +128,7 @@ class ProxyProgramsTest {
     @CsvSource(delimiter = '|', value = {
         "--listen :0 --to no.such.host.invalid:1 | proxy: unknown host no.such.host.invalid",
         "--listen 192.0.2.1:0 --to [::1]:80      | proxy: bind"})
-    void failuresAreTold(String arguments, String message) throws IOException {
+    void failuresAreReported(String arguments, String message) throws IOException {
         try (Programs programs = new Programs(directory)) {
             Program program = programs.example(("proxy " + arguments).split(" +"));
             assertEquals(1, program.end(), program.said());
@@ -137,7 +137,7 @@ class ProxyProgramsTest {
     }
 
     @Test
-    void aPortInUseIsTold() throws IOException {
+    void aPortInUseIsReported() throws IOException {
         try (Programs programs = new Programs(directory); ServerSocket taken = new ServerSocket(0, 1, Loop.V4)) {
             String address = "127.0.0.1:" + taken.getLocalPort();
             Program program = programs.example("proxy", "--listen", address, "--to", "[::1]:80");

@@ -345,7 +345,7 @@ class ProxyTest {
     }
 
     @Test
-    void aServerThatIsNotThereIsAReset() throws Exception {
+    void anAbsentServerResetsTheClient() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO)) {
             p.server.close();
             assertReset(p.connect());

@@ -66,7 +66,7 @@ class SendTest {
     @ParameterizedTest
     @Tag("any-back-end")
     @ValueSource(strings = {"--by carrier-pigeon", "--port 65536", "no/such/file"})
-    void badArgumentsAreTold(String arguments) throws IOException {
+    void badArgumentsAreReported(String arguments) throws IOException {
         Path file = Files.write(directory.resolve("file"), new byte[1]);
         try (Programs programs = new Programs(directory)) {
             String[] more = arguments.split(" ");
@@ -79,7 +79,7 @@ class SendTest {
 
     @Test
     @Tag("any-back-end")
-    void aPortThatIsTakenIsTold() throws IOException {
+    void aPortInUseIsReported() throws IOException {
         Path file = Files.write(directory.resolve("file"), new byte[1]);
         try (Programs programs = new Programs(directory)) {
             int port = port(programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0"));
@@ -144,7 +144,7 @@ class SendTest {
 
     /** Who has got all of it has got it, whatever comes then. */
     @Test
-    void aWholeFileIsNoReset() throws IOException {
+    void aCompleteFileEndsWithoutAReset() throws IOException {
         byte[] bytes = Local.random(100_000); // which sockets hold
         Path file = Files.write(directory.resolve("file"), bytes);
         try (Programs programs = new Programs(directory)) {
@@ -195,7 +195,7 @@ class SendTest {
     /** As {@code nc} does, whose input is empty. */
     @ParameterizedTest
     @ValueSource(strings = {"sendfile", "zerocopy", "write"})
-    void whoHasEndedItsOwnSideGetsAll(String way) throws IOException {
+    void aClientThatHasShutDownItsOutputGetsTheWholeFile(String way) throws IOException {
         byte[] bytes = Local.random(8_000_000);
         Path file = Files.write(directory.resolve("file"), bytes);
         try (Programs programs = new Programs(directory)) {

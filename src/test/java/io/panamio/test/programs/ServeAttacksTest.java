@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the example {@code serve} does about those who mean no good. */
+/** The example {@code serve} withstands malicious clients. */
 class ServeAttacksTest {
     private static final String SECRET = "secret";
 
@@ -101,7 +101,7 @@ class ServeAttacksTest {
     }
 
     @Test
-    void listTellsNothingOfWhatALinkLeadsOutTo() throws IOException {
+    void aListingRevealsNothingBehindALinkThatLeadsOut() throws IOException {
         Files.writeString(outside.resolve("secret.txt"), "x".repeat(7654321));
         Files.setLastModifiedTime(outside.resolve("secret.txt"), FileTime.from(Instant.parse("2001-02-03T04:05:06Z")));
         Files.createSymbolicLink(folder.resolve("out.txt"), outside.resolve("secret.txt"));
@@ -204,7 +204,7 @@ class ServeAttacksTest {
     }
 
     @Test
-    void whatIsNotServedIsTold() throws IOException {
+    void unsupportedMethodsAndVersionsAreRefused() throws IOException {
         try (Client client = served.client()) {
             for (String method : List.of("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE")) {
                 Answer a = client.ask(method + " /a.txt HTTP/1.1\r\n");
@@ -263,7 +263,7 @@ class ServeAttacksTest {
         "3\r\nabc\n0\r\n\r\n", "3\r\nabcd\r\n", "3\rabc", "3;a\nabc\r\n", "3;a\0\r\nabc\r\n", "0\r\n\n",
         "0\r\n X: y\r\n",
         "0\r\nX: y\n\r\n", "0\r\n: y\r\n\r\n", "0\r\nX: \u007f\r\n\r\n", ";a\r\n"})
-    void whatIsNoChunkIsABadRequestAndTheEnd(String body) throws IOException {
+    void aMalformedChunkIsABadRequestAndEndsTheConnection(String body) throws IOException {
         try (Client client = served.client()) {
             client.send(CHUNKED + body + NEXT);
             Answer a = client.answer();
@@ -334,7 +334,7 @@ class ServeAttacksTest {
     }
 
     @Test
-    void clientThatSendsOnAfterARefusalGetsItAllTheSame() throws IOException {
+    void aClientThatKeepsSendingStillGetsTheRefusal() throws IOException {
         try (Client client = served.client()) {
             client.send("GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n");
             for (int i = 0; i < 50; i++) {
@@ -372,7 +372,7 @@ class ServeAttacksTest {
         assertEquals("within", served.get("/a.txt").text());
     }
 
-    /** A receive ends at an urgent byte, and nothing tells then that there is more behind it. */
+    /** A receive stops at an urgent byte, and no further event reports the bytes behind it. */
     @Test
     void urgentBytesHoldNothingUp() throws IOException {
         String request = "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd";
@@ -388,7 +388,7 @@ class ServeAttacksTest {
     }
 
     @Test
-    void manyHalfRequestsHoldNobodyUp() throws IOException {
+    void manyIncompleteRequestsDelayNoOtherClient() throws IOException {
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < 300; i++) {
@@ -420,7 +420,7 @@ class ServeAttacksTest {
     // ---- the log
 
     @Test
-    void nobodyForgesALineOfTheLog() throws IOException {
+    void aRequestCannotForgeALogLine() throws IOException {
         Path file = outside.resolve("log");
         Settings settings = new Settings(folder);
         settings.log = LogFile.of(file);

@@ -59,7 +59,7 @@ class ServeCommandTest {
     }
 
     @Test
-    void whatCannotBeServedIsTold() throws Exception {
+    void aFolderThatCannotBeServedIsReported() throws Exception {
         expectFailure(1, "no such folder: /nothing/here", start("/nothing/here"));
         expectFailure(2, "--threads: at least 1", start(folder.toString(), "--threads", "0"));
         try (ServerSocket taken = new ServerSocket(0, 1, Loop.V4)) {
@@ -70,20 +70,20 @@ class ServeCommandTest {
 
     /** In the locale of many services: the JVM knows no other names then, and the user what to do. */
     @Test
-    void nameThatTheLocaleDoesNotHaveIsTold() throws Exception {
+    void aNameThatTheLocaleCannotEncodeIsReported() throws Exception {
         expectFailure(2, ", by which this JVM reads names: it is the locale's, so LC_ALL=C.UTF-8 may help",
             start(List.of("sh", "-c", "exec \"$@\" \"$(printf '/srv/n\\303\\244me')\"", "sh")));
     }
 
     @Test
-    void logThatCannotBeOpenedIsTold() throws Exception {
+    void aLogThatCannotBeOpenedIsReported() throws Exception {
         expectFailure(1, "serve: cannot open the log /nosuch/x: no such folder",
             start(folder.toString(), "--log", "/nosuch/x"));
         expectFailure(1, "serve: cannot open the log " + folder + ": ", start(folder.toString(), "--log", "" + folder));
     }
 
     @Test
-    void hiddenProcIsTold() throws Exception {
+    void aHiddenProcIsReported() throws Exception {
         Process mount = new ProcessBuilder("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/proc").start();
         assumeTrue(mount.waitFor() == 0, "no namespaces for this user");
         expectFailure(1, "serve: no /proc/self/fd here, which tells whether a file is in the folder",
@@ -93,7 +93,7 @@ class ServeCommandTest {
 
     /** Somebody has a pipe for the log, and reads nothing of it. */
     @Test
-    void logThatNobodyReadsHoldsNothingUp() throws Exception {
+    void anUnreadLogDelaysNothing() throws Exception {
         Files.writeString(folder.resolve("a.txt"), "within");
         Process process = start(folder.toString(), "--host", "127.0.0.1", "--port", "0");
         try (BufferedReader err = process.errorReader(); BufferedReader out = process.inputReader()) {

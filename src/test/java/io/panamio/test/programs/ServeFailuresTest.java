@@ -90,7 +90,7 @@ class ServeFailuresTest {
     // ---- exceptions
 
     @Test
-    void exceptionOfARequestEndsItsConnectionAlone() throws Exception {
+    void anExceptionInARequestEndsOnlyItsConnection() throws Exception {
         settings.validTime = Duration.ofHours(1);
         try (Served served = new Served(settings); Client other = served.client()) {
             assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
@@ -114,7 +114,7 @@ class ServeFailuresTest {
 
     /** What comes out of the turn of one connection leaves the events of others to be seen to. */
     @Test
-    void exceptionOutOfATurnKeepsNobodyWaiting() throws Exception {
+    void anExceptionOutOfATurnLeavesNoClientWaiting() throws Exception {
         settings.validTime = Duration.ofHours(1);
         CountDownLatch inTurn = new CountDownLatch(1);
         CountDownLatch sent = new CountDownLatch(1);
@@ -160,7 +160,7 @@ class ServeFailuresTest {
     }
 
     @Test
-    void memoryThatDoesNotSufficeForARequestEndsItsConnectionAlone() throws IOException {
+    void aRequestThatRunsOutOfMemoryEndsOnlyItsConnection() throws IOException {
         Path many = Files.createDirectories(folder.resolve("many"));
         for (int i = 0; i < 10_000; i++) { // a list of these takes more than the JVM has
             Files.createFile(many.resolve("\u4e00".repeat(80) + i));
@@ -384,7 +384,7 @@ class ServeFailuresTest {
     }
 
     @Test
-    void withoutDescriptorsThoseWhoAreConnectedAreServedAndOthersWait() throws IOException {
+    void withoutDescriptorsConnectedClientsAreServedAndOthersWait() throws IOException {
         List<Client> clients = new ArrayList<>();
         settings.validTime = Duration.ZERO;
         try (Served served = new Served(settings)) {

@@ -56,7 +56,7 @@ class ServeLifeTest {
     // ---- time
 
     @Test
-    void requestThatIsTooSlowIsToldSo() throws IOException {
+    void aSlowRequestTimesOutWithAnAnswer() throws IOException {
         settings.requestTime = NOW;
         try (Served served = new Served(settings); Client client = served.client()) {
             assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
@@ -84,7 +84,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void whoSaysNothingIsLeftWithoutAWord() throws IOException {
+    void anIdleConnectionIsClosedWithoutAnAnswer() throws IOException {
         settings.idleTime = NOW;
         settings.requestTime = NOW;
         try (Served served = new Served(settings); Client silent = served.client(); Client idle = served.client();
@@ -118,7 +118,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void whoTakesNothingIsCutOff() throws IOException {
+    void aClientThatReadsNothingIsDisconnected() throws IOException {
         settings.sendTime = NOW;
         NativeFds.Opened opened = new NativeFds.Opened();
         try (Served served = new Served(settings); Client client = served.client()) {
@@ -210,7 +210,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void filesBeyondTheLimitsOfTheCacheAreServedAllTheSame() throws IOException {
+    void filesBeyondTheCacheLimitsAreStillServed() throws IOException {
         settings.openFiles = 2;
         settings.cacheBytes = 10_000;
         settings.smallFile = 4096;
@@ -258,7 +258,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void whoTakesMuchDoesNotHoldUpOthers() throws Exception {
+    void aLargeDownloadDoesNotDelayOthers() throws Exception {
         try (Served served = new Served(settings); Client greedy = served.client(); Client other = served.client()) {
             for (int i = 0; i < 20; i++) {
                 sendRequest(greedy, "/large.bin");
@@ -282,7 +282,7 @@ class ServeLifeTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whoSendsMuchDoesNotHoldUpOthers(boolean chunked) throws Exception {
+    void aLargeUploadDoesNotDelayOthers(boolean chunked) throws Exception {
         String body = "x".repeat(1_000_000);
         String request = "GET /a.txt HTTP/1.1\r\nHost: x\r\n" + (chunked
             ? "Transfer-Encoding: chunked\r\n\r\n" + "f4240\r\n" + body + "\r\n0\r\n\r\n"

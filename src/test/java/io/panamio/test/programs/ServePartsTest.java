@@ -124,7 +124,7 @@ class ServePartsTest {
     }
 
     @Test
-    void conditionThatFailsIsTold() throws IOException {
+    void aFailedConditionIsReported() throws IOException {
         String tag = served.get("/a.txt").header("ETag");
         for (String header : List.of("If-Match: \"x\"", "If-Match: W/" + tag,
                 "If-Unmodified-Since: Thu, 29 Feb 2024 12:34:55 GMT")) {

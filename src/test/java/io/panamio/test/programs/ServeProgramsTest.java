@@ -54,7 +54,7 @@ class ServeProgramsTest {
         served.close();
     }
 
-    /** What a program says, which must end well. */
+    /** {@return the output of a program, which must succeed} */
     private String run(String... command) throws IOException, InterruptedException {
         MissingPrograms.require(command[0]);
         File out = Files.createTempFile(folder, "out", "").toFile();

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the example {@code serve} says about files and folders. */
+/** The answers of the example {@code serve} for files and folders. */
 class ServeTest {
     private static final Instant MODIFIED = Instant.parse("2024-02-29T12:34:56.789Z");
     private static final String DATE = "Thu, 29 Feb 2024 12:34:56 GMT";
@@ -103,7 +103,7 @@ class ServeTest {
     }
 
     @Test
-    void emptyFileIsNoError() throws IOException {
+    void anEmptyFileIsServed() throws IOException {
         file("empty", "");
         Answer a = served.get("/empty");
         assertEquals(200, a.status());
@@ -138,7 +138,7 @@ class ServeTest {
     // ---- connections
 
     @Test
-    void connectionIsKeptUnlessToldOtherwise() throws IOException {
+    void aConnectionIsKeptUnlessTheClientAsksToCloseIt() throws IOException {
         try (Client client = served.client()) {
             for (int i = 0; i < 3; i++) {
                 assertEquals("0123456789", client.ask("GET /a.txt HTTP/1.1\r\n").text());

@@ -20,7 +20,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A folder that is served by the example's loop in a thread of its own, and clients that say what tests want. */
+/** A folder served by the example's loop in its own thread, and clients that send arbitrary requests. */
 final class Served implements AutoCloseable {
     final HttpLoop loop;
     final Thread thread;
@@ -152,7 +152,7 @@ final class Served implements AutoCloseable {
             return in.read();
         }
 
-        /** Reads up to the end, and tells how much there was. */
+        /** Reads to the end and returns the number of bytes. */
         long drain() throws IOException {
             return in.transferTo(OutputStream.nullOutputStream());
         }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Somebody has a pipe for what the servers of the examples say, which is full, as nobody reads it: they serve on. */
+/** The output of the example servers goes to a pipe that is full because nobody reads it: they keep serving. */
 class UnreadOutputTest {
     private static final int FULL = 60_000; // but for a page
     private static final int FILE = 20_000_000; // more than sockets hold
@@ -101,7 +101,7 @@ class UnreadOutputTest {
     }
 
     @Test
-    void nobodyWaitsForWhoReadsNothing() throws IOException {
+    void unreadOutputDelaysNoClient() throws IOException {
         String here = "127.0.0.1";
         int echoPort = Programs.freePort();
         Served echo = start(echoPort, UnreadOutputTest::ping, "echo", "--host", here, "--port", "" + echoPort);

@@ -6,7 +6,7 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 
-/** What the current thread allocates, as the JVM itself counts it. */
+/** The bytes that the current thread allocates, as counted by the JVM. */
 public final class Allocations {
     public static final int ROUNDS = 5_000;
     private static final long FEW = 16 * 1024; // not one object in each fifth round
@@ -20,7 +20,7 @@ public final class Allocations {
         void run() throws IOException;
     }
 
-    /** How many bytes {@link #ROUNDS} rounds allocate. */
+    /** {@return the number of bytes that {@link #ROUNDS} rounds allocate} */
     public static long of(Round round) throws IOException {
         long before = THREADS.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < ROUNDS; i++) {

@@ -22,9 +22,9 @@ public final class Child {
     private Path library = CLASSES;
     private boolean modular = true;
 
-    /** What a child has said when it ended. */
+    /** The exit status and the output of a child. */
     public record End(int status, String out, String err) {
-        /** Asserts that it ended well and returns its standard output. */
+        /** Asserts success and returns the standard output. */
         public String ok() {
             assertEquals(0, status, out + err);
             return out;
@@ -43,7 +43,7 @@ public final class Child {
         return this;
     }
 
-    /** Has a command start it, that of a network namespace say. */
+    /** Starts the child by a command, such as one that makes a network namespace. */
     public Child under(String... command) {
         launcher = List.of(command);
         return this;

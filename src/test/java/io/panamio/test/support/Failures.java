@@ -22,7 +22,7 @@ public final class Failures {
         return e;
     }
 
-    /** Checks what an exception says. */
+    /** Asserts the call and the errno of an exception. */
     public static void assertFailure(String call, String errnoName, Throwable e) {
         SystemError error = assertInstanceOf(SystemError.class, e);
         assertEquals(call + " " + errnoName, error.call() + " " + error.errnoName(), e::toString);

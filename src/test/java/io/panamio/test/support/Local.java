@@ -31,7 +31,7 @@ public final class Local {
 
     // ---- names
 
-    /** A path that does not exist; what is there when the loop ends is deleted. */
+    /** {@return a path that does not exist; a file created there is deleted with the loop} */
     public static Path path(Loop loop) {
         Path path = DIRECTORY.resolve("panamio-" + ProcessHandle.current().pid() + "-" + COUNT.getAndIncrement());
         loop.later((AutoCloseable) () -> Files.deleteIfExists(path));
@@ -42,7 +42,7 @@ public final class Local {
         return UnixAddress.ofPath(path(loop));
     }
 
-    /** An abstract name that nobody has. */
+    /** {@return an abstract name that is not in use} */
     public static UnixAddress abstractAddress() {
         String name = "panamio-" + ProcessHandle.current().pid() + "-" + COUNT.getAndIncrement();
         return UnixAddress.ofAbstract(name.getBytes());
@@ -126,7 +126,7 @@ public final class Local {
         return all;
     }
 
-    /** Writes until there is no room, and returns how many bytes have gone. */
+    /** Writes until the stream would block, and returns the number of bytes written. */
     public static long fill(WritableStream stream) throws IOException {
         byte[] bytes = new byte[4096];
         long all = 0;

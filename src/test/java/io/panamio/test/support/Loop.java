@@ -37,9 +37,9 @@ public final class Loop implements AutoCloseable {
     public static final InetAddress V4 = address("127.0.0.1");
     public static final InetAddress V6 = address("::1");
 
-    /** How long something may take that must happen. */
+    /** The timeout of everything that must happen. */
     public static final Duration LONG = Duration.ofSeconds(System.getenv("PANAMIO_QEMU") == null ? 60 : 300);
-    /** How long nothing must happen. */
+    /** How long a test waits to see that nothing happens. */
     public static final Duration SHORT = Duration.ofMillis(50);
 
     private final Deque<AutoCloseable> closeables = new ArrayDeque<>();
@@ -135,7 +135,7 @@ public final class Loop implements AutoCloseable {
         }
     }
 
-    /** Accepts the connection that is on its way. */
+    /** Accepts a connection that is about to arrive. */
     public static TcpStream accept(TcpListener listener) throws IOException {
         long deadline = System.nanoTime() + LONG.toNanos();
         TcpStream stream;
@@ -150,7 +150,7 @@ public final class Loop implements AutoCloseable {
         until("connected", stream::finishConnect);
     }
 
-    /** An address of this machine where nobody listens. */
+    /** {@return a local address on which no socket listens} */
     public static InetSocketAddress nobody() throws IOException {
         try (ServerSocket server = new ServerSocket(0, 1, V4)) {
             return new InetSocketAddress(V4, server.getLocalPort());
@@ -164,7 +164,7 @@ public final class Loop implements AutoCloseable {
         boolean holds() throws IOException;
     }
 
-    /** Tries until {@code condition} holds. */
+    /** Repeats {@code condition} until it holds. */
     public static void until(String what, Condition condition) throws IOException {
         long deadline = System.nanoTime() + LONG.toNanos();
         for (int turn = 1; !condition.holds(); turn++) {
@@ -187,7 +187,7 @@ public final class Loop implements AutoCloseable {
         });
     }
 
-    /** Reads once something is there. */
+    /** Reads once bytes are available. */
     public static long readSoon(TcpStream stream, byte[] dst) throws IOException {
         long[] n = new long[1];
         until("readable", () -> (n[0] = stream.read(dst, 0, dst.length)) != IoResult.WOULD_BLOCK);
@@ -209,7 +209,7 @@ public final class Loop implements AutoCloseable {
 
     // ---- events
 
-    /** What an event with this token must at least say: the names of {@link #flags}, separated by blanks. */
+    /** What an event with this token must at least report: the names of {@link #flags}, separated by blanks. */
     public record Expected(long token, String flags) {
     }
 
@@ -259,7 +259,7 @@ public final class Loop implements AutoCloseable {
         }
     }
 
-    /** Polls until there is an event with this token, and tells what it says, such as {@code r w rc}. */
+    /** Polls until an event has this token, and returns its flags, such as {@code r w rc}. */
     public String next(long token) throws IOException {
         long deadline = System.nanoTime() + LONG.toNanos();
         while (System.nanoTime() < deadline) {
@@ -273,7 +273,7 @@ public final class Loop implements AutoCloseable {
         return fail("no event with token " + token);
     }
 
-    /** What an event says: r(eadable) w(ritable) p(riority) rc (read-closed) wc (write-closed) e(rror). */
+    /** {@return the flags of an event: r(eadable) w(ritable) p(riority) rc (read-closed) wc (write-closed) e(rror)} */
     public static List<String> flags(Event event) {
         List<String> flags = new ArrayList<>();
         if (event.isReadable()) {

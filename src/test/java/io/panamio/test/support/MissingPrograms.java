@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 /**
  * The programs that tests need and this machine does not have. On a user's machine such a test is skipped, and the
- * last line of the build says what to install; with {@code CI=true} in the environment it fails.
+ * last line of the build names the packages to install; with {@code CI=true} in the environment it fails.
  */
 public final class MissingPrograms {
     private static final Path PACKAGES = Child.BASE.resolve("src/test/programs.txt");
@@ -25,12 +25,12 @@ public final class MissingPrograms {
     private MissingPrograms() {
     }
 
-    /** Returns where a program is; where it is not, the test ends. */
+    /** {@return the path of a program; without it the test is skipped, or fails where {@code CI=true}} */
     public static Path require(String program) {
         return find(program).orElseGet(() -> missing(program, "no " + program + " on this machine"));
     }
 
-    /** Ends a test that needs what is missing. */
+    /** Skips a test that needs a missing program, or fails it where {@code CI=true}. */
     public static <T> T missing(String program, String message) {
         assertNotEquals("true", System.getenv("CI"), message);
         try {
@@ -63,7 +63,7 @@ public final class MissingPrograms {
         }
     }
 
-    /** The end of a build: says what was missing, if anything was and still is. */
+    /** At the end of a build, prints which programs were missing and still are. */
     public static void main(String[] args) throws IOException {
         if (!Files.exists(MISSING)) {
             return;

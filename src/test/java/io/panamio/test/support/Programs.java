@@ -41,7 +41,7 @@ public final class Programs implements AutoCloseable {
             return Files.readString(output);
         }
 
-        /** Waits until it has said something. */
+        /** Waits until the output contains a text. */
         public void awaitSaid(String text) throws IOException {
             try {
                 Loop.until("said " + text, () -> said().contains(text) || !process.isAlive());
@@ -68,13 +68,13 @@ public final class Programs implements AutoCloseable {
             }
         }
 
-        /** Sends a signal. */
+        /** Sends a signal to the process. */
         public void signal(String name) throws IOException {
             Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
             assertEquals(0, kill.onExit().join().exitValue());
         }
 
-        /** Leaves it so many descriptors more than it has. */
+        /** Limits the process to this number of descriptors beyond those that it has. */
         public void leaveDescriptors(int more) throws IOException {
             File[] open = new File("/proc/" + process.pid() + "/fd").listFiles();
             long most = Arrays.stream(open).mapToLong(f -> Long.parseLong(f.getName())).max().orElseThrow();
@@ -147,7 +147,7 @@ public final class Programs implements AutoCloseable {
         }
     }
 
-    /** Runs a program to its end, which must be a good one, and returns what it has said. */
+    /** Runs a program, which must succeed, and returns its output. */
     public String run(String... command) throws IOException {
         Program program = start(command);
         assertEquals(0, program.end(), () -> String.join(" ", command) + ": " + unchecked(program));

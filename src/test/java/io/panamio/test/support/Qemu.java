@@ -11,14 +11,14 @@ import org.opentest4j.TestAbortedException;
 
 /**
  * What the kernel can do and qemu-user cannot pass on to it: under qemu ({@code src/test/aarch64/run}) the tests that
- * need it are skipped, and say so. As an extension, it skips tests for socket options that qemu does not know.
+ * need it are skipped with a message. As an extension, it skips tests for socket options that qemu does not know.
  */
 public final class Qemu implements TestExecutionExceptionHandler {
     private static final boolean HERE = System.getenv("PANAMIO_QEMU") != null;
     /** What a JVM that a test starts is given: under qemu, the better compiler costs more than it ever saves. */
     static final List<String> CHILD_OPTIONS = HERE ? List.of("-XX:TieredStopAtLevel=1") : List.of();
 
-    /** Ends a test that needs what qemu lacks. */
+    /** Skips a test under qemu, which lacks something that it needs. */
     public static void lacks(String what) {
         assumeFalse(HERE, "qemu-user lacks " + what);
     }

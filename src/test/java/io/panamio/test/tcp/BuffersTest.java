@@ -178,7 +178,7 @@ class BuffersTest {
         }
     }
 
-    /** Another one each time; a failure tells which it was, and {@code -Dseed} repeats it. */
+    /** Random each time; a failure reports the seed, and {@code -Dseed} repeats it. */
     private final long seed = Long.getLong("seed", System.nanoTime());
     private final Random random = new Random(seed);
 
@@ -310,7 +310,7 @@ class BuffersTest {
     }
 
     @Test
-    void oneWriteOfMuchFromTheHeapGivesAllThatThereIsRoomFor() throws IOException {
+    void aLargeWriteFromTheHeapFillsTheSendBuffer() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             byte[] sent = randomBytes(100_000);

@@ -78,7 +78,7 @@ class ConnectTest {
     // ---- the three outcomes
 
     @Test
-    void successIsToldEveryTime() throws IOException {
+    void finishConnectKeepsReportingSuccess() throws IOException {
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             loop.register(stream, 1, W);
@@ -134,13 +134,13 @@ class ConnectTest {
         }
     }
 
-    /** What tells of a failure. */
+    /** A call that reports a failed connect. */
     private interface Teller {
         void ask(TcpStream stream) throws IOException;
     }
 
     @Test
-    void whoeverIsToldOfAFailureIsToldTheAddress() throws IOException {
+    void everyConnectFailureNamesTheAddress() throws IOException {
         MemorySegment segment = MemorySegment.ofArray(new byte[1]);
         List<Teller> tellers = List.of(TcpStream::finishConnect, s -> s.read(new byte[1], 0, 1), s -> s.read(segment),
             s -> s.readVectored(segment, segment), s -> s.peek(segment), s -> s.peek(new byte[1], 0, 1),
@@ -216,7 +216,7 @@ class ConnectTest {
     }
 
     @Test
-    void aSystemWithoutMemoryToTellIsAskedAgain() throws Exception {
+    void aCheckThatFailsForLackOfMemoryIsRepeated() throws Exception {
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
@@ -283,7 +283,7 @@ class ConnectTest {
     }
 
     @Test
-    void anEventTellsThatTheConnectionIsThere() throws IOException {
+    void aWritableEventReportsTheConnection() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = withShortQueue(loop);
             TcpStream stream = connecting(loop, listener);

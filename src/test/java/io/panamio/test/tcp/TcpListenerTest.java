@@ -204,7 +204,7 @@ class TcpListenerTest {
 
     @Test
     @Tag("any-back-end")
-    void withoutDualStackTheV4WildcardTakesV4Alone() throws IOException {
+    void withoutDualStackTheV4WildcardAcceptsOnlyV4() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(
                 TcpListener.bind(new InetSocketAddress("0.0.0.0", 0), DEFAULT.dualStack(false)));
@@ -217,7 +217,7 @@ class TcpListenerTest {
 
     @Test
     @Tag("any-back-end")
-    void v6OnlyTakesV6Alone() throws IOException {
+    void v6OnlyAcceptsOnlyV6() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress("::", 0), DEFAULT.v6Only(true)));
             assertThrows(ConnectException.class, () -> client(loop, listener));
@@ -230,7 +230,7 @@ class TcpListenerTest {
 
     @Test
     @Tag("any-back-end")
-    void aConcreteAddressTakesItsFamilyAlone() throws IOException {
+    void aConcreteAddressAcceptsOnlyItsFamily() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             assertThrows(ConnectException.class, () -> new Socket(V6, listener.localAddress().getPort()).close());
@@ -342,7 +342,7 @@ class TcpListenerTest {
     @ParameterizedTest
     @MethodSource("hosts")
     @Tag("any-back-end")
-    void ttlIsSetToldAndInherited(InetAddress host) throws IOException {
+    void ttlIsSetReadBackAndInherited(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
             int before = listener.ttl();

@@ -269,7 +269,7 @@ class TcpStreamTest {
 
     @Test
     @Tag("any-back-end")
-    void theEndOfTheStreamIsToldEveryTime() throws IOException {
+    void everyReadAfterTheEndReturnsEof() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             pair.peer().getOutputStream().write(new byte[3]);
@@ -466,7 +466,7 @@ class TcpStreamTest {
     }
 
     @Test
-    void aWriteHalfThatWasShutDownEndsThePeersInputAlone() throws IOException {
+    void shuttingDownTheWriteHalfEndsOnlyThePeersInput() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
@@ -503,7 +503,7 @@ class TcpStreamTest {
     @ParameterizedTest
     @MethodSource("hosts")
     @Tag("any-back-end")
-    void ttlIsSetAndTold(InetAddress host) throws IOException {
+    void ttlCanBeSetAndReadBack(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected(host).stream();
             int before = stream.ttl();
@@ -522,7 +522,7 @@ class TcpStreamTest {
 
     @Test
     @Tag("any-back-end")
-    void noDelayIsSetAndTold() throws IOException {
+    void noDelayCanBeSetAndReadBack() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             assertFalse(stream.noDelay());

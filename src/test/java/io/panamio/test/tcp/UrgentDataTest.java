@@ -81,7 +81,7 @@ class UrgentDataTest {
         }
     }
 
-    /** Reads as the contract has it: a short read ends it, unless the event said that there is no relying on that. */
+    /** Reads by the contract: a short read means drained, unless the event rules that out. */
     private static final class Reader {
         final Loop loop;
         final StreamSocket<?> stream;
@@ -301,7 +301,7 @@ class UrgentDataTest {
         }
     }
 
-    /** Who watches for writing alone is told nothing of what comes in. */
+    /** A source registered only for writing reports nothing of its input. */
     @ParameterizedTest
     @EnumSource
     void writableInterestDoesNotSeeUrgentBytes(Kind kind) throws IOException {

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class VectoredTest {
     private static final int N = 16 << 20;
 
-    /** Another one each time; a failure tells which it was, and {@code -Dseed} repeats it. */
+    /** Random each time; a failure reports the seed, and {@code -Dseed} repeats it. */
     private final long seed = Long.getLong("seed", System.nanoTime());
     private final Random random = new Random(seed);
 

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What goes with datagrams beside their bytes. */
+/** Control messages of datagrams. */
 @Tag("any-back-end")
 @ExtendWith(Qemu.class)
 class ControlMessagesTest {
@@ -98,7 +98,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
-    void aDatagramTellsWhereItWentTo(Way way) throws IOException {
+    void aDatagramCarriesItsDestinationAddress(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
@@ -110,7 +110,7 @@ class ControlMessagesTest {
     }
 
     @Test
-    void anotherAddressOfThisMachineIsToldApart() throws IOException {
+    void theDestinationCanBeAnotherLocalAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
@@ -123,7 +123,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
-    void aDatagramTellsItsTimeToLiveAndItsTypeOfService(Way way) throws IOException {
+    void aDatagramCarriesItsTimeToLiveAndTypeOfService(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
             socket.setOption(SystemSocketOptions.IP_RECVTTL, true);
@@ -139,7 +139,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
-    void aDatagramTellsWhenItCame(Way way) throws IOException {
+    void aDatagramCarriesItsTimeOfArrival(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
             socket.setOption(SystemSocketOptions.SO_TIMESTAMPNS, true);
@@ -180,7 +180,7 @@ class ControlMessagesTest {
     }
 
     @Test
-    void whatDoesNotFitIsToldToBeCut() throws IOException {
+    void truncatedControlMessagesAreReported() throws IOException {
         Qemu.lacks("MSG_CTRUNC");
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));

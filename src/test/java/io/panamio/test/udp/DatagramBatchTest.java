@@ -124,7 +124,7 @@ public class DatagramBatchTest {
 
     @Test
     @Tag("any-back-end")
-    void aDatagramLongerThanItsSlotIsCutAndTheBatchTellsSo() throws IOException {
+    void aDatagramLongerThanItsSlotIsTruncatedAndMarked() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));

@@ -88,7 +88,7 @@ class UdpSocketTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    void anUnconnectedSocketSendsAndReceivesAndTellsWhoHasSent(InetAddress host) throws IOException {
+    void anUnconnectedSocketSendsReceivesAndReportsTheSender(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(host));
             UdpSocket socket = loop.later(Peer.bind(host));
@@ -123,7 +123,7 @@ class UdpSocketTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    void aConnectedSocketSendsToItsPeerAndReceivesFromItAlone(InetAddress host) throws IOException {
+    void aConnectedSocketExchangesDatagramsOnlyWithItsPeer(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(host));
             Peer stranger = loop.later(new Peer(host));
@@ -252,7 +252,7 @@ class UdpSocketTest {
     }
 
     @Test
-    void aDatagramBesideOthersIsAnEventOnEpollAlone() throws IOException {
+    void anotherPendingDatagramIsAnEventOnlyWhereTheSystemReportsEdges() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -404,7 +404,7 @@ class UdpSocketTest {
     }
 
     @Test
-    void anEmptyBufferTakesADatagramAndTellsItsLength() throws IOException {
+    void anEmptyBufferTakesADatagramAndReportsItsLength() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -605,7 +605,7 @@ class UdpSocketTest {
 
     @Test
     @Tag("any-back-end")
-    void aUnixAddressIsNoAddressOfUdp() throws IOException {
+    void aUnixAddressIsRefusedByUdp() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             from.set(UnixAddress.ofAbstract("x".getBytes()));
@@ -708,7 +708,7 @@ class UdpSocketTest {
     }
 
     @Test
-    void oneFamilyAloneCanBeHad() throws IOException {
+    void aSocketCanBeRestrictedToOneFamily() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket v4 = loop.later(UdpSocket.bind(new InetSocketAddress("0.0.0.0", 0),
                 BindOptions.DEFAULT.dualStack(false)));
@@ -757,7 +757,7 @@ class UdpSocketTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    void ttlAndMulticastOptionsAreSetAndTold(InetAddress host) throws IOException {
+    void ttlAndMulticastOptionsCanBeSetAndReadBack(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(host));
             assertTrue(socket.ttl() >= 1 && socket.ttl() <= 255, "ttl " + socket.ttl());
@@ -893,7 +893,7 @@ class UdpSocketTest {
     @ParameterizedTest
     @MethodSource("groups")
     @ExtendWith(Qemu.class)
-    void multicastLoopDecidesWhetherThisMachineHearsIt(String address) throws IOException {
+    void multicastLoopDecidesWhetherThisMachineReceivesIt(String address) throws IOException {
         try (Loop loop = new Loop()) {
             Member member = join(loop, InetAddress.getByName(address));
             UdpSocket sender = loop.later(Peer.bind(member.socket.localAddress().getAddress()));
@@ -921,7 +921,7 @@ class UdpSocketTest {
     @ParameterizedTest
     @MethodSource("groups")
     @ExtendWith(Qemu.class)
-    void aSocketHearsOnlyTheGroupsThatItHasJoinedUnlessItAsksForAll(String address) throws IOException {
+    void aSocketReceivesOnlyItsGroupsUnlessItAsksForAll(String address) throws IOException {
         try (Loop loop = new Loop()) {
             Member member = join(loop, InetAddress.getByName(address));
             member.socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);

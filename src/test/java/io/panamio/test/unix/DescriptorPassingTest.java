@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What goes over Unix sockets beside bytes: descriptors and credentials. */
+/** Passing descriptors and credentials over Unix sockets. */
 @Tag("any-back-end")
 @Requires(Feature.DESCRIPTOR_PASSING)
 class DescriptorPassingTest {
@@ -318,7 +318,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatDoesNotFitIsToldAndClosed(Kind kind) throws IOException {
+    void descriptorsThatDoNotFitAreReportedAndClosed(Kind kind) throws IOException {
         Qemu.lacks("control messages that are cut");
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
@@ -343,7 +343,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
-    void aReceiveOfBytesAloneClosesTheDescriptors(Kind kind) throws IOException {
+    void aReceiveWithoutControlMessagesClosesTheDescriptors(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
             int fd = loop.later(Pipe.open()).sender().fd();
@@ -509,7 +509,7 @@ class DescriptorPassingTest {
     }
 
     @Test
-    void thePeersCredentialsAreTold() throws IOException {
+    void thePeersCredentialsAreReported() throws IOException {
         try (Loop loop = new Loop()) {
             assertEquals(own(), Local.connected(loop).stream().getOption(SystemSocketOptions.SO_PEERCRED));
             assertEquals(own(), Local.accepted(loop).stream().getOption(SystemSocketOptions.SO_PEERCRED));

@@ -78,7 +78,7 @@ class LocalAllocationTest {
         }
     }
 
-    /** Reads what came, if an event with this token says so. */
+    /** Reads if an event with this token reports input. */
     private static boolean read(Memory memory, Loop loop, long token, ReadableStream from) throws IOException {
         for (int i = 0; i < loop.events.size(); i++) {
             if (loop.events.token(i) == token && loop.events.isReadable(i)) {

@@ -214,7 +214,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsNoSocketIsNotReplaced(Kind kind) throws IOException {
+    void anythingButASocketIsNotReplaced(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             List<Path> others = List.of(Files.createFile(Local.path(loop)), Files.createDirectory(Local.path(loop)),
                 Files.createSymbolicLink(Local.path(loop), dead(loop, kind).path()),
@@ -229,7 +229,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void ofManyWhoReplaceADeadSocketOneBinds(Kind kind) throws Exception {
+    void onlyOneOfManyReplacesADeadSocket(Kind kind) throws Exception {
         for (int round = 0; round < 100; round++) {
             try (Loop loop = new Loop()) {
                 UnixAddress address = dead(loop, kind);
@@ -258,7 +258,7 @@ class SocketFileTest {
     }
 
     @Test
-    void aLockOfSomebodyElseHoldsUpNobodyForLong(@TempDir Path directory) throws Exception {
+    void aForeignLockDelaysABindOnlyBriefly(@TempDir Path directory) throws Exception {
         UnixAddress address = UnixAddress.ofPath(directory.resolve("dead"));
         UnixListener.bind(address).close();
         int lock = NativeCalls.lock(directory);

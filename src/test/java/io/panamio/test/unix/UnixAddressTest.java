@@ -97,7 +97,7 @@ class UnixAddressTest {
     }
 
     @Test
-    void anAbstractNameIsNoPath() {
+    void anAbstractNameHasNoPath() {
         UnixAddress address = UnixAddress.ofAbstract("name".getBytes());
         assertTrue(address.isAbstract());
         assertFalse(address.isPath() || address.isUnnamed());
@@ -150,7 +150,7 @@ class UnixAddressTest {
     }
 
     @Test
-    void aPathThatIsNoTextIsNeverReplacedByAnother() {
+    void anUndecodablePathIsNeverReplacedByAnother() {
         UnixAddress address = UnixAddress.ofBytes(bytes('/', 0xff));
         assertThrows(InvalidPathException.class, address::path);
         assertThrows(InvalidPathException.class, address::toJdk);
@@ -158,7 +158,7 @@ class UnixAddressTest {
     }
 
     @Test
-    void aPathThatIsNoTextIsRefusedAsAPath() throws IOException {
+    void anUndecodablePathCannotBecomeAPath() throws IOException {
         try (Loop loop = new Loop()) {
             Path directory = directory(loop);
             UnixDatagram.bind(notText(directory + "/", "name")).close();

@@ -346,7 +346,7 @@ class UnixDatagramTest {
 
     @Test
     @Tag("any-back-end")
-    void whatDoesNotFitIsToldAndLost() throws IOException {
+    void aTruncatedMessageIsReportedAndItsRestLost() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixDatagram[] pair = pair(loop);
             byte[] array = new byte[4];
@@ -395,7 +395,7 @@ class UnixDatagramTest {
         }
     }
 
-    // ---- in vain
+    // ---- failures
 
     @Test
     @Tag("any-back-end")
@@ -444,7 +444,7 @@ class UnixDatagramTest {
 
     @Test
     @Tag("any-back-end")
-    void aConnectedSocketHearsOfItsPeerAlone() throws IOException {
+    void aConnectedSocketReceivesOnlyFromItsPeer() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] sockets = connected(loop);
             UnixDatagram other = loop.later(UnixDatagram.unbound());
@@ -483,7 +483,7 @@ class UnixDatagramTest {
 
     @Test
     @Tag("any-back-end")
-    void refusesWhatIsNoUnixDatagramSocket() throws IOException {
+    void fromFdRefusesAnythingButAUnixDatagram() throws IOException {
         int[] others = {NativeFds.datagramSocket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(1)};
         for (int fd : others) {
             assertThrows(IllegalArgumentException.class, () -> UnixDatagram.fromFd(fd));

@@ -80,7 +80,7 @@ class UnixListenerTest {
 
     @Test
     @Tag("any-back-end")
-    void tellsThePeersAddress() throws IOException {
+    void acceptReportsThePeersAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixAddress local = Local.address(loop);
@@ -135,7 +135,7 @@ class UnixListenerTest {
     }
 
     @Test
-    void aListenerThatClosesResetsWhoWasNotAccepted() throws IOException {
+    void closingAListenerResetsUnacceptedConnections() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address));
@@ -152,7 +152,7 @@ class UnixListenerTest {
 
     @Test
     @Tag("any-back-end")
-    void aClientThatIsGoneIsAcceptedAllTheSame() throws IOException {
+    void aClientThatIsGoneIsStillAccepted() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address));
@@ -183,7 +183,7 @@ class UnixListenerTest {
 
     @Test
     @Tag("any-back-end")
-    void refusesWhatIsNoUnixListener() throws IOException {
+    void fromFdRefusesAnythingButAUnixListener() throws IOException {
         try (Loop loop = new Loop()) {
             int[] others = {NativeCalls.socket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(2)};
             for (int fd : others) {

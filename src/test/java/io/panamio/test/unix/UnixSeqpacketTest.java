@@ -140,7 +140,7 @@ class UnixSeqpacketTest {
 
     @Test
     @Tag("any-back-end")
-    void whatDoesNotFitIsToldAndLost() throws IOException {
+    void aTruncatedMessageIsReportedAndItsRestLost() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
             MemorySegment three = MemorySegment.ofArray(new byte[3]);
@@ -236,7 +236,7 @@ class UnixSeqpacketTest {
 
     @Test
     @Tag("any-back-end")
-    void connectingInVainFails() throws IOException {
+    void aConnectToNobodyFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             assertFails(SocketException.class, "connect", "ENOENT", () -> UnixSeqpacket.connect(address));
@@ -274,7 +274,7 @@ class UnixSeqpacketTest {
 
     @Test
     @Tag("any-back-end")
-    void refusesWhatIsNoUnixSeqpacketSocket() throws IOException {
+    void fromFdRefusesAnythingButAUnixSeqpacket() throws IOException {
         try (Loop loop = new Loop()) {
             UnixListener other = loop.later(UnixListener.bind(Local.address(loop)));
             assertThrows(IllegalArgumentException.class, () -> UnixSeqpacketListener.fromFd(other.fd()));

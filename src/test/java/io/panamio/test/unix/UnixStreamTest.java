@@ -133,7 +133,7 @@ class UnixStreamTest {
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)
     @Tag("any-back-end")
-    void whatAListenerTellsCanBeConnectedTo() throws IOException {
+    void theLocalAddressOfAListenerCanBeConnectedTo() throws IOException {
         try (Loop loop = new Loop()) {
             for (UnixAddress address : List.of(Local.address(loop), Local.abstractAddress(), UnixAddress.unnamed())) {
                 UnixListener listener = loop.later(UnixListener.bind(address));
@@ -406,7 +406,7 @@ class UnixStreamTest {
 
     @Test
     @Tag("any-back-end")
-    void whatThePeerDidNotReadIsToldOnce() throws IOException {
+    void aCloseByThePeerWithUnreadBytesIsReportedOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
             assertEquals(1, write(pair.stream(), "x"));
@@ -463,11 +463,11 @@ class UnixStreamTest {
         }
     }
 
-    // ---- connecting in vain
+    // ---- failed connects
 
     @Test
     @Tag("any-back-end")
-    void thereIsNobodyAtAMissingPath() throws IOException {
+    void aConnectToAMissingPathFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             SocketException e =
@@ -478,7 +478,7 @@ class UnixStreamTest {
 
     @Test
     @Tag("any-back-end")
-    void nobodyListensAtAPathThatWasLeft() throws IOException {
+    void aConnectToAnAbandonedPathFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixListener.bind(address).close();
@@ -490,12 +490,12 @@ class UnixStreamTest {
     }
 
     @Test
-    void aFullQueueIsNoConnectionAndNoLeak() throws IOException {
+    void aConnectToAFullQueueFailsWithoutALeak() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address, ListenOptions.DEFAULT.backlog(1)));
             loop.later(UnixStream.connect(address));
-            loop.later(UnixStream.connect(address)); // Linux takes one more than the backlog tells
+            loop.later(UnixStream.connect(address)); // Linux queues one more than the backlog
             NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 100; i++) {
                 assertFails(ResourceExhaustedException.class, "connect", "EAGAIN", () -> UnixStream.connect(address));
@@ -530,7 +530,7 @@ class UnixStreamTest {
 
     @Test
     @Tag("any-back-end")
-    void refusesWhatIsNoUnixStream() throws IOException {
+    void fromFdRefusesAnythingButAUnixStream() throws IOException {
         try (Loop loop = new Loop()) {
             int[] others = {NativeCalls.socket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(2),
                 NativeCalls.unixSocket(5), NativeCalls.unixSocket(1)}; // the last one is in blocking mode
