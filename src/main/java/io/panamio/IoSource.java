@@ -57,7 +57,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      *     {@link #close} saves a system call, unless {@link #fd} or {@code tryIo} has exposed the descriptor
      * @throws IllegalArgumentException if {@code fd} is negative
      */
-    @SuppressWarnings("this-escape") // only to a phantom reference
+    @SuppressWarnings("this-escape") // escapes only to a phantom reference
     protected IoSource(int fd, boolean shared) {
         handle = Handle.owning(this, fd, shared);
     }
@@ -78,7 +78,7 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     static {
-        Handle.setFinder(new Function<>() { // no lambda: the first one of a process takes 20 ms
+        Handle.setFinder(new Function<>() { // not a lambda: the first one of a process takes 20 ms
             @Override
             public Handle apply(Object source) {
                 return ((IoSource) source).handle;
@@ -289,7 +289,7 @@ public abstract class IoSource implements Source, AutoCloseable {
         try {
             handle.close();
         } finally {
-            Reference.reachabilityFence(this); // or the cleaner could think that this was dropped
+            Reference.reachabilityFence(this); // keeps the cleaner from running meanwhile
         }
     }
 

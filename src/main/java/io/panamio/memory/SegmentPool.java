@@ -179,7 +179,7 @@ public final class SegmentPool implements AutoCloseable {
 
     /** Reserves a slab for a class if the limit allows, and returns whether the class has free leases. */
     private boolean grow(SizeClass c) {
-        StreamArena.sweep(); // maybe another thread has closed a stream whose memory is from here
+        StreamArena.sweep(); // another thread may have closed a stream with memory of this pool
         if (c.freeCount == 0) {
             long n = Math.min(Math.max(1, SLAB / c.size), (limit - reserved) / c.size);
             MemorySegment slab = n == 0 ? null : allocate(n * c.size, arena);

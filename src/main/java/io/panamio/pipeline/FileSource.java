@@ -42,11 +42,10 @@ import java.util.concurrent.atomic.AtomicReference;
  * with {@link WritableStream#write(MemorySegment, long, long)}: that leaves only the copy. {@link #transferTo} has
  * neither the copy nor the page faults.
  *
- * <h2>Truncation</h2>
- * If a file is truncated while it is sent, the rest is missing, whatever a header has announced. {@code transferTo} and
- * {@code transfer} return {@link IoResult#EOF}; a write from a mapping throws (EFAULT) and does not crash. A transfer
- * that stops at the new end cannot be told from one that found the send buffer full, and no event follows: if files may
- * be truncated by others, retry after a while without progress.
+ * <h2>Truncation</h2> If a file is truncated while it is sent, the rest is missing, whatever a header has announced.
+ * {@code transferTo} and {@code transfer} return {@link IoResult#EOF}; a write from a mapping throws (EFAULT) and does
+ * not crash. A transfer that stops at the new end is indistinguishable from one that found the send buffer full, and no
+ * event follows: if files may be truncated by others, retry after a while without progress.
  *
  * <p>Thread-safe. A file that becomes unreachable without a call of {@link #close} is closed when it is
  * garbage-collected, and a warning is logged, as for an {@link IoSource}. See {@link io.panamio.Feature#SEND_FILE}.

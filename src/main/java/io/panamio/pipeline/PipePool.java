@@ -23,7 +23,7 @@ public final class PipePool implements AutoCloseable {
     @SuppressWarnings("unused")
     private static final Class<?> PIPES = KernelPipe.class;
 
-    /** Whether the system splices, or else bytes are copied: asked for here, for the same reason. */
+    /** Whether the system supports splice(2), otherwise bytes are copied; initialized here for the same reason. */
     static final boolean SPLICES = Feature.SPLICE.support() == Support.SUPPORTED;
 
     private final ArrayDeque<KernelPipe> idle = new ArrayDeque<>();

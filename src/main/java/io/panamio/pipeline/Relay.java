@@ -74,8 +74,8 @@ public final class Relay implements AutoCloseable {
         if (from.isEnded()) {
             requireNoError(ready);
         }
-        boolean more = from.buffered() == 0 && move(from, other); // otherwise it waits for the other stream
-        more |= (to.buffered() > 0 || !to.isBlocked()) && move(to, ready); // otherwise it waits for that one's input
+        boolean more = from.buffered() == 0 && move(from, other); // otherwise it waits for the other
+        more |= (to.buffered() > 0 || !to.isBlocked()) && move(to, ready); // waits for input of the other
         if (more) {
             return transferred() - before;
         }

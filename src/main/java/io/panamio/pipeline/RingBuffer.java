@@ -22,7 +22,7 @@ import java.util.Objects;
  *
  * <h2>Cost</h2>
  * A ring takes six system calls to allocate, two mappings, and memory, in whole pages, for as much of its capacity as
- * was ever written to. A Linux process may have 65,530 mappings unless vm.max_map_count says otherwise. Therefore let a
+ * was ever written to. A Linux process may have 65,530 mappings by default (vm.max_map_count). Therefore let a
  * stream hold a ring only while it has something to read, and return it to a pool afterwards, as above: there are then
  * as many rings as incomplete messages. One ring for each stream suits servers with some thousands of them.
  *
@@ -167,7 +167,7 @@ public final class RingBuffer {
     }
 
     /**
-     * Makes bytes readable that were written at the beginning of the writable region.
+     * Commits bytes written at the beginning of the writable region: they become readable.
      *
      * @param n the number of bytes
      * @throws IndexOutOfBoundsException if {@code n} is negative or exceeds {@link #writableBytes}

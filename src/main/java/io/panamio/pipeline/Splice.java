@@ -31,8 +31,8 @@ import java.util.Objects;
  *
  * <p>A burst takes three system calls: one in, one out, and one that finds nothing more. A larger burst takes a second
  * one in, because the system leaves a part behind at first, which would be sent as a packet of its own. Neither
- * would-block nor the end is taken from splice(2), which stops at urgent data, but only from an ordinary receive; what
- * that receives, up to 4 KiB, is copied into the pipe. Urgent data is skipped, as by a read.
+ * would-block nor the end is concluded from splice(2), which stops at urgent data, but from an ordinary receive only;
+ * what that receives, up to 4 KiB, is copied into the pipe. Urgent data is skipped, as by a read.
  *
  * <p>If a stream fails, the splice is closed, and the bytes in its pipe are discarded. If the system has no memory
  * (ENOMEM, ENOBUFS), nothing changes, and {@code transfer} should be called again later, as no event may follow. The

@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  * package documentation describes what a platform supplies, method by method.
  *
  * <p>For tests only: {@code -Dpanamio.test.platform} selects another platform than that of {@code os.name}, and {@code
- * -Dpanamio.test.library} the only library in which it looks functions up.
+ * -Dpanamio.test.library} the only library that functions are looked up in.
  */
 public abstract class Platform {
     /** The platform, or a String that states why there is none. */

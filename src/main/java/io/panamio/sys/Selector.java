@@ -339,8 +339,8 @@ public abstract class Selector extends Guard {
     }
 
     /**
-     * Makes the running poll, or else the next one, report the waker. Wakes coalesce until a poll reports them. Costs a
-     * system call only if the poller sleeps. Does nothing if this is closed.
+     * Wakes the poller: the running poll, or else the next one, reports the waker. Wakes coalesce until a poll reports
+     * them. Costs a system call only if the poller sleeps. Does nothing if this is closed.
      */
     public final void wake() {
         request(WakeState.WAKE);

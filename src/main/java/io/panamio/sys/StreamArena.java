@@ -48,7 +48,7 @@ public abstract class StreamArena implements Arena {
 
         void add(StreamArena arena) {
             ended.add(arena);
-            PENDING.add(this); // afterwards: whoever removes it from the set then empties the queue
+            PENDING.add(this); // afterwards: the thread that removes it from the set then empties the queue
         }
 
         void free() {
