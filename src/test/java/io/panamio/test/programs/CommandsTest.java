@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.examples.Main;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingPrograms;
@@ -16,6 +17,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -55,6 +57,15 @@ class CommandsTest {
         String said = programs.run(programs.exampleCommand(List.of(), Main.class, words));
         assertTrue(said.startsWith(("Usage: panamio-examples " + name).strip()), said);
         assertEquals(name.isEmpty(), said.contains("COMMAND"), said);
+    }
+
+    @Test
+    void capabilitiesListsEveryFeature() throws IOException {
+        String said = programs.run(programs.exampleCommand(List.of(), Main.class, "capabilities"));
+        for (Feature feature : Feature.values()) {
+            String support = feature.support().name().toLowerCase(Locale.ROOT);
+            assertTrue(said.matches("(?s).*\\b" + feature + " +" + support + "\\R.*"), said);
+        }
     }
 
     @Test
