@@ -19,7 +19,8 @@ public final class SourceFd extends IoSource {
     /**
      * Constructs a source for a descriptor that the caller owns.
      *
-     * @param fd an open descriptor in {@linkplain #makeNonBlocking non-blocking mode}
+     * @param fd an open descriptor in {@linkplain #makeNonBlocking non-blocking mode}; on Windows a handle, whose
+     *     significant bits fit into an {@code int}
      * @throws IllegalArgumentException if {@code fd} is negative
      */
     public SourceFd(int fd) {
