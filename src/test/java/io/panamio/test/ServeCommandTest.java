@@ -76,7 +76,7 @@ class ServeCommandTest {
     void logThatCannotBeOpenedIsTold() throws Exception {
         expectFailure(1, "serve: cannot open the log /nosuch/x: no such folder",
             start(folder.toString(), "--port", "0", "--log", "/nosuch/x"));
-        expectFailure(1, "serve: cannot open the log " + folder + ": ", 
+        expectFailure(1, "serve: cannot open the log " + folder + ": ",
             start(folder.toString(), "--port", "0", "--log", "" + folder));
     }
 
