@@ -78,8 +78,9 @@ class ServeCommandTest {
     @Test
     void aLogThatCannotBeOpenedIsReported() throws Exception {
         expectFailure(1, "serve: cannot open the log /nosuch/x: no such folder",
-            start(folder.toString(), "--log", "/nosuch/x"));
-        expectFailure(1, "serve: cannot open the log " + folder + ": ", start(folder.toString(), "--log", "" + folder));
+            start(folder.toString(), "--port", "0", "--log", "/nosuch/x"));
+        expectFailure(1, "serve: cannot open the log " + folder + ": ",
+            start(folder.toString(), "--port", "0", "--log", "" + folder));
     }
 
     @Test
@@ -88,7 +89,8 @@ class ServeCommandTest {
         assumeTrue(mount.waitFor() == 0, "no namespaces for this user");
         expectFailure(1, "serve: no /proc/self/fd here, which tells whether a file is in the folder",
             start(List.of("env", "LD_LIBRARY_PATH=" + Path.of(System.getProperty("java.home"), "lib"), "unshare",
-                "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"), folder.toString()));
+                "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"), folder.toString(),
+                "--port", "0"));
     }
 
     /** Somebody has a pipe for the log, and reads nothing of it. */
