@@ -18,7 +18,7 @@ final class Addresses {
             throw new ParameterException(spec.commandLine(),
                 "--port: " + port + " is not from " + lowestPort + " to 65535");
         }
-        if (host.isEmpty()) { // which the JDK takes for this machine
+        if (host.isEmpty()) { // the JDK resolves it to the loopback address
             throw new ParameterException(spec.commandLine(), "--host: is empty");
         }
         InetSocketAddress address = new InetSocketAddress(host, port);
@@ -29,8 +29,8 @@ final class Addresses {
     }
 
     /**
-     * The options for listeners of several loops, which share a port. That the port is free is tried first without
-     * them, as with them another such program would share it, too, and get some of the clients.
+     * Returns the options for the listeners of several loops that share a port. First binds the port without
+     * SO_REUSEPORT, so that it fails if another program has the port, with which it would share clients otherwise.
      */
     static ListenOptions shared(InetSocketAddress address, int loops) throws IOException {
         if (loops > 1) {

@@ -13,7 +13,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Server and client in one go, on Panamio and on NIO. */
+/** Runs an echo server and its client in one process, on Panamio and on java.nio. */
 @Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Runs an echo server and a client over real sockets, then the same on java.nio, in turns, and "
         + "compares.")
@@ -45,7 +45,7 @@ final class Demo implements Callable<Integer> {
         Bench.require(spec, rounds >= 1, "--rounds: at least 1");
         Measurement panamio = null;
         Measurement nio = null;
-        for (int i = 1; i <= rounds; i++) { // in turns, as the machine may have better and worse moments
+        for (int i = 1; i <= rounds; i++) { // alternating, so that changes of the machine affect both
             Measurement p = panamio("Panamio " + i + "/" + rounds);
             Measurement n = nio("NIO     " + i + "/" + rounds);
             panamio = panamio == null ? p : panamio.and(p);

@@ -16,12 +16,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** An echo server: one event loop a thread, over which the system spreads the connections. */
+/** An echo server with one event loop per thread; the system distributes the connections. */
 @Command(name = "echo", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Serves until it is stopped: every client gets back what it sends.")
+    description = "Sends back to every client what it sends, until stopped.")
 final class Echo implements Callable<Integer> {
-    private static final int MOST = 10_000;
-    /** Descriptors for all that is no connection. */
+    private static final int MAX = 10_000;
+    /** Descriptors kept free for other uses than connections. */
     private static final int SPARE = 64;
 
     @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",
@@ -37,7 +37,7 @@ final class Echo implements Callable<Integer> {
     private int threads;
 
     @Option(names = "--max-connections", paramLabel = "N",
-        description = "How many clients a loop serves at a time; more wait (default: 10000, or fewer where the limit "
+        description = "Maximum number of clients of a loop; others wait (default: 10000, or fewer where the limit "
             + "on descriptors is lower).")
     private Integer maxConnections;
 
@@ -54,12 +54,12 @@ final class Echo implements Callable<Integer> {
         Bench.require(spec, threads >= 1, "--threads: at least 1");
         Bench.require(spec, maxConnections == null || maxConnections >= 1, "--max-connections: at least 1");
         Bench.require(spec, spin >= 0, "--spin: at least 0");
-        int most = maxConnections == null ? mostConnections() : maxConnections;
+        int max = maxConnections == null ? maxConnectionsOfLimit() : maxConnections;
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
         ListenOptions options = Addresses.shared(address, threads);
         List<Thread> running = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
-            EchoLoop loop = new EchoLoop(TcpListener.bind(address, options), most,
+            EchoLoop loop = new EchoLoop(TcpListener.bind(address, options), max,
                 Duration.of(spin, ChronoUnit.MICROS));
             address = new InetSocketAddress(address.getAddress(), loop.address().getPort());
             running.add(Thread.ofPlatform().name("echo-" + i).start(loop));
@@ -71,10 +71,10 @@ final class Echo implements Callable<Integer> {
         return 1; // a loop ends only when it fails
     }
 
-    /** As many connections as there are descriptors for, beside those of the JVM. */
-    private int mostConnections() {
+    /** Returns the number of connections that the free descriptors allow. */
+    private int maxConnectionsOfLimit() {
         UnixOperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class);
-        long free = system == null ? MOST : system.getMaxFileDescriptorCount() - system.getOpenFileDescriptorCount();
-        return Math.clamp((free - SPARE) / threads, 1, MOST);
+        long free = system == null ? MAX : system.getMaxFileDescriptorCount() - system.getOpenFileDescriptorCount();
+        return Math.clamp((free - SPARE) / threads, 1, MAX);
     }
 }

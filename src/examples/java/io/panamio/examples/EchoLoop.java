@@ -20,22 +20,22 @@ import java.util.ArrayDeque;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that sends back what it gets: the model of how a loop on Panamio is written. In the steady state it
- * allocates nothing, and a request takes three system calls: a poll, a read, a write.
+ * An event loop that sends back what it receives: the model for a loop on Panamio. In the steady state it allocates
+ * nothing, and a request takes three system calls: a poll, a read, a write.
  *
- * <p>Nothing that befalls one client ends the loop or keeps the others waiting: a failure, whatever it is, drops that
- * client; one that sends without end gets its turns between those of the others; and without descriptors or memory no
- * more are accepted for a while.
+ * <p>No client can end the loop or delay the others: any failure drops that client alone; a client that sends without
+ * pause has its turns between those of the others; and without descriptors or memory no more clients are accepted for a
+ * while.
  */
 final class EchoLoop implements Runnable, AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
-    /** It fits into the processor's first cache, which larger ones do not; smaller ones take more system calls. */
+    /** Fits into the first-level cache; a smaller one takes more system calls. */
     private static final int BUFFER_SIZE = 32 * 1024;
-    /** After so many full buffers the other clients get their turn. */
-    private static final int MOST_READS = 16;
+    /** The number of full buffers after which the other clients have their turn. */
+    private static final int MAX_READS = 16;
     private static final Duration RETRY = Duration.ofMillis(100);
 
-    /** A client, and what it has not taken yet. While there is such output, nothing more is read from it. */
+    /** A client and its pending output. While output is pending, nothing more is read from the client. */
     private static final class Client {
         final TcpStream stream;
         long token;
@@ -43,8 +43,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
         long from;
         long to;
         /**
-         * Whether a short read proves nothing: a FIN that came with the last data has no event of its own, and a read
-         * stops at urgent data.
+         * Whether to read until would block even after a short read: a FIN that came with the last data has no event of
+         * its own, and a read stops at urgent data.
          */
         boolean toTheEnd;
         /** Whether it is in {@link EchoLoop#ready}. */
@@ -58,27 +58,27 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private final Poll poll = Poll.open();
     private final LogFile errors = LogFile.standardError();
     private final TcpListener listener;
-    private final int mostClients;
+    private final int maxClients;
     private final Events events = Events.withCapacity(1024);
     private final Slab<Client> clients = new Slab<>(1024);
-    /** Those whose turn has ended before their socket was drained: no event tells that there is more. */
+    /** Clients whose turn ended before their socket was drained: no event reports the rest. */
     private final ArrayDeque<Client> ready = new ArrayDeque<>();
-    /** One for all: it is empty between events. */
+    /** Shared by all clients: empty between events. */
     private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
-    /** Whether accepting has failed, so that no event tells when to try again. */
+    /** Whether accepting has failed, so that no event reports when to retry. */
     private boolean exhausted;
-    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
-    /** Why the last turn has not come to its end; null if it has. */
+    /** What ended the last turn early, or null. */
     private OutOfMemoryError cutShort;
 
-    EchoLoop(TcpListener listener, int mostClients, Duration spin) throws IOException {
+    EchoLoop(TcpListener listener, int maxClients, Duration spin) throws IOException {
         this.listener = listener;
-        this.mostClients = mostClients;
-        listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // Linux passes it on to what is accepted
+        this.maxClients = maxClients;
+        listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // accepted sockets inherit it
         poll.setSpin(spin);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
     }
@@ -103,8 +103,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
                         goOn();
                     }
                     turn();
-                } catch (OutOfMemoryError e) { // in what was to end a client, say
-                    cutShort = e; // and no more, as even a string may need memory when it is used first
+                } catch (OutOfMemoryError e) { // such as in the handler of a failed client
+                    cutShort = e; // logged later: the first use of a string may allocate
                 }
             }
         } catch (ClosedSelectorException e) {
@@ -120,7 +120,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         cutShort = null;
         clientsWait = true;
         exhausted = true;
-        log("a turn was cut short", e);
+        log("out of memory in a turn", e);
     }
 
     private void turn() throws IOException {
@@ -142,11 +142,11 @@ final class EchoLoop implements Runnable, AutoCloseable {
         for (int i = ready.size(); i > 0; i--) {
             Client client = ready.remove();
             client.ready = false;
-            if (clients.get(client.token) == client) { // else it was closed meanwhile
+            if (clients.get(client.token) == client) { // else closed meanwhile
                 serve(client);
             }
         }
-        if (clientsWait && clients.size() < mostClients) {
+        if (clientsWait && clients.size() < maxClients) {
             accept();
         }
     }
@@ -154,17 +154,17 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private int poll() throws IOException {
         try {
             return !ready.isEmpty() ? poll.pollNow(events) : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
-        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for a wait: nothing is lost
+        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
             return 0;
         }
     }
 
-    /** Accepts all that wait, as one event may stand for many. */
+    /** Accepts all pending connections: one event may stand for several. */
     private void accept() {
         try {
-            while (clients.size() < mostClients) {
+            while (clients.size() < maxClients) {
                 TcpStream stream = listener.accept();
                 if (stream == null) {
                     clientsWait = false;
@@ -209,7 +209,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
             if (client.pending == null || flush(client)) {
                 receive(client);
             }
-        } catch (IOException e) { // a reset: normal life
+        } catch (IOException e) { // such as a reset: expected
             drop(client);
         } catch (RuntimeException | OutOfMemoryError e) {
             drop(client);
@@ -218,7 +218,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
     }
 
     private void receive(Client client) throws IOException {
-        for (int reads = 0; reads < MOST_READS; reads++) {
+        for (int reads = 0; reads < MAX_READS; reads++) {
             long n = client.stream.read(buffer);
             if (n == IoResult.EOF) {
                 drop(client);
@@ -229,19 +229,19 @@ final class EchoLoop implements Runnable, AutoCloseable {
                 return;
             }
             if (!echo(client, n)) {
-                return; // back-pressure: read on when the client has taken its output
+                return; // back-pressure: reading resumes when the output is written
             }
             if (n < BUFFER_SIZE && !client.toTheEnd) {
                 return; // a short read has drained the socket
             }
         }
         if (!client.ready) {
-            ready.add(client); // which there may be no memory for
+            ready.add(client); // may throw OutOfMemoryError
             client.ready = true;
         }
     }
 
-    /** Sends what was read; false if some of it must wait. */
+    /** Sends what was read, and returns whether all of it could be written. */
     private boolean echo(Client client, long length) throws IOException {
         long sent = Math.max(client.stream.write(buffer, 0, length), 0);
         if (sent == length) {
@@ -257,7 +257,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         return false;
     }
 
-    /** Sends what waits; false if some of it must wait longer. */
+    /** Sends the pending output, and returns whether all of it could be written. */
     private boolean flush(Client client) throws IOException {
         if (client.from == client.to) {
             return true;

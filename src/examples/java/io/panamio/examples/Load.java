@@ -8,12 +8,12 @@ import java.util.Random;
 import org.HdrHistogram.Histogram;
 
 /**
- * A load of requests on an echo server, and what became of it. Each connection sends a message, waits until it has come
- * back whole, checks every byte, and sends the next, which is another part of the pattern.
+ * A load of requests on an echo server, and its results. Each connection sends a message, waits for the whole echo,
+ * checks every byte, and sends the next message, another part of the pattern.
  */
 final class Load {
-    /** Messages begin at as many places of the pattern. */
-    private static final int PLACES = 4096;
+    /** The number of offsets in the pattern at which messages begin. */
+    private static final int OFFSETS = 4096;
 
     final InetSocketAddress address;
     final int connections;
@@ -30,43 +30,43 @@ final class Load {
         this.address = address;
         this.connections = connections;
         this.size = size;
-        byte[] bytes = new byte[PLACES + size];
+        byte[] bytes = new byte[OFFSETS + size];
         new Random(42).nextBytes(bytes);
         pattern = Arena.ofAuto().allocate(bytes.length, 64);
         MemorySegment.copy(MemorySegment.ofArray(bytes), 0, pattern, 0, bytes.length);
     }
 
-    /** Counts from now on, when the machines are warm. */
+    /** Starts recording, after the warm-up. */
     synchronized void record() {
         recording = true;
     }
 
-    /** Whether requests count; for the client to ask now and then. */
+    /** Returns whether requests are recorded. */
     synchronized boolean isRecording() {
         return recording;
     }
 
-    /** One connection's message on its way. */
+    /** The current message of one connection. */
     final class Exchange {
-        private long place;
+        private long offset;
         private long sent;
         private long received;
         private long started;
 
-        /** Begins with messages that are other ones than those of the other connections. */
+        /** Starts at an offset that depends on the connection. */
         Exchange(int connection) {
-            place = connection * 31L % PLACES;
+            offset = connection * 31L % OFFSETS;
         }
 
         void begin() {
-            place = (place + 7) % PLACES;
+            offset = (offset + 7) % OFFSETS;
             sent = 0;
             received = 0;
             started = System.nanoTime();
         }
 
         long unsentFrom() {
-            return place + sent;
+            return offset + sent;
         }
 
         long unsent() {
@@ -77,14 +77,14 @@ final class Load {
             sent += n;
         }
 
-        /** Checks what came; true if the message is complete. */
+        /** Checks received bytes, and returns whether the message is complete. */
         boolean received(MemorySegment bytes, long n) throws IOException {
             if (received + n > sent) {
-                throw new IOException("more came back than was sent");
+                throw new IOException("more bytes came back than were sent");
             }
-            long from = place + received;
+            long from = offset + received;
             if (MemorySegment.mismatch(bytes, 0, n, pattern, from, from + n) >= 0) {
-                throw new IOException("what came back is not what was sent");
+                throw new IOException("the echo differs from what was sent");
             }
             received += n;
             return received == size;

@@ -12,10 +12,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Puts a {@link Load} on a server from one event loop on Panamio. */
+/** Runs a {@link Load} on a server from one event loop on Panamio. */
 final class LoadLoop {
     private static final int BUFFER_SIZE = 16 * 1024;
-    private static final Duration LOOK_AROUND = Duration.ofMillis(100);
+    private static final Duration POLL_TIME = Duration.ofMillis(100);
 
     private static final class Client {
         final TcpStream stream;
@@ -56,7 +56,7 @@ final class LoadLoop {
             poll.registry().register(stream, i, Interest.WRITABLE);
         }
         for (int connected = 0; connected < load.connections && !load.stop;) {
-            int n = poll.poll(events, LOOK_AROUND);
+            int n = poll.poll(events, POLL_TIME);
             for (int i = 0; i < n; i++) {
                 TcpStream stream = clients.get((int) events.token(i)).stream;
                 if (stream.finishConnect()) {
@@ -74,7 +74,7 @@ final class LoadLoop {
             client.exchange.begin();
         }
         while (!load.stop) {
-            int n = poll.poll(events, LOOK_AROUND);
+            int n = poll.poll(events, POLL_TIME);
             recording = load.isRecording();
             for (int i = 0; i < n; i++) {
                 serve(clients.get((int) events.token(i)),

@@ -1,5 +1,6 @@
 package io.panamio.examples;
 
+import io.panamio.examples.linux.Watch;
 import io.panamio.examples.log.LogFile;
 import io.panamio.examples.proxy.Proxy;
 import java.io.IOException;
@@ -35,7 +36,7 @@ public final class Main {
         main.addSubcommand(new HelpCommand());
         main.registerConverter(Path.class, Main::path);
         main.setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler((e, command, parsed) -> {
-            if (!(e instanceof IOException || e instanceof UnsupportedOperationException)) { // no back end, say
+            if (!(e instanceof IOException || e instanceof UnsupportedOperationException)) { // such as no back end
                 throw e;
             }
             LogFile.standardError().write(command.getCommandName() + ": " + e.getMessage());
@@ -48,8 +49,9 @@ public final class Main {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new TypeConversionException("'" + text + "' is no path in " + System.getProperty("sun.jnu.encoding")
-                + ", by which this JVM reads names: it is the locale's, so LC_ALL=C.UTF-8 may help");
+            throw new TypeConversionException("'" + text + "' is not a path in "
+                + System.getProperty("sun.jnu.encoding")
+                + ", the encoding of file names in this JVM, which is that of the locale: try LC_ALL=C.UTF-8");
         }
     }
 
@@ -61,8 +63,8 @@ public final class Main {
             System.err.println("out of memory: " + e.getMessage() + " (the JVM's -Xmx gives more)");
             return 1;
         }
-        if (System.out.checkError()) { // which a PrintWriter keeps to itself
-            System.err.println("standard output cannot be written to");
+        if (System.out.checkError()) { // a PrintWriter does not throw
+            System.err.println("cannot write to standard output");
             return Math.max(code, 1);
         }
         return code;

@@ -1,8 +1,14 @@
 package io.panamio.examples;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +19,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.HdrHistogram.Histogram;
 
 /**
- * What was measured of a {@link Load}.
+ * The results of a {@link Load}.
  *
  * @param size bytes of a message
  * @param seconds how long requests were counted
@@ -23,8 +29,12 @@ import org.HdrHistogram.Histogram;
  */
 record Measurement(int size, double seconds, long requests, long cpuNanos, Histogram latencies) {
     private static final int STDERR = 2;
+    /** Whether a descriptor is a terminal's: of POSIX, and of the C runtime of Windows. */
+    private static final Optional<MethodHandle> ISATTY = Linker.nativeLinker().defaultLookup().find("isatty")
+        .or(() -> Linker.nativeLinker().defaultLookup().find("_isatty"))
+        .map(f -> Linker.nativeLinker().downcallHandle(f, FunctionDescriptor.of(JAVA_INT, JAVA_INT)));
 
-    /** Puts a load on a server. */
+    /** Runs a load on a server. */
     interface Client {
         void run(Load load) throws IOException;
     }
@@ -44,7 +54,7 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
                 end.completeExceptionally(t);
             }
         });
-        try (ProgressBar bar = isTerminal(STDERR) ? progressBar(title, 10L * warmUp + 10L * duration) : null) {
+        try (ProgressBar bar = isErrorTerminal() ? progressBar(title, 10L * warmUp + 10L * duration) : null) {
             tick(bar, load, end, warmUp);
             load.record();
             long answered = load.answered;
@@ -62,16 +72,16 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
         }
     }
 
-    /** Whether a descriptor is a terminal's; {@code Console.isTerminal} asks for standard input and output only. */
-    private static boolean isTerminal(int fd) {
+    /** Returns whether standard error is a terminal: {@code Console.isTerminal} is about input and output only. */
+    private static boolean isErrorTerminal() {
         try {
-            return SystemCalls.call("isatty", fd) == 1;
-        } catch (IOException e) {
-            return false;
+            return ISATTY.isPresent() && (int) ISATTY.get().invokeExact(STDERR) != 0;
+        } catch (Throwable t) {
+            throw new AssertionError(t);
         }
     }
 
-    /** Goes to standard error. */
+    /** Returns a progress bar on standard error. */
     private static ProgressBar progressBar(String title, long steps) {
         return new ProgressBarBuilder().setTaskName(title).setInitialMax(steps).setStyle(ProgressBarStyle.ASCII)
             .setUpdateIntervalMillis(100).hideEta().build();
@@ -91,7 +101,7 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
         }
     }
 
-    /** Whether the client has ended within some milliseconds; what it failed with is thrown. */
+    /** Waits for the client, and returns whether it has ended in time; rethrows its failure. */
     private static boolean await(CompletableFuture<Void> end, long millis) throws IOException, InterruptedException {
         try {
             end.get(millis, TimeUnit.MILLISECONDS);
@@ -113,7 +123,7 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
         return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
-    /** This measurement and another, as one. */
+    /** {@return this measurement combined with another} */
     Measurement and(Measurement other) {
         Histogram both = latencies.copy();
         both.add(other.latencies);

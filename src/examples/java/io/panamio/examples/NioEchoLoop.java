@@ -12,7 +12,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.function.Consumer;
 
-/** {@link EchoLoop} on java.nio, as well as it can be written there. */
+/** {@link EchoLoop} on java.nio, written as well as that API allows. */
 final class NioEchoLoop implements Runnable, AutoCloseable, Consumer<SelectionKey> {
     private static final int BUFFER_SIZE = 32 * 1024;
 

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 /** {@link LoadLoop} on java.nio. */
 final class NioLoadLoop implements Consumer<SelectionKey> {
     private static final int BUFFER_SIZE = 16 * 1024;
-    private static final long LOOK_AROUND_MILLIS = 100;
+    private static final long POLL_MILLIS = 100;
 
     private final Load load;
     private final List<SocketChannel> channels = new ArrayList<>();
@@ -36,7 +36,7 @@ final class NioLoadLoop implements Consumer<SelectionKey> {
         try (Selector selector = Selector.open()) {
             loop.connect(selector);
             while (!load.stop) {
-                selector.select(loop, LOOK_AROUND_MILLIS);
+                selector.select(loop, POLL_MILLIS);
                 loop.recording = load.isRecording();
                 load.answered = loop.answered;
             }

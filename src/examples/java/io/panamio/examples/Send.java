@@ -14,10 +14,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Sends a file to everybody who connects, by one of the ways that there are. */
+/** Sends a file to every client that connects, in one of three ways. */
 @Command(name = "send", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Sends a file to every client that connects, and tells what that took. To compare the ways to send "
-        + "on a network of yours.")
+    description = "Sends a file to every client that connects, and prints the time taken. Compares the ways of "
+        + "sending on your own network.")
 final class Send implements Callable<Integer> {
     /** How to send. */
     enum Way {
@@ -29,7 +29,7 @@ final class Send implements Callable<Integer> {
         WRITE
     }
 
-    @Parameters(paramLabel = "FILE", description = "What to send, as large as it is at the start.")
+    @Parameters(paramLabel = "FILE", description = "The file to send; its size is read once, at the start.")
     private Path file;
 
     @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",
@@ -51,7 +51,7 @@ final class Send implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (!Files.isRegularFile(file)) {
-            throw new ParameterException(spec.commandLine(), file + " is no file");
+            throw new ParameterException(spec.commandLine(), file + " is not a regular file");
         }
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
         LogFile out = LogFile.standardOutput();

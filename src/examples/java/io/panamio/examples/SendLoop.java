@@ -30,33 +30,33 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that sends a file to every client and then waits until the client closes. Each gets a piece at a time,
- * so that a fast one does not keep the others waiting. A client that cannot get all of the file gets a reset, so that
- * it does not take a part for the whole. As that must hold however this process ends, the system is told at first that
- * a close is a reset, and once all is sent that it is none.
+ * An event loop that sends a file to every client and then waits until the client closes. Each receives a piece at a
+ * time, so that a fast client does not delay the others. A client that cannot receive the whole file is reset, so that
+ * it does not mistake a part for the whole. To hold even if this process is killed, SO_LINGER is 0, so that a close
+ * resets, until everything is sent.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long PIECE = 1 << 20;
     private static final Duration RETRY = Duration.ofMillis(100);
 
-    /** Who gets the file, and how far that is. */
+    /** A client and its position in the file. */
     private static final class Client {
         final TcpStream stream;
-        final InetSocketAddress address; // which a connection that has ended no longer tells
+        final InetSocketAddress address; // not available once the connection has ended
         final long started = System.nanoTime();
         long token;
         ZeroCopySender sender;
         long position;
-        /** Whether there may be something to read, or room for more, or completions of the sender's. */
+        /** Readiness: data to read, room to write, completions of the sender. */
         boolean readable;
         boolean writable;
         boolean error;
-        /** Whether it is among the ready ones. */
+        /** Whether it is in {@link SendLoop#ready}. */
         boolean queued;
-        /** Whether it has got all. */
+        /** Whether the whole file is sent. */
         boolean whole;
-        /** Whether it has ended its side; it may still want the file. */
+        /** Whether the client has shut down its side; it may still receive. */
         boolean ended;
 
         Client(TcpStream stream) throws IOException {
@@ -69,7 +69,7 @@ final class SendLoop implements AutoCloseable {
     private final LogFile errors = LogFile.standardError();
     private final Events events = Events.withCapacity(256);
     private final Slab<Client> clients = new Slab<>(64);
-    /** Those for whom something can be done without another event. */
+    /** Clients that can make progress without another event. */
     private final ArrayDeque<Client> ready = new ArrayDeque<>();
     private final MemorySegment sink = Arena.ofAuto().allocate(64 * 1024);
     private final TcpListener listener;
@@ -77,16 +77,16 @@ final class SendLoop implements AutoCloseable {
     private final Send.Way way;
     private final FileSource file;
     private final long size;
-    /** The file, mapped until it is collected: it may be sent from even after a client is gone. */
+    /** The file, mapped until it is garbage-collected: the kernel may send from it after a client is closed. */
     private final ZeroCopyBuffer mapping;
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
-    /** Whether accepting has failed, so that no event tells when to try again. */
+    /** Whether accepting has failed, so that no event reports when to retry. */
     private boolean exhausted;
-    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
-    /** Why the last turn has not come to its end; null if it has. */
+    /** What ended the last turn early, or null. */
     private OutOfMemoryError cutShort;
 
     SendLoop(TcpListener listener, Path path, Send.Way way, LogFile out) throws IOException {
@@ -106,7 +106,7 @@ final class SendLoop implements AutoCloseable {
                 return ZeroCopyBuffer.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
             }
             if (channel.read(ByteBuffer.allocate(1)) > 0) {
-                throw new IOException("it has no size, as a file of /proc, and is not empty");
+                throw new IOException("the file has size 0 and is not empty, such as those of /proc");
             }
             return null;
         } catch (FileSystemException e) {
@@ -135,8 +135,8 @@ final class SendLoop implements AutoCloseable {
                         goOn();
                     }
                     turn();
-                } catch (OutOfMemoryError e) { // in what was to end a client, say
-                    cutShort = e; // and no more, as even a string may need memory when it is used first
+                } catch (OutOfMemoryError e) { // such as in the handler of a failed client
+                    cutShort = e; // logged later: the first use of a string may allocate
                 }
             }
         } catch (ClosedSelectorException e) {
@@ -149,7 +149,7 @@ final class SendLoop implements AutoCloseable {
         cutShort = null;
         clientsWait = true;
         exhausted = true;
-        log("a turn was cut short", e);
+        log("out of memory in a turn", e);
     }
 
     private void turn() throws IOException {
@@ -180,14 +180,14 @@ final class SendLoop implements AutoCloseable {
     private int poll() throws IOException {
         try {
             return !ready.isEmpty() ? poll.pollNow(events) : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
-        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for a wait: nothing is lost
+        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
             return 0;
         }
     }
 
-    /** Accepts all that wait, as one event may stand for many. */
+    /** Accepts all pending connections: one event may stand for several. */
     private void accept() {
         try {
             for (TcpStream stream; (stream = listener.accept()) != null;) {
@@ -225,7 +225,7 @@ final class SendLoop implements AutoCloseable {
 
     private void enqueue(Client client) {
         if (!client.queued) {
-            ready.add(client); // which there may be no memory for
+            ready.add(client); // may throw OutOfMemoryError
             client.queued = true;
         }
     }
@@ -233,12 +233,12 @@ final class SendLoop implements AutoCloseable {
     private void serve(Client client) {
         client.queued = false;
         if (clients.get(client.token) != client) {
-            return; // it has gone meanwhile
+            return; // closed meanwhile
         }
         try {
             if (client.error && client.sender != null) {
                 client.error = false;
-                client.sender.drainCompletions(); // which look like an error; a real one comes with the next call
+                client.sender.drainCompletions(); // reported as an error event; a real error is thrown by the next call
             }
             if (client.readable) {
                 discard(client);
@@ -247,7 +247,7 @@ final class SendLoop implements AutoCloseable {
                 send(client);
             }
             if (client.whole && client.ended) {
-                tell(client);
+                report(client);
                 drop(client);
             } else if (client.readable || client.writable && !client.whole) {
                 enqueue(client);
@@ -255,12 +255,12 @@ final class SendLoop implements AutoCloseable {
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             drop(client);
             if (!client.whole) {
-                log(client.address + " has not got all", e);
+                log(client.address + " has not received the whole file", e);
             }
         }
     }
 
-    /** What clients say does not matter, only that they go. */
+    /** Reads and discards input, to notice the end of the stream. */
     private void discard(Client client) throws IOException {
         long n = client.stream.read(sink);
         client.readable = n > 0;
@@ -271,10 +271,10 @@ final class SendLoop implements AutoCloseable {
         long asked = Math.min(PIECE, size - client.position);
         long n = asked == 0 ? 0 : piece(client, asked);
         if (n == IoResult.EOF) {
-            throw new EOFException("the file was cut");
+            throw new EOFException("the file was truncated");
         }
         client.position += Math.max(n, 0);
-        client.writable = n >= 0; // after a short piece, too: the file may end there by now, which no event tells
+        client.writable = n >= 0; // after a short piece, too: the file may have been truncated, which no event reports
         if (client.position == size) {
             requireWhole();
             client.stream.setOption(StandardSocketOptions.SO_LINGER, -1);
@@ -283,10 +283,10 @@ final class SendLoop implements AutoCloseable {
         }
     }
 
-    /** The last page of a mapping has zeros in place of what was cut from it. */
+    /** Fails if the file was truncated: its mapping then reads as zeros up to the end of the last page. */
     private void requireWhole() throws IOException {
         if (file.size() < size) {
-            throw new EOFException("the file was cut");
+            throw new EOFException("the file was truncated");
         }
     }
 
@@ -298,12 +298,12 @@ final class SendLoop implements AutoCloseable {
         };
     }
 
-    private void tell(Client client) throws IOException {
+    private void report(Client client) throws IOException {
         double seconds = (System.nanoTime() - client.started) / 1e9;
         String line = String.format(Locale.ROOT, "%s: %d bytes, %.3f s", client.address, client.position, seconds);
         if (client.sender != null) {
             client.sender.drainCompletions();
-            line += String.format(Locale.ROOT, ", %d sends without copying, of which the system copied %d after all",
+            line += String.format(Locale.ROOT, ", %d zero-copy sends, of which the system copied %d",
                 client.sender.sent(), client.sender.copied());
         }
         out.write(line);

@@ -22,10 +22,9 @@ import picocli.CommandLine.Spec;
 
 /** An HTTP server of static files. */
 @Command(name = "serve", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Serves the files of a folder by HTTP/1.1, until it is stopped.",
+    description = "Serves the files of a folder by HTTP/1.1, until stopped.",
     footer = {"", "Links that lead out of the folder are not followed. Several ranges in one request are answered by "
-        + "the whole file. SIGTERM, SIGINT and SIGHUP stop it: answers that are being sent are sent to their end, for "
-        + "ten seconds."})
+        + "the whole file. SIGTERM, SIGINT and SIGHUP stop it after the current answers, within ten seconds."})
 final class Serve implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "The folder.")
     private Path folder;
@@ -42,37 +41,38 @@ final class Serve implements Callable<Integer> {
         description = "Number of event loops (default: ${DEFAULT-VALUE}).")
     private int threads;
 
-    @Option(names = "--log", paramLabel = "FILE", description = "Add the access log to a file, not to standard output.")
+    @Option(names = "--log", paramLabel = "FILE",
+        description = "Append the access log to a file instead of standard output.")
     private Path logFile;
 
     @Option(names = "--no-log", description = "No access log.")
     private boolean noLog;
 
-    @Option(names = "--common", description = "The log in the Common Log Format, not the Combined one.")
+    @Option(names = "--common", description = "Use the Common Log Format instead of the Combined one.")
     private boolean common;
 
     @Option(names = "--connections", defaultValue = "10000", paramLabel = "N",
-        description = "How many connections a loop has at most; others wait (default: ${DEFAULT-VALUE}).")
+        description = "Maximum number of connections of a loop; others wait (default: ${DEFAULT-VALUE}).")
     private int connections;
 
     @Option(names = "--request-time", defaultValue = "20", paramLabel = "SECONDS",
-        description = "How long a request may take to come (default: ${DEFAULT-VALUE}).")
+        description = "Maximum time to receive a request (default: ${DEFAULT-VALUE}).")
     private int requestTime;
 
     @Option(names = "--idle-time", defaultValue = "60", paramLabel = "SECONDS",
-        description = "How long a connection may wait for its next request (default: ${DEFAULT-VALUE}).")
+        description = "Maximum time between requests (default: ${DEFAULT-VALUE}).")
     private int idleTime;
 
     @Option(names = "--send-time", defaultValue = "60", paramLabel = "SECONDS",
-        description = "How long a client may take nothing of an answer (default: ${DEFAULT-VALUE}).")
+        description = "Maximum time without progress in sending an answer (default: ${DEFAULT-VALUE}).")
     private int sendTime;
 
     @Option(names = "--head-limit", defaultValue = "16384", paramLabel = "BYTES",
-        description = "How large the head of a request may be (default: ${DEFAULT-VALUE}).")
+        description = "Maximum size of the head of a request (default: ${DEFAULT-VALUE}).")
     private int headLimit;
 
     @Option(names = "--small-file", defaultValue = "65536", paramLabel = "BYTES",
-        description = "Up to this size files are kept in memory; larger ones go by sendfile "
+        description = "Maximum size of files kept in memory; larger ones are sent by sendfile "
             + "(default: ${DEFAULT-VALUE}).")
     private int smallFile;
 
@@ -81,11 +81,11 @@ final class Serve implements Callable<Integer> {
     private boolean noPush;
 
     @Option(names = "--cache", defaultValue = "64", paramLabel = "MIB",
-        description = "How much memory a loop may use for files (default: ${DEFAULT-VALUE}).")
+        description = "Maximum memory of a loop for files (default: ${DEFAULT-VALUE}).")
     private int cache;
 
     @Option(names = "--valid-time", defaultValue = "1000", paramLabel = "MILLISECONDS",
-        description = "For how long a file is served before it is looked at again (default: ${DEFAULT-VALUE}).")
+        description = "Time for which a file is served without a check (default: ${DEFAULT-VALUE}).")
     private int validTime;
 
     @Spec
@@ -100,14 +100,14 @@ final class Serve implements Callable<Integer> {
         Bench.require(spec, smallFile >= 0, "--small-file: at least 0");
         Bench.require(spec, cache >= 1, "--cache: at least 1");
         Bench.require(spec, validTime >= 0, "--valid-time: at least 0");
-        Bench.require(spec, !noLog || logFile == null, "--no-log and --log: one of both");
+        Bench.require(spec, !noLog || logFile == null, "--no-log and --log exclude each other");
         Bench.require(spec, !folder.toString().isEmpty(), "DIR: is empty");
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
         if (!Files.exists(folder)) {
             throw new IOException("no such folder: " + folder);
         }
         if (!Files.isDirectory(folder)) {
-            throw new NotDirectoryException(folder + " is no folder");
+            throw new NotDirectoryException(folder + " is not a folder");
         }
         Settings settings = settings();
         ListenOptions options = Addresses.shared(address, threads);
@@ -125,7 +125,7 @@ final class Serve implements Callable<Integer> {
         for (Thread thread : running) {
             thread.join();
         }
-        return 1; // loops end only by a signal
+        return 1; // reached only if a loop fails: a signal ends the process
     }
 
     private Settings settings() throws IOException {

@@ -16,29 +16,29 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Where lines of loops go: a file, to whose end they are added, or what the process began with. A thread of its own
- * writes them, so that a loop never waits for a disk, a halted terminal or a pipe that nobody reads. It may be 2 MiB
- * behind, for standard error 32 KiB; what comes then is dropped, counted, and told on standard error.
+ * A log of lines: a file that is appended to, or standard output or error. A separate thread writes, so that an event
+ * loop never waits for a disk, a stopped terminal or a pipe that nobody reads. Up to 2 MiB are buffered, 32 KiB for
+ * standard error; further lines are dropped, counted, and the count is reported on standard error.
  *
- * <p>All methods are for any thread.
+ * <p>All methods are thread-safe.
  */
 public final class LogFile implements AutoCloseable {
     private static final int CAPACITY = 1 << 20;
-    private static final int FEW = 1 << 14;
+    private static final int SMALL = 1 << 14;
     private static final long PAUSE = 10_000_000;
-    /** How long the end of the process waits for what is not written. */
+    /** The maximum time that the end of the process waits for pending lines. */
     private static final Duration AT_END = Duration.ofSeconds(1);
 
     private final FileChannel channel;
     private final Charset charset;
     private final String name;
-    /** What loops have said since the writer was last here. With all below guarded by this. */
+    /** Lines that the writer has not taken yet. This and all fields below are guarded by this. */
     private ByteBuffer coming;
     private ByteBuffer going;
     private boolean writing;
     private boolean closed;
     private long dropped;
-    private long told;
+    private long reported;
 
     private LogFile(FileChannel channel, Charset charset, int capacity, String name) {
         this.channel = channel;
@@ -50,11 +50,11 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Opens a file, or makes it.
+     * Opens a file for appending; creates it if it does not exist.
      *
-     * @param path where it is
+     * @param path the path
      * @return the log
-     * @throws IOException if it cannot be opened, with a message for people
+     * @throws IOException if it cannot be opened, with a message that names the reason
      */
     public static LogFile of(Path path) throws IOException {
         try {
@@ -67,7 +67,7 @@ public final class LogFile implements AutoCloseable {
         }
     }
 
-    /** Both are one for all, as long as the process. Its end waits for what was said last. */
+    /** Creates the log of a standard stream, which is never closed. The end of the process waits for pending lines. */
     private static LogFile standard(FileDescriptor descriptor, Charset charset, int capacity, String name) {
         @SuppressWarnings("resource") // it stays open
         LogFile file = new LogFile(new FileOutputStream(descriptor).getChannel(), charset, capacity, name);
@@ -80,7 +80,7 @@ public final class LogFile implements AutoCloseable {
     }
 
     private static final class StandardError {
-        static final LogFile FILE = standard(FileDescriptor.err, System.err.charset(), FEW, "errors");
+        static final LogFile FILE = standard(FileDescriptor.err, System.err.charset(), SMALL, "errors");
     }
 
     /**
@@ -93,7 +93,7 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Returns standard error, for messages. Who may be without memory later asks for it before.
+     * Returns standard error, for messages. The first call allocates: make it while there is memory.
      *
      * @return the log, the same each time
      */
@@ -102,7 +102,7 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Returns how many lines were dropped, as nobody took those before them or they could not be written.
+     * Returns the number of lines that were dropped because the buffer was full or a write failed.
      *
      * @return the number
      */
@@ -111,7 +111,7 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Takes a line, and returns at once.
+     * Adds a line. Never blocks.
      *
      * @param line the line, without its end
      */
@@ -120,10 +120,10 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Takes a line about a failure, and returns at once. Without memory for the line it is dropped.
+     * Adds a line about a failure. Never blocks; drops the line if there is no memory for it.
      *
      * @param what what has failed
-     * @param cause why
+     * @param cause the reason
      */
     public void write(String what, Throwable cause) {
         try {
@@ -138,7 +138,7 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Takes whole lines, all or none, and returns at once.
+     * Adds whole lines, all or none. Never blocks.
      *
      * @param lines the lines, with their ends
      * @param count how many they are
@@ -153,9 +153,9 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Waits until all is written, and reported what was dropped, but no longer than some time, for either.
+     * Waits until all lines are written, and then until dropped lines are reported, each for a limited time.
      *
-     * @param time how long
+     * @param time the maximum time of each
      */
     public void await(Duration time) {
         awaitWritten(time);
@@ -175,7 +175,7 @@ public final class LogFile implements AutoCloseable {
         }
     }
 
-    /** Writes what was taken, for at most a second, and closes the file. */
+    /** Waits at most a second until all lines are written, and closes the file. */
     @Override
     public void close() throws IOException {
         synchronized (this) {
@@ -195,20 +195,20 @@ public final class LogFile implements AutoCloseable {
                 try {
                     while (lines.hasRemaining()) {
                         if (channel.write(lines) == 0) {
-                            LockSupport.parkNanos(PAUSE); // somebody has made a pipe or a terminal non-blocking
+                            LockSupport.parkNanos(PAUSE); // another process has made the pipe or terminal non-blocking
                         }
                     }
                 } catch (IOException e) {
                     trouble = e.getMessage();
                 }
-                tell(trouble, lines);
+                report(trouble, lines);
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // nobody does that
+            Thread.currentThread().interrupt(); // not expected
         }
     }
 
-    /** Waits for lines, and returns them; null when this is closed. */
+    /** Waits for lines and returns them, or null once this is closed. */
     private synchronized ByteBuffer next() throws InterruptedException {
         writing = false;
         notifyAll();
@@ -225,20 +225,20 @@ public final class LogFile implements AutoCloseable {
         return lines;
     }
 
-    /** Reports what could not be written, or was dropped, since the last report. */
-    private void tell(String trouble, ByteBuffer unwritten) {
+    /** Reports the lines that were dropped or not written since the last report. */
+    private void report(String trouble, ByteBuffer unwritten) {
         long lost;
         synchronized (this) {
             while (unwritten.hasRemaining()) {
                 dropped += unwritten.get() == '\n' ? 1 : 0;
             }
-            lost = dropped - told;
-            told = dropped;
+            lost = dropped - reported;
+            reported = dropped;
         }
         LogFile errors = standardError();
         if (lost > 0 && (trouble == null || this != errors)) {
             errors.write(name + ": " + lost + " lines were dropped"
-                + (trouble == null ? ", as those before them were not taken" : ": " + trouble));
+                + (trouble == null ? " because nothing read the lines before them" : ": " + trouble));
         }
     }
 }

@@ -1,2 +1,2 @@
-/** What the programs say, so that no event loop waits for who reads it. */
+/** The output of the programs, written so that no event loop waits for its reader. */
 package io.panamio.examples.log;

@@ -8,19 +8,21 @@ import io.panamio.pipeline.Splice;
 import java.io.IOException;
 
 /**
- * Copies by way of the loop's buffer, or splices, or chooses between both: a read that fills the buffer begins to
- * splice, and some small bursts in a row end that. A small request takes a read and a write, and so does its answer.
+ * Copies through the loop's buffer, or splices, or chooses: it starts to splice after a read that fills the buffer, and
+ * copies again after several small bursts. A small request takes one read and one write, and so does its answer.
  *
- * <p>A splice moves no more than a packet at first: see {@link Splice#transfer(long)} for what large pieces cost.
+ * <p>A splice moves at most a packet at first: see {@link Splice#transfer(long)} for the cost of large pieces.
  */
 final class BurstFlow extends Flow {
-    /** A burst of less than this is better copied. */
+    /** Smaller bursts are cheaper to copy. */
     private static final int SMALL = 16 * 1024;
-    /** After so many of those it is copied again: one may be the head of a large burst. */
-    private static final int MOST_SMALL = 4;
-    /** What a burst begins with goes on in pieces of a packet. */
+    /**
+     * The number of small bursts in a row after which it copies again: a single one may be the head of a large burst.
+     */
+    private static final int MAX_SMALL = 4;
+    /** The size of the first pieces of a burst: a packet. */
     private static final int PIECE = 60 * 1024;
-    /** A burst of more than this goes on by whole pipes, as then the number of calls is what matters. */
+    /** Bursts from this size on are moved by whole pipes, which takes the fewest system calls. */
     private static final int LARGE = 256 * 1024;
 
     private final Resources resources;
@@ -31,7 +33,7 @@ final class BurstFlow extends Flow {
     private int smallBursts;
     /** Whether the last burst was a large one. */
     private boolean large;
-    /** What the sink has not taken of a copy. */
+    /** The pending rest of a copy. */
     private Lease kept;
     private long from;
     private long to;
@@ -91,7 +93,7 @@ final class BurstFlow extends Flow {
         }
     }
 
-    /** Sends what was kept; true if that is all and the source may have more. */
+    /** Writes pending bytes. Returns whether all are written and the source may have more. */
     private boolean flush() throws IOException {
         long sent = Math.max(sink.write(kept.segment(), from, to - from), 0);
         way.writes++;
@@ -125,7 +127,7 @@ final class BurstFlow extends Flow {
         }
         if (splice.buffered() > 0) {
             if (splice.failure() != null) {
-                throw splice.failure(); // at once: the sink may never take the rest
+                throw splice.failure(); // at once: the sink may never be writable again
             }
             blocked = true;
             return false;
@@ -146,7 +148,7 @@ final class BurstFlow extends Flow {
         smallBursts = burst < SMALL ? smallBursts + 1 : 0;
         large = burst >= LARGE;
         burst = 0;
-        if (smallBursts == MOST_SMALL && mode == Mode.AUTO) {
+        if (smallBursts == MAX_SMALL && mode == Mode.AUTO) {
             splicing = false;
             smallBursts = 0;
         }

@@ -5,7 +5,7 @@ import io.panamio.net.TcpStream;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 
-/** A client, its connection to the server, and a flow for each direction. */
+/** A client, its connection to the server, and a flow in each direction. */
 final class Connection {
     final TcpStream client;
     final TcpStream server;
@@ -13,12 +13,12 @@ final class Connection {
     private final Flow down;
     long clientToken = -1; // none
     long serverToken = -1;
-    /** Whether the server was reached. Until then nothing is read. */
+    /** Whether the server is connected. Until then nothing is read. */
     boolean connected;
-    /** Whether it is to be moved again without an event. */
+    /** Whether it is queued to be moved again without an event. */
     boolean again;
     boolean closed;
-    /** Its place in a list of {@link Timeouts}, and when its time began there. */
+    /** The list of {@link Timeouts} that it is in, its neighbours there, and the time at which it started. */
     Timeouts timeouts;
     Connection before;
     Connection after;
@@ -32,11 +32,11 @@ final class Connection {
     }
 
     /**
-     * Takes note of an event and moves what it allows.
+     * Handles an event, and moves bytes as far as possible.
      *
      * @return as {@link #move}
      * @throws java.net.ConnectException if the server cannot be reached
-     * @throws IOException if one of both sides has failed
+     * @throws IOException if either side has failed
      */
     boolean event(Events events, int i) throws IOException {
         boolean ofClient = events.token(i) == clientToken;
@@ -64,7 +64,7 @@ final class Connection {
         return false;
     }
 
-    /** Moves what can be moved. True if it must be called again without an event. */
+    /** Moves bytes as far as possible. Returns whether it must be called again without an event. */
     boolean move() throws IOException {
         boolean more = up.move() | down.move();
         up.requireNoFailure();
@@ -72,12 +72,12 @@ final class Connection {
         return more;
     }
 
-    /** Whether both directions have ended and everything has gone. */
+    /** Returns whether both directions have ended and everything is written. */
     boolean isDone() {
         return up.isDone() && down.isDone();
     }
 
-    /** Closes both sides, and throws away what is on its way. */
+    /** Closes both sides, and discards pending bytes. */
     void close() {
         closed = true;
         client.close();
@@ -86,7 +86,7 @@ final class Connection {
         down.close();
     }
 
-    /** Closes so that both peers see a failure and not a proper end. */
+    /** Resets both sides, so that the peers see a failure and not an end of stream. */
     void reset() {
         reset(client);
         reset(server);

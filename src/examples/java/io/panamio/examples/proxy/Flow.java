@@ -5,32 +5,32 @@ import io.panamio.net.TcpStream;
 import java.io.IOException;
 
 /**
- * One direction of a connection: what the source sends goes to the sink, and its end after the last byte. While the
- * sink takes nothing, nothing more is read than a buffer holds, so the source's peer feels it. Both streams are
- * registered once, for edges; so what an edge has told is remembered here until it was used.
+ * One direction of a connection: moves bytes from the source to the sink, and the end of the stream after the last
+ * byte. While the sink is full, at most one buffer is read, so that back-pressure reaches the peer of the source. Both
+ * streams are registered once, edge-triggered, so readiness is kept here until an operation would block.
  */
 abstract class Flow {
-    /** After so many steps others get their turn. */
-    private static final int MOST_STEPS = 8;
-    /** And after so many bytes: a step may move half a megabyte. */
-    private static final int MOST_BYTES = 512 * 1024;
+    /** The number of steps in a turn. */
+    private static final int MAX_STEPS = 8;
+    /** The number of bytes in a turn: a step may move half a megabyte. */
+    private static final int MAX_BYTES = 512 * 1024;
 
     final TcpStream source;
     final TcpStream sink;
     final Statistics.Way way;
-    /** Whether there may be something to read. */
+    /** Whether the source may have data. */
     boolean readable;
     /**
-     * Whether the source has ended or failed, which no event tells again, or has urgent data, at which a read stops: so
-     * it is read until it would block.
+     * Whether to read until would block: the source has ended or failed, which no event reports again, or has urgent
+     * data, at which a read stops.
      */
     boolean hangUp;
-    /** Whether the sink was found full. */
+    /** Whether the last write to the sink was short. */
     boolean blocked;
-    /** Whether the end of the source was read. */
+    /** Whether the end of the stream was read. */
     boolean ended;
     private boolean done;
-    /** Whether the source has failed and no read has told so yet. */
+    /** Whether the source has failed and no read has thrown yet. */
     private boolean failed;
 
     Flow(TcpStream source, TcpStream sink, Statistics.Way way) {
@@ -39,7 +39,7 @@ abstract class Flow {
         this.way = way;
     }
 
-    /** The flow of a mode. */
+    /** Returns a flow for a mode. */
     static Flow of(Mode mode, TcpStream source, TcpStream sink, Statistics.Way way, Resources resources) {
         return mode == Mode.RING ? new RingFlow(source, sink, way, resources)
             : new BurstFlow(mode, source, sink, way, resources);
@@ -51,7 +51,7 @@ abstract class Flow {
         hangUp |= mayBeLast;
     }
 
-    /** The source had an event that tells of a failure. */
+    /** The source had an error event. */
     final void sourceFailed() {
         failed = true;
     }
@@ -61,10 +61,12 @@ abstract class Flow {
         blocked = false;
     }
 
-    /** Moves what can be moved now. True if it stopped so that others get their turn, and must be called again. */
+    /**
+     * Moves bytes as far as possible in a turn. Returns whether the turn ended early, so that it must be called again.
+     */
     final boolean move() throws IOException {
-        long most = way.bytes + MOST_BYTES;
-        for (int i = 0; i < MOST_STEPS && way.bytes < most; i++) {
+        long end = way.bytes + MAX_BYTES;
+        for (int i = 0; i < MAX_STEPS && way.bytes < end; i++) {
             if (!step()) {
                 return false;
             }
@@ -72,10 +74,10 @@ abstract class Flow {
         return true;
     }
 
-    /** Moves a buffer or a pipe full at most; false if it must wait for an event. */
+    /** Moves at most one buffer or pipe. Returns false if it must wait for an event. */
     abstract boolean step() throws IOException;
 
-    /** The end of the source was read. It is passed on if nothing waits before it. */
+    /** Handles the end of the stream: passes it on if no bytes are pending. */
     final void end(boolean empty) throws IOException {
         ended = true;
         readable = false;
@@ -84,20 +86,19 @@ abstract class Flow {
         }
     }
 
-    /** Passes the end on, after the last byte. */
+    /** Passes on the end of the stream, after the last byte. */
     final void passEnd() throws IOException {
         done = true;
         sink.shutdown(Shutdown.WRITE);
     }
 
-    /** Whether everything has gone, and the end too. */
+    /** Returns whether everything is written, and the end of the stream passed on. */
     final boolean isDone() {
         return done;
     }
 
     /**
-     * Throws what the source has failed with, if it is not read now, so that no read tells: maybe not before other
-     * turns after that of the event.
+     * Throws the failure of the source if no read will: it has ended, or is not read while the sink is full.
      */
     final void requireNoFailure() throws IOException {
         if (failed && (ended || blocked)) {
@@ -105,7 +106,7 @@ abstract class Flow {
         }
     }
 
-    /** Throws what the source has failed with, if it has. */
+    /** Throws the failure of the source, if it has failed. */
     final void takeFailure() throws IOException {
         failed = false;
         IOException failure = source.takeError();
@@ -114,6 +115,6 @@ abstract class Flow {
         }
     }
 
-    /** Throws away what waits. */
+    /** Discards pending bytes and releases their memory. */
     abstract void close();
 }

@@ -11,7 +11,7 @@ import picocli.CommandLine.TypeConversionException;
  * address.
  */
 record HostPort(String host, int port) {
-    /** Reads one, or says what is wrong with it. */
+    /** Parses an address. */
     static final class Converter implements ITypeConverter<HostPort> {
         @Override
         public HostPort convert(String text) {
@@ -38,7 +38,7 @@ record HostPort(String host, int port) {
         }
     }
 
-    /** The address of the host now; the first one, if it has several. */
+    /** Resolves the host; returns its first address if it has several. */
     InetSocketAddress resolve() throws UnknownHostException {
         if (host.isEmpty()) {
             return new InetSocketAddress(port);

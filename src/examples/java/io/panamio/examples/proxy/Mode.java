@@ -1,13 +1,13 @@
 package io.panamio.examples.proxy;
 
-/** How bytes go from one side to the other. */
+/** How bytes are moved. */
 public enum Mode {
-    /** Copied while bursts are small, spliced where a direction moves much. */
+    /** Copies small bursts and splices large ones. */
     AUTO,
-    /** By splice(2) and a pipe of the kernel's, without passing through the process. */
+    /** By splice(2) through a pipe, without copying to user space. */
     SPLICE,
-    /** Read into one buffer of the loop's, and written at once. */
+    /** Reads into the loop's shared buffer, and writes at once. */
     COPY,
-    /** Read into a ring that the direction has while there are bytes. */
+    /** Reads into a ring buffer that the direction holds while bytes are pending. */
     RING
 }

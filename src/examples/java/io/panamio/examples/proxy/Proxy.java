@@ -16,18 +16,18 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The command line of the TCP proxy. */
 @Command(name = "proxy", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Passes TCP connections on to a server, one event loop for all.",
-    footer = {"", "Signals: USR1 prints the statistics; TERM, INT and HUP stop, the second one at once."})
+    description = "Forwards TCP connections to a server, in one event loop.",
+    footer = {"", "Signals: USR1 prints the statistics; TERM, INT and HUP stop gracefully, a second one at once."})
 public final class Proxy implements Callable<Integer> {
-    private static final int MOST_SECONDS = 1_000_000_000;
+    private static final int MAX_SECONDS = 1_000_000_000;
 
     @Option(names = "--listen", required = true, paramLabel = "HOST:PORT", converter = HostPort.Converter.class,
-        description = "Where clients come to: a name or an address, [ADDRESS]:PORT for IPv6, :PORT for every address; "
+        description = "Address to listen on: a name or an address, [ADDRESS]:PORT for IPv6, :PORT for every address; "
             + "port 0 lets the system choose.")
     private HostPort listen;
 
     @Option(names = "--to", required = true, paramLabel = "HOST:PORT", converter = HostPort.Converter.class,
-        description = "Where the server is; its name is looked up once.")
+        description = "Address of the server; its name is resolved once, at the start.")
     private HostPort to;
 
     @Option(names = "--mode", defaultValue = "auto", paramLabel = "MODE", converter = ModeConverter.class,
@@ -36,26 +36,26 @@ public final class Proxy implements Callable<Integer> {
     private Mode mode;
 
     @Option(names = "--max-connections", defaultValue = "10000", paramLabel = "N",
-        description = "How many clients are served at a time; more wait. Each needs two descriptors, and up to four "
+        description = "Maximum number of clients; others wait. Each needs two descriptors, and up to four "
             + "more while it splices (default: ${DEFAULT-VALUE}).")
     private int maxConnections;
 
     @Option(names = "--connect-timeout", defaultValue = "10", paramLabel = "SECONDS",
-        description = "How long the server may take to accept a connection (default: ${DEFAULT-VALUE}).")
+        description = "Maximum time to connect to the server (default: ${DEFAULT-VALUE}).")
     private long connectTimeout;
 
     @Option(names = "--idle-timeout", defaultValue = "3600", paramLabel = "SECONDS",
-        description = "For how long nothing may move on a connection, in both directions (default: ${DEFAULT-VALUE}).")
+        description = "Maximum time without data in either direction (default: ${DEFAULT-VALUE}).")
     private long idleTimeout;
 
     @Option(names = "--grace", defaultValue = "30", paramLabel = "SECONDS",
-        description = "How long connections may go on when it is stopped (default: ${DEFAULT-VALUE}).")
+        description = "Maximum time of connections after it is stopped (default: ${DEFAULT-VALUE}).")
     private long grace;
 
     @Spec
     private CommandSpec spec;
 
-    /** Reads a mode in small letters. */
+    /** Parses a mode in lower case. */
     static final class ModeConverter implements ITypeConverter<Mode> {
         @Override
         public Mode convert(String text) {
@@ -71,9 +71,9 @@ public final class Proxy implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         require(maxConnections >= 1, "--max-connections: at least 1");
-        require(connectTimeout >= 1 && connectTimeout <= MOST_SECONDS, "--connect-timeout: from 1 to " + MOST_SECONDS);
-        require(idleTimeout >= 1 && idleTimeout <= MOST_SECONDS, "--idle-timeout: from 1 to " + MOST_SECONDS);
-        require(grace >= 0 && grace <= MOST_SECONDS, "--grace: from 0 to " + MOST_SECONDS);
+        require(connectTimeout >= 1 && connectTimeout <= MAX_SECONDS, "--connect-timeout: from 1 to " + MAX_SECONDS);
+        require(idleTimeout >= 1 && idleTimeout <= MAX_SECONDS, "--idle-timeout: from 1 to " + MAX_SECONDS);
+        require(grace >= 0 && grace <= MAX_SECONDS, "--grace: from 0 to " + MAX_SECONDS);
         require(!to.host().isEmpty() && to.port() > 0, "--to: needs a host and a port");
         LogFile out = LogFile.standardOutput();
         ProxyLoop loop = new ProxyLoop(new ProxyLoop.Settings(listen.resolve(), to.resolve(), mode, maxConnections,

@@ -21,13 +21,13 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * The event loop of a TCP proxy: joins each client with a connection of its own to the server. In the steady state it
- * allocates nothing, and asks the system for nothing but polls, reads, writes and splices: each stream is registered
- * once, for edges in both directions.
+ * The event loop of a TCP proxy: connects each client to the server by a connection of its own. In the steady state it
+ * allocates nothing and makes no system calls but polls, reads, writes and splices: each stream is registered once,
+ * edge-triggered, in both directions.
  *
- * <p>Ends and resets are passed on; a server that cannot be reached, or not in time, is a reset, too, and so is the end
- * of a connection that was idle for too long. At the limit of connections, or without descriptors, clients wait in the
- * system's queue until another one has ended. What befalls one connection, whatever it is, ends that one alone.
+ * <p>Ends of streams and resets are passed on. A client is reset, too, if the server cannot be reached in time or the
+ * connection is idle for too long. At the limit on connections, or without descriptors, clients wait in the system's
+ * queue until another one has ended. A failure ends its own connection alone.
  */
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
@@ -36,20 +36,20 @@ public final class ProxyLoop implements AutoCloseable {
     private static final Duration RETRY = Duration.ofMillis(100);
     private static final ConnectOptions TO_SERVER =
         ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
-    /** Linux passes TCP_NODELAY on to what is accepted. */
+    /** Accepted sockets inherit TCP_NODELAY. */
     private static final ListenOptions FOR_CLIENTS =
         ListenOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
 
     /**
-     * What a proxy is to do.
+     * The settings of a proxy.
      *
-     * @param listen where clients come to; port 0 lets the system choose
-     * @param to where the server is
+     * @param listen the address to listen on; port 0 lets the system choose
+     * @param to the address of the server
      * @param mode how bytes are moved
-     * @param maxConnections how many clients are served at a time, at least 1
-     * @param connectTimeout how long the server may take to accept a connection, more than zero
-     * @param idleTimeout how long a connection may move nothing, more than zero
-     * @param grace how long connections may go on after the first {@link #stop}
+     * @param maxConnections the maximum number of clients at a time, at least 1
+     * @param connectTimeout the maximum time to connect to the server, positive
+     * @param idleTimeout the maximum time without a byte moved in either direction, positive
+     * @param grace the maximum time of connections after the first {@link #stop}
      */
     public record Settings(InetSocketAddress listen, InetSocketAddress to, Mode mode, int maxConnections,
             Duration connectTimeout, Duration idleTimeout, Duration grace) {
@@ -62,26 +62,26 @@ public final class ProxyLoop implements AutoCloseable {
     private final Waker waker;
     private final TcpListener listener;
     private final Events events = Events.withCapacity(1024);
-    private final Slab<Connection> sides = new Slab<>(1024); // a connection is in it twice
+    private final Slab<Connection> sides = new Slab<>(1024); // two entries per connection
     private final ArrayDeque<Connection> again = new ArrayDeque<>();
     private final Timeouts connecting;
     private final Timeouts idle;
-    /** How long a wait may be while there are connections: a part of the time-outs. */
+    /** The maximum wait while there are connections: a fraction of the time-outs. */
     private final Duration tick;
-    /** When this turn began. */
+    /** The time at which this turn began. */
     private long now;
     private final Statistics statistics = new Statistics();
     private Resources resources;
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
-    /** Whether accepting has failed, for want of descriptors as a rule, so that no event tells when to try again. */
+    /** Whether accepting has failed, usually at the limit on descriptors, so that no event reports when to retry. */
     private boolean exhausted;
-    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
-    /** Why the last turn has not come to its end; null if it has. */
+    /** What ended the last turn early, or null. */
     private OutOfMemoryError cutShort;
-    /** A client that is accepted and has no connection to the server yet, as there was no descriptor. */
+    /** An accepted client that has no connection to the server yet, for lack of a descriptor. */
     private TcpStream unserved;
     private long deadline;
     private boolean stopping;
@@ -90,11 +90,11 @@ public final class ProxyLoop implements AutoCloseable {
     private volatile boolean reportWanted;
 
     /**
-     * Begins to listen. {@link #run} serves.
+     * Starts listening. {@link #run} serves.
      *
-     * @param settings what to do
-     * @param reports who gets the statistics, in the loop's thread
-     * @throws IOException if the address cannot be had
+     * @param settings the settings
+     * @param reports receives the statistics, in the loop's thread
+     * @throws IOException if the address cannot be bound
      */
     public ProxyLoop(Settings settings, Consumer<String> reports) throws IOException {
         this.settings = settings;
@@ -119,7 +119,7 @@ public final class ProxyLoop implements AutoCloseable {
     }
 
     /**
-     * Where it listens.
+     * Returns the address that this listens on.
      *
      * @return the address, with the port that the system has chosen
      * @throws IOException if it is closed
@@ -131,15 +131,15 @@ public final class ProxyLoop implements AutoCloseable {
     // ---- for any thread
 
     /**
-     * Stops: no more clients are accepted, and {@link #run} returns when those that there are have ended, or after the
-     * settings' grace. The second time it resets them at once.
+     * Stops accepting clients; {@link #run} returns when the present ones have ended, or after the settings' grace. A
+     * second call resets them at once.
      */
     public void stop() {
         stops.incrementAndGet();
         waker.wake();
     }
 
-    /** Has the statistics reported. */
+    /** Requests a report of the statistics. */
     public void report() {
         reportWanted = true;
         waker.wake();
@@ -155,9 +155,9 @@ public final class ProxyLoop implements AutoCloseable {
     // ---- the loop
 
     /**
-     * Serves until it is stopped, and reports the statistics at the end.
+     * Serves until stopped, and reports the statistics at the end.
      *
-     * @throws IOException if no more events can be had
+     * @throws IOException if polling fails
      */
     public void run() throws IOException {
         try (poll; listener; Resources own = new Resources()) {
@@ -169,8 +169,8 @@ public final class ProxyLoop implements AutoCloseable {
                             goOn();
                         }
                         turn();
-                    } catch (OutOfMemoryError e) { // in what was to end a client, say
-                        cutShort = e; // and no more, as even a string may need memory when it is used first
+                    } catch (OutOfMemoryError e) { // such as in the handler of a failed client
+                        cutShort = e; // logged later: the first use of a string may allocate
                     }
                 }
             } finally {
@@ -196,7 +196,7 @@ public final class ProxyLoop implements AutoCloseable {
         cutShort = null;
         clientsWait = true;
         exhausted = true;
-        log("a turn was cut short", e);
+        log("out of memory in a turn", e);
     }
 
     private void turn() throws IOException {
@@ -243,7 +243,7 @@ public final class ProxyLoop implements AutoCloseable {
             }
             return exhausted ? poll.poll(events, RETRY) : connections() > 0 ? poll.poll(events, tick)
                 : poll.poll(events);
-        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for a wait: nothing is lost
+        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
             return 0;
@@ -272,7 +272,7 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- connections
 
-    /** Accepts all that wait: one event may stand for many. */
+    /** Accepts all pending connections: one event may stand for several. */
     private void accept() {
         try {
             while (connections() < settings.maxConnections) {
@@ -306,7 +306,7 @@ public final class ProxyLoop implements AutoCloseable {
             connecting.start(c, now);
             poll.registry().register(client, c.clientToken, BOTH);
             poll.registry().register(server, c.serverToken, BOTH);
-        } catch (IOException | RuntimeException | OutOfMemoryError e) { // no route, no port left
+        } catch (IOException | RuntimeException | OutOfMemoryError e) { // such as no route, or no port left
             if (server == null && e instanceof ResourceExhaustedException r) {
                 throw r;
             }
@@ -325,7 +325,7 @@ public final class ProxyLoop implements AutoCloseable {
         statistics.total++;
     }
 
-    /** Moves what an event allows, or what was left, if that is -1. */
+    /** Handles an event of a connection, or continues its last turn if the index is -1. */
     private void serve(Connection c, int event) {
         try {
             boolean more = event < 0 ? c.move() : c.event(events, event);
@@ -341,7 +341,7 @@ public final class ProxyLoop implements AutoCloseable {
                 c.again = true;
                 again.addLast(c);
             }
-        } catch (IOException e) { // a reset: normal life
+        } catch (IOException e) { // such as a reset: expected
             fail(c);
         } catch (RuntimeException | OutOfMemoryError e) {
             fail(c);
@@ -349,7 +349,7 @@ public final class ProxyLoop implements AutoCloseable {
         }
     }
 
-    /** Ends those whose time is over. */
+    /** Ends connections whose time is over. */
     private void end(Timeouts timeouts) {
         for (Connection c; (c = timeouts.expired(now)) != null;) {
             statistics.timedOut++;

@@ -9,25 +9,28 @@ import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 
 /**
- * What the flows of a loop share: one buffer for all, and pools of what a flow has only while bytes wait in it. For the
- * loop's thread. Allocates nothing but to grow to the most that was in use at a time.
+ * The memory that the flows of a loop share: one buffer for all, and pools of buffers, rings and pipes that a flow
+ * holds only while bytes are pending. For the loop's thread. Allocates only to grow to the maximum in use at a time.
  */
 final class Resources implements AutoCloseable {
-    /** It fits into the processor's first cache. */
+    /** Fits into the first-level cache. */
     static final int BUFFER_SIZE = 32 * 1024;
     private static final int RING_SIZE = 64 * 1024;
     /** Large ones take fewer system calls for long transfers. */
     private static final int PIPE_SIZE = 512 * 1024;
-    private static final int MOST_IDLE_PIPES = 64;
+    private static final int MAX_IDLE_PIPES = 64;
 
-    final PipePool pipes = new PipePool(PIPE_SIZE, MOST_IDLE_PIPES);
+    final PipePool pipes = new PipePool(PIPE_SIZE, MAX_IDLE_PIPES);
     private final SegmentPool segments = SegmentPool.open(PoolOptions.DEFAULT.sizes(BUFFER_SIZE));
     private final Arena arena = Arena.ofConfined();
     private final ArrayDeque<RingBuffer> idleRings = new ArrayDeque<>();
     private int rings;
     private Lease buffer;
 
-    /** The loop's buffer: what is in it must be gone, or {@linkplain #keepBuffer kept}, before the next flow moves. */
+    /**
+     * Returns the loop's buffer. Its content must be written or {@linkplain #keepBuffer kept} before the next flow
+     * moves.
+     */
     Lease buffer() {
         if (buffer == null) {
             buffer = segments.acquire(BUFFER_SIZE);
@@ -36,8 +39,8 @@ final class Resources implements AutoCloseable {
     }
 
     /**
-     * Gives the buffer away with what is in it, to be released, if the loop can have another one: without memory it is
-     * the one who wants to keep it that fails, not the next one.
+     * Transfers the buffer and its content to the caller, which releases it. Allocates the next one first: without
+     * memory this caller fails, not the next.
      */
     Lease keepBuffer() {
         Lease next = segments.acquire(BUFFER_SIZE);
@@ -46,9 +49,9 @@ final class Resources implements AutoCloseable {
         return kept;
     }
 
-    /** An empty ring. */
+    /** Returns an empty ring. */
     RingBuffer takeRing() {
-        RingBuffer ring = idleRings.pollLast(); // the last that came back is the warmest
+        RingBuffer ring = idleRings.pollLast(); // the most recently used one is in the cache
         if (ring == null) {
             ring = RingBuffer.allocate(arena, RING_SIZE);
             rings++;
@@ -56,7 +59,7 @@ final class Resources implements AutoCloseable {
         return ring;
     }
 
-    /** Takes back a ring. */
+    /** Returns a ring to the pool. */
     void giveBack(RingBuffer ring) {
         ring.clear();
         idleRings.addLast(ring);

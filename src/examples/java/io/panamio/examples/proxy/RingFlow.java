@@ -5,7 +5,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.pipeline.RingBuffer;
 import java.io.IOException;
 
-/** Reads into a ring and writes from it; it has a ring only while there are bytes. */
+/** Reads into a ring buffer and writes from it; holds one only while bytes are pending. */
 final class RingFlow extends Flow {
     private final Resources resources;
     private RingBuffer ring;

@@ -4,17 +4,20 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 
 /**
- * Signals to the process, by {@code sun.misc.Signal} of the module jdk.unsupported. It is reached by reflection, as a
- * compiler warns about each use of it.
+ * Signals to this process, by {@code sun.misc.Signal} of the module jdk.unsupported. It is called by reflection because
+ * javac warns about each use of it.
  */
 final class Signals {
     private Signals() {
     }
 
     /**
-     * Runs something, in a thread of the JVM's, whenever a signal comes.
+     * Runs an action, in a thread of the JVM's, each time a signal is delivered. Does nothing if this system has no
+     * such signal, as Windows has no USR1 and HUP.
      *
-     * @throws UnsupportedOperationException if this JVM does not hand it out, as with -Xrs
+     * @param name the name of the signal, without SIG
+     * @param action the action
+     * @throws UnsupportedOperationException if this JVM does not allow it, such as with -Xrs
      */
     static void handle(String name, Runnable action) {
         try {
@@ -25,8 +28,13 @@ final class Signals {
                     action.run();
                     return null;
                 });
-            signal.getMethod("handle", signal, handler)
-                .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+            Object one;
+            try {
+                one = signal.getConstructor(String.class).newInstance(name);
+            } catch (InvocationTargetException e) {
+                return; // unknown on this system
+            }
+            signal.getMethod("handle", signal, handler).invoke(null, one, proxy);
         } catch (InvocationTargetException e) {
             throw new UnsupportedOperationException(e.getCause().getMessage(), e);
         } catch (ReflectiveOperationException e) {

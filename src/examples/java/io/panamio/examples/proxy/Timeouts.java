@@ -3,11 +3,14 @@ package io.panamio.examples.proxy;
 import java.time.Duration;
 
 /**
- * The connections that have the same time to do something, in the order in which it began: a list, as who begins last
- * is also the last whose time is over. Constant time, no garbage.
+ * Connections with the same time-out, in the order in which they started: the last to start is the last to expire, so a
+ * list suffices. Constant time, no allocation.
  */
 final class Timeouts {
-    /** In nanoseconds. A connection moves within the list once in this time at most, and its time is exceeded by it. */
+    /**
+     * In nanoseconds. A connection moves to the end of the list at most once in this time, and may exceed its time-out
+     * by as much.
+     */
     final long precision;
     private final long nanos;
     private Connection first;
@@ -18,7 +21,7 @@ final class Timeouts {
         precision = Math.clamp(nanos / 8, 1_000_000, 1_000_000_000);
     }
 
-    /** Gives a connection its time from now on, here and nowhere else. */
+    /** Starts the time-out of a connection anew, and ends any other one. */
     void start(Connection c, long now) {
         if (c.timeouts == this && now - c.since < precision) {
             return;
@@ -35,7 +38,7 @@ final class Timeouts {
         last = c;
     }
 
-    /** Gives a connection all the time that there is. */
+    /** Ends the time-out of a connection. */
     static void stop(Connection c) {
         Timeouts t = c.timeouts;
         if (t == null) {
@@ -56,7 +59,7 @@ final class Timeouts {
         c.after = null;
     }
 
-    /** A connection whose time is over, or null. */
+    /** Returns a connection whose time is over, or null. */
     Connection expired(long now) {
         return first != null && now - first.since - precision >= nanos ? first : null;
     }

@@ -1,5 +1,5 @@
 /**
- * A TCP proxy for real use. {@link io.panamio.examples.proxy.ProxyLoop} is its event loop, a {@code Flow} moves one
- * direction of a connection.
+ * A TCP proxy, the command {@code proxy}. {@link io.panamio.examples.proxy.ProxyLoop} is its event loop; a {@code Flow}
+ * moves one direction of a connection.
  */
 package io.panamio.examples.proxy;

@@ -10,16 +10,16 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
- * A loop's lines for the log, in the Common Log Format or the Combined one, written when there are many, and each
- * second. A line is made when its answer begins: the bytes are those that the content has. What is no plain ASCII in
- * what the client said is told as {@code \xHH}, so that nobody can forge a line. Makes no garbage.
+ * The access log of a loop, in the Common or Combined Log Format, written when the buffer is full and once a second. A
+ * line is added when its answer begins; its size is that of the content. Bytes from the client that are not printable
+ * ASCII are written as {@code \xHH}, so that nobody can forge a line. Allocates nothing.
  */
 final class AccessLog {
     private static final int CAPACITY = 64 * 1024;
-    /** Of what a client says, so much is told. */
-    private static final int LONGEST = 2048;
+    /** The maximum length of a value from the client. */
+    private static final int MAX_VALUE = 2048;
     /** Larger than every line. */
-    private static final int ROOM = 3 * 4 * LONGEST + 256;
+    private static final int ROOM = 3 * 4 * MAX_VALUE + 256;
     private static final byte[] BEFORE_TIME = ascii(" - - [");
     private static final byte[] AFTER_TIME = ascii(" +0000] \"");
     private static final byte[] HEX = ascii("0123456789abcdef");
@@ -53,33 +53,33 @@ final class AccessLog {
         MemorySegment.copy(clock.logTime, 0, lines, length, Clock.LOG_LENGTH);
         length += Clock.LOG_LENGTH;
         put(AFTER_TIME);
-        said(q.memory, q.line, q.lineLength);
+        escaped(q.memory, q.line, q.lineLength);
         put('"');
         put(' ');
         number(status);
         put(' ');
         number(size);
         if (combined) {
-            said(q, q.referer);
-            said(q, q.userAgent);
+            escaped(q, q.referer);
+            escaped(q, q.userAgent);
         }
         put('\n');
         count++;
     }
 
-    private void said(Request q, Request.Field field) {
+    private void escaped(Request q, Request.Field field) {
         put(' ');
         put('"');
         if (field.length > 0) {
-            said(q.memory, field.at, field.length);
+            escaped(q.memory, field.at, field.length);
         } else {
             put('-');
         }
         put('"');
     }
 
-    private void said(MemorySegment m, long at, int size) {
-        for (int i = 0; i < Math.min(size, LONGEST); i++) {
+    private void escaped(MemorySegment m, long at, int size) {
+        for (int i = 0; i < Math.min(size, MAX_VALUE); i++) {
             byte b = m.get(JAVA_BYTE, at + i);
             if (b < ' ' || b == 0x7f || b == '"' || b == '\\') {
                 put('\\');
@@ -108,19 +108,19 @@ final class AccessLog {
         put((char) ('0' + n % 10));
     }
 
-    /** Whether there are lines that are not written. */
+    /** Returns whether lines are pending. */
     boolean hasLines() {
         return length > 0;
     }
 
-    /** Writes the lines if the second has passed since it was done last. */
+    /** Writes the pending lines if a second has passed since the last write. */
     void flushIfDue() {
         if (length > 0 && clock.second != flushed) {
             flush();
         }
     }
 
-    /** Writes the lines. */
+    /** Writes the pending lines. */
     void flush() {
         flushed = clock.second;
         bytes.clear().limit(length);
@@ -129,7 +129,7 @@ final class AccessLog {
         count = 0;
     }
 
-    /** Writes the last lines, and waits a second at most until they are written. */
+    /** Writes the pending lines, and waits for at most a second. */
     void end() {
         flush();
         file.await(Duration.ofSeconds(1));

@@ -2,14 +2,15 @@ package io.panamio.examples.serve;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.panamio.examples.serve.files.FileAccess;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What is said to a request: which status, which head, which content. What is prepared goes as it is; other heads are
- * put together from its parts. Nothing is allocated for a resource that the cache has. One for each loop.
+ * Answers requests: chooses the status, head and content. A prepared resource is sent as it is; other heads are
+ * composed of its parts. Allocates nothing for a cached resource. One instance per loop.
  */
 final class Answers implements AutoCloseable {
     /** Larger than every head that is not prepared. */
@@ -22,9 +23,9 @@ final class Answers implements AutoCloseable {
     final FileCache files;
     private final Conditions conditions = new Conditions();
     private final Resource[] errors = new Resource[600];
-    /** Whether no connection is kept any more. */
+    /** Whether every connection closes after its answer. */
     boolean ending;
-    /** Whether anything is said to the request that was read last. */
+    /** Whether the answer to the last request has begun. */
     boolean begun;
     long count;
 
@@ -38,7 +39,7 @@ final class Answers implements AutoCloseable {
 
     // ---- prepared answers
 
-    /** An answer of a status alone. */
+    /** Returns an answer that consists of its status. */
     static Resource error(Resource.Parts parts, int status) {
         parts.status = status;
         parts.reason = reason(status);
@@ -71,7 +72,7 @@ final class Answers implements AutoCloseable {
         };
     }
 
-    /** An answer that tells another place, which is plain ASCII. */
+    /** Returns a redirect to a location in plain ASCII. */
     static Resource redirect(Resource.Parts parts, String location) {
         parts.status = 301;
         parts.reason = reason(301);
@@ -80,10 +81,12 @@ final class Answers implements AutoCloseable {
         return new Resource(parts);
     }
 
-    /** Says which file something is, from its status: the tag is of inode, size and time, to the nanosecond. */
-    static void describe(Resource.Parts parts, FileCalls status, byte[] name) {
+    /**
+     * Sets the headers of a file from its status. The entity tag consists of inode, size and time to the nanosecond.
+     */
+    static void describe(Resource.Parts parts, FileAccess status, byte[] name) {
         MemorySegment date = Arena.ofAuto().allocate(HttpDate.LENGTH);
-        long now = System.currentTimeMillis() / 1000; // a time to come must not be told
+        long now = System.currentTimeMillis() / 1000; // a time in the future must not be sent
         HttpDate.write(Math.clamp(status.seconds, HttpDate.FIRST, now), date, 0);
         String modified = new String(date.toArray(JAVA_BYTE), StandardCharsets.US_ASCII);
         parts.validators = "ETag: \"" + Long.toHexString(status.seconds) + "." + Integer.toHexString(status.nanos) + "-"
@@ -109,7 +112,7 @@ final class Answers implements AutoCloseable {
         send(c, q, found != null ? found : error(status), last);
     }
 
-    /** Answers what is no request, or one that did not come to its end. */
+    /** Answers a malformed request, or an incomplete one. */
     void refuse(Connection c, Request q, int status) throws IOException {
         c.closing = true;
         c.moreToCome = true;
@@ -189,7 +192,7 @@ final class Answers implements AutoCloseable {
         }
     }
 
-    /** Says what becomes of the connection, where that is not the usual, and ends the head. */
+    /** Adds the Connection header where it differs from the default, and ends the head. */
     private void connection(Connection c, Request q) {
         if (c.closing) {
             out.put(CLOSE);

@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How much of a request's body is still to come, to be passed over: its length is known, or it is chunked, RFC 9112
- * section 7.1. That is taken strictly, as what another program took for a chunk would be a request here.
+ * Skips the body of a request: of a known length, or chunked, RFC 9112 section 7.1. The parser is strict: otherwise
+ * what a proxy takes for a chunk could be a request here.
  */
 final class Body {
     private static final int DONE = 0;
@@ -25,12 +25,12 @@ final class Body {
     private static final int LAST = 13;
 
     private int state = DONE;
-    /** How many bytes of the body, or of the chunk, are still to come. */
+    /** The bytes of the body or chunk still to come. */
     private long size;
-    /** How many bytes of the body may still come, what is around chunks included. */
+    /** The bytes of the body that may still come, including the framing of chunks. */
     private long left;
 
-    /** Begins the body of a request; a chunked one may have so many bytes. */
+    /** Begins the body of a request; the limit is the maximum size of a chunked one. */
     void begin(Request q, long limit) {
         size = q.contentLength;
         left = q.chunked ? limit : size;
@@ -41,8 +41,8 @@ final class Body {
         return state == DONE;
     }
 
-    /** Returns how many of some bytes are the body's, or a negated status if they are none. */
-    long pass(MemorySegment m, long from, long to) {
+    /** Returns how many of the bytes belong to the body, or a negated status if it is malformed. */
+    long skip(MemorySegment m, long from, long to) {
         long p = from;
         while (p < to && state != DONE) {
             if (state == PLAIN || state == CHUNK) {
@@ -67,7 +67,7 @@ final class Body {
         return p - from;
     }
 
-    /** The state after a byte, or a negated status. */
+    /** Returns the state after a byte, or a negated status. */
     private int next(byte b) {
         return switch (state) {
             case FIRST_DIGIT -> {

@@ -5,10 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
-/** Looks at text in memory, where it lies. */
+/** Parses text in memory, in place. */
 final class Bytes {
     private static final boolean[] TOKEN = new boolean[256];
-    /** In the name of a host; a comma may be there, but is what joins two headers, too. */
+    /** Bytes of a host name. Not the comma, which is allowed, but also joins repeated headers. */
     private static final boolean[] HOST = new boolean[256];
 
     static {
@@ -21,17 +21,17 @@ final class Bytes {
     private Bytes() {
     }
 
-    /** Whether a byte may be in a method or in the name of a header. */
+    /** Returns whether a byte may be in a method or header name. */
     static boolean isToken(byte b) {
         return TOKEN[b & 0xff];
     }
 
-    /** Whether a byte may be in the name of a host. */
+    /** Returns whether a byte may be in a host name. */
     static boolean isHost(byte b) {
         return HOST[b & 0xff];
     }
 
-    /** Whether a byte may be in an IPv6 address. */
+    /** Returns whether a byte may be in an IPv6 address. */
     static boolean isIpv6(byte b) {
         return Character.digit(b, 16) >= 0 || b == ':' || b == '.';
     }
@@ -48,7 +48,7 @@ final class Bytes {
         return b == ' ' || b == '\t';
     }
 
-    /** Whether bytes begin with a text of lower case, in any case. */
+    /** Returns whether bytes start with a text in lower case, ignoring case. */
     static boolean startsWith(MemorySegment m, long at, int length, byte[] lowerCase) {
         if (length < lowerCase.length) {
             return false;
@@ -62,7 +62,7 @@ final class Bytes {
         return true;
     }
 
-    /** Where the next control character is that is no tab, or the end: eight bytes at a time. */
+    /** Returns the offset of the next control character other than a tab, or the end. Scans eight bytes at a time. */
     static long control(MemorySegment m, long from, long to) {
         long p = from;
         for (;;) {

@@ -3,18 +3,18 @@ package io.panamio.examples.serve;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The time of a loop's turn, and how it is written, which changes once a second. */
+/** The time of a loop's turn, and its formats, which are updated once a second. */
 final class Clock {
-    /** The length of a log's time. */
+    /** The length of a time in the access log. */
     static final int LOG_LENGTH = 20;
 
-    /** Of {@link System#nanoTime}, when the turn began. */
+    /** {@link System#nanoTime} at the start of the turn. */
     long nanos;
-    /** Since 1970. */
+    /** Seconds since 1970. */
     long second;
-    /** As the header Date has it. */
+    /** The value of a Date header. */
     final MemorySegment date = Arena.ofAuto().allocate(HttpDate.LENGTH, 8);
-    /** As a log has it. */
+    /** The time for the access log. */
     final MemorySegment logTime = Arena.ofAuto().allocate(LOG_LENGTH, 8);
 
     Clock() {

@@ -7,18 +7,18 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Whether a file is to be sent, and which part of it: the conditions of RFC 9110, section 13, and then the range,
- * section 14. Several ranges at once are answered by the whole file, which the RFC allows. Tags may come in several
- * lines; a date or a range that does is none, and is ignored. One object is used for all requests of a loop.
+ * Conditional requests and ranges: evaluates RFC 9110, section 13, and then section 14. Several ranges are answered by
+ * the whole file, which the RFC allows. Entity tags may be in several lines; a date or range that is repeated is
+ * invalid and ignored. One instance is used for all requests of a loop.
  */
 final class Conditions {
     private static final byte[] BYTES = "bytes=".getBytes(StandardCharsets.US_ASCII);
 
-    /** The part that a status of 206 is about. */
+    /** The range of a status of 206. */
     long from;
     long to;
 
-    /** 200, 206, 304, 412 or 416. */
+    /** Returns the status: 200, 206, 304, 412 or 416. */
     int status(Request q, Resource r) {
         MemorySegment m = q.memory;
         from = 0;
@@ -38,7 +38,7 @@ final class Conditions {
                 return 304;
             }
         } else if (q.ifModifiedSince.isOne() && (isItsDate(m, q.ifModifiedSince, r)
-                || r.seconds <= date(m, q.ifModifiedSince))) { // what is no date is before everything
+                || r.seconds <= date(m, q.ifModifiedSince))) { // an invalid date is before all others
             return 304;
         }
         if (q.range.isOne() && q.method == Request.GET && (!q.ifRange.isThere() || isCurrent(m, q.ifRange, r))) {
@@ -65,7 +65,7 @@ final class Conditions {
             && MemorySegment.mismatch(m, at, at + length, r.memory, r.etagAt, r.etagAt + length) < 0;
     }
 
-    /** Whether a list of tags has that of the resource, or is {@code *}. */
+    /** Returns whether a list of entity tags contains that of the resource, or {@code *}. */
     private static boolean matches(MemorySegment m, Field list, Resource r, boolean weak) {
         for (Field field = list; field != null; field = field.next()) {
             if (has(m, field, r, weak)) {
@@ -108,11 +108,11 @@ final class Conditions {
         long first = number(m, p, end);
         p = afterNumber;
         if (p == end || m.get(JAVA_BYTE, p) != '-') {
-            return 200; // no range at all is to be ignored
+            return 200; // an invalid range is ignored
         }
         long last = number(m, p + 1, end);
         if (afterNumber != end || first < 0 && last < 0 || last >= 0 && first > last) {
-            return 200; // as are several
+            return 200; // as are several ranges
         }
         if (first < 0) { // the last bytes
             if (last == 0) {
@@ -131,7 +131,7 @@ final class Conditions {
 
     private long afterNumber;
 
-    /** A number, as large as a long can be; -1 if there are no digits. */
+    /** Returns a number, at most that of a long; -1 if there are no digits. */
     private long number(MemorySegment m, long at, long end) {
         long p = at;
         long n = 0;

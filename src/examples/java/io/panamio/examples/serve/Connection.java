@@ -3,53 +3,53 @@ package io.panamio.examples.serve;
 import io.panamio.memory.Lease;
 import io.panamio.net.TcpStream;
 
-/** A client, and how far it is. What it has not taken of its answers is told by {@link #hasOutput}. */
+/** A connection and its state. */
 final class Connection {
     final TcpStream stream;
     /** The address of the client, for the log. */
     final byte[] peer;
     long token;
-    /** What has come and is not answered; null while there is nothing. */
+    /** Input that is not answered yet; null while there is none. */
     Ring ring;
-    /** What is still to come of a request's body, and is passed over. */
+    /** The rest of a request's body, which is discarded. */
     final Body body = new Body();
 
-    /** Whether there may be more to read: the socket was not seen drained since the last event. */
+    /** Whether there may be more to read: the socket was not drained since the last event. */
     boolean mayRead;
     /**
-     * Whether a short read proves nothing: the end of what comes or an error was announced, which is found by reading
-     * on, or urgent data, at which a read stops.
+     * Whether to read until would block even after a short read: the end of the stream or an error is still to be read,
+     * or there is urgent data, at which a read stops.
      */
     boolean readOn;
-    /** Whether the client will send no more. */
+    /** Whether the end of the stream was read. */
     boolean ended;
-    /** Whether this ends with the answer that is written. */
+    /** Whether this closes after the current answer. */
     boolean closing;
-    /** Whether the client may be about to send what is not wanted. */
+    /** Whether the client may still send input that will not be answered. */
     boolean moreToCome;
-    /** Whether this has ended but for what the client still sends, which is passed over, so that it is not reset. */
+    /** Whether the write side is shut down and further input is discarded, so that the close does not reset. */
     boolean lingering;
-    /** Whether its request did not come in time. */
+    /** Whether the request has timed out. */
     boolean late;
     boolean dropped;
-    /** Whether it waits for its next turn, and no event. */
+    /** Whether it is queued for its next turn without an event. */
     boolean again;
 
-    /** What must be written first: heads and small contents. */
+    /** Pending output that is written first: heads and small contents. */
     Lease pending;
     long pendingFrom;
     long pendingTo;
-    /** And then a content, from a position to an end. */
+    /** The content to send then, from a position to an end. */
     Resource content;
     long position;
     long end;
 
-    /** Which time it has. */
+    /** The list of {@link Deadlines} that it is in, its neighbours there, and the time at which it started. */
     Deadlines deadlines;
     Connection before;
     Connection after;
     long since;
-    /** When the client took something last. */
+    /** The time of the last progress in sending. */
     long progress;
     /** Whether the time for a request has begun. */
     boolean inRequest;

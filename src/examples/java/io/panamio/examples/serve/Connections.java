@@ -11,20 +11,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The connections of a loop, and what is done in a turn of each: write what waits, answer what has come, read more; and
- * what is done when its time is over.
+ * The connections of a loop. In its turn, a connection writes pending output, answers received requests and reads more;
+ * it ends when its time is over.
  */
 final class Connections implements AutoCloseable {
     private static final int SPARE_RINGS = 64;
-    /** What a request costs at least, in bytes: so that many small ones are not more than a turn either. */
+    /** The minimum cost of a request in bytes, so that many small requests cannot extend a turn. */
     private static final int COST = 1024;
-    /** How long a client may go on sending after its last answer. */
+    /** The time for which input is discarded after the last answer, in nanoseconds. */
     private static final long LINGER = 2_000_000_000L;
     /**
-     * How often it is tried to send to a client that takes nothing. A short sendfile has found no room, or the end of a
-     * file that was cut, for which there is no event: that is found so, without a system call more for all others.
+     * The interval at which sending is retried without an event, in nanoseconds. A short sendfile means a full socket
+     * or a truncated file; no event follows the latter, and this finds it without another system call per file.
      */
-    private static final long LOOK = 1_000_000_000L;
+    private static final long RETRY = 1_000_000_000L;
 
     private final Settings settings;
     private final Clock clock;
@@ -38,7 +38,7 @@ final class Connections implements AutoCloseable {
     private final Deadlines sending;
     private final long sendNanos;
     private final Deadlines lingering = new Deadlines(LINGER);
-    /** Whose turn is not over, and a turn later. */
+    /** Connections whose turn was cut off, and those of them that are served now. */
     private List<Connection> again = new ArrayList<>();
     private List<Connection> now = new ArrayList<>();
     private final List<Ring> spareRings = new ArrayList<>(SPARE_RINGS);
@@ -52,7 +52,7 @@ final class Connections implements AutoCloseable {
         idle = new Deadlines(settings.idleTime.toNanos());
         requesting = new Deadlines(settings.requestTime.toNanos());
         sendNanos = settings.sendTime.toNanos();
-        sending = new Deadlines(Math.min(LOOK, sendNanos));
+        sending = new Deadlines(Math.min(RETRY, sendNanos));
         out = new Output(settings);
         answers = new Answers(settings, clock, out, files, log);
     }
@@ -65,7 +65,7 @@ final class Connections implements AutoCloseable {
         return connections.get(token);
     }
 
-    /** Whether there are some whose turn is not over, and who wait for no event. */
+    /** Returns whether connections wait for their next turn without an event. */
     boolean isBusy() {
         return !again.isEmpty() || !now.isEmpty();
     }
@@ -102,7 +102,7 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Drops the connection that waits longest for a request, as memory is short; false if none does. */
+    /** Drops the connection that has been idle longest, to free memory. Returns false if none is idle. */
     boolean shed() {
         Connection c = idle.first();
         if (c != null) {
@@ -115,7 +115,7 @@ final class Connections implements AutoCloseable {
         connections.forEach(this::drop);
     }
 
-    /** Drops those that wait for a request, and lets the others go after their answers. */
+    /** Drops idle connections; the others close after their answers. */
     void end() {
         ending = true;
         answers.ending = true;
@@ -134,16 +134,16 @@ final class Connections implements AutoCloseable {
         spareRings.forEach(Ring::close);
     }
 
-    /** Gives a connection its turn, after an event. */
+    /** Serves a connection after an event. */
     void serve(Connection c) {
         if (!c.again) { // else it comes anyway
             turn(c);
         }
     }
 
-    /** Goes on with those whose turn was not over. */
+    /** Serves the connections whose turn was not over. */
     void goOn() {
-        if (now.isEmpty()) { // else the last time was cut short
+        if (now.isEmpty()) { // else an exception ended the last call early
             List<Connection> turn = again;
             again = now;
             now = turn;
@@ -159,27 +159,27 @@ final class Connections implements AutoCloseable {
 
     // ---- a turn
 
-    /** Whatever is thrown in a turn is of this connection alone: it ends, and the loop goes on. */
+    /** Serves a connection. Whatever is thrown ends this connection alone, not the loop. */
     private void turn(Connection c) {
         out.budget = Output.TURN;
         answers.begun = true; // until there is a request
         try {
             step(c);
-        } catch (IOException e) { // a reset: normal life
+        } catch (IOException e) { // such as a reset: expected
             out.clear();
             drop(c);
         } catch (RuntimeException | Error e) {
             try {
                 fail(c);
             } finally {
-                trouble.tell(e); // last, as it may throw as well
+                trouble.report(e); // last, because it may throw, too
             }
         }
     }
 
     private void step(Connection c) throws IOException {
         if (c.lingering) {
-            passOver(c);
+            discard(c);
             return;
         }
         if (c.late) {
@@ -196,17 +196,17 @@ final class Connections implements AutoCloseable {
         settle(c);
     }
 
-    /** Answers a request by 500 if nothing is said to it, and ends the connection. */
+    /** Answers a request by 500 if its answer has not begun, and ends the connection. */
     private void fail(Connection c) {
         try {
-            if (!answers.begun) { // and those before it have whole answers
+            if (!answers.begun) { // the answers before it are complete
                 answers.refuse(c, request, 500);
                 out.flush(c, false);
                 settle(c);
                 return;
             }
         } catch (IOException | RuntimeException | Error e) {
-            // then without a word
+            // then without an answer
         }
         out.clear();
         drop(c);
@@ -228,13 +228,13 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Answers the requests that are in the ring; false if reading on must wait, for the client or the next turn. */
+    /** Answers the requests in the ring. Returns false if reading must wait for the client or the next turn. */
     private boolean answerAll(Connection c) throws IOException {
         RingBuffer ring = c.ring == null ? null : c.ring.buffer;
         while (ring != null && ring.readableBytes() > 0) {
             if (!c.body.isDone()) {
-                long n = c.body.pass(ring.memory(), ring.readOffset(), ring.writeOffset());
-                if (n < 0) { // where the next request begins is not known, and this one has its answer
+                long n = c.body.skip(ring.memory(), ring.readOffset(), ring.writeOffset());
+                if (n < 0) { // the start of the next request is not known, and this one is answered
                     c.closing = true;
                     c.moreToCome = true;
                     return false;
@@ -253,7 +253,7 @@ final class Connections implements AutoCloseable {
             int head = request.parse(ring.memory(), ring.readOffset(), ring.writeOffset());
             if (head > 0) {
                 c.body.begin(request, settings.bodyLimit);
-                long n = c.body.pass(ring.memory(), ring.readOffset() + head, ring.writeOffset());
+                long n = c.body.skip(ring.memory(), ring.readOffset() + head, ring.writeOffset());
                 if (n < 0) {
                     answers.refuse(c, request, (int) -n);
                     return false;
@@ -271,7 +271,7 @@ final class Connections implements AutoCloseable {
         return !c.hasOutput() && !c.closing && out.budget > 0;
     }
 
-    /** After a turn: decides what the connection waits for, and how long. */
+    /** Decides after a turn what the connection waits for, and for how long. */
     private void settle(Connection c) {
         if (c.hasOutput() || out.budget <= 0) {
             if (out.budget <= 0) {
@@ -312,7 +312,7 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Ends a connection after its last answer; but closing while the client still sends would reset it. */
+    /** Ends a connection after its last answer. A close while the client still sends would reset it: then lingers. */
     private void finish(Connection c) {
         if (c.ended || !c.moreToCome && !c.mayRead && (c.ring == null || c.ring.buffer.readableBytes() == 0)) {
             drop(c);
@@ -325,13 +325,13 @@ final class Connections implements AutoCloseable {
                 c.ring.buffer.clear();
             }
             lingering.start(c, clock.nanos);
-            passOver(c);
+            discard(c);
         } catch (IOException e) {
             drop(c);
         }
     }
 
-    private void passOver(Connection c) throws IOException {
+    private void discard(Connection c) throws IOException {
         while (c.mayRead && out.budget > 0) {
             read(c);
             c.ring.buffer.clear();
@@ -352,7 +352,7 @@ final class Connections implements AutoCloseable {
 
     // ---- time
 
-    /** Ends those whose time is over. */
+    /** Ends connections whose time is over. */
     void expire() {
         for (Connection c; (c = idle.expired(clock.nanos)) != null;) {
             drop(c);
@@ -369,7 +369,7 @@ final class Connections implements AutoCloseable {
         }
         for (Connection c; (c = requesting.expired(clock.nanos)) != null;) {
             if (c.ring == null) {
-                drop(c); // it has never said anything, or is in the body of what was answered
+                drop(c); // nothing received, or in the body of an answered request
             } else {
                 c.late = true;
                 turn(c);
@@ -377,12 +377,12 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Drops a connection and what the system still has to send, which nobody wants. */
+    /** Resets a connection, which discards the output in the socket. */
     private void cutOff(Connection c) {
         try {
             c.stream.setOption(StandardSocketOptions.SO_LINGER, 0);
         } catch (IOException e) {
-            // it goes anyway
+            // closed next anyway
         }
         drop(c);
     }

@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** What the end of a file's name says about its content. Texts are taken to be in UTF-8. */
+/** Returns the content type for a file name extension. Text is taken to be UTF-8. */
 final class ContentTypes {
     private static final String UTF_8 = "; charset=utf-8";
     private static final Map<String, String> TYPES = new HashMap<>();

@@ -1,8 +1,8 @@
 package io.panamio.examples.serve;
 
 /**
- * Connections that wait for the same length of time, the longest first: a list, as who comes last is also the last
- * whose time is over. Constant time, no garbage.
+ * Connections with the same time-out, in the order in which they started: the last to start is the last to expire, so a
+ * list suffices. Constant time, no allocation.
  */
 final class Deadlines {
     final long nanos;
@@ -13,7 +13,7 @@ final class Deadlines {
         this.nanos = nanos;
     }
 
-    /** Lets a connection wait from now on, whatever it waited for before. */
+    /** Starts the time-out of a connection anew, and ends any other one. */
     void start(Connection c, long now) {
         c.since = now;
         if (last == c) {
@@ -47,12 +47,12 @@ final class Deadlines {
         c.deadlines = null;
     }
 
-    /** Returns the one that waits longest, or null. */
+    /** Returns the connection that started first, or null. */
     Connection first() {
         return first;
     }
 
-    /** Returns one whose time is over, or null. */
+    /** Returns a connection whose time is over, or null. */
     Connection expired(long now) {
         return first != null && now - first.since >= nanos ? first : null;
     }

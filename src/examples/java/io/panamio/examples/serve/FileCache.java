@@ -2,29 +2,32 @@ package io.panamio.examples.serve;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
-import io.panamio.pipeline.FileSource;
+import com.sun.management.UnixOperatingSystemMXBean;
+import io.panamio.examples.serve.files.FileAccess;
+import io.panamio.examples.serve.files.FileAccess.Failure;
+import io.panamio.examples.serve.files.FileAccess.Opened;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * What a loop knows about paths: files that are open, or in memory, what is missing, and what is a folder. It is found
- * by the one way to write what a path means, so that a file is there once, however it is asked for. A file is looked at
- * again, by one stat(2), once its time to be valid is over; everything else is looked for again. What was not asked for
- * longest goes first. All loops together hold a quarter of the process's descriptors open at most, and fewer where
- * there are none left for other things. One for each loop.
+ * Caches the answers for paths: files that are open or in memory, missing files, and directories. The key is the
+ * normalized path, so a file is cached once, however it is requested. When its valid time is over, a file is checked by
+ * one stat(2), and any other answer is found anew. The least recently used entry is evicted first. All loops together
+ * keep at most a quarter of the process's descriptors open, fewer when other uses need them. One instance per loop.
  */
 final class FileCache implements AutoCloseable {
-    /** How many answers are kept that are no files: so that asking for what is missing displaces nothing. */
+    /** The maximum number of answers that are not files: requests for missing files evict no files. */
     private static final int OTHERS = 1024;
     private static final String INDEX = "/index.html";
-    /** Why there is nothing to say yet; all others are statuses of HTTP. */
+    /** Reasons to continue the search; all other values are HTTP statuses. */
     private static final int IS_FOLDER = 1;
     private static final int NO_INDEX = 2;
 
-    /** Resources in the order of their use. */
+    /** Resources, the least recently used first. */
     private static final class Order {
         Resource oldest;
         Resource newest;
@@ -64,28 +67,29 @@ final class FileCache implements AutoCloseable {
     private final Path root;
     private final byte[] rootBytes;
     private final long validNanos;
-    private final long mostOpen;
+    private final long maxOpen;
     private final Clock clock;
-    private final FileCalls calls = new FileCalls();
+    private final FileAccess access;
     private final TargetPath target = new TargetPath();
     private final Resource[] table = new Resource[1 << 15];
     private final Order open = new Order();
     private final Order small = new Order();
     private final Order others = new Order();
-    /** Why {@link #find} has found nothing to say. */
+    /** The HTTP status to answer by if {@link #find} has returned null. */
     int status;
 
     FileCache(Settings settings, Clock clock) throws IOException {
         this.settings = settings;
         this.clock = clock;
         validNanos = settings.validTime.toNanos();
-        mostOpen = Math.min(settings.openFiles, FileCalls.descriptorLimit() / 4 / settings.loops);
+        maxOpen = Math.min(settings.openFiles, descriptorLimit() / 4 / settings.loops);
         root = settings.root.toRealPath();
         rootBytes = rawPath(root);
-        requireProc();
+        access = settings.files.apply(root);
+        requireAccess();
     }
 
-    /** The bytes of a path's name, which a URI tells whatever the JVM thinks of their encoding. */
+    /** Returns the bytes of a path, in the charset that they are in: a URI preserves them. */
     private static byte[] rawPath(Path path) {
         byte[] raw = path.toUri().getRawPath().getBytes(StandardCharsets.US_ASCII);
         TargetPath read = new TargetPath();
@@ -93,33 +97,33 @@ final class FileCache implements AutoCloseable {
         return read.names();
     }
 
-    /** Where /proc is hidden nothing could be served, as it is not known then where links lead. */
-    private void requireProc() throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            int fd = calls.open(path(arena, new byte[0], ""));
-            if (fd < 0) {
-                throw new IOException("cannot open " + root + ": errno " + -fd);
+    /** Returns the limit on open descriptors of this process. */
+    private static long descriptorLimit() {
+        UnixOperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class);
+        long limit = system == null ? 0 : system.getMaxFileDescriptorCount();
+        return limit > 0 ? limit : Long.MAX_VALUE; // -1 is unlimited
+    }
+
+    /** Throws if no file could be served. */
+    private void requireAccess() throws IOException {
+        try (Arena arena = Arena.ofConfined(); Opened folder = access.open(path(arena, new byte[0], ""))) {
+            if (folder == null) {
+                throw new IOException("cannot open " + root + ": " + access.failure);
             }
-            try {
-                FileCalls.target(fd);
-            } catch (IOException e) {
-                throw new IOException("no /proc/self/fd here, which tells whether a file is in the folder", e);
-            } finally {
-                calls.close(fd);
-            }
+            folder.isServed();
         }
     }
 
-    /** How many files it holds open. */
+    /** {@return the number of open files} */
     int openFiles() {
         return open.count;
     }
 
     // ---- finding
 
-    /** Returns what there is to say about the path of a request, or null: then {@link #status} says why not. */
+    /** Returns the answer for the path of a request, or null: then {@link #status} is the status. */
     Resource find(Request q) {
-        Resource r = known(q.memory, q.path, q.pathLength, q.pathHash); // most are written as the key is
+        Resource r = known(q.memory, q.path, q.pathLength, q.pathHash); // most are normalized already
         if (r == null) {
             if (!target.read(q.memory, q.path, q.pathLength)) {
                 return failed(400);
@@ -134,7 +138,7 @@ final class FileCache implements AutoCloseable {
             remove(r);
             target.read(q.memory, q.path, q.pathLength);
         }
-        r = look();
+        r = load();
         return r == null ? null : add(r);
     }
 
@@ -148,19 +152,19 @@ final class FileCache implements AutoCloseable {
     }
 
     private Resource known(MemorySegment m, long at, int length, int hash) {
-        Resource r = table[place(hash)];
+        Resource r = table[slot(hash)];
         while (r != null && !(r.hash == hash && r.hasKey(m, at, length))) {
             r = r.chain;
         }
         return r;
     }
 
-    private int place(int hash) {
+    private int slot(int hash) {
         return (hash ^ hash >>> 15) & table.length - 1;
     }
 
     private boolean isStillTrue(Resource r) {
-        if (r.path == null || !calls.stat(r.path) || !r.isSame(calls)) {
+        if (r.path == null || !access.stat(r.path) || !r.isSame(access)) {
             return false;
         }
         r.checked = clock.nanos;
@@ -180,26 +184,26 @@ final class FileCache implements AutoCloseable {
     }
 
     private Resource add(Resource r) {
-        int place = place(r.hash);
-        r.chain = table[place];
-        table[place] = r;
+        int slot = slot(r.hash);
+        r.chain = table[slot];
+        table[slot] = r;
         r.cached = true;
         r.checked = clock.nanos;
         order(r).add(r);
-        trim(open, r, mostOpen, Long.MAX_VALUE);
+        trim(open, r, maxOpen, Long.MAX_VALUE);
         trim(small, r, Long.MAX_VALUE, settings.cacheBytes);
         trim(others, r, OTHERS, settings.cacheBytes / 4); // lists may be long
         return r;
     }
 
-    /** Removes what is too much, but for one resource. */
+    /** Evicts entries beyond the limits, but not the given one. */
     private void trim(Order order, Resource but, long count, long bytes) {
         while ((order.count > count || order.bytes > bytes) && order.oldest != but) {
             remove(order.oldest);
         }
     }
 
-    /** Closes the file that was not asked for longest and is not being sent; false if there is none. */
+    /** Closes the least recently used file that is not being sent. Returns false if there is none. */
     boolean evict() {
         for (Resource r = open.oldest; r != null; r = r.newer) {
             if (r.users == 0) {
@@ -211,11 +215,11 @@ final class FileCache implements AutoCloseable {
     }
 
     private void remove(Resource r) {
-        int place = place(r.hash);
-        if (table[place] == r) {
-            table[place] = r.chain;
+        int slot = slot(r.hash);
+        if (table[slot] == r) {
+            table[slot] = r.chain;
         } else {
-            Resource before = table[place];
+            Resource before = table[slot];
             while (before.chain != r) {
                 before = before.chain;
             }
@@ -226,7 +230,7 @@ final class FileCache implements AutoCloseable {
         r.endIfUnused();
     }
 
-    /** Says that nobody sends a resource any more, or one less does. */
+    /** Releases one use of a resource. */
     static void release(Resource r) {
         r.users--;
         r.endIfUnused();
@@ -241,10 +245,10 @@ final class FileCache implements AutoCloseable {
         }
     }
 
-    // ---- looking
+    // ---- loading
 
-    /** Looks for the target; null if that fails, and may succeed the next time. */
-    private Resource look() {
+    /** Loads the target. Returns null on a failure that is not cached. */
+    private Resource load() {
         Resource.Parts parts = new Resource.Parts();
         parts.hash = hash(target);
         parts.key = target.key().asSlice(0, target.keyLength()).toArray(JAVA_BYTE);
@@ -268,100 +272,79 @@ final class FileCache implements AutoCloseable {
         return path;
     }
 
-    /** The file at a path, or what is said instead. */
-    private Resource file(Resource.Parts parts, byte[] names, String more) {
+    /** Returns the answer for the file at a path, or null: then {@link #status} is the reason. */
+    private Resource file(Resource.Parts parts, byte[] names, String suffix) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment path = path(arena, names, more);
-            int fd = open(path);
-            if (fd < 0) {
-                return fd == -FileCalls.ENOENT && more.equals(INDEX) ? failed(NO_INDEX) : refused(parts, -fd);
-            }
-            Resource r = null;
-            try {
-                if (!isServed(fd)) {
-                    r = Answers.error(parts, 403);
-                } else if (calls.isRegular()) {
-                    r = more.isEmpty() && target.isDirectory() ? Answers.error(parts, 404)
-                        : calls.size == 0 && !calls.isEmpty(fd) ? Answers.error(parts, 403) // how long is it?
-                        : file(parts, fd, path, more.isEmpty() ? names : more.getBytes(StandardCharsets.US_ASCII));
-                } else {
-                    r = more.isEmpty() ? failed(IS_FOLDER) : Answers.error(parts, 403);
+            MemorySegment path = path(arena, names, suffix);
+            try (Opened opened = open(path)) {
+                if (opened == null) {
+                    return access.failure == Failure.ABSENT && suffix.equals(INDEX) ? failed(NO_INDEX)
+                        : refused(parts, access.failure);
                 }
+                if (!opened.isServed()) {
+                    return Answers.error(parts, 403);
+                }
+                if (access.isDirectory) {
+                    return suffix.isEmpty() ? failed(IS_FOLDER) : Answers.error(parts, 403);
+                }
+                return suffix.isEmpty() && target.isDirectory() ? Answers.error(parts, 404)
+                    : access.size == 0 && !opened.isEmpty() ? Answers.error(parts, 403) // its length is not known
+                    : file(parts, opened, path, suffix.isEmpty() ? names : suffix.getBytes(StandardCharsets.US_ASCII));
             } catch (IOException e) {
                 return failed(503);
-            } finally {
-                if (r == null || r.file == null) {
-                    calls.close(fd);
-                }
             }
-            return r;
         }
     }
 
-    /** The list of a folder. */
+    /** Returns the list of a directory. */
     private Resource list(Resource.Parts parts, byte[] names) {
-        int fd;
-        try (Arena arena = Arena.ofConfined()) {
-            fd = open(path(arena, names, ""));
-        }
-        if (fd < 0) {
-            return refused(parts, -fd);
-        }
-        try {
-            if (!isServed(fd) || !calls.isDirectory()) {
+        try (Arena arena = Arena.ofConfined(); Opened folder = open(path(arena, names, ""))) {
+            if (folder == null) {
+                return refused(parts, access.failure);
+            }
+            if (!folder.isServed() || !access.isDirectory) {
                 return Answers.error(parts, 403);
             }
-            Listing listing = new Listing(calls, root, fd);
-            int errno = calls.list(fd, listing);
-            return errno == 0 ? listing.page(parts, names) : refused(parts, errno);
+            Listing listing = new Listing(access);
+            Failure failure = folder.list(listing);
+            return failure == null ? listing.page(parts, names) : refused(parts, failure);
         } catch (IOException e) {
             return failed(503);
-        } finally {
-            calls.close(fd);
         }
     }
 
-    /** Opens; where there are no descriptors left, files are closed for it that nobody is being sent. */
-    private int open(MemorySegment path) {
-        int fd = calls.open(path);
-        while ((fd == -FileCalls.EMFILE || fd == -FileCalls.ENFILE) && evict()) {
-            fd = calls.open(path);
+    /** Opens a file; at the limit on descriptors, closes cached files that are not being sent. */
+    private Opened open(MemorySegment path) {
+        Opened opened = access.open(path);
+        while (opened == null && access.failure == Failure.OUT_OF_DESCRIPTORS && evict()) {
+            opened = access.open(path);
         }
-        return fd;
+        return opened;
     }
 
-    /** What is said about what cannot be opened. */
-    private Resource refused(Resource.Parts parts, int errno) {
-        return switch (errno) {
-            case FileCalls.ENOENT, FileCalls.ENOTDIR, FileCalls.ENAMETOOLONG, FileCalls.ELOOP ->
-                Answers.error(parts, 404);
-            case FileCalls.EACCES, FileCalls.EPERM, FileCalls.ENXIO -> Answers.error(parts, 403);
-            case FileCalls.EMFILE, FileCalls.ENFILE, FileCalls.ENOMEM -> failed(503);
-            default -> failed(500);
+    /** Returns the answer for a file that cannot be opened. */
+    private Resource refused(Resource.Parts parts, Failure failure) {
+        return switch (failure) {
+            case ABSENT, UNREACHABLE -> Answers.error(parts, 404);
+            case FORBIDDEN -> Answers.error(parts, 403);
+            case OUT_OF_DESCRIPTORS, OUT_OF_MEMORY -> failed(503);
+            case OTHER -> failed(500);
         };
     }
 
-    /**
-     * Whether what was opened is a file or a folder below the root, and puts its status into the calls: asked of what
-     * is open, so that there is no moment to exchange it.
-     */
-    private boolean isServed(int fd) throws IOException {
-        return FileCalls.target(fd).startsWith(root) && calls.stat(fd) && (calls.isRegular() || calls.isDirectory());
-    }
-
-    /** A file that is open, and whose status was just asked for; it takes the descriptor if it is a large one. */
-    private Resource file(Resource.Parts parts, int fd, MemorySegment path, byte[] name) throws IOException {
-        parts.size = calls.size;
-        parts.inMemory = calls.size <= settings.smallFile;
+    /** Returns the answer for an open file, whose status was just read; a large one stays open in it. */
+    private Resource file(Resource.Parts parts, Opened opened, MemorySegment path, byte[] name) throws IOException {
+        parts.size = access.size;
+        parts.inMemory = access.size <= settings.smallFile;
         parts.path = path.asSlice(0, path.byteSize() - 1).toArray(JAVA_BYTE);
-        Answers.describe(parts, calls, name);
+        Answers.describe(parts, access, name);
         Resource r = new Resource(parts);
-        r.identify(calls);
+        r.identify(access);
         try {
             if (!r.inMemory) {
-                r.file = FileSource.fromFd(fd);
-            } else if (!calls.read(fd, r.memory, r.headLength, r.size)) {
-                throw new IOException("it was cut meanwhile, or cannot be read");
+                r.file = opened.toSource();
+            } else if (!opened.read(r.memory, r.headLength, r.size)) {
+                throw new IOException("the file was truncated meanwhile, or cannot be read");
             }
             r.cached = true; // and is put there now
             return r;

@@ -5,14 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** Dates as HTTP has them, RFC 9110 section 5.6.7, written to memory and read from there without garbage. */
+/** Dates of HTTP, RFC 9110 section 5.6.7, formatted into memory and parsed from memory without allocation. */
 final class HttpDate {
-    /** Of {@code Sun, 06 Nov 1994 08:49:37 GMT}. */
+    /** The length of {@code Sun, 06 Nov 1994 08:49:37 GMT}. */
     static final int LENGTH = 29;
-    /** The first and the last second that can be written: years have four digits. */
+    /** The first and last second that can be formatted: years have four digits. */
     static final long FIRST = -62_167_219_200L;
     static final long LAST = 253_402_300_799L;
-    /** What is no date. */
+    /** The result of parsing an invalid date. */
     static final long NONE = Long.MIN_VALUE;
 
     /** Day 0 was a Thursday. */
@@ -24,7 +24,7 @@ final class HttpDate {
     private HttpDate() {
     }
 
-    /** Writes a time in seconds, from {@link #FIRST} to {@link #LAST}, as a date of 29 bytes. */
+    /** Formats a time in seconds, from {@link #FIRST} to {@link #LAST}, as a date of 29 bytes. */
     static void write(long second, MemorySegment to, long at) {
         long day = Math.floorDiv(second, DAY);
         int time = (int) Math.floorMod(second, DAY);
@@ -43,7 +43,7 @@ final class HttpDate {
         to.set(JAVA_BYTE, at + 28, (byte) 'T');
     }
 
-    /** Writes a time as logs have it, {@code 06/Nov/1994:08:49:37}, 20 bytes. */
+    /** Formats a time for the access log, {@code 06/Nov/1994:08:49:37}, 20 bytes. */
     static void writeLog(long second, MemorySegment to, long at) {
         long year = calendar(Math.floorDiv(second, DAY), to, at, (byte) '/');
         to.set(JAVA_BYTE, at + 6, (byte) '/');
@@ -53,7 +53,7 @@ final class HttpDate {
         time((int) Math.floorMod(second, DAY), to, at + 12);
     }
 
-    /** Writes day and month, {@code 06 Nov}, and tells the year. */
+    /** Formats day and month, {@code 06 Nov}, and returns the year. */
     private static long calendar(long day, MemorySegment to, long at, byte separator) {
         // years begin in March here, so that February has the odd day; 146097 days are 400 years
         long z = day + 719_468;
@@ -90,8 +90,8 @@ final class HttpDate {
     // ---- reading
 
     /**
-     * Reads a date in one of the three forms that must be understood; its day of the week is not compared. Whatever is
-     * not exactly that, such as another zone than GMT, is no date.
+     * Parses a date in any of the three required formats, and returns its seconds, or {@link #NONE} if it is invalid,
+     * such as with a zone other than GMT. The day of the week is not checked.
      */
     static long parse(MemorySegment m, long at, long length) {
         if (length == LENGTH && isLike(m, at + 3, ", .. ... .... ........ GMT")) { // Sun, 06 Nov 1994 08:49:37 GMT
@@ -109,7 +109,7 @@ final class HttpDate {
         return NONE;
     }
 
-    /** Whether bytes are those of a pattern, in which a dot stands for any. */
+    /** Returns whether bytes match a pattern, in which a dot matches any byte. */
     private static boolean isLike(MemorySegment m, long at, String pattern) {
         for (int i = 0; i < pattern.length(); i++) {
             if (pattern.charAt(i) != '.' && m.get(JAVA_BYTE, at + i) != pattern.charAt(i)) {
@@ -119,7 +119,7 @@ final class HttpDate {
         return true;
     }
 
-    /** The year that two digits mean: none that is more than 50 years from now. */
+    /** Returns the year of two digits: at most 50 years in the future. */
     private static int year(int digits) {
         int now = (int) (1970 + System.currentTimeMillis() / 31_556_952_000L);
         int year = now - now % 100 + digits;

@@ -17,30 +17,30 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * An event loop that serves the files of a folder by HTTP/1.1. In the steady state it allocates nothing. A request for
- * a small file takes three system calls, fewer where events come together: a poll, a read, a write; a larger file a
- * sendfile more. Each connection is registered once, for edges of both directions.
+ * a small file takes three system calls, fewer if events arrive together: a poll, a read, a write; a larger file takes
+ * a sendfile more. Each connection is registered once, edge-triggered, in both directions.
  *
- * <p>Requests are read into a ring and parsed there. A ring is a connection's only while there is something in it, so
- * that those that wait have none. Answers to requests that came together go together. Who does not take its answers is
- * not read from; who takes much is sent a part, and then it is the others' turn.
+ * <p>Requests are read into a ring buffer and parsed in place. A connection holds a ring only while it has input, so
+ * idle connections hold none. Answers to pipelined requests are written together. While the output of a client is
+ * pending, nothing is read from it; a large answer is sent in parts, between which other connections have their turns.
  *
- * <p>What is not in the page cache is read from the disk, and the loop waits for that, as it does for listing a folder;
- * more loops help where that is common.
+ * <p>The loop blocks while a file that is not in the page cache is read from disk, and while a folder is listed; use
+ * several loops if that is frequent.
  */
 public final class HttpLoop implements Runnable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
-    /** How often time-outs are looked at, where nothing happens. */
+    /** The interval at which time-outs are checked without events. */
     private static final Duration TICK = Duration.ofMillis(100);
 
     /**
-     * What there was, exact once {@link #run} has ended.
+     * The counters of a loop, exact once {@link #run} has ended.
      *
-     * @param requests how many requests were answered
-     * @param connections how many connections are open
-     * @param rings how many rings they have
-     * @param openFiles how many files are open
+     * @param requests the number of answered requests
+     * @param connections the number of open connections
+     * @param rings the number of rings they hold
+     * @param openFiles the number of open files
      */
     public record Statistics(long requests, int connections, int rings, int openFiles) {
     }
@@ -56,12 +56,12 @@ public final class HttpLoop implements Runnable {
     private final FileCache files;
     private final AccessLog log;
     private final Trouble trouble;
-    /** Whether connections may wait in the listener's queue, for which no event comes. */
+    /** Whether connections may be pending in the listener's queue, which no further event reports. */
     private boolean mayAccept;
-    /** When that is tried again, unless a connection ends before. */
+    /** The time at which accept is retried after a failure, unless a connection ends earlier. */
     private long acceptAt = clock.nanos;
     private int acceptBelow;
-    /** How many events the last wait had, and how many of them have been seen to: a turn may be cut short. */
+    /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
     private volatile boolean stopped;
@@ -69,19 +69,19 @@ public final class HttpLoop implements Runnable {
     private long graceEnd;
     private volatile Statistics statistics = new Statistics(0, 0, 0, 0);
 
-    /** Made by the thread that runs, for it. */
+    /** Created by the thread that runs, because it is confined to it. */
     private Connections connections;
 
     /**
-     * A loop that serves when it is run.
+     * Creates a loop, which serves when it is run.
      *
-     * @param listener where clients come from; this closes it
-     * @param settings how
-     * @throws IOException if the folder cannot be served, or the system refuses
+     * @param listener the listener, which the loop closes
+     * @param settings the settings
+     * @throws IOException if the folder cannot be served, or a system call fails
      */
     public HttpLoop(TcpListener listener, Settings settings) throws IOException {
         this.listener = listener;
-        listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // Linux passes it on to what is accepted
+        listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // accepted sockets inherit it
         this.settings = settings;
         address = listener.localAddress();
         files = new FileCache(settings, clock);
@@ -91,7 +91,7 @@ public final class HttpLoop implements Runnable {
     }
 
     /**
-     * Where it listens.
+     * Returns the address that this listens on.
      *
      * @return the address
      */
@@ -100,23 +100,23 @@ public final class HttpLoop implements Runnable {
     }
 
     /**
-     * What there was.
+     * Returns the counters.
      *
-     * @return the figures, of the end; zeros before that
+     * @return the counters at the end of {@link #run}; zeros before
      */
     public Statistics statistics() {
         return statistics;
     }
 
-    /** Ends {@link #run}, from any thread: no more connections, and those that are served have their answers first. */
+    /** Ends {@link #run}, from any thread: accepts no more connections, and closes the others after their answers. */
     public void stop() {
         stopped = true;
         waker.wake();
     }
 
     /**
-     * Serves until stopped. Nothing else ends it: what a request or a connection throws ends that connection, and where
-     * memory or descriptors are short, those that wait for a request are let go, or new ones wait.
+     * Serves until stopped. Nothing else ends it: an exception ends its own connection, and when memory or descriptors
+     * run out, idle connections are dropped and new ones wait.
      */
     @Override
     public void run() {
@@ -132,7 +132,7 @@ public final class HttpLoop implements Runnable {
                     }
                     turn();
                 } catch (IOException | RuntimeException | Error e) {
-                    thrown = e; // and no more, as to recover may throw as well
+                    thrown = e; // handled later: recovering may throw, too
                 }
             }
         } finally {
@@ -145,16 +145,16 @@ public final class HttpLoop implements Runnable {
         }
     }
 
-    /** Goes on after what is no connection's, such as a wait that the system has no memory for. */
+    /** Recovers from a failure outside of a connection, such as a poll without memory. */
     private void recover(Throwable thrown) {
         try {
-            trouble.tell(thrown);
+            trouble.report(thrown);
             boolean isShort = thrown instanceof ResourceExhaustedException || thrown instanceof OutOfMemoryError;
             if (isShort && connections.shed()) {
                 return;
             }
         } catch (RuntimeException | Error e) {
-            // such as for a class that cannot be loaded, as there are no descriptors
+            // such as a class that cannot be loaded without descriptors
         }
         LockSupport.parkNanos(TICK.toNanos());
     }
@@ -198,7 +198,7 @@ public final class HttpLoop implements Runnable {
         return connections.isBusy() ? poll.pollNow(events) : timed ? poll.poll(events, TICK) : poll.poll(events);
     }
 
-    /** Accepts all that wait. What is beyond the limit waits until a turn has room. */
+    /** Accepts all pending connections, up to the limit. */
     private void accept() {
         if (clock.nanos - acceptAt < 0 && connections.size() >= acceptBelow) {
             return;
@@ -223,11 +223,11 @@ public final class HttpLoop implements Runnable {
     }
 
     /**
-     * What waits in the queue has no event any more: it is accepted when a connection has ended, or after a while. That
-     * holds for all that can be thrown here, as a loop that is alive may recover.
+     * Retries accept when a connection has ended, or after a while, because no event reports the pending connections
+     * again. So for any exception: the loop may recover.
      */
     private void acceptLater(Throwable e) {
-        trouble.tell(e);
+        trouble.report(e);
         acceptAt = clock.nanos + TICK.toNanos();
         acceptBelow = connections.size();
     }
@@ -238,8 +238,8 @@ public final class HttpLoop implements Runnable {
             c = connections.add(stream, log == null ? null
                 : ((InetSocketAddress) peer.get()).getAddress().getHostAddress().getBytes(StandardCharsets.US_ASCII));
             poll.registry().register(stream, c.token, BOTH);
-        } catch (IOException | RuntimeException | Error e) { // there is no memory for one more
-            trouble.tell(e);
+        } catch (IOException | RuntimeException | Error e) { // no memory for another one
+            trouble.report(e);
             stream.close();
             if (c != null) {
                 connections.drop(c);
@@ -247,7 +247,7 @@ public final class HttpLoop implements Runnable {
         }
     }
 
-    /** Begins to end when that is wanted; whether the end is there. */
+    /** Starts to stop when requested. Returns whether the loop has ended. */
     private boolean isOver() {
         if (stopped && !stopping) {
             stopping = true;

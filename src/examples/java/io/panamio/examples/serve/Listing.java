@@ -1,11 +1,7 @@
 package io.panamio.examples.serve;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
-import java.io.IOException;
-import java.lang.foreign.MemorySegment;
+import io.panamio.examples.serve.files.FileAccess;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -15,11 +11,11 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The page of a folder that has no index.html: folders first, each by name. A link that leads out of what is served is
- * named, and nothing of the target is shown.
+ * The page of a directory without an index.html: directories first, each sorted by name. A link that leads out of the
+ * root is listed without details of its target.
  */
-final class Listing implements FileCalls.Names {
-    private static final int LONGEST = 10_000;
+final class Listing implements FileAccess.Entries {
+    private static final int MAX_ENTRIES = 10_000;
     private static final String UNKNOWN = "-";
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm", Locale.ROOT);
 
@@ -31,28 +27,24 @@ final class Listing implements FileCalls.Names {
         }
     }
 
-    private final FileCalls calls;
-    private final Path root;
-    private final int folder;
+    private final FileAccess access;
     private final List<Entry> entries = new ArrayList<>();
-    private boolean cut;
+    private boolean truncated;
 
-    Listing(FileCalls calls, Path root, int folder) {
-        this.calls = calls;
-        this.root = root;
-        this.folder = folder;
+    Listing(FileAccess access) {
+        this.access = access;
     }
 
     @Override
-    public boolean add(MemorySegment name) {
-        cut = entries.size() == LONGEST;
-        if (!cut) {
-            entries.add(entry(name));
+    public boolean add(byte[] name, boolean known) {
+        truncated = entries.size() == MAX_ENTRIES;
+        if (!truncated) {
+            entries.add(entry(name, known));
         }
-        return !cut;
+        return !truncated;
     }
 
-    /** Makes the page of the names that were added. */
+    /** Returns the page of the entries that were added. */
     Resource page(Resource.Parts parts, byte[] names) {
         Collections.sort(entries);
         String name = new String(names, StandardCharsets.UTF_8);
@@ -67,41 +59,21 @@ final class Listing implements FileCalls.Names {
                 .append("</a></td><td align=\"right\">").append(entry.size)
                 .append("</td><td>").append(entry.time).append("</td></tr>\n");
         }
-        page.append(cut ? "<tr><td>and more</td></tr>\n" : "").append("</table>\n</body>\n</html>\n");
+        page.append(truncated ? "<tr><td>and more</td></tr>\n" : "").append("</table>\n</body>\n</html>\n");
         parts.entity = "Content-Type: text/html; charset=utf-8\r\n";
         parts.content = page.toString().getBytes(StandardCharsets.UTF_8);
         return new Resource(parts);
     }
 
-    private Entry entry(MemorySegment name) {
-        int length = 0;
-        while (name.get(JAVA_BYTE, length) != 0) {
-            length++;
-        }
-        byte[] bytes = name.asSlice(0, length).toArray(JAVA_BYTE);
-        String href = TargetPath.encoded(bytes);
-        String text = new String(bytes, StandardCharsets.UTF_8);
-        if (!calls.statLink(folder, name) || calls.isLink() && !follow(name)) {
+    private Entry entry(byte[] name, boolean known) {
+        String href = TargetPath.encoded(name);
+        String text = new String(name, StandardCharsets.UTF_8);
+        if (!known) {
             return new Entry(href, text, false, UNKNOWN, UNKNOWN);
         }
-        String slash = calls.isDirectory() ? "/" : "";
-        return new Entry(href + slash, text + slash, calls.isDirectory(),
-            calls.isRegular() ? Long.toString(calls.size) : UNKNOWN, time(calls.seconds));
-    }
-
-    /** Asks for the status of what a link leads to; false if that is nothing, or not within what is served. */
-    private boolean follow(MemorySegment name) {
-        int fd = calls.look(folder, name);
-        if (fd < 0) {
-            return false;
-        }
-        try {
-            return FileCalls.target(fd).startsWith(root) && calls.stat(fd);
-        } catch (IOException e) {
-            return false;
-        } finally {
-            calls.close(fd);
-        }
+        String slash = access.isDirectory ? "/" : "";
+        return new Entry(href + slash, text + slash, access.isDirectory,
+            access.isRegular ? Long.toString(access.size) : UNKNOWN, time(access.seconds));
     }
 
     private static String time(long second) {
@@ -109,7 +81,7 @@ final class Listing implements FileCalls.Names {
             : TIME.format(LocalDateTime.ofEpochSecond(second, 0, ZoneOffset.UTC));
     }
 
-    /** A text as HTML has it. */
+    /** Returns a text escaped for HTML. */
     static String escaped(String text) {
         return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;")
             .replace("'", "&#39;");

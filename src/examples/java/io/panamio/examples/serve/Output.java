@@ -11,14 +11,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How answers are written: heads and small contents are gathered in one piece of memory, which all connections of a
- * loop use in turn, and go by one write with what else is in memory; a file goes by sendfile after its head. What a
- * client does not take stays with its connection.
+ * Writes answers: heads and small contents are gathered in one buffer, shared by all connections of a loop, and sent by
+ * one write together with larger contents in memory; a file follows its head by sendfile. What cannot be written is
+ * kept with the connection.
  */
 final class Output implements AutoCloseable {
-    /** How much one connection may be sent before others have their turn. */
+    /** The number of bytes that a connection may be sent in a turn. */
     static final long TURN = 2 << 20;
-    /** What is copied behind its head when other answers are in the same write: more than that is gathered. */
+    /** The maximum size of contents that are copied after their head; larger ones are written by vectored I/O. */
     private static final int COPIED = 4096;
     private static final int CAPACITY = 64 * 1024;
 
@@ -27,7 +27,7 @@ final class Output implements AutoCloseable {
     private final SegmentPool pool = SegmentPool.open();
     private final boolean noPush;
     private int length;
-    /** How much the connection that has its turn may still be sent. */
+    /** The number of bytes that the current connection may still be sent in this turn. */
     long budget;
 
     Output(Settings settings) {
@@ -36,7 +36,7 @@ final class Output implements AutoCloseable {
 
     // ---- composing
 
-    /** Makes room for so many bytes. */
+    /** Flushes unless this many bytes fit. */
     void reserve(Connection c, int size) throws IOException {
         if (length + size > CAPACITY) {
             flush(c, false);
@@ -72,7 +72,7 @@ final class Output implements AutoCloseable {
 
     // ---- writing
 
-    /** Writes a resource as it is prepared, head and content; nothing is gathered, and nothing waits, before it. */
+    /** Writes a prepared resource, head and content. Nothing may be gathered or pending before it. */
     void write(Connection c, Resource r) throws IOException {
         long whole = r.headLength + r.size;
         budget -= whole;
@@ -86,7 +86,7 @@ final class Output implements AutoCloseable {
         }
     }
 
-    /** Writes a part of a resource's content after what is gathered. */
+    /** Writes a part of a resource's content after the gathered bytes. */
     void content(Connection c, Resource r, long from, long to) throws IOException {
         long size = to - from;
         budget -= length;
@@ -127,7 +127,7 @@ final class Output implements AutoCloseable {
         }
     }
 
-    /** Writes what is gathered. */
+    /** Writes the gathered bytes. */
     void flush(Connection c, boolean more) throws IOException {
         if (length > 0) {
             long n = c.hasOutput() ? 0
@@ -139,12 +139,12 @@ final class Output implements AutoCloseable {
         }
     }
 
-    /** Forgets what is gathered: its connection is no more. */
+    /** Discards the gathered bytes, whose connection is dropped. */
     void clear() {
         length = 0;
     }
 
-    /** Keeps bytes that could not be written, after those that could not be before. */
+    /** Appends bytes that could not be written to the pending ones. */
     private void keep(Connection c, MemorySegment from, long at, long size) {
         if (size == 0) {
             return;
@@ -161,7 +161,7 @@ final class Output implements AutoCloseable {
         c.pendingTo = before + size;
     }
 
-    /** Writes what waits; true when all is written, false if the client or the connection's turn is at its end. */
+    /** Writes pending output. Returns whether all is written; false if the socket is full or the turn is over. */
     boolean advance(Connection c) throws IOException {
         if (c.pending != null) {
             MemorySegment pending = c.pending.segment();
@@ -186,7 +186,7 @@ final class Output implements AutoCloseable {
             long n = r.inMemory ? c.stream.write(r.memory, r.headLength + c.position, size)
                 : r.file.transferTo(c.position, size, c.stream);
             if (n == IoResult.EOF) {
-                throw new IOException("the file was cut");
+                throw new IOException("the file was truncated");
             }
             c.position += Math.max(0, n);
             budget -= Math.max(0, n);
@@ -202,7 +202,7 @@ final class Output implements AutoCloseable {
         return true;
     }
 
-    /** Gives back what a connection has here that is dropped. */
+    /** Releases the output of a connection that is dropped. */
     void drop(Connection c) {
         if (c.pending != null) {
             c.pending.release();

@@ -9,19 +9,19 @@ import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The head of a request, read where it lies: what is kept of it are offsets in the memory, so that nothing is copied
- * and nothing allocated. One object is used for all requests of a loop.
+ * The head of a request, parsed in place: stores offsets into the memory, so that nothing is copied or allocated. One
+ * instance is used for all requests of a loop.
  *
- * <p>It is strict where two programs could understand a request differently: no folded lines, no blanks before a colon,
- * no control characters, one Host that is one, one Content-Length or Transfer-Encoding. It is lenient where it does no
- * harm: a bare LF ends a line, and empty lines before a request are passed over.
+ * <p>The parser is strict where two programs could interpret a request differently: no folded lines, no blanks before a
+ * colon, no control characters, exactly one valid Host, one Content-Length or Transfer-Encoding. It is lenient where
+ * that is harmless: a bare LF ends a line, and empty lines before a request are skipped.
  */
 final class Request {
     static final int GET = 0;
     static final int HEAD = 1;
-    /** One that is known, and not allowed here. */
+    /** A known method that is not allowed here. */
     static final int OTHER = 2;
-    /** One that is not known. */
+    /** An unknown method. */
     static final int UNKNOWN = 3;
     private static final String[] OTHERS = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
 
@@ -29,15 +29,15 @@ final class Request {
     static final int TARGET_LIMIT = 8000;
     private static final int INCOMPLETE = 0;
 
-    /** Random, so that nobody can make paths that collide. */
+    /** Random, so that clients cannot construct paths that collide. */
     private static final int MULTIPLIER = ThreadLocalRandom.current().nextInt() | 1;
 
-    /** The place of a header's value; none if its length is negative. */
+    /** The location of a header's value; absent if its length is negative. */
     static final class Field {
         final byte[] name;
         long at;
         int length = -1;
-        /** The same header in a later line; made when it is needed first, and kept. */
+        /** The same header in a later line; allocated on first use and kept. */
         private Field next;
         private Field last = this;
 
@@ -53,12 +53,12 @@ final class Request {
             return length >= 0;
         }
 
-        /** Whether it is there in one line, and not in several, which would make a list. */
+        /** Returns whether the header is present exactly once. */
         boolean isOne() {
             return isThere() && last == this;
         }
 
-        /** The next line of a list, or null if this is the last. */
+        /** Returns the same header in the next line, or null if this is the last. */
         Field next() {
             return next != null && next.isThere() ? next : null;
         }
@@ -85,22 +85,22 @@ final class Request {
         }
     }
 
-    /** Where all offsets here are of. */
+    /** The memory that all offsets refer to. */
     MemorySegment memory;
     int method;
     /** The path of the target, as it was sent, without the query. */
     long path;
     int pathLength;
     int pathHash;
-    /** The line of the request, for the log; as much of it as there is. */
+    /** The request line, for the log, as far as it was received. */
     long line;
     int lineLength;
     boolean keepAlive;
-    /** Whether this is HTTP/1.0, which must be told that a connection is kept. */
+    /** Whether this is HTTP/1.0, which needs a header to keep the connection. */
     boolean old;
     boolean chunked;
     private boolean closing;
-    /** How many bytes follow the head. */
+    /** The length of the body. */
     long contentLength;
 
     final Field range = new Field("range");
@@ -116,7 +116,7 @@ final class Request {
     private final Field connection = new Field("connection");
     private final Field length = new Field("content-length");
     private final Field encoding = new Field("transfer-encoding");
-    /** By the length of the name. */
+    /** Indexed by the length of the name. */
     private final Field[][] fields = new Field[20][];
 
     Request() {
@@ -129,11 +129,11 @@ final class Request {
     }
 
     /**
-     * Reads a head.
+     * Parses a head.
      *
-     * @param m where it is
-     * @param from where it begins
-     * @param to where what has come ends
+     * @param m the memory
+     * @param from the offset of its start
+     * @param to the end of the received bytes
      * @return how long it is; 0 if it is not all there; or a negated status: the request cannot be served, and where
      *     the next one begins is not known
      */
@@ -175,7 +175,7 @@ final class Request {
         return (int) (p - line);
     }
 
-    /** Where the next line begins, or 0, or a negated status. */
+    /** Returns the start of the next line, 0 if incomplete, or a negated status. */
     private long requestLine(MemorySegment m, long from, long to) {
         long p = from;
         byte b;
@@ -238,7 +238,7 @@ final class Request {
         return status != 0 ? -status : p;
     }
 
-    /** HTTP/1. as a little-endian number, as all processors are that there is a back end for. */
+    /** HTTP/1. as a little-endian number; all supported processors are little-endian. */
     private static final long HTTP = 0x2e312f50545448L;
 
     private static boolean is(MemorySegment m, long from, long to, String text) {
@@ -274,7 +274,7 @@ final class Request {
         return 0;
     }
 
-    /** Takes the path out of an absolute target. {@code *} is for OPTIONS, and an authority for CONNECT: no matter. */
+    /** Extracts the path from an absolute target. {@code *} (OPTIONS) and an authority (CONNECT) need none. */
     private int target(MemorySegment m, long end) {
         if (pathLength > 0 && m.get(JAVA_BYTE, path) == '/' || method >= OTHER) {
             return 0;
@@ -301,7 +301,7 @@ final class Request {
         return hash * MULTIPLIER + b;
     }
 
-    /** Returns the hash of a path, as {@link #pathHash} has it. */
+    /** Returns the hash of a path, as in {@link #pathHash}. */
     static int hash(MemorySegment m, long at, int length) {
         int hash = 0;
         for (int i = 0; i < length; i++) {
@@ -310,7 +310,7 @@ final class Request {
         return hash;
     }
 
-    /** Whether bytes are a host and, maybe, a port; none at all are, too. */
+    /** Returns whether bytes are a host and an optional port; or empty. */
     private static boolean isHost(MemorySegment m, long from, long to) {
         long p = from;
         if (p < to && m.get(JAVA_BYTE, p) == '[') {
@@ -450,7 +450,7 @@ final class Request {
         return 0;
     }
 
-    /** Whether something is expected that is not 100-continue; HTTP/1.0 has no expectations. */
+    /** Returns whether there is an expectation other than 100-continue; HTTP/1.0 has none. */
     boolean expectsOther() {
         for (Field field = expect; !old && field != null && field.isThere(); field = field.next()) {
             long end = field.at + field.length;

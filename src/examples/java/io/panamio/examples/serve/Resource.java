@@ -1,5 +1,6 @@
 package io.panamio.examples.serve;
 
+import io.panamio.examples.serve.files.FileAccess;
 import io.panamio.pipeline.FileSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -7,24 +8,24 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * What is said about a path, prepared: the head of the answer and, unless it is a large file, the content behind it, in
- * one piece of memory. All times it is sent it is the same but for the date, which is written into it once a second.
+ * A prepared answer: the head and, unless it is a large file, the content after it, in one segment. Only the date
+ * changes, which is updated in place once a second.
  */
 final class Resource {
-    /** Where the value of Date is in every head, after {@code HTTP/1.1 200 } and so on. */
+    /** The Date header, which follows the status line in every head. */
     private static final String DATE = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 
-    /** One of a cache's, to be found by the path. */
+    /** The entry in a cache, whose key is the path. */
     final int hash;
     final int keyLength;
     Resource chain;
     Resource newer;
     Resource older;
-    /** Whether this is kept somewhere, even if nobody sends it. */
+    /** Whether a cache holds this. */
     boolean cached;
-    /** When it was last seen to be true, in nanoseconds. */
+    /** The time of the last check, in nanoseconds. */
     long checked;
-    /** How many connections are in the midst of sending it. */
+    /** The number of connections that are sending this. */
     int users;
 
     final int status;
@@ -32,11 +33,13 @@ final class Resource {
     /** Head, content if it is in memory, key, path with a NUL. */
     final MemorySegment memory;
     final int headLength;
-    /** Where the value of Date is. */
+    /** The offset of the value of Date. */
     final int dateAt;
-    /** Since when that is true. */
+    /** The second that Date is set to. */
     long dated = Long.MIN_VALUE;
-    /** What heads of other answers take from this: ETag and Last-Modified, and then what says how the content is. */
+    /**
+     * Offsets of the parts that other answers copy: ETag and Last-Modified, the headers of the content, Content-Length.
+     */
     final int validatorsAt;
     final int entityAt;
     final int lengthAt;
@@ -46,24 +49,24 @@ final class Resource {
     /** The value of Last-Modified. */
     final int modifiedAt;
 
-    /** How long the content is. */
+    /** The length of the content. */
     final long size;
-    /** Whether the content is behind the head in the memory. */
+    /** Whether the content follows the head in memory. */
     final boolean inMemory;
-    /** Where the content is otherwise. */
+    /** The content otherwise. */
     FileSource file;
     private final long keyAt;
-    /** Where the file is, to look again; null if that is not worth it. */
+    /** The path of the file, for the next check; null if the answer is not a file. */
     final MemorySegment path;
-    /** Which file it is, and its time. */
+    /** The identity of the file, and its time of modification. */
     long inode;
     long device;
     long seconds;
     int nanos;
-    /** Whether the file may have changed again in the same tick of the clock that its time is of. */
+    /** Whether the file may have changed again without a change of its time: within one tick of the clock. */
     private boolean fresh;
 
-    /** What a resource is made of. Content is an array, or what {@link #memory} is filled with later, or a file. */
+    /** The parts of a resource. The content is an array, or is read into {@link #memory} later, or a file. */
     static final class Parts {
         int status = 200;
         String reason = "OK";
@@ -104,7 +107,7 @@ final class Resource {
         path = parts.path == null ? null : memory.asSlice(keyAt + keyLength);
     }
 
-    /** Whether this is a file, which can be asked for in part and on conditions. */
+    /** Returns whether this is a file, which supports ranges and conditional requests. */
     boolean isFile() {
         return etagLength > 0;
     }
@@ -114,7 +117,7 @@ final class Resource {
             && MemorySegment.mismatch(m, at, at + length, memory, keyAt, keyAt + length) < 0;
     }
 
-    /** Writes the date into the head, if it is another one. */
+    /** Updates the date in the head if it has changed. */
     void date(Clock clock) {
         if (dated != clock.second) {
             dated = clock.second;
@@ -122,8 +125,8 @@ final class Resource {
         }
     }
 
-    /** Takes on the status of a file. */
-    void identify(FileCalls status) {
+    /** Sets the identity of the file from its status. */
+    void identify(FileAccess status) {
         inode = status.inode;
         device = status.device;
         seconds = status.seconds;
@@ -131,13 +134,13 @@ final class Resource {
         fresh = inMemory && System.currentTimeMillis() / 1000 - seconds <= 1;
     }
 
-    /** Whether a status is that of this file, unchanged for sure. */
-    boolean isSame(FileCalls status) {
+    /** Returns whether a status is that of this file and proves that it has not changed. */
+    boolean isSame(FileAccess status) {
         return !fresh && inode == status.inode && seconds == status.seconds && nanos == status.nanos
-            && size == status.size && device == status.device && status.isRegular();
+            && size == status.size && device == status.device && status.isRegular;
     }
 
-    /** Ends what is no longer in a cache when nobody sends it. */
+    /** Closes this if no cache holds it and no connection sends it. */
     void endIfUnused() {
         if (!cached && users == 0) {
             if (file != null) {

@@ -1,61 +1,68 @@
 package io.panamio.examples.serve;
 
 import io.panamio.examples.log.LogFile;
+import io.panamio.examples.serve.files.FileAccess;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Function;
 
-/** What a server is told. To be changed before it is made, and not shared while it is. */
+/** The settings of a server. Set them before creating it. */
 public final class Settings {
-    /** The folder whose files are served. Nothing outside of it is, whatever links there are. */
+    /** The folder whose files are served. Files outside of it are never served, not even through links. */
     public Path root;
-    /** How many bytes the head of a request may have, rounded up to whole pages; more is answered by 431 or 414. */
+    /**
+     * Maximum size of the head of a request in bytes, rounded up to whole pages; larger ones are answered by 431 or
+     * 414.
+     */
     public int headLimit = 16 * 1024;
     /**
-     * How many bytes the body of a request may have, what is around chunks included, which is read and forgotten. More
-     * is answered by 413, or ends the connection if it shows after the answer.
+     * Maximum size of the body of a request in bytes, including the framing of chunks. Bodies are discarded. A larger
+     * one is answered by 413, or closes the connection if that is found after the answer.
      */
     public long bodyLimit = 1 << 20;
-    /** How long the head of a request, or its body, may take; then 408. */
+    /** Maximum time to receive the head of a request, or its body; then 408. */
     public Duration requestTime = Duration.ofSeconds(20);
-    /** How long a connection may wait for its next request; then it is closed without a word. */
+    /** Maximum time between requests; then the connection is closed without an answer. */
     public Duration idleTime = Duration.ofSeconds(60);
-    /** How long a client may take none of an answer; then it is cut off. */
+    /** Maximum time without progress in sending an answer; then the connection is reset. */
     public Duration sendTime = Duration.ofSeconds(60);
-    /** How long what is being answered may go on after {@link HttpLoop#stop}. */
+    /** Maximum time of pending answers after {@link HttpLoop#stop}. */
     public Duration graceTime = Duration.ofSeconds(10);
-    /** How many connections a loop has at a time; others wait in the listener's queue. */
+    /** Maximum number of connections of a loop; others wait in the listener's queue. */
     public int connections = 10_000;
     /**
-     * Up to how many bytes a file's content is kept in memory, beside the head of its answer, to go with it by one
-     * write. Measured: a copy costs less than a sendfile up to what goes to the network card in one piece, 64 KiB.
+     * Maximum size of files that are kept in memory, after the head of the answer, so that one write sends both.
+     * Measured: a copy costs less than a sendfile up to 64 KiB, the largest piece passed to the network card.
      */
     public int smallFile = 64 * 1024;
     /**
-     * Whether the head of a larger file waits for the file, to go in a packet with its beginning: a packet less, as
-     * with nginx's {@code tcp_nopush}. It is off as there, and as it is what costs less under BBR: that paces what is
-     * one large piece by a timer, whose programming costs more than the packet. Under CUBIC it is the other way round.
+     * Whether the head of a larger file is held back and sent in one packet with the beginning of the file, like
+     * nginx's {@code tcp_nopush}: one packet less. Off by default, as in nginx: under BBR, which paces a large piece by
+     * a timer, it costs more than the packet; under CUBIC it costs less.
      */
     public boolean noPush;
-    /** How much memory a loop may use for what it keeps of files, and a quarter of it for other answers. */
+    /** Maximum memory of a loop for cached files in bytes, and a quarter of it for other answers. */
     public long cacheBytes = 64 << 20;
     /**
-     * How many larger files a loop keeps open at most, beside those that are being sent; fewer if all loops together
-     * had more than a quarter of the process's descriptors.
+     * Maximum number of larger files that a loop keeps open, besides those being sent; fewer if all loops together
+     * would use more than a quarter of the process's descriptors.
      */
     public int openFiles = 1024;
-    /** How many loops this process has. */
+    /** Creates the file access of a loop, given the real path of the root. */
+    public Function<Path, FileAccess> files = FileAccess::of;
+    /** The number of loops of this process. */
     public int loops = 1;
-    /** For how long a file is served without a look at it, and one that is missing is not looked for again. */
+    /** The time for which an answer is cached without a check. */
     public Duration validTime = Duration.ofSeconds(1);
-    /** Where a line for each request goes; null for nowhere. */
+    /** The access log, one line per request; null for none. */
     public LogFile log;
-    /** Where is told what goes wrong, once a second at most. */
+    /** The log of failures, at most one line per second. */
     public LogFile errors = LogFile.standardError();
-    /** Whether the lines tell the referrer and the browser: the combined format, not the common one. */
+    /** Whether the access log has the Combined Log Format, with referrer and user agent, not the Common one. */
     public boolean combinedLog = true;
 
     /**
-     * The defaults.
+     * Creates the default settings.
      *
      * @param root the folder whose files are served
      */

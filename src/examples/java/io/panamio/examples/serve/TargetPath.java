@@ -7,9 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * What the path of a request means: names below the folder, with the percent signs decoded first and {@code .} and
- * {@code ..} resolved then, so that no way to write them leads out of it. One object is used for all requests of a
- * loop, without garbage.
+ * The path of a request, normalized: percent-encoding is decoded first, then {@code .} and {@code ..} are resolved, so
+ * that no spelling leads out of the folder. One instance is used for all requests of a loop and allocates nothing.
  */
 final class TargetPath {
     private static final String HEX = "0123456789ABCDEF";
@@ -22,7 +21,9 @@ final class TargetPath {
     private int keyLength;
     private MemorySegment keySegment = MemorySegment.ofArray(key);
 
-    /** Reads a path as it was sent; false if it cannot be served: a bad percent sign, a NUL, above the folder. */
+    /**
+     * Parses a path as it was sent. Returns false if it is invalid: a bad percent-encoding, a NUL, or above the folder.
+     */
     boolean read(MemorySegment m, long at, int length) {
         if (length > names.length) {
             decoded = new byte[length];
@@ -95,7 +96,7 @@ final class TargetPath {
         }
     }
 
-    /** Percent-encodes what is not plain, and returns where that ends. */
+    /** Percent-encodes reserved bytes, and returns the end of the result. */
     private static int encode(byte[] from, int size, byte[] to, int at) {
         int end = at;
         for (int i = 0; i < size; i++) {
@@ -115,17 +116,17 @@ final class TargetPath {
         return b > 0 && (Character.isLetterOrDigit(b) || "/-._~".indexOf(b) >= 0);
     }
 
-    /** Returns the names, separated by one slash, with none before or after them. */
+    /** Returns the names, separated by one slash each, without a leading or trailing one. */
     byte[] names() {
         return Arrays.copyOf(names, size);
     }
 
-    /** Whether it ended with a slash, or as if it did. */
+    /** Returns whether the path ends with a slash, {@code .} or {@code ..}. */
     boolean isDirectory() {
         return directory;
     }
 
-    /** The one way to write what this means, by which it is found again; its length is {@link #keyLength}. */
+    /** Returns the normalized path, the key of a cache; its length is {@link #keyLength}. */
     MemorySegment key() {
         return keySegment;
     }
@@ -134,7 +135,7 @@ final class TargetPath {
         return keyLength;
     }
 
-    /** Returns the path of a URI for some names. */
+    /** Returns names percent-encoded, as the path of a URI. */
     static String encoded(byte[] names) {
         byte[] encoded = new byte[3 * names.length];
         return new String(encoded, 0, encode(names, names.length, encoded, 0), StandardCharsets.US_ASCII);

@@ -7,39 +7,39 @@ import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** What goes wrong in a loop that goes on. It is told once a second at most, so that nobody can make much of it. */
+/** Reports failures that do not end the loop, at most one per second, so that no client can flood the log. */
 final class Trouble {
     private final LogFile file;
     private final Clock clock;
-    private long told = Long.MIN_VALUE;
-    private long untold;
+    private long reported = Long.MIN_VALUE;
+    private long suppressed;
 
     Trouble(Settings settings, Clock clock) {
         file = settings.errors;
         this.clock = clock;
     }
 
-    /** Reports what was thrown, with its stack if it is not the system's. */
-    void tell(Throwable thrown) {
-        if (clock.second == told) {
-            untold++;
+    /** Reports an exception, with its stack trace unless it is an IOException. */
+    void report(Throwable thrown) {
+        if (clock.second == reported) {
+            suppressed++;
             return;
         }
-        told = clock.second;
+        reported = clock.second;
         try {
             StringWriter text = new StringWriter().append("serve: ");
-            if (untold > 0) {
-                text.append(Long.toString(untold)).append(" more before; ");
+            if (suppressed > 0) {
+                text.append(Long.toString(suppressed)).append(" more before; ");
             }
             if (thrown instanceof IOException) {
                 text.append(thrown.getMessage()).append('\n');
             } else {
                 thrown.printStackTrace(new PrintWriter(text, true));
             }
-            untold = 0;
+            suppressed = 0;
             file.write(ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8)), 1);
         } catch (OutOfMemoryError e) {
-            untold++; // what was thrown may be the same
+            suppressed++; // probably out of memory
         }
     }
 }

@@ -178,6 +178,7 @@ class CommandsTest {
     @CsvSource({"bench --port 1 --size 1073741824, -Xmx64m, out of memory",
         "demo --size 1073741824, -Xmx64m, out of memory",
         "watch --every 1, -Dpanamio.selector=none, watch: ",
+        "watch --every 1, -Dos.name=Plan9, 'watch: timerfd, inotify, pidfd and signalfd are Linux''s; this is Plan9'",
         "proxy --listen 127.0.0.1:0 --to 127.0.0.1:1, -Xrs, proxy: "})
     void anImpossibleCommandIsReportedInOneLine(String arguments, String option, String told) throws IOException {
         Program program = programs.example(List.of(option), Main.class, arguments.split(" "));
@@ -192,7 +193,7 @@ class CommandsTest {
             String command = String.join(" ", programs.exampleCommand(List.of(), Main.class, arguments.split(" ")));
             Program program = programs.start("sh", "-c", "exec " + command + " > /dev/full");
             assertEquals(1, program.end());
-            assertEquals("standard output cannot be written to", program.said().strip());
+            assertEquals("cannot write to standard output", program.said().strip());
         }
     }
 }

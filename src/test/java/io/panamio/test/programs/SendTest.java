@@ -58,7 +58,7 @@ class SendTest {
                 assertArrayEquals(bytes, one.getInputStream().readAllBytes());
             }
             Pattern told = Pattern.compile("/127\\.0\\.0\\.1:\\d+: " + size + " bytes, .*s"
-                + (way.equals("zerocopy") ? ", (\\d+) sends without copying.*" : ""));
+                + (way.equals("zerocopy") ? ", (\\d+) zero-copy sends.*" : ""));
             Loop.until("told", () -> told.matcher(send.said()).results().count() == 2);
         }
     }
@@ -117,7 +117,7 @@ class SendTest {
                     channel.truncate(newSize);
                 }
                 assertTrue(fails(client));
-                send.awaitSaid("/127.0.0.1:" + client.getLocalPort() + " has not got all");
+                send.awaitSaid("/127.0.0.1:" + client.getLocalPort() + " has not received the whole file");
                 assertTrue(fails(idle));
             }
             new Socket(Loop.V4, port).close();
@@ -168,7 +168,7 @@ class SendTest {
         try (Programs programs = new Programs(directory)) {
             Program send = programs.example("send", "/proc/self/status", "--port", "0", "--by", way);
             assertEquals(1, send.end());
-            assertEquals("send: /proc/self/status: it has no size, as a file of /proc, and is not empty",
+            assertEquals("send: /proc/self/status: the file has size 0 and is not empty, such as those of /proc",
                 send.said().strip());
         }
     }

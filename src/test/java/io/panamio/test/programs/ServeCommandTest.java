@@ -71,7 +71,7 @@ class ServeCommandTest {
     /** In the locale of many services: the JVM knows no other names then, and the user what to do. */
     @Test
     void aNameThatTheLocaleCannotEncodeIsReported() throws Exception {
-        expectFailure(2, ", by which this JVM reads names: it is the locale's, so LC_ALL=C.UTF-8 may help",
+        expectFailure(2, ", the encoding of file names in this JVM, which is that of the locale: try LC_ALL=C.UTF-8",
             start(List.of("sh", "-c", "exec \"$@\" \"$(printf '/srv/n\\303\\244me')\"", "sh")));
     }
 
@@ -87,7 +87,7 @@ class ServeCommandTest {
     void aHiddenProcIsReported() throws Exception {
         Process mount = new ProcessBuilder("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/proc").start();
         assumeTrue(mount.waitFor() == 0, "no namespaces for this user");
-        expectFailure(1, "serve: no /proc/self/fd here, which tells whether a file is in the folder",
+        expectFailure(1, "serve: no /proc/self/fd, which shows whether a file is in the folder",
             start(List.of("env", "LD_LIBRARY_PATH=" + Path.of(System.getProperty("java.home"), "lib"), "unshare",
                 "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"), folder.toString(),
                 "--port", "0"));

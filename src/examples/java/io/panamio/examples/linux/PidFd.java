@@ -1,4 +1,4 @@
-package io.panamio.examples;
+package io.panamio.examples.linux;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -10,10 +10,10 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandle;
 
 /**
- * A process, any one, that is readable when it has ended: pidfd_open(2), Linux 5.3. There is nothing to read, and only
- * a parent learns the exit code: {@link Process#exitValue}.
+ * A process, not necessarily a child, readable once it has ended: pidfd_open(2), Linux 5.3. It has no data to read, and
+ * only the parent can get the exit code: {@link Process#exitValue}.
  *
- * <p>A copy of this needs native access, see {@link Descriptor}.
+ * <p>Requires native access, see {@link Descriptor}.
  */
 public final class PidFd extends Descriptor {
     private static final long SYS_PIDFD_OPEN = 434; // asm/unistd.h; the C library has a function since glibc 2.36
@@ -39,17 +39,17 @@ public final class PidFd extends Descriptor {
     }
 
     /**
-     * Whether the process has ended. As a pidfd is not read, poll(2) is asked, without a wait.
+     * Returns whether the process has ended, by poll(2) without waiting, since a pidfd cannot be read.
      *
-     * @return true if so; else there will be an event when it has
-     * @throws IOException if the system refuses
+     * @return true if it has; otherwise an event reports the end
+     * @throws IOException if a system call fails
      */
     public boolean hasEnded() throws IOException {
         return source().tryIo(Interest.READABLE, this::poll) != IoResult.WOULD_BLOCK;
     }
 
     private long poll(int fd) throws IOException {
-        buffer.set(JAVA_INT, 0, fd); // struct pollfd: the descriptor, what is asked for, and room for the answer
+        buffer.set(JAVA_INT, 0, fd); // struct pollfd: fd, events, revents
         buffer.set(JAVA_INT, 4, POLLIN);
         try {
             int ready = (int) POLL.invokeExact(errno, buffer, 1L, 0);

@@ -1,4 +1,4 @@
-package io.panamio.examples;
+package io.panamio.examples.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -7,20 +7,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A signal that is readable when it was sent: signalfd(2).
+ * A signal, readable while it is pending: signalfd(2).
  *
- * <p><b>The limits on a JVM.</b> A signalfd has only signals that are blocked, or else they do what they always do. One
- * that is sent to the process (as {@code kill} does) goes to any thread that does not block it, and a JVM has dozens of
- * threads before {@code main} begins, whose masks cannot be changed. So there are two honest ways:
+ * <p><b>The limits on a JVM.</b> A signalfd receives only blocked signals; others are handled as usual. A signal that
+ * is sent to the process (as {@code kill} does) is delivered to any thread that does not block it, and a JVM has dozens
+ * of threads before {@code main} begins, whose masks cannot be changed. Two ways work:
  * <ul>
- * <li>Let the JVM inherit the mask, which all its threads then have:
- * {@code env --block-signal=USR1 java …} (GNU coreutils 8.31). {@link #isBlocked} tells whether it was done. It does
- * not help with what a JVM uses: HUP, INT, TERM, QUIT, USR2, SEGV and the like.
+ * <li>Let the JVM inherit the mask, which all its threads then have: {@code env --block-signal=USR1 java …} (GNU
+ * coreutils 8.31). {@link #isBlocked} returns whether that was done. It does not work for the signals that a JVM uses:
+ * HUP, INT, TERM, QUIT, USR2, SEGV and the like.
  * <li>For signals that are sent to a thread, block them in that thread, as the constructor does, and poll there.
- * </ul>
- * Otherwise {@code sun.misc.Signal} and a {@link io.panamio.Waker} do.
+ * </ul> Otherwise use {@code sun.misc.Signal} and a {@link io.panamio.Waker}.
  *
- * <p>A copy of this needs native access, see {@link Descriptor}.
+ * <p>Requires native access, see {@link Descriptor}.
  */
 public final class SignalFd extends Descriptor {
     // bits/sigaction.h, bits/signalfd.h
@@ -34,10 +33,10 @@ public final class SignalFd extends Descriptor {
     private static final long SENDER = 12;
 
     /**
-     * Blocks a signal in the current thread, for good, and makes it readable.
+     * Blocks a signal in the current thread, permanently, and makes it readable.
      *
      * @param signal its number
-     * @throws IOException if the system refuses
+     * @throws IOException if a system call fails
      */
     public SignalFd(int signal) throws IOException {
         super(start(signal), SIGINFO_SIZE);
@@ -52,7 +51,7 @@ public final class SignalFd extends Descriptor {
         }
     }
 
-    /** Blocks a set of signals, if any, in the current thread and tells which were blocked before. */
+    /** Blocks a set of signals in the current thread, if not NULL, and stores the previous mask, if not NULL. */
     private static void mask(MemorySegment set, MemorySegment before) throws IOException {
         int error = SystemCalls.call("pthread_sigmask", SIG_BLOCK, set, before);
         if (error != 0) { // this function returns it
@@ -61,8 +60,8 @@ public final class SignalFd extends Descriptor {
     }
 
     /**
-     * Whether the current thread blocks a signal. In a thread that never changed its mask this tells whether the whole
-     * JVM was started so.
+     * Returns whether the current thread blocks a signal. In a thread that never changed its mask, this is whether the
+     * JVM was started with the signal blocked.
      *
      * @param signal its number
      * @return true if so
@@ -77,11 +76,10 @@ public final class SignalFd extends Descriptor {
     }
 
     /**
-     * Takes the next signal, to be asked until there is none. Signals of one number that came before it was taken are
-     * one.
+     * Takes the next signal. Call it until it returns -1. Signals of one number are merged while one is pending.
      *
-     * @return the process that sent it, 0 if it was the kernel; -1 when there is none
-     * @throws IOException if the system refuses
+     * @return the ID of the process that sent it, 0 for the kernel, or -1 if no signal is pending
+     * @throws IOException if a system call fails
      */
     public int sender() throws IOException {
         return read() == SIGINFO_SIZE ? buffer.get(JAVA_INT, SENDER) : -1;

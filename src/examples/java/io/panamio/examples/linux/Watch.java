@@ -1,4 +1,4 @@
-package io.panamio.examples;
+package io.panamio.examples.linux;
 
 import io.panamio.Events;
 import io.panamio.Interest;
@@ -20,17 +20,19 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** One event loop over everything that has a descriptor: timers, directories, processes, signals, another Poll. */
+/** One event loop for timers, directories, processes, signals and another Poll. */
 @Command(name = "watch", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Waits in one event loop for a timer, a directory, a process and a signal (Linux), and prints a "
         + "line for each event, until the process has ended or --count lines are printed.",
     footer = {"", "A signal that is sent to a process goes to any of its threads that does not block it, and a JVM has "
         + "many from the start. So --signal needs a JVM that has inherited the signal blocked, such as:",
         "  env --block-signal=USR1 java -jar panamio-examples.jar watch --signal 10",
-        "It is refused otherwise. What the JVM uses itself (1 HUP, 2 INT, 3 QUIT, 12 USR2, 15 TERM) cannot be had so."})
-final class Watch implements Callable<Integer> {
+        "Otherwise it is refused. The signals that the JVM uses (1 HUP, 2 INT, 3 QUIT, 12 USR2, 15 TERM) "
+        + "cannot be watched."})
+public final class Watch implements Callable<Integer> {
     @Option(names = "--every", paramLabel = "MILLISECONDS", description = "A timer: timerfd_create(2).")
     private Long every;
 
@@ -48,18 +50,18 @@ final class Watch implements Callable<Integer> {
     private Integer signal;
 
     @Option(names = "--count", defaultValue = "" + Long.MAX_VALUE, paramLabel = "N", showDefaultValue =
-        picocli.CommandLine.Help.Visibility.NEVER, description = "End after so many lines (default: do not).")
+        picocli.CommandLine.Help.Visibility.NEVER, description = "Exit after this many lines (default: never).")
     private long count;
 
     @Spec
     private CommandSpec spec;
 
-    /** Prints what an event was about. */
+    /** Prints the lines of an event. */
     private interface Report {
         void print() throws IOException;
     }
 
-    /** What is to be done about an event; its token is an index here. */
+    /** The reports, indexed by token. */
     private final List<Report> reports = new ArrayList<>();
     private final List<AutoCloseable> closeables = new ArrayList<>();
     private PrintWriter out;
@@ -68,18 +70,23 @@ final class Watch implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Bench.require(spec, every != null || directory != null || pid != null || signal != null,
+        String system = System.getProperty("os.name");
+        if (!system.equals("Linux")) {
+            throw new UnsupportedOperationException("timerfd, inotify, pidfd and signalfd are Linux's; this is "
+                + system);
+        }
+        require(every != null || directory != null || pid != null || signal != null,
             "nothing to watch: give --every, --directory, --pid or --signal");
-        Bench.require(spec, every == null || every >= 1, "--every: at least 1");
-        Bench.require(spec, !inner || every != null, "--inner: needs --every");
-        Bench.require(spec, pid == null || pid >= 1 && pid <= Integer.MAX_VALUE, "--pid: at least 1");
-        Bench.require(spec, signal == null || signal >= 1 && signal <= 64, "--signal: from 1 to 64");
-        Bench.require(spec, count >= 1, "--count: at least 1");
+        require(every == null || every >= 1, "--every: at least 1");
+        require(!inner || every != null, "--inner: needs --every");
+        require(pid == null || pid >= 1 && pid <= Integer.MAX_VALUE, "--pid: at least 1");
+        require(signal == null || signal >= 1 && signal <= 64, "--signal: from 1 to 64");
+        require(count >= 1, "--count: at least 1");
         out = spec.commandLine().getOut();
         try (Poll poll = later(Poll.open())) {
             watchAll(poll);
             Events events = Events.withCapacity(16);
-            while (lines < count && !ended && !System.out.checkError()) { // somebody wants the lines
+            while (lines < count && !ended && !System.out.checkError()) { // until the reader has closed
                 int n = poll.poll(events);
                 for (int i = 0; i < n; i++) {
                     reports.get((int) events.token(i)).print();
@@ -93,6 +100,12 @@ final class Watch implements Callable<Integer> {
         }
     }
 
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+
     private <C extends AutoCloseable> C later(C c) {
         closeables.add(0, c);
         return c;
@@ -102,7 +115,7 @@ final class Watch implements Callable<Integer> {
         if (every != null) {
             TimerFd timer = later(new TimerFd(Duration.ofMillis(every)));
             Report report = () -> {
-                for (long n; (n = timer.expirations()) > 0;) { // until there are none: only then comes the next event
+                for (long n; (n = timer.expirations()) > 0;) { // until 0: only then does an event report the next ones
                     line("timer      %,d expiration(s)", n);
                 }
             };
@@ -146,7 +159,7 @@ final class Watch implements Callable<Integer> {
         });
     }
 
-    /** The descriptor of a Poll is readable while that has events. */
+    /** Watches the timer in an inner Poll, whose descriptor is readable while it has events. */
     private void watchInner(Poll poll, TimerFd timer, Report report) throws IOException {
         Poll within = later(Poll.open());
         Events events = Events.withCapacity(1);
@@ -172,9 +185,8 @@ final class Watch implements Callable<Integer> {
     }
 
     /**
-     * A name on one line of its own, whatever is in it: as {@code ls -b} of GNU has it, by the escapes of C, in octal
-     * where there is no letter, or no such character in the charset, and with a backslash before blanks and
-     * backslashes.
+     * Returns a name on a single line, escaped as by GNU {@code ls -b}: with the escapes of C, in octal for bytes that
+     * have none or that the charset cannot encode, and a backslash before blanks and backslashes.
      */
     static String escaped(Path name, Charset charset) {
         byte[] bytes = SystemCalls.bytes(name);
@@ -203,7 +215,7 @@ final class Watch implements Callable<Integer> {
         return escaped.toString();
     }
 
-    /** Whether a character shows as itself and leaves its neighbours where they are. */
+    /** Returns whether a character is visible and does not affect its neighbours. */
     private static boolean isPrintable(int c) {
         return switch (Character.getType(c)) {
             case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,

@@ -1,4 +1,4 @@
-package io.panamio.examples;
+package io.panamio.examples.linux;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Functions of the C library that tell in errno what went wrong. */
+/** Calls functions of the C library that report errors in errno. */
 final class SystemCalls {
     static final int EAGAIN = 11;
 
@@ -28,7 +28,7 @@ final class SystemCalls {
     private SystemCalls() {
     }
 
-    /** A function whose first argument is a segment of {@link #errnoIn}, where errno is captured. */
+    /** Links a function; the first argument of the handle is a segment of {@link #errnoIn}, which receives errno. */
     static MethodHandle link(String function, MemoryLayout result, MemoryLayout... arguments) {
         return LINKER.downcallHandle(LINKER.defaultLookup().find(function).orElseThrow(),
             FunctionDescriptor.of(result, arguments), Linker.Option.captureCallState("errno"));
@@ -43,8 +43,8 @@ final class SystemCalls {
     }
 
     /**
-     * The bytes of a path, which only its URI gives whatever the JVM takes them for. A URI has no relative paths, and a
-     * slash behind a folder.
+     * Returns the bytes of a path. Only its URI preserves them if they are not text in the charset of the JVM. A URI is
+     * absolute, and ends with a slash if the path is a directory.
      */
     static byte[] bytes(Path path) {
         if (path.toString().isEmpty()) {
@@ -61,14 +61,14 @@ final class SystemCalls {
         return bytes.toByteArray();
     }
 
-    /** The path that is a name of so many bytes. */
+    /** Returns the path of a file name given in bytes. */
     static Path path(byte[] name) {
         return name.length == 0 ? Path.of("") : Path.of(URI.create("file:///" + CODED.formatHex(name))).getFileName();
     }
 
     /**
-     * Calls a function that returns an int, -1 if it failed. Handy and slow, as it links each time: to make things, not
-     * for an event loop.
+     * Calls a function that returns an int, -1 on failure. Slow, because it links the function each time: not for an
+     * event loop.
      *
      * @param arguments ints, longs, segments, and arrays for strings
      */
@@ -94,7 +94,7 @@ final class SystemCalls {
 
     private static MemorySegment string(Arena arena, byte[] bytes) {
         MemorySegment string = arena.allocate(bytes.length + 1L);
-        return string.copyFrom(MemorySegment.ofArray(bytes)); // a NUL is behind it
+        return string.copyFrom(MemorySegment.ofArray(bytes)); // NUL-terminated
     }
 
     static IOException failure(String function, int errno) {
@@ -107,7 +107,7 @@ final class SystemCalls {
         }
     }
 
-    /** What is to be done about what a method handle throws: nothing but what is passed on. */
+    /** Returns an IOException for the caller to throw; throws anything else. */
     static IOException unexpected(Throwable t) {
         if (t instanceof IOException e) {
             return e;

@@ -1,4 +1,4 @@
-package io.panamio.examples;
+package io.panamio.examples.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A directory that is readable when something in it has changed: inotify(7).
+ * A directory, readable once an entry of it has changed: inotify(7).
  *
- * <p>A copy of this needs native access, see {@link Descriptor}.
+ * <p>Requires native access, see {@link Descriptor}.
  */
 public final class Inotify extends Descriptor {
     // bits/inotify.h, sys/inotify.h
@@ -33,7 +33,7 @@ public final class Inotify extends Descriptor {
 
     /** What has happened to a file. */
     public enum What {
-        /** It was made. */
+        /** It was created. */
         CREATED,
         /** It was written to and closed. */
         WRITTEN,
@@ -43,9 +43,9 @@ public final class Inotify extends Descriptor {
         MOVED_OUT,
         /** It was deleted. */
         DELETED,
-        /** Nobody knows, as more has happened than the system has kept. */
+        /** The queue of the kernel has overflowed: changes are lost. */
         OVERFLOW,
-        /** The directory itself is gone. */
+        /** The directory itself was deleted. */
         GONE
     }
 
@@ -60,10 +60,10 @@ public final class Inotify extends Descriptor {
     }
 
     /**
-     * Begins to watch a directory.
+     * Starts watching a directory.
      *
-     * @param directory where it is
-     * @throws IOException if it is none, or the system refuses
+     * @param directory the directory
+     * @throws IOException if it is not a directory, or a system call fails
      */
     public Inotify(Path directory) throws IOException {
         super(SystemCalls.call("inotify_init1", IN_NONBLOCK | IN_CLOEXEC), 64 * 1024);
@@ -76,10 +76,10 @@ public final class Inotify extends Descriptor {
     }
 
     /**
-     * Takes the changes since this was asked last.
+     * Takes the changes since the last call.
      *
-     * @return the changes in their order, maybe none
-     * @throws IOException if the system refuses
+     * @return the changes in order, possibly none
+     * @throws IOException if a system call fails
      */
     public List<Change> changes() throws IOException {
         List<Change> changes = new ArrayList<>();
@@ -106,6 +106,6 @@ public final class Inotify extends Descriptor {
             : (mask & IN_MOVED_TO) != 0 ? What.MOVED_IN
             : (mask & IN_MOVED_FROM) != 0 ? What.MOVED_OUT
             : (mask & IN_IGNORED) != 0 ? What.GONE
-            : What.OVERFLOW; // IN_Q_OVERFLOW, the only one that is left
+            : What.OVERFLOW; // IN_Q_OVERFLOW
     }
 }

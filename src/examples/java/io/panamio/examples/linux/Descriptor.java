@@ -1,4 +1,4 @@
-package io.panamio.examples;
+package io.panamio.examples.linux;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -14,19 +14,19 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * A descriptor of Linux that is no socket, and a {@link SourceFd} by which a Poll watches it: what the descriptors here
- * have in common. It owns the descriptor, which the SourceFd does not. For one thread at a time.
+ * A descriptor that is not a socket, and a {@link SourceFd} to register it with a Poll: the base class of the
+ * descriptors here. It owns the descriptor; the SourceFd does not. Not thread-safe.
  *
- * <p>The calls are made by {@code java.lang.foreign}, for which a program needs native access, or the JDK warns: where
- * these classes have been copied to a module, {@code --enable-native-access=io.panamio,THAT.MODULE}; on the class path
- * {@code --enable-native-access=ALL-UNNAMED}.
+ * <p>Uses {@code java.lang.foreign}, which requires native access; without it the JDK prints a warning. If these
+ * classes are copied to a module: {@code --enable-native-access=io.panamio,THAT.MODULE}; on the class path {@code
+ * --enable-native-access=ALL-UNNAMED}.
  */
 public abstract class Descriptor implements AutoCloseable {
     private static final MethodHandle READ = SystemCalls.link("read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
 
-    /** Where {@link #read} puts what it reads. */
+    /** The target of {@link #read}. */
     final MemorySegment buffer;
-    /** Where calls on the descriptor leave errno. */
+    /** Receives errno. */
     final MemorySegment errno = SystemCalls.errnoIn(Arena.ofAuto());
 
     private final int fd;
@@ -41,7 +41,7 @@ public abstract class Descriptor implements AutoCloseable {
     }
 
     /**
-     * What to register with a Poll, for {@link Interest#READABLE}.
+     * Returns the source to register with a Poll, for {@link Interest#READABLE}.
      *
      * @return the source, always the same
      */
@@ -53,7 +53,7 @@ public abstract class Descriptor implements AutoCloseable {
         return fd;
     }
 
-    /** Reads into {@link #buffer}: how many bytes, or would block, and then there will be an event for more. */
+    /** Reads into {@link #buffer}. Returns the number of bytes, or would block: then an event reports more. */
     final long read() throws IOException {
         return source.tryIo(Interest.READABLE, read);
     }
@@ -73,7 +73,7 @@ public abstract class Descriptor implements AutoCloseable {
         throw SystemCalls.failure("read", SystemCalls.errno(errno));
     }
 
-    /** Ends the watch, and closes the descriptor then. Does nothing the second time. */
+    /** Deregisters the source, then closes the descriptor. Has no effect if already closed. */
     @Override
     public final void close() throws IOException {
         if (!closed) {

@@ -1,4 +1,4 @@
-package io.panamio.examples;
+package io.panamio.examples.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /**
- * A timer that is readable when it has expired: timerfd_create(2).
+ * A periodic timer, readable once it has expired: timerfd_create(2).
  *
- * <p>A copy of this needs native access, see {@link Descriptor}.
+ * <p>Requires native access, see {@link Descriptor}.
  */
 public final class TimerFd extends Descriptor {
     // sys/timerfd.h, bits/timerfd.h, bits/time.h
@@ -23,7 +23,7 @@ public final class TimerFd extends Descriptor {
      *
      * @param every the time to its first expiration, and from each one to the next
      * @throws IllegalArgumentException if that is not positive
-     * @throws IOException if the system refuses
+     * @throws IOException if a system call fails
      */
     public TimerFd(Duration every) throws IOException {
         super(SystemCalls.call("timerfd_create", CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), 8);
@@ -41,10 +41,11 @@ public final class TimerFd extends Descriptor {
     }
 
     /**
-     * Takes the expirations since this was asked last. To be asked until there are none, as an event comes only then.
+     * Returns the number of expirations since the last call. Call it until it returns 0: only then does an event report
+     * the next ones.
      *
-     * @return how many there were, maybe 0
-     * @throws IOException if the system refuses
+     * @return the number, 0 if none
+     * @throws IOException if a system call fails
      */
     public long expirations() throws IOException {
         return read() == 8 ? buffer.get(JAVA_LONG, 0) : 0;

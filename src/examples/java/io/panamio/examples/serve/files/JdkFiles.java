@@ -1,0 +1,206 @@
+package io.panamio.examples.serve.files;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.panamio.pipeline.FileSource;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Objects;
+
+/**
+ * Files by {@link java.nio.file} alone, for systems without a class of their own. Allocates on the heap. A path is
+ * resolved first and opened then: who may write below the root can exchange a directory for a link to another one
+ * between both, so use it only where nobody untrusted may.
+ */
+public final class JdkFiles extends FileAccess {
+    private static final HexFormat CODED = HexFormat.of().withPrefix("%").withUpperCase();
+
+    /**
+     * Creates the access to files below a directory.
+     *
+     * @param root the directory whose files are opened, as a real path
+     */
+    public JdkFiles(Path root) {
+        super(root);
+    }
+
+    @Override
+    public Opened open(MemorySegment path) {
+        try {
+            Path real = path(path).toRealPath();
+            BasicFileAttributes status = status(real);
+            return new JdkFile(real, status, status.isRegularFile() && real.startsWith(root) ? channel(real) : null);
+        } catch (IOException e) {
+            failure = failure(e);
+            return null;
+        }
+    }
+
+    private static FileChannel channel(Path real) throws IOException {
+        return FileChannel.open(real, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static Failure failure(IOException e) {
+        String reason = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : "";
+        return e instanceof NoSuchFileException ? Failure.ABSENT
+            : e instanceof AccessDeniedException ? Failure.FORBIDDEN
+            : reason.contains("Too many open files") ? Failure.OUT_OF_DESCRIPTORS
+            : e instanceof FileSystemException ? Failure.UNREACHABLE : Failure.OTHER;
+    }
+
+    @Override
+    public boolean stat(MemorySegment path) {
+        try {
+            set(Files.readAttributes(path(path), BasicFileAttributes.class));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static BasicFileAttributes status(Path path) throws IOException {
+        return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private void set(BasicFileAttributes status) {
+        Instant modified = status.lastModifiedTime().toInstant();
+        isRegular = status.isRegularFile();
+        isDirectory = status.isDirectory();
+        size = status.size();
+        seconds = modified.getEpochSecond();
+        nanos = modified.getNano();
+        inode = Integer.toUnsignedLong(Objects.hashCode(status.fileKey())); // of device and inode on a Unix
+    }
+
+    // ---- paths as bytes, which a URI preserves in whatever charset they are
+
+    private static Path path(MemorySegment path) throws IOException {
+        StringBuilder uri = new StringBuilder("file://");
+        byte b;
+        for (long at = 0; (b = path.get(JAVA_BYTE, at)) != 0; at++) {
+            uri.append(b == '/' ? "/" : CODED.formatHex(new byte[] {b}));
+        }
+        try {
+            return Path.of(URI.create(uri.toString()));
+        } catch (IllegalArgumentException e) { // no path here, such as one with a colon on Windows
+            throw new NoSuchFileException(uri.toString());
+        }
+    }
+
+    private static byte[] name(Path entry) {
+        String raw = entry.toUri().getRawPath();
+        int end = raw.endsWith("/") ? raw.length() - 1 : raw.length();
+        ByteArrayOutputStream name = new ByteArrayOutputStream();
+        for (int at = raw.lastIndexOf('/', end - 1) + 1; at < end; at++) {
+            boolean coded = raw.charAt(at) == '%';
+            name.write(coded ? HexFormat.fromHexDigits(raw, at + 1, at + 3) : raw.charAt(at));
+            at += coded ? 2 : 0;
+        }
+        return name.toByteArray();
+    }
+
+    // ---- an open file
+
+    private final class JdkFile implements Opened {
+        private final Path path;
+        private final BasicFileAttributes status;
+        private final FileChannel channel;
+
+        JdkFile(Path path, BasicFileAttributes status, FileChannel channel) {
+            this.path = path;
+            this.status = status;
+            this.channel = channel;
+        }
+
+        @Override
+        public boolean isServed() {
+            set(status);
+            return path.startsWith(root) && (isRegular || isDirectory);
+        }
+
+        @Override
+        public boolean read(MemorySegment to, long at, long length) {
+            ByteBuffer bytes = to.asSlice(at, length).asByteBuffer();
+            try {
+                while (bytes.hasRemaining()) {
+                    if (channel.read(bytes, bytes.position()) < 0) {
+                        return false;
+                    }
+                }
+                return true;
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public boolean isEmpty() {
+            return !read(MemorySegment.ofArray(new byte[1]), 0, 1);
+        }
+
+        @Override
+        public FileSource toSource() throws IOException {
+            return FileSource.open(path);
+        }
+
+        @Override
+        public Failure list(Entries entries) {
+            try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
+                for (Path entry : stream) {
+                    if (!entries.add(name(entry), statEntry(entry))) {
+                        break;
+                    }
+                }
+                return null;
+            } catch (IOException e) {
+                return failure(e);
+            } catch (DirectoryIteratorException e) {
+                return failure(e.getCause());
+            }
+        }
+
+        private boolean statEntry(Path entry) {
+            try {
+                BasicFileAttributes found = status(entry);
+                if (found.isSymbolicLink()) {
+                    Path target = entry.toRealPath();
+                    if (!target.startsWith(root)) {
+                        return false;
+                    }
+                    found = status(target);
+                }
+                set(found);
+                return true;
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public void close() {
+            try {
+                if (channel != null) {
+                    channel.close();
+                }
+            } catch (IOException e) {
+                throw new AssertionError("close of a file that was only read", e);
+            }
+        }
+    }
+}
