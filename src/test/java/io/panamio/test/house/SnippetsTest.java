@@ -34,6 +34,7 @@ class SnippetsTest {
         package io.panamio.examples;
 
         import io.panamio.*;
+        import io.panamio.examples.linux.*;
         import io.panamio.net.*;
         import io.panamio.pipeline.*;
         import java.io.*;
