@@ -129,7 +129,7 @@ class ServeCommandTest {
     void withoutDescriptorsItServesOn() throws Exception {
         Path file = Files.writeString(folder.resolve("a.txt"), "within");
         Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH)); // so that it need not be read again
-        Process process = start(List.of("sh", "-c", "ulimit -n 64; exec \"$@\"", "sh"), folder.toString(), "--host",
+        Process process = start(List.of("sh", "-c", "ulimit -n 80; exec \"$@\"", "sh"), folder.toString(), "--host",
             "127.0.0.1", "--port", "0", "--no-log");
         List<Client> clients = new ArrayList<>();
         try (BufferedReader err = process.errorReader()) {
