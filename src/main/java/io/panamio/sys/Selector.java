@@ -246,7 +246,9 @@ public abstract class Selector extends Guard {
             boolean wakerFirst = !wakerLast;
             wakerLast = false;
             int filled = wakerFirst ? addWake(events, n) : n;
-            wakes.take(WakeState.DELIVERY); // before the queue is emptied: later entries make a new request
+            if ((wakes.unreported() & WakeState.DELIVERY) != 0) {
+                wakes.take(WakeState.DELIVERY); // before the queue is emptied: later entries make a new request
+            }
             filled = deliveries.moveTo(events, filled);
             n = wakerFirst ? filled : addWake(events, filled);
             ownLast = true;
