@@ -120,7 +120,8 @@ abstract class SocketKind<S extends NetSocket<?>> {
     }
 
     /** Creates the socket that owns {@code fd}, of which there may be duplicates. */
-    final S shared(int fd) {
+    final S shared(int fd) throws IOException {
+        sockets().prepareAdopted(fd);
         S socket = create(fd);
         Handle.of(socket).share();
         return socket;

@@ -1,5 +1,6 @@
 package io.panamio.sys;
 
+import io.panamio.Feature;
 import java.io.File;
 import java.io.IOException;
 
@@ -30,10 +31,13 @@ public abstract class Pipes {
     public abstract void requireWritable(int fd) throws IOException;
 
     /**
-     * {@return a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of; see
-     * {@link io.panamio.Feature#PIPE_REDIRECTS}}
+     * {@return a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of}
+     *
+     * @throws UnsupportedOperationException if {@link Feature#PIPE_REDIRECTS} is refused
      */
-    public abstract File file(int fd);
+    public File file(int fd) {
+        throw Platform.current().refusal(Feature.PIPE_REDIRECTS);
+    }
 
     /** {@return the calls that read and write pipes} */
     public abstract Streams streams();

@@ -80,6 +80,10 @@ public abstract class Sockets {
     /** {@return whether the socket {@code fd} listens} */
     public abstract boolean isListening(int fd) throws IOException;
 
+    /** Prepares a socket that was not created here as those that are, beyond its non-blocking mode, if necessary. */
+    public void prepareAdopted(int fd) throws IOException {
+    }
+
     // ---- connections and addresses
 
     /**

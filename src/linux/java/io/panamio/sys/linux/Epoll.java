@@ -6,7 +6,7 @@ import io.panamio.sys.unix.NativeScratch;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
-/** epoll(7), eventfd(2) and pipe2(2), raw as in {@link Libc}: the result, or the negated errno. */
+/** epoll(7) and eventfd(2), raw as in {@link Libc}: the result, or the negated errno. */
 final class Epoll {
     /** struct epoll_event: packed into 12 bytes on x86-64, 16 bytes elsewhere. A test compares with the bindings. */
     static final int EVENT_SIZE = LinuxPlatform.X86_64 ? 12 : 16;
@@ -70,13 +70,5 @@ final class Epoll {
 
     static int eventfd(int count, int flags) {
         return Libc.call(EVENTFD, count, flags, 0, 0, 0);
-    }
-
-    private static final MemorySegment PIPE2 = Libc.function("pipe2");
-
-    static int pipe2(MemorySegment ends, int flags) {
-        int r = Libc.call(PIPE2, ends.address(), flags, 0, 0, 0);
-        Reference.reachabilityFence(ends);
-        return r;
     }
 }

@@ -107,6 +107,11 @@ final class LinuxConstants extends UnixConstants {
     @Override protected int MSG_CMSG_CLOEXEC() { return Linux.MSG_CMSG_CLOEXEC; }
     @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
     @Override protected int MSG_WHOLE_LENGTH() { return Linux.MSG_TRUNC; }
+    @Override protected int SOCK_NONBLOCK() { return Linux.SOCK_NONBLOCK; }
+    @Override protected int SOCK_CLOEXEC() { return Linux.SOCK_CLOEXEC; }
+    @Override protected int SO_NOSIGPIPE() { return 0; }
+    @Override protected boolean hasAbstractNames() { return true; }
+    @Override protected boolean hidesErrors() { return false; }
 
     // struct msghdr and struct cmsghdr
     @Override protected long MSGHDR_SIZE() { return msghdr.sizeof(); }

@@ -8,14 +8,12 @@ import io.panamio.bindings.linux.Linux;
 import io.panamio.net.UnixCredentials;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.TcpFields;
-import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.UnixSockets;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
 
-/** Sockets of Linux, which creates and accepts a non-blocking, close-on-exec socket in one call. */
+/** Sockets of Linux: its options, and what it reports of a connection. */
 final class LinuxSockets extends UnixSockets {
     /** Offsets in struct tcp_info, whose class need not be loaded for a failed connect; a test compares the two. */
     static final long TCP_OPTIONS = 5;
@@ -23,30 +21,6 @@ final class LinuxSockets extends UnixSockets {
 
     LinuxSockets() {
         super(LinuxConstants.INSTANCE, LinuxOptions.BY_NAME);
-    }
-
-    private static final MemorySegment ACCEPT4 = Libc.function("accept4");
-
-    private static int accept4(int fd, MemorySegment address, MemorySegment length, int flags) {
-        int r = Libc.call(ACCEPT4, fd, address.address(), length.address(), flags, 0);
-        Reference.reachabilityFence(address);
-        Reference.reachabilityFence(length);
-        return r;
-    }
-
-    @Override
-    protected int newSocket(int family, int type) {
-        return Libc.socket(family, type | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);
-    }
-
-    @Override
-    protected int newPair(int family, int type, MemorySegment fds) {
-        return Libc.socketpair(family, type | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0, fds);
-    }
-
-    @Override
-    protected int nextConnection(int fd, MemorySegment address, MemorySegment length) {
-        return accept4(fd, address, length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC);
     }
 
     @Override

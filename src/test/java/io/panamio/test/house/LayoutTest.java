@@ -293,8 +293,8 @@ class LayoutTest {
             expected.put(function, (ofParts ? type.insertParameterTypes(2, long.class) : type).toString());
         }
         TreeMap<String, String> called = new TreeMap<>();
-        for (String owner : List.of("unix.Libc", "linux.Epoll", "linux.LinuxSockets", "linux.LinuxMessages",
-                "linux.LinuxTransfers", "linux.Mapping", "unix.SocketFiles", "unix.UnixTransfers")) {
+        for (String owner : List.of("unix.Libc", "linux.Epoll", "linux.LinuxMessages", "linux.LinuxTransfers",
+                "linux.Mapping", "unix.SocketFiles", "unix.UnixPipes", "unix.UnixSockets", "unix.UnixTransfers")) {
             for (Method method : Class.forName("io.panamio.sys." + owner).getDeclaredMethods()) {
                 String name = method.getName();
                 String function = expected.containsKey("epoll_" + name) ? "epoll_" + name : name;

@@ -28,6 +28,17 @@ final class DescriptorFlags {
         }
     }
 
+    /** Raw: makes a descriptor close-on-exec. */
+    static int setCloseOnExec(int fd) {
+        return Libc.fcntl(fd, Posix.F_SETFD, Posix.FD_CLOEXEC);
+    }
+
+    /** Raw: makes a descriptor that was just created non-blocking and close-on-exec. */
+    static int prepare(UnixConstants constants, int fd) {
+        int r = setCloseOnExec(fd);
+        return r < 0 ? r : Libc.fcntl(fd, Posix.F_SETFL, constants.O_NONBLOCK());
+    }
+
     private int check(int r) throws IOException {
         if (r < 0) {
             throw errors.io("fcntl", -r);

@@ -44,7 +44,12 @@ final class PipeStreams extends UnixStreams {
     }
 
     @Override
-    IOException writeError(boolean vectored, int errno) {
+    IOException writeError(int fd, boolean vectored, int errno) {
         return errors.io(vectored ? "writev" : "write", errno);
+    }
+
+    @Override
+    boolean isConnecting(int fd, long r) {
+        return false;
     }
 }

@@ -104,7 +104,7 @@ public final class PollSelector extends Selector {
         requireWatchable(fd, interest);
         synchronized (lock) {
             if (watch(fd) != null) {
-                throw errors.io("poll", number(Errno.EEXIST));
+                throw errors.io("poll", c.number(Errno.EEXIST));
             }
             if (fd >= byFd.length) {
                 byFd = Arrays.copyOf(byFd, Math.max(fd + 1, byFd.length * 2));
@@ -227,7 +227,7 @@ public final class PollSelector extends Selector {
     private Asked requireWatched(int fd) throws IOException {
         Asked watch = watch(fd);
         if (watch == null) {
-            throw errors.io("poll", number(Errno.ENOENT));
+            throw errors.io("poll", c.number(Errno.ENOENT));
         }
         return watch;
     }
@@ -237,10 +237,10 @@ public final class PollSelector extends Selector {
         int ready = Posix.POLLIN | Posix.POLLOUT;
         int levels = levels(fd, ready);
         if ((levels & Posix.POLLNVAL) != 0) {
-            throw errors.io("poll", number(Errno.EBADF));
+            throw errors.io("poll", c.number(Errno.EBADF));
         }
         if (levels == ready && (interest & Readiness.WATCHABLE) == 0 && refused.test(fd)) {
-            throw errors.io("poll", number(Errno.EPERM));
+            throw errors.io("poll", c.number(Errno.EPERM));
         }
     }
 
@@ -250,15 +250,6 @@ public final class PollSelector extends Selector {
             ask(scratch.argument, 0, fd, conditions);
             return Libc.poll(scratch.argument, 1, 0) > 0 ? answer(scratch.argument, 0) : 0;
         }
-    }
-
-    private int number(Errno errno) {
-        for (int number = 1; number < 256; number++) {
-            if (c.errno(number) == errno) {
-                return number;
-            }
-        }
-        throw new AssertionError(errno);
     }
 
     /** Ends a wait that began before a change. The caller holds the lock. */

@@ -20,6 +20,8 @@ final class Posix {
     static final int O_RDONLY = 0;
     static final int O_WRONLY = 1;
     static final int O_ACCMODE = 3;
+    static final int F_SETFD = 2;
+    static final int FD_CLOEXEC = 1;
     static final int F_GETFL = 3;
     static final int F_SETFL = 4;
     static final int LOCK_EX = 2;

@@ -1,7 +1,9 @@
 package io.panamio.sys.unix;
 
+import io.panamio.Feature;
 import io.panamio.net.UnixAddress;
 import io.panamio.sys.AddressFamily;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SystemExceptions;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -89,6 +91,9 @@ final class Sockaddr {
     /** The length includes the zero after a path or before an abstract name; an unnamed address has only a family. */
     private int write(ByteBuffer to, UnixAddress address) {
         byte[] name = address.bytes();
+        if (!c.hasAbstractNames() && !address.isPath()) {
+            throw Platform.current().refusal(Feature.ABSTRACT_ADDRESSES);
+        }
         if (address.isUnnamed() || address.isAbstract() && name.length == 0) {
             c.setFamily(to, Posix.AF_UNIX, PATH_OFFSET);
             return PATH_OFFSET;
@@ -107,11 +112,14 @@ final class Sockaddr {
     // ---- reading
 
     /**
-     * Returns the length of an address, from the one that the system reports: Linux adds one for a zero that is not
-     * there after a path that fills {@code sun_path}, and does not accept that length.
+     * Returns the length of the address at an offset, from the one that the system reports: Linux adds one for a zero
+     * that is not there after a path that fills {@code sun_path}, and does not accept that length; macOS and the BSDs
+     * report an unnamed Unix address as a path of zeros.
      */
-    int length(int reported) {
-        return Math.min(reported, PATH_OFFSET + c.SUN_PATH_SIZE());
+    int length(ByteBuffer addresses, int at, int reported) {
+        boolean unnamed = !c.hasAbstractNames() && reported > PATH_OFFSET && addresses.get(at + PATH_OFFSET) == 0
+            && c.family(addresses, at) == Posix.AF_UNIX;
+        return unnamed ? PATH_OFFSET : Math.min(reported, PATH_OFFSET + c.SUN_PATH_SIZE());
     }
 
     /** Reads an address. An IPv4-mapped IPv6 address becomes an IPv4 address, as everywhere in the JDK. */
@@ -138,7 +146,7 @@ final class Sockaddr {
     }
 
     private SocketAddress readUnix(ByteBuffer from, int length) {
-        int size = length(length) - PATH_OFFSET;
+        int size = length(from, 0, length) - PATH_OFFSET;
         if (size <= 0) {
             return UnixAddress.unnamed();
         }

@@ -71,7 +71,27 @@ final class SocketStreams extends UnixStreams {
     }
 
     @Override
-    IOException writeError(boolean vectored, int errno) {
-        return errors.socket(vectored ? "sendmsg" : "send", errno);
+    IOException writeError(int fd, boolean vectored, int errno) {
+        int pending = c.hidesErrors() && c.errno(errno) == Errno.EPIPE ? takeError(fd) : 0;
+        return errors.socket(vectored ? "sendmsg" : "send", pending != 0 ? pending : errno);
+    }
+
+    private int takeError(int fd) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_ERROR(), scratch.argument, scratch.length(4));
+            return r < 0 ? 0 : scratch.argumentBytes.getInt(0);
+        }
+    }
+
+    /** {@inheritDoc} Linux says EAGAIN then. A socket that was never connected is hung up or writable. */
+    @Override
+    boolean isConnecting(int fd, long r) {
+        if (r != -c.ENOTCONN()) {
+            return false;
+        }
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(0, fd).putShort(4, (short) Posix.POLLOUT).putShort(6, (short) 0); // a pollfd
+            return Libc.poll(scratch.argument, 1, 0) == 0;
+        }
     }
 }

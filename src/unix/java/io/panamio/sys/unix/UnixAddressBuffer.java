@@ -31,7 +31,7 @@ final class UnixAddressBuffer extends AddressBuffer {
     }
 
     void setLength(int bytes) {
-        lengthBytes.putInt(0, sockaddr.length(bytes));
+        lengthBytes.putInt(0, sockaddr.length(addressBytes, 0, bytes));
     }
 
     /** Sets the length to the size of the buffer and returns it, for the system to write to. */

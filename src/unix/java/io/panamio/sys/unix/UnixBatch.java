@@ -100,7 +100,8 @@ public final class UnixBatch extends Batch {
         int flags = get(i, c.MSGHDR_FLAGS());
         lengths[i] = (int) Math.min(bytes, size);
         truncated[i] = (flags & c.MSG_TRUNC()) != 0;
-        set(i, c.MSGHDR_NAMELEN(), sockaddr.length(get(i, c.MSGHDR_NAMELEN())));
+        int addressLength = get(i, c.MSGHDR_NAMELEN());
+        set(i, c.MSGHDR_NAMELEN(), sockaddr.length(addressBytes, Sockaddr.STORAGE_SIZE * i, addressLength));
         if (controls[i] != null) {
             controls[i].received((int) c.length(headers, headerSize * i + c.MSGHDR_CONTROLLEN()), flags);
         }

@@ -25,14 +25,35 @@ public abstract class UnixConstants {
     protected abstract int SO_TYPE();
     protected abstract int SO_ACCEPTCONN();
     protected abstract int MSG_DONTWAIT();
-    protected abstract int MSG_NOSIGNAL();
     protected abstract int MSG_TRUNC();
     protected abstract int MSG_CTRUNC();
-    protected abstract int MSG_CMSG_CLOEXEC();
     protected abstract int SUN_PATH_SIZE();
 
-    /** Returns the flag that makes a receive return the whole length of a truncated message, or 0 if there is none. */
+    // what a system may lack; 0 then
+    /** Returns the flags of socket(2), socketpair(2) and accept4(2), or 0: fcntl(2) sets the modes then. */
+    protected abstract int SOCK_NONBLOCK();
+    protected abstract int SOCK_CLOEXEC();
+
+    /** Returns the flag of a send that prevents SIGPIPE, or 0 if only the option does. */
+    protected abstract int MSG_NOSIGNAL();
+
+    /** Returns the option that prevents SIGPIPE, which is set on every socket, or 0 if the flag suffices. */
+    protected abstract int SO_NOSIGPIPE();
+
+    /** Returns the flag that makes received descriptors close-on-exec, or 0: fcntl(2) does that then. */
+    protected abstract int MSG_CMSG_CLOEXEC();
+
+    /**
+     * Returns the flag that makes a receive return the whole length of a truncated message, or 0: recvmsg(2) reports
+     * then that one was truncated.
+     */
     protected abstract int MSG_WHOLE_LENGTH();
+
+    /** Returns whether a send that fails with EPIPE leaves the error of the connection pending. */
+    protected abstract boolean hidesErrors();
+
+    /** Returns whether Unix sockets may have names that are no paths, which begin with a zero. */
+    protected abstract boolean hasAbstractNames();
 
     // struct msghdr and struct cmsghdr
     protected abstract long MSGHDR_SIZE();
@@ -94,6 +115,16 @@ public abstract class UnixConstants {
 
     /** Returns the error with a number, or null if it has no name here. */
     protected abstract Errno errno(int number);
+
+    /** Returns the number of an error that has a name here. */
+    public final int number(Errno errno) {
+        for (int number = 1; number < 256; number++) {
+            if (errno(number) == errno) {
+                return number;
+            }
+        }
+        throw new AssertionError(errno);
+    }
 
     /** Writes the family of an address and, where the system has a field for it, its length. */
     protected abstract void setFamily(ByteBuffer address, int family, int length);

@@ -48,18 +48,38 @@ public abstract class UnixControl extends Control {
         length = bytes;
         received = true;
         truncated = (flags & c.MSG_CTRUNC()) != 0;
-        holdsFds = bytes > 0 && find(c.SOL_SOCKET(), Posix.SCM_RIGHTS) >= 0;
+        holdsFds = bytes > 0 && fd(0) >= 0;
+        if (holdsFds && c.MSG_CMSG_CLOEXEC() == 0) {
+            for (int i = 0; fd(i) >= 0; i++) {
+                DescriptorFlags.setCloseOnExec(fd(i));
+            }
+        }
+    }
+
+    /**
+     * Returns a descriptor that was received, by its index among all of them, which may be in several messages; -1 if
+     * there are no more.
+     */
+    private int fd(int index) {
+        int i = index;
+        for (int at = 0; format.hasMessage(at, length); at = format.next(memory, at, length)) {
+            if (format.level(memory, at) == c.SOL_SOCKET() && format.type(memory, at) == Posix.SCM_RIGHTS) {
+                int count = format.dataSize(memory, at, length) / 4;
+                if (i < count) {
+                    return memory.get(JAVA_INT, format.data(at) + 4L * i);
+                }
+                i -= count;
+            }
+        }
+        return -1;
     }
 
     @Override
     public final void clear() {
         if (holdsFds) { // without an array, for which there may be no memory
             holdsFds = false;
-            int at = find(c.SOL_SOCKET(), Posix.SCM_RIGHTS);
-            int data = format.data(at);
-            int end = data + format.dataSize(memory, at, length);
-            for (int fd = data; fd + 4 <= end; fd += 4) {
-                Libc.close(memory.get(JAVA_INT, fd));
+            for (int i = 0; fd(i) >= 0; i++) {
+                Libc.close(fd(i));
             }
         }
         length = 0;
@@ -150,9 +170,14 @@ public abstract class UnixControl extends Control {
         if (!holdsFds) {
             return NO_FDS;
         }
-        int at = find(c.SOL_SOCKET(), Posix.SCM_RIGHTS);
-        int size = format.dataSize(memory, at, length) & ~3;
-        int[] fds = memory.asSlice(format.data(at), size).toArray(JAVA_INT);
+        int count = 0;
+        while (fd(count) >= 0) {
+            count++;
+        }
+        int[] fds = new int[count];
+        for (int i = 0; i < count; i++) {
+            fds[i] = fd(i);
+        }
         holdsFds = false; // after the allocation, which may fail
         return fds;
     }

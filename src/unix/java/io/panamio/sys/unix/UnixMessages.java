@@ -133,6 +133,9 @@ public abstract class UnixMessages extends Messages {
     private long receive(int fd, MemorySegment dst, long size, int flags, AddressBuffer from)
             throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) from;
+        if (c.MSG_WHOLE_LENGTH() == 0) {
+            return receiveMessage(fd, dst, size, flags, address);
+        }
         long r;
         do {
             r = address == null ? Libc.recv(fd, dst, 0, size, flags)
@@ -142,6 +145,21 @@ public abstract class UnixMessages extends Messages {
             address.setLength(r < 0 ? 0 : address.length());
         }
         return r >= 0 ? r : failed(address == null ? "recv" : "recvfrom", r);
+    }
+
+    /** Receives by recvmsg(2), which also reports whether the message was truncated. */
+    private long receiveMessage(int fd, MemorySegment dst, long size, int flags, UnixAddressBuffer from)
+            throws IOException {
+        RawAccess.requireUsable(dst);
+        boolean inPlace = RawAccess.isSafe(dst);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(inPlace ? 0 : size)) {
+            MemorySegment bytes = inPlace ? dst : scratch.copyBuffer(size);
+            long r = receiveMessage(scratch, fd, bytes, size, flags, from, null);
+            if (r > 0 && !inPlace) {
+                MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
+            }
+            return r;
+        }
     }
 
     @Override
@@ -156,7 +174,8 @@ public abstract class UnixMessages extends Messages {
         }
         try (NativeScratch scratch = NativeScratch.enterToCopy(inPlace ? 0 : size)) {
             MemorySegment bytes = inPlace ? dst : scratch.copyBuffer(size);
-            long r = receiveMessage(scratch, fd, bytes, size, (UnixAddressBuffer) from, (UnixControl) control);
+            long r = receiveMessage(scratch, fd, bytes, size, c.MSG_DONTWAIT() | c.MSG_WHOLE_LENGTH(),
+                (UnixAddressBuffer) from, (UnixControl) control);
             if (r > 0 && !inPlace) {
                 MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
             }
@@ -164,16 +183,16 @@ public abstract class UnixMessages extends Messages {
         }
     }
 
-    private long receiveMessage(NativeScratch scratch, int fd, MemorySegment dst, long size, UnixAddressBuffer from,
-            UnixControl control) throws IOException {
+    private long receiveMessage(NativeScratch scratch, int fd, MemorySegment dst, long size, int flags,
+            UnixAddressBuffer from, UnixControl control) throws IOException {
         MemorySegment message = scratch.wholeMessage;
         long r;
         do {
-            prepare(scratch, dst, size, from, control, control.capacity());
+            prepare(scratch, dst, size, from, control, control == null ? 0 : control.capacity());
             if (from != null) {
                 message.set(JAVA_INT, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             }
-            r = Libc.recvmsg(fd, message, c.MSG_DONTWAIT() | c.MSG_WHOLE_LENGTH() | c.MSG_CMSG_CLOEXEC());
+            r = Libc.recvmsg(fd, message, control == null ? flags : flags | c.MSG_CMSG_CLOEXEC());
         } while (r == -Posix.EINTR);
         Reference.reachabilityFence(dst);
         if (from != null) {
@@ -182,9 +201,11 @@ public abstract class UnixMessages extends Messages {
         if (r < 0) {
             return failed("recvmsg", r);
         }
-        int flags = message.get(JAVA_INT, c.MSGHDR_FLAGS());
-        control.received((int) c.length(message, c.MSGHDR_CONTROLLEN()), flags);
-        return r <= size && (flags & c.MSG_TRUNC()) != 0 ? size + 1 : r;
+        int received = message.get(JAVA_INT, c.MSGHDR_FLAGS());
+        if (control != null) {
+            control.received((int) c.length(message, c.MSGHDR_CONTROLLEN()), received);
+        }
+        return r <= size && (received & c.MSG_TRUNC()) != 0 ? size + 1 : r;
     }
 
     private void prepare(NativeScratch scratch, MemorySegment bytes, long size, UnixAddressBuffer address,
@@ -197,7 +218,7 @@ public abstract class UnixMessages extends Messages {
         message.set(JAVA_INT, c.MSGHDR_NAMELEN(), address == null ? 0 : address.length());
         message.set(JAVA_LONG, c.MSGHDR_IOV(), vector.address());
         c.setLength(message, c.MSGHDR_IOVLEN(), 1);
-        message.set(JAVA_LONG, c.MSGHDR_CONTROL(), control.memory.address());
+        message.set(JAVA_LONG, c.MSGHDR_CONTROL(), control == null ? 0 : control.memory.address());
         c.setLength(message, c.MSGHDR_CONTROLLEN(), controlLength);
         message.set(JAVA_INT, c.MSGHDR_FLAGS(), 0);
     }

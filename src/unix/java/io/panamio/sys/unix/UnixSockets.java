@@ -1,5 +1,6 @@
 package io.panamio.sys.unix;
 
+import io.panamio.Feature;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
 import io.panamio.net.UnixAddress;
@@ -13,6 +14,7 @@ import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,8 +24,10 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
- * Sockets, as POSIX has them. A platform adds how a non-blocking one is created, which options there are, and what only
- * it can report of a connection.
+ * Sockets, as POSIX has them. A platform adds which options there are, and what only it can report of a connection.
+ *
+ * <p>Where the system cannot create a socket in non-blocking mode that child processes do not inherit, fcntl(2) changes
+ * it afterwards: a process that another thread starts in between inherits it.
  */
 public abstract class UnixSockets extends Sockets {
     /** The maximum number of dead connections that one accept skips. */
@@ -43,20 +47,66 @@ public abstract class UnixSockets extends Sockets {
         options = new UnixOptions(this, constants, errors, optionNames);
     }
 
-    /** Raw: creates a non-blocking, close-on-exec socket. */
-    protected abstract int newSocket(int family, int type);
+    // ---- raw
 
-    /** Raw: creates two of these that are connected to each other. */
-    protected abstract int newPair(int family, int type, MemorySegment fds);
+    private static final MemorySegment ACCEPT = Libc.function("accept");
+
+    private static int accept(int fd, MemorySegment address, MemorySegment length) {
+        int r = Libc.call(ACCEPT, fd, address.address(), length.address(), 0, 0);
+        Reference.reachabilityFence(address);
+        Reference.reachabilityFence(length);
+        return r;
+    }
+
+    private static final MemorySegment ACCEPT4 = Libc.functionOrNull("accept4");
+
+    private static int accept4(int fd, MemorySegment address, MemorySegment length, int flags) {
+        int r = Libc.call(ACCEPT4, fd, address.address(), length.address(), flags, 0);
+        Reference.reachabilityFence(address);
+        Reference.reachabilityFence(length);
+        return r;
+    }
+
+    private int flags() {
+        return c.SOCK_NONBLOCK() | c.SOCK_CLOEXEC();
+    }
+
+    /** Raw: creates a non-blocking, close-on-exec socket. */
+    private int newSocket(int family, int type) {
+        int fd = Libc.socket(family, type | flags(), 0);
+        int r = fd < 0 ? fd : prepare(fd, flags() != 0);
+        if (fd >= 0 && r < 0) {
+            Libc.close(fd);
+        }
+        return r < 0 ? r : fd;
+    }
 
     /** Raw: accepts the next queued connection, non-blocking and close-on-exec. */
-    protected abstract int nextConnection(int fd, MemorySegment address, MemorySegment length);
+    private int nextConnection(int fd, MemorySegment address, MemorySegment length) {
+        int accepted = ACCEPT4 == null ? accept(fd, address, length) : accept4(fd, address, length, flags());
+        if (accepted < 0 || prepare(accepted, ACCEPT4 != null) >= 0) {
+            return accepted;
+        }
+        Libc.close(accepted);
+        return -c.number(Errno.ECONNABORTED); // options of a connection that has ended cannot be set on every system
+    }
+
+    /** Raw: sets the modes of a new socket, unless its call did, and the option that prevents SIGPIPE. */
+    private int prepare(int fd, boolean hasModes) {
+        int r = hasModes ? 0 : DescriptorFlags.prepare(c, fd);
+        return r < 0 || c.SO_NOSIGPIPE() == 0 ? r : trySetInt(fd, c.SOL_SOCKET(), c.SO_NOSIGPIPE(), 1);
+    }
 
     private int number(SocketType type) {
         return switch (type) {
             case TCP, UNIX_STREAM -> Posix.SOCK_STREAM;
             case UDP, UNIX_DATAGRAM -> Posix.SOCK_DGRAM;
-            case UNIX_SEQPACKET -> Posix.SOCK_SEQPACKET;
+            case UNIX_SEQPACKET -> {
+                if (!Feature.UNIX_SEQPACKETS.isAvailable()) {
+                    throw Platform.current().refusal(Feature.UNIX_SEQPACKETS);
+                }
+                yield Posix.SOCK_SEQPACKET;
+            }
         };
     }
 
@@ -239,14 +289,22 @@ public abstract class UnixSockets extends Sockets {
     public final int[] pair(SocketType type) throws IOException {
         int[] fds = new int[2]; // before the call, as nothing may fail after it
         try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = newPair(Posix.AF_UNIX, number(type), scratch.argument);
+            int r = Libc.socketpair(Posix.AF_UNIX, number(type) | flags(), 0, scratch.argument);
             if (r < 0) {
                 throw errors.socket("socketpair", -r);
             }
             fds[0] = scratch.argumentBytes.getInt(0);
             fds[1] = scratch.argumentBytes.getInt(4);
-            return fds;
         }
+        for (int fd : fds) {
+            int r = prepare(fd, flags() != 0);
+            if (r < 0) {
+                Libc.close(fds[0]);
+                Libc.close(fds[1]);
+                throw errors.socket("socketpair", -r);
+            }
+        }
+        return fds;
     }
 
     @Override
@@ -270,6 +328,10 @@ public abstract class UnixSockets extends Sockets {
 
     private int accept(int fd, UnixAddressBuffer peer) {
         int r = nextConnection(fd, peer.address, peer.room());
+        if (r >= 0 && peer.length() == 0) { // the answer of macOS if the peer is gone
+            Libc.close(r);
+            r = -c.number(Errno.ECONNABORTED);
+        }
         peer.setLength(r < 0 ? 0 : peer.length());
         return r;
     }
@@ -295,6 +357,13 @@ public abstract class UnixSockets extends Sockets {
                     || !(type == SocketType.TCP || type == SocketType.UDP ? isInternet(fd, type) : isUnix(fd))) {
                 throw new IllegalArgumentException("descriptor " + fd + " is not a socket of type " + type);
             }
+        }
+    }
+
+    @Override
+    public final void prepareAdopted(int fd) throws IOException {
+        if (c.SO_NOSIGPIPE() != 0) {
+            check("setsockopt", "SO_NOSIGPIPE", trySetInt(fd, c.SOL_SOCKET(), c.SO_NOSIGPIPE(), 1));
         }
     }
 
@@ -327,7 +396,7 @@ public abstract class UnixSockets extends Sockets {
         if (r == 0) {
             return true;
         }
-        if (r != -c.ENOTCONN()) {
+        if (r != -c.ENOTCONN() && c.errno(-r) != Errno.EINVAL) { // the latter on macOS if both directions have ended
             throw errors.socket("getpeername", -r);
         }
         int readiness = readiness(fd, Posix.POLLOUT);
@@ -385,7 +454,8 @@ public abstract class UnixSockets extends Sockets {
     public final SocketAddress peerAddress(int fd) throws IOException {
         try (NativeScratch scratch = NativeScratch.enter()) {
             MemorySegment length = scratch.length((int) scratch.address.byteSize());
-            check("getpeername", "", Libc.getpeername(fd, scratch.address, length));
+            int r = Libc.getpeername(fd, scratch.address, length);
+            check("getpeername", "", c.errno(-r) == Errno.EINVAL ? -c.ENOTCONN() : r); // see isConnected
             return sockaddr.read(scratch.addressBytes, scratch.length());
         }
     }

@@ -52,7 +52,10 @@ abstract class UnixStreams extends Streams {
 
     abstract IOException readError(boolean vectored, int errno);
 
-    abstract IOException writeError(boolean vectored, int errno);
+    abstract IOException writeError(int fd, boolean vectored, int errno);
+
+    /** Returns whether a send that failed did so because a connect is in progress. */
+    abstract boolean isConnecting(int fd, long r);
 
     private long readFailed(boolean vectored, long r) throws IOException {
         if (c.wouldBlock(r)) {
@@ -61,11 +64,11 @@ abstract class UnixStreams extends Streams {
         throw readError(vectored, (int) -r);
     }
 
-    private long writeFailed(boolean vectored, long r) throws IOException {
-        if (c.wouldBlock(r)) {
+    private long writeFailed(int fd, boolean vectored, long r) throws IOException {
+        if (c.wouldBlock(r) || isConnecting(fd, r)) {
             return Sockets.WOULD_BLOCK;
         }
-        throw writeError(vectored, (int) -r);
+        throw writeError(fd, vectored, (int) -r);
     }
 
     // ---- one segment or array
@@ -119,7 +122,7 @@ abstract class UnixStreams extends Streams {
         do {
             r = write(fd, src, off, size, flags);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : writeFailed(false, r);
+        return r >= 0 ? r : writeFailed(fd, false, r);
     }
 
     /**
@@ -173,7 +176,7 @@ abstract class UnixStreams extends Streams {
                     r = write(fd, copy, 0, piece, flags);
                 } while (r == -Posix.EINTR);
                 if (r < 0) {
-                    return done > 0 ? done : writeFailed(false, r); // the next call fails with the same error
+                    return done > 0 ? done : writeFailed(fd, false, r); // the next call fails with the same error
                 }
                 done += r;
                 if (r < piece) {
@@ -234,7 +237,7 @@ abstract class UnixStreams extends Streams {
             r = writeVectors(fd, list, count, flags);
         } while (r == -Posix.EINTR);
         Reference.reachabilityFence(list);
-        return r >= 0 ? r : writeFailed(true, r);
+        return r >= 0 ? r : writeFailed(fd, true, r);
     }
 
     @Override
@@ -337,7 +340,7 @@ abstract class UnixStreams extends Streams {
                 r = writeVectors(fd, scratch, vectors, count, flags);
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
-            return r >= 0 ? r : writeFailed(true, r);
+            return r >= 0 ? r : writeFailed(fd, true, r);
         }
     }
 
