@@ -1,6 +1,6 @@
 /*
  * What mingw-w64 10 lacks: the interface of AFD, the driver behind Winsock, which Microsoft does not publish, and
- * newer constants. LayoutTest compares them with a table of its own.
+ * newer constants. WindowsLayoutTest compares them with a table of its own.
  */
 
 /* Structs and numbers of IOCTL_AFD_POLL. */

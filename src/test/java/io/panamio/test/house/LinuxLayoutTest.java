@@ -1,0 +1,203 @@
+package io.panamio.test.house;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.cmsghdr;
+import io.panamio.bindings.linux.in6_pktinfo;
+import io.panamio.bindings.linux.in_pktinfo;
+import io.panamio.bindings.linux.iovec;
+import io.panamio.bindings.linux.ip_mreqn;
+import io.panamio.bindings.linux.ipv6_mreq;
+import io.panamio.bindings.linux.linger;
+import io.panamio.bindings.linux.mmsghdr;
+import io.panamio.bindings.linux.msghdr;
+import io.panamio.bindings.linux.pollfd;
+import io.panamio.bindings.linux.sock_extended_err;
+import io.panamio.bindings.linux.sockaddr_in6;
+import io.panamio.bindings.linux.sockaddr_in;
+import io.panamio.bindings.linux.sockaddr_storage;
+import io.panamio.bindings.linux.sockaddr_un;
+import io.panamio.bindings.linux.tcp_info;
+import io.panamio.bindings.linux.timespec;
+import io.panamio.bindings.linux.ucred;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What Linux's code and the code that Unix systems share write by hand is compared with the bindings of Linux. */
+@Tag("any-back-end")
+class LinuxLayoutTest {
+    /** A function's own parameters, in its order, is what the method of its name must have. */
+    @Test
+    void everyFunctionIsCalledAsTheBindingsDescribeIt() throws Exception {
+        TreeMap<String, String> expected = new TreeMap<>();
+        for (String function : Bindings.LINUX.symbols("function")) {
+            MethodType type = descriptor(function).toMethodType();
+            boolean ofParts = Set.of("recv", "send", "read", "write", "writev").contains(function); // from an offset on
+            expected.put(function, (ofParts ? type.insertParameterTypes(2, long.class) : type).toString());
+        }
+        TreeMap<String, String> called = new TreeMap<>();
+        for (String owner : List.of("unix.Libc", "linux.Epoll", "linux.LinuxMessages", "linux.LinuxTransfers",
+                "linux.Mapping", "unix.SocketFiles", "unix.UnixPipes", "unix.UnixSockets", "unix.UnixTransfers")) {
+            for (Method method : Class.forName("io.panamio.sys." + owner).getDeclaredMethods()) {
+                String name = method.getName();
+                String function = expected.containsKey("epoll_" + name) ? "epoll_" + name : name;
+                MethodType type = MethodType.methodType(method.getReturnType(), method.getParameterTypes());
+                if (type.toString().equals(expected.get(function))) { // there may be others that prepare its arguments
+                    called.put(function, type.toString());
+                }
+            }
+        }
+        assertEquals(expected, called);
+    }
+
+    /** {@return the descriptor of a function in the bindings, with one variadic argument} */
+    private static FunctionDescriptor descriptor(String function) throws ReflectiveOperationException {
+        return switch (function) {
+            case "fcntl", "open" -> variadic(function).appendArgumentLayouts(Linux.C_INT);
+            case "ioctl" -> variadic(function).appendArgumentLayouts(Linux.C_POINTER);
+            default -> (FunctionDescriptor) Bindings.call(Linux.class, function + "$descriptor");
+        };
+    }
+
+    private static FunctionDescriptor variadic(String function) throws ReflectiveOperationException {
+        Field field = Class.forName(Linux.class.getName() + "$" + function).getDeclaredField("BASE_DESC");
+        field.setAccessible(true);
+        return (FunctionDescriptor) field.get(null);
+    }
+
+    /** What {@code Libc} calls them by: registers hold six integers or addresses, and no more are asked for. */
+    @Test
+    void everyFunctionFitsTheShapeOfCalls() throws Exception {
+        for (String function : Bindings.LINUX.symbols("function")) {
+            FunctionDescriptor d = descriptor(function);
+            List<MemoryLayout> all = new ArrayList<>(d.argumentLayouts());
+            d.returnLayout().ifPresent(all::add);
+            assertTrue(all.stream().allMatch(l -> l.equals(Linux.C_INT) || l.equals(Linux.C_LONG)
+                || l.equals(Linux.C_POINTER)), function + d);
+            int most = Set.of("recvfrom", "sendto", "splice", "mmap").contains(function) ? 6 : 5;
+            assertTrue(d.argumentLayouts().size() <= most, function);
+        }
+    }
+
+    private static long constant(String owner, String name) throws ReflectiveOperationException {
+        Field field = Class.forName("io.panamio.sys." + owner).getDeclaredField(name);
+        field.setAccessible(true);
+        return ((Number) field.get(null)).longValue();
+    }
+
+    @Test
+    void addressesAreWrittenWhereTheBindingsHaveThem() throws Exception {
+        assertEquals(sockaddr_in.sizeof(), constant("unix.Sockaddr", "SOCKADDR_IN_SIZE"));
+        assertEquals(sockaddr_in.sin_port$offset(), constant("unix.Sockaddr", "PORT_OFFSET"));
+        assertEquals(sockaddr_in.sin_addr$offset(), constant("unix.Sockaddr", "ADDR_OFFSET"));
+        assertEquals(sockaddr_in6.sizeof(), constant("unix.Sockaddr", "SOCKADDR_IN6_SIZE"));
+        assertEquals(sockaddr_in6.sin6_port$offset(), constant("unix.Sockaddr", "PORT_OFFSET"));
+        assertEquals(sockaddr_in6.sin6_flowinfo$offset(), constant("unix.Sockaddr", "FLOWINFO_OFFSET"));
+        assertEquals(sockaddr_in6.sin6_addr$offset(), constant("unix.Sockaddr", "ADDR6_OFFSET"));
+        assertEquals(sockaddr_in6.sin6_scope_id$offset(), constant("unix.Sockaddr", "SCOPE_ID_OFFSET"));
+        assertEquals(0, sockaddr_in.sin_family$offset());
+        assertEquals(0, sockaddr_in6.sin6_family$offset());
+        assertEquals(2, sockaddr_in.sin_family$layout().byteSize());
+        assertEquals(2, sockaddr_in6.sin6_family$layout().byteSize());
+    }
+
+    /** Those of macOS and the BSDs were compared with their headers. */
+    @Test
+    void linuxHasTheNumbersOfEveryUnix() throws Exception {
+        for (Field number : Class.forName("io.panamio.sys.unix.Posix").getDeclaredFields()) {
+            assertEquals(((Number) Bindings.call(Linux.class, number.getName())).longValue(),
+                constant("unix.Posix", number.getName()), number.getName());
+        }
+    }
+
+    @Test
+    void pollfdsAreWrittenWhereTheBindingsHaveThem() throws Exception {
+        assertEquals(pollfd.sizeof(), constant("unix.PollSelector", "POLLFD_SIZE"));
+        assertEquals(pollfd.fd$offset(), constant("unix.PollSelector", "FD"));
+        assertEquals(pollfd.events$offset(), constant("unix.PollSelector", "EVENTS"));
+        assertEquals(pollfd.revents$offset(), constant("unix.PollSelector", "REVENTS"));
+        assertEquals(pollfd.events$offset() + 2, pollfd.revents$offset(), "one int clears both");
+    }
+
+    @Test
+    void iovecsAndErrnoAreWhereTheCodeHasThem() throws Exception {
+        assertEquals(iovec.sizeof(), constant("unix.UnixStreams", "IOVEC_SIZE"));
+        assertEquals(iovec.iov_base$offset(), constant("unix.UnixStreams", "IOV_BASE_OFFSET"));
+        assertEquals(iovec.iov_len$offset(), constant("unix.UnixStreams", "IOV_LEN_OFFSET"));
+        assertEquals(Linux.UIO_MAXIOV(), constant("unix.NativeScratch", "IOV_MAX"));
+        MemoryLayout captured = Linker.Option.captureStateLayout();
+        assertEquals(0, captured.byteOffset(MemoryLayout.PathElement.groupElement("errno")));
+        assertEquals(tcp_info.tcpi_options$offset(), constant("linux.LinuxSockets", "TCP_OPTIONS"));
+        assertEquals(tcp_info.tcpi_bytes_acked$offset(), constant("linux.LinuxSockets", "TCP_BYTES_ACKED"));
+    }
+
+    @Test
+    void messagesAreWhereTheBindingsHaveThem() throws Exception {
+        assertEquals(0, mmsghdr.msg_hdr$offset());
+        assertEquals(4, mmsghdr.msg_len$layout().byteSize());
+        assertEquals(0, cmsghdr.cmsg_len$offset());
+        assertEquals(8, cmsghdr.cmsg_len$layout().byteSize());
+        assertEquals(8, msghdr.msg_controllen$layout().byteSize());
+        assertEquals(8, msghdr.msg_iovlen$layout().byteSize());
+        assertEquals(16, sock_extended_err.sizeof());
+        assertEquals(sockaddr_storage.sizeof(), constant("unix.Sockaddr", "STORAGE_SIZE"));
+        assertEquals(sockaddr_un.sun_path$offset(), constant("unix.Sockaddr", "PATH_OFFSET"));
+    }
+
+    @Test
+    void structsOfOptionsAndControlMessagesAreAsTheCodeHasThem() {
+        assertEquals(List.of(0L, 4L, 8L, 12L), List.of(ip_mreqn.imr_multiaddr$offset(), ip_mreqn.imr_address$offset(),
+            ip_mreqn.imr_ifindex$offset(), ip_mreqn.sizeof()));
+        assertEquals(List.of(0L, 16L, 20L), List.of(ipv6_mreq.ipv6mr_multiaddr$offset(),
+            ipv6_mreq.ipv6mr_interface$offset(), ipv6_mreq.sizeof()));
+        assertEquals(List.of(0L, 4L, 8L, 12L), List.of(in_pktinfo.ipi_ifindex$offset(),
+            in_pktinfo.ipi_spec_dst$offset(), in_pktinfo.ipi_addr$offset(), in_pktinfo.sizeof()));
+        assertEquals(List.of(0L, 16L, 20L), List.of(in6_pktinfo.ipi6_addr$offset(),
+            in6_pktinfo.ipi6_ifindex$offset(), in6_pktinfo.sizeof()));
+        assertEquals(List.of(0L, 4L, 8L, 12L), List.of(ucred.pid$offset(), ucred.uid$offset(), ucred.gid$offset(),
+            ucred.sizeof()));
+        assertEquals(List.of(0L, 4L, 8L), List.of(linger.l_onoff$offset(), linger.l_linger$offset(), linger.sizeof()));
+        assertEquals(List.of(0L, 8L, 16L), List.of(timespec.tv_sec$offset(), timespec.tv_nsec$offset(),
+            timespec.sizeof()));
+    }
+
+    @Test
+    void thereIsRoomForEveryArgument() throws Exception {
+        Class<?> state = Class.forName("io.panamio.sys.unix.NativeScratch");
+        Object mine = state.getMethod("enter").invoke(null);
+        assertTrue(room(mine, "address") >= sockaddr_storage.sizeof());
+        assertTrue(room(mine, "message") >= msghdr.sizeof());
+        assertTrue(room(mine, "wholeMessage") >= msghdr.sizeof());
+        assertTrue(room(mine, "length") >= Linux.C_INT.byteSize());
+        assertTrue(room(mine, "argument") >= io.panamio.bindings.linux.aarch64.epoll_event.sizeof());
+        assertTrue(room(mine, "argument") >= pollfd.sizeof());
+    }
+
+    private static long room(Object state, String field) throws ReflectiveOperationException {
+        Field f = state.getClass().getDeclaredField(field);
+        f.setAccessible(true);
+        return ((MemorySegment) f.get(state)).byteSize();
+    }
+
+    @Test
+    void epollEventsAreReadWhereTheBindingsHaveThem() throws Exception {
+        boolean x86 = System.getProperty("os.arch").equals("amd64");
+        Class<?> event = Bindings.LINUX.binding("epoll_event", x86 ? "x86_64" : "aarch64");
+        assertEquals(Bindings.call(event, "sizeof"), constant("linux.Epoll", "EVENT_SIZE"));
+        assertEquals(Bindings.call(event, "events$offset"), constant("linux.Epoll", "EVENTS_OFFSET"));
+        assertEquals(Bindings.call(event, "data$offset"), constant("linux.Epoll", "DATA_OFFSET"));
+    }
+}
