@@ -1,8 +1,8 @@
 package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.sys.NativeScratch;
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.NativeScratch;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 

@@ -2,8 +2,8 @@ package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
+import io.panamio.sys.NativeScratch;
 import io.panamio.sys.Readiness;
-import io.panamio.sys.unix.NativeScratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

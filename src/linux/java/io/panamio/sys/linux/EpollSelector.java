@@ -2,11 +2,11 @@ package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
+import io.panamio.sys.NativeScratch;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Selector;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.NativeScratch;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedSelectorException;

@@ -5,10 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.statx;
+import io.panamio.sys.NativeScratch;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
-import io.panamio.sys.unix.NativeScratch;
 import io.panamio.sys.unix.UnixTransfers;
 import java.io.IOException;
 import java.lang.foreign.Arena;

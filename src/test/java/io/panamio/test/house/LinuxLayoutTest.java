@@ -137,7 +137,7 @@ class LinuxLayoutTest {
         assertEquals(iovec.sizeof(), constant("unix.UnixStreams", "IOVEC_SIZE"));
         assertEquals(iovec.iov_base$offset(), constant("unix.UnixStreams", "IOV_BASE_OFFSET"));
         assertEquals(iovec.iov_len$offset(), constant("unix.UnixStreams", "IOV_LEN_OFFSET"));
-        assertEquals(Linux.UIO_MAXIOV(), constant("unix.NativeScratch", "IOV_MAX"));
+        assertEquals(Linux.UIO_MAXIOV(), constant("NativeScratch", "MAX_VECTORS"));
         MemoryLayout captured = Linker.Option.captureStateLayout();
         assertEquals(0, captured.byteOffset(MemoryLayout.PathElement.groupElement("errno")));
         assertEquals(tcp_info.tcpi_options$offset(), constant("linux.LinuxSockets", "TCP_OPTIONS"));
@@ -176,7 +176,7 @@ class LinuxLayoutTest {
 
     @Test
     void thereIsRoomForEveryArgument() throws Exception {
-        Class<?> state = Class.forName("io.panamio.sys.unix.NativeScratch");
+        Class<?> state = Class.forName("io.panamio.sys.NativeScratch");
         Object mine = state.getMethod("enter").invoke(null);
         assertTrue(room(mine, "address") >= sockaddr_storage.sizeof());
         assertTrue(room(mine, "message") >= msghdr.sizeof());

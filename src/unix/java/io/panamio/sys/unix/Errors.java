@@ -1,6 +1,7 @@
 package io.panamio.sys.unix;
 
 import io.panamio.SystemError;
+import io.panamio.sys.NativeScratch;
 import io.panamio.sys.SystemExceptions;
 import java.io.IOException;
 
@@ -23,8 +24,9 @@ public final class Errors implements Runnable {
     public void run() {
         try {
             SystemExceptions.load();
+            NativeScratch.load();
             constants.errno(1);
-            Class<?>[] loaded = {NativeScratch.Lending.class, Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
+            Class<?>[] loaded = {Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
         } catch (Throwable t) {
             return; // not a failure of any call, and not to be printed
         }

@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.RawAccess;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -46,6 +48,7 @@ public final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final SymbolLookup LIBRARY = library();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+    private static final int CODE = NativeScratch.captureOffset("errno");
 
     private Libc() {
     }
@@ -109,7 +112,7 @@ public final class Libc {
     public static int call(MemorySegment function, long a, long b, long c, long d, long e) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = (int) (long) call.invokeExact(function, scratch.capture, a, b, c, d, e, 0L);
-            return r >= 0 ? r : -scratch.errno();
+            return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -123,7 +126,7 @@ public final class Libc {
     public static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             long r = (long) call.invokeExact(function, scratch.capture, a, b, c, d, e, f);
-            return r >= 0 ? r : -scratch.errno();
+            return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -145,7 +148,7 @@ public final class Libc {
         try (NativeScratch scratch = NativeScratch.enter()) {
             MemorySegment part = off == 0 ? buf : buf.asSlice(off, len);
             long r = (long) Shared.call.invokeExact(function, scratch.capture, fd, part, len, flags, address, length);
-            return r >= 0 ? r : -scratch.errno();
+            return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -332,7 +335,7 @@ public final class Libc {
             throw unexpected(t);
         }
         try {
-            r = r >= 0 ? r : -scratch.errno();
+            r = r >= 0 ? r : -scratch.captured(CODE);
             scratch.close();
         } catch (VirtualMachineError e) {
             return r; // a scratch that was lent becomes garbage
@@ -362,7 +365,7 @@ public final class Libc {
     public static int fcntl(int fd, int command, int argument) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = (int) Fcntl.call.invokeExact(scratch.capture, fd, command, argument);
-            return r >= 0 ? r : -scratch.errno();
+            return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -376,7 +379,7 @@ public final class Libc {
     public static int open(MemorySegment path, int flags, int mode) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = (int) Open.call.invokeExact(scratch.capture, path, flags, mode);
-            return r >= 0 ? r : -scratch.errno();
+            return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -390,7 +393,7 @@ public final class Libc {
     public static int ioctl(int fd, long request, MemorySegment argument) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = (int) Ioctl.call.invokeExact(scratch.capture, fd, request, argument);
-            return r >= 0 ? r : -scratch.errno();
+            return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -405,7 +408,7 @@ public final class Libc {
     static MemorySegment calloc(long count, long size) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             long block = (long) call.invokeExact(CALLOC, scratch.capture, count, size, 0L, 0L, 0L, 0L);
-            return block == 0 ? MemorySegment.ofAddress(-scratch.errno())
+            return block == 0 ? MemorySegment.ofAddress(-scratch.captured(CODE))
                 : MemorySegment.ofAddress(block).reinterpret(count * size);
         } catch (Throwable t) {
             throw unexpected(t);

@@ -1,5 +1,6 @@
 package io.panamio.sys.unix;
 
+import io.panamio.sys.NativeScratch;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 

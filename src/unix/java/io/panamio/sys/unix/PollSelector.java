@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.panamio.sys.EventBuffer;
+import io.panamio.sys.NativeScratch;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Watch;

@@ -2,6 +2,7 @@ package io.panamio.sys.unix;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.panamio.sys.NativeScratch;
 import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

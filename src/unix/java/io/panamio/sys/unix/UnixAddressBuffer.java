@@ -2,6 +2,7 @@ package io.panamio.sys.unix;
 
 import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.AddressFamily;
+import io.panamio.sys.NativeScratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.AddressFamily;
 import io.panamio.sys.Batch;
+import io.panamio.sys.NativeScratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

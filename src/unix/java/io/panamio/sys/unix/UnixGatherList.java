@@ -3,6 +3,8 @@ package io.panamio.sys.unix;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panamio.sys.Gather;
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.RawAccess;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -180,7 +182,7 @@ final class UnixGatherList extends Gather {
                 RawAccess.requireUsable(segments[i]);
             }
             sum += length(i++);
-        } while (i < end && i - first < NativeScratch.IOV_MAX && length(i) <= Libc.MAX_TRANSFER - sum);
+        } while (i < end && i - first < NativeScratch.MAX_VECTORS && length(i) <= Libc.MAX_TRANSFER - sum);
         return i - first;
     }
 

@@ -8,6 +8,8 @@ import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.Batch;
 import io.panamio.sys.Control;
 import io.panamio.sys.Messages;
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.RawAccess;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,5 +1,6 @@
 package io.panamio.sys.unix;
 
+import io.panamio.sys.NativeScratch;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Streams;
 import java.io.IOException;

@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panamio.sys.Gather;
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.RawAccess;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -347,7 +349,7 @@ abstract class UnixStreams extends Streams {
     /** Makes the iovecs of segments; those on the heap get room in the copy buffer, and their bytes if {@code full}. */
     private static MemorySegment vectors(NativeScratch scratch, MemorySegment[] segments, int from, int count,
             MemorySegment copy, boolean full) {
-        MemorySegment vectors = scratch.vectors(count);
+        MemorySegment vectors = scratch.vectors((long) IOVEC_SIZE * count);
         long copied = 0;
         for (int i = 0; i < count; i++) {
             MemorySegment segment = segments[from + i];
@@ -407,7 +409,7 @@ abstract class UnixStreams extends Streams {
         long size = 0;
         long copied = 0;
         int i = from;
-        while (i < segments.length && i - from < NativeScratch.IOV_MAX) {
+        while (i < segments.length && i - from < NativeScratch.MAX_VECTORS) {
             MemorySegment segment = segments[i];
             copied += segment.isNative() ? 0 : segment.byteSize();
             if (copied > NativeScratch.COPY_SIZE || segment.isNative() && !RawAccess.isSafe(segment)) {

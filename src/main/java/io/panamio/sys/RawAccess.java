@@ -1,16 +1,16 @@
-package io.panamio.sys.unix;
+package io.panamio.sys;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Decides which memory may be passed as a bare address, as in an iovec. FFM does not keep it alive during the call
+ * Decides which memory may be passed as a bare address, as in a vector. FFM does not keep it alive during the call
  * then, so it must be native memory that no other thread can free: global, automatic, a buffer's, or confined to this
  * thread. The scopes of arenas are distinguished by class, for which there is no other public way; if all had the same
  * class, every segment would be passed the safe way.
  */
-final class RawAccess {
+public final class RawAccess {
     private static final Class<?> SHARED = Arena.ofShared().scope().getClass();
     private static final Class<?> GLOBAL = Arena.global().scope().getClass();
     private static final Class<?> AUTO = Arena.ofAuto().scope().getClass();
@@ -20,14 +20,15 @@ final class RawAccess {
     private RawAccess() {
     }
 
-    static boolean isSafe(MemorySegment segment) {
+    /** {@return whether a segment may be passed as a bare address} */
+    public static boolean isSafe(MemorySegment segment) {
         Class<?> scope = segment.scope().getClass();
         return segment.isNative() && scope != SHARED
             && (scope == GLOBAL || scope == AUTO || scope == CONFINED || scope == BUFFER);
     }
 
     /** Throws what FFM throws for a segment that is an argument. */
-    static void requireUsable(MemorySegment segment) {
+    public static void requireUsable(MemorySegment segment) {
         if (!segment.scope().isAlive()) {
             throw new IllegalStateException("Already closed");
         }

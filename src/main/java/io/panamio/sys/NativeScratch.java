@@ -1,6 +1,5 @@
-package io.panamio.sys.unix;
+package io.panamio.sys;
 
-import io.panamio.sys.Platform;
 import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
@@ -13,8 +12,8 @@ import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Native memory for system calls: the segment that captures errno, and room for small arguments. It belongs to a thread
- * from {@link #enter} to {@link #close}, so that no two calls share it; its contents do not outlast that. An operation
+ * Native memory for system calls: the segment that captures the error code, and room for small arguments. It belongs to
+ * a thread from {@link #enter} to {@link #close}, so that no two calls share it; its contents do not outlast that. An operation
  * that is called in between may get the same one and overwrite its contents.
  *
  * <p>A platform thread has one of its own. A virtual thread, of which there may be any number, borrows one of a pool:
@@ -33,33 +32,33 @@ public final class NativeScratch implements AutoCloseable {
     /** Keeps each one alive as long as its thread and the library are. */
     private static final Map<Thread, NativeScratch> OWNERS = new WeakHashMap<>();
 
-    /** The maximum number of segments of one gather or scatter call: IOV_MAX of Linux, macOS and the BSDs. */
-    static final int IOV_MAX = 1024;
+    /**
+     * The maximum number of segments of one gather or scatter call: IOV_MAX of Linux, macOS and the BSDs, and WSABUFs
+     * enough for Windows.
+     */
+    public static final int MAX_VECTORS = 1024;
     /** The maximum number of bytes that are copied at once, where a copy can be made in parts. */
-    static final int COPY_SIZE = 64 * 1024;
+    public static final int COPY_SIZE = 64 * 1024;
     /** The largest copy buffer that a platform thread keeps: 48 MB for 6,000 threads. */
     private static final int OWN_COPY_SIZE = 8 * 1024;
 
-    private static final int ERRNO =
-        (int) Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-
-    /** The captured errno. */
-    final MemorySegment capture;
+    /** The captured error code. */
+    public final MemorySegment capture;
     private final ByteBuffer captured;
     /** Room for one argument of up to 16 bytes, such as the value of an option or an event. */
     public final MemorySegment argument;
     /** {@link #argument} as a buffer. */
     public final ByteBuffer argumentBytes;
     /** Room for the length of an address or an option. */
-    final MemorySegment length;
+    public final MemorySegment length;
     private final ByteBuffer lengthBytes;
     /** Room for a sockaddr_storage (128 bytes, 256 on OpenBSD), or for as many bytes of control messages. */
     public final MemorySegment address;
     /** {@link #address} as a buffer. */
     public final ByteBuffer addressBytes;
-    /** A struct msghdr (56 bytes on Linux, 48 elsewhere) of which only the iovecs are ever set. */
-    final MemorySegment message;
-    /** A struct msghdr of which all fields are set each time. */
+    /** The header of a message, such as a struct msghdr, of which only the vectors are ever set. */
+    public final MemorySegment message;
+    /** The header of a message, of which all fields are set each time. */
     public final MemorySegment wholeMessage;
     /** {@link #wholeMessage} as a buffer. */
     public final ByteBuffer wholeMessageBytes;
@@ -92,6 +91,12 @@ public final class NativeScratch implements AutoCloseable {
         return memory.asByteBuffer().order(ByteOrder.nativeOrder());
     }
 
+    /** Loads the classes that a call may be the first to need. */
+    @SuppressWarnings("unused")
+    public static void load() {
+        Class<?> lending = Lending.class;
+    }
+
     // ---- borrowing
 
     /** Returns the current thread's, until it is closed. */
@@ -101,7 +106,7 @@ public final class NativeScratch implements AutoCloseable {
     }
 
     /** Returns the current thread's, for a {@link #copyBuffer} of {@code bytes} bytes. */
-    static NativeScratch enterToCopy(long bytes) {
+    public static NativeScratch enterToCopy(long bytes) {
         Thread thread = Thread.currentThread();
         return bytes > OWN_COPY_SIZE || thread.isVirtual() ? Lending.lend(thread) : own();
     }
@@ -126,7 +131,7 @@ public final class NativeScratch implements AutoCloseable {
     public void close() {
         if (lent) {
             if (block != null) {
-                Libc.free(block);
+                Platform.current().free(block);
                 block = null;
             }
             Lending.giveBack(this);
@@ -134,7 +139,7 @@ public final class NativeScratch implements AutoCloseable {
     }
 
     /** The pool of those that are not in use, without a lock. Surplus ones become garbage. */
-    static final class Lending {
+    private static final class Lending {
         private static final int SLOTS =
             Integer.highestOneBit(Math.clamp(8L * Runtime.getRuntime().availableProcessors() - 1, 16, 1024));
         private static final int SPACING = 16; // a cache line for each
@@ -169,32 +174,41 @@ public final class NativeScratch implements AutoCloseable {
 
     // ---- contents
 
-    int errno() {
-        return captured.getInt(ERRNO);
+    /**
+     * Returns the offset of a captured error code.
+     *
+     * @param name the name by which FFM captures it
+     */
+    public static int captureOffset(String name) {
+        return (int) Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement(name));
+    }
+
+    /** {@return the captured error code at an offset} */
+    public int captured(int offset) {
+        return captured.getInt(offset);
     }
 
     /** Returns the value of {@link #length}. */
-    int length() {
+    public int length() {
         return lengthBytes.getInt(0);
     }
 
     /** Sets {@link #length} to the size of a buffer, and returns it. */
-    MemorySegment length(int room) {
+    public MemorySegment length(int room) {
         lengthBytes.putInt(0, room);
         return length;
     }
 
-    /** Returns room for {@code count} iovecs, {@link #IOV_MAX} at most. */
-    MemorySegment vectors(int count) {
-        long size = (long) UnixStreams.IOVEC_SIZE * count;
-        if (vectors == null || vectors.byteSize() < size) {
-            vectors = Arena.ofAuto().allocate(powerOfTwo(size, 256), 16);
+    /** Returns room for vectors, {@link #MAX_VECTORS} at most. */
+    public MemorySegment vectors(long bytes) {
+        if (vectors == null || vectors.byteSize() < bytes) {
+            vectors = Arena.ofAuto().allocate(powerOfTwo(bytes, 256), 16);
         }
         return vectors;
     }
 
     /** Returns native memory for a copy of what is on the heap, of at most the size passed to {@link #enterToCopy}. */
-    MemorySegment copyBuffer(long bytes) {
+    public MemorySegment copyBuffer(long bytes) {
         if (bytes > COPY_SIZE) {
             block = Platform.current().allocate(bytes);
             return block;
