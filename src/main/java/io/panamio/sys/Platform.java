@@ -187,7 +187,7 @@ public abstract class Platform {
     private static String nameOf(String os) {
         return switch (os) {
             case "Linux" -> "linux";
-            default -> os;
+            default -> os.startsWith("Windows") ? "windows" : os;
         };
     }
 
@@ -203,6 +203,7 @@ public abstract class Platform {
         // for tools that remove unreferenced classes.
         String type = switch (name) {
             case "linux" -> "io.panamio.sys.linux.LinuxPlatform";
+            case "windows" -> "io.panamio.sys.windows.WindowsPlatform";
             default -> null;
         };
         if (type != null) {
@@ -217,6 +218,6 @@ public abstract class Platform {
             }
         }
         return "Panamio: no back end for " + os + " (" + System.getProperty("os.arch")
-            + "); supported are Linux on x86-64 and aarch64";
+            + "); supported are Linux and Windows on x86-64 and aarch64";
     }
 }

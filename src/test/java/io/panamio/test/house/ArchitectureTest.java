@@ -104,6 +104,8 @@ class ArchitectureTest {
     void bindingsAreReachedOnlyFromTheirPlatform() {
         noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.linux..")))
             .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.linux..")).check(LIBRARY);
+        noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.windows..")))
+            .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.windows..")).check(LIBRARY);
     }
 
     @Test

@@ -1,0 +1,143 @@
+package io.panamio.sys.windows;
+
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
+import io.panamio.bindings.windows.Windows;
+import io.panamio.sys.EventBuffer;
+import io.panamio.sys.Messages;
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Platform;
+import io.panamio.sys.Selector;
+import io.panamio.sys.Sockets;
+import io.panamio.sys.Streams;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/** Windows 10 and later on x86-64 and aarch64: poll requests of AFD, the driver of sockets, over a completion port. */
+public final class WindowsPlatform extends Platform {
+    /** Creates the platform. */
+    @SuppressWarnings("restricted")
+    public WindowsPlatform() {
+        MemorySegment.NULL.reinterpret(0); // throws if native access is denied, before an initializer does
+        String selector = System.getProperty("panamio.selector", "afd");
+        if (!selector.equals("afd")) {
+            throw new UnsupportedOperationException(
+                "no selector \"" + selector + "\"; panamio.selector may be afd");
+        }
+    }
+
+    @Override
+    public Selector openSelector() throws IOException {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public EventBuffer newEvents(int capacity) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    // ---- features
+
+    @Override
+    public String toString() {
+        return "Windows with AFD over a completion port";
+    }
+
+    @Override
+    public Support support(Feature feature) {
+        return switch (feature) {
+            case EDGES, DATAGRAM_BATCHES, WRITE_MORE -> Support.EMULATED;
+            case SOURCE_MEMBERSHIP, TCP_INFO -> Support.SUPPORTED;
+            case MIRRORED_MEMORY -> Kernel32.hasPlaceholders() ? Support.SUPPORTED : Support.EMULATED;
+            default -> Support.REFUSED;
+        };
+    }
+
+    // ---- groups of calls: each a constant for the JIT compiler, created when first used
+
+    @Override
+    public Sockets sockets() {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public Streams streams() {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    @Override
+    public Messages messages() {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    // ---- descriptors
+
+    @Override
+    public boolean isNonBlocking(int fd) {
+        return true; // Winsock does not tell
+    }
+
+    @Override
+    public void setNonBlocking(int fd, boolean on) throws IOException {
+        int r = ioctlNonBlocking(fd, on);
+        if (r < 0) {
+            throw Errors.socket("ioctlsocket", "FIONBIO", -r);
+        }
+    }
+
+    private static int ioctlNonBlocking(int fd, boolean on) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(0, on ? 1 : 0);
+            return Winsock.ioctlsocket(fd, Windows.FIONBIO, scratch.argument);
+        }
+    }
+
+    @Override
+    public void close(int fd) {
+        SocketState.forget(fd);
+        int r = Winsock.closesocket(fd);
+        if (r == -Windows.WSAEWOULDBLOCK) { // SO_LINGER and unsent data: still open, and waits only in blocking mode
+            ioctlNonBlocking(fd, false);
+            Winsock.closesocket(fd);
+        } else if (r == -Windows.WSAENOTSOCK) {
+            Kernel32.closeHandle(fd);
+        }
+    }
+
+    // ---- memory
+
+    @Override
+    public MemorySegment allocate(long bytes) {
+        return Memory.allocate(bytes);
+    }
+
+    @Override
+    public void free(MemorySegment block) {
+        Kernel32.free(block.address());
+    }
+
+    @Override
+    public long pageSize() {
+        return Memory.pageSize();
+    }
+
+    @Override
+    public MemorySegment map(long size) {
+        return Memory.map(size);
+    }
+
+    @Override
+    public void unmap(MemorySegment mapping) {
+        Memory.unmap(mapping);
+    }
+
+    @Override
+    public MemorySegment mapTwice(long size) {
+        return Memory.mapTwice(size);
+    }
+
+    @Override
+    public void unmapTwice(MemorySegment twice) {
+        Memory.unmapTwice(twice);
+    }
+}
