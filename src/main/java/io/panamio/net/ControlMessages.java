@@ -111,7 +111,8 @@ public final class ControlMessages {
 
     /**
      * Returns the received descriptors (SCM_RIGHTS), which are the caller's to close from now on. They are not
-     * inherited by child processes. Their mode is that of the sender's descriptors, possibly blocking.
+     * inherited by child processes, except on macOS by one that another thread starts during the receive. Their mode is
+     * that of the sender's descriptors, possibly blocking.
      *
      * @return the descriptors; none if they were already taken
      */

@@ -14,8 +14,8 @@ import java.lang.foreign.MemorySegment;
  * UnsupportedOperationException}, which names the system and the feature; {@link #support} must answer accordingly. The
  * package documentation describes what a platform supplies, method by method.
  *
- * <p>For tests only: {@code -Dpanamio.test.platform} selects another platform than that of {@code os.name}, and {@code
- * -Dpanamio.test.library} the only library that functions are looked up in.
+ * <p>For tests only: {@code -Dpanamio.test.platform} selects another platform than that of {@code os.name}, by its name
+ * or its class, and {@code -Dpanamio.test.library} the only library that functions are looked up in.
  */
 public abstract class Platform {
     /** The platform, or a String that states why there is none. */
@@ -204,7 +204,7 @@ public abstract class Platform {
         String type = switch (name) {
             case "linux" -> "io.panamio.sys.linux.LinuxPlatform";
             case "windows" -> "io.panamio.sys.windows.WindowsPlatform";
-            default -> null;
+            default -> name.indexOf('.') > 0 ? name : null; // a class of a test
         };
         if (type != null) {
             try {

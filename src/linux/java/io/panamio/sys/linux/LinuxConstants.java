@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /** The numbers, sizes and offsets of Linux, the same on x86-64 and aarch64. */
-final class LinuxConstants extends UnixConstants {
+class LinuxConstants extends UnixConstants {
     static final LinuxConstants INSTANCE = new LinuxConstants();
 
     private static final class Names { // used by errors alone
@@ -70,7 +70,7 @@ final class LinuxConstants extends UnixConstants {
         }
     }
 
-    private LinuxConstants() {
+    LinuxConstants() {
     }
 
     @Override

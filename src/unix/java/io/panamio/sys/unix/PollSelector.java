@@ -23,6 +23,11 @@ import java.util.function.IntPredicate;
  * hang-up was reported is left out of the waits, and polled between them, at growing intervals, for the conditions that
  * it has not reported yet.
  *
+ * <p>macOS has no POLLRDHUP: POLLHUP is the end of either direction there, of one for which data is polled, and hides
+ * POLLOUT. The two directions are polled by an entry each there, which is the end of that direction alone. What no
+ * entry of a wait covers, such as the end of a direction whose data was reported and not drained, is polled between the
+ * waits.
+ *
  * <p>The lock is held while state changes and while events are gathered, never during the wait.
  */
 public final class PollSelector extends Selector {
@@ -40,12 +45,24 @@ public final class PollSelector extends Selector {
      */
     private static final long MAX_LEAVE = 1_000_000_000;
 
-    /** A watch, and the last wait that included it. */
-    private static final class Asked extends Watch {
-        long wait;
+    /** The end of the reading direction, where the system has no POLLRDHUP. */
+    private static final int HALF = 1 << 16;
 
-        Asked(int fd, long token, int interest, int conditions) {
+    /** A watch, and how it is polled. */
+    private static final class Asked extends Watch {
+        /** Whether the system knows the end of the reading direction of such a descriptor. */
+        final boolean hasHalf;
+        /** The last wait that included it. */
+        long wait;
+        /** The entries of that wait, or 0: for both directions or only for reading, and only for writing. */
+        int reading;
+        int writing;
+        /** Whether readiness is not polled because only the end of the stream can be read. */
+        boolean over;
+
+        Asked(int fd, long token, int interest, int conditions, boolean hasHalf) {
             super(fd, token, interest, conditions);
+            this.hasHalf = hasHalf;
         }
     }
 
@@ -57,7 +74,11 @@ public final class PollSelector extends Selector {
     /** Whether the first descriptor is closed: there may have been no stack for the second. */
     private boolean closed;
     /** The conditions that poll(2) reports unasked, while they persist. */
-    private final int always;
+    private final int always = Posix.POLLERR | Posix.POLLHUP;
+    /** Whether a hang-up is the end of one direction. */
+    private final boolean halves;
+    /** The condition that the reading direction has ended. */
+    private final int half;
 
     private final Object lock = new Object();
     private Asked[] byFd = new Asked[64];
@@ -72,6 +93,7 @@ public final class PollSelector extends Selector {
     // the poller's own
     private Asked[] asked = new Asked[64];
     private MemorySegment pollfds = allocate(64);
+    private int entries;
     private int turn;
     private boolean notified;
 
@@ -81,7 +103,8 @@ public final class PollSelector extends Selector {
         this.refused = refused;
         this.pipeReader = pipeReader;
         this.pipeWriter = pipeWriter;
-        this.always = Posix.POLLERR | Posix.POLLHUP;
+        this.halves = constants.POLLRDHUP() == 0;
+        this.half = halves ? HALF : constants.POLLRDHUP();
     }
 
     /**
@@ -95,14 +118,14 @@ public final class PollSelector extends Selector {
     }
 
     private static MemorySegment allocate(int watches) {
-        return Arena.ofAuto().allocate((long) POLLFD_SIZE * (watches + 1), 8);
+        return Arena.ofAuto().allocate((long) POLLFD_SIZE * (2L * watches + 1), 8);
     }
 
     // ---- watching
 
     @Override
     protected void add(int fd, long token, int interest) throws IOException {
-        requireWatchable(fd, interest);
+        boolean hasHalf = requireWatchable(fd, interest);
         synchronized (lock) {
             if (watch(fd) != null) {
                 throw errors.io("poll", c.number(Errno.EEXIST));
@@ -110,7 +133,7 @@ public final class PollSelector extends Selector {
             if (fd >= byFd.length) {
                 byFd = Arrays.copyOf(byFd, Math.max(fd + 1, byFd.length * 2));
             }
-            byFd[fd] = new Asked(fd, token, interest, conditions(interest));
+            byFd[fd] = new Asked(fd, token, interest, conditions(interest, hasHalf), hasHalf);
             end = Math.max(end, fd + 1);
             count++;
             changed();
@@ -121,7 +144,7 @@ public final class PollSelector extends Selector {
     protected void modify(int fd, long token, int interest) throws IOException {
         synchronized (lock) {
             Asked before = requireWatched(fd);
-            Asked watch = new Asked(fd, token, interest, conditions(interest));
+            Asked watch = new Asked(fd, token, interest, conditions(interest, before.hasHalf), before.hasHalf);
             watch.wait = before.wait;
             byFd[fd] = watch;
             changed();
@@ -191,6 +214,7 @@ public final class PollSelector extends Selector {
             }
             if ((interest & Readiness.READ_CLOSED) != 0 && (again & Posix.POLLIN) != 0 && isOver(fd)) {
                 again &= ~Posix.POLLIN; // or the end of the stream would be reported for ever
+                watch.over = true;
             }
             if (again != 0) {
                 watch.arm(again);
@@ -203,17 +227,39 @@ public final class PollSelector extends Selector {
     }
 
     /**
-     * Returns whether only the end of the stream can be read: a terminal that hung up reports everything at once, and a
-     * FIFO no error.
+     * Returns whether the end of the stream is reported like data: a terminal that hung up reports everything at once
+     * on Linux, and macOS and the BSDs do not tell the two apart for a pipe.
      */
     private boolean isOver(int fd) {
-        int over = Posix.POLLIN | always;
-        return (levels(fd, over) & over) == over;
+        int levels = levels(fd, Posix.POLLIN | Posix.POLLHUP);
+        return (levels & Posix.POLLIN) != 0 && (levels & (Posix.POLLHUP | half)) != 0
+            && ((levels & Posix.POLLERR) != 0 || available(fd) == 0);
     }
 
-    /** Returns whether poll(2) would return at once for what was already reported. */
-    private boolean isHeldBack(Watch watch) {
-        return (watch.reported() & always) != 0;
+    private int available(int fd) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return Libc.ioctl(fd, c.FIONREAD(), scratch.argument) < 0 ? -1 : scratch.argumentBytes.getInt(0);
+        }
+    }
+
+    /**
+     * Returns whether a watch is polled between the waits: for conditions besides those for which poll(2) would return
+     * at once, or which no entry of a wait covers.
+     */
+    private boolean isHeldBack(Asked watch) {
+        if (!halves) {
+            return (watch.reported() & always) != 0;
+        }
+        int armed = watch.armed();
+        return watch.over || (armed & (HALF | Posix.POLLHUP | Posix.POLLPRI)) != 0
+            && ((armed & Posix.POLLIN) == 0 || (watch.reported() & HALF) != 0);
+    }
+
+    /** Returns the conditions of a watch that a wait includes. */
+    private int waitable(Asked watch) {
+        int armed = watch.armed();
+        return !halves ? isHeldBack(watch) ? 0 : armed
+            : armed & (Posix.POLLIN | Posix.POLLOUT | ((armed & Posix.POLLIN) != 0 ? Posix.POLLPRI : 0));
     }
 
     private void hold() {
@@ -233,24 +279,49 @@ public final class PollSelector extends Selector {
         return watch;
     }
 
-    /** Refuses what the system's own selector does: a descriptor that is not open, or is always ready as a file's. */
-    private void requireWatchable(int fd, int interest) throws IOException {
+    /**
+     * Refuses what the system's own selector does: a descriptor that is not open, or is always ready as a file's.
+     * Returns whether the system knows the end of its reading direction; FreeBSD refuses the question for some.
+     */
+    private boolean requireWatchable(int fd, int interest) throws IOException {
         int ready = Posix.POLLIN | Posix.POLLOUT;
-        int levels = levels(fd, ready);
+        int levels = levels(fd, ready | half);
+        boolean hasHalf = (levels & Posix.POLLNVAL) == 0;
+        if (!hasHalf) {
+            levels = levels(fd, ready);
+        }
         if ((levels & Posix.POLLNVAL) != 0) {
             throw errors.io("poll", c.number(Errno.EBADF));
         }
-        if (levels == ready && (interest & Readiness.WATCHABLE) == 0 && refused.test(fd)) {
+        if ((levels & ~half) == ready && (interest & Readiness.WATCHABLE) == 0 && refused.test(fd)) {
             throw errors.io("poll", c.number(Errno.EPERM));
         }
+        return hasHalf;
     }
 
     /** Returns the present conditions of a descriptor. */
     private int levels(int fd, int conditions) {
+        if (halves) {
+            int reading = level(fd, conditions & (Posix.POLLIN | Posix.POLLPRI));
+            int writing = level(fd, (conditions & (Posix.POLLOUT | Posix.POLLHUP)) != 0 ? Posix.POLLOUT : 0);
+            return merge(reading, writing) & (conditions | HALF | always | Posix.POLLNVAL);
+        }
+        return level(fd, conditions);
+    }
+
+    /** Returns the present conditions of a descriptor as one entry of poll(2) has them. */
+    private static int level(int fd, int conditions) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             ask(scratch.argument, 0, fd, conditions);
             return Libc.poll(scratch.argument, 1, 0) > 0 ? answer(scratch.argument, 0) : 0;
         }
+    }
+
+    /** Returns the conditions of a descriptor whose two directions were polled by an entry each. */
+    private static int merge(int reading, int writing) {
+        return (reading | writing) & ~Posix.POLLHUP | reading & writing & Posix.POLLHUP
+            | ((reading & Posix.POLLHUP) != 0 ? HALF : 0)
+            | ((writing & Posix.POLLHUP) != 0 ? Posix.POLLOUT : 0); // a write fails without waiting
     }
 
     /** Ends a wait that began before a change. The caller holds the lock. */
@@ -293,7 +364,7 @@ public final class PollSelector extends Selector {
         }
         int r;
         try {
-            r = Libc.poll(pollfds, asking + 1L, longest < 0 ? -1 : ceilMillis(longest));
+            r = Libc.poll(pollfds, entries, longest < 0 ? -1 : ceilMillis(longest));
         } finally {
             synchronized (lock) {
                 waiting = false;
@@ -306,7 +377,7 @@ public final class PollSelector extends Selector {
                     return -1;
                 }
                 throw c.errno(-r) == Errno.EINVAL ? errors.exhausted("poll",
-                    "of " + (asking + 1) + " descriptors, which is more than RLIMIT_NOFILE", -r)
+                    "of " + entries + " descriptors, which is more than RLIMIT_NOFILE", -r)
                     : errors.io("poll", -r);
             }
             if (r == 0 && pausing) {
@@ -323,6 +394,7 @@ public final class PollSelector extends Selector {
             pollfds = allocate(asked.length);
         }
         ask(pollfds, 0, pipeReader, Posix.POLLIN);
+        entries = 1;
         int n = 0;
         holding = false;
         for (int fd = 0; fd < end; fd++) {
@@ -331,18 +403,54 @@ public final class PollSelector extends Selector {
             if (armed == 0) {
                 continue; // everything was reported
             }
-            if (isHeldBack(watch)) {
-                holding = true;
-                if (!all) {
-                    continue;
-                }
+            holding |= isHeldBack(watch);
+            int asking = !all ? waitable(watch) : halves ? armed & ~Posix.POLLERR : armed;
+            if (asking != 0 || all && watch.over) {
+                watch.wait = waits;
+                asked[n++] = watch;
+                ask(watch, asking);
             }
-            watch.wait = waits;
-            asked[n++] = watch;
-            // an end that was reported is reported again with data before it
-            ask(pollfds, n, fd, (armed & Posix.POLLIN) != 0 ? armed | watch.conditions() & c.POLLRDHUP() : armed);
         }
         return n;
+    }
+
+    /** Adds the entries of a watch for some conditions. */
+    private void ask(Asked watch, int conditions) {
+        if (!halves) {
+            watch.reading = entries;
+            // an end that was reported is reported again with data before it
+            ask(pollfds, entries++, watch.fd,
+                (conditions & Posix.POLLIN) != 0 ? conditions | watch.conditions() & half : conditions);
+            return;
+        }
+        int reading = conditions & (Posix.POLLIN | Posix.POLLPRI)
+            | ((conditions & (HALF | Posix.POLLHUP)) != 0 || watch.over ? Posix.POLLIN : 0);
+        int writing = (conditions & (Posix.POLLOUT | Posix.POLLHUP)) != 0 ? Posix.POLLOUT : 0;
+        watch.reading = reading == 0 ? 0 : entries;
+        if (reading != 0) {
+            ask(pollfds, entries++, watch.fd, reading);
+        }
+        watch.writing = writing == 0 ? 0 : entries;
+        if (writing != 0) {
+            ask(pollfds, entries++, watch.fd, writing);
+        }
+    }
+
+    /** Returns the conditions that poll(2) found for a watch. */
+    private int answer(Asked watch) {
+        if (!halves) {
+            return answer(pollfds, watch.reading);
+        }
+        int reading = watch.reading == 0 ? 0 : answer(pollfds, watch.reading);
+        int writing = watch.writing == 0 ? 0 : answer(pollfds, watch.writing);
+        if (((reading | writing) & Posix.POLLHUP) != 0) { // of one direction or of both?
+            reading |= watch.reading == 0 ? level(watch.fd, Posix.POLLIN) : 0;
+            writing |= watch.writing == 0 ? level(watch.fd, Posix.POLLOUT) : 0;
+        }
+        int armed = watch.armed();
+        return merge(reading, writing)
+            & (armed | always | Posix.POLLNVAL | (watch.over ? HALF : 0)
+                | ((armed & Posix.POLLIN) != 0 ? watch.conditions() & HALF : 0));
     }
 
     /** Converts answers to events. Each call starts at another source, so that none starves if not all fit. */
@@ -356,8 +464,8 @@ public final class PollSelector extends Selector {
         int n = 0;
         for (int k = 0; k < asking && n < max; k++) {
             int i = (turn + k) % asking;
-            int answer = answer(pollfds, i + 1);
             Asked watch = asked[i];
+            int answer = answer(watch);
             if (watch(watch.fd) != watch) {
                 continue; // it was changed or removed during the wait
             }
@@ -366,6 +474,10 @@ public final class PollSelector extends Selector {
                 continue;
             }
             watch.arm(~answer & always); // an error or a hang-up that is gone is reported when it recurs
+            if (watch.over && (answer & (Posix.POLLHUP | half)) == 0) {
+                watch.over = false; // a FIFO has another writer
+                watch.arm(Posix.POLLIN);
+            }
             if ((answer & watch.armed()) != 0) {
                 report(events, n++, watch, answer);
             }
@@ -375,7 +487,7 @@ public final class PollSelector extends Selector {
         return n;
     }
 
-    private void report(PollEvents events, int i, Watch watch, int answer) {
+    private void report(PollEvents events, int i, Asked watch, int answer) {
         events.set(i, watch.token, readiness(answer, watch.reported()));
         int before = watch.reported();
         watch.report(answer);
@@ -385,10 +497,10 @@ public final class PollSelector extends Selector {
     }
 
     /** Returns the conditions of an interest: errors and hang-ups always. */
-    private int conditions(int interest) {
+    private int conditions(int interest, boolean hasHalf) {
         int conditions = always;
         if ((interest & Readiness.READABLE) != 0) {
-            conditions |= Posix.POLLIN | c.POLLRDHUP();
+            conditions |= Posix.POLLIN | (hasHalf ? half : 0);
         }
         if ((interest & Readiness.WRITABLE) != 0) {
             conditions |= Posix.POLLOUT;
@@ -397,7 +509,7 @@ public final class PollSelector extends Selector {
             conditions |= Posix.POLLPRI;
         }
         if ((interest & Readiness.HANG_UP) != 0) {
-            conditions |= c.POLLRDHUP();
+            conditions |= hasHalf ? half : 0;
         }
         return conditions;
     }
@@ -422,7 +534,7 @@ public final class PollSelector extends Selector {
             | (out ? Readiness.WRITABLE : 0)
             | (priority ? Readiness.PRIORITY : 0)
             | (error ? Readiness.ERROR : 0)
-            | (hangup || (answer & c.POLLRDHUP()) != 0 ? Readiness.READ_CLOSED : 0)
+            | (hangup || (answer & half) != 0 ? Readiness.READ_CLOSED : 0)
             | (hangup || error && (out || wasOut || answer == Posix.POLLERR) ? Readiness.WRITE_CLOSED : 0);
     }
 
