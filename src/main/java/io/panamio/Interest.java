@@ -13,12 +13,13 @@ import java.util.StringJoiner;
  *
  * <h2>Trigger modes</h2>
  * Events are edge-triggered by default: they report changes. {@link #level}, {@link #oneShot} and {@link #exclusive}
- * change that for one registration. Level-triggered and one-shot interests work on every system; for exclusive
+ * return interests with another mode. Level-triggered and one-shot interests work on every system; for exclusive
  * interests see {@link Feature#EXCLUSIVE}.
  */
 public final class Interest {
     private static final int DIRECTIONS = Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY;
     private static final int WATCHED = DIRECTIONS | Readiness.HANG_UP;
+    /** All interests by {@link #index}; null where there is no condition, only trigger modes. */
     private static final Interest[] ALL = new Interest[128];
 
     static {
@@ -43,7 +44,7 @@ public final class Interest {
     public static final Interest PRIORITY = of(Readiness.PRIORITY);
 
     /**
-     * Only errors and the end of the stream (EPOLLRDHUP alone), for a source that is not to be read for now. The event
+     * Only the end of the stream and errors (EPOLLRDHUP alone), for a source that is not read at the moment. The event
      * is {@linkplain Events#isReadClosed read-closed}. mio has no counterpart.
      */
     public static final Interest HANG_UP = of(Readiness.HANG_UP);
@@ -54,9 +55,14 @@ public final class Interest {
         this.bits = bits;
     }
 
-    /** Returns the cached instance. The three directions are bits 0 to 2, the others bits 6 and up. */
+    /** Returns the cached instance, or null if {@code bits} contains no condition. */
     private static Interest of(int bits) {
-        return ALL[bits & DIRECTIONS | bits >> 6 << 3];
+        return ALL[index(bits)];
+    }
+
+    /** Returns the bits without the gap of bits 3 to 5, which only events have. */
+    private static int index(int bits) {
+        return bits & DIRECTIONS | bits >> 6 << 3;
     }
 
     int bits() {
@@ -64,8 +70,8 @@ public final class Interest {
     }
 
     /**
-     * Returns the bits, with PRIORITY if this contains READABLE and is not exclusive, which the kernel refuses
-     * together.
+     * Returns the bits, including PRIORITY if this contains READABLE. An exclusive interest is returned unchanged, as
+     * EPOLLEXCLUSIVE cannot be combined with EPOLLPRI.
      */
     int bitsWithUrgent() {
         return (bits & (Readiness.READABLE | Readiness.EXCLUSIVE)) == Readiness.READABLE ? bits | Readiness.PRIORITY
@@ -84,10 +90,10 @@ public final class Interest {
     }
 
     /**
-     * Returns this interest without the conditions of another.
+     * Returns this interest without the conditions and trigger modes of another.
      *
      * @param other the interest to remove
-     * @return the difference, or {@code null} if it is empty
+     * @return the difference, or {@code null} if no condition is left
      */
     public Interest remove(Interest other) {
         return of(bits & ~other.bits);
@@ -105,7 +111,8 @@ public final class Interest {
 
     /**
      * Returns this interest for a single event: after it, the source stays registered but is not reported until it is
-     * reregistered (EPOLLONESHOT). Use it to hand a source to another thread without a second event for it.
+     * reregistered (EPOLLONESHOT). Use it to hand a source over to another thread: no further event is reported while
+     * that thread uses it.
      *
      * @return the one-shot interest
      * @throws IllegalArgumentException if this is {@link #exclusive}
@@ -124,7 +131,7 @@ public final class Interest {
      * <li>A hang-up of the peer is reported as read-closed only once both directions are closed.
      * <li>The source cannot be reregistered: that throws an {@code IOException} (EINVAL). Deregister and register it
      *     instead.
-     * <li>Urgent data is not reported, so a stream must be read until {@link IoResult#WOULD_BLOCK}.
+     * <li>Priority data is not reported, so a stream must be read until {@link IoResult#WOULD_BLOCK}.
      * </ul>
      *
      * @return the exclusive interest
@@ -134,7 +141,11 @@ public final class Interest {
         return checked(bits | Readiness.EXCLUSIVE);
     }
 
-    /** Returns the interest, unless it combines exclusive with what the kernel refuses beside EPOLLEXCLUSIVE. */
+    /**
+     * Returns the cached instance.
+     *
+     * @throws IllegalArgumentException if the bits combine EXCLUSIVE with one that EPOLLEXCLUSIVE does not permit
+     */
     private static Interest checked(int bits) {
         int others = bits & (Readiness.ONE_SHOT | Readiness.PRIORITY | Readiness.HANG_UP);
         if ((bits & Readiness.EXCLUSIVE) != 0 && others != 0) {

@@ -102,7 +102,7 @@ public final class Poll implements AutoCloseable {
      */
     public int poll(Events events, Duration timeout) throws IOException {
         if (timeout.isNegative()) {
-            throw new IllegalArgumentException("timeout " + timeout);
+            throw new IllegalArgumentException("timeout " + timeout + " is negative");
         }
         return poll(events, saturatedNanos(timeout));
     }
@@ -152,7 +152,7 @@ public final class Poll implements AutoCloseable {
      */
     public void setSpin(Duration duration) {
         if (duration.isNegative()) {
-            throw new IllegalArgumentException("spin " + duration);
+            throw new IllegalArgumentException("duration " + duration + " is negative");
         }
         selector.setSpin(saturatedNanos(duration));
     }

@@ -26,16 +26,16 @@ public final class Registry {
     }
 
     /**
-     * Registers a source. The next poll reports what the source is ready for now; after that, only changes are reported
-     * (edge-triggered): after an event, repeat the operation until {@link IoResult#WOULD_BLOCK}. With epoll this costs
-     * one system call, epoll_ctl(2).
+     * Registers a source. The next poll reports what the source is already ready for; after that, only changes are
+     * reported (edge-triggered): after an event, repeat the operation until {@link IoResult#WOULD_BLOCK}. With epoll
+     * this costs one system call, epoll_ctl(2).
      *
      * <p>A read of a {@link io.panamio.net.ReadableStream} that returns less than it asked for has drained the stream
      * as well, unless the event is read-closed, an error or priority.
      *
      * <p>Unlike a key of {@code java.nio}, a registration does not keep the source alive: one that becomes unreachable
-     * is closed when it is garbage-collected, and reports no more events. Keep it where its token leads to it, for
-     * example in a {@link Slab}.
+     * is closed when it is garbage-collected, and reports no more events. Keep it where it can be found by its token,
+     * for example in a {@link Slab}.
      *
      * @param source the source; the application must keep a reference to it for as long as it is watched
      * @param token the token of its events; any value, not necessarily unique
@@ -52,8 +52,8 @@ public final class Registry {
     }
 
     /**
-     * Replaces the token and the interest of a source, and reports again what it is ready for now. A pending event is
-     * reported with the new token. With epoll this costs one system call, which is never omitted, as it is what
+     * Replaces the token and the interest of a source, and reports again what it is already ready for. A pending event
+     * is reported with the new token. With epoll this costs one system call, which is never omitted, as it is what
      * triggers the event.
      *
      * @param source a source registered here

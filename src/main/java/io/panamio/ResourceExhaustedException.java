@@ -4,8 +4,8 @@ import java.io.IOException;
 
 /**
  * Thrown if the process or the system has run out of descriptors or of kernel memory (EMFILE, ENFILE, ENOBUFS, ENOMEM),
- * or if a call gives up for now, as an accept that encounters one aborted connection after another. Nothing has
- * changed, and the same call can succeed later. For accept loops see {@link io.panamio.net.TcpListener#accept()
+ * or if a call stops early, such as an accept that encounters many aborted connections in a row. The call had no
+ * effect, and the same call can succeed later. For accept loops see {@link io.panamio.net.TcpListener#accept()
  * TcpListener.accept}.
  *
  * <p>If classes are loaded from a directory rather than a jar, a feature first used while no descriptors are available

@@ -41,7 +41,7 @@ public final class Slab<T> {
      */
     public Slab(int capacity) {
         if (capacity < 1) {
-            throw new IllegalArgumentException("capacity " + capacity);
+            throw new IllegalArgumentException("capacity " + capacity + " is less than 1");
         }
         objects = new Object[capacity];
         generations = new int[capacity];
@@ -126,8 +126,8 @@ public final class Slab<T> {
     }
 
     /**
-     * Returns the slot of a token, as an index into arrays beside the slab. No two objects in a slab have the same
-     * slot. The slot of a removed object is reused, before any new one.
+     * Returns the slot of a token, for use as an index into arrays that are parallel to the slab. No two objects in a
+     * slab have the same slot. The slot of a removed object is reused before a new one is used.
      *
      * @param token a token of a slab
      * @return the slot, at least 0
@@ -136,7 +136,7 @@ public final class Slab<T> {
     public static int slot(long token) {
         int slot = (int) token;
         if (token < 0 || slot < 0) {
-            throw new IllegalArgumentException("token " + token);
+            throw new IllegalArgumentException(token + " is not a token of a slab");
         }
         return slot;
     }

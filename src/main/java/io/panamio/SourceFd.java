@@ -9,8 +9,8 @@ import io.panamio.sys.Handle;
  * {@snippet file="SourceSnippets.java" region="source-fd"}
  *
  * <p>Make system calls on the descriptor through {@link #tryIo(Interest, IoOperation)}, until they would block. A short
- * read proves nothing for many descriptors: a terminal returns one line at a time, inotify whole events, a message
- * socket one message.
+ * read does not mean that a descriptor is drained: a terminal returns one line at a time, inotify whole events, and a
+ * message socket one message.
  *
  * <p>Keep a reference to this object while it is registered. {@link #close} it before the owner closes the descriptor:
  * that ends the registration and leaves the descriptor open.

@@ -38,7 +38,7 @@ public final class PoolOptions {
     }
 
     /**
-     * Sets the sizes of the segments. A lease gets a segment of the min size that fits.
+     * Sets the sizes of the segments. A lease gets a segment of the smallest size that fits.
      *
      * @param bytes the sizes, ascending multiples of 64 bytes
      * @return the modified copy
@@ -63,8 +63,8 @@ public final class PoolOptions {
     /**
      * Sets the sizes of the segments to the powers of two in a range.
      *
-     * @param min the min size, a power of two, at least 64
-     * @param max the max size, a power of two, at least {@code min}
+     * @param min the smallest size, a power of two, at least 64
+     * @param max the largest size, a power of two, at least {@code min}
      * @return the modified copy
      * @throws IllegalArgumentException if a bound is not such a power of two
      */
@@ -86,7 +86,7 @@ public final class PoolOptions {
      */
     public PoolOptions limit(long bytes) {
         if (bytes < 1) {
-            throw new IllegalArgumentException("limit " + bytes);
+            throw new IllegalArgumentException("limit " + bytes + " is less than 1");
         }
         return new PoolOptions(sizes, bytes, checked);
     }

@@ -15,32 +15,35 @@ import java.util.Set;
 
 /**
  * A pool of memory segments for an event loop. A pool is confined to the thread that opens it: acquire and release take
- * no lock, and a release needs no handshake with other threads, as closing a shared arena does. Once the pool has grown
- * to the working set, acquire and release allocate nothing.
+ * no lock and, unlike closing a shared arena, need no handshake with other threads. Once the pool has grown to the
+ * working set, acquire and release allocate nothing.
  *
  * {@snippet file="MemorySnippets.java" region="segment-pool"}
  *
  * <p>The pool reserves memory from the system in slabs of 1 MiB, or of one segment if that is larger, and keeps it
  * until {@link #close}. A request larger than all size classes gets dedicated memory, which is returned to the system
- * by its release. Requests are limited only by the available memory.
+ * when the lease is released. The total is limited by {@link PoolOptions#limit}, by default only by the available
+ * memory.
  *
  * <h2>Misuse</h2>
- * A release without a handshake has a price: the pool's thread can still access a segment after its release, when it
- * may already belong to another lease. A second release of a lease throws, unless it has been acquired again in
- * between. After {@link #close}, access to any segment throws {@link IllegalStateException}. Access by other threads
- * always throws {@link WrongThreadException}.
+ * A release does not invalidate the segment: the pool's thread can still access it, even though the memory may already
+ * have been acquired again. A second release of a lease throws {@link IllegalStateException}, unless that lease has
+ * been acquired again in between. After {@link #close}, access to any segment throws {@link IllegalStateException}.
+ * Access by other threads always throws {@link WrongThreadException}.
  *
- * <p>A {@linkplain PoolOptions#checked checked} pool, or every pool with {@code -Dpanamio.checkedPools=true}, detects
- * more, at the cost of some garbage and of filling released memory with a pattern:
+ * <p>A {@linkplain PoolOptions#checked checked} pool detects more, but allocates objects for each lease and fills
+ * released memory with a pattern. With {@code -Dpanamio.checkedPools=true}, pools are checked by default.
  * <ul>
- * <li>Access to a segment after its release throws {@link IllegalStateException}, even if its memory was acquired
- *     again: each lease has its own scope and object.
+ * <li>Access to a segment after its release throws {@link IllegalStateException}, even if its memory has been acquired
+ *     again.
  * <li>A second release always throws, with the stack trace of the first one as its cause.
- * <li>Writes to released memory by address, by the system or by native code, are reported when the memory is acquired
- *     again or the pool is closed.
- * <li>Leases that are not released when the pool is closed are logged as warnings to {@code
- *     System.getLogger("io.panamio")}, with the stack trace of their acquisition.
+ * <li>A write to released memory through its address, by the system or by native code, is detected when the memory is
+ *     acquired again, which then throws {@link IllegalStateException}, or when the pool is closed, which logs a
+ *     warning.
+ * <li>Leases that are not released when the pool is closed are logged as warnings, with the stack trace of their
+ *     acquisition.
  * </ul>
+ * Warnings are logged to {@code System.getLogger("io.panamio")}.
  *
  * <p>A thread that ends without closing its pool leaks the pool's memory.
  */
@@ -49,16 +52,16 @@ public final class SegmentPool implements AutoCloseable {
     private static final long PAGE = 4096;
     /** The byte that a checked pool fills released memory with. */
     private static final byte PATTERN = (byte) 0xDE;
-    private static final long PATTERNS = 0xDEDE_DEDE_DEDE_DEDEL;
-    /** The number of leaks that are logged one by one. */
+    private static final long PATTERN_LONG = 0xDEDE_DEDE_DEDE_DEDEL;
+    /** The maximum number of leaks that are logged individually. */
     private static final int MAX_REPORTED = 10;
 
-    /** The leases of one size. Free ones are a stack of slots, so that no reference on the heap changes. */
+    /** The leases of one size. The free ones are a stack of slots, so that acquire and release store no reference. */
     static final class SizeClass {
         final long size;
         private Lease[] leases = new Lease[0];
         private int count;
-        private int[] free = new int[0]; // a stack: the last one released is in the cache
+        private int[] free = new int[0]; // last in, first out: the segment released last is still in the cache
         private int freeCount;
 
         SizeClass(long size) {
@@ -135,14 +138,14 @@ public final class SegmentPool implements AutoCloseable {
      * @return the lease, or {@code null} if the limit of the pool is reached; retry after another lease is released
      * @throws IllegalArgumentException if {@code size} is negative
      * @throws IllegalStateException if the pool is closed; in a checked pool also if the memory was written to after
-     *     its release, in which case the segment is usable again
+     *     its release, in which case the call may be repeated
      * @throws WrongThreadException if the pool belongs to another thread
      * @throws OutOfMemoryError if the system has no memory left
      */
     public Lease acquire(long size) {
         requireOpen();
         if (size < 0) {
-            throw new IllegalArgumentException("size " + size);
+            throw new IllegalArgumentException("size " + size + " is negative");
         }
         for (SizeClass c : classes) {
             if (size <= c.size && (c.freeCount > 0 || grow(c))) {
@@ -207,7 +210,7 @@ public final class SegmentPool implements AutoCloseable {
         return block.reinterpret(arena, platform::free).asSlice(start, bytes);
     }
 
-    /** Takes a lease back, for {@link Lease#release}. */
+    /** Makes the memory of a lease available again. Called by {@link Lease#release}. */
     void takeBack(Lease lease) {
         if (closed) {
             return;
@@ -237,10 +240,14 @@ public final class SegmentPool implements AutoCloseable {
 
     // ---- checks
 
-    /** Returns a lease of the memory of another one, with an arena and an object of its own. */
+    /**
+     * Returns a new lease of a slot's memory, whose segment is invalidated by its release.
+     *
+     * @throws IllegalStateException if the memory was written to after its last release
+     */
     @SuppressWarnings("restricted")
     private Lease checkedLease(Lease base) {
-        long at = written(base.memory);
+        long at = findWrite(base.memory);
         if (at >= 0) {
             fill(base.memory);
             throw new IllegalStateException("written to after its release, at byte " + at + " of " + base, base.trace);
@@ -257,9 +264,9 @@ public final class SegmentPool implements AutoCloseable {
     }
 
     /** {@return the offset of the first long that differs from the pattern, or -1} */
-    private static long written(MemorySegment memory) {
+    private static long findWrite(MemorySegment memory) {
         for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
-            if (memory.get(ValueLayout.JAVA_LONG, at) != PATTERNS) {
+            if (memory.get(ValueLayout.JAVA_LONG, at) != PATTERN_LONG) {
                 return at;
             }
         }
@@ -282,7 +289,7 @@ public final class SegmentPool implements AutoCloseable {
         for (SizeClass c : classes) {
             for (int i = 0; i < c.freeCount; i++) {
                 Lease base = c.leases[c.free[i]];
-                long at = written(base.memory);
+                long at = findWrite(base.memory);
                 if (at >= 0) {
                     logger.log(Level.WARNING, "closed a pool with a segment of " + c.size
                         + " bytes that was written to after its release, at byte " + at, base.trace);
@@ -296,12 +303,12 @@ public final class SegmentPool implements AutoCloseable {
     /**
      * Returns a new arena whose memory comes from the pool and is returned to it when the arena is closed. Small
      * allocations share a segment. As with any arena, its memory is zeroed, and access after the close throws {@link
-     * IllegalStateException}. The arena and each of its segments are new objects.
+     * IllegalStateException}. The arena and each of its segments are new objects on the heap.
      *
      * <p>If the limit of the pool is reached, {@code allocate} throws {@link OutOfMemoryError}. For the arena of a
      * stream see {@link io.panamio.IoSource#arena(SegmentPool)}.
      *
-     * @return the arena, confined to the thread of the pool; closing the pool closes it, too
+     * @return the arena, confined to the thread of the pool; it is also closed when the pool is closed
      * @throws IllegalStateException if the pool is closed
      * @throws WrongThreadException if the pool belongs to another thread
      */
@@ -312,12 +319,12 @@ public final class SegmentPool implements AutoCloseable {
         return made;
     }
 
-    /** Removes an arena that has been closed. */
+    /** Removes an arena of this pool that has been closed. */
     void ended(PoolArena ended) {
         arenas.remove(ended);
     }
 
-    // ---- the whole
+    // ---- size and close
 
     /**
      * {@return the number of bytes reserved from the system; 0 if the pool is closed}
@@ -340,7 +347,8 @@ public final class SegmentPool implements AutoCloseable {
     }
 
     /**
-     * Returns all memory to the system, whether released or not, and closes the arenas of the pool. Idempotent.
+     * Returns all memory to the system, that of unreleased leases included, and closes the arenas of the pool. Has no
+     * effect if the pool is already closed.
      *
      * @throws WrongThreadException if the pool belongs to another thread
      */
@@ -362,7 +370,7 @@ public final class SegmentPool implements AutoCloseable {
         acquired = 0;
     }
 
-    /** {@return the number of bytes acquired and reserved} */
+    /** {@return the number of bytes acquired and the number of bytes reserved, and whether the pool is closed} */
     @Override
     public String toString() {
         return "SegmentPool[" + acquired + " of " + reserved + " bytes" + (closed ? ", closed]" : "]");

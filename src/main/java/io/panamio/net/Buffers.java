@@ -21,7 +21,11 @@ final class Buffers {
         }
     }
 
-    /** Returns the total size of segments that are to be read into. */
+    /**
+     * Returns the total size of segments to read into.
+     *
+     * @throws IllegalArgumentException if one of them is read-only
+     */
     static long writableSize(MemorySegment[] dsts) {
         for (MemorySegment dst : dsts) {
             requireWritable(dst);
@@ -37,7 +41,12 @@ final class Buffers {
         return size;
     }
 
-    /** Advances the position by the number of bytes transferred, and returns the result. */
+    /**
+     * Advances the position by the number of bytes transferred, and returns {@code n}.
+     *
+     * @param n the result of the operation. If negative, the position does not change. More than the remaining bytes
+     *     if a datagram was truncated; the position then becomes the limit
+     */
     static long advance(ByteBuffer buffer, long n) {
         if (n > 0) {
             buffer.position(buffer.position() + (int) Math.min(n, buffer.remaining()));

@@ -7,12 +7,15 @@ import java.util.Objects;
 
 /**
  * A Unix stream socket that accepts connections: mio's {@code UnixListener}. Register it for {@link Interest#READABLE}
- * and, after an event, accept until null: one event may stand for several pending connections.
+ * and, after each event, call {@link #accept()} until it returns null: one event may report several pending
+ * connections.
  * {@snippet file="UnixSnippets.java" region="listen"}
  *
- * <p>Binding to a path creates a file, which must not exist before and is left behind by {@link #close}, unless {@link
- * ListenOptions#replaceDead} or {@link ListenOptions#deleteOnClose} is set. {@link ListenOptions#permissions} restricts
- * who may connect.
+ * <p>Binding to a path creates a file. {@code bind} fails if the file exists, unless {@link ListenOptions#replaceDead}
+ * is set and no socket is bound to it any more. {@link #close} does not delete the file unless {@link
+ * ListenOptions#deleteOnClose} is set. {@link ListenOptions#permissions} restricts who may connect.
+ *
+ * <p>When a listener is closed, the system closes the connections that were not yet accepted.
  */
 public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> {
     private static final SocketKind<UnixListener> KIND = new SocketKind<>(SocketType.UNIX_STREAM) {
@@ -48,6 +51,7 @@ public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> 
      * @return the listener
      * @throws IllegalArgumentException if the address is too long, or an option for the file is set and the address is
      *     not a path
+     * @throws UnsupportedOperationException if this system does not support an option
      * @throws java.net.BindException if the address is in use: the path exists, for example
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
      * @throws IOException if a system call fails

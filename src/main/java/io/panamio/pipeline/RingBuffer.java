@@ -72,7 +72,7 @@ public final class RingBuffer {
     @SuppressWarnings("restricted")
     public static RingBuffer allocate(Arena arena, long capacity) {
         if (capacity < 1 || capacity > 1L << 46) {
-            throw new IllegalArgumentException("capacity " + capacity);
+            throw new IllegalArgumentException("capacity " + capacity + " is not between 1 and 2^46");
         }
         Platform platform = Platform.current();
         long page = platform.pageSize();

@@ -137,7 +137,7 @@ public final class Splice implements AutoCloseable {
      */
     public long transfer(long max) throws IOException {
         if (max < 1) {
-            throw new IllegalArgumentException("max " + max);
+            throw new IllegalArgumentException("max " + max + " is less than 1");
         }
         if (!use.enter()) {
             throw new ClosedChannelException();

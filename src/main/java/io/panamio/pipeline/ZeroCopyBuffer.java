@@ -61,7 +61,7 @@ public final class ZeroCopyBuffer implements AutoCloseable {
      */
     public static ZeroCopyBuffer allocate(long bytes) {
         if (bytes <= 0) {
-            throw new IllegalArgumentException("bytes " + bytes);
+            throw new IllegalArgumentException("size " + bytes + " is less than 1");
         }
         MemorySegment memory = Platform.current().map(bytes);
         return new ZeroCopyBuffer(memory, () -> Platform.current().unmap(memory));

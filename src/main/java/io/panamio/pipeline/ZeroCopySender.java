@@ -101,7 +101,7 @@ public final class ZeroCopySender {
      */
     public void setThreshold(long bytes) {
         if (bytes < 0) {
-            throw new IllegalArgumentException("threshold " + bytes);
+            throw new IllegalArgumentException("threshold " + bytes + " is negative");
         }
         threshold = bytes;
     }

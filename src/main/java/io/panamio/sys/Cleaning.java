@@ -3,8 +3,9 @@ package io.panamio.sys;
 import java.lang.ref.Cleaner;
 
 /**
- * Releases the resources of objects that users did not close, in one thread. The thread starts with the first such
- * object, and ends once everything is closed and the class loader of the library is no longer used.
+ * Releases the resources of objects that became unreachable without being closed, in one daemon thread. The thread is
+ * started by the first registration. It ends once nothing is registered and the class loader of the library is
+ * unreachable.
  */
 public final class Cleaning {
     private static volatile Cleaner cleaner;
@@ -13,15 +14,15 @@ public final class Cleaning {
     }
 
     /**
-     * Runs {@code action}, which must not refer to {@code object}, once {@code object} is unreachable: {@link
-     * Cleaner#register}.
+     * Registers an action that runs once {@code object} is unreachable, as {@link Cleaner#register} does. The action
+     * runs at most once, and must not refer to {@code object}.
      */
     public static Cleaner.Cleanable register(Object object, Runnable action) {
         Cleaner c = cleaner;
         return (c == null ? start() : c).register(object, action);
     }
 
-    /** Starts the cleaner. Not a static initializer: one that fails, for lack of a thread, would fail forever. */
+    /** Starts the cleaner. A static initializer that fails, because no thread is available, is never run again. */
     private static synchronized Cleaner start() {
         if (cleaner == null) {
             cleaner = Cleaner.create();

@@ -90,7 +90,7 @@ public final class Delivery {
 
     // ---- registration: as of a descriptor, one at a time
 
-    /** Registers the source, replacing its previous registration. What it is ready for is an edge. */
+    /** Registers the source, replacing its previous registration. What it is already ready for counts as an edge. */
     public void register(Selector with, long token, int interest) {
         Entry queue;
         synchronized (this) {

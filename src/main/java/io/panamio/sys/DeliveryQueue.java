@@ -5,7 +5,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The entries that the poller of a {@link Selector} has to report: added by any thread, taken in order by the poller.
+ * A lock-free queue of the entries that the poller of a {@link Selector} is to report, in the order in which they were
+ * added. Any thread may call {@link #add}; the other methods are for the poller only.
  */
 final class DeliveryQueue {
     private static final VarHandle ADDED;
@@ -18,10 +19,10 @@ final class DeliveryQueue {
         }
     }
 
-    /** A stack of the entries that were added last. */
+    /** The entries added since the last {@link #count}: a stack, the newest first. */
     private volatile Entry added;
 
-    // the queue, used by the poller only
+    // the queue itself, oldest first; used by the poller only
     private Entry first;
     private Entry last;
     private int count;
@@ -34,12 +35,12 @@ final class DeliveryQueue {
         } while (!ADDED.compareAndSet(this, head, entry));
     }
 
-    /** {@return whether there is nothing to report} */
+    /** {@return whether the queue is empty} */
     boolean isEmpty() {
         return first == null && added == null;
     }
 
-    /** Moves the entries that other threads have added to the queue, and returns the number of entries. */
+    /** Appends the entries added since the last call to the queue, and returns the number of entries in it. */
     int count() {
         if (added != null) {
             for (Entry e = reversed((Entry) ADDED.getAndSet(this, null)); e != null;) {
@@ -74,8 +75,8 @@ final class DeliveryQueue {
     }
 
     /**
-     * Moves entries to {@code events}, from index {@code n} on, until the buffer is full. Each entry is reported once;
-     * level-triggered entries stay for the next poll.
+     * Moves entries to {@code events}, from index {@code n} on, until the buffer is full or each entry has been taken
+     * once. Level-triggered entries that are still ready are appended again, for the next poll.
      *
      * @return the number of events in the buffer
      */

@@ -38,7 +38,7 @@ public final class Handle extends Guard implements Runnable {
 
     private Handle(int fd, Class<?> kind, boolean shared) {
         if (fd < 0) {
-            throw new IllegalArgumentException("descriptor " + fd);
+            throw new IllegalArgumentException("descriptor " + fd + " is negative");
         }
         this.fd = fd;
         this.kind = kind;

@@ -30,7 +30,7 @@ public abstract class Selector extends Guard {
     // ---- watching
 
     /**
-     * Registers {@code fd}: what it is ready for now is reported by the next poll.
+     * Registers {@code fd}. The next poll reports what it is already ready for.
      *
      * @param interest {@link Readiness} bits
      */
@@ -44,7 +44,7 @@ public abstract class Selector extends Guard {
     }
 
     /**
-     * Replaces the token and the interest of {@code fd}, and reports again what it is ready for now.
+     * Replaces the token and the interest of {@code fd}, and reports again what it is already ready for.
      *
      * @param interest {@link Readiness} bits
      */

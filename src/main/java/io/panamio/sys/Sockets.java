@@ -87,9 +87,9 @@ public abstract class Sockets {
     // ---- connections and addresses
 
     /**
-     * Returns whether a connect has succeeded, whatever has become of the connection since; false while it is in
-     * progress. If it failed, throws its error as one of {@code connect}, with {@code remote} in the message unless
-     * that is null; any other exception is one of asking.
+     * Returns whether a connect has succeeded, even if the connection has been closed since; false while it is in
+     * progress. If it failed, throws its error with the system call {@code connect}, and with {@code remote} in the
+     * message unless that is null. An exception with any other system call means that the state is not known.
      */
     public abstract boolean isConnected(int fd, SocketAddress remote) throws IOException;
 

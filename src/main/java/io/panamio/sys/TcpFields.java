@@ -18,6 +18,6 @@ public abstract class TcpFields {
     /** Returns the structure. */
     public abstract MemorySegment segment();
 
-    /** Returns a field as an unsigned number; negative only for one of 64 bits from 2^63 on. */
+    /** Returns an unsigned field; only a field of 64 bits can be negative, if its value is 2^63 or more. */
     public abstract long get(Field field);
 }

@@ -12,11 +12,12 @@ import io.panamio.sys.unix.UnixConstants;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** The numbers, sizes and offsets of Linux, the same on x86-64 and aarch64. */
+/** Linux's constants, struct sizes and field offsets, which are the same on x86-64 and aarch64. */
 class LinuxConstants extends UnixConstants {
     static final LinuxConstants INSTANCE = new LinuxConstants();
 
-    private static final class Names { // used by errors alone
+    /** The errors by number; a class of its own, so that it is initialized only when an error is first reported. */
+    private static final class ErrorTable {
         static final Errno[] BY_NUMBER = new Errno[256];
 
         static {
@@ -75,12 +76,12 @@ class LinuxConstants extends UnixConstants {
 
     @Override
     protected Errno errno(int number) {
-        return number > 0 && number < Names.BY_NUMBER.length ? Names.BY_NUMBER[number] : null;
+        return number > 0 && number < ErrorTable.BY_NUMBER.length ? ErrorTable.BY_NUMBER[number] : null;
     }
 
     @Override
     protected void setFamily(ByteBuffer address, int family, int length) {
-        address.putShort(0, (short) family);
+        address.putShort(0, (short) family); // no field for the length
     }
 
     @Override

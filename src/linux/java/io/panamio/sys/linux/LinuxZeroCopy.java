@@ -81,7 +81,7 @@ final class LinuxZeroCopy extends ZeroCopy {
         }
     }
 
-    /** Receives a message of control messages alone, into the room for an address, which holds at least two reports. */
+    /** Receives control messages only, into the room for an address, which is enough for at least two reports. */
     private static long receiveReports(int fd, NativeScratch scratch) {
         ByteBuffer header = scratch.wholeMessageBytes;
         header.putLong((int) msghdr.msg_name$offset(), 0).putLong((int) msghdr.msg_iovlen$offset(), 0);

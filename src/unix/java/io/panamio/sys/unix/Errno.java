@@ -1,6 +1,9 @@
 package io.panamio.sys.unix;
 
-/** The errors that have names here, with their messages; each platform has their numbers. */
+/**
+ * The errors that exceptions report by name, with the messages of glibc. Their numbers differ between systems: see
+ * {@link UnixConstants#errno}.
+ */
 public enum Errno {
     EPERM("Operation not permitted"),
     ENOENT("No such file or directory"),

@@ -18,31 +18,31 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The functions of the C library that every Unix has, raw: a result is that of the function, or the negated errno.
- * Nothing is checked or retried here. Each method has the parameters of its function, which a test compares with the
- * bindings. (The handles that jextract generates do not capture errno.)
+ * The C library functions that every Unix has. Each method returns the result of the function, or the negated errno if
+ * it failed, and neither checks arguments nor retries. It has the parameters of the function, which a test compares
+ * with the bindings. (The handles that jextract generates do not capture errno.)
  *
- * <h2>One shape</h2>
- * FFM generates code for each shape of call, that is for each list of types: 5 to 10 ms on a cold JVM, ten times for an
- * echo server. So all functions have one shape here: six longs, for integers and addresses alike. A function may be
- * passed more arguments than it has, and longs for its ints: in the calling conventions of System V for x86-64 and of
- * Arm for aarch64 the first six arguments of these kinds are in registers, and a function that takes an int reads the
- * lower half, and ignores registers that hold none of its arguments. A variadic function has other conventions and is
- * linked as what it is.
+ * <h2>One function type</h2>
+ * FFM generates code for each function type, that is for each list of parameter types. This takes 5 to 10 ms on a cold
+ * JVM, and an echo server calls functions of ten types. So all functions are linked with the same type here: six longs,
+ * for integers and addresses alike. A function may be passed more arguments than it has, and longs for its ints: in the
+ * calling conventions of System V for x86-64 and of Arm for aarch64, the first six arguments of these kinds are in
+ * registers; a function that takes an int reads the lower half of its register, and ignores registers that hold none of
+ * its arguments. A variadic function has other conventions, and is linked with its own type.
  *
  * <p>FFM does not know that such a long is an address, so the methods here keep the memory reachable until the call
  * returns. For the memory of users, {@link RawAccess} decides whether that suffices; memory that another thread could
- * free is passed as a segment, in a shape of its own.
+ * free is passed as a segment, with another function type.
  *
  * <h2>Handles are not constants</h2>
- * The handles are not final, contrary to custom. FFM creates a view of the segment for errno in each call, 40 bytes,
- * which the compiler removes only where it inlines the whole call. A constant handle is inlined into its caller as far
- * as the inlining depth goes, so that whether a read allocates would depend on its depth in the application's code. A
- * handle that is not constant is always compiled whole, by itself: the view is removed everywhere, for about 5 ns a
- * call.
+ * The handles are deliberately not final. In each call FFM creates a view of the segment for errno, an object of 40
+ * bytes, which the compiler eliminates only where it inlines the whole call. A constant handle is inlined into its
+ * caller up to the maximum inlining depth, so whether a read allocates would depend on its depth in the application's
+ * code. A handle that is not constant is always compiled separately and as a whole: the view is always eliminated, at
+ * a cost of about 5 ns a call.
  */
 public final class Libc {
-    /** The maximum number of bytes that one call moves: Linux moves no more (MAX_RW_COUNT), and macOS refuses 2^31. */
+    /** The maximum number of bytes of one call: Linux transfers no more (MAX_RW_COUNT), and macOS refuses 2^31. */
     public static final long MAX_TRANSFER = Integer.MAX_VALUE & ~4095;
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -54,9 +54,9 @@ public final class Libc {
     }
 
     /**
-     * Returns the lookup of functions. For tests, another library takes the place of the system's, and what it lacks is
-     * missing. A lookup in a library continues in the libraries that it needs itself; what is found there has the
-     * system's address.
+     * Returns the lookup of functions: in the C library, or, if a test sets {@code panamio.test.library}, only in that
+     * library. Looking up a symbol in a library also searches the libraries that it depends on, such as the C library.
+     * A function found there has the same address as in the system's lookup, and is treated as missing.
      */
     @SuppressWarnings("restricted")
     private static SymbolLookup library() {
@@ -69,7 +69,11 @@ public final class Libc {
         return name -> library.find(name).filter(found -> !system.find(name).equals(Optional.of(found)));
     }
 
-    /** Returns the address of a function of the C library. */
+    /**
+     * Returns the address of a function of the C library.
+     *
+     * @throws UnsatisfiedLinkError if the C library has no function of that name
+     */
     public static MemorySegment function(String name) {
         MemorySegment function = functionOrNull(name);
         if (function == null) {
@@ -83,13 +87,13 @@ public final class Libc {
         return LIBRARY.find(name).orElse(null);
     }
 
-    /** Returns a handle of functions of a shape, which takes the address, the segment for errno and the arguments. */
+    /** Links a function type: the handle takes a function's address, the segment for errno and the arguments. */
     @SuppressWarnings("restricted")
     private static MethodHandle link(MemoryLayout... arguments) {
         return LINKER.downcallHandle(FunctionDescriptor.of(JAVA_LONG, arguments), ERRNO);
     }
 
-    /** Throws what {@code invokeExact} threw if it is a check of FFM's; everything else is a mistake here. */
+    /** Rethrows an unchecked exception of {@code invokeExact}; any other would be a bug here. Never returns. */
     private static AssertionError unexpected(Throwable t) {
         if (t instanceof RuntimeException e) {
             throw e;
@@ -100,12 +104,12 @@ public final class Libc {
         throw new AssertionError(t);
     }
 
-    // ---- the shape
+    // ---- the common function type
 
     private static MethodHandle call = link(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
     /**
-     * Calls a function that returns an int, with up to five integers or addresses; the others are 0.
+     * Calls a function that returns an int and has up to five parameters, integers or addresses. Pass 0 for the rest.
      *
      * @return the result, or the negated errno
      */
@@ -119,7 +123,8 @@ public final class Libc {
     }
 
     /**
-     * Calls a function that returns a long or an address, with up to six integers or addresses; the others are 0.
+     * Calls a function that returns a long or an address and has up to six parameters, integers or addresses. Pass 0
+     * for the rest.
      *
      * @return the result, or the negated errno
      */
@@ -132,11 +137,12 @@ public final class Libc {
         }
     }
 
+    /** The handle for buffers that another thread may free, which FFM must keep alive: they are passed as segments. */
     static final class Shared {
         static MethodHandle call = link(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
     }
 
-    /** Calls a function that moves bytes to or from a part of a user's memory, with the parameters of sendto(2). */
+    /** Calls a function with the parameters of sendto(2), or with the first of them, on a part of a user's memory. */
     private static long transfer(MemorySegment function, int fd, MemorySegment buf, long off, long len, int flags,
             long address, long length) {
         if (RawAccess.isSafe(buf)) {
@@ -154,10 +160,11 @@ public final class Libc {
         }
     }
 
-    // ---- bytes of users
+    // ---- transfers to and from a user's memory
 
     private static final MemorySegment RECV = function("recv");
 
+    /** recv(2). */
     public static long recv(int fd, MemorySegment buf, long off, long len, int flags) {
         return transfer(RECV, fd, buf, off, len, flags, 0, 0);
     }
@@ -200,7 +207,7 @@ public final class Libc {
         return transfer(WRITE, fd, buf, off, len, 0, 0, 0);
     }
 
-    // ---- bytes of iovecs
+    // ---- transfers to and from iovecs
 
     private static final MemorySegment RECVMSG = function("recvmsg");
 
@@ -323,8 +330,8 @@ public final class Libc {
     private static final MemorySegment CLOSE = function("close");
 
     /**
-     * close(2). Never retried: after EINTR the number may be another descriptor's already. If this throws, for lack of
-     * stack or memory, the call was not made.
+     * close(2). Must not be retried after EINTR: the number may already belong to another descriptor. If this throws,
+     * because stack or memory is exhausted, {@code close} was not called.
      */
     public static int close(int fd) {
         NativeScratch scratch = NativeScratch.enter();
@@ -338,7 +345,7 @@ public final class Libc {
             r = r >= 0 ? r : -scratch.captured(CODE);
             scratch.close();
         } catch (VirtualMachineError e) {
-            return r; // a scratch that was lent becomes garbage
+            return r; // a borrowed scratch is then garbage collected
         }
         return r;
     }

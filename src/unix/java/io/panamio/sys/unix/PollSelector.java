@@ -473,7 +473,7 @@ public final class PollSelector extends Selector {
                 forget(watch); // its owner closed it, which ends the watch
                 continue;
             }
-            watch.arm(~answer & always); // an error or a hang-up that is gone is reported when it recurs
+            watch.arm(~answer & always); // an error or a hang-up that has ended is reported if it recurs
             if (watch.over && (answer & (Posix.POLLHUP | half)) == 0) {
                 watch.over = false; // a FIFO has another writer
                 watch.arm(Posix.POLLIN);

@@ -22,7 +22,7 @@ public final class UnixBatch extends Batch {
     private final int size;
     private final long headerSize;
     private final MemorySegment headers;
-    /** Each header by itself, as a call takes it. */
+    /** The headers one by one, for calls on a single message. */
     private final MemorySegment[] header;
     private final MemorySegment vectors;
     private final MemorySegment addresses;

@@ -100,7 +100,7 @@ public abstract class UnixConstants {
     /** Returns the type of the control message with the TTL of a received IPv4 datagram: IP_TTL or IP_RECVTTL. */
     protected abstract int CMSG_TTL();
 
-    /** Returns the type of the one with its type of service: IP_TOS or IP_RECVTOS. */
+    /** Returns the type of the control message with the type of service of one: IP_TOS or IP_RECVTOS. */
     protected abstract int CMSG_TOS();
 
     // fcntl.h and sys/ioctl.h
@@ -113,7 +113,7 @@ public abstract class UnixConstants {
     // poll.h
     protected abstract int POLLRDHUP();
 
-    /** Returns the error with a number, or null if it has no name here. */
+    /** Returns the error that has a number on this system, or null if {@link Errno} lacks it. */
     protected abstract Errno errno(int number);
 
     /** Returns the number of an error that has a name here. */

@@ -171,8 +171,8 @@ final class UnixGatherList extends Gather {
     // ---- a call
 
     /**
-     * Returns the number of vectors for the next call, after a check that their memory is usable: as many as one call
-     * takes, with no more bytes than it moves, or a single one of any size.
+     * Checks that the memory of the next vectors is usable, and returns their number: as many as one call accepts and
+     * can transfer, or a single one of any size.
      */
     int run() {
         long sum = 0;

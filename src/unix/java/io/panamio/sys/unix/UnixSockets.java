@@ -338,7 +338,7 @@ public abstract class UnixSockets extends Sockets {
         return r;
     }
 
-    /** Returns whether an error of accept(2) is one of the connection at the head of the queue alone. */
+    /** Returns whether an error of accept(2) concerns only the connection at the head of the queue. */
     private static boolean isOfOneConnection(Errno errno) {
         return switch (errno) {
             case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
@@ -378,7 +378,7 @@ public abstract class UnixSockets extends Sockets {
         return (family == Posix.AF_INET || family == c.AF_INET6()) && isTcpOrUdp(fd, type);
     }
 
-    /** Returns whether an internet socket of a type is one of TCP or UDP. */
+    /** Returns whether the protocol of an internet socket is that of its type: TCP or MPTCP, or UDP. */
     protected abstract boolean isTcpOrUdp(int fd, SocketType type) throws IOException;
 
     @Override
