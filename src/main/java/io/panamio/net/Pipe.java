@@ -4,6 +4,7 @@ import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
 import io.panamio.sys.Handle;
+import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Readiness;
@@ -46,7 +47,7 @@ public final class Pipe implements AutoCloseable {
      * @throws IOException if the system call fails
      */
     public static Pipe open() throws IOException {
-        int[] ends = pipes().open();
+        PipeEnd[] ends = pipes().open();
         Receiver receiver = null;
         Sender sender = null;
         try {
@@ -62,11 +63,11 @@ public final class Pipe implements AutoCloseable {
         }
     }
 
-    private static void close(End end, int fd) {
-        if (end == null) {
-            pipes().discard(fd);
+    private static void close(End source, PipeEnd end) {
+        if (source == null) {
+            end.discard();
         } else {
-            end.close();
+            source.close();
         }
     }
 
@@ -91,15 +92,14 @@ public final class Pipe implements AutoCloseable {
         return Platform.current().pipes();
     }
 
-    private static Streams streams() {
-        return pipes().streams();
-    }
-
     /** The base of both ends. */
     abstract static sealed class End extends IoSource {
-        private End(int fd) {
-            super(fd, false);
-            Handle.of(this).setPipe();
+        final Streams streams;
+
+        private End(PipeEnd end) {
+            super(end.fd(), false);
+            Handle.of(this).setPipe(end);
+            streams = end.streams();
         }
 
         private static <E extends End> E shared(E end) {
@@ -127,8 +127,8 @@ public final class Pipe implements AutoCloseable {
 
     /** The end of a pipe that is written to: mio's {@code pipe::Sender}. */
     public static final class Sender extends End implements WritableStream {
-        private Sender(int fd) {
-            super(fd);
+        private Sender(PipeEnd end) {
+            super(end);
         }
 
         /**
@@ -141,9 +141,9 @@ public final class Pipe implements AutoCloseable {
          * @throws IOException if the descriptor is not open
          */
         public static Sender fromFd(int fd) throws IOException {
-            pipes().requireWritable(fd);
+            PipeEnd end = pipes().writer(fd);
             Platform.current().requireNonBlocking(fd);
-            return End.shared(new Sender(fd));
+            return End.shared(new Sender(end));
         }
 
         /**
@@ -163,7 +163,7 @@ public final class Pipe implements AutoCloseable {
             Objects.checkFromIndexSize(off, len, src.byteSize());
             int fd = begin();
             try {
-                return len == 0 ? 0 : sent(streams().send(fd, src, off, len), len);
+                return len == 0 ? 0 : sent(streams.send(fd, src, off, len), len);
             } finally {
                 end();
             }
@@ -174,7 +174,7 @@ public final class Pipe implements AutoCloseable {
             Objects.checkFromIndexSize(off, len, src.length);
             int fd = begin();
             try {
-                return len == 0 ? 0 : sent(streams().send(fd, src, off, len), len);
+                return len == 0 ? 0 : sent(streams.send(fd, src, off, len), len);
             } finally {
                 end();
             }
@@ -185,7 +185,7 @@ public final class Pipe implements AutoCloseable {
             long asked = Buffers.size(srcs);
             int fd = begin();
             try {
-                return asked == 0 ? 0 : sent(streams().sendVectored(fd, srcs), asked);
+                return asked == 0 ? 0 : sent(streams.sendVectored(fd, srcs), asked);
             } finally {
                 end();
             }
@@ -196,7 +196,7 @@ public final class Pipe implements AutoCloseable {
             Objects.requireNonNull(list, "list");
             int fd = begin();
             try {
-                long n = list.isDone() ? 0 : streams().send(fd, list.part);
+                long n = list.isDone() ? 0 : streams.send(fd, list.part);
                 if (!list.isDone()) {
                     drained(Interest.WRITABLE);
                 }
@@ -216,8 +216,8 @@ public final class Pipe implements AutoCloseable {
 
     /** The end of a pipe that is read from: mio's {@code pipe::Receiver}. */
     public static final class Receiver extends End implements ReadableStream {
-        private Receiver(int fd) {
-            super(fd);
+        private Receiver(PipeEnd end) {
+            super(end);
         }
 
         /**
@@ -230,9 +230,9 @@ public final class Pipe implements AutoCloseable {
          * @throws IOException if the descriptor is not open
          */
         public static Receiver fromFd(int fd) throws IOException {
-            pipes().requireReadable(fd);
+            PipeEnd end = pipes().reader(fd);
             Platform.current().requireNonBlocking(fd);
-            return End.shared(new Receiver(fd));
+            return End.shared(new Receiver(end));
         }
 
         /**
@@ -253,7 +253,7 @@ public final class Pipe implements AutoCloseable {
             Objects.checkFromIndexSize(off, len, dst.byteSize());
             int fd = begin();
             try {
-                return len == 0 ? 0 : received(streams().recv(fd, dst, off, len), len);
+                return len == 0 ? 0 : received(streams.recv(fd, dst, off, len), len);
             } finally {
                 end();
             }
@@ -264,7 +264,7 @@ public final class Pipe implements AutoCloseable {
             Objects.checkFromIndexSize(off, len, dst.length);
             int fd = begin();
             try {
-                return len == 0 ? 0 : received(streams().recv(fd, dst, off, len), len);
+                return len == 0 ? 0 : received(streams.recv(fd, dst, off, len), len);
             } finally {
                 end();
             }
@@ -275,7 +275,7 @@ public final class Pipe implements AutoCloseable {
             long asked = Buffers.writableSize(dsts);
             int fd = begin();
             try {
-                return asked == 0 ? 0 : received(streams().recvVectored(fd, dsts), asked);
+                return asked == 0 ? 0 : received(streams.recvVectored(fd, dsts), asked);
             } finally {
                 end();
             }

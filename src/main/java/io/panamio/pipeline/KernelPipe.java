@@ -1,7 +1,9 @@
 package io.panamio.pipeline;
 
 import io.panamio.sys.Handle;
+import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Platform;
+import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
@@ -13,27 +15,32 @@ import java.nio.channels.ClosedChannelException;
 final class KernelPipe {
     private final Handle reader;
     private final Handle writer;
+    /** The calls that move bytes between memory and the pipe. */
+    final Streams readerStreams;
+    final Streams writerStreams;
 
     /** Opens a pipe of the given size, or smaller if the system refuses that. */
     KernelPipe(int bytes) throws IOException {
-        int[] ends = Platform.current().pipes().open();
+        PipeEnd[] ends = Platform.current().pipes().open();
         Handle first = null;
         try {
-            Platform.current().transfers().resizePipe(ends[1], bytes); // while a failure still closes both here
-            first = Handle.owning(this, ends[0], false);
-            writer = Handle.owning(this, ends[1], false);
+            Platform.current().transfers().resizePipe(ends[1].fd(), bytes); // while a failure still closes both here
+            first = Handle.owning(this, ends[0].fd(), false);
+            writer = Handle.owning(this, ends[1].fd(), false);
         } catch (Throwable t) {
-            Platform.current().pipes().discard(ends[1]);
+            ends[1].discard();
             if (first == null) {
-                Platform.current().pipes().discard(ends[0]);
+                ends[0].discard();
             } else {
                 first.close();
             }
             throw t;
         }
         reader = first;
-        reader.setPipe();
-        writer.setPipe();
+        reader.setPipe(ends[0]);
+        writer.setPipe(ends[1]);
+        readerStreams = ends[0].streams();
+        writerStreams = ends[1].streams();
     }
 
     int reader() throws ClosedChannelException {

@@ -224,7 +224,7 @@ public final class Splice implements AutoCloseable {
                 requireRefused(e);
                 memory = pool.takeMemory();
                 for (long n = 0; n < buffered;) {
-                    n += Platform.current().pipes().streams().recv(pipe.reader(), memory, n, buffered - n);
+                    n += pipe.readerStreams.recv(pipe.reader(), memory, n, buffered - n);
                 }
                 start = 0;
                 copying = true;
@@ -293,7 +293,7 @@ public final class Splice implements AutoCloseable {
     private void keep(MemorySegment buffer, long length) throws IOException {
         long n;
         try {
-            n = Platform.current().pipes().streams().send(pipe.writer(), buffer, 0, length);
+            n = pipe.writerStreams.send(pipe.writer(), buffer, 0, length);
         } catch (ResourceExhaustedException e) {
             throw new IOException("bytes received from the source are lost: " + e.getMessage(), e);
         }

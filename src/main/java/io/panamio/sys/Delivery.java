@@ -1,5 +1,7 @@
 package io.panamio.sys;
 
+import java.io.IOException;
+
 /**
  * The readiness of a source that reports its events itself, from any thread, instead of the system: for example one
  * that owns overlapped requests, or whose work is done by another thread. It is registered like a descriptor, and its
@@ -9,9 +11,9 @@ package io.panamio.sys;
  * delivery} is an edge, the source is ready until it is {@linkplain #drained}, and a registration reports what the
  * source is ready for at that time.
  *
- * <p>Thread-safe. See {@link Handle#setDelivery}.
+ * <p>Thread-safe. See {@link Handle#setDelivery} and {@link PipeEnd#delivery}.
  */
-public final class Delivery {
+public class Delivery {
     private int ready;
     private Entry entry;
 
@@ -47,7 +49,7 @@ public final class Delivery {
      *
      * @param readiness {@link Readiness} bits
      */
-    public void deliver(int readiness) {
+    public final void deliver(int readiness) {
         Entry queue;
         synchronized (this) {
             ready |= readiness;
@@ -62,8 +64,31 @@ public final class Delivery {
      *
      * @param readiness {@link Readiness} bits
      */
-    public synchronized void drained(int readiness) {
+    public final synchronized void drained(int readiness) {
         ready &= ~readiness;
+    }
+
+    // ---- what a source may have to do itself
+
+    /**
+     * Called when an operation of a user has found the source drained, after its own call: removes that from the
+     * readiness. A source to which another thread can have delivered meanwhile overrides this, to do so only if it
+     * still has nothing, under the lock under which it delivers.
+     *
+     * @param readiness {@link Readiness} bits
+     */
+    protected void rearm(int readiness) {
+        drained(readiness);
+    }
+
+    /**
+     * Called before each registration, without a lock. A source that needs the selector, for its completion port or to
+     * refuse another one, overrides this.
+     *
+     * @throws IOException if a system call fails
+     * @throws IllegalStateException if the source cannot be registered with this selector; it is not then
+     */
+    protected void attach(Selector with) throws IOException {
     }
 
     /** Adds to what an entry reports; returns the entry if it must be queued, otherwise null. */
@@ -91,7 +116,8 @@ public final class Delivery {
     // ---- registration: as of a descriptor, one at a time
 
     /** Registers the source, replacing its previous registration. What it is already ready for counts as an edge. */
-    public void register(Selector with, long token, int interest) {
+    public final void register(Selector with, long token, int interest) throws IOException {
+        attach(with);
         Entry queue;
         synchronized (this) {
             entry = new Entry(this, with, token, interest);
@@ -101,7 +127,7 @@ public final class Delivery {
     }
 
     /** Ends the registration: nothing more is reported. */
-    public synchronized void deregister() {
+    public final synchronized void deregister() {
         entry = null;
     }
 

@@ -31,7 +31,7 @@ public final class Handle extends Guard implements Runnable {
     private Delivery delivery;
     private boolean urgent;
     private boolean watchable;
-    private boolean pipe;
+    private PipeEnd pipe;
     /** The closed handles whose destruction failed for want of memory, linked by {@link #next}. */
     private static volatile Handle undestroyed;
     private Handle next;
@@ -97,9 +97,10 @@ public final class Handle extends Guard implements Runnable {
         watchable = true;
     }
 
-    /** Marks the descriptor as an end of a pipe, for which a platform may have another close call than for a socket. */
-    public void setPipe() {
-        pipe = true;
+    /** Marks the descriptor as an end of a pipe, which closes itself and may deliver its events itself. */
+    public void setPipe(PipeEnd end) {
+        pipe = end;
+        delivery = end.delivery();
     }
 
     /** Lets the source deliver its events itself, instead of a selector watching it. Must precede registration. */
@@ -139,7 +140,7 @@ public final class Handle extends Guard implements Runnable {
     public void rearm(int interest) {
         Selector s = selector;
         if (delivery != null) {
-            delivery.drained(interest & (Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY));
+            delivery.rearm(interest & (Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY));
         } else if (s != null) {
             s.rearm(fd, interest);
         }
@@ -272,6 +273,9 @@ public final class Handle extends Guard implements Runnable {
 
     /** Deregisters the descriptor and returns it to the caller without closing it. */
     public synchronized int giveUp() throws ClosedChannelException {
+        if (pipe != null && delivery != null) {
+            throw new UnsupportedOperationException("a pipe that has requests pending cannot be released");
+        }
         if (!shutUnused()) {
             if (!isOpen()) {
                 throw new ClosedChannelException();
@@ -332,8 +336,8 @@ public final class Handle extends Guard implements Runnable {
                 atClose.run();
                 atClose = null;
             }
-            if (pipe) {
-                Platform.current().pipes().close(fd);
+            if (pipe != null) {
+                pipe.close();
             } else {
                 Platform.current().close(fd);
             }

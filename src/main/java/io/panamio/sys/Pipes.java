@@ -4,31 +4,31 @@ import io.panamio.Feature;
 import java.io.File;
 import java.io.IOException;
 
-/** The calls on pipes, and on descriptors that are read and written like pipes. */
+/** The calls that create pipes, and that take over descriptors that are read and written like pipes. */
 public abstract class Pipes {
     /** For subclasses, which are in the platforms. */
     protected Pipes() {
     }
 
     /**
-     * Opens a pipe in non-blocking mode that child processes do not inherit; returns the descriptors of its receiver
-     * and its sender.
+     * Opens a pipe in non-blocking mode that child processes do not inherit; returns its end to read from and its end
+     * to write to.
      */
-    public abstract int[] open() throws IOException;
+    public abstract PipeEnd[] open() throws IOException;
 
     /**
-     * Checks that {@code fd} can be read from.
+     * Returns the end for a descriptor to read from, which this does not change.
      *
-     * @throws IllegalArgumentException if it cannot
+     * @throws IllegalArgumentException if {@code fd} cannot be read from
      */
-    public abstract void requireReadable(int fd) throws IOException;
+    public abstract PipeEnd reader(int fd) throws IOException;
 
     /**
-     * Checks that {@code fd} can be written to.
+     * Returns the end for a descriptor to write to, which this does not change.
      *
-     * @throws IllegalArgumentException if it cannot
+     * @throws IllegalArgumentException if {@code fd} cannot be written to
      */
-    public abstract void requireWritable(int fd) throws IOException;
+    public abstract PipeEnd writer(int fd) throws IOException;
 
     /**
      * {@return a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of}
@@ -37,17 +37,5 @@ public abstract class Pipes {
      */
     public File file(int fd) {
         throw Platform.current().refusal(Feature.PIPE_REDIRECTS);
-    }
-
-    /** {@return the calls that read and write pipes} */
-    public abstract Streams streams();
-
-    /** Closes an end. Errors are ignored, and the call is not retried. */
-    public abstract void close(int fd);
-
-    /** Closes an end of which no object could be made, possibly for lack of memory. */
-    public final void discard(int fd) {
-        Platform.spendReserve();
-        close(fd);
     }
 }

@@ -33,12 +33,14 @@
  * <tr><td>{@code messages}</td><td>return {@link io.panamio.sys.Messages}: datagrams, addresses ({@link
  *     io.panamio.sys.AddressBuffer}), control messages ({@link io.panamio.sys.Control}), batches ({@link
  *     io.panamio.sys.Batch}, by single calls where the system has none)</td></tr>
- * <tr><td>{@code pipes}</td><td>optional: return {@link io.panamio.sys.Pipes}; see PIPES</td></tr>
+ * <tr><td>{@code pipes}</td><td>optional: return {@link io.panamio.sys.Pipes}, which makes {@link
+ *     io.panamio.sys.PipeEnd}s: each with its descriptor, the calls that move its bytes, its close and, where no selector
+ *     can watch it, its {@code Delivery}; see PIPES</td></tr>
  * <tr><td>{@code transfers}</td><td>optional: return {@link io.panamio.sys.Transfers}; see SEND_FILE and
  *     SPLICE</td></tr>
  * <tr><td>{@code zeroCopy}</td><td>optional: return {@link io.panamio.sys.ZeroCopy}; see ZERO_COPY</td></tr>
- * <tr><td>{@code close}</td><td>close a socket or a file once, ignoring errors; pipes are closed by {@code
- *     Pipes.close}, as a system may need another call</td></tr>
+ * <tr><td>{@code close}</td><td>close a socket or a file once, ignoring errors; an end of a pipe closes
+ *     itself, by {@code PipeEnd.close}</td></tr>
  * <tr><td>{@code isNonBlocking}, {@code setNonBlocking}</td><td>get and set the mode of a socket or a pipe; {@code
  *     isNonBlocking} returns true where the system cannot tell</td></tr>
  * <tr><td>{@code allocate}, {@code free}, {@code pageSize}</td><td>provide zeroed memory, 16-byte aligned, that any
@@ -112,12 +114,19 @@
  *
  * <h2>Delivery</h2>
  * A source whose readiness no selector can watch, such as a named pipe that owns overlapped reads and
- * writes, reports it through a {@link io.panamio.sys.Delivery}: {@code Handle.of(source).setDelivery(delivery)} before
- * it is registered. The handle then registers the delivery instead of the descriptor. {@code deliver}, from any thread,
- * adds readiness and wakes the poller; {@code drained}, called by the handle when an operation would block, removes it.
- * The source must order the two: what arrives after an operation has found nothing is delivered after {@code drained}.
- * Memory that the system writes to belongs to the source's own request, and outlives the source until the request
- * completes.
+ * writes, reports it through a {@link io.panamio.sys.Delivery}: the one of its {@link io.panamio.sys.PipeEnd}, or that
+ * of {@code Handle.of(source).setDelivery(delivery)}, called before it is registered. The handle then registers the
+ * delivery instead of the descriptor.
+ * <ul>
+ * <li>{@code deliver}, called from any thread, adds readiness and wakes the poller.
+ * <li>{@code attach} is called before each registration: a source that needs the completion port of the selector takes
+ *     it there and starts its first request, and one that belongs to its first selector for life refuses another one.
+ * <li>{@code rearm} is called after an operation that would block, and removes the readiness. As a request may have
+ *     completed in between, a source overrides it: under the lock under which it delivers, it calls {@code drained} only
+ *     if it still has nothing.
+ * <li>{@code PipeEnd.close} runs once, after {@code deregister}, with no thread inside. Memory that the system writes to
+ *     belongs to the request, and outlives the source until the request completes.
+ * </ul>
  *
  * <h2>What Handle expects</h2>
  * <ul>

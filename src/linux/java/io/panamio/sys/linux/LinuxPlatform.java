@@ -5,6 +5,7 @@ import io.panamio.Feature.Support;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Messages;
+import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Sockets;
@@ -19,7 +20,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /** Linux on x86-64 and aarch64: epoll, or poll(2) with {@code -Dpanamio.selector=poll}. */
-public final class LinuxPlatform extends UnixPlatform {
+public class LinuxPlatform extends UnixPlatform {
     static final boolean X86_64 = isX86(System.getProperty("os.arch"));
     private static final boolean POLL = isPoll(System.getProperty("panamio.selector", "epoll"));
 
@@ -58,12 +59,12 @@ public final class LinuxPlatform extends UnixPlatform {
     }
 
     private Selector openPollSelector() throws IOException {
-        int[] ends = pipes().open();
+        PipeEnd[] ends = PipeCalls.PIPES.open();
         try {
-            return PollSelector.open(LinuxConstants.INSTANCE, EpollSelector::refuses, ends[0], ends[1]);
+            return PollSelector.open(LinuxConstants.INSTANCE, EpollSelector::refuses, ends[0].fd(), ends[1].fd());
         } catch (Throwable t) {
-            pipes().discard(ends[0]);
-            pipes().discard(ends[1]);
+            ends[0].discard();
+            ends[1].discard();
             throw t;
         }
     }

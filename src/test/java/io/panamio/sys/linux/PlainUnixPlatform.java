@@ -6,6 +6,7 @@ import io.panamio.bindings.linux.Linux;
 import io.panamio.net.UnixCredentials;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Messages;
+import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Selector;
@@ -69,8 +70,8 @@ public final class PlainUnixPlatform extends UnixPlatform {
 
     @Override
     public Selector openSelector() throws IOException {
-        int[] ends = pipes().open();
-        return PollSelector.open(CONSTANTS, fd -> false, ends[0], ends[1]);
+        PipeEnd[] ends = pipes().open();
+        return PollSelector.open(CONSTANTS, fd -> false, ends[0].fd(), ends[1].fd());
     }
 
     @Override

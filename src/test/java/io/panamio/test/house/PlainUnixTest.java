@@ -25,6 +25,7 @@ import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixStream;
 import io.panamio.sys.linux.PlainUnixPlatform;
+import io.panamio.test.support.Cases;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.ForwardingLibrary;
 import io.panamio.test.support.Loop;
@@ -33,15 +34,11 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,30 +101,16 @@ class PlainUnixTest {
             .with("-Dpanamio.test.platform=" + PlainUnixPlatform.class.getName(), "-Dpanamio.test.library=" + library,
                 "--enable-native-access=ALL-UNNAMED")
             .classPathOf(Test.class, ParameterizedTest.class, AssertionFailedError.class, Testable.class)
-            .run(Cases.class).ok();
-        assertEquals(cases().map(Method::getName).collect(Collectors.joining("\n")), out.strip());
+            .run(Plain.class).ok();
+        assertEquals(Cases.names(Plain.class), out.strip());
     }
 
-    private static Stream<Method> cases() {
-        return Arrays.stream(Cases.class.getDeclaredMethods())
-            .filter(method -> method.getParameterCount() == 0 && method.getReturnType() == void.class
-                && !method.isSynthetic())
-            .sorted((a, b) -> a.getName().compareTo(b.getName()));
-    }
-
-    static final class Cases {
+    static final class Plain {
         private static final InetSocketAddress ANY = new InetSocketAddress(Loop.V4, 0);
         private static final Arena ARENA = Arena.global();
 
-        public static void main(String[] args) throws Throwable {
-            for (Method method : (Iterable<Method>) cases()::iterator) {
-                try {
-                    method.invoke(null);
-                } catch (InvocationTargetException e) {
-                    throw new AssertionError(method.getName(), e.getCause());
-                }
-                System.out.println(method.getName());
-            }
+        public static void main(String[] args) throws Exception {
+            Cases.run(Plain.class);
         }
 
         // ---- modes

@@ -1,6 +1,7 @@
 package io.panamio.sys.unix;
 
 import io.panamio.sys.NativeScratch;
+import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -41,21 +42,47 @@ public class UnixPipes extends Pipes {
         return r;
     }
 
+    /** An end, which the system's selectors can watch. */
+    private static final class End extends PipeEnd {
+        private final Streams streams;
+        private int fd;
+
+        End(Streams streams, int fd) {
+            this.streams = streams;
+            this.fd = fd;
+        }
+
+        @Override
+        public int fd() {
+            return fd;
+        }
+
+        @Override
+        public Streams streams() {
+            return streams;
+        }
+
+        @Override
+        public void close() {
+            Libc.close(fd);
+        }
+    }
+
     @Override
-    public final int[] open() throws IOException {
-        int[] ends = new int[2]; // before the call, as nothing may fail after it
+    public final PipeEnd[] open() throws IOException {
+        End[] ends = {new End(streams, -1), new End(streams, -1)}; // before the call, as nothing may fail after it
         try (NativeScratch scratch = NativeScratch.enter()) {
             check(PIPE2 == null ? pipe(scratch.argument) : pipe2(scratch.argument, c.O_NONBLOCK() | c.O_CLOEXEC()));
-            ends[0] = scratch.argumentBytes.getInt(0);
-            ends[1] = scratch.argumentBytes.getInt(4);
+            ends[0].fd = scratch.argumentBytes.getInt(0);
+            ends[1].fd = scratch.argumentBytes.getInt(4);
         }
         try {
             for (int i = 0; i < 2 && PIPE2 == null; i++) {
-                check(DescriptorFlags.prepare(c, ends[i]));
+                check(DescriptorFlags.prepare(c, ends[i].fd));
             }
         } catch (Throwable t) {
-            discard(ends[0]);
-            discard(ends[1]);
+            ends[0].discard();
+            ends[1].discard();
             throw t;
         }
         return ends;
@@ -68,26 +95,18 @@ public class UnixPipes extends Pipes {
     }
 
     @Override
-    public final void requireReadable(int fd) throws IOException {
+    public final PipeEnd reader(int fd) throws IOException {
         if ((flags.get(fd) & Posix.O_ACCMODE) == Posix.O_WRONLY) {
             throw new IllegalArgumentException("descriptor " + fd + " cannot be read from");
         }
+        return new End(streams, fd);
     }
 
     @Override
-    public final void requireWritable(int fd) throws IOException {
+    public final PipeEnd writer(int fd) throws IOException {
         if ((flags.get(fd) & Posix.O_ACCMODE) == Posix.O_RDONLY) {
             throw new IllegalArgumentException("descriptor " + fd + " cannot be written to");
         }
-    }
-
-    @Override
-    public final Streams streams() {
-        return streams;
-    }
-
-    @Override
-    public final void close(int fd) {
-        Libc.close(fd);
+        return new End(streams, fd);
     }
 }
