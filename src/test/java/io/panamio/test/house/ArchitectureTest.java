@@ -104,6 +104,10 @@ class ArchitectureTest {
     void bindingsAreReachedOnlyFromTheirPlatform() {
         noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.linux..")))
             .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.linux..")).check(LIBRARY);
+        noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.macos..")))
+            .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.macos..")).check(LIBRARY);
+        noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.freebsd..")))
+            .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.freebsd..")).check(LIBRARY);
         noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.windows..")))
             .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.windows..")).check(LIBRARY);
     }

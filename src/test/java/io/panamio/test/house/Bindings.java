@@ -29,8 +29,10 @@ import java.util.stream.Stream;
  */
 record Bindings(String system, String header, String perProcessor, String perProcessorHeader) {
     static final Bindings LINUX = new Bindings("linux", "Linux", "epoll_event.txt", "Epoll");
+    static final Bindings MACOS = new Bindings("macos", "Macos", "fstat.txt", "Status");
+    static final Bindings FREEBSD = new Bindings("freebsd", "Freebsd", null, null);
     static final Bindings WINDOWS = new Bindings("windows", "Windows", null, null);
-    static final List<Bindings> ALL = List.of(LINUX, WINDOWS);
+    static final List<Bindings> ALL = List.of(LINUX, MACOS, FREEBSD, WINDOWS);
     static final List<String> PROCESSORS = List.of("x86_64", "aarch64");
 
     /** That a constant expression of C has a value. */
