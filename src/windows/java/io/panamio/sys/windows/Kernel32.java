@@ -129,6 +129,50 @@ final class Kernel32 {
         return bool(POST, port, 0, key, 0, 0, 0);
     }
 
+    // ---- files
+
+    private static final class Files {
+        static final MemorySegment CREATE = DLL.function("CreateFileW");
+        static final MemorySegment READ = DLL.function("ReadFile");
+        static final MemorySegment GET_TYPE = DLL.function("GetFileType");
+        static final MemorySegment GET_SIZE = DLL.function("GetFileSizeEx");
+    }
+
+    /** CreateFileW, which opens a file for reading that others may write, rename and delete. */
+    static int openFile(MemorySegment path) {
+        int r = More.handle(Files.CREATE, path.address(), Windows.GENERIC_READ,
+            Windows.FILE_SHARE_READ | Windows.FILE_SHARE_WRITE | Windows.FILE_SHARE_DELETE, 0, Windows.OPEN_EXISTING,
+            Windows.FILE_ATTRIBUTE_NORMAL, 0, 0);
+        Reference.reachabilityFence(path);
+        return r;
+    }
+
+    /** ReadFile, from the offset in an OVERLAPPED; writes the number of bytes. */
+    static int readFile(int file, MemorySegment dst, int count, MemorySegment read, MemorySegment overlapped) {
+        int r = bool(Files.READ, file, dst.address(), count, read.address(), overlapped.address(), 0);
+        Reference.reachabilityFence(dst);
+        Reference.reachabilityFence(read);
+        Reference.reachabilityFence(overlapped);
+        return r;
+    }
+
+    /** Returns whether a handle is one of a file on a disk. */
+    static boolean isDiskFile(int file) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return (int) (long) call.invokeExact(Files.GET_TYPE, scratch.capture, (long) file, 0L, 0L, 0L, 0L, 0L)
+                == Windows.FILE_TYPE_DISK;
+        } catch (Throwable t) {
+            throw Dll.unexpected(t);
+        }
+    }
+
+    /** GetFileSizeEx: writes the size. */
+    static int getFileSize(int file, MemorySegment size) {
+        int r = bool(Files.GET_SIZE, file, size.address(), 0, 0, 0, 0);
+        Reference.reachabilityFence(size);
+        return r;
+    }
+
     // ---- memory
 
     private static final MemorySegment GET_HEAP = DLL.function("GetProcessHeap");

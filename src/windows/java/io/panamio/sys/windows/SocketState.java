@@ -1,64 +1,100 @@
 package io.panamio.sys.windows;
 
+import io.panamio.sys.Readiness;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What Windows does not remember of a socket, or reports more than once, and programs count on elsewhere: only sockets
- * for which there is something to remember have an entry, which ends with the socket. Thread-safe.
+ * What programs count on elsewhere, and Windows forgets or never ends to repeat: an error that was taken is not taken
+ * again, and a direction that was shut down has ended. Only sockets with something to remember have a state, until they
+ * are closed. Thread-safe.
  */
 final class SocketState {
-    /** A connect has failed, and its error was taken: SO_ERROR has it for ever. */
-    static final int CONNECT_ERROR_TAKEN = 1;
-    /** The peer has reset the connection, and no call has reported that yet: SO_ERROR has it never. */
-    static final int RESET = 2;
-    /** The receiving side is shut down. */
-    static final int READ_SHUT = 4;
-    /** The sending side is shut down. */
-    static final int WRITE_SHUT = 8;
-
     private static final ConcurrentHashMap<Integer, SocketState> SOCKETS = new ConcurrentHashMap<>();
 
-    private int flags;
+    private boolean connectErrorTaken;
+    private boolean reset;
+    private boolean resetTaken;
+    private int shut;
 
     private SocketState() {
     }
 
-    /** Forgets a socket that is closed or new. */
+    private static SocketState of(int socket) {
+        return SOCKETS.computeIfAbsent(socket, s -> new SocketState());
+    }
+
+    /** Forgets a socket, which is new or closed. */
     static void forget(int socket) {
         if (!SOCKETS.isEmpty()) {
             SOCKETS.remove(socket);
         }
     }
 
-    /** Returns the flags of a socket. */
-    static int flags(int socket) {
-        SocketState state = SOCKETS.isEmpty() ? null : SOCKETS.get(socket);
-        if (state == null) {
-            return 0;
-        }
+    /** Takes the error of a connect, which SO_ERROR keeps for ever; returns whether it was there. */
+    static boolean takeConnectError(int socket) {
+        SocketState state = of(socket);
         synchronized (state) {
-            return state.flags;
+            boolean there = !state.connectErrorTaken;
+            state.connectErrorTaken = true;
+            return there;
         }
     }
 
-    /** Adds flags to those of a socket. */
-    static void add(int socket, int flags) {
-        SocketState state = SOCKETS.computeIfAbsent(socket, s -> new SocketState());
+    /** Records that a poll has found the connection reset, which SO_ERROR never tells. */
+    static void reset(int socket) {
+        SocketState state = of(socket);
         synchronized (state) {
-            state.flags |= flags;
+            state.reset = true;
         }
     }
 
-    /** Removes a flag from those of a socket; returns whether it was there. */
-    static boolean take(int socket, int flag) {
+    /**
+     * Takes the reset that an operation has met, which all later ones meet again: from then on they find the stream
+     * ended. Returns whether it was there.
+     */
+    static boolean takeReset(int socket) {
+        SocketState state = of(socket);
+        synchronized (state) {
+            boolean there = !state.resetTaken;
+            state.resetTaken = true;
+            return there;
+        }
+    }
+
+    /** Takes the reset that a poll has found; returns whether it was there. */
+    static boolean takeFoundReset(int socket) {
         SocketState state = SOCKETS.isEmpty() ? null : SOCKETS.get(socket);
         if (state == null) {
             return false;
         }
         synchronized (state) {
-            boolean there = (state.flags & flag) != 0;
-            state.flags &= ~flag;
+            boolean there = state.reset && !state.resetTaken;
+            state.resetTaken |= there;
             return there;
+        }
+    }
+
+    /**
+     * Records that directions were shut down, and has selectors report their end.
+     *
+     * @param directions {@link Readiness#READABLE}, {@link Readiness#WRITABLE}
+     */
+    static void shutDown(int socket, int directions) {
+        SocketState state = of(socket);
+        synchronized (state) {
+            state.shut |= directions;
+        }
+        CompletionSelector.shutDown(socket);
+    }
+
+    /** Returns the directions that were shut down. */
+    static int shut(int socket) {
+        SocketState state = SOCKETS.isEmpty() ? null : SOCKETS.get(socket);
+        if (state == null) {
+            return 0;
+        }
+        synchronized (state) {
+            return state.shut;
         }
     }
 }

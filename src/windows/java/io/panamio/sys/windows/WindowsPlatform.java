@@ -10,6 +10,7 @@ import io.panamio.sys.Platform;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
+import io.panamio.sys.Transfers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -28,12 +29,12 @@ public final class WindowsPlatform extends Platform {
 
     @Override
     public Selector openSelector() throws IOException {
-        throw new UnsupportedOperationException("not yet");
+        return new CompletionSelector();
     }
 
     @Override
     public EventBuffer newEvents(int capacity) {
-        throw new UnsupportedOperationException("not yet");
+        return new CompletionEvents(capacity);
     }
 
     // ---- features
@@ -46,7 +47,7 @@ public final class WindowsPlatform extends Platform {
     @Override
     public Support support(Feature feature) {
         return switch (feature) {
-            case EDGES, DATAGRAM_BATCHES, WRITE_MORE -> Support.EMULATED;
+            case EDGES, DATAGRAM_BATCHES, WRITE_MORE, SEND_FILE, SPLICE -> Support.EMULATED;
             case SOURCE_MEMBERSHIP, TCP_INFO -> Support.SUPPORTED;
             case MIRRORED_MEMORY -> Kernel32.hasPlaceholders() ? Support.SUPPORTED : Support.EMULATED;
             default -> Support.REFUSED;
@@ -55,19 +56,37 @@ public final class WindowsPlatform extends Platform {
 
     // ---- groups of calls: each a constant for the JIT compiler, created when first used
 
+    private static final class Calls {
+        static final Sockets SOCKETS = new WindowsSockets();
+        static final Streams STREAMS = WindowsStreams.open();
+    }
+
+    private static final class MessageCalls { // classes that TCP does not need
+        static final Messages MESSAGES = new WindowsMessages();
+    }
+
+    private static final class TransferCalls {
+        static final Transfers TRANSFERS = new WindowsTransfers();
+    }
+
     @Override
     public Sockets sockets() {
-        throw new UnsupportedOperationException("not yet");
+        return Calls.SOCKETS;
     }
 
     @Override
     public Streams streams() {
-        throw new UnsupportedOperationException("not yet");
+        return Calls.STREAMS;
     }
 
     @Override
     public Messages messages() {
-        throw new UnsupportedOperationException("not yet");
+        return MessageCalls.MESSAGES;
+    }
+
+    @Override
+    public Transfers transfers() {
+        return TransferCalls.TRANSFERS;
     }
 
     // ---- descriptors

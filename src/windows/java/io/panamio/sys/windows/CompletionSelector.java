@@ -1,0 +1,513 @@
+package io.panamio.sys.windows;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panamio.bindings.windows.Windows;
+import io.panamio.sys.EventBuffer;
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Readiness;
+import io.panamio.sys.Selector;
+import io.panamio.sys.Watch;
+import io.panamio.sys.windows.PollRequest.State;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Watches sockets by poll requests to AFD, whose completions arrive at a port, and makes edges of them: a condition
+ * that was reported is not asked for again until an operation found it drained ({@link #rearm}) or the source is
+ * registered again. A notification is a packet that is posted to the port.
+ *
+ * <p>A request that must ask for more is cancelled, and posted again when its packet has arrived. What changes while a
+ * poller waits takes effect at once, otherwise with the next wait.
+ *
+ * <p>The lock is held while state changes and while packets are handled, never during the wait.
+ */
+final class CompletionSelector extends Selector {
+    // the keys of packets that complete no request
+    private static final long NOTIFICATION = 0;
+    private static final long NUDGE = 1;
+    /** The key of the first group's packets. */
+    private static final long FIRST_GROUP = 2;
+
+    /** The maximum time that {@link #destroy} waits for the packets of cancelled requests, in nanoseconds. */
+    private static final long MAX_DRAIN = 1_000_000_000;
+
+    private static final Set<CompletionSelector> OPEN = ConcurrentHashMap.newKeySet();
+
+    private final int port;
+    private final MemorySegment taken = Arena.ofAuto().allocate(4, 4);
+
+    private final Object lock = new Object();
+    /** The requests by socket. The numbers of handles are multiples of four. */
+    private PollRequest[] bySocket = new PollRequest[64];
+    private AfdGroup[] groups = new AfdGroup[4];
+    /** The requests whose packet has not arrived. */
+    private int pending;
+    /** The requests to update before the next wait. */
+    private final ArrayDeque<PollRequest> queue = new ArrayDeque<>();
+    private boolean waiting;
+
+    CompletionSelector() throws IOException {
+        port = Kernel32.createPort();
+        if (port < 0) {
+            throw Errors.io("CreateIoCompletionPort", -port);
+        }
+        OPEN.add(this);
+    }
+
+    // ---- watching
+
+    @Override
+    protected void add(int fd, long token, int interest) throws IOException {
+        requireSupported(interest);
+        int base = baseSocket(fd);
+        synchronized (lock) {
+            PollRequest before = get(fd);
+            if (before != null && !isClosed(before)) {
+                throw Errors.io("NtDeviceIoControlFile", "of a registered socket", Windows.ERROR_ALREADY_EXISTS);
+            }
+            PollRequest request = new PollRequest(base, new Watch(fd, token, interest, PollRequest.conditions(interest)));
+            request.shut = SocketState.shut(fd);
+            group().add(request);
+            put(fd, request);
+            int status = update(request);
+            if (status < 0) {
+                forget(request);
+                throw refusal(status);
+            }
+            if (request.own() != 0) {
+                reportSoon(request);
+            }
+        }
+    }
+
+    @Override
+    protected void modify(int fd, long token, int interest) throws IOException {
+        requireSupported(interest);
+        synchronized (lock) {
+            PollRequest request = require(fd);
+            Watch before = request.watch;
+            request.watch = new Watch(fd, token, interest, PollRequest.conditions(interest));
+            if (request.state == State.REFUSED) {
+                request.state = State.IDLE;
+            }
+            int status = update(request);
+            if (status < 0) {
+                request.watch = before;
+                throw refusal(status);
+            }
+            if (request.own() != 0) {
+                reportSoon(request);
+            }
+        }
+    }
+
+    @Override
+    protected void remove(int fd) throws IOException {
+        synchronized (lock) {
+            forget(require(fd));
+        }
+    }
+
+    @Override
+    public boolean deregistersOnClose() {
+        return false;
+    }
+
+    @Override
+    public void rearm(int fd, int interest) {
+        synchronized (lock) {
+            PollRequest request = get(fd);
+            if (request != null && request.arm(interest)) {
+                changed(request);
+            }
+        }
+    }
+
+    /** Reports what a shutdown of a socket has ended, of which AFD does not tell. */
+    static void shutDown(int fd) {
+        for (CompletionSelector selector : OPEN) {
+            synchronized (selector.lock) {
+                PollRequest request = selector.get(fd);
+                if (request != null) {
+                    request.shut = SocketState.shut(fd);
+                    selector.changed(request);
+                }
+            }
+        }
+    }
+
+    private static void requireSupported(int interest) {
+        if ((interest & Readiness.EXCLUSIVE) != 0) {
+            throw new UnsupportedOperationException("Feature.EXCLUSIVE is not supported on Windows: a condition of a"
+                + " socket completes the requests of all polls");
+        }
+    }
+
+    /** Returns the socket below layered providers, which is the one that AFD knows. */
+    private static int baseSocket(int fd) throws IOException {
+        int socket = fd;
+        for (;;) {
+            int base = ask(socket, Windows.SIO_BASE_HANDLE);
+            if (base >= 0) {
+                return base;
+            }
+            int below = base == -Windows.WSAENOTSOCK ? base : below(socket);
+            if (below < 0 || below == socket) {
+                throw Errors.io("WSAIoctl", "SIO_BASE_HANDLE", -base);
+            }
+            socket = below;
+        }
+    }
+
+    /** Asks providers that intercept SIO_BASE_HANDLE, which they must not, in the ways that they answer. */
+    private static int below(int socket) {
+        int below = ask(socket, Windows.SIO_BSP_HANDLE_SELECT);
+        if (below < 0 || below == socket) {
+            below = ask(socket, Windows.SIO_BSP_HANDLE_POLL);
+        }
+        return below < 0 || below == socket ? ask(socket, Windows.SIO_BSP_HANDLE) : below;
+    }
+
+    private static int ask(int socket, int code) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = Winsock.wsaIoctl(socket, code, MemorySegment.NULL, scratch.argument.asSlice(0, 8), scratch.length);
+            return r < 0 ? r : scratch.argumentBytes.getInt(0);
+        }
+    }
+
+    private static IOException refusal(int status) {
+        return Errors.io("NtDeviceIoControlFile", "IOCTL_AFD_POLL of what is no socket of AFD", Ntdll.error(status));
+    }
+
+    // ---- the tables; the caller holds the lock
+
+    private PollRequest get(int fd) {
+        int i = fd >>> 2;
+        PollRequest request = i < bySocket.length ? bySocket[i] : null;
+        return request != null && request.watch.fd == fd ? request : null;
+    }
+
+    private void put(int fd, PollRequest request) {
+        int i = fd >>> 2;
+        if (i >= bySocket.length) {
+            bySocket = Arrays.copyOf(bySocket, Math.max(i + 1, bySocket.length * 2));
+        }
+        bySocket[i] = request;
+    }
+
+    private PollRequest require(int fd) throws IOException {
+        PollRequest request = get(fd);
+        if (request == null) {
+            throw Errors.io("NtDeviceIoControlFile", "of a socket that is not registered", Windows.ERROR_NOT_FOUND);
+        }
+        return request;
+    }
+
+    /** Returns whether the owner of a socket has closed it, so that its number may be another's; then forgets it. */
+    private boolean isClosed(PollRequest request) {
+        AfdGroup group = request.group;
+        int i = request.index;
+        boolean closed = request.state == State.PENDING && group.status(i) == Windows.STATUS_SUCCESS
+            && (group.conditions(i) & Windows.AFD_POLL_LOCAL_CLOSE) != 0;
+        if (closed) {
+            forget(request);
+        }
+        return closed;
+    }
+
+    /** Returns a group that has room. */
+    private AfdGroup group() throws IOException {
+        int unused = groups.length;
+        for (int i = groups.length - 1; i >= 0; i--) {
+            if (groups[i] == null) {
+                unused = i;
+            } else if (!groups[i].isFull()) {
+                return groups[i];
+            }
+        }
+        AfdGroup group = AfdGroup.open(port, FIRST_GROUP + unused);
+        if (unused == groups.length) {
+            groups = Arrays.copyOf(groups, unused * 2);
+        }
+        groups[unused] = group;
+        return group;
+    }
+
+    /** Ends a watch. The request keeps its place until its packet has arrived. */
+    private void forget(PollRequest request) {
+        bySocket[request.watch.fd >>> 2] = null;
+        request.removed = true;
+        if (request.state == State.PENDING) {
+            cancel(request);
+        } else if (request.state != State.CANCELLED) {
+            vacate(request);
+        }
+    }
+
+    private void vacate(PollRequest request) {
+        AfdGroup group = request.group;
+        group.remove(request);
+        if (group.isEmpty()) {
+            closeSpare(group);
+        }
+    }
+
+    /** Closes a group without sockets if there is another one that has room. */
+    private void closeSpare(AfdGroup empty) {
+        int at = -1;
+        boolean room = false;
+        for (int i = 0; i < groups.length; i++) {
+            if (groups[i] == empty) {
+                at = i;
+            } else if (groups[i] != null && !groups[i].isFull()) {
+                room = true;
+            }
+        }
+        if (room) {
+            groups[at] = null;
+            empty.close(true);
+        }
+    }
+
+    // ---- requests; the caller holds the lock
+
+    /** Has a request updated: at once if a poller waits, otherwise before the next wait. */
+    private void changed(PollRequest request) {
+        if (!waiting) {
+            enqueue(request);
+        } else if (updateOrRefuse(request)) {
+            reportSoon(request);
+        }
+    }
+
+    /** Has the poller report a condition of which the system does not know. */
+    private void reportSoon(PollRequest request) {
+        enqueue(request);
+        if (waiting) {
+            Kernel32.post(port, NUDGE);
+        }
+    }
+
+    private void enqueue(PollRequest request) {
+        if (!request.queued) {
+            request.queued = true;
+            queue.add(request);
+        }
+    }
+
+    /**
+     * Posts a request for what is armed, or cancels one that does not ask for all of it.
+     *
+     * @return a negative NTSTATUS if AFD refuses the request
+     */
+    private int update(PollRequest request) {
+        int wanted = request.wanted();
+        if (request.state == State.PENDING && (wanted & ~request.asked) != 0) {
+            cancel(request);
+        }
+        if (request.state != State.IDLE || wanted == 0) {
+            return 0;
+        }
+        int status = request.group.post(request.index, request.base, wanted);
+        if (status >= 0) { // complete already, or pending: a packet comes in either case
+            request.state = State.PENDING;
+            request.asked = wanted;
+            pending++;
+        }
+        return status;
+    }
+
+    /**
+     * Updates a request, of which a refusal is an error of its socket alone; returns whether a condition holds of which
+     * the system does not know.
+     */
+    private boolean updateOrRefuse(PollRequest request) {
+        if (request.removed) {
+            return false;
+        }
+        int status = update(request);
+        if (status == Windows.STATUS_INVALID_HANDLE) {
+            forget(request); // its owner closed it, which ends the watch
+            return false;
+        }
+        if (status < 0) {
+            request.state = State.REFUSED;
+        }
+        return request.own() != 0;
+    }
+
+    private void cancel(PollRequest request) {
+        request.group.cancel(request.index);
+        request.state = State.CANCELLED;
+        request.asked = 0;
+    }
+
+    // ---- waiting
+
+    @Override
+    protected int await(EventBuffer buffer, int max, long nanos) throws IOException {
+        CompletionEvents events = (CompletionEvents) buffer;
+        int limit = Math.min(max, events.packetCapacity());
+        for (;;) {
+            int own;
+            synchronized (lock) {
+                own = prepare(events, limit);
+                waiting = own == 0 && nanos != 0;
+            }
+            if (own == limit) {
+                return own;
+            }
+            int packets = -1;
+            try {
+                packets = dequeue(events, limit - own, own == 0 ? nanos : 0);
+            } finally {
+                if (packets < 0) {
+                    synchronized (lock) {
+                        waiting = false;
+                    }
+                }
+            }
+            synchronized (lock) {
+                waiting = false;
+                int n = handle(events, own, packets);
+                if (n > 0 || packets == 0 || nanos != 0) {
+                    return n;
+                }
+            } // a packet without an event: there may be others, and its request may find one
+        }
+    }
+
+    /** Updates the requests in the queue, and reports what the system does not know of. */
+    private int prepare(CompletionEvents events, int limit) {
+        int n = 0;
+        for (int left = queue.size(); left > 0; left--) {
+            PollRequest request = queue.poll();
+            request.queued = false;
+            if (updateOrRefuse(request)) {
+                if (n == limit) {
+                    enqueue(request);
+                } else {
+                    report(events, n++, request, request.own());
+                }
+            }
+        }
+        return n;
+    }
+
+    private void report(CompletionEvents events, int i, PollRequest request, int conditions) {
+        events.set(i, request.watch.token, request.report(conditions));
+        if (request.watch.armed() != 0) {
+            enqueue(request);
+        }
+    }
+
+    private int dequeue(CompletionEvents events, int max, long nanos) throws IOException {
+        int r = Kernel32.dequeue(port, events.packets, max, taken, nanos < 0 ? Windows.INFINITE : ceilMillis(nanos));
+        if (r < 0) {
+            if (r == -Windows.WAIT_TIMEOUT) {
+                return 0;
+            }
+            throw Errors.io("GetQueuedCompletionStatusEx", -r);
+        }
+        return taken.get(JAVA_INT, 0);
+    }
+
+    private int handle(CompletionEvents events, int from, int packets) {
+        int n = from;
+        for (int i = 0; i < packets; i++) {
+            long key = events.key(i);
+            if (key == NOTIFICATION) {
+                notificationArrived();
+            } else if (key != NUDGE) {
+                PollRequest request = groups[(int) (key - FIRST_GROUP)].at(events.request(i));
+                int found = complete(request);
+                if (found != 0) {
+                    report(events, n++, request, found);
+                } else if (!request.removed) {
+                    enqueue(request); // cancelled, to ask for more
+                }
+            }
+        }
+        return n;
+    }
+
+    /** Completes a request; returns the conditions to report. */
+    private int complete(PollRequest request) {
+        pending--;
+        boolean wasRemoved = request.removed;
+        int found = request.complete(request.group.status(request.index), request.group.conditions(request.index));
+        if (request.removed) {
+            if (!wasRemoved) {
+                bySocket[request.watch.fd >>> 2] = null;
+            }
+            vacate(request);
+        } else if ((found & Windows.AFD_POLL_ABORT) != 0) {
+            SocketState.reset(request.watch.fd);
+        } else if ((found & Windows.AFD_POLL_CONNECT_FAIL) != 0) {
+            request.datagram = isDatagram(request.watch.fd);
+        }
+        return found;
+    }
+
+    private static boolean isDatagram(int fd) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = Winsock.getsockopt(fd, Windows.SOL_SOCKET, Windows.SO_TYPE, scratch.argument, scratch.length(4));
+            return r >= 0 && scratch.argumentBytes.getInt(0) == Windows.SOCK_DGRAM;
+        }
+    }
+
+    // ---- waking
+
+    @Override
+    protected void sendNotification() {
+        Kernel32.post(port, NOTIFICATION);
+    }
+
+    // ---- closing
+
+    @Override
+    protected void destroy() {
+        OPEN.remove(this);
+        synchronized (lock) {
+            for (PollRequest request : bySocket) {
+                if (request != null) {
+                    forget(request);
+                }
+            }
+            drain();
+            for (int i = 0; i < groups.length; i++) {
+                AfdGroup group = groups[i];
+                if (group != null) {
+                    groups[i] = null;
+                    group.close(pending == 0);
+                }
+            }
+        }
+        Kernel32.closeHandle(port);
+    }
+
+    /** Takes the packets of the requests that were cancelled, as the system writes to their memory until then. */
+    private void drain() {
+        CompletionEvents events = new CompletionEvents(256);
+        long deadline = System.nanoTime() + MAX_DRAIN;
+        while (pending > 0 && System.nanoTime() < deadline) {
+            int packets;
+            try {
+                packets = dequeue(events, events.packetCapacity(), 1_000_000);
+            } catch (IOException e) {
+                return;
+            }
+            for (int i = 0; i < packets; i++) {
+                if (events.key(i) >= FIRST_GROUP) {
+                    complete(groups[(int) (events.key(i) - FIRST_GROUP)].at(events.request(i)));
+                }
+            }
+        }
+    }
+}

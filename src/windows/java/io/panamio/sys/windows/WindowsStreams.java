@@ -1,0 +1,366 @@
+package io.panamio.sys.windows;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.panamio.bindings.windows.Windows;
+import io.panamio.bindings.windows._WSABUF;
+import io.panamio.sys.Gather;
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.RawAccess;
+import io.panamio.sys.Sockets;
+import io.panamio.sys.Streams;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+
+/**
+ * The bytes of stream sockets: recv, send, WSARecv and WSASend. A send takes all bytes that it is given, whatever the
+ * size of the buffer, so that one call sends {@link Winsock#MAX_TRANSFER} at most.
+ */
+final class WindowsStreams extends Streams {
+    private WindowsStreams() {
+    }
+
+    /** Returned as what it extends, so that the verifier does not load this class for the caller. */
+    static Streams open() {
+        return new WindowsStreams();
+    }
+
+    // ---- errors
+
+    /** Returns what a receive that failed returns: 0 if the stream has ended, as it does after its failure. */
+    private static long receiveFailed(int fd, String call, int r) throws IOException {
+        switch (-r) {
+            case Windows.WSAEWOULDBLOCK:
+                return Sockets.WOULD_BLOCK;
+            case Windows.WSAESHUTDOWN, Windows.WSAEDISCON:
+                return 0;
+            case Windows.WSAECONNRESET, Windows.WSAECONNABORTED:
+                if (!SocketState.takeReset(fd)) {
+                    return 0;
+                }
+                break;
+            case Windows.WSAENOTCONN:
+                if (WindowsSockets.isConnecting(fd, call)) {
+                    return Sockets.WOULD_BLOCK;
+                }
+                break;
+            default:
+                break;
+        }
+        throw Errors.socket(call, -r);
+    }
+
+    private static long sendFailed(int fd, String call, int r) throws IOException {
+        switch (-r) {
+            case Windows.WSAEWOULDBLOCK:
+                return Sockets.WOULD_BLOCK;
+            case Windows.WSAENOTCONN:
+                if (WindowsSockets.isConnecting(fd, call)) {
+                    return Sockets.WOULD_BLOCK;
+                }
+                break;
+            case Windows.WSAECONNRESET, Windows.WSAECONNABORTED:
+                SocketState.takeReset(fd);
+                break;
+            default:
+                break;
+        }
+        throw Errors.socket(call, -r);
+    }
+
+    // ---- one segment or array
+
+    @Override
+    public long maxTransfer() {
+        return Winsock.MAX_TRANSFER;
+    }
+
+    @Override
+    public long recv(int fd, MemorySegment dst, long off, long len) throws IOException {
+        return receive(fd, dst, off, len, 0);
+    }
+
+    @Override
+    public long recv(int fd, byte[] dst, int off, int len) throws IOException {
+        return receiveCopying(fd, null, dst, off, len, 0);
+    }
+
+    @Override
+    public long peek(int fd, MemorySegment dst) throws IOException {
+        return receive(fd, dst, 0, dst.byteSize(), Windows.MSG_PEEK);
+    }
+
+    @Override
+    public long peek(int fd, byte[] dst, int off, int len) throws IOException {
+        return receiveCopying(fd, null, dst, off, len, Windows.MSG_PEEK);
+    }
+
+    static long receive(int fd, MemorySegment dst, long off, long len, int flags) throws IOException {
+        if (!dst.isNative()) {
+            return receiveCopying(fd, dst, null, off, len, flags);
+        }
+        int r = Winsock.recv(fd, dst, off, (int) Math.min(len, Winsock.MAX_TRANSFER), flags);
+        return r >= 0 ? r : receiveFailed(fd, "recv", r);
+    }
+
+    /**
+     * Receives to the heap, a segment or else an array, by way of native memory. An array is passed as it is, since a
+     * segment of it would be garbage. Never receives again where that could take an error that is reported only once.
+     */
+    private static long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)
+            throws IOException {
+        int size = (int) Math.min(asked, Winsock.MAX_TRANSFER);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(Math.min(size, NativeScratch.COPY_SIZE))) {
+            MemorySegment copy = scratch.copyBuffer(Math.min(size, NativeScratch.COPY_SIZE));
+            int done = 0;
+            do {
+                int piece = Math.min(size - done, NativeScratch.COPY_SIZE);
+                int r = Winsock.recv(fd, copy, 0, piece, flags);
+                if (r <= 0) {
+                    return done > 0 ? done : r == 0 ? 0 : receiveFailed(fd, "recv", r);
+                }
+                if (array == null) {
+                    MemorySegment.copy(copy, 0, dst, off + done, r);
+                } else {
+                    MemorySegment.copy(copy, JAVA_BYTE, 0, array, (int) off + done, r);
+                }
+                done += r;
+                if (r < piece || (flags & Windows.MSG_PEEK) != 0) {
+                    return done;
+                }
+            } while (done < size && available(fd) > 0);
+            return done;
+        }
+    }
+
+    /** Returns the number of bytes that can be received. */
+    private static int available(int fd) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            scratch.argumentBytes.putInt(0, 0);
+            return Winsock.ioctlsocket(fd, Windows.FIONREAD, scratch.argument) < 0 ? 0
+                : scratch.argumentBytes.getInt(0);
+        }
+    }
+
+    @Override
+    public long send(int fd, MemorySegment src, long off, long len) throws IOException {
+        if (!src.isNative()) {
+            return sendCopying(fd, src, null, off, len);
+        }
+        int r = Winsock.send(fd, src, off, (int) Math.min(len, Winsock.MAX_TRANSFER), 0);
+        return r >= 0 ? r : sendFailed(fd, "send", r);
+    }
+
+    @Override
+    public long send(int fd, byte[] src, int off, int len) throws IOException {
+        return sendCopying(fd, null, src, off, len);
+    }
+
+    private static long sendCopying(int fd, MemorySegment src, byte[] array, long off, long asked)
+            throws IOException {
+        int size = (int) Math.min(asked, Winsock.MAX_TRANSFER);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(Math.min(size, NativeScratch.COPY_SIZE))) {
+            MemorySegment copy = scratch.copyBuffer(Math.min(size, NativeScratch.COPY_SIZE));
+            int done = 0;
+            do {
+                int piece = Math.min(size - done, NativeScratch.COPY_SIZE);
+                if (array == null) {
+                    MemorySegment.copy(src, off + done, copy, 0, piece);
+                } else {
+                    MemorySegment.copy(array, (int) off + done, copy, JAVA_BYTE, 0, piece);
+                }
+                int r = Winsock.send(fd, copy, 0, piece, 0);
+                if (r < 0) {
+                    return done > 0 ? done : sendFailed(fd, "send", r); // the next call fails with the same error
+                }
+                done += r;
+                if (r < piece) {
+                    return done;
+                }
+            } while (done < size);
+            return done;
+        }
+    }
+
+    // ---- vectors
+
+    @Override
+    public Gather newGather(int capacity) {
+        return WindowsGather.open(capacity);
+    }
+
+    @Override
+    public long send(int fd, Gather gather) throws IOException {
+        WindowsGather list = (WindowsGather) gather;
+        long done = 0;
+        while (list.remaining() > 0) {
+            int count = list.prepare();
+            long asked = list.size(count);
+            int sent;
+            try (NativeScratch scratch = NativeScratch.enter()) {
+                int r = Winsock.wsaSend(fd, list.buffers, 0, count, scratch.length, 0);
+                sent = r < 0 ? r : scratch.length();
+            }
+            Reference.reachabilityFence(list);
+            if (sent < 0) {
+                return done > 0 ? done : sendFailed(fd, "WSASend", sent); // the next call fails with the same error
+            }
+            list.advance(sent);
+            done += sent;
+            if (sent < asked) {
+                break;
+            }
+        }
+        return done;
+    }
+
+    @Override
+    public long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
+        return move(fd, dsts, false);
+    }
+
+    @Override
+    public long sendVectored(int fd, MemorySegment[] srcs) throws IOException {
+        return move(fd, srcs, true);
+    }
+
+    /** Moves the bytes of segments in runs, each of which takes one call. */
+    private long move(int fd, MemorySegment[] segments, boolean send) throws IOException {
+        for (MemorySegment segment : segments) { // before any byte moves, as an exception would lose the count
+            RawAccess.requireUsable(segment);
+        }
+        long done = 0;
+        for (int i = 0; i < segments.length && (send || done == 0 || available(fd) > 0);) {
+            int run = Math.max(1, vectorable(segments, i));
+            long asked = size(segments, i, run);
+            if (asked > 0) {
+                long r;
+                try {
+                    r = run > 1 ? moveRun(fd, segments, i, run, send)
+                        : send ? send(fd, segments[i], 0, asked) : recv(fd, segments[i], 0, asked);
+                } catch (IOException e) {
+                    if (done > 0) {
+                        return done; // the next call fails with the same error, or finds the end of the stream
+                    }
+                    throw e;
+                }
+                if (r <= 0) {
+                    return done > 0 ? done : r;
+                }
+                done += r;
+                if (r < asked) {
+                    return done;
+                }
+            }
+            i += run;
+        }
+        return done;
+    }
+
+    private static long moveRun(int fd, MemorySegment[] segments, int from, int count, boolean send)
+            throws IOException {
+        long copied = sizeOnHeap(segments, from, count);
+        try (NativeScratch scratch = NativeScratch.enterToCopy(copied)) {
+            MemorySegment copy = copied == 0 ? MemorySegment.NULL : scratch.copyBuffer(copied);
+            MemorySegment buffers = buffers(scratch, segments, from, count, copy, send);
+            int r;
+            if (send) {
+                r = Winsock.wsaSend(fd, buffers, 0, count, scratch.length, 0);
+            } else {
+                scratch.argumentBytes.putInt(0, 0); // the flags
+                r = Winsock.wsaRecv(fd, buffers, count, scratch.length, scratch.argument);
+            }
+            Reference.reachabilityFence(segments);
+            if (r < 0) {
+                return send ? sendFailed(fd, "WSASend", r) : receiveFailed(fd, "WSARecv", r);
+            }
+            int moved = scratch.length();
+            if (copied > 0 && !send) {
+                copyToHeap(segments, from, copy, moved);
+            }
+            return moved;
+        }
+    }
+
+    /** Makes the WSABUFs of segments; those on the heap get room in the copy buffer, and their bytes if {@code full}. */
+    private static MemorySegment buffers(NativeScratch scratch, MemorySegment[] segments, int from, int count,
+            MemorySegment copy, boolean full) {
+        MemorySegment buffers = scratch.vectors(_WSABUF.sizeof() * count);
+        long copied = 0;
+        for (int i = 0; i < count; i++) {
+            MemorySegment segment = segments[from + i];
+            long size = segment.byteSize();
+            long address;
+            if (segment.isNative()) {
+                address = segment.address();
+            } else {
+                if (full) {
+                    MemorySegment.copy(segment, 0, copy, copied, size);
+                }
+                address = copy.address() + copied;
+                copied += size;
+            }
+            buffers.set(JAVA_INT, i * _WSABUF.sizeof() + _WSABUF.len$offset(), (int) size);
+            buffers.set(JAVA_LONG, i * _WSABUF.sizeof() + _WSABUF.buf$offset(), address);
+        }
+        return buffers;
+    }
+
+    /** Copies received bytes to the segments on the heap. */
+    private static void copyToHeap(MemorySegment[] segments, int from, MemorySegment copy, long received) {
+        long copied = 0;
+        long left = received;
+        for (int i = from; left > 0; i++) {
+            MemorySegment segment = segments[i];
+            long n = Math.min(left, segment.byteSize());
+            if (!segment.isNative()) {
+                MemorySegment.copy(copy, copied, segment, 0, n);
+                copied += n;
+            }
+            left -= n;
+        }
+    }
+
+    private static long sizeOnHeap(MemorySegment[] segments, int from, int count) {
+        long size = 0;
+        for (int i = from; i < from + count; i++) {
+            size += segments[i].isNative() ? 0 : segments[i].byteSize();
+        }
+        return size;
+    }
+
+    private static long size(MemorySegment[] segments, int from, int count) {
+        long size = 0;
+        for (int i = from; i < from + count; i++) {
+            size += segments[i].byteSize();
+        }
+        return size;
+    }
+
+    /**
+     * Returns the number of segments from {@code from} on that fit one array of WSABUFs, see {@link RawAccess}: native
+     * ones, and as many on the heap as the copy buffer holds. A segment of a shared arena is passed alone, as an
+     * argument.
+     */
+    private static int vectorable(MemorySegment[] segments, int from) {
+        long size = 0;
+        long copied = 0;
+        int i = from;
+        while (i < segments.length && i - from < NativeScratch.MAX_VECTORS) {
+            MemorySegment segment = segments[i];
+            copied += segment.isNative() ? 0 : segment.byteSize();
+            if (copied > NativeScratch.COPY_SIZE || segment.isNative() && !RawAccess.isSafe(segment)) {
+                break;
+            }
+            size += segment.byteSize();
+            if (size < 0 || size > Winsock.MAX_TRANSFER) {
+                break;
+            }
+            i++;
+        }
+        return i - from;
+    }
+}
