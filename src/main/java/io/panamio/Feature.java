@@ -25,6 +25,8 @@ public enum Feature {
     POLL_DESCRIPTOR,
     /** {@link Poll#setBusyPoll}. */
     BUSY_POLL,
+    /** {@link SourceFd} for a descriptor that is not a socket. */
+    DESCRIPTORS,
 
     /** {@code Pipe}. */
     PIPES,

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Rules that all public types follow. */
-@Tag("any-back-end")
+@Tag("any-platform")
 class ApiShapeTest {
     /** The classes that users may extend. */
     private static final Set<Class<?>> EXTENSIBLE = Set.of(IoSource.class);

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /**
  * The layers: {@code pipeline -> net -> io.panamio -> memory -> sys}, and the platforms, which use {@code sys} alone.
  */
-@Tag("any-back-end")
+@Tag("any-platform")
 class ArchitectureTest {
     private static final String ROOT = "io.panamio";
     private static final String NET = "io.panamio.net..";

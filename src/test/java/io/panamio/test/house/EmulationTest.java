@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.opentest4j.AssertionFailedError;
 
 /** Features that the C library lacks are emulated, so that user code need not ask. */
-@Tag("any-back-end")
+@Tag("any-platform")
 class EmulationTest {
     @TempDir
     private Path directory;

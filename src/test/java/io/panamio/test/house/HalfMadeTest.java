@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What fails after the system call that it was for, in JVMs that have no more threads or no memory. */
-@Tag("any-back-end")
+@Tag("any-selector")
 class HalfMadeTest {
     private interface Opening {
         Object open() throws IOException;

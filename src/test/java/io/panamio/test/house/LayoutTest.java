@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A C compiler judges what the bindings claim about every system, for each processor. */
-@Tag("any-back-end")
+@Tag("any-platform")
 class LayoutTest {
     @TempDir
     private Path directory;

@@ -15,8 +15,8 @@ import io.panamio.bindings.linux.mmsghdr;
 import io.panamio.bindings.linux.msghdr;
 import io.panamio.bindings.linux.pollfd;
 import io.panamio.bindings.linux.sock_extended_err;
-import io.panamio.bindings.linux.sockaddr_in6;
 import io.panamio.bindings.linux.sockaddr_in;
+import io.panamio.bindings.linux.sockaddr_in6;
 import io.panamio.bindings.linux.sockaddr_storage;
 import io.panamio.bindings.linux.sockaddr_un;
 import io.panamio.bindings.linux.tcp_info;
@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What Linux's code and the code that Unix systems share write by hand is compared with the bindings of Linux. */
-@Tag("any-back-end")
+@Tag("any-platform")
 class LinuxLayoutTest {
     /** A function's own parameters, in its order, is what the method of its name must have. */
     @Test

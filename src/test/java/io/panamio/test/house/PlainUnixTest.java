@@ -15,8 +15,8 @@ import io.panamio.IoSource;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
 import io.panamio.net.Pipe;
-import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.Shutdown;
+import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
@@ -50,7 +50,7 @@ import org.opentest4j.AssertionFailedError;
  * What Unix systems share asks for nothing that only Linux has: its code runs on {@link PlainUnixPlatform}, over a
  * library without the calls of Linux whose poll(2) answers as that of macOS does.
  */
-@Tag("any-back-end")
+@Tag("any-platform")
 class PlainUnixTest {
     @TempDir
     private Path directory;

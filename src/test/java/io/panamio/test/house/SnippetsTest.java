@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The code of the README and the pages compiles, as it stands there: a class as a member, anything else as the body of
  * a method, of a class that has what the text around it speaks of. Three dots are what is left out.
  */
-@Tag("any-back-end")
+@Tag("any-platform")
 class SnippetsTest {
     private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern TYPE = Pattern.compile("\\s*(final |public |abstract )*(class|interface|record) .*",

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
  * What no header of mingw-w64 has, and the bindings take from a header of this project, is compared with a second
  * source: AFD with what wepoll, mio and ReactOS have, the constants with Microsoft's documentation.
  */
-@Tag("any-back-end")
+@Tag("any-platform")
 class WindowsLayoutTest {
     private static final Map<String, Integer> MISSING = Map.ofEntries(
         // function code 9 of the device 0x12, METHOD_BUFFERED: 0x12 << 12 | 9 << 2

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.memory.Lease;
 import io.panamio.memory.PoolOptions;
 import io.panamio.memory.SegmentPool;
@@ -23,6 +24,7 @@ import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -47,7 +49,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pools of segments, checked and not. */
-@Tag("any-back-end")
+@Tag("any-selector")
 class SegmentPoolTest {
     private static final long KB = 1024;
     private static final long MB = 1024 * KB;
@@ -662,6 +664,7 @@ class SegmentPoolTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void aStreamHasOneArena() throws IOException {
         try (Loop loop = new Loop(); SegmentPool pool = open(false); SegmentPool other = open(false)) {
             UnixStream[] pair = Local.pair(loop);
@@ -678,6 +681,7 @@ class SegmentPoolTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void closedByAnotherThreadAStreamsMemoryGoesBackWhenTheOwnerPolls() throws Exception {
         try (Loop loop = new Loop(); SegmentPool pool = open(true)) {
             UnixStream[] pair = Local.pair(loop);
@@ -695,6 +699,7 @@ class SegmentPoolTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void closedByAnotherThreadAStreamsMemoryIsThereBeforeThePoolGrows() throws Exception {
         try (Loop loop = new Loop(); SegmentPool pool = SegmentPool.open(SIZES.limit(4 * KB))) {
             UnixStream[] pair = Local.pair(loop);
@@ -710,6 +715,7 @@ class SegmentPoolTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Requires(Feature.UNIX_STREAMS)
     void aPoolMayBeClosedBeforeItsStreams(boolean checked) throws Exception {
         try (Loop loop = new Loop()) {
             SegmentPool pool = open(checked);
@@ -730,6 +736,7 @@ class SegmentPoolTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void aThreadThatDiesLeavesItsStreamsCloseable() throws Exception {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The memory of a stream. */
-@Tag("any-back-end")
+@Tag("any-selector")
 class StreamArenaTest {
     /** Runs a task in a thread that is dead afterwards. */
     private static <T> T elsewhere(Callable<T> task) throws Exception {

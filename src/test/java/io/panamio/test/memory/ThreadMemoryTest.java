@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.UdpSocket;
@@ -13,6 +14,7 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Qemu;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.BufferPoolMXBean;
@@ -209,7 +211,8 @@ class ThreadMemoryTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires({Feature.UNIX_DATAGRAMS, Feature.UNIX_STREAMS})
     void noThreadSeesTheBytesOfAnother() throws Exception {
         List<Future<Void>> tasks = new ArrayList<>();
         for (int i = 0; i < 64; i++) {
@@ -243,14 +246,14 @@ class ThreadMemoryTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void virtualThreadsGetWhatTheyAskFor() throws Exception {
         Background.result(Background.startVirtual(ThreadMemoryTest::ask));
     }
 
     @Test
     @ExtendWith(Qemu.class)
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void virtualThreadsGetTheInterfaceTheyAskFor() throws Exception {
         Background.result(Background.startVirtual(() -> {
             try (UdpSocket udp = UdpSocket.bind(new InetSocketAddress(Loop.V4, 0))) {

@@ -4,6 +4,7 @@ import static io.panamio.test.support.Loop.V4;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.net.BindOptions;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ListenOptions;
@@ -14,6 +15,7 @@ import io.panamio.net.UdpSocket;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Peer;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -25,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /** A socket that cannot be created leaves no descriptor behind. */
-@Tag("any-back-end")
+@Tag("any-selector")
 class FailedSocketsTest {
     private record Unknown(String name, Class<Integer> type) implements SocketOption<Integer> {
     }
@@ -61,6 +63,7 @@ class FailedSocketsTest {
     }
 
     @Test
+    @Requires(Feature.DATAGRAM_SEGMENTATION)
     void anOptionThatIsRefusedLeavesNothing() throws IOException {
         InetSocketAddress to = Loop.nobody();
         assertLeavesNothing(UnsupportedOperationException.class,
@@ -86,6 +89,7 @@ class FailedSocketsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aDescriptorThatIsNotTakenIsNotClosed() throws IOException {
         int fd = NativeFds.eventfd();
         assertLeavesNothing(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));

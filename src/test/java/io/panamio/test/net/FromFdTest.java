@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A descriptor becomes a source of its own kind alone. */
-@Tag("any-back-end")
+@Tag("any-selector")
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS, Feature.PIPES})
 class FromFdTest {
     private interface Taker {

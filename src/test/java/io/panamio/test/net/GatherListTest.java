@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.memory.SegmentPool;
 import io.panamio.net.GatherList;
@@ -24,6 +25,7 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -61,6 +63,7 @@ class GatherListTest {
         PIPE {
             @Override
             Ends open(Loop loop) throws IOException {
+                Loop.assume(Feature.PIPES);
                 Pipe pipe = loop.later(Pipe.open());
                 return new Ends(pipe.sender(), pipe.sender(), pipe.receiver());
             }
@@ -88,7 +91,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aHeaderAndItsBodiesAreWrittenInOrder(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Ends ends = kind.open(loop);
@@ -118,7 +121,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aPartlyWrittenListResumesWhereItWas(Kind kind) throws IOException {
         Random random = new Random(5);
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
@@ -208,7 +211,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 1023, 1024, 1025, 2048, 5000})
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anyNumberOfSegmentsIsWrittenInOneCall(int count) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             for (Kind kind : Kind.values()) {
@@ -226,7 +229,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void segmentsMayBeEmptyAnywhere() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -256,7 +260,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void aClearedListIsLikeNew() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -276,7 +281,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void aPartlyWrittenListIsNotChangedByMistake() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -296,7 +302,7 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void nothingIsHeldBack() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             TcpStream[] pair = loop.pair();
@@ -316,7 +322,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void memoryOfManyKindsIsTaken() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -329,7 +336,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void theListKeepsAutomaticMemoryAndSeesItsChanges() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -349,7 +357,7 @@ class GatherListTest {
     // ---- what a stream of a user's own needs
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void itsSegmentsAndWhatIsLeftOfThemCanBeRead() {
         MemorySegment a = copy(Arena.ofAuto(), "abcd");
         MemorySegment b = copy(Arena.ofAuto(), "0123456789");
@@ -391,7 +399,7 @@ class GatherListTest {
     // ---- what is refused
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void badIndexesAndPartsAreRefused() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment some = arena.allocate(4);
@@ -410,7 +418,7 @@ class GatherListTest {
 
     @Test
     @SuppressWarnings("restricted")
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void moreThanALongCanCountIsRefused() {
         MemorySegment half = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
         GatherList list = GatherList.of(half, MemorySegment.NULL);
@@ -421,7 +429,7 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void memoryThatIsNotForItIsRefusedWithTheReason() throws IOException {
         GatherList list = GatherList.withCapacity(1);
         assertRefused(IllegalArgumentException.class, "heap", list, MemorySegment.ofArray(new byte[4]));
@@ -447,7 +455,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void memoryThatHasEndedIsFoundOutBeforeTheCall(Kind kind) throws Exception {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Ends ends = kind.open(loop);
@@ -468,7 +476,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void whatIsWrittenMayEnd() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -488,7 +497,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.PIPES)
     void failuresNameTheCallAndLeaveTheListWhereItWas() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             GatherList list = GatherList.of(copy(arena, "a"), copy(arena, "b"));
@@ -532,7 +542,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void segmentsOfMoreThan2GbInAllAreWritten() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment piece = arena.allocate(64 << 20);
@@ -548,7 +559,8 @@ class GatherListTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void aSegmentOfMoreThan2GbIsWritten() throws IOException {
         long size = (1L << 31) + 5000;
         try (SegmentPool pool = SegmentPool.open()) {

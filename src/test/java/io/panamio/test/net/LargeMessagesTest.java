@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Messages to and from more heap than a thread has native memory for. */
-@Tag("any-back-end")
+@Tag("any-selector")
 @Requires({Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS})
 class LargeMessagesTest {
     /** What is received, or would be, by every way there is, where there is next to no direct memory. */

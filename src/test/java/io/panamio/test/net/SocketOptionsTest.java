@@ -68,7 +68,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Tag("any-back-end")
+@Tag("any-selector")
 @ExtendWith(Qemu.class)
 class SocketOptionsTest {
     private record Named<T>(String name, Class<T> type) implements SocketOption<T> {
@@ -273,7 +273,7 @@ class SocketOptionsTest {
     }
 
     @Test
-    @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS})
+    @Requires({Feature.DESCRIPTOR_PASSING, Feature.UNIX_DATAGRAMS, Feature.UNIX_STREAMS})
     void credentialsAreOptionsOfUnixSockets() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = UnixStream.pair();
@@ -289,6 +289,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Requires({Feature.DESCRIPTOR_PASSING, Feature.UNIX_STREAMS})
     void readOnlyOptionsCannotBeSet() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
@@ -307,6 +308,7 @@ class SocketOptionsTest {
     // ---- what is refused
 
     @Test
+    @Requires(Feature.DATAGRAM_SEGMENTATION)
     void anOptionThatTheSystemRefusesThrowsWithTheErrno() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket udp = loop.later(Peer.bind(V4));
@@ -368,7 +370,7 @@ class SocketOptionsTest {
     }
 
     @Test
-    @Requires(Feature.UNIX_DATAGRAMS)
+    @Requires({Feature.UNIX_DATAGRAMS, Feature.UNIX_STREAMS})
     void ipv6OnlyAppliesToIpv6SocketsAlone() throws IOException {
         v6OnlyIsRefused(); // loads the classes that cannot be loaded then
         try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
@@ -425,6 +427,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTOR_PASSING)
     void anUnknownOptionIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));

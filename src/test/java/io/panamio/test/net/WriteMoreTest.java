@@ -39,7 +39,7 @@ class WriteMoreTest {
 
     @Test
     @Requires({Feature.WRITE_MORE, Feature.TCP_INFO})
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void headAndFileGoInOnePacket() throws IOException {
         try (Loop loop = new Loop();
              FileSource file = FileSource.open(Files.writeString(directory.resolve("file"), "body"))) {
@@ -57,7 +57,7 @@ class WriteMoreTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void partsOfASegmentArrive() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
@@ -70,7 +70,7 @@ class WriteMoreTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void whatIsHeldBackComesAtLast() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
@@ -96,7 +96,7 @@ class WriteMoreTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aClosedStreamThrowsClosedChannelException() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
@@ -107,7 +107,7 @@ class WriteMoreTest {
 
     @Test
     @Requires(Feature.UNIX_STREAMS)
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void unixStreamSendsAtOnce() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);

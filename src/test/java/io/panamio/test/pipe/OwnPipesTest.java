@@ -21,8 +21,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.platform.commons.annotation.Testable;
 import org.opentest4j.AssertionFailedError;
 
@@ -30,11 +32,13 @@ import org.opentest4j.AssertionFailedError;
  * A platform may supply pipes whose ends own their requests and report their readiness themselves: {@link
  * OwnPipesPlatform}. They behave as any pipe does.
  */
+@Tag("any-platform")
 class OwnPipesTest {
-    @Test
-    void pipesMayOwnTheirRequests() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"epoll", "poll"})
+    void pipesMayOwnTheirRequests(String selector) throws Exception {
         String out = new Child().onClassPath()
-            .with("-Dpanamio.test.platform=" + OwnPipesPlatform.class.getName(),
+            .with("-Dpanamio.selector=" + selector, "-Dpanamio.test.platform=" + OwnPipesPlatform.class.getName(),
                 "--enable-native-access=ALL-UNNAMED")
             .classPathOf(Test.class, ParameterizedTest.class, AssertionFailedError.class, Testable.class)
             .run(Own.class).ok();

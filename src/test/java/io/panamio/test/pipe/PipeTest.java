@@ -117,7 +117,7 @@ class PipeTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void everyMemoryCanBeReadIntoAndWritten(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
@@ -145,7 +145,7 @@ class PipeTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void scattersAndGathers() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             Pipe pipe = open(loop);
@@ -248,7 +248,8 @@ class PipeTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.PIPE_REDIRECTS)
     void aCloseOfThePipeClosesBothEnds() throws IOException {
         Pipe pipe = Pipe.open();
         int[] fds = {pipe.sender().fd(), pipe.receiver().fd()};
@@ -270,7 +271,7 @@ class PipeTest {
     // ---- modes and descriptors
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theModeIsSetBothWays() throws Exception {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
@@ -297,7 +298,7 @@ class PipeTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aBlockingDescriptorIsRefusedOrChanged() throws IOException {
         try (Loop loop = new Loop()) {
             int[] ends = NativeCalls.pipe();
@@ -317,7 +318,7 @@ class PipeTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theWrongEndIsRefused() throws IOException {
         int[] ends = NativeCalls.pipe();
         assertThrows(IllegalArgumentException.class, () -> Pipe.Receiver.fromFd(ends[1]));
@@ -330,7 +331,7 @@ class PipeTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void whatCanBeReadAndWrittenIsBothEnds() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(1);
@@ -344,6 +345,7 @@ class PipeTest {
     // ---- child processes
 
     @Test
+    @Requires(Feature.PIPE_REDIRECTS)
     void aChildReadsFromAndWritesToPipes() throws Exception {
         try (Loop loop = new Loop(); Pipe in = Pipe.open(); Pipe out = Pipe.open()) {
             Process cat = new ProcessBuilder("cat")
@@ -378,6 +380,7 @@ class PipeTest {
     }
 
     @Test
+    @Requires(Feature.PIPE_REDIRECTS)
     void aChildsErrorsComeThroughAPipeToo() throws Exception {
         try (Loop loop = new Loop(); Pipe pipe = Pipe.open()) {
             Process sh = new ProcessBuilder("sh", "-c", "echo hello; echo error >&2")
@@ -391,6 +394,7 @@ class PipeTest {
     }
 
     @Test
+    @Requires(Feature.PIPE_REDIRECTS)
     void aChildThatDoesNotReadIsAnError() throws Exception {
         try (Loop loop = new Loop(); Pipe pipe = Pipe.open()) {
             Process child = new ProcessBuilder("true").redirectInput(pipe.receiver().redirect()).start();
@@ -403,7 +407,7 @@ class PipeTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aChildDoesNotInheritAPipe() throws Exception {
         try (Pipe pipe = Pipe.open()) {
             Process child = new ProcessBuilder("ls", "-l", "/proc/self/fd").start();

@@ -120,7 +120,7 @@ class FileSourceTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void everyPartArrivesAsItIs(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Way way = kind.open(loop);
@@ -137,7 +137,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aPeerOfTheJdkReceivesAHeaderAndAFile() throws Exception {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
@@ -164,7 +164,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void nothingIsAskedForAndNothingIsSent() throws IOException {
         try (Loop loop = new Loop()) {
             Path path = file(new byte[3]);
@@ -182,7 +182,7 @@ class FileSourceTest {
     // ---- the end of the file
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theEndOfTheFileIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(1000);
@@ -200,7 +200,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aFileThatIsCutMeanwhileEnds() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(1 << 20);
@@ -222,7 +222,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aMappingOfAFileThatWasCutThrowsAndDoesNotCrash() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Path path = file(random(100_000));
@@ -238,7 +238,7 @@ class FileSourceTest {
     // ---- beyond 2 and 4 GB
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void offsetsAndCountsMayBeBeyondTwoGigabytes() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] tail = random(100_000);
@@ -265,7 +265,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aMappingMayBeLargerThanTwoGigabytes() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             byte[] tail = random(70_000);
@@ -285,7 +285,7 @@ class FileSourceTest {
 
     /** What the kernel's buffers take of it: one call that is asked for more than it can do. */
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void oneCallMayBeAskedForMoreThanTwoGigabytes() throws IOException {
         try (Loop loop = new Loop()) {
             FileSource file = open(loop, sparse(new byte[1]));
@@ -337,7 +337,7 @@ class FileSourceTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aPeerThatIsGoneIsAnError(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Way way = kind.open(loop);
@@ -377,7 +377,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aFileThatCannotBeOpenedIsAnErrorWithItsPath() throws IOException {
         Path missing = directory.resolve("missing");
         NoSuchFileException e =
@@ -390,7 +390,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void withoutDescriptorsNothingIsOpened() throws IOException {
         Path path = file(new byte[1]);
         FileSource.open(path).close(); // classes are loaded now
@@ -410,7 +410,7 @@ class FileSourceTest {
     // ---- the descriptor
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aDescriptorThatIsTakenOverIsClosedAndABorrowedOneIsNot() throws IOException {
         try (Loop loop = new Loop()) {
             Path path = file("hello".getBytes());
@@ -439,7 +439,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aSendToAClosedStreamThrows() throws IOException {
         try (Loop loop = new Loop()) {
             Way way = Kind.TCP.open(loop);
@@ -454,7 +454,7 @@ class FileSourceTest {
 
     /** A closed file's number is at once that of a file of other bytes. */
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void noOtherFileIsSentWhenOneIsClosedMeanwhile() throws Exception {
         try (Loop loop = new Loop()) {
             byte[] ours = new byte[4096];
@@ -490,7 +490,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void manyThreadsMaySendOneFile() throws Exception {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(200_000);
@@ -524,7 +524,7 @@ class FileSourceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aFileThatIsDroppedIsClosed() throws IOException {
         Logger logger = Logger.getLogger("io.panamio");
         Level before = logger.getLevel();

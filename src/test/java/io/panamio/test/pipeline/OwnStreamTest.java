@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.GatherList;
@@ -24,6 +25,7 @@ import io.panamio.pipeline.Splice;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -68,7 +70,7 @@ class OwnStreamTest {
     // ---- what is given to those who write the least
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void arraysAndBuffersAreReadAndWritten() throws IOException {
         Scripted in = Scripted.reading("abcdefgh", 3, 2, WOULD_BLOCK, 3, EOF);
         byte[] array = new byte[5];
@@ -96,7 +98,7 @@ class OwnStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aScatterStopsWhereTheInputEnds() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment[] three = segments(arena, 2, 0, 3, 4);
@@ -125,7 +127,7 @@ class OwnStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aGatherStopsWhereTheRoomEnds() throws IOException {
         MemorySegment[] three = {text("ab"), MemorySegment.NULL, text("cde"), text("fghi")};
         Scripted whole = Scripted.writing(2, 3, 4);
@@ -142,7 +144,7 @@ class OwnStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aGatherListIsWrittenAndResumed() throws IOException {
         GatherList list = GatherList.of(text("ab"), MemorySegment.NULL, text("cde"), text("fghi"));
         Scripted out = Scripted.writing(2, 1, WOULD_BLOCK, 2, BROKEN, 3, 1);
@@ -250,7 +252,7 @@ class OwnStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aFileKeepsItsPlaceWhereAStreamTakesLessOrFails(@TempDir Path directory) throws IOException {
         Path path = Files.writeString(directory.resolve("file"), "x".repeat(65536) + "abc");
         try (FileSource file = FileSource.open(path)) {
@@ -277,7 +279,8 @@ class OwnStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.PIPES)
     void whatTheSystemCannotSendIsCopied(@TempDir Path directory) throws IOException {
         Path log = Files.writeString(directory.resolve("log"), "first\n");
         Path path = Files.writeString(directory.resolve("file"), "second\n");
@@ -350,7 +353,7 @@ class OwnStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aSpliceKeepsWhatASinkDoesNotTake() throws IOException {
         try (PipePool pool = new PipePool(4, 4)) {
             Scripted source = Scripted.reading("abcdefghij", 4, 3, WOULD_BLOCK, 3, EOF);
@@ -374,7 +377,7 @@ class OwnStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aFailureOfEitherEndClosesTheSplice() throws IOException {
         try (PipePool pool = new PipePool()) {
             Splice in = new Splice(Scripted.reading("", BROKEN), Scripted.writing(), pool);
@@ -389,6 +392,7 @@ class OwnStreamTest {
     }
 
     @Test
+    @Requires(Feature.PIPES)
     void whatSpliceCannotMoveIsCopied(@TempDir Path directory) throws IOException {
         Path log = Files.writeString(directory.resolve("log"), "first ");
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {

@@ -2,6 +2,7 @@ package io.panamio.test.pipeline;
 
 import static io.panamio.test.support.Allocations.assertAtMost;
 
+import io.panamio.Feature;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.pipeline.FileSource;
@@ -14,6 +15,7 @@ import io.panamio.test.pipeline.Pipelines.Kind;
 import io.panamio.test.pipeline.Pipelines.Way;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -68,6 +70,7 @@ class PipelineAllocationTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void aRelayMovesWithoutGarbage() throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             UnixStream[] one = Local.pair(loop);
@@ -110,11 +113,13 @@ class PipelineAllocationTest {
     }
 
     @Test
+    @Requires(Feature.ZERO_COPY)
     void zeroCopySendsMakeNoGarbage() throws IOException {
         zeroCopy(0, false);
     }
 
     @Test
+    @Requires(Feature.ZERO_COPY)
     void aBufferThatIsLentCostsAViewAndAnArena() throws IOException {
         zeroCopy(256, true);
     }

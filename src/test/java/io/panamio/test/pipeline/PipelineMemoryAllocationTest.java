@@ -38,7 +38,7 @@ class PipelineMemoryAllocationTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aPoolAllocatesNothing() throws IOException {
         Random random = new Random(4);
         Lease[] leases = new Lease[64];
@@ -56,7 +56,8 @@ class PipelineMemoryAllocationTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.PIPES)
     void aRingAllocatesNothing(RingBufferTest.Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pipe pipe = loop.later(Pipe.open());
@@ -118,6 +119,7 @@ class PipelineMemoryAllocationTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void aGatherToAUnixStreamAllocatesNothing() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);

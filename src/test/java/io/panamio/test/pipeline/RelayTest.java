@@ -405,6 +405,7 @@ class RelayTest {
     // ---- many
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void aThousandRelaysAtOnce() throws IOException {
         int count = 1000;
         try (Loop loop = new Loop(); PipePool pool = new PipePool(64 << 10, 16)) {

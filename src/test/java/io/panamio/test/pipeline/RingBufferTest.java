@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.memory.SegmentPool;
 import io.panamio.net.GatherList;
 import io.panamio.net.Pipe;
@@ -25,6 +26,7 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Qemu;
+import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
 import java.io.IOException;
 import java.io.InputStream;
@@ -93,7 +95,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theCapacityIsInWholePages(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             long page = kind.allocate(arena, 1).capacity();
@@ -106,7 +108,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aNewRingIsEmpty(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -127,7 +129,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void bothRegionsAreContiguousOverTheSeam(Kind kind) {
         byte[] some = Local.random(PAGE);
         try (Arena arena = Arena.ofConfined()) {
@@ -151,7 +153,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void whatGoesInComesOut(Kind kind) {
         Random random = new Random(1);
         byte[] bytes = Local.random(20 * PAGE);
@@ -180,7 +182,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aClearedRingIsEmpty(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -195,7 +197,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void advancesOutOfTheRegionsAreRefused(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -215,7 +217,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void impossibleCapacitiesAreRefused(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             for (long capacity : new long[] {0, -1, Long.MIN_VALUE, (1L << 46) + 1, Long.MAX_VALUE}) {
@@ -228,7 +230,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anEchoByWayOfARingChangesNothing(Kind kind) throws IOException {
         byte[] bytes = Local.random(4 << 20);
         Random random = new Random(2);
@@ -253,6 +255,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.PIPES)
     void resultsAreThoseOfTheStreams(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pipe pipe = loop.later(Pipe.open());
@@ -289,7 +292,8 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.PIPES)
     void aWriteWithoutRoomLeavesTheRest(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pipe pipe = loop.later(Pipe.open());
@@ -312,7 +316,8 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void aPartOfTheRingGoesIntoAGather(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -335,7 +340,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void bytesArePutAndTakenOverTheSeam(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -355,7 +360,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void whatHasNoRoomIsNotPutAtAll(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -376,7 +381,7 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aByteIsFoundWhereItIsFirst(Kind kind) {
         Random random = new Random(7);
         try (Arena arena = Arena.ofConfined()) {
@@ -418,7 +423,7 @@ class RingBufferTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theSecondHalfOfAMappedRingIsTheFirst() {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = Kind.MAPPED.allocate(arena, PAGE);
@@ -431,7 +436,8 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void theMemoryEndsWithItsArena(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -449,7 +455,8 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void theMemoryMayBeAStreamsOrAPools(Kind kind) throws IOException {
         try (Loop loop = new Loop(); SegmentPool pool = SegmentPool.open()) {
             UnixStream[] pair = Local.pair(loop);
@@ -471,7 +478,8 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void onlyTheThreadsOfTheArenaUseIt(Kind kind) throws Exception {
         try (Loop loop = new Loop(); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             UnixStream[] pair = Local.pair(loop);
@@ -518,7 +526,7 @@ class RingBufferTest {
     // ---- where the mapping is refused
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void withoutADescriptorTheRingIsPlain() {
         try (Arena arena = Arena.ofConfined()) {
             Kind.MAPPED.allocate(arena, PAGE); // all classes are loaded
@@ -541,7 +549,7 @@ class RingBufferTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anUnknownKindIsRefusedWithTheChoices() {
         try (Arena arena = Arena.ofConfined()) {
             Exception e = assertThrows(UnsupportedOperationException.class,
@@ -615,7 +623,7 @@ class RingBufferTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void ringsLeaveMappingsForOthers() throws Exception {
         Qemu.lacks("mappings that are merged with their neighbours");
         assertEquals("ok\ntrue\n", new Child().with("-XX:MaxDirectMemorySize=2g").run(Many.class).ok());
@@ -625,7 +633,8 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void offsetsGoBeyond2Gb(Kind kind) throws IOException {
         long capacity = 3L << 30; // of which a few pages are ever used
         try (Loop loop = new Loop()) {
@@ -648,7 +657,8 @@ class RingBufferTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void moreThan4GbGoThrough(Kind kind) throws IOException {
         long total = (1L << 32) + (1 << 20);
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {

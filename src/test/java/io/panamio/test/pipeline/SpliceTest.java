@@ -276,7 +276,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void noMoreIsReadThanAllowed(Kind from, Kind to) throws IOException {
         try (Loop loop = new Loop()) {
             Way in = from.open(loop);
@@ -472,7 +472,7 @@ class SpliceTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aClosedStreamIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Way in = Kind.UNIX.open(loop);
@@ -529,7 +529,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @CsvSource({"EIO, 5", "EBADF, 9"})
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anotherErrorIsAFailure(String name, int errno) throws Exception {
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.SourceFd;
 import io.panamio.net.TcpListener;
@@ -16,6 +17,7 @@ import io.panamio.net.UdpSocket;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -111,6 +113,7 @@ class CloseTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void manyThreadsMayCloseAtOnce() throws Exception {
         try (Loop loop = new Loop()) {
             Future<?> poller = poller(loop);
@@ -134,6 +137,7 @@ class CloseTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void theThreadThatPollsClosesWithoutAWait() throws IOException {
         try (Loop loop = new Loop()) {
             long start = System.nanoTime();
@@ -148,6 +152,7 @@ class CloseTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aSourceMayBeClosedWhileItsPollIs() throws Exception {
         for (int i = 0; i < 50; i++) {
             try (Loop loop = new Loop()) {
@@ -167,6 +172,7 @@ class CloseTest {
 
     /** The poller asks for a lock of the user's between its polls, which the closer has. */
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aCloserMayHaveALockThatThePollerWants() throws Exception {
         try (Loop loop = new Loop()) {
             Object lock = new Object();

@@ -48,6 +48,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void whatIsDeliveredIsAnEventOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -63,6 +64,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void directionsOutsideTheInterestAreNotReported() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -75,6 +77,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void registeringReportsWhatIsReady() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -90,6 +93,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void levelsAreReportedUntilDrained() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -105,6 +109,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aOneShotInterestReportsOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -119,6 +124,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void nothingIsReportedAfterDeregisteringOrClosing() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -138,6 +144,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aSourceMovesToAnotherPollWithWhatIsPending() throws IOException {
         try (Loop loop = new Loop(); Loop other = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -151,6 +158,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void deliveryFromAnotherThreadEndsAWait() throws Exception {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -169,6 +177,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void whatOtherThreadsDeliverIsNeitherLostNorReportedTwice() throws Exception {
         try (Loop loop = new Loop()) {
             List<Reporting> sources = new ArrayList<>();
@@ -206,6 +215,7 @@ class DeliveryTest {
 
     /** With one place for events, the system's, the waker's and those that are delivered take turns. */
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void noSourceStarvesWithRoomForOneEvent() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -227,7 +237,7 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.POLL_DESCRIPTOR)
+    @Requires({Feature.DESCRIPTORS, Feature.POLL_DESCRIPTOR})
     void aWatchedPollIsReadableWhileSomethingWasDelivered() throws IOException {
         try (Loop outer = new Loop(); Loop loop = new Loop()) {
             outer.register(new SourceFd(loop.poll.fd()), 1, R.level());
@@ -248,6 +258,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void deliveriesToAClosedPollAreIgnored() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  * after each step. {@code -Dpanamio.test.fuzz=300} makes it last 300 seconds, on histories that are new each time;
  * {@code -Dpanamio.test.seed=…} repeats one.
  */
-@Tag("any-back-end")
+@Tag("any-platform")
 class DifferentialTest {
     private static final Long SECONDS = Long.getLong("panamio.test.fuzz");
     private static final Long SEED = Long.getLong("panamio.test.seed");

@@ -180,6 +180,7 @@ class EdgesTest {
     }
 
     @Test
+    @Requires({Feature.DESCRIPTORS, Feature.PIPES})
     void whatComesThroughAFifoAfterAnEndIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Path fifo = Local.path(loop);
@@ -211,6 +212,7 @@ class EdgesTest {
 
     /** What was read to its last byte and not beyond has been found drained only by the end. */
     @Test
+    @Requires({Feature.DESCRIPTORS, Feature.PIPES})
     void dataThroughAFifoAfterItsEndAreReported() throws IOException {
         try (Loop loop = new Loop()) {
             Path fifo = Local.path(loop);
@@ -232,6 +234,7 @@ class EdgesTest {
 
     /** Control-D on a terminal is an end after which there is more; when it hangs up, that is one for good. */
     @Test
+    @Requires(Feature.PIPES)
     void aTerminalGoesOnAfterAnEndAndHangsUpOnce() throws IOException {
         try (Loop loop = new Loop()) {
             int master = NativeCalls.openTerminal();
@@ -278,6 +281,7 @@ class EdgesTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void anEndOfAUnixStreamWhileAReadableEventWasNotDrainedIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -402,7 +406,7 @@ class EdgesTest {
     }
 
     @Test
-    @Requires(Feature.PIPES)
+    @Requires({Feature.DESCRIPTORS, Feature.PIPES})
     void anEndedSourceDelaysNoOther() throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = loop.later(Pipe.open());

@@ -10,10 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Event;
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
@@ -35,7 +37,7 @@ class EventsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 1000})
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void roomIsAsManyEventsAsAskedFor(int capacity) {
         Events events = Events.withCapacity(capacity);
         assertEquals(capacity, events.capacity());
@@ -46,7 +48,7 @@ class EventsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, -1, Integer.MIN_VALUE, 134_217_728, Integer.MAX_VALUE})
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void capacityOutOfRangeIsRejected(int capacity) {
         assertThrows(IllegalArgumentException.class, () -> Events.withCapacity(capacity));
     }
@@ -85,6 +87,7 @@ class EventsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void indexOutOfRangeIsRejected() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1, 2);
@@ -100,6 +103,7 @@ class EventsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void iterationGoesThroughAllByOneCursor() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1, 2);
@@ -119,6 +123,7 @@ class EventsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aCursorAtNoEventThrows() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1);
@@ -133,6 +138,7 @@ class EventsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void clearForgetsAll() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1, 2);
@@ -147,6 +153,7 @@ class EventsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void toStringShowsEveryEvent() throws IOException {
         try (Loop loop = new Loop()) {
             assertEquals("[]", loop.events.toString());
@@ -164,6 +171,7 @@ class EventsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void anotherThreadMayLookAtThemAfterwards() throws Exception {
         try (Loop loop = new Loop()) {
             fill(loop, 1);
@@ -172,6 +180,7 @@ class EventsTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void onePollMayFillSeveral() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A close deregisters a descriptor only if there may be duplicates of it, which would keep the registration alive. */
-@Tag("any-back-end")
+@Tag("any-platform")
 class HandleTest {
     /** Records the calls of a handle, as a selector from which the system removes closed descriptors. */
     private static final class Recorder extends Selector {

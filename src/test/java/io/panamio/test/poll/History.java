@@ -5,6 +5,7 @@ import static io.panamio.IoResult.WOULD_BLOCK;
 
 import io.panamio.Event;
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.IoSource;
 import io.panamio.Poll;
@@ -363,8 +364,25 @@ final class History {
         }
     }
 
+    /** Whether the back end has the sources of a case of {@link #make}. */
+    private static boolean isAvailable(int kind) {
+        return switch (kind) {
+            case 2, 17 -> Feature.UNIX_STREAMS.isAvailable();
+            case 3 -> Feature.UNIX_DATAGRAMS.isAvailable();
+            case 4 -> Feature.UNIX_SEQPACKETS.isAvailable();
+            case 7 -> Feature.ABSTRACT_ADDRESSES.isAvailable();
+            case 8, 9 -> Feature.PIPES.isAvailable();
+            case 10, 12, 13, 16 -> Feature.DESCRIPTORS.isAvailable();
+            default -> true;
+        };
+    }
+
     private Slot make() throws Exception {
-        return switch (random.nextInt(20)) {
+        int kind;
+        do {
+            kind = random.nextInt(20);
+        } while (!isAvailable(kind));
+        return switch (kind) {
             case 0, 1, 14, 15 -> {
                 try (TcpListener listener = TcpListener.bind(ANY)) {
                     TcpStream client = TcpStream.connect(listener.localAddress());

@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@Tag("any-back-end")
+@Tag("any-platform")
 class InterestTest {
     @Test
     void eachConstantIsItselfAlone() {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixAddress;
@@ -16,6 +17,7 @@ import io.panamio.test.support.Child;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeDup;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.InetSocketAddress;
@@ -117,7 +119,8 @@ class LeakTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void theFileOfADroppedListenerGoesToo() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -134,7 +137,7 @@ class LeakTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aDroppedStreamIsClosedAndReportedOnce() throws IOException {
         try (Dropped first = drop(stream -> { }); Dropped second = drop(stream -> { })) {
             collectUntilEof(first.peer);
@@ -165,7 +168,7 @@ class LeakTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aDroppedStreamWithAnArenaIsClosedToo() throws IOException {
         try (Dropped dropped = drop(stream -> assertEquals(8, stream.arena().allocate(8).byteSize()))) {
             collectUntilEof(dropped.peer);
@@ -174,7 +177,7 @@ class LeakTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void whatWasClosedOrReleasedIsNotReported() throws IOException {
         int[] released = new int[1];
         try (Dropped closed = drop(TcpStream::close); Dropped given = drop(s -> released[0] = s.release())) {

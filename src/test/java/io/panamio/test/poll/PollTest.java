@@ -63,6 +63,7 @@ class PollTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void pollOfZeroAndPollNowOnlyLook() throws IOException {
         try (Loop loop = new Loop()) {
             assertEquals(0, loop.poll.poll(loop.events, Duration.ZERO));
@@ -164,6 +165,7 @@ class PollTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
+    @Requires(Feature.DESCRIPTORS)
     void whatDoesNotFitComesWithTheNextPollsAndOnce(int capacity) throws IOException {
         try (Loop loop = new Loop()) {
             Events events = Events.withCapacity(capacity);
@@ -181,6 +183,7 @@ class PollTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void noSourceStarvesWhenNotAllFit() throws IOException {
         try (Loop loop = new Loop()) {
             Events one = Events.withCapacity(1);
@@ -202,6 +205,7 @@ class PollTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void eventsAreEmptyAfterATimeoutAndAfterAFailure() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -233,6 +237,7 @@ class PollTest {
     // ---- threads
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void everyThreadMayUseAPollThatAnotherOneMade() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -246,6 +251,7 @@ class PollTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void virtualThreadMayLookButNotWait() throws Exception {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R);
@@ -258,6 +264,7 @@ class PollTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void secondPollerIsRefusedAndTheFirstGoesOn() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -304,6 +311,7 @@ class PollTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsRegisteredDuringAWaitEndsIt() throws Exception {
         try (Loop loop = new Loop()) {
             for (int i = 0; i < TRIES; i++) {
@@ -351,7 +359,7 @@ class PollTest {
     // ---- one Poll in another
 
     @Test
-    @Requires(Feature.POLL_DESCRIPTOR)
+    @Requires({Feature.DESCRIPTORS, Feature.POLL_DESCRIPTOR})
     void descriptorOfAPollIsReadableWhileItHasEvents() throws IOException {
         try (Loop inner = new Loop(); Loop outer = new Loop()) {
             EventFd source = inner.later(new EventFd(0));
@@ -388,6 +396,7 @@ class PollTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void closedPollRefusesAll() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -478,6 +487,7 @@ class PollTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void eventsOfSeveralSourcesComeTogether() throws IOException {
         try (Loop loop = new Loop()) {
             for (int token = 0; token < 5; token++) {

@@ -272,7 +272,7 @@ class ReadinessMatrixTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void acceptFromAListenerThatIsShutDownFails() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = shutDown(loop);

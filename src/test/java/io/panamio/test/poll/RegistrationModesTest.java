@@ -26,6 +26,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeDup;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -128,6 +129,7 @@ class RegistrationModesTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void levelsTakeTurnsWhereNotAllFit() throws IOException {
         try (Loop loop = new Loop()) {
             Events one = Events.withCapacity(1);
@@ -214,6 +216,7 @@ class RegistrationModesTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void oneShotThatIsUsedUpIsStillRegistered() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -227,6 +230,7 @@ class RegistrationModesTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void oneShotThatDidNotFitIsNotUsedUp() throws IOException {
         try (Loop loop = new Loop()) {
             Events one = Events.withCapacity(1);
@@ -242,6 +246,7 @@ class RegistrationModesTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void anotherThreadMayReregisterAOneShotDuringAWait() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -471,6 +476,7 @@ class RegistrationModesTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void modesReachTheSourcesWithin() throws IOException {
         try (Loop loop = new Loop()) {
             Source source = new Wrapper(loop.later(new EventFd(1)));
@@ -489,6 +495,7 @@ class RegistrationModesTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aWaitEndsAtOnceForALevelThatIsReady() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R.level());

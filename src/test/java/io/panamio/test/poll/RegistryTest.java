@@ -61,6 +61,7 @@ class RegistryTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32, 0x0123_4567_89AB_CDEFL})
+    @Requires(Feature.DESCRIPTORS)
     void everyTokenComesBackAsItWas(long token) throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), token, R);
@@ -70,6 +71,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void twoSourcesMayHaveTheSameToken() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 5, R);
@@ -92,6 +94,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void reregisterReportsAgainWhatWasReported() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -105,6 +108,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aPendingEventHasOnlyTheNewToken() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -133,6 +137,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aSourceThatTheSystemDoesNotWatchAnyLongerMayBeRegisteredAgain() throws IOException {
         try (Loop loop = new Loop()) {
             int fd = NativeFds.eventfd();
@@ -158,6 +163,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void eventThatWasReportedOutlivesItsSource() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -172,6 +178,7 @@ class RegistryTest {
     // ---- closed sources
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsClosedWithoutDeregisterIsSilent() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -231,6 +238,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void duplicateOfAUsersSourceKeepsNoEvents() throws IOException {
         try (Loop loop = new Loop()) {
             int fd = NativeCalls.eventfd(0);
@@ -263,6 +271,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void releasedSourceIsSilentAndItsDescriptorOpen() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -283,6 +292,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void closedSourceIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -297,6 +307,7 @@ class RegistryTest {
     // ---- what is refused, and changes nothing
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void secondRegisterIsRefusedAndTheFirstStays() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -309,6 +320,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void secondPollIsRefusedAndTheFirstStays() throws IOException {
         try (Loop loop = new Loop(); Loop other = new Loop()) {
             for (IoSource source : List.of(listener(loop), loop.connected().stream(), loop.later(new EventFd(0)))) {
@@ -324,6 +336,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsNotRegisteredIsNeitherReregisteredNorDeregistered() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -338,6 +351,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void secondSourceOnTheSameDescriptorIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -370,6 +384,7 @@ class RegistryTest {
 
     /** A descriptor that is ready for both is watched all the same, if it can cease to be. */
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void whatIsReadyForBothIsWatched() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -380,7 +395,7 @@ class RegistryTest {
 
     /** To ask epoll takes three system calls, of which one fails here. It is spared what the library has made. */
     @Test
-    @Requires(Feature.PIPES)
+    @Requires({Feature.DESCRIPTORS, Feature.PIPES})
     void socketsAndPipesThatAreReadyAreWatchedWithoutAsking() throws Exception {
         assumeFalse(Loop.hasEdges(), "the system watches what is ready itself");
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
@@ -415,6 +430,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void nullIsRejected() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -428,12 +444,13 @@ class RegistryTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void sourceFdRejectsANegativeDescriptor() {
         assertThrows(IllegalArgumentException.class, () -> new SourceFd(-1));
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void sourceFdLeavesItsDescriptorOpen() throws IOException {
         try (Loop loop = new Loop(); EventFd owner = new EventFd(1)) {
             SourceFd watch = loop.later(new SourceFd(owner.fd()));
@@ -449,6 +466,7 @@ class RegistryTest {
     // ---- threads
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void threadsMayRegisterWhileAnotherPolls() throws Exception {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -559,6 +577,7 @@ class RegistryTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void sourceMayPassCallsOnToSourcesWithin() throws IOException {
         try (Loop loop = new Loop()) {
             Two two = new Two(loop.connected().stream(), loop.later(new EventFd(1)));

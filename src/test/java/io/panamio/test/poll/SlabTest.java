@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.Slab;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,7 +26,7 @@ import org.junit.jupiter.api.Test;
 
 class SlabTest {
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void tokenFindsItsObjectUntilItIsRemoved() {
         Slab<String> slab = new Slab<>();
         long a = slab.insert("a");
@@ -40,7 +42,7 @@ class SlabTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void tokenOfARemovedObjectDoesNotFindTheOneInItsPlace() {
         Slab<String> slab = new Slab<>(1);
         Set<Long> stale = new HashSet<>();
@@ -59,7 +61,7 @@ class SlabTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void numbersThatAreNoTokensFindNothing() {
         Slab<String> slab = new Slab<>(4);
         long token = slab.insert("a");
@@ -72,7 +74,7 @@ class SlabTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void growsAndKeepsItsTokens() {
         Slab<Integer> slab = new Slab<>(1);
         List<Long> tokens = new ArrayList<>();
@@ -87,7 +89,7 @@ class SlabTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void behavesAsAMapOfTokensThatNeverComeAgain() {
         Slab<Object> slab = new Slab<>(2);
         Map<Long, Object> map = new HashMap<>();
@@ -114,7 +116,7 @@ class SlabTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void forEachAllowsRemoval() {
         Slab<Long> slab = new Slab<>();
         Map<Long, Long> tokens = new HashMap<>();
@@ -132,7 +134,7 @@ class SlabTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void tokensAreVisitedWhileObjectsGoAndCome() {
         Slab<String> slab = new Slab<>(2);
         assertEquals(-1, slab.nextToken(-1));
@@ -159,7 +161,7 @@ class SlabTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void slotsAreIndexesBelowTheCapacity() {
         Slab<Integer> slab = new Slab<>(3);
         assertEquals(3, slab.capacity());
@@ -178,7 +180,7 @@ class SlabTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-platform")
     void nullAndCapacityBelowOneAreRejected() {
         Slab<String> slab = new Slab<>();
         assertThrows(NullPointerException.class, () -> slab.insert(null));
@@ -189,6 +191,7 @@ class SlabTest {
 
     /** Two events in one batch: what handles the first closes the source of the second, and makes another. */
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void staleEventInABatchFindsNothing() throws IOException {
         try (Loop loop = new Loop()) {
             Slab<EventFd> slab = new Slab<>();

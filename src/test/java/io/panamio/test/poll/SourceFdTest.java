@@ -78,7 +78,7 @@ class SourceFdTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void timerOfNoTimeIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> new TimerFd(Duration.ZERO).close());
         assertThrows(IllegalArgumentException.class, () -> new TimerFd(Duration.ofNanos(-1)).close());
@@ -136,7 +136,7 @@ class SourceFdTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aFileInPlaceOfADirectoryIsRefused() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
         IOException e = assertThrows(IOException.class, () -> new Inotify(file).close());
@@ -162,7 +162,7 @@ class SourceFdTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anAbsentProcessIsRefused() throws IOException {
         Process process = child();
         process.getOutputStream().close();
@@ -196,7 +196,7 @@ class SourceFdTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void signalThatDoesNotExistIsRefused() {
         assertThrows(IOException.class, () -> new SignalFd(1000).close());
         assertThrows(IOException.class, () -> SignalFd.isBlocked(1000));
@@ -230,7 +230,7 @@ class SourceFdTest {
     }
 
     @Test
-    @Requires(Feature.POLL_DESCRIPTOR)
+    @Requires({Feature.DESCRIPTORS, Feature.POLL_DESCRIPTOR})
     void innerPollIsReadableWhileItHasEvents() throws IOException {
         try (Loop loop = new Loop(); Loop inner = new Loop()) {
             EventFd source = inner.later(new EventFd(0));
@@ -255,7 +255,7 @@ class SourceFdTest {
     }
 
     @Test
-    @Requires(Feature.POLL_DESCRIPTOR)
+    @Requires({Feature.DESCRIPTORS, Feature.POLL_DESCRIPTOR})
     void closedInnerPollIsSilent() throws IOException {
         try (Loop loop = new Loop()) {
             Poll inner = Poll.open();
@@ -289,6 +289,7 @@ class SourceFdTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void closeOfTheSourceLeavesTheDescriptorOpen() throws IOException {
         try (Loop loop = new Loop(); EventFd owner = new EventFd(1)) {
             SourceFd first = new SourceFd(owner.fd());

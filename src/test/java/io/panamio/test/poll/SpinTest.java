@@ -44,6 +44,7 @@ class SpinTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 1_000_000, Long.MAX_VALUE})
+    @Requires(Feature.DESCRIPTORS)
     void eventOfAnotherThreadIsFoundWithAnySpin(long nanos) throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -58,6 +59,7 @@ class SpinTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 100_000, 1_000_000, 20_000_000, Long.MAX_VALUE})
+    @Requires(Feature.DESCRIPTORS)
     void timeoutHoldsWithAnySpin(long nanos) throws IOException {
         try (Loop loop = new Loop()) {
             for (Duration timeout : List.of(Duration.ofNanos(150_000), Duration.ofMillis(3))) {
@@ -70,6 +72,7 @@ class SpinTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void pollNowDoesNotSpin() throws IOException {
         try (Loop loop = new Loop()) {
             spin(loop, FOREVER);
@@ -79,6 +82,7 @@ class SpinTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void wakeEndsASpin() throws Exception {
         try (Loop loop = new Loop()) {
             spin(loop, FOREVER);
@@ -93,6 +97,7 @@ class SpinTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void closeEndsASpin() throws Exception {
         for (int i = 0; i < 50; i++) {
             try (Loop loop = new Loop()) {
@@ -122,6 +127,7 @@ class SpinTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsRegisteredDuringASpinEndsIt() throws Exception {
         try (Loop loop = new Loop()) {
             spin(loop, FOREVER);
@@ -175,7 +181,7 @@ class SpinTest {
     }
 
     @Test
-    @Requires(Feature.BUSY_POLL)
+    @Requires({Feature.BUSY_POLL, Feature.POLL_DESCRIPTOR})
     void busyPollWithALargeBudgetNeedsAPrivilege() throws IOException {
         try (Loop loop = new Loop()) {
             if (NativeCalls.busyPoll(loop.poll.fd()) >= 0) {

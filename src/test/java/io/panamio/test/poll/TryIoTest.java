@@ -9,12 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.SourceFd;
 import io.panamio.net.TcpStream;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import org.junit.jupiter.api.Tag;
@@ -35,7 +37,8 @@ class TryIoTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, WOULD_BLOCK, Long.MAX_VALUE, Long.MIN_VALUE})
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
     void returnsWhatTheOperationReturns(long result) throws IOException {
         try (EventFd source = new EventFd(0)) {
             assertEquals(result, source.tryIo(R, fd -> result));
@@ -44,7 +47,8 @@ class TryIoTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
     void givesTheOperationTheDescriptor() throws IOException {
         try (EventFd source = new EventFd(3)) {
             assertEquals(source.fd(), source.tryIo(R, fd -> fd));
@@ -53,6 +57,7 @@ class TryIoTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void throwsWhatTheOperationThrows() throws IOException {
         try (EventFd source = new EventFd(1)) {
             IOException failure = new IOException("mine");
@@ -68,6 +73,7 @@ class TryIoTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void nullIsRejected() throws IOException {
         try (EventFd source = new EventFd(1)) {
             assertThrows(NullPointerException.class, () -> source.tryIo(null, fd -> 0));
@@ -77,6 +83,7 @@ class TryIoTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void closedSourceMakesNoCall() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -171,6 +178,7 @@ class TryIoTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void callThatBlocksBringsTheNextEdgeEveryTime() throws IOException {
         try (Loop loop = new Loop(); EventFd counter = new EventFd(0)) {
             SourceFd source = loop.later(new SourceFd(counter.fd()));
@@ -194,6 +202,7 @@ class TryIoTest {
     // ---- a source of a user's own
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void sourceOfAUserBringsTheNextEdgeEveryTime() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -209,6 +218,7 @@ class TryIoTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void sourceOfAUserIsClosedOnceAndNamedByItsClass() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));

@@ -9,10 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.Waker;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -63,6 +65,7 @@ class WakerTest {
      * at, the likelier.
      */
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void aWakeThatMeetsALookAtWhatIsHeldBackIsNotLost() throws Exception {
         try (Loop loop = new Loop()) {
             Waker waker = open(loop, 7);
@@ -136,6 +139,7 @@ class WakerTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void wakeComesBesideOtherEvents() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R);
@@ -151,6 +155,7 @@ class WakerTest {
 
     /** The wait that ends by the wake finds the source as well, and has room for one of them. */
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void wakeThatEndsAWaitWithoutRoomComesWithTheNextPoll() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -177,6 +182,7 @@ class WakerTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void wakeThatDoesNotFitComesWithANextPoll() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R);
@@ -200,6 +206,7 @@ class WakerTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTORS)
     void wakesDoNotStarveASourceWhereNotAllFit() throws IOException {
         try (Loop loop = new Loop()) {
             Waker waker = open(loop, 7);

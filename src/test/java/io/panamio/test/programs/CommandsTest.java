@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The output of the example commands. */
-@Tag("any-back-end")
+@Tag("any-selector")
 class CommandsTest {
     /** Where numbers have Arabic digits. */
     private static final List<String> ARABIC = List.of("-Duser.language=ar", "-Duser.country=EG");

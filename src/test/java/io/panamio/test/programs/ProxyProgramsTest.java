@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** The example proxy as a program: its signals and errors, and real servers and clients on both sides of it. */
-@Tag("any-back-end")
+@Tag("any-selector")
 class ProxyProgramsTest {
     private static final long LARGE = 100L << 20;
 

@@ -64,7 +64,7 @@ class SendTest {
     }
 
     @ParameterizedTest
-    @Tag("any-back-end")
+    @Tag("any-selector")
     @ValueSource(strings = {"--by carrier-pigeon", "--port 65536", "no/such/file"})
     void badArgumentsAreReported(String arguments) throws IOException {
         Path file = Files.write(directory.resolve("file"), new byte[1]);
@@ -78,7 +78,7 @@ class SendTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aPortInUseIsReported() throws IOException {
         Path file = Files.write(directory.resolve("file"), new byte[1]);
         try (Programs programs = new Programs(directory)) {

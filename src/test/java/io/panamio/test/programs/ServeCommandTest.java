@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command {@code serve} as a user has it: a process of its own, its messages, its end by a signal. */
-@Tag("any-back-end")
+@Tag("any-selector")
 class ServeCommandTest {
     @TempDir
     private Path folder;

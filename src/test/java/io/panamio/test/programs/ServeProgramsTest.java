@@ -175,7 +175,7 @@ class ServeProgramsTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void tenThousandFilesComeByteForByte() throws Exception {
         int count = 10_000;
         StringBuilder config = new StringBuilder("create-dirs\n");

@@ -4,6 +4,7 @@ import static io.panamio.IoResult.WOULD_BLOCK;
 import static io.panamio.test.support.Loop.until;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.net.ReadableStream;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixListener;
@@ -39,11 +40,13 @@ public final class Local {
     }
 
     public static UnixAddress address(Loop loop) {
+        Loop.assume(Feature.UNIX_STREAMS);
         return UnixAddress.ofPath(path(loop));
     }
 
     /** {@return an abstract name that is not in use} */
     public static UnixAddress abstractAddress() {
+        Loop.assume(Feature.ABSTRACT_ADDRESSES);
         String name = "panamio-" + ProcessHandle.current().pid() + "-" + COUNT.getAndIncrement();
         return UnixAddress.ofAbstract(name.getBytes());
     }
@@ -56,6 +59,7 @@ public final class Local {
 
     /** A JDK channel that listens. */
     public static ServerSocketChannel server(Loop loop, UnixAddress address) throws IOException {
+        Loop.assume(Feature.UNIX_STREAMS);
         return loop.later(ServerSocketChannel.open(StandardProtocolFamily.UNIX)).bind(address.toJdk());
     }
 
@@ -66,6 +70,7 @@ public final class Local {
 
     /** A stream that has connected to a JDK channel. */
     public static Pair connected(Loop loop) throws IOException {
+        Loop.assume(Feature.UNIX_STREAMS);
         UnixAddress address = address(loop);
         try (ServerSocketChannel server = server(loop, address)) {
             UnixStream stream = loop.later(UnixStream.connect(address));
@@ -75,6 +80,7 @@ public final class Local {
 
     /** A stream that was accepted from a JDK channel. */
     public static Pair accepted(Loop loop) throws IOException {
+        Loop.assume(Feature.UNIX_STREAMS);
         UnixAddress address = address(loop);
         try (UnixListener listener = UnixListener.bind(address)) {
             SocketChannel peer = client(loop, address);
@@ -83,6 +89,7 @@ public final class Local {
     }
 
     public static UnixStream[] pair(Loop loop) throws IOException {
+        Loop.assume(Feature.UNIX_STREAMS);
         UnixStream[] pair = UnixStream.pair();
         loop.later(pair[0]);
         loop.later(pair[1]);

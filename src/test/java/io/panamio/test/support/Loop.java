@@ -3,6 +3,7 @@ package io.panamio.test.support;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Event;
 import io.panamio.Events;
@@ -53,6 +54,13 @@ public final class Loop implements AutoCloseable {
     /** {@return whether the system itself reports edges, which the library otherwise makes of levels} */
     public static boolean hasEdges() {
         return Feature.EDGES.support() == Support.SUPPORTED;
+    }
+
+    /** Skips the running test, or the rest of it, where the back end in use refuses one of the features. */
+    public static void assume(Feature... features) {
+        for (Feature feature : features) {
+            assumeTrue(feature.isAvailable(), () -> "this back end lacks " + feature);
+        }
     }
 
     private static InetAddress address(String literal) {

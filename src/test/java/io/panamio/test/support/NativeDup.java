@@ -3,6 +3,7 @@ package io.panamio.test.support;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -25,11 +26,17 @@ public final class NativeDup {
 
     private static MethodHandle link(String name, FunctionDescriptor descriptor) {
         Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), descriptor);
+        return linker.defaultLookup().find(name).map(function -> linker.downcallHandle(function, descriptor)).orElse(null);
+    }
+
+    /** Skips the running test where the system has no such function. */
+    private static void require(MethodHandle function) {
+        assumeTrue(function != null, "this system lacks a function that the test needs");
     }
 
     /** A second number for what {@code fd} stands for. */
     public static int dup(int fd) {
+        require(DUP);
         try {
             return (int) DUP.invokeExact(fd);
         } catch (Throwable t) {
@@ -39,6 +46,7 @@ public final class NativeDup {
 
     /** close(2). */
     public static int close(int fd) {
+        require(CLOSE);
         try {
             return (int) CLOSE.invokeExact(fd);
         } catch (Throwable t) {
@@ -48,6 +56,7 @@ public final class NativeDup {
 
     /** write(2) of one byte, which raises SIGPIPE where nobody reads any more. */
     public static long writeByte(int fd) {
+        require(WRITE);
         try (Arena arena = Arena.ofConfined()) {
             return (long) WRITE.invokeExact(fd, arena.allocate(1), 1L);
         } catch (Throwable t) {
@@ -57,6 +66,7 @@ public final class NativeDup {
 
     /** Takes the JVM's handler of SIGPIPE away: from now on that signal ends the process. */
     public static void letSigpipeKill() {
+        require(SIGNAL);
         try {
             MemorySegment previous = (MemorySegment) SIGNAL.invokeExact(SIGPIPE, MemorySegment.NULL);
             if (previous.address() == -1) {

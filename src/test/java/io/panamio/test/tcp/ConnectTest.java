@@ -195,7 +195,7 @@ class ConnectTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aConnectThatSucceededStaysOneThoughBothSidesHaveEnded() throws IOException {
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
@@ -322,7 +322,7 @@ class ConnectTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aClosedStreamThrowsWhateverItsConnectCameTo() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream connected = loop.connected().stream();
@@ -352,7 +352,7 @@ class ConnectTest {
     // ---- failures at once
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anAddressMustBeResolved() {
         InetSocketAddress unresolved = InetSocketAddress.createUnresolved("nowhere.invalid", 80);
         UnresolvedAddressException e =
@@ -364,7 +364,7 @@ class ConnectTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void failuresAtOnceNameTheAddressAndKeepNoDescriptor() throws IOException {
         InetSocketAddress broadcast = new InetSocketAddress("255.255.255.255", 9);
         NativeFds.Opened opened = new NativeFds.Opened();
@@ -379,7 +379,7 @@ class ConnectTest {
     // ---- scopes
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aLinkLocalAddressNeedsItsScope() throws IOException {
         byte[] ip = InetAddress.getByName("fe80::1234").getAddress();
         InetSocketAddress unscoped = new InetSocketAddress(Inet6Address.getByAddress(null, ip, -1), 9);
@@ -387,7 +387,7 @@ class ConnectTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void scopesAreKept() throws IOException {
         Inet6Address own = NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses)
             .filter(Inet6Address.class::isInstance).map(Inet6Address.class::cast)

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ListenOptions;
@@ -24,6 +25,7 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
 import java.io.IOException;
 import java.net.BindException;
@@ -109,7 +111,7 @@ class TcpListenerTest {
 
     @Test
     @EnabledOnOs(OS.LINUX) // POSIX leaves it open
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void passesItsOptionsOn() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -158,7 +160,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aClientThatHasGoneIsAcceptedAndItsReadFails() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -171,7 +173,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aCloseResetsTheClientsThatWait() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -185,7 +187,7 @@ class TcpListenerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "::"})
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theWildcardsTakeBothFamilies(String wildcard) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(wildcard, 0)));
@@ -203,7 +205,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void withoutDualStackTheV4WildcardAcceptsOnlyV4() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(
@@ -216,7 +218,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void v6OnlyAcceptsOnlyV6() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress("::", 0), DEFAULT.v6Only(true)));
@@ -229,7 +231,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aConcreteAddressAcceptsOnlyItsFamily() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -238,7 +240,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anAddressIsBoundOnce() throws IOException {
         try (Loop loop = new Loop()) {
             InetSocketAddress address = listener(loop).localAddress();
@@ -248,14 +250,14 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aForeignAddressIsRefused() {
         InetSocketAddress foreign = new InetSocketAddress("198.51.100.1", 0);
         assertFails(BindException.class, "bind", "EADDRNOTAVAIL", () -> TcpListener.bind(foreign));
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anAddressMustBeResolved() {
         InetSocketAddress unresolved = InetSocketAddress.createUnresolved("nowhere.invalid", 80);
         assertThrows(UnresolvedAddressException.class, () -> TcpListener.bind(unresolved));
@@ -276,7 +278,7 @@ class TcpListenerTest {
     // ---- options
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void reusePortSharesTheAddress() throws IOException {
         try (Loop loop = new Loop()) {
             ListenOptions shared = DEFAULT.reusePort(true);
@@ -302,7 +304,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void reuseAddressDecidesWhetherConnectionsOfAnEarlierListenerMatter() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -317,7 +319,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theBacklogIsAtLeastOne() {
         for (int backlog : new int[] {0, -1, Integer.MIN_VALUE}) {
             assertThrows(IllegalArgumentException.class, () -> DEFAULT.backlog(backlog));
@@ -325,7 +327,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void moreThanADefaultOfOthersMayWait() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -341,7 +343,7 @@ class TcpListenerTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void ttlIsSetReadBackAndInherited(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
@@ -382,7 +384,7 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aBlockingDescriptorIsTakenOnlyWhereItMayBeChanged() throws IOException {
         try (Loop loop = new Loop()) {
             int fd = listener(loop).release();
@@ -397,7 +399,8 @@ class TcpListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
     void whatIsNotAStreamSocketIsNotTaken() {
         for (int fd : new int[] {NativeFds.eventfd(), NativeFds.datagramSocket(), NativeCalls.socket()}) {
             assertThrows(IllegalArgumentException.class, () -> TcpListener.fromFd(fd));
@@ -411,7 +414,7 @@ class TcpListenerTest {
     @ParameterizedTest
     @ValueSource(strings = {"ECONNABORTED 103", "EPROTO 71", "EPERM 1", "ENETDOWN 100", "ENETUNREACH 101",
         "EHOSTDOWN 112", "EHOSTUNREACH 113", "ENONET 64", "ENOPROTOOPT 92", "EOPNOTSUPP 95", "ETIMEDOUT 110"})
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void deadConnectionsWithoutEndAreNoEndOfTheListener(String error) throws Exception {
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         String[] name = error.split(" ");

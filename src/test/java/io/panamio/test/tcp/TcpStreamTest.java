@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Event;
+import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.net.Pipe;
 import io.panamio.net.Shutdown;
@@ -29,6 +30,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Loop.Expected;
 import io.panamio.test.support.Loop.Pair;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -106,6 +108,7 @@ class TcpStreamTest {
     }
 
     @Test
+    @Requires(Feature.PIPES)
     void isOpenUntilItIsClosedOrGivenUp() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
@@ -245,7 +248,7 @@ class TcpStreamTest {
     // ---- reading
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anEmptyReadOrWriteMovesNothing() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
@@ -268,7 +271,7 @@ class TcpStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void everyReadAfterTheEndReturnsEof() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
@@ -348,7 +351,7 @@ class TcpStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aCloseWithUnreadInputResetsThePeer() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
@@ -434,7 +437,7 @@ class TcpStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anExceptionShowsTheClassOfTheJdk() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
@@ -502,7 +505,7 @@ class TcpStreamTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void ttlCanBeSetAndReadBack(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected(host).stream();
@@ -521,7 +524,7 @@ class TcpStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void noDelayCanBeSetAndReadBack() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
@@ -566,7 +569,7 @@ class TcpStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aBlockingDescriptorIsTakenOnlyWhereItMayBeChanged() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
@@ -582,7 +585,8 @@ class TcpStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
     void whatIsNotAStreamSocketIsNotTaken() {
         for (int fd : new int[] {NativeFds.eventfd(), NativeFds.datagramSocket()}) {
             assertThrows(IllegalArgumentException.class, () -> TcpStream.fromFd(fd));
@@ -592,7 +596,7 @@ class TcpStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aStreamNamesItsDescriptor() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();

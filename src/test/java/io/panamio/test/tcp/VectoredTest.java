@@ -129,7 +129,7 @@ class VectoredTest {
     // ---- how it works
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void segmentsAreFilledAndEmptiedInOrder() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -148,7 +148,7 @@ class VectoredTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 1023, 1024, 1025, 1500, 2048, 5000})
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anyNumberOfSegmentsIsMovedInOneCall(int count) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -264,7 +264,7 @@ class VectoredTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void nothingIsHeldBack() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             Pair pair = loop.connected();
@@ -284,7 +284,7 @@ class VectoredTest {
     // ---- what is no transfer
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void noBytesAreNoTransfer() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -321,7 +321,7 @@ class VectoredTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aGatherWithNoRoomWouldBlock() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             TcpStream stream = loop.connected().stream();
@@ -366,7 +366,7 @@ class VectoredTest {
     // ---- what is refused, before a byte has moved
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void readOnlySegmentsAreNotReadInto() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -381,7 +381,7 @@ class VectoredTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void segmentsThatHaveEndedAreRefused() throws IOException {
         MemorySegment confined;
         MemorySegment shared;
@@ -394,7 +394,7 @@ class VectoredTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void segmentsOfAnotherThreadAreRefused() throws IOException {
         refused(WrongThreadException.class, CompletableFuture.supplyAsync(() -> Arena.ofConfined().allocate(1)).join());
     }

@@ -42,7 +42,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Control messages of datagrams. */
-@Tag("any-back-end")
+@Tag("any-selector")
 @ExtendWith(Qemu.class)
 class ControlMessagesTest {
     private static final MemorySegment X = segment("x");
@@ -73,6 +73,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
+    @Requires(Feature.DESCRIPTOR_PASSING)
     void nothingComesThatWasNotAskedFor(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
@@ -379,6 +380,7 @@ class ControlMessagesTest {
     }
 
     @Test
+    @Requires({Feature.DATAGRAM_SEGMENTATION, Feature.DESCRIPTOR_PASSING})
     void whatDoesNotFitIsRefusedAndChangesNothing() throws IOException {
         for (int bytes : new int[] {0, -1, 1_000_001}) {
             assertThrows(IllegalArgumentException.class, () -> ControlMessages.withCapacity(bytes));
@@ -404,6 +406,7 @@ class ControlMessagesTest {
 
     @Test
     @SuppressWarnings("restricted")
+    @Requires({Feature.DESCRIPTOR_PASSING, Feature.UNIX_DATAGRAMS})
     void aPutThatThrowsAddsNothing() throws IOException {
         ControlMessages whole = ControlMessages.withCapacity(48);
         MemorySegment ended;
@@ -437,6 +440,7 @@ class ControlMessagesTest {
     }
 
     @Test
+    @Requires(Feature.DATAGRAM_SEGMENTATION)
     void numbersOutOfRangeAreRefused() {
         for (int wrong : new int[] {-1, 0, 256}) {
             assertThrows(IllegalArgumentException.class, () -> control.putTtl(wrong));

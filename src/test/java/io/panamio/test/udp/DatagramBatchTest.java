@@ -105,7 +105,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void whatDoesNotFitIntoOneBatchComesWithTheNext() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -123,7 +123,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aDatagramLongerThanItsSlotIsTruncatedAndMarked() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -142,7 +142,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void eachDatagramHasItsOwnControlMessages() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -168,7 +168,7 @@ public class DatagramBatchTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aBatchIsSentToManyAddressesAtOnce(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(host));
@@ -186,7 +186,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anEmptyAddressIsThePeer() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -203,7 +203,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aBatchIsSentFromAnyOfItsDatagramsOn() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -225,7 +225,7 @@ public class DatagramBatchTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aBatchThatWasReceivedGoesBackAsItIs(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             Peer one = loop.later(new Peer(host));
@@ -250,7 +250,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aBatchIsFilledByHandAndChanged() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -270,7 +270,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void controlMessagesGoWithTheirDatagram() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -292,7 +292,7 @@ public class DatagramBatchTest {
     // ---- errors
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theErrorOfTheFirstIsThrownAndThatOfALaterOneEndsTheCall() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -329,7 +329,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void boundsAreChecked() throws IOException {
         for (int[] wrong : new int[][] {{0, 1, 0}, {1025, 1, 0}, {1, 0, 0}, {1, 65537, 0}, {1, 1, -1}, {1, 1, 65537}}) {
             assertThrows(IllegalArgumentException.class,
@@ -359,7 +359,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theLargestBatchWorks() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));

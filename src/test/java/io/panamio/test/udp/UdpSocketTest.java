@@ -530,7 +530,7 @@ class UdpSocketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void memoryThatCannotBeWrittenOrIsOutOfBoundsIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -574,7 +574,7 @@ class UdpSocketTest {
     // ---- what the system refuses, or need not be asked
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void sendingWithoutAPeerFails() throws IOException {
         try (Loop loop = new Loop()) {
             for (InetAddress host : hosts()) {
@@ -587,7 +587,7 @@ class UdpSocketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anAddressThatCannotBeUsedIsRefusedBeforeTheSystemIsAsked() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -604,7 +604,8 @@ class UdpSocketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void aUnixAddressIsRefusedByUdp() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -632,7 +633,7 @@ class UdpSocketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anAddressInUseOrOfAnotherMachineCannotBeBound() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
@@ -643,7 +644,7 @@ class UdpSocketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void everythingIsRefusedOnceClosed() throws IOException {
         UdpSocket socket = Peer.bind(V4);
         InetSocketAddress to = socket.localAddress();
@@ -1034,7 +1035,7 @@ class UdpSocketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void onlyAMulticastAddressIsAGroup() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -1095,7 +1096,8 @@ class UdpSocketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
     void onlyADatagramSocketInNonBlockingModeIsTaken() throws IOException {
         for (int fd : new int[] {NativeFds.eventfd(), NativeCalls.socket()}) {
             assertThrows(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));
@@ -1117,7 +1119,7 @@ class UdpSocketTest {
     // ---- address buffers
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anAddressBufferKeepsWhatIsPutThere() throws IOException {
         assertTrue(from.isEmpty());
         assertNull(from.get());

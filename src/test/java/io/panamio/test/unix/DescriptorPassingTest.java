@@ -41,7 +41,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Passing descriptors and credentials over Unix sockets. */
-@Tag("any-back-end")
+@Tag("any-selector")
 @Requires(Feature.DESCRIPTOR_PASSING)
 class DescriptorPassingTest {
     private static final int SOL_SOCKET = 1;
@@ -172,6 +172,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.PIPES)
     void thePassedEndOfAPipeIsUsed(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
@@ -198,6 +199,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.UNIX_STREAMS)
     void aPassedSocketIsUsed(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
@@ -235,6 +237,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.DESCRIPTORS)
     void severalDescriptorsAreTakenOnce(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
@@ -267,6 +270,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.PIPES)
     void whatIsNotTakenIsClosed(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
@@ -318,6 +322,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.PIPES)
     void descriptorsThatDoNotFitAreReportedAndClosed(Kind kind) throws IOException {
         Qemu.lacks("control messages that are cut");
         try (Loop loop = new Loop()) {
@@ -343,6 +348,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.PIPES)
     void aReceiveWithoutControlMessagesClosesTheDescriptors(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
@@ -400,6 +406,7 @@ class DescriptorPassingTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void aReadOfBytesAloneMayBeShortForDescriptors() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -414,6 +421,7 @@ class DescriptorPassingTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void aShortReadBeforeTheNextDescriptorsDoesNotLoseAnEvent() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -454,6 +462,7 @@ class DescriptorPassingTest {
     }
 
     @Test
+    @Requires(Feature.PIPES)
     void aBatchTakesDescriptors() throws IOException {
         try (Loop loop = new Loop()) {
             DatagramEnds ends = (DatagramEnds) Kind.DATAGRAM.open(loop);
@@ -509,6 +518,7 @@ class DescriptorPassingTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void thePeersCredentialsAreReported() throws IOException {
         try (Loop loop = new Loop()) {
             assertEquals(own(), Local.connected(loop).stream().getOption(SystemSocketOptions.SO_PEERCRED));

@@ -48,7 +48,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The file that a Unix socket is bound to: who may connect, what it replaces, when it goes. */
-@Tag("any-back-end")
+@Tag("any-selector")
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS})
 class SocketFileTest {
     /** The sockets that can be bound to a path. */

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
-@Tag("any-back-end")
+@Tag("any-platform")
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS})
 class UnixAddressTest {
     private static final int MOST = 107;
@@ -97,6 +97,7 @@ class UnixAddressTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void anAbstractNameHasNoPath() {
         UnixAddress address = UnixAddress.ofAbstract("name".getBytes());
         assertTrue(address.isAbstract());
@@ -118,6 +119,7 @@ class UnixAddressTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void equalsAndHashCodeGoByKindAndBytes() {
         UnixAddress path = UnixAddress.ofPath(Path.of("name"));
         UnixAddress name = UnixAddress.ofAbstract("name".getBytes());
@@ -131,6 +133,7 @@ class UnixAddressTest {
     }
 
     @Test
+    @Requires(Feature.ABSTRACT_ADDRESSES)
     void itKeepsACopyOfTheBytes() {
         byte[] name = "name".getBytes();
         UnixAddress address = UnixAddress.ofAbstract(name);
@@ -184,6 +187,7 @@ class UnixAddressTest {
     }
 
     @Test
+    @Requires({Feature.ABSTRACT_ADDRESSES, Feature.UNIX_SEQPACKETS})
     void whatIsTooLongIsRefusedBeforeAnySystemCall() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram socket = loop.later(UnixDatagram.unbound());
@@ -205,6 +209,7 @@ class UnixAddressTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_SEQPACKETS)
     void anAddressWithoutANameCannotBeConnectedOrSentTo() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram socket = loop.later(UnixDatagram.unbound());

@@ -136,7 +136,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aSenderWithoutANameHasNoAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram server = loop.later(UnixDatagram.bind(Local.address(loop)));
@@ -162,7 +162,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aPairIsConnected() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
@@ -179,7 +179,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void connectsToItselfAndToAnother() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress own = Local.address(loop);
@@ -299,7 +299,7 @@ class UnixDatagramTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void everyMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
@@ -318,7 +318,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void longMessagesAreSentWithAddressesAndControlMessagesToo() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram server = loop.later(UnixDatagram.bind(Local.address(loop)));
@@ -345,7 +345,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aTruncatedMessageIsReportedAndItsRestLost() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixDatagram[] pair = pair(loop);
@@ -398,7 +398,7 @@ class UnixDatagramTest {
     // ---- failures
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void sendingAfterAShutdownFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
@@ -416,7 +416,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void sendingToNobodyFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram socket = loop.later(UnixDatagram.unbound());
@@ -433,7 +433,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aPeerThatIsGoneRefuses() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] sockets = connected(loop);
@@ -443,7 +443,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aConnectedSocketReceivesOnlyFromItsPeer() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] sockets = connected(loop);
@@ -455,7 +455,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aDatagramThatIsTooLongIsRefusedWhole() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
@@ -482,7 +482,8 @@ class UnixDatagramTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
     void fromFdRefusesAnythingButAUnixDatagram() throws IOException {
         int[] others = {NativeFds.datagramSocket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(1)};
         for (int fd : others) {

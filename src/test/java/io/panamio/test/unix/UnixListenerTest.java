@@ -79,7 +79,7 @@ class UnixListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void acceptReportsThePeersAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -113,7 +113,7 @@ class UnixListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void anExistingPathIsInUse() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -151,7 +151,7 @@ class UnixListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aClientThatIsGoneIsStillAccepted() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -182,7 +182,8 @@ class UnixListenerTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
     void fromFdRefusesAnythingButAUnixListener() throws IOException {
         try (Loop loop = new Loop()) {
             int[] others = {NativeCalls.socket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(2)};

@@ -103,7 +103,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aPairIsConnected() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
@@ -139,7 +139,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aTruncatedMessageIsReportedAndItsRestLost() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
@@ -161,7 +161,7 @@ class UnixSeqpacketTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void everyMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
@@ -220,7 +220,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void shuttingDownTheWriteHalfEndsThePeersMessages() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
@@ -235,7 +235,8 @@ class UnixSeqpacketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void aConnectToNobodyFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -252,7 +253,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void adoptsADescriptorAndGivesItBack() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(5);
@@ -273,7 +274,8 @@ class UnixSeqpacketTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
     void fromFdRefusesAnythingButAUnixSeqpacket() throws IOException {
         try (Loop loop = new Loop()) {
             UnixListener other = loop.later(UnixListener.bind(Local.address(loop)));

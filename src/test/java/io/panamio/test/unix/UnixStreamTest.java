@@ -132,7 +132,7 @@ class UnixStreamTest {
 
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void theLocalAddressOfAListenerCanBeConnectedTo() throws IOException {
         try (Loop loop = new Loop()) {
             for (UnixAddress address : List.of(Local.address(loop), Local.abstractAddress(), UnixAddress.unnamed())) {
@@ -146,7 +146,7 @@ class UnixStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aClientCanHaveAnAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -263,7 +263,7 @@ class UnixStreamTest {
 
     @ParameterizedTest
     @EnumSource
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void everyMemoryCanBeReadIntoAndWritten(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
@@ -291,7 +291,7 @@ class UnixStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void scattersAndGathers() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             UnixStream[] pair = Local.pair(loop);
@@ -405,7 +405,7 @@ class UnixStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aCloseByThePeerWithUnreadBytesIsReportedOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
@@ -435,7 +435,7 @@ class UnixStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void shuttingDownTheReadHalfEndsWhatThePeerCanWrite() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
@@ -466,7 +466,7 @@ class UnixStreamTest {
     // ---- failed connects
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aConnectToAMissingPathFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -477,7 +477,7 @@ class UnixStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
     void aConnectToAnAbandonedPathFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
@@ -529,7 +529,8 @@ class UnixStreamTest {
     }
 
     @Test
-    @Tag("any-back-end")
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
     void fromFdRefusesAnythingButAUnixStream() throws IOException {
         try (Loop loop = new Loop()) {
             int[] others = {NativeCalls.socket(), NativeCalls.eventfd(0), NativeCalls.unixSocket(2),
@@ -551,6 +552,7 @@ class UnixStreamTest {
     }
 
     @Test
+    @Requires(Feature.DESCRIPTOR_PASSING)
     void afterCloseNothingIsPossible() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream stream = Local.connected(loop).stream();
