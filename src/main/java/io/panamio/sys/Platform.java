@@ -187,6 +187,8 @@ public abstract class Platform {
     private static String nameOf(String os) {
         return switch (os) {
             case "Linux" -> "linux";
+            case "Mac OS X" -> "macos";
+            case "FreeBSD" -> "freebsd";
             default -> os.startsWith("Windows") ? "windows" : os;
         };
     }
@@ -203,6 +205,8 @@ public abstract class Platform {
         // for tools that remove unreferenced classes.
         String type = switch (name) {
             case "linux" -> "io.panamio.sys.linux.LinuxPlatform";
+            case "macos" -> "io.panamio.sys.macos.MacosPlatform";
+            case "freebsd" -> "io.panamio.sys.freebsd.FreebsdPlatform";
             case "windows" -> "io.panamio.sys.windows.WindowsPlatform";
             default -> name.indexOf('.') > 0 ? name : null; // a class of a test
         };
@@ -218,6 +222,6 @@ public abstract class Platform {
             }
         }
         return "Panamio: no back end for " + os + " (" + System.getProperty("os.arch")
-            + "); supported are Linux and Windows on x86-64 and aarch64";
+            + "); supported are Linux, macOS, FreeBSD and Windows on x86-64 and aarch64";
     }
 }

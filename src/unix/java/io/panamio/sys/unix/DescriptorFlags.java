@@ -28,14 +28,9 @@ final class DescriptorFlags {
         }
     }
 
-    /** Raw: makes a descriptor close-on-exec. */
-    static int setCloseOnExec(int fd) {
-        return Libc.fcntl(fd, Posix.F_SETFD, Posix.FD_CLOEXEC);
-    }
-
     /** Raw: makes a descriptor that was just created non-blocking and close-on-exec. */
     static int prepare(UnixConstants constants, int fd) {
-        int r = setCloseOnExec(fd);
+        int r = Libc.setCloseOnExec(fd);
         return r < 0 ? r : Libc.fcntl(fd, Posix.F_SETFL, constants.O_NONBLOCK());
     }
 

@@ -15,6 +15,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -114,8 +115,17 @@ public final class Libc {
      * @return the result, or the negated errno
      */
     public static int call(MemorySegment function, long a, long b, long c, long d, long e) {
+        return call(function, a, b, c, d, e, 0);
+    }
+
+    /**
+     * Calls a function that returns an int and has six parameters, integers or addresses.
+     *
+     * @return the result, or the negated errno
+     */
+    public static int call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = (int) (long) call.invokeExact(function, scratch.capture, a, b, c, d, e, 0L);
+            int r = (int) (long) call.invokeExact(function, scratch.capture, a, b, c, d, e, f);
             return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);
@@ -378,6 +388,11 @@ public final class Libc {
         }
     }
 
+    /** Makes a descriptor close-on-exec. */
+    public static int setCloseOnExec(int fd) {
+        return fcntl(fd, Posix.F_SETFD, Posix.FD_CLOEXEC);
+    }
+
     private static final class Open {
         static MethodHandle call = linkVariadic("open", 2, ADDRESS, JAVA_INT, JAVA_INT);
     }
@@ -400,6 +415,32 @@ public final class Libc {
     public static int ioctl(int fd, long request, MemorySegment argument) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = (int) Ioctl.call.invokeExact(scratch.capture, fd, request, argument);
+            return r >= 0 ? r : -scratch.captured(CODE);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    // ---- functions of other types
+
+    /** Links a function of a type of its own; the handle takes the segment for errno and the arguments. */
+    @SuppressWarnings("restricted")
+    public static MethodHandle link(String name, FunctionDescriptor type, Linker.Option... options) {
+        Linker.Option[] all = Arrays.copyOf(options, options.length + 1);
+        all[options.length] = ERRNO;
+        return LINKER.downcallHandle(function(name), type, all);
+    }
+
+    /** An invocation of a linked function. */
+    public interface Invocation {
+        /** Invokes the function with the segment for errno; returns its result. */
+        int run(MemorySegment capture) throws Throwable;
+    }
+
+    /** Invokes a linked function; returns its result, or the negated errno. */
+    public static int invoke(Invocation invocation) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r = invocation.run(scratch.capture);
             return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);

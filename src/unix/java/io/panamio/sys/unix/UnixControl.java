@@ -52,7 +52,7 @@ public abstract class UnixControl extends Control {
         holdsFds = bytes > 0 && fd(0) >= 0;
         if (holdsFds && c.MSG_CMSG_CLOEXEC() == 0) {
             for (int i = 0; fd(i) >= 0; i++) {
-                DescriptorFlags.setCloseOnExec(fd(i));
+                Libc.setCloseOnExec(fd(i));
             }
         }
     }

@@ -1,0 +1,62 @@
+package io.panamio.sys.bsd;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.panamio.Feature;
+import io.panamio.sys.Platform;
+import io.panamio.sys.unix.ControlFormat;
+import io.panamio.sys.unix.UnixControl;
+import java.lang.foreign.MemorySegment;
+
+/** Control messages as macOS and FreeBSD have them. */
+public class BsdControl extends UnixControl {
+    private final BsdConstants c;
+
+    /** Creates empty control messages in 8-byte aligned memory. */
+    protected BsdControl(BsdConstants constants, ControlFormat format, MemorySegment memory) {
+        super(constants, format, memory);
+        c = constants;
+    }
+
+    /** struct timeval, in microseconds; macOS has an int there, and padding behind it. */
+    @Override
+    public final long timestampNanos() {
+        int data = find(c.SOL_SOCKET(), c.SCM_TIMESTAMP(), 16);
+        return data < 0 ? -1 : memory.get(JAVA_LONG, data) * 1_000_000_000 + memory.get(JAVA_INT, data + 8) * 1000L;
+    }
+
+    @Override
+    public final int segmentSize() {
+        return -1;
+    }
+
+    @Override
+    public final int[] credentials() {
+        return null;
+    }
+
+    @Override
+    public void putTtl(int hops) {
+        throw refusal("the ttl of one datagram; the socket option IP_TTL sets that of all");
+    }
+
+    @Override
+    public void putTrafficClass(int bits) {
+        throw refusal("the traffic class of one datagram; the socket option IP_TOS sets that of all");
+    }
+
+    private static UnsupportedOperationException refusal(String what) {
+        return new UnsupportedOperationException(Platform.current() + " has no control message for " + what);
+    }
+
+    @Override
+    public final void putSegmentSize(int bytes) {
+        throw Platform.current().refusal(Feature.DATAGRAM_SEGMENTATION);
+    }
+
+    @Override
+    public final void putCredentials(int pid, int uid, int gid) {
+        throw refusal("credentials that the sender chooses");
+    }
+}

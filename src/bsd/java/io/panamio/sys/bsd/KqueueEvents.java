@@ -1,0 +1,119 @@
+package io.panamio.sys.bsd;
+
+import io.panamio.sys.EventBuffer;
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Readiness;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+
+/** An array of struct kevent, as kevent(2) fills it. */
+final class KqueueEvents extends EventBuffer {
+    /** The filter of events that do not come from a filter; their {@code fflags} are bits of {@link Readiness}. */
+    private static final short OWN = 0;
+
+    final MemorySegment memory;
+    private final ByteBuffer bytes;
+    private final int capacity;
+
+    private final int size;
+    private final int ident;
+    private final int filter;
+    private final int flags;
+    private final int fflags;
+    private final int udata;
+    private final int read;
+    private final int write;
+    private final int user;
+    private final int eof;
+    private final int oob;
+
+    private KqueueEvents(BsdConstants c, int capacity) {
+        this.capacity = capacity;
+        size = c.KEVENT_SIZE();
+        ident = c.KEVENT_IDENT();
+        filter = c.KEVENT_FILTER();
+        flags = c.KEVENT_FLAGS();
+        fflags = c.KEVENT_FFLAGS();
+        udata = c.KEVENT_UDATA();
+        read = c.EVFILT_READ();
+        write = c.EVFILT_WRITE();
+        user = c.EVFILT_USER();
+        eof = c.EV_EOF();
+        oob = c.NOTE_OOB();
+        memory = Arena.ofAuto().allocate((long) capacity * size, 64);
+        bytes = NativeScratch.bytes(memory);
+    }
+
+    /** Allocates room for {@code capacity} events. Not its own type, which the verifier would load for the caller. */
+    static EventBuffer withCapacity(BsdConstants constants, int capacity) {
+        return new KqueueEvents(constants, capacity);
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public long token(int i) {
+        return bytes.getLong(i * size + udata);
+    }
+
+    long ident(int i) {
+        return bytes.getLong(i * size + ident);
+    }
+
+    int filter(int i) {
+        return bytes.getShort(i * size + filter);
+    }
+
+    int flags(int i) {
+        return Short.toUnsignedInt(bytes.getShort(i * size + flags));
+    }
+
+    /**
+     * {@inheritDoc} The end of a direction is that of its filter, and an error is in {@code fflags} then; what is
+     * pending before an end can be read all the same.
+     */
+    @Override
+    public int readiness(int i) {
+        int at = i * size;
+        int which = bytes.getShort(at + filter);
+        int notes = bytes.getInt(at + fflags);
+        boolean ended = (bytes.getShort(at + flags) & eof) != 0;
+        if (which == read) {
+            return Readiness.READABLE | (ended ? Readiness.READ_CLOSED | error(notes) : 0);
+        }
+        if (which == write) {
+            return Readiness.WRITABLE | (ended ? Readiness.WRITE_CLOSED | error(notes) : 0);
+        }
+        if (which == OWN) {
+            return notes;
+        }
+        if (which == user) {
+            return Readiness.WRITABLE | Readiness.WRITE_CLOSED; // a pipe without a reader
+        }
+        return ((notes & oob) != 0 ? Readiness.READABLE | Readiness.PRIORITY : 0)
+            | (ended ? Readiness.READ_CLOSED : 0);
+    }
+
+    private static int error(int errno) {
+        return errno == 0 ? 0 : Readiness.ERROR;
+    }
+
+    @Override
+    protected void set(int i, long token, int readiness) {
+        int at = i * size;
+        bytes.putShort(at + filter, OWN);
+        bytes.putInt(at + fflags, readiness);
+        bytes.putLong(at + udata, token);
+    }
+
+    /** Copies an event to another index. */
+    void move(int from, int to) {
+        if (from != to) {
+            MemorySegment.copy(memory, (long) from * size, memory, (long) to * size, size);
+        }
+    }
+}

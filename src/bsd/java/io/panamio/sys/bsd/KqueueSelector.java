@@ -1,0 +1,435 @@
+package io.panamio.sys.bsd;
+
+import io.panamio.Feature;
+import io.panamio.sys.EventBuffer;
+import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Platform;
+import io.panamio.sys.Readiness;
+import io.panamio.sys.Selector;
+import io.panamio.sys.unix.Errno;
+import io.panamio.sys.unix.Errors;
+import io.panamio.sys.unix.Libc;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.function.IntPredicate;
+
+/**
+ * Watches by kqueue(2), edge-triggered: one filter for each direction, so that a source may have two events in one
+ * result. A notification is the trigger of an EVFILT_USER.
+ *
+ * <p>A registration is changed by deleting its filters and adding the new ones in one call: the mode of a filter stays
+ * what it was when it was added. Each change has a receipt, and each receipt is looked at.
+ *
+ * <p>What kqueue(2) does not know is made here: a one-shot interest ends with the first of its filters that has an
+ * event; for hang-ups alone, a filter for reading has a low-water mark that no socket reaches, and what is reported
+ * below the end of the stream is dropped; the write end of a pipe whose reader is gone, for which the filter is refused,
+ * is reported by an EVFILT_USER of its own.
+ */
+final class KqueueSelector extends Selector {
+    /** The {@code ident} of notifications; descriptors are not negative. */
+    private static final long WAKER = -1;
+    private static final int MAX_CHANGES = 8;
+
+    // the filters of a registration
+    private static final int READ = 1;
+    private static final int WRITE = 2;
+    private static final int EXCEPT = 4;
+    /** Reports a pipe without a reader. */
+    private static final int BROKEN = 8;
+
+    private static final int FILTERS = 4;
+
+    /** What is watched of one descriptor. */
+    private static final class Registration {
+        final long token;
+        final int interest;
+        /** The filters that the kernel has. */
+        int filters;
+        /** Whether a one-shot interest has had its event. */
+        boolean over;
+
+        Registration(long token, int interest) {
+            this.token = token;
+            this.interest = interest;
+        }
+
+        boolean isOneShot() {
+            return (interest & Readiness.ONE_SHOT) != 0;
+        }
+
+        /** Returns whether neither direction is asked for: errors and hang-ups are always reported. */
+        boolean hangUpOnly() {
+            return (interest & (Readiness.READABLE | Readiness.WRITABLE)) == 0;
+        }
+    }
+
+    private final BsdConstants c;
+    private final Errors errors;
+    private final IntPredicate refused;
+    private final int kqueue;
+    private final MemorySegment trigger;
+
+    private final Object lock = new Object();
+    private Registration[] byFd = new Registration[64];
+    private final MemorySegment changes;
+    private final ByteBuffer changeBytes;
+    private int count; // of the changes
+    /** Whether some registrations need more than what kqueue(2) does. */
+    private volatile boolean extras;
+    /** Whether some registrations have an EVFILT_USER, which outlives a closed descriptor. */
+    private volatile boolean outliving;
+
+    private KqueueSelector(BsdConstants constants, IntPredicate refused) throws IOException {
+        c = constants;
+        errors = new Errors(constants);
+        this.refused = refused;
+        changes = Arena.ofAuto().allocate((long) MAX_CHANGES * c.KEVENT_SIZE(), 64);
+        changeBytes = NativeScratch.bytes(changes);
+        trigger = Arena.ofAuto().allocate(c.KEVENT_SIZE(), 64);
+        put(NativeScratch.bytes(trigger), 0, WAKER, c.EVFILT_USER(), 0, c.NOTE_TRIGGER(), 0, 0);
+        kqueue = check("kqueue", Kqueue.kqueue());
+        try {
+            check("fcntl", Libc.setCloseOnExec(kqueue));
+            change(WAKER, c.EVFILT_USER(), c.EV_ADD() | c.EV_CLEAR(), 0, 0, 0);
+            check("kevent", apply(0));
+        } catch (Throwable t) {
+            Libc.close(kqueue);
+            throw t;
+        }
+    }
+
+    /**
+     * Opens a selector. Not its own type, which the verifier would load for the caller.
+     *
+     * @param refused whether a descriptor is always ready, as a file's
+     */
+    static Selector open(BsdConstants constants, IntPredicate refused) throws IOException {
+        return new KqueueSelector(constants, refused);
+    }
+
+    private int check(String call, int r) throws IOException {
+        if (r < 0) {
+            throw errors.io(call, -r);
+        }
+        return r;
+    }
+
+    @Override
+    protected int fd() {
+        return kqueue;
+    }
+
+    // ---- changes: the caller holds the lock
+
+    private void put(ByteBuffer to, int at, long ident, int filter, int flags, int fflags, long data, long udata) {
+        for (int i = 0; i < c.KEVENT_SIZE(); i += Long.BYTES) {
+            to.putLong(at + i, 0);
+        }
+        to.putLong(at + c.KEVENT_IDENT(), ident);
+        to.putShort(at + c.KEVENT_FILTER(), (short) filter);
+        to.putShort(at + c.KEVENT_FLAGS(), (short) flags);
+        to.putInt(at + c.KEVENT_FFLAGS(), fflags);
+        to.putLong(at + c.KEVENT_DATA(), data);
+        to.putLong(at + c.KEVENT_UDATA(), udata);
+    }
+
+    private void change(long ident, int filter, int flags, int fflags, long data, long udata) {
+        put(changeBytes, count++ * c.KEVENT_SIZE(), ident, filter, flags | c.EV_RECEIPT(), fflags, data, udata);
+    }
+
+    private int filter(int bit) {
+        return switch (bit) {
+            case READ -> c.EVFILT_READ();
+            case WRITE -> c.EVFILT_WRITE();
+            case EXCEPT -> c.EVFILT_EXCEPT();
+            default -> c.EVFILT_USER();
+        };
+    }
+
+    /** Adds changes of the filters of a registration to the list, in the order of their bits. */
+    private void changeAll(int fd, int filters, int flags, long udata) {
+        for (int i = 0; i < FILTERS; i++) {
+            if ((filters & 1 << i) != 0) {
+                change(fd, filter(1 << i), flags, 0, 0, udata);
+            }
+        }
+    }
+
+    /** Adds changes to the list that add the filters of a registration; returns them. */
+    private int addAll(int fd, Registration r) {
+        int mode = c.EV_ADD() | (r.isOneShot() ? c.EV_DISPATCH()
+            : (r.interest & Readiness.LEVEL) != 0 ? 0 : c.EV_CLEAR());
+        int filters = 0;
+        if ((r.interest & Readiness.READABLE) != 0) {
+            change(fd, c.EVFILT_READ(), mode, 0, 0, r.token);
+            filters |= READ;
+        } else if (r.hangUpOnly()) { // by edges until there is one, as macOS lowers the mark
+            change(fd, c.EVFILT_READ(), c.EV_ADD() | c.EV_CLEAR(), c.NOTE_LOWAT(), Integer.MAX_VALUE, r.token);
+            filters |= READ;
+        }
+        if ((r.interest & Readiness.WRITABLE) != 0) {
+            change(fd, c.EVFILT_WRITE(), mode, 0, 0, r.token);
+            filters |= WRITE;
+        }
+        if ((r.interest & Readiness.PRIORITY) != 0 && c.EVFILT_EXCEPT() != 0) {
+            change(fd, c.EVFILT_EXCEPT(), mode, c.NOTE_OOB(), 0, r.token);
+            filters |= EXCEPT;
+        }
+        return filters;
+    }
+
+    /** Applies the list; returns 0 or the first negated errno from a change on. A call that was interrupted applied it. */
+    private int apply(int first) {
+        int n = count;
+        count = 0;
+        int r = n == 0 ? 0 : Kqueue.change(kqueue, changes, n);
+        if (r < 0) {
+            return r == -c.number(Errno.EINTR) ? 0 : r;
+        }
+        for (int i = first; i < n; i++) {
+            if (receipt(i) != 0) {
+                return -receipt(i);
+            }
+        }
+        return 0;
+    }
+
+    /** Returns the errno of a receipt, or 0. */
+    private int receipt(int i) {
+        int at = i * c.KEVENT_SIZE();
+        return (changeBytes.getShort(at + c.KEVENT_FLAGS()) & c.EV_ERROR()) == 0 ? 0
+            : (int) changeBytes.getLong(at + c.KEVENT_DATA());
+    }
+
+    // ---- watching
+
+    @Override
+    protected void add(int fd, long token, int interest) throws IOException {
+        requireSupported(fd, interest);
+        synchronized (lock) {
+            if (fd >= byFd.length) {
+                byFd = Arrays.copyOf(byFd, Math.max(fd + 1, byFd.length * 2));
+            }
+            Registration before = byFd[fd];
+            if (before != null && before.filters != 0 && isWatched(fd, before)) {
+                throw errors.io("kevent", c.number(Errno.EEXIST));
+            }
+            byFd[fd] = null; // that of a descriptor that was closed
+            byFd[fd] = install(fd, new Registration(token, interest), 0, null);
+        }
+    }
+
+    private void requireSupported(int fd, int interest) throws IOException {
+        if ((interest & Readiness.EXCLUSIVE) != 0) {
+            throw Platform.current().refusal(Feature.EXCLUSIVE);
+        }
+        if ((interest & Readiness.WATCHABLE) == 0 && refused.test(fd)) {
+            throw errors.io("kevent", c.number(Errno.EPERM));
+        }
+    }
+
+    /** Returns whether the kernel has a filter of a registration: closing the descriptor has removed them otherwise. */
+    private boolean isWatched(int fd, Registration r) {
+        int one = Integer.lowestOneBit(r.filters);
+        changeAll(fd, one, 0, r.token);
+        return apply(0) == 0;
+    }
+
+    @Override
+    protected void modify(int fd, long token, int interest) throws IOException {
+        requireSupported(fd, interest | Readiness.WATCHABLE);
+        synchronized (lock) {
+            Registration before = requireWatched(fd);
+            byFd[fd] = install(fd, new Registration(token, interest), before.filters, before);
+        }
+    }
+
+    private Registration requireWatched(int fd) throws IOException {
+        Registration r = fd < byFd.length ? byFd[fd] : null;
+        if (r == null) {
+            throw errors.io("kevent", c.number(Errno.ENOENT));
+        }
+        return r;
+    }
+
+    /** Deletes the filters of a registration and adds those of another one; if that fails, the former is as it was. */
+    private Registration install(int fd, Registration r, int deleted, Registration before) throws IOException {
+        if (r.isOneShot() || r.hangUpOnly()) {
+            extras = true; // before the first event
+        }
+        changeAll(fd, deleted, c.EV_DELETE(), 0);
+        int deletions = count;
+        r.filters = addAll(fd, r);
+        int additions = count - deletions;
+        int failed = apply(count);
+        boolean closed = failed == 0 && deletions > 0 && !wasAny(deletions);
+        if (closed) { // by its owner
+            byFd[fd] = null;
+            failed = -c.number(Errno.ENOENT);
+        }
+        for (int i = 0, bits = r.filters; failed == 0 && i < additions; i++, bits &= bits - 1) {
+            int errno = receipt(deletions + i);
+            int filter = Integer.lowestOneBit(bits);
+            if (errno == 0) {
+                continue;
+            }
+            if (filter == WRITE && c.errno(errno) == Errno.EPIPE) {
+                r.filters = r.filters & ~WRITE | BROKEN;
+            } else if (filter == EXCEPT) {
+                r.filters &= ~EXCEPT; // what has no urgent data
+            } else {
+                failed = -errno;
+            }
+        }
+        if (failed == 0 && (r.filters & BROKEN) != 0) {
+            failed = reportBroken(fd, r);
+        }
+        if (failed < 0) {
+            changeAll(fd, r.filters, c.EV_DELETE(), 0);
+            apply(count);
+            if (before != null && !closed) {
+                before.filters = addAll(fd, before);
+                apply(count);
+            }
+            throw errors.io("kevent", -failed);
+        }
+        return r;
+    }
+
+    private boolean wasAny(int deletions) {
+        for (int i = 0; i < deletions; i++) {
+            if (receipt(i) == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Reports the write end of a pipe without a reader. A trigger in the change that adds it is ignored on FreeBSD. */
+    private int reportBroken(int fd, Registration r) {
+        outliving = true;
+        int mode = r.isOneShot() ? c.EV_DISPATCH() : (r.interest & Readiness.LEVEL) != 0 ? 0 : c.EV_CLEAR();
+        change(fd, c.EVFILT_USER(), c.EV_ADD() | mode, 0, 0, r.token);
+        change(fd, c.EVFILT_USER(), 0, c.NOTE_TRIGGER(), 0, r.token);
+        return apply(0);
+    }
+
+    @Override
+    protected void remove(int fd) throws IOException {
+        synchronized (lock) {
+            Registration r = requireWatched(fd);
+            byFd[fd] = null;
+            changeAll(fd, r.filters, c.EV_DELETE(), 0);
+            int n = count;
+            int failed = apply(n);
+            if (failed < 0 || n > 0 && !wasAny(n)) {
+                throw errors.io("kevent", failed < 0 ? -failed : c.number(Errno.ENOENT));
+            }
+        }
+    }
+
+    @Override
+    public boolean deregistersOnClose() {
+        return !outliving;
+    }
+
+    @Override
+    public void rearm(int fd, int interest) {
+        // kqueue reports the next edge without that
+    }
+
+    // ---- waiting
+
+    @Override
+    protected int await(EventBuffer buffer, int max, long nanos) throws IOException {
+        KqueueEvents events = (KqueueEvents) buffer;
+        int n = Kqueue.wait(kqueue, events.memory, max, nanos);
+        if (n > 0) {
+            return extras || isNotified() ? sift(events, n) : n;
+        }
+        if (n == 0) {
+            return 0;
+        }
+        if (n == -c.number(Errno.EINTR)) {
+            return -1;
+        }
+        throw errors.io("kevent", -n);
+    }
+
+    /** Takes the notification out of events, and what is not to be reported; returns the number of those left. */
+    private int sift(KqueueEvents events, int n) {
+        int left = 0;
+        synchronized (lock) {
+            for (int i = 0; i < n; i++) {
+                if (events.filter(i) == c.EVFILT_USER() && events.ident(i) == WAKER) {
+                    notificationArrived();
+                } else if (!extras || report(events, i, left)) {
+                    events.move(i, left++);
+                }
+            }
+        }
+        return left;
+    }
+
+    /** Returns whether an event is to be reported; {@code before} events are already. */
+    private boolean report(KqueueEvents events, int i, int before) {
+        int fd = (int) events.ident(i);
+        long token = events.token(i);
+        Registration r = byFd[fd];
+        if ((events.flags(i) & c.EV_ONESHOT()) != 0 && r != null) {
+            r.filters &= ~WRITE; // the kernel removed that of a pipe whose reader is gone
+        }
+        if (r == null || r.token != token) {
+            return true; // of a registration that has just ended
+        }
+        if (r.hangUpOnly() && events.filter(i) == c.EVFILT_READ()) {
+            if ((events.flags(i) & c.EV_EOF()) == 0) {
+                return false;
+            }
+            if ((r.interest & Readiness.LEVEL) != 0 && (events.flags(i) & c.EV_CLEAR()) != 0) {
+                changeAll(fd, READ, c.EV_DELETE(), 0);
+                change(fd, c.EVFILT_READ(), c.EV_ADD(), c.NOTE_LOWAT(), Integer.MAX_VALUE, token);
+                apply(count);
+            }
+            events.set(i, token, events.readiness(i) & ~Readiness.READABLE);
+        }
+        if (!r.isOneShot()) {
+            return true;
+        }
+        if (r.over) {
+            merge(events, i, before, token);
+            return false;
+        }
+        r.over = true;
+        if (r.hangUpOnly() || Integer.bitCount(r.filters) > 1) {
+            changeAll(fd, r.filters, c.EV_DISABLE(), token);
+            apply(count);
+        }
+        return true;
+    }
+
+    /** Adds the second event of a one-shot interest to the first, if that is in the same result. */
+    private static void merge(KqueueEvents events, int i, int before, long token) {
+        for (int k = 0; k < before; k++) {
+            if (events.token(k) == token) {
+                events.set(k, token, events.readiness(k) | events.readiness(i));
+                return;
+            }
+        }
+    }
+
+    // ---- waking
+
+    @Override
+    protected void sendNotification() {
+        Kqueue.trigger(kqueue, trigger); // after EINTR it was applied
+    }
+
+    @Override
+    protected void destroy() {
+        Libc.close(kqueue);
+    }
+}

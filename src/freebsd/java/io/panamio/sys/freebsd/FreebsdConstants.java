@@ -1,0 +1,189 @@
+package io.panamio.sys.freebsd;
+
+import io.panamio.bindings.freebsd.Freebsd;
+import io.panamio.bindings.freebsd.cmsghdr;
+import io.panamio.bindings.freebsd.group_source_req;
+import io.panamio.bindings.freebsd.kevent;
+import io.panamio.bindings.freebsd.msghdr;
+import io.panamio.bindings.freebsd.sockaddr_un;
+import io.panamio.bindings.freebsd.stat;
+import io.panamio.bindings.freebsd.xucred;
+import io.panamio.sys.bsd.BsdConstants;
+import io.panamio.sys.unix.Errno;
+
+/** The numbers, sizes and offsets of FreeBSD, the same on x86-64 and aarch64. */
+final class FreebsdConstants extends BsdConstants {
+    static final FreebsdConstants INSTANCE = new FreebsdConstants();
+
+    /** The offset of a process in a struct xucred. */
+    static final long XUCRED_PID = xucred.cr_pid$offset();
+
+    private static final class Names { // used by errors alone
+        static final Errno[] BY_NUMBER = new Errno[256];
+
+        static {
+            BY_NUMBER[Freebsd.EPERM] = Errno.EPERM;
+            BY_NUMBER[Freebsd.ENOENT] = Errno.ENOENT;
+            BY_NUMBER[Freebsd.EINTR] = Errno.EINTR;
+            BY_NUMBER[Freebsd.EIO] = Errno.EIO;
+            BY_NUMBER[Freebsd.EBADF] = Errno.EBADF;
+            BY_NUMBER[Freebsd.EAGAIN] = Errno.EAGAIN;
+            BY_NUMBER[Freebsd.ENOMEM] = Errno.ENOMEM;
+            BY_NUMBER[Freebsd.EACCES] = Errno.EACCES;
+            BY_NUMBER[Freebsd.EFAULT] = Errno.EFAULT;
+            BY_NUMBER[Freebsd.EBUSY] = Errno.EBUSY;
+            BY_NUMBER[Freebsd.EEXIST] = Errno.EEXIST;
+            BY_NUMBER[Freebsd.ENODEV] = Errno.ENODEV;
+            BY_NUMBER[Freebsd.EINVAL] = Errno.EINVAL;
+            BY_NUMBER[Freebsd.ENOTTY] = Errno.ENOTTY;
+            BY_NUMBER[Freebsd.ENFILE] = Errno.ENFILE;
+            BY_NUMBER[Freebsd.EMFILE] = Errno.EMFILE;
+            BY_NUMBER[Freebsd.ENOSPC] = Errno.ENOSPC;
+            BY_NUMBER[Freebsd.EPIPE] = Errno.EPIPE;
+            BY_NUMBER[Freebsd.ENAMETOOLONG] = Errno.ENAMETOOLONG;
+            BY_NUMBER[Freebsd.ENOSYS] = Errno.ENOSYS;
+            BY_NUMBER[Freebsd.ELOOP] = Errno.ELOOP;
+            BY_NUMBER[Freebsd.EPROTO] = Errno.EPROTO;
+            BY_NUMBER[Freebsd.ENOTSOCK] = Errno.ENOTSOCK;
+            BY_NUMBER[Freebsd.EDESTADDRREQ] = Errno.EDESTADDRREQ;
+            BY_NUMBER[Freebsd.EMSGSIZE] = Errno.EMSGSIZE;
+            BY_NUMBER[Freebsd.EPROTOTYPE] = Errno.EPROTOTYPE;
+            BY_NUMBER[Freebsd.ENOPROTOOPT] = Errno.ENOPROTOOPT;
+            BY_NUMBER[Freebsd.EPROTONOSUPPORT] = Errno.EPROTONOSUPPORT;
+            BY_NUMBER[Freebsd.EOPNOTSUPP] = Errno.EOPNOTSUPP;
+            BY_NUMBER[Freebsd.EAFNOSUPPORT] = Errno.EAFNOSUPPORT;
+            BY_NUMBER[Freebsd.EADDRINUSE] = Errno.EADDRINUSE;
+            BY_NUMBER[Freebsd.EADDRNOTAVAIL] = Errno.EADDRNOTAVAIL;
+            BY_NUMBER[Freebsd.ENETDOWN] = Errno.ENETDOWN;
+            BY_NUMBER[Freebsd.ENETUNREACH] = Errno.ENETUNREACH;
+            BY_NUMBER[Freebsd.ENETRESET] = Errno.ENETRESET;
+            BY_NUMBER[Freebsd.ECONNABORTED] = Errno.ECONNABORTED;
+            BY_NUMBER[Freebsd.ECONNRESET] = Errno.ECONNRESET;
+            BY_NUMBER[Freebsd.ENOBUFS] = Errno.ENOBUFS;
+            BY_NUMBER[Freebsd.EISCONN] = Errno.EISCONN;
+            BY_NUMBER[Freebsd.ENOTCONN] = Errno.ENOTCONN;
+            BY_NUMBER[Freebsd.ETIMEDOUT] = Errno.ETIMEDOUT;
+            BY_NUMBER[Freebsd.ECONNREFUSED] = Errno.ECONNREFUSED;
+            BY_NUMBER[Freebsd.EHOSTDOWN] = Errno.EHOSTDOWN;
+            BY_NUMBER[Freebsd.EHOSTUNREACH] = Errno.EHOSTUNREACH;
+            BY_NUMBER[Freebsd.EALREADY] = Errno.EALREADY;
+            BY_NUMBER[Freebsd.EINPROGRESS] = Errno.EINPROGRESS;
+        }
+    }
+
+    private FreebsdConstants() {
+    }
+
+    @Override
+    protected Errno errno(int number) {
+        return number > 0 && number < Names.BY_NUMBER.length ? Names.BY_NUMBER[number] : null;
+    }
+
+    // errno
+    @Override protected int EAGAIN() { return Freebsd.EAGAIN; }
+    @Override protected int EINPROGRESS() { return Freebsd.EINPROGRESS; }
+    @Override protected int ENOTCONN() { return Freebsd.ENOTCONN; }
+    @Override protected int EAFNOSUPPORT() { return Freebsd.EAFNOSUPPORT; }
+
+    // sys/socket.h and sys/un.h
+    @Override protected int AF_INET6() { return Freebsd.AF_INET6; }
+    @Override protected int SOL_SOCKET() { return Freebsd.SOL_SOCKET; }
+    @Override protected int SO_ERROR() { return Freebsd.SO_ERROR; }
+    @Override protected int SO_TYPE() { return Freebsd.SO_TYPE; }
+    @Override protected int SO_ACCEPTCONN() { return Freebsd.SO_ACCEPTCONN; }
+    @Override protected int MSG_DONTWAIT() { return Freebsd.MSG_DONTWAIT; }
+    @Override protected int MSG_TRUNC() { return Freebsd.MSG_TRUNC; }
+    @Override protected int MSG_CTRUNC() { return Freebsd.MSG_CTRUNC; }
+    @Override protected int SCM_TIMESTAMP() { return Freebsd.SCM_TIMESTAMP; }
+    @Override protected int SOL_LOCAL() { return Freebsd.SOL_LOCAL; }
+    @Override protected int LOCAL_PEERCRED() { return Freebsd.LOCAL_PEERCRED; }
+    @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
+    @Override protected int SOCK_NONBLOCK() { return Freebsd.SOCK_NONBLOCK; }
+    @Override protected int SOCK_CLOEXEC() { return Freebsd.SOCK_CLOEXEC; }
+    @Override protected int MSG_NOSIGNAL() { return Freebsd.MSG_NOSIGNAL; }
+    @Override protected int SO_NOSIGPIPE() { return 0; } // MSG_NOSIGNAL suffices
+    @Override protected int MSG_CMSG_CLOEXEC() { return Freebsd.MSG_CMSG_CLOEXEC; }
+    @Override protected int POLLRDHUP() { return Freebsd.POLLRDHUP; }
+
+    // struct msghdr and struct cmsghdr
+    @Override protected long MSGHDR_SIZE() { return msghdr.sizeof(); }
+    @Override protected long MSGHDR_NAME() { return msghdr.msg_name$offset(); }
+    @Override protected long MSGHDR_NAMELEN() { return msghdr.msg_namelen$offset(); }
+    @Override protected long MSGHDR_IOV() { return msghdr.msg_iov$offset(); }
+    @Override protected long MSGHDR_IOVLEN() { return msghdr.msg_iovlen$offset(); }
+    @Override protected long MSGHDR_CONTROL() { return msghdr.msg_control$offset(); }
+    @Override protected long MSGHDR_CONTROLLEN() { return msghdr.msg_controllen$offset(); }
+    @Override protected long MSGHDR_FLAGS() { return msghdr.msg_flags$offset(); }
+    @Override protected long CMSGHDR_LEVEL() { return cmsghdr.cmsg_level$offset(); }
+    @Override protected long CMSGHDR_TYPE() { return cmsghdr.cmsg_type$offset(); }
+    @Override protected int CMSGHDR_ALIGNMENT() { return 8; }
+
+    // netinet/in.h
+    @Override protected int IPV6_V6ONLY() { return Freebsd.IPV6_V6ONLY; }
+    @Override protected int IPV6_PKTINFO() { return Freebsd.IPV6_PKTINFO; }
+    @Override protected int IPV6_HOPLIMIT() { return Freebsd.IPV6_HOPLIMIT; }
+    @Override protected int IPV6_TCLASS() { return Freebsd.IPV6_TCLASS; }
+    @Override protected int IP_ADD_MEMBERSHIP() { return Freebsd.IP_ADD_MEMBERSHIP; }
+    @Override protected int IP_DROP_MEMBERSHIP() { return Freebsd.IP_DROP_MEMBERSHIP; }
+    @Override protected int IPV6_JOIN_GROUP() { return Freebsd.IPV6_JOIN_GROUP; }
+    @Override protected int IPV6_LEAVE_GROUP() { return Freebsd.IPV6_LEAVE_GROUP; }
+    @Override protected int MCAST_JOIN_SOURCE_GROUP() { return Freebsd.MCAST_JOIN_SOURCE_GROUP; }
+    @Override protected int MCAST_LEAVE_SOURCE_GROUP() { return Freebsd.MCAST_LEAVE_SOURCE_GROUP; }
+    @Override protected int MCAST_BLOCK_SOURCE() { return Freebsd.MCAST_BLOCK_SOURCE; }
+    @Override protected int MCAST_UNBLOCK_SOURCE() { return Freebsd.MCAST_UNBLOCK_SOURCE; }
+    @Override protected int IP_PKTINFO() { return Freebsd.IP_RECVDSTADDR; }
+    @Override protected int CMSG_TTL() { return Freebsd.IP_RECVTTL; }
+    @Override protected int CMSG_TOS() { return Freebsd.IP_RECVTOS; }
+    @Override protected long GROUP_SOURCE_REQ_GROUP() { return group_source_req.gsr_group$offset(); }
+    @Override protected long GROUP_SOURCE_REQ_SOURCE() { return group_source_req.gsr_source$offset(); }
+    @Override protected long GROUP_SOURCE_REQ_SIZE() { return group_source_req.sizeof(); }
+
+    // fcntl.h, sys/stat.h, sys/mman.h and sys/ioctl.h
+    @Override protected int O_NONBLOCK() { return Freebsd.O_NONBLOCK; }
+    @Override protected int O_CLOEXEC() { return Freebsd.O_CLOEXEC; }
+    @Override protected int AT_FDCWD() { return Freebsd.AT_FDCWD; }
+    @Override protected int AT_SYMLINK_NOFOLLOW() { return Freebsd.AT_SYMLINK_NOFOLLOW; }
+    @Override protected int S_IFMT() { return Freebsd.S_IFMT; }
+    @Override protected int S_IFREG() { return Freebsd.S_IFREG; }
+    @Override protected int S_IFDIR() { return Freebsd.S_IFDIR; }
+    @Override protected int PROT_READ() { return Freebsd.PROT_READ; }
+    @Override protected int PROT_WRITE() { return Freebsd.PROT_WRITE; }
+    @Override protected int MAP_SHARED() { return Freebsd.MAP_SHARED; }
+    @Override protected int MAP_PRIVATE() { return Freebsd.MAP_PRIVATE; }
+    @Override protected int MAP_ANON() { return Freebsd.MAP_ANON; }
+    @Override protected int MAP_FIXED() { return Freebsd.MAP_FIXED; }
+    @Override protected long FIONREAD() { return Freebsd.FIONREAD; }
+    @Override protected long STAT_SIZE() { return stat.sizeof(); }
+    @Override protected long STAT_MODE() { return stat.st_mode$offset(); }
+    @Override protected long STAT_LENGTH() { return stat.st_size$offset(); }
+
+    // sys/ucred.h
+    @Override protected long XUCRED_SIZE() { return xucred.sizeof(); }
+    @Override protected long XUCRED_UID() { return xucred.cr_uid$offset(); }
+    @Override protected long XUCRED_GROUPS() { return xucred.cr_groups$offset(); }
+
+    // sys/event.h
+    @Override protected int KEVENT_SIZE() { return (int) kevent.sizeof(); }
+    @Override protected int KEVENT_IDENT() { return (int) kevent.ident$offset(); }
+    @Override protected int KEVENT_FILTER() { return (int) kevent.filter$offset(); }
+    @Override protected int KEVENT_FLAGS() { return (int) kevent.flags$offset(); }
+    @Override protected int KEVENT_FFLAGS() { return (int) kevent.fflags$offset(); }
+    @Override protected int KEVENT_DATA() { return (int) kevent.data$offset(); }
+    @Override protected int KEVENT_UDATA() { return (int) kevent.udata$offset(); }
+    @Override protected int EVFILT_READ() { return Freebsd.EVFILT_READ; }
+    @Override protected int EVFILT_WRITE() { return Freebsd.EVFILT_WRITE; }
+    @Override protected int EVFILT_USER() { return Freebsd.EVFILT_USER; }
+    @Override protected int EV_ADD() { return Freebsd.EV_ADD; }
+    @Override protected int EV_DELETE() { return Freebsd.EV_DELETE; }
+    @Override protected int EV_DISABLE() { return Freebsd.EV_DISABLE; }
+    @Override protected int EV_ONESHOT() { return Freebsd.EV_ONESHOT; }
+    @Override protected int EV_CLEAR() { return Freebsd.EV_CLEAR; }
+    @Override protected int EV_DISPATCH() { return Freebsd.EV_DISPATCH; }
+    @Override protected int EV_RECEIPT() { return Freebsd.EV_RECEIPT; }
+    @Override protected int EV_ERROR() { return Freebsd.EV_ERROR; }
+    @Override protected int EV_EOF() { return Freebsd.EV_EOF; }
+    @Override protected int NOTE_TRIGGER() { return Freebsd.NOTE_TRIGGER; }
+    @Override protected int NOTE_LOWAT() { return Freebsd.NOTE_LOWAT; }
+    @Override protected int EVFILT_EXCEPT() { return 0; }
+    @Override protected int NOTE_OOB() { return 0; }
+}

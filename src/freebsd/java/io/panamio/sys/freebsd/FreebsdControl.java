@@ -1,0 +1,47 @@
+package io.panamio.sys.freebsd;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.panamio.bindings.freebsd.Freebsd;
+import io.panamio.sys.bsd.BsdControl;
+import io.panamio.sys.unix.ControlFormat;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/** Control messages of FreeBSD, where those of IPv4 have an address alone, without an interface. */
+final class FreebsdControl extends BsdControl {
+    private FreebsdControl(ControlFormat format, MemorySegment memory) {
+        super(FreebsdConstants.INSTANCE, format, memory);
+    }
+
+    /** Returned as what it extends, so that the verifier does not load this class for {@link FreebsdMessages}. */
+    static BsdControl in(ControlFormat format, MemorySegment memory) {
+        return new FreebsdControl(format, memory);
+    }
+
+    @Override
+    public InetAddress destination() {
+        int data = find(Freebsd.IPPROTO_IP, Freebsd.IP_RECVDSTADDR, 4);
+        try {
+            return data < 0 ? super.destination()
+                : InetAddress.getByAddress(memory.asSlice(data, 4).toArray(JAVA_BYTE));
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e); // only for a wrong number of bytes
+        }
+    }
+
+    @Override
+    public void putSource(InetAddress address, int interfaceIndex) {
+        if (!(address instanceof Inet4Address)) {
+            super.putSource(address, interfaceIndex);
+        } else if (interfaceIndex != 0) {
+            throw new UnsupportedOperationException(
+                "FreeBSD has no control message for the interface of an IPv4 datagram");
+        } else {
+            MemorySegment.copy(address.getAddress(), 0, memory, JAVA_BYTE,
+                add(Freebsd.IPPROTO_IP, Freebsd.IP_SENDSRCADDR, 4), 4);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package io.panamio.sys.macos;
+
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
+import io.panamio.sys.Messages;
+import io.panamio.sys.Pipes;
+import io.panamio.sys.Sockets;
+import io.panamio.sys.Streams;
+import io.panamio.sys.Transfers;
+import io.panamio.sys.bsd.BsdConstants;
+import io.panamio.sys.bsd.BsdMessages;
+import io.panamio.sys.bsd.BsdPlatform;
+import io.panamio.sys.unix.UnixPipes;
+import java.lang.foreign.MemorySegment;
+
+/** macOS on aarch64 and x86-64: kqueue, or poll(2) with {@code -Dpanamio.selector=poll}. */
+public final class MacosPlatform extends BsdPlatform {
+    static final boolean X86_64 = isX86(System.getProperty("os.arch"));
+
+    /** Creates the platform. */
+    public MacosPlatform() {
+        super("macOS", constants());
+    }
+
+    @SuppressWarnings("restricted")
+    private static BsdConstants constants() {
+        MemorySegment.NULL.reinterpret(0); // throws if native access is denied, before an initializer does
+        return MacosConstants.INSTANCE;
+    }
+
+    @Override
+    protected int openShared() {
+        return SharedMemory.open();
+    }
+
+    @Override
+    public Support support(Feature feature) {
+        return switch (feature) {
+            case UNIX_SEQPACKETS -> Support.REFUSED;
+            case DATAGRAM_BATCHES -> Support.EMULATED;
+            default -> super.support(feature);
+        };
+    }
+
+    // ---- groups of calls: each a constant for the JIT compiler, created when first used
+
+    private static final class Calls {
+        static final Sockets SOCKETS = new MacosSockets();
+        static final Streams STREAMS = streams(MacosConstants.INSTANCE, 0);
+    }
+
+    private static final class PipeCalls {
+        static final Pipes PIPES = new UnixPipes(MacosConstants.INSTANCE);
+    }
+
+    private static final class MessageCalls { // ten classes that TCP does not need
+        static final Messages MESSAGES = new BsdMessages(MacosConstants.INSTANCE);
+    }
+
+    private static final class TransferCalls {
+        static final Transfers TRANSFERS = new MacosTransfers();
+    }
+
+    @Override
+    public Sockets sockets() {
+        return Calls.SOCKETS;
+    }
+
+    @Override
+    public Streams streams() {
+        return Calls.STREAMS;
+    }
+
+    @Override
+    public Pipes pipes() {
+        return PipeCalls.PIPES;
+    }
+
+    @Override
+    public Messages messages() {
+        return MessageCalls.MESSAGES;
+    }
+
+    @Override
+    public Transfers transfers() {
+        return TransferCalls.TRANSFERS;
+    }
+}
