@@ -1,20 +1,50 @@
 package io.panamio.pipeline;
 
+import io.panamio.IoOperation;
+import io.panamio.IoResult;
 import io.panamio.IoSource;
 import io.panamio.net.Pipe;
 import io.panamio.net.StreamSocket;
+import io.panamio.sys.Handle;
+import io.panamio.sys.Readiness;
+import java.io.IOException;
 
 /**
- * Identifies streams whose bytes the system can move: those that are a descriptor and nothing more. A stream class of
- * the user may also be an {@link IoSource}, but transform its bytes.
+ * The descriptors of streams whose bytes the system can move: those that are a descriptor and nothing more. A stream
+ * class of the user may also be an {@link IoSource}, but transform its bytes.
  */
 final class Descriptors {
     private Descriptors() {
     }
 
-    /** {@return the source of a stream's descriptor, or null if its bytes must be copied} */
-    static IoSource of(Object stream) {
-        return stream instanceof StreamSocket<?> || stream instanceof Pipe.Sender || stream instanceof Pipe.Receiver
-            ? (IoSource) stream : null;
+    /** {@return the handle of a stream, which must stay reachable, or null if its bytes must be copied} */
+    static Handle of(Object stream) {
+        if (!(stream instanceof StreamSocket<?> || stream instanceof Pipe.Sender || stream instanceof Pipe.Receiver)) {
+            return null;
+        }
+        Handle handle = Handle.of(stream);
+        return handle.deliversEvents() ? null : handle;
+    }
+
+    /**
+     * Performs a system call as {@link IoSource#tryIo(io.panamio.Interest, IoOperation)} does, but does not expose the
+     * descriptor: its close takes no call to deregister it.
+     *
+     * @param direction the {@link Readiness} bits to arm if the call would block
+     */
+    static long call(Handle handle, int direction, IoOperation operation) throws IOException {
+        int fd = handle.begin();
+        try {
+            long result = operation.run(fd);
+            if (result == IoResult.WOULD_BLOCK) {
+                handle.rearm(direction);
+            }
+            return result;
+        } catch (IOException e) {
+            handle.rearm(Readiness.HANG_UP);
+            throw e;
+        } finally {
+            handle.exit();
+        }
     }
 }

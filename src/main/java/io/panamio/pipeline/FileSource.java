@@ -1,6 +1,5 @@
 package io.panamio.pipeline;
 
-import io.panamio.Interest;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
@@ -10,6 +9,7 @@ import io.panamio.net.WritableStream;
 import io.panamio.sys.Handle;
 import io.panamio.sys.PathNames;
 import io.panamio.sys.Platform;
+import io.panamio.sys.Readiness;
 import io.panamio.sys.Transfers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -178,7 +178,7 @@ public final class FileSource implements AutoCloseable {
      */
     public long transferTo(long position, long count, WritableStream target) throws IOException {
         requirePart(position, count);
-        IoSource socket = Descriptors.of(Objects.requireNonNull(target, "target"));
+        Handle socket = Descriptors.of(Objects.requireNonNull(target, "target"));
         int file = handle.begin();
         try {
             long moved = socket == null ? Transfers.REFUSED : send(file, position, count, socket);
@@ -188,14 +188,14 @@ public final class FileSource implements AutoCloseable {
         }
     }
 
-    private long send(int file, long position, long count, IoSource socket) throws IOException {
+    private long send(int file, long position, long count, Handle socket) throws IOException {
         Sendfile call = spare.getAndSet(null);
         call = call == null ? new Sendfile() : call;
         try {
             call.file = file;
             call.position = position;
             call.count = count;
-            socket.tryIo(Interest.WRITABLE, call);
+            Descriptors.call(socket, Readiness.WRITABLE, call);
             return call.moved == 0 && count > 0 ? IoResult.EOF : call.moved;
         } finally {
             spare.set(call);

@@ -1,16 +1,16 @@
 package io.panamio.pipeline;
 
-import io.panamio.Interest;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
-import io.panamio.IoSource;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
 import io.panamio.net.ReadableStream;
 import io.panamio.net.StreamSocket;
 import io.panamio.net.WritableStream;
 import io.panamio.sys.Guard;
+import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
+import io.panamio.sys.Readiness;
 import io.panamio.sys.Transfers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -52,8 +52,8 @@ public final class Splice implements AutoCloseable {
 
     private final ReadableStream from;
     private final WritableStream to;
-    private final IoSource source;
-    private final IoSource sink;
+    private final Handle source;
+    private final Handle sink;
     private final boolean ofSocket;
     private final PipePool pool;
     private final IoOperation filling = this::fill;
@@ -196,7 +196,7 @@ public final class Splice implements AutoCloseable {
     private void moveIn() throws IOException {
         if (!copying) {
             try {
-                source.tryIo(Interest.READABLE, filling);
+                Descriptors.call(source, Readiness.READABLE, filling);
                 if (steady && buffered > 0 && buffered < limit
                         || buffered >= PACKET && buffered <= limit - PACKET) {
                     fillMore();
@@ -218,7 +218,7 @@ public final class Splice implements AutoCloseable {
     private void moveOut() throws IOException {
         if (buffered > 0 && !copying) {
             try {
-                sink.tryIo(Interest.WRITABLE, draining);
+                Descriptors.call(sink, Readiness.WRITABLE, draining);
                 return;
             } catch (IOException e) {
                 requireRefused(e);
@@ -305,7 +305,7 @@ public final class Splice implements AutoCloseable {
      */
     private void fillMore() {
         try {
-            source.tryIo(Interest.READABLE, filling);
+            Descriptors.call(source, Readiness.READABLE, filling);
         } catch (IOException e) {
             failure = isShortage(e) ? null : e;
         }

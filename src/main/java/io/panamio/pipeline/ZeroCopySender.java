@@ -1,10 +1,11 @@
 package io.panamio.pipeline;
 
-import io.panamio.Interest;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
 import io.panamio.net.TcpStream;
+import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
+import io.panamio.sys.Readiness;
 import io.panamio.sys.ZeroCopy;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -43,6 +44,7 @@ public final class ZeroCopySender {
     public static final long DEFAULT_THRESHOLD = 16 << 10;
 
     private final TcpStream stream;
+    private final Handle handle;
     private final boolean enabled;
     private final Sending sending = new Sending();
     private final IoOperation completing;
@@ -58,6 +60,7 @@ public final class ZeroCopySender {
 
     private ZeroCopySender(TcpStream stream, boolean enabled) {
         this.stream = stream;
+        handle = Handle.of(stream);
         this.enabled = enabled;
         ZeroCopy.Completion completion = this::completed;
         completing = fd -> zeroCopy().complete(fd, completion) > 0 ? IoResult.WOULD_BLOCK : 0;
@@ -79,7 +82,7 @@ public final class ZeroCopySender {
      * @throws IOException never
      */
     public static ZeroCopySender of(TcpStream stream) throws IOException {
-        long enabled = stream.tryIo(fd -> {
+        long enabled = Descriptors.call(Handle.of(stream), 0, fd -> {
             if (zeroCopy().isEnabled(fd)) {
                 throw new IllegalStateException("SO_ZEROCOPY is set on this stream: it has a sender already");
             }
@@ -137,7 +140,7 @@ public final class ZeroCopySender {
                 sending.buffer = buffer;
                 sending.off = off;
                 sending.len = len;
-                stream.tryIo(Interest.WRITABLE, sending);
+                Descriptors.call(handle, Readiness.WRITABLE, sending);
                 if (sending.result != ZeroCopy.REFUSED) {
                     return sending.result;
                 }
@@ -198,7 +201,7 @@ public final class ZeroCopySender {
             return 0;
         }
         long before = completed;
-        stream.tryIo(Interest.HANG_UP, completing); // re-armed for further errors if completions were taken
+        Descriptors.call(handle, Readiness.HANG_UP, completing); // re-armed for further errors if completions were taken
         return completed - before;
     }
 

@@ -108,6 +108,11 @@ public final class Handle extends Guard implements Runnable {
         this.delivery = delivery;
     }
 
+    /** {@return whether the source delivers its events itself, and its descriptor may be no use to other calls} */
+    public boolean deliversEvents() {
+        return delivery != null;
+    }
+
     // ---- operations
 
     /** Returns the descriptor, which stays open until the {@link #exit} that must follow. */
