@@ -2,6 +2,7 @@ package io.panamio.test.support;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.examples.Main;
 import java.io.File;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.spi.ToolProvider;
@@ -70,8 +72,21 @@ public final class Programs implements AutoCloseable {
 
         /** Sends a signal to the process. */
         public void signal(String name) throws IOException {
+            assumeFalse(ignored(name), "SIG" + name + " is ignored, as under nohup, and so in what this JVM starts");
             Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
             assertEquals(0, kill.onExit().join().exitValue());
+        }
+
+        private static boolean ignored(String name) throws IOException {
+            Integer number = Map.of("HUP", 1, "INT", 2, "TERM", 15).get(name);
+            Path status = Path.of("/proc/self/status");
+            if (number == null || !Files.exists(status)) {
+                return false;
+            }
+            try (Stream<String> lines = Files.lines(status)) {
+                return lines.filter(line -> line.startsWith("SigIgn:"))
+                    .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) >> number - 1 & 1) != 0);
+            }
         }
 
         /** Limits the process to this number of descriptors beyond those that it has. */
