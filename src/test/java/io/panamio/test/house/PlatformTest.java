@@ -135,7 +135,8 @@ class PlatformTest {
         try (Stream<Path> all = Files.walk(Child.CLASSES.resolve("io/panamio/sys"), 2)) {
             for (Path file : all.filter(f -> f.toString().endsWith("Platform.class")).toList()) {
                 String name = Child.CLASSES.relativize(file).toString().replace(".class", "").replace('/', '.');
-                if (!Modifier.isAbstract(Class.forName(name).getModifiers())) {
+                Class<?> platform = Class.forName(name, false, Child.class.getClassLoader());
+                if (!Modifier.isAbstract(platform.getModifiers())) {
                     platforms.add(name);
                 }
             }

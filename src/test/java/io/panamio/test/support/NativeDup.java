@@ -3,7 +3,7 @@ package io.panamio.test.support;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -31,7 +31,9 @@ public final class NativeDup {
 
     /** Skips the running test where the system has no such function. */
     private static void require(MethodHandle function) {
-        assumeTrue(function != null, "this system lacks a function that the test needs");
+        if (function == null) { // a child without JUnit comes here as well
+            abort("this system lacks a function that the test needs");
+        }
     }
 
     /** A second number for what {@code fd} stands for. */
