@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.panamio.bindings.windows.Windows;
 import io.panamio.bindings.windows._AFD_POLL_HANDLE_INFO;
 import io.panamio.bindings.windows._AFD_POLL_INFO;
+import io.panamio.bindings.windows.sockaddr_in;
+import io.panamio.bindings.windows.sockaddr_in6;
+import io.panamio.bindings.windows.sockaddr_storage;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +58,26 @@ class WindowsLayoutTest {
             bound.put(defined.group(1), (Integer) Bindings.call(Windows.class, defined.group(1)));
         }
         assertEquals(new TreeMap<>(MISSING), bound);
+    }
+
+    @Test
+    void addressesAreWrittenWhereTheBindingsHaveThem() throws Exception {
+        assertEquals(sockaddr_in.sizeof(), sockaddr("SOCKADDR_IN_SIZE"));
+        assertEquals(sockaddr_in.sin_port$offset(), sockaddr("PORT_OFFSET"));
+        assertEquals(sockaddr_in.sin_addr$offset(), sockaddr("ADDR_OFFSET"));
+        assertEquals(sockaddr_in6.sizeof(), sockaddr("SOCKADDR_IN6_SIZE"));
+        assertEquals(sockaddr_in6.sin6_port$offset(), sockaddr("PORT_OFFSET"));
+        assertEquals(sockaddr_in6.sin6_addr$offset(), sockaddr("ADDR6_OFFSET"));
+        assertEquals(sockaddr_in6.sin6_scope_id$offset(), sockaddr("SCOPE_ID_OFFSET"));
+        assertEquals(sockaddr_storage.sizeof(), sockaddr("STORAGE_SIZE"));
+        assertEquals(0, sockaddr_in.sin_family$offset());
+        assertEquals(0, sockaddr_in6.sin6_family$offset());
+    }
+
+    private static long sockaddr(String name) throws Exception {
+        Field constant = Class.forName("io.panamio.sys.windows.Sockaddr").getDeclaredField(name);
+        constant.setAccessible(true);
+        return constant.getInt(null);
     }
 
     @Test
