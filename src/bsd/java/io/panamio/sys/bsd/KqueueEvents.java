@@ -73,8 +73,8 @@ final class KqueueEvents extends EventBuffer {
     }
 
     /**
-     * {@inheritDoc} The end of a direction is that of its filter, and an error is in {@code fflags} then; what is
-     * pending before an end can be read all the same.
+     * {@inheritDoc} The end of a direction is that of its filter. With an error in {@code fflags} it is that of both
+     * directions; what is pending before an end can be read all the same.
      */
     @Override
     public int readiness(int i) {
@@ -83,10 +83,10 @@ final class KqueueEvents extends EventBuffer {
         int notes = bytes.getInt(at + fflags);
         boolean ended = (bytes.getShort(at + flags) & eof) != 0;
         if (which == read) {
-            return Readiness.READABLE | (ended ? Readiness.READ_CLOSED | error(notes) : 0);
+            return Readiness.READABLE | (ended ? Readiness.READ_CLOSED | broken(notes) : priority(notes));
         }
         if (which == write) {
-            return Readiness.WRITABLE | (ended ? Readiness.WRITE_CLOSED | error(notes) : 0);
+            return Readiness.WRITABLE | (ended ? Readiness.WRITE_CLOSED | broken(notes) : 0);
         }
         if (which == OWN) {
             return notes;
@@ -94,12 +94,15 @@ final class KqueueEvents extends EventBuffer {
         if (which == user) {
             return Readiness.WRITABLE | Readiness.WRITE_CLOSED; // a pipe without a reader
         }
-        return ((notes & oob) != 0 ? Readiness.READABLE | Readiness.PRIORITY : 0)
-            | (ended ? Readiness.READ_CLOSED : 0);
+        return ended ? Readiness.READ_CLOSED | broken(notes) : Readiness.READABLE | priority(notes);
     }
 
-    private static int error(int errno) {
-        return errno == 0 ? 0 : Readiness.ERROR;
+    private int priority(int notes) {
+        return (notes & oob) == 0 ? 0 : Readiness.PRIORITY;
+    }
+
+    private static int broken(int errno) {
+        return errno == 0 ? 0 : Readiness.ERROR | Readiness.READ_CLOSED | Readiness.WRITE_CLOSED;
     }
 
     @Override

@@ -164,7 +164,8 @@ final class KqueueSelector extends Selector {
             : (r.interest & Readiness.LEVEL) != 0 ? 0 : c.EV_CLEAR());
         int filters = 0;
         if ((r.interest & Readiness.READABLE) != 0) {
-            change(fd, c.EVFILT_READ(), mode, 0, 0, r.token);
+            int notes = (r.interest & Readiness.PRIORITY) != 0 ? c.NOTE_OOB() : 0;
+            change(fd, c.EVFILT_READ(), mode, notes, 0, r.token);
             filters |= READ;
         } else if (r.hangUpOnly()) { // by edges until there is one, as macOS lowers the mark
             change(fd, c.EVFILT_READ(), c.EV_ADD() | c.EV_CLEAR(), c.NOTE_LOWAT(), Integer.MAX_VALUE, r.token);
@@ -174,7 +175,7 @@ final class KqueueSelector extends Selector {
             change(fd, c.EVFILT_WRITE(), mode, 0, 0, r.token);
             filters |= WRITE;
         }
-        if ((r.interest & Readiness.PRIORITY) != 0 && c.EVFILT_EXCEPT() != 0) {
+        if ((r.interest & (Readiness.PRIORITY | Readiness.READABLE)) == Readiness.PRIORITY && c.EVFILT_EXCEPT() != 0) {
             change(fd, c.EVFILT_EXCEPT(), mode, c.NOTE_OOB(), 0, r.token);
             filters |= EXCEPT;
         }
