@@ -27,12 +27,12 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Linux as a Unix that has none of the extensions of Linux: sockets in non-blocking mode from the start, a flag against
- * SIGPIPE, received descriptors that are close-on-exec, the whole length of a truncated message, abstract names, and
- * POLLRDHUP. Chosen by {@code -Dpanamio.test.platform}, with a library that lacks accept4 and pipe2.
+ * Linux without its extensions to Unix: SOCK_NONBLOCK and SOCK_CLOEXEC, MSG_NOSIGNAL, MSG_CMSG_CLOEXEC, the whole
+ * length of truncated messages, abstract names, and POLLRDHUP. Chosen by {@code -Dpanamio.test.platform}, with a
+ * library that lacks accept4 and pipe2.
  */
 public final class PlainUnixPlatform extends UnixPlatform {
-    /** The option in the place of SO_NOSIGPIPE, which Linux has not: one that it has for every socket. */
+    /** The option used as SO_NOSIGPIPE, which Linux lacks: any option that every socket of Linux has. */
     public static final int SO_NOSIGPIPE = Linux.SO_KEEPALIVE;
 
     private static final UnixConstants CONSTANTS = new LinuxConstants() {

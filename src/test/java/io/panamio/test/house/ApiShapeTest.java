@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Rules that all public types follow. */
+/** Rules for all public types. */
 @Tag("any-platform")
 class ApiShapeTest {
     /** The classes that users may extend. */
@@ -67,7 +67,7 @@ class ApiShapeTest {
     }
 
     @Test
-    void onlyWhatIsMeantToBeCanBeExtended() throws IOException {
+    void onlyListedClassesCanBeExtended() throws IOException {
         Set<String> open = new TreeSet<>();
         for (Class<?> type : exported()) {
             boolean closed = type.isInterface() || type.isSealed() || Modifier.isFinal(type.getModifiers())
@@ -80,7 +80,7 @@ class ApiShapeTest {
     }
 
     @Test
-    void noConstructorIsForSubclassesThatUsersCannotWrite() throws IOException {
+    void noConstructorIsOnlyForSubclassesInTheLibrary() throws IOException {
         Set<String> odd = new TreeSet<>();
         for (Class<?> type : exported()) {
             for (Constructor<?> constructor : type.getDeclaredConstructors()) {
@@ -93,7 +93,7 @@ class ApiShapeTest {
     }
 
     @Test
-    void noSignatureNamesATypeThatIsNotExported() throws IOException {
+    void noSignatureUsesATypeThatIsNotExported() throws IOException {
         Set<String> odd = new TreeSet<>();
         for (Class<?> type : exported()) {
             for (Method method : type.getDeclaredMethods()) {

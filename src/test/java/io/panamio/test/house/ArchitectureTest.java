@@ -39,7 +39,7 @@ class ArchitectureTest {
     private static final String BINDINGS = "io.panamio.bindings..";
     private static final String JDK = "java..";
 
-    /** The types of the API that a platform is asked about, creates or throws: the only ones that it knows. */
+    /** The types of the API that a platform answers for, creates or throws: the only ones that it may use. */
     private static final Set<Class<?>> GIVEN_BY_PLATFORMS =
         Set.of(Feature.class, UnixAddress.class, UnixCredentials.class, SystemError.class,
             ResourceExhaustedException.class);
@@ -83,25 +83,25 @@ class ArchitectureTest {
     }
 
     @Test
-    void sysKnowsOnlyWhatPlatformsGive() {
+    void sysUsesOnlyTheTypesThatPlatformsProvide() {
         classes().that(resideInAPackage(SYS)).should().onlyDependOnClassesThat(in(SYS, JDK).or(givenByPlatforms()))
             .check(LIBRARY);
     }
 
     @Test
-    void platformsKnowSysAndWhatTheyGive() {
+    void platformsUseSysAndTheTypesThatTheyProvide() {
         classes().that(resideInAPackage(PLATFORMS)).should()
             .onlyDependOnClassesThat(in(SYS, PLATFORMS, BINDINGS, JDK).or(givenByPlatforms())).check(LIBRARY);
     }
 
     @Test
-    void whatUnixesShareKnowsNoSystem() {
+    void sysUnixUsesNoSystem() {
         classes().that(resideInAPackage(UNIX)).should()
             .onlyDependOnClassesThat(in(SYS, UNIX, JDK).or(givenByPlatforms())).check(LIBRARY);
     }
 
     @Test
-    void bindingsAreReachedOnlyFromTheirPlatform() {
+    void bindingsAreUsedOnlyByTheirPlatform() {
         noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.linux..")))
             .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.linux..")).check(LIBRARY);
         noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.macos..")))
@@ -113,7 +113,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void noPackagesNeedEachOther() {
+    void packagesHaveNoCycles() {
         slices().matching("io.panamio.(*)..").should().beFreeOfCycles()
             .ignoreDependency(in(SYS, PLATFORMS), givenByPlatforms()).check(LIBRARY);
     }

@@ -16,13 +16,13 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** An application that is unloaded, as one that a server deploys anew: the library goes with it. */
+/** The library is unloaded with the application that uses it, for example when a server redeploys it. */
 class ClassLoaderTest {
-    /** Runs in a JVM of its own: a thread that outlives the application that it served. */
+    /** Runs in a JVM of its own, with a thread that outlives the application that it served. */
     static final class Server {
         public static void main(String[] args) throws Exception {
             try (ExecutorService platform = Executors.newSingleThreadExecutor()) {
-                platform.submit(() -> { }).get(); // it is there before
+                platform.submit(() -> { }).get(); // the thread exists before the application
                 Set<Thread> before = threads();
                 WeakReference<ClassLoader> loader = deploy(platform);
                 await("the class loader stays", () -> loader.refersTo(null));
@@ -46,7 +46,7 @@ class ClassLoaderTest {
                     && !thread.getName().startsWith("VirtualThread-")).collect(Collectors.toSet());
         }
 
-        /** In a method of its own, so that no variable holds the loader any more. */
+        /** A method of its own, so that no local variable keeps the loader reachable. */
         private static WeakReference<ClassLoader> deploy(ExecutorService platform) throws Exception {
             Path library = Path.of(System.getProperty("library"));
             Path application = Path.of(System.getProperty("java.class.path").replaceFirst("^nowhere:", ""));

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.opentest4j.AssertionFailedError;
 
-/** Features that the C library lacks are emulated, so that user code need not ask. */
+/** Features that the C library lacks are emulated, so that user code need not check for them. */
 @Tag("any-platform")
 class EmulationTest {
     @TempDir
@@ -67,7 +67,7 @@ class EmulationTest {
         assertEquals("EMULATED true", childWithout("recvmmsg", "sendmmsg").run(Batches.class).ok().strip());
     }
 
-    /** The second recvmsg(2) takes an error that the system reports once. */
+    /** The second recvmsg(2) receives an error, which the system reports only once. */
     private static final String FAILING_ONCE = """
         long recvmsg(int fd, void *message, int flags) {
             static int calls;

@@ -32,7 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
-/** An application that uses every part of the library, for itself alone and without JUnit, and leaves nothing open. */
+/** An application that uses every part of the library, without JUnit, and closes everything that it opens. */
 public final class Everything implements Callable<Void> {
     private final byte[] array = new byte[20_000];
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 class FeatureTest {
-    /** Asserts that a call works if its feature is available, and is refused by name if not. */
+    /** Asserts that a call works if its feature is available, and otherwise throws an exception that names it. */
     private static void assertAsSupported(Feature feature, Executable call) throws Throwable {
         if (feature.isAvailable()) {
             call.execute();
@@ -36,7 +36,7 @@ class FeatureTest {
 
     @Test
     @Tag("any-selector")
-    void everyFeatureHasAnAnswer() {
+    void everyFeatureHasASupportLevel() {
         for (Feature feature : Feature.values()) {
             assertNotNull(feature.support());
             assertEquals(feature.support() != Support.REFUSED, feature.isAvailable());
@@ -44,7 +44,7 @@ class FeatureTest {
     }
 
     @Test
-    void whatIsRefusedIsRefusedByName() throws Throwable {
+    void refusedFeaturesThrowAndAreNamed() throws Throwable {
         try (Loop loop = new Loop()) {
             assertAsSupported(Feature.POLL_DESCRIPTOR, loop.poll::fd);
             assertAsSupported(Feature.BUSY_POLL, () -> busyPoll(loop));
@@ -80,7 +80,7 @@ class FeatureTest {
     private static void busyPoll(Loop loop) throws IOException {
         try {
             loop.poll.setBusyPoll(Duration.ZERO, 0, false);
-        } catch (UnsupportedOperationException e) { // a kernel older than the feature
+        } catch (UnsupportedOperationException e) { // the kernel is older than the feature
             assertEquals(!Feature.BUSY_POLL.isAvailable(), e.getMessage().contains("BUSY_POLL"), e.getMessage());
             if (!Feature.BUSY_POLL.isAvailable()) {
                 throw e;
@@ -89,7 +89,7 @@ class FeatureTest {
     }
 
     @Test
-    void edgesAreTheSystemsOrEmulated() {
+    void edgesAreSupportedOrEmulated() {
         assertTrue(Feature.EDGES.isAvailable());
         if ("poll".equals(System.getProperty("panamio.selector"))) {
             assertEquals(Support.EMULATED, Feature.EDGES.support());

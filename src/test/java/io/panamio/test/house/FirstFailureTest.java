@@ -42,7 +42,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process whose first failures are those of a lack of descriptors, with its classes in folders. */
+/** A process whose first failures are caused by a lack of descriptors, with its classes in folders. */
 class FirstFailureTest {
     private interface Call {
         Object run() throws Exception;
@@ -120,7 +120,7 @@ class FirstFailureTest {
             TcpListener listener = TcpListener.bind(any);
             InetSocketAddress there = listener.localAddress();
 
-            // each kind of source once, and nothing fails
+            // opens each kind of source once, without a failure
             Socket client = new Socket(there.getAddress(), there.getPort());
             TcpStream reset = accept(listener);
             poll.registry().register(reset, 1, Interest.READABLE);
@@ -141,7 +141,7 @@ class FirstFailureTest {
             new Splice(pipe.receiver(), pair[0], new PipePool()).close();
             TcpStream refused = TcpStream.connect(new InetSocketAddress(any.getAddress(), freePort));
 
-            // what is about to fail
+            // the calls that will fail
             client.setSoLinger(true, 0);
             client.close();
             refusedUdp.connect(new InetSocketAddress(any.getAddress(), freePort));
@@ -173,7 +173,7 @@ class FirstFailureTest {
                 udp.setOption(1, 9999, Arena.ofAuto().allocate(4));
                 return null;
             });
-            // what works, but for the first time
+            // calls that succeed, for the first time
             MemorySegment shared = Arena.ofShared().allocate(10);
             expect("large write", "none: 20000", () -> pair[1].write(bytes, 0, bytes.length));
             expect("large read", "none: 20000", () -> pair[0].read(bytes, 0, bytes.length));
@@ -206,7 +206,7 @@ class FirstFailureTest {
             }
             require(first.equals(EXPECTED), first + "\n instead of\n" + EXPECTED);
 
-            // the others
+            // the other failures
             for (String name : names) {
                 Object loaded = findLoadedClass.invoke(Exhausted.class.getClassLoader(), name);
                 boolean needed = Throwable.class.isAssignableFrom(Class.forName(name, false,
@@ -240,7 +240,7 @@ class FirstFailureTest {
     }
 
     @Test
-    void whatFailsFirstForWantOfDescriptorsFailsAsItShouldEver() throws Exception {
+    void aFirstFailureWithoutDescriptorsIsThrownAsUsual() throws Exception {
         Child child = new Child().onClassPath().with("--enable-native-access=ALL-UNNAMED",
             "--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dlibrary=" + Child.CLASSES);
         assertEquals("ok", child.run(Exhausted.class).ok().trim());
@@ -257,7 +257,7 @@ class FirstFailureTest {
         }
     }
 
-    /** A class that is not there stands for one that cannot be loaded, as there are no descriptors already. */
+    /** A missing class is one that could not be loaded for lack of descriptors. */
     @Test
     void aClassThatCannotBeLoadedEarlyIsNoFailure(@TempDir Path library) throws Exception {
         try (Stream<Path> files = Files.walk(Child.CLASSES)) {

@@ -29,7 +29,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What fails after the system call that it was for, in JVMs that have no more threads or no memory. */
+/** Failures after a successful system call, in JVMs that have run out of threads or memory. */
 @Tag("any-selector")
 class HalfMadeTest {
     private interface Opening {
@@ -46,7 +46,7 @@ class HalfMadeTest {
         }
     }
 
-    /** Opens sources in a thread that cannot start another, which the library needs for its cleaner. */
+    /** Opens sources when no thread can be started, as the library's cleaner needs one. */
     static final class WithoutThreads {
         private static final int EAGAIN = 11;
         private static final int CLONE3 = 435;
@@ -67,7 +67,7 @@ class HalfMadeTest {
             openings.put("a socket", () -> UdpSocket.bind(any));
             openings.put("a file", () -> FileSource.open(file));
             FutureTask<String> task = new FutureTask<>(() -> {
-                Poll.open().close(); // loads much, and makes no source
+                Poll.open().close(); // loads many classes without opening a source
                 Seccomp.refuse(CLONE3, EAGAIN);
                 Seccomp.refuse(clone, EAGAIN);
                 return failAll(openings);
@@ -75,7 +75,7 @@ class HalfMadeTest {
             Thread thread = new Thread(task);
             thread.start();
             System.out.println(task.get());
-            for (Opening opening : openings.values()) { // in a thread that can
+            for (Opening opening : openings.values()) { // in a thread that can start threads
                 Object opened = opening.open();
                 for (Object one : opened instanceof Object[] several ? several : new Object[] {opened}) {
                     ((AutoCloseable) one).close();
@@ -105,11 +105,11 @@ class HalfMadeTest {
     @Test
     void aCleanerThatCannotStartIsStartedLater() throws Exception {
         Seccomp.require();
-        Child child = new Child().with("-XX:+UseSerialGC", "-Xlog:disable"); // of each thread that is refused
+        Child child = new Child().with("-XX:+UseSerialGC", "-Xlog:disable"); // it logs each failed start
         assertEquals("ok", child.run(WithoutThreads.class).ok().trim());
     }
 
-    /** Lets a slab grow where there is no memory for all of it. */
+    /** Grows a slab when there is memory for only a part of it. */
     static final class FullSlab {
         public static void main(String[] args) {
             Slab<Object> slab = new Slab<>(1_000_000);
@@ -118,23 +118,23 @@ class HalfMadeTest {
             for (int i = 1; i < 1_000_000; i++) {
                 slab.insert(object);
             }
-            byte[][] most = new byte[100][];
+            byte[][] ballast = new byte[100][];
             int n = 0;
             try {
                 for (;; n++) {
-                    most[n] = new byte[1 << 20];
+                    ballast[n] = new byte[1 << 20];
                 }
             } catch (OutOfMemoryError e) {
-                most[n] = null;
+                ballast[n] = null;
             }
             int refused = 0;
-            for (; n >= 0; n--) { // ever more memory, by a MiB at a time
+            for (; n >= 0; n--) { // one MiB more memory in each round
                 try {
                     slab.insert(object);
                     break;
                 } catch (OutOfMemoryError e) {
                     refused++;
-                    most[Math.max(n - 1, 0)] = null;
+                    ballast[Math.max(n - 1, 0)] = null;
                     require(slab.size() == 1_000_000, slab.size());
                     require(slab.get(first) == object, "lost");
                 }
@@ -145,12 +145,12 @@ class HalfMadeTest {
     }
 
     @Test
-    void aSlabThatCannotGrowIsAsItWas() throws Exception {
+    void aSlabThatCannotGrowIsUnchanged() throws Exception {
         Child child = new Child().with("-Xmx64m", "-Xms64m", "-XX:+UseSerialGC");
         assertEquals("ok", child.run(FullSlab.class).ok().trim());
     }
 
-    /** Closes where there is no memory for so much as the view of errno, which a call takes until it is compiled. */
+    /** Closes without memory even for the view of errno, which a call allocates until it is compiled. */
     static final class FullHeap {
         private static volatile Object[] heap;
 
@@ -163,10 +163,10 @@ class HalfMadeTest {
                 UnixStream[] pair = i == 0 ? first : UnixStream.pair();
                 poll.registry().register(pair[0], i, Interest.READABLE);
                 pair[0].arena().allocate(100);
-                pair[1].fd(); // so that it is deregistered before
+                pair[1].fd(); // so that it is deregistered before the close
                 poll.registry().register(pair[1], i + 1, Interest.READABLE);
                 if (i == 0) {
-                    pair[0].close(); // so that nothing is to be loaded or linked then
+                    pair[0].close(); // loads and links everything beforehand
                     pair[1].close();
                     pair = UnixStream.pair();
                 }
@@ -204,7 +204,7 @@ class HalfMadeTest {
     }
 
     @Test
-    void whatIsClosedAtAFullHeapIsClosed() throws Exception {
+    void aCloseWithAFullHeapCloses() throws Exception {
         for (String selector : List.of("epoll", "poll")) {
             Child child = new Child().with("-Xint", "-Xmx16m", "-XX:+UseSerialGC", "-Dpanamio.selector=" + selector);
             String out = child.run(FullHeap.class).ok().trim();

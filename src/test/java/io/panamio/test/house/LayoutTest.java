@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A C compiler judges what the bindings claim about every system, for each processor. */
+/** Verifies the bindings of each system and processor with a C compiler. */
 @Tag("any-platform")
 class LayoutTest {
     @TempDir
@@ -37,7 +37,7 @@ class LayoutTest {
         return Bindings.ALL.stream().flatMap(b -> Bindings.PROCESSORS.stream().map(p -> Arguments.of(b, p)));
     }
 
-    /** Compiles C and returns the messages of the compiler; where there are no headers, the test ends. */
+    /** Compiles C and returns the compiler's messages; skips the test if the headers are not installed. */
     private String compile(Bindings bindings, String processor, List<Claim> claims) throws Exception {
         Path header = bindings.jextract().resolve("panamio.h");
         List<String> compiler = new ArrayList<>(List.of(MissingPrograms.require("clang").toString()));
@@ -58,8 +58,8 @@ class LayoutTest {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("LC_ALL", "C");
         Process process = builder.start();
-        String said = new String(process.getInputStream().readAllBytes());
-        return process.waitFor() == 0 ? "" : "error\n" + said;
+        String messages = new String(process.getInputStream().readAllBytes());
+        return process.waitFor() == 0 ? "" : "error\n" + messages;
     }
 
     @ParameterizedTest
@@ -72,8 +72,8 @@ class LayoutTest {
     @MethodSource("targets")
     void theCompilerRejectsEveryClaimThatIsOffByOne(Bindings bindings, String processor) throws Exception {
         List<Claim> wrong = bindings.claims(processor).stream().map(Claim::wrong).toList();
-        String said = compile(bindings, processor, wrong);
-        assertEquals(List.of(), wrong.stream().filter(c -> !said.contains("\"" + c + "\"")).toList(), said);
+        String messages = compile(bindings, processor, wrong);
+        assertEquals(List.of(), wrong.stream().filter(c -> !messages.contains("\"" + c + "\"")).toList(), messages);
     }
 
     @ParameterizedTest
@@ -82,7 +82,7 @@ class LayoutTest {
         Class<?> header = bindings.constants();
         Set<String> functions = Bindings.statics(header).map(Method::getName).filter(n -> n.endsWith("$descriptor"))
             .map(name -> name.substring(0, name.indexOf('$'))).collect(Collectors.toCollection(TreeSet::new));
-        for (Class<?> variadic : header.getDeclaredClasses()) { // such a function has a class of its own
+        for (Class<?> variadic : header.getDeclaredClasses()) { // jextract generates a class for each of these
             if (Modifier.isPublic(variadic.getModifiers())) {
                 functions.add(variadic.getSimpleName());
             }
@@ -90,7 +90,7 @@ class LayoutTest {
         assertEquals(bindings.symbols("function"), functions);
         Set<String> constants = Bindings.statics(header).filter(m -> m.getReturnType().isPrimitive())
             .map(Method::getName).collect(Collectors.toCollection(TreeSet::new));
-        constants.removeAll(functions); // one without parameters looks like a constant
+        constants.removeAll(functions); // a function without parameters looks like a constant
         assertEquals(bindings.symbols("constant"), constants);
         Set<String> common = bindings.structs("symbols.txt");
         common.add(bindings.header());
@@ -113,8 +113,8 @@ class LayoutTest {
     }
 
     /**
-     * How many claims the fields of a struct make: three each, two for a flexible array, and those of the anonymous
-     * structs within.
+     * Returns the number of claims about the fields of a struct: three for each, two for a flexible array, and those of
+     * nested anonymous structs.
      */
     private static int count(Class<?> binding) throws ReflectiveOperationException {
         Map<String, String> fields = Bindings.fields(binding);

@@ -36,16 +36,16 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What Linux's code and the code that Unix systems share write by hand is compared with the bindings of Linux. */
+/** Compares hand-written constants and signatures of {@code sys.linux} and {@code sys.unix} with Linux's bindings. */
 @Tag("any-platform")
 class LinuxLayoutTest {
-    /** A function's own parameters, in its order, is what the method of its name must have. */
+    /** The method named like a function must have the parameters of the function, in the same order. */
     @Test
     void everyFunctionIsCalledAsTheBindingsDescribeIt() throws Exception {
         TreeMap<String, String> expected = new TreeMap<>();
         for (String function : Bindings.LINUX.symbols("function")) {
             MethodType type = descriptor(function).toMethodType();
-            boolean ofParts = Set.of("recv", "send", "read", "write", "writev").contains(function); // from an offset on
+            boolean ofParts = Set.of("recv", "send", "read", "write", "writev").contains(function); // with an offset
             expected.put(function, (ofParts ? type.insertParameterTypes(2, long.class) : type).toString());
         }
         TreeMap<String, String> called = new TreeMap<>();
@@ -55,7 +55,7 @@ class LinuxLayoutTest {
                 String name = method.getName();
                 String function = expected.containsKey("epoll_" + name) ? "epoll_" + name : name;
                 MethodType type = MethodType.methodType(method.getReturnType(), method.getParameterTypes());
-                if (type.toString().equals(expected.get(function))) { // there may be others that prepare its arguments
+                if (type.toString().equals(expected.get(function))) { // other overloads are allowed
                     called.put(function, type.toString());
                 }
             }
@@ -78,17 +78,19 @@ class LinuxLayoutTest {
         return (FunctionDescriptor) field.get(null);
     }
 
-    /** What {@code Libc} calls them by: registers hold six integers or addresses, and no more are asked for. */
+    /**
+     * {@code Libc} passes all arguments in registers, which hold six integers or addresses: no function may have more.
+     */
     @Test
-    void everyFunctionFitsTheShapeOfCalls() throws Exception {
+    void everyFunctionFitsTheCommonFunctionType() throws Exception {
         for (String function : Bindings.LINUX.symbols("function")) {
             FunctionDescriptor d = descriptor(function);
             List<MemoryLayout> all = new ArrayList<>(d.argumentLayouts());
             d.returnLayout().ifPresent(all::add);
             assertTrue(all.stream().allMatch(l -> l.equals(Linux.C_INT) || l.equals(Linux.C_LONG)
                 || l.equals(Linux.C_POINTER)), function + d);
-            int most = Set.of("recvfrom", "sendto", "splice", "mmap").contains(function) ? 6 : 5;
-            assertTrue(d.argumentLayouts().size() <= most, function);
+            int max = Set.of("recvfrom", "sendto", "splice", "mmap").contains(function) ? 6 : 5;
+            assertTrue(d.argumentLayouts().size() <= max, function);
         }
     }
 
@@ -99,7 +101,7 @@ class LinuxLayoutTest {
     }
 
     @Test
-    void addressesAreWrittenWhereTheBindingsHaveThem() throws Exception {
+    void addressesHaveTheLayoutOfTheBindings() throws Exception {
         assertEquals(sockaddr_in.sizeof(), constant("unix.Sockaddr", "SOCKADDR_IN_SIZE"));
         assertEquals(sockaddr_in.sin_port$offset(), constant("unix.Sockaddr", "PORT_OFFSET"));
         assertEquals(sockaddr_in.sin_addr$offset(), constant("unix.Sockaddr", "ADDR_OFFSET"));
@@ -114,9 +116,9 @@ class LinuxLayoutTest {
         assertEquals(2, sockaddr_in6.sin6_family$layout().byteSize());
     }
 
-    /** Those of macOS and the BSDs were compared with their headers. */
+    /** The values of macOS and the BSDs were compared with the systems' headers by hand. */
     @Test
-    void linuxHasTheNumbersOfEveryUnix() throws Exception {
+    void linuxHasTheConstantsOfEveryUnix() throws Exception {
         for (Field number : Class.forName("io.panamio.sys.unix.Posix").getDeclaredFields()) {
             assertEquals(((Number) Bindings.call(Linux.class, number.getName())).longValue(),
                 constant("unix.Posix", number.getName()), number.getName());
@@ -124,7 +126,7 @@ class LinuxLayoutTest {
     }
 
     @Test
-    void pollfdsAreWrittenWhereTheBindingsHaveThem() throws Exception {
+    void pollfdsHaveTheLayoutOfTheBindings() throws Exception {
         assertEquals(pollfd.sizeof(), constant("unix.PollSelector", "POLLFD_SIZE"));
         assertEquals(pollfd.fd$offset(), constant("unix.PollSelector", "FD"));
         assertEquals(pollfd.events$offset(), constant("unix.PollSelector", "EVENTS"));
@@ -133,7 +135,7 @@ class LinuxLayoutTest {
     }
 
     @Test
-    void iovecsAndErrnoAreWhereTheCodeHasThem() throws Exception {
+    void iovecsAndErrnoHaveTheLayoutOfTheBindings() throws Exception {
         assertEquals(iovec.sizeof(), constant("unix.UnixStreams", "IOVEC_SIZE"));
         assertEquals(iovec.iov_base$offset(), constant("unix.UnixStreams", "IOV_BASE_OFFSET"));
         assertEquals(iovec.iov_len$offset(), constant("unix.UnixStreams", "IOV_LEN_OFFSET"));
@@ -145,7 +147,7 @@ class LinuxLayoutTest {
     }
 
     @Test
-    void messagesAreWhereTheBindingsHaveThem() throws Exception {
+    void messagesHaveTheLayoutOfTheBindings() throws Exception {
         assertEquals(0, mmsghdr.msg_hdr$offset());
         assertEquals(4, mmsghdr.msg_len$layout().byteSize());
         assertEquals(0, cmsghdr.cmsg_len$offset());
@@ -158,7 +160,7 @@ class LinuxLayoutTest {
     }
 
     @Test
-    void structsOfOptionsAndControlMessagesAreAsTheCodeHasThem() {
+    void structsOfOptionsAndControlMessagesHaveTheLayoutOfTheBindings() {
         assertEquals(List.of(0L, 4L, 8L, 12L), List.of(ip_mreqn.imr_multiaddr$offset(), ip_mreqn.imr_address$offset(),
             ip_mreqn.imr_ifindex$offset(), ip_mreqn.sizeof()));
         assertEquals(List.of(0L, 16L, 20L), List.of(ipv6_mreq.ipv6mr_multiaddr$offset(),
@@ -175,7 +177,7 @@ class LinuxLayoutTest {
     }
 
     @Test
-    void thereIsRoomForEveryArgument() throws Exception {
+    void scratchHasRoomForEveryArgument() throws Exception {
         Class<?> state = Class.forName("io.panamio.sys.NativeScratch");
         Object mine = state.getMethod("enter").invoke(null);
         assertTrue(room(mine, "address") >= sockaddr_storage.sizeof());
@@ -193,7 +195,7 @@ class LinuxLayoutTest {
     }
 
     @Test
-    void epollEventsAreReadWhereTheBindingsHaveThem() throws Exception {
+    void epollEventsHaveTheLayoutOfTheBindings() throws Exception {
         boolean x86 = System.getProperty("os.arch").equals("amd64");
         Class<?> event = Bindings.LINUX.binding("epoll_event", x86 ? "x86_64" : "aarch64");
         assertEquals(Bindings.call(event, "sizeof"), constant("linux.Epoll", "EVENT_SIZE"));

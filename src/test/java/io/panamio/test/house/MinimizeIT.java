@@ -14,7 +14,7 @@ import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The jar after maven-shade-plugin with minimizeJar, which leaves out what the program does not refer to. */
+/** The jar after maven-shade-plugin with minimizeJar, which removes the classes that the program does not refer to. */
 class MinimizeIT {
     /** The program. */
     static final class Program {
@@ -45,7 +45,7 @@ class MinimizeIT {
     }
 
     @Test
-    void theBackEndIsKept(@TempDir Path directory) throws Exception {
+    void theBackEndIsNotRemoved(@TempDir Path directory) throws Exception {
         String file = Program.class.getName().replace('.', '/') + ".class";
         Path copy = directory.resolve("classes").resolve(file);
         Files.createDirectories(copy.getParent());

@@ -35,11 +35,11 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.launch.Framework;
 
-/** The jar as a bundle of OSGi, in Apache Felix. */
+/** The jar as an OSGi bundle, in Apache Felix. */
 class OsgiIT {
     private static final Path JAR = Path.of(System.getProperty("panamio.jar"));
 
-    /** A bundle that uses the library: when it is started, it sends itself a message, and gives it as a service. */
+    /** A bundle that uses the library: when started, it sends itself a message, and registers it as a service. */
     public static final class Echo implements BundleActivator {
         @Override
         public void start(BundleContext context) throws IOException {
@@ -65,7 +65,7 @@ class OsgiIT {
 
         @Override
         public void stop(BundleContext context) {
-            // nothing stays
+            // nothing stays behind
         }
     }
 

@@ -47,8 +47,8 @@ import org.junit.platform.commons.annotation.Testable;
 import org.opentest4j.AssertionFailedError;
 
 /**
- * What Unix systems share asks for nothing that only Linux has: its code runs on {@link PlainUnixPlatform}, over a
- * library without the calls of Linux whose poll(2) answers as that of macOS does.
+ * The code that Unix systems share needs nothing that only Linux has: it runs on {@link PlainUnixPlatform}, with a
+ * library that lacks the calls of Linux and whose poll(2) behaves as that of macOS does.
  */
 @Tag("any-platform")
 class PlainUnixTest {
@@ -56,8 +56,8 @@ class PlainUnixTest {
     private Path directory;
 
     /**
-     * The poll(2) of macOS, as its source has it: without POLLRDHUP; nothing is watched for an entry that asks for
-     * nothing; the end of either direction that an entry asks for is POLLHUP and hides POLLOUT.
+     * The poll(2) of macOS, according to its source: it has no POLLRDHUP; an entry without events reports nothing; the
+     * end of a direction that an entry asks for is reported as POLLHUP and hides POLLOUT.
      */
     private static final String POLL = """
         #include <poll.h>
@@ -238,7 +238,7 @@ class PlainUnixTest {
             }
         }
 
-        // ---- refused by name
+        // ---- refused features
 
         static void namesThatAreNoPathsAreRefused() throws IOException {
             UnixAddress name = UnixAddress.ofAbstract(new byte[] {'x'});
@@ -259,7 +259,7 @@ class PlainUnixTest {
                 .find("polls").orElseThrow().reinterpret(4).get(JAVA_INT, 0);
         }
 
-        /** Returns the events of the next poll that has some, of one source. */
+        /** Polls until there are events, which must be of one source, and returns them. */
         private static String next(Loop loop) throws IOException {
             loop.poll.poll(loop.events, Loop.LONG);
             return loop.events.toString();

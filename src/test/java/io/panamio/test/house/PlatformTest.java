@@ -27,11 +27,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What depends on how the JVM was started, each time in a JVM of its own. */
+/** Behaviour that depends on the options of the JVM, each in a JVM of its own. */
 class PlatformTest {
-    // ---- where there is no back end
+    // ---- without a back end
 
-    /** Tries every way in, and prints what comes of it, a line each. */
+    /** Calls every entry point, and prints the outcome of each in a line. */
     static final class WaysIn {
         private WaysIn() {
         }
@@ -56,7 +56,7 @@ class PlatformTest {
         }
     }
 
-    /** Asserts that every way in is refused for the same reason, which names all of {@code names}. */
+    /** Asserts that every entry point throws for the same reason, which contains all of {@code names}. */
     private static void assertUnsupported(Child child, String... names) throws Exception {
         List<String> lines = child.run(WaysIn.class).ok().lines().toList();
         assertEquals(6, lines.size());
@@ -103,7 +103,7 @@ class PlatformTest {
         assertUnsupported(new Child().library(slim), "Linux", "without the back end");
     }
 
-    /** A library that needs the system's C library itself, as a double or an injector of faults may. */
+    /** A test library may itself depend on the C library, as one that injects faults does. */
     private static Path mathLibrary() throws IOException {
         for (String folder : List.of("/lib64", "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib")) {
             Path library = Path.of(folder, "libm.so.6");
@@ -115,7 +115,7 @@ class PlatformTest {
     }
 
     @Test
-    void whatATestLibraryLacksIsNotTakenFromTheSystem() throws Exception {
+    void aFunctionMissingInATestLibraryIsNotTakenFromTheSystem() throws Exception {
         Path library = mathLibrary();
         assumeTrue(library != null, "no glibc here");
         Child child = new Child().with("-Dpanamio.test.library=" + library);
@@ -128,7 +128,7 @@ class PlatformTest {
         assertUnsupported(new Child().with("-Dpanamio.test.platform=nonsense"), "no back end");
     }
 
-    /** Tools that leave out what nobody refers to, as minimizeJar does, go by this file. */
+    /** Tools that remove unreferenced classes, such as minimizeJar, read this file. */
     @Test
     void everyPlatformIsListedAsAService() throws Exception {
         Set<String> platforms = new TreeSet<>();
@@ -145,9 +145,9 @@ class PlatformTest {
         assertEquals(List.copyOf(platforms), Files.readAllLines(services));
     }
 
-    // ---- where native access is guarded
+    // ---- native access
 
-    /** Sends a message through a loop, by all that links a native function in everyday use. */
+    /** Sends a message through an event loop, with everything that commonly links a native function. */
     static final class Echo {
         private Echo() {
         }
@@ -163,7 +163,7 @@ class PlatformTest {
                 pair[0].write(message);
                 loop.next(3);
                 byte[] got = new byte[5];
-                Loop.readSoon(pair[1], got);
+                Loop.awaitRead(pair[1], got);
                 pair[1].writeVectored(MemorySegment.ofArray(got), message);
                 MemorySegment answer = pair[0].arena().allocate(10);
                 Loop.until("answered", () -> pair[0].peek(answer) == 10);
@@ -174,7 +174,7 @@ class PlatformTest {
     }
 
     @Test
-    void grantedNativeAccessIsAllThatIsNeededAndNothingIsSaid() throws Exception {
+    void withNativeAccessNothingIsPrinted() throws Exception {
         Child child = new Child();
         if (Runtime.version().feature() >= 24) {
             child.with("--illegal-native-access=deny");
@@ -185,7 +185,7 @@ class PlatformTest {
     }
 
     @Test
-    void deniedNativeAccessIsNamedAsTheReason() throws Exception {
+    void deniedNativeAccessIsReportedAsTheReason() throws Exception {
         assumeTrue(Runtime.version().feature() >= 24, "native access can be denied since JDK 24");
         assertUnsupported(new Child().with("--illegal-native-access=deny").withoutNativeAccess(),
             "native access", "--enable-native-access=io.panamio");
@@ -193,9 +193,9 @@ class PlatformTest {
         assertUnsupported(onClassPath, "native access", "--enable-native-access=ALL-UNNAMED");
     }
 
-    // ---- when the peer is gone
+    // ---- resets by the peer
 
-    /** Writes to connections that were reset, and prints each failure's name and the depth of its stack trace. */
+    /** Writes to connections that were reset, and prints the name of each failure and the depth of its stack trace. */
     static final class Resets {
         private Resets() {
         }
@@ -207,7 +207,7 @@ class PlatformTest {
 
         public static void main(String[] args) throws IOException {
             if (!args[0].isEmpty()) {
-                NativeDup.letSigpipeKill();
+                NativeDup.restoreDefaultSigpipe();
             }
             byte[] bytes = new byte[8];
             MemorySegment segment = Arena.ofAuto().allocate(8);
@@ -219,7 +219,7 @@ class PlatformTest {
             for (Write write : List.of(array, alone, gather, pieces)) {
                 try (Loop loop = new Loop()) {
                     TcpStream stream = reset(loop);
-                    fail(stream, write); // tells of the reset
+                    fail(stream, write); // reports the reset
                     fail(stream, write); // a broken pipe from now on
                     fail(stream, write);
                     if (args[0].equals("die")) {
@@ -259,7 +259,7 @@ class PlatformTest {
     }
 
     @Test
-    void theSignalWouldEndTheProcess() throws Exception {
+    void anUnhandledSigpipeEndsTheProcess() throws Exception {
         Child.End end = new Child().with("--enable-native-access=ALL-UNNAMED").run(Resets.class, "die");
         assertEquals(128 + 13, end.status(), end.toString());
     }
@@ -270,7 +270,7 @@ class PlatformTest {
     }
 
     @Test
-    void resetsHaveNoStackTraceWhereTheUserWantsNone() throws Exception {
+    void resetsHaveNoStackTraceIfThePropertyIsSet() throws Exception {
         assertEquals(TRACED.replace("traced", "bare"),
             new Child().with("-Dpanamio.stacklessResets=true").run(Resets.class, "").ok());
     }

@@ -25,9 +25,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The server in the README, compiled and run as it stands there, on another port, sending back what it receives. */
+/** Compiles and runs the server of the README unchanged, but on another port; it echoes what it receives. */
 class ReadmeTest {
-    /** What the README leaves to the reader. A large piece takes a while: who sends many keeps the server busy. */
+    /**
+     * The method that the README leaves to the reader. A large piece takes long, so many of them keep the server busy.
+     */
     private static final String REST = """
         import io.panamio.*;
         import io.panamio.net.*;
@@ -78,7 +80,7 @@ class ReadmeTest {
             "--enable-native-access=ALL-UNNAMED",
             "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"), "-cp",
             Programs.library().toString(), source.toString());
-        server.awaitSaid("listening");
+        server.awaitOutput("listening");
     }
 
     @AfterEach
@@ -103,14 +105,14 @@ class ReadmeTest {
         try {
             new DataInputStream(socket.getInputStream()).readFully(back);
         } catch (IOException e) {
-            throw new AssertionError(server.said(), e);
+            throw new AssertionError(server.output(), e);
         }
         assertArrayEquals(bytes, back);
         assertTrue(server.process().isAlive());
     }
 
     @Test
-    void itServesOthersWhileOneFloods() throws Exception {
+    void itServesOthersWhileOneClientFloods() throws Exception {
         Socket other = connect();
         ping(other);
         Socket flood = connect();
@@ -127,7 +129,7 @@ class ReadmeTest {
         ping(connect());
         assertTrue(System.nanoTime() - start < Loop.LONG.toNanos() / 12, "others wait");
         assertTrue(!sends.isDone());
-        programs.close(); // under qemu, the JDK cannot close a socket that another thread is blocked in
+        programs.close(); // under qemu, the JDK cannot close a socket in which another thread is blocked
         Loop.until("the flood has ended", sends::isDone);
     }
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The code of the README and the pages compiles, as it stands there: a class as a member, anything else as the body of
- * a method, of a class that has what the text around it speaks of. Three dots are what is left out.
+ * The code in the README and the pages compiles unchanged: a class as a member, anything else as the body of a method,
+ * in a class that declares what the surrounding text mentions. Three dots stand for omitted code.
  */
 @Tag("any-platform")
 class SnippetsTest {
@@ -29,7 +29,7 @@ class SnippetsTest {
     private static final Pattern TYPE = Pattern.compile("\\s*(final |public |abstract )*(class|interface|record) .*",
         Pattern.DOTALL);
 
-    /** What the text speaks of. */
+    /** The declarations that the text mentions. */
     private static final String GIVEN = """
         package io.panamio.examples;
 
@@ -85,11 +85,11 @@ class SnippetsTest {
         }
         assertTrue(blocks >= 7, blocks + " blocks of code");
         Path source = Files.writeString(directory.resolve("Given.java"), code + "}\n");
-        StringWriter said = new StringWriter();
-        PrintWriter out = new PrintWriter(said);
+        StringWriter messages = new StringWriter();
+        PrintWriter out = new PrintWriter(messages);
         int status = ToolProvider.findFirst("javac").orElseThrow().run(out, out, "-proc:none", "-d",
             directory.toString(), "-cp", Child.CLASSES + ":" + Child.BASE.resolve("target/test-classes"),
             source.toString());
-        assertEquals(0, status, said + "\n" + code);
+        assertEquals(0, status, messages + "\n" + code);
     }
 }

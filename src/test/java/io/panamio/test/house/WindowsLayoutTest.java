@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * What no header of mingw-w64 has, and the bindings take from a header of this project, is compared with a second
- * source: AFD with what wepoll, mio and ReactOS have, the constants with Microsoft's documentation.
+ * Compares the definitions that mingw-w64 lacks, and that the bindings take from a header of this project, with a
+ * second source: AFD with wepoll, mio and ReactOS, the constants with Microsoft's documentation.
  */
 @Tag("any-platform")
 class WindowsLayoutTest {

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Pools of segments, checked and not. */
+/** Segment pools, unchecked and checked. */
 @Tag("any-selector")
 class SegmentPoolTest {
     private static final long KB = 1024;
@@ -59,7 +59,7 @@ class SegmentPoolTest {
 
     @BeforeEach
     void silence() {
-        LOGGER.setUseParentHandlers(false); // leaks are meant to happen
+        LOGGER.setUseParentHandlers(false); // the leaks are intended
     }
 
     @AfterEach
@@ -75,7 +75,7 @@ class SegmentPoolTest {
         return lease.segment().byteSize();
     }
 
-    /** What a task in another thread throws. */
+    /** Returns the exception that a task throws in another thread. */
     private static void assertThrowsElsewhere(Class<? extends Throwable> kind, Executable task) {
         Throwable thrown = Background.failure(Background.start(() -> {
             try {
@@ -113,7 +113,7 @@ class SegmentPoolTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void leasesAreApartAndAlignedAndUsable(boolean checked) {
+    void leasesAreDisjointAlignedAndUsable(boolean checked) {
         Random random = new Random(3);
         PoolOptions options = PoolOptions.DEFAULT.sizes(64, 192, 4 * KB, 12 * KB, 3 * MB).checked(checked);
         try (SegmentPool pool = SegmentPool.open(options)) {
@@ -145,7 +145,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void whatIsReleasedIsAcquiredAgainTheLastFirst() {
+    void releasedMemoryIsReusedLastInFirstOut() {
         try (SegmentPool pool = open(false)) {
             Lease one = pool.acquire(1);
             Lease two = pool.acquire(1);
@@ -183,7 +183,7 @@ class SegmentPoolTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void largerOnesGoBackToTheSystem(boolean checked) {
+    void dedicatedMemoryIsReturnedToTheSystem(boolean checked) {
         try (SegmentPool pool = open(checked)) {
             Lease lease = pool.acquire(64 * KB + 1);
             MemorySegment segment = lease.segment();
@@ -204,7 +204,7 @@ class SegmentPoolTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void segmentsMayHaveMoreThan2Gb(boolean checked) {
-        long size = 5L << 30; // of which two pages are used
+        long size = 5L << 30; // only two of its pages are used
         try (SegmentPool pool = open(checked)) {
             for (int i = 0; i < 3; i++) {
                 Lease lease = pool.acquire(size);
@@ -214,7 +214,7 @@ class SegmentPoolTest {
                 lease.release();
             }
         }
-        try (SegmentPool pool = SegmentPool.open(PoolOptions.DEFAULT.sizes(64, 3L << 30))) { // a class of such
+        try (SegmentPool pool = SegmentPool.open(PoolOptions.DEFAULT.sizes(64, 3L << 30))) { // a size class of 3 GiB
             Lease lease = pool.acquire((3L << 30) - 1);
             lease.segment().set(JAVA_BYTE, (3L << 30) - 1, (byte) 1);
             assertEquals(3L << 30, pool.reserved());
@@ -238,7 +238,7 @@ class SegmentPoolTest {
             assertEquals(136 * KB, pool.reserved());
             assertEquals(136 * KB, pool.acquired());
             large.release();
-            assertEquals(64 * KB, size(pool.acquire(1)), "of a larger class, as there is one");
+            assertEquals(64 * KB, size(pool.acquire(1)), "a free segment of a larger class is reused");
             assertNull(pool.acquire(1));
             other.release();
             assertEquals(64 * KB, size(pool.acquire(64 * KB)));
@@ -254,7 +254,7 @@ class SegmentPoolTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aCloseEndsAllMemory(boolean checked) {
+    void aCloseInvalidatesAllSegments(boolean checked) {
         SegmentPool pool = open(checked);
         Lease small = pool.acquire(1);
         Lease large = pool.acquire(MB);
@@ -296,7 +296,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void memoryGoesBackToTheSystem() throws IOException {
+    void memoryIsReturnedToTheSystem() throws IOException {
         long before = residentBytes();
         for (int i = 0; i < 32; i++) {
             try (SegmentPool pool = SegmentPool.open(); Arena arena = pool.arena()) {
@@ -352,7 +352,7 @@ class SegmentPoolTest {
         }
     }
 
-    // ---- mistakes
+    // ---- misuse
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
@@ -400,7 +400,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void whatIsAcquiredFromACheckedPoolIsNotZero() {
+    void memoryFromACheckedPoolIsNotZero() {
         try (SegmentPool pool = open(true)) {
             MemorySegment segment = pool.acquire(1).segment();
             assertEquals(0xDEDEDEDE, segment.get(JAVA_INT, 0));
@@ -408,7 +408,7 @@ class SegmentPoolTest {
         }
     }
 
-    /** Writes as native code would, which knows nothing of scopes. */
+    /** Writes through the address, as native code does, without a check of the scope. */
     @SuppressWarnings("restricted")
     private static void poke(long address) {
         MemorySegment.ofAddress(address).reinterpret(1).set(JAVA_BYTE, 0, (byte) 1);
@@ -430,17 +430,17 @@ class SegmentPoolTest {
             assertEquals("released here", e.getCause().getMessage());
             assertTrue(where(e.getCause()).contains("aCheckedPoolReportsWritesToReleasedMemory"), e::toString);
             assertEquals(0, pool.acquired());
-            assertEquals(address, pool.acquire(1).segment().address(), "told once");
+            assertEquals(address, pool.acquire(1).segment().address(), "reported once");
         }
     }
 
-    // ---- what is logged
+    // ---- logging
 
     private interface Task {
         void run();
     }
 
-    /** Runs a task and returns what is logged meanwhile about pools. */
+    /** Runs a task and returns what is logged about pools in the meantime. */
     private static List<LogRecord> logged(Task task) {
         List<LogRecord> records = new CopyOnWriteArrayList<>();
         Handler handler = new Handler() {
@@ -487,7 +487,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void manyLeaksAreSummedUp() {
+    void manyLeaksAreSummarized() {
         SegmentPool pool = open(true);
         for (int i = 0; i < 1000; i++) {
             pool.acquire(1);
@@ -512,7 +512,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void nothingIsLoggedWithoutAMistakeOrACheck() {
+    void nothingIsLoggedWithoutMisuseOrChecks() {
         assertEquals(List.of(), logged(() -> {
             try (SegmentPool pool = open(true); Arena arena = pool.arena()) {
                 arena.allocate(100);
@@ -552,7 +552,7 @@ class SegmentPoolTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void anArenaDrawsFromThePoolAndGivesBack(boolean checked) {
+    void anArenaAllocatesFromThePoolAndReturnsItsMemory(boolean checked) {
         try (SegmentPool pool = open(checked)) {
             for (int round = 0; round < 3; round++) {
                 MemorySegment small;
@@ -569,7 +569,7 @@ class SegmentPoolTest {
                     more = arena.allocate(60 * KB);
                     assertEquals(68 * KB, pool.acquired());
                     arena.allocate(3 * KB);
-                    assertEquals(68 * KB, pool.acquired(), "there is room in both");
+                    assertEquals(68 * KB, pool.acquired(), "both segments have room");
                     assertEquals(2 * MB, arena.allocate(2 * MB).byteSize());
                     assertEquals(68 * KB + 2 * MB, pool.acquired());
                     assertSame(arena.scope(), arena.allocate(1).scope());
@@ -584,9 +584,9 @@ class SegmentPoolTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void memoryOfAnArenaIsZeroAndAlignedAndApart(boolean checked) {
+    void memoryOfAnArenaIsZeroedAlignedAndDisjoint(boolean checked) {
         try (SegmentPool pool = open(checked)) {
-            for (int round = 0; round < 3; round++) { // the later rounds get what the earlier ones have soiled
+            for (int round = 0; round < 3; round++) { // later rounds reuse memory that earlier ones have written to
                 try (Arena arena = pool.arena()) {
                     for (long alignment = 1; alignment <= 8192; alignment *= 2) {
                         for (long size : new long[] {0, 1, 15, 16, 1000, 4096, 65536, 100_000}) {
@@ -639,7 +639,7 @@ class SegmentPoolTest {
     // ---- streams
 
     @Test
-    void theArenaOfAStreamDrawsFromAPool() throws IOException {
+    void theArenaOfAStreamAllocatesFromAPool() throws IOException {
         try (Loop loop = new Loop(); SegmentPool pool = open(true)) {
             TcpStream[] pair = loop.pair();
             Arena arena = pair[0].arena(pool);
@@ -682,7 +682,7 @@ class SegmentPoolTest {
 
     @Test
     @Requires(Feature.UNIX_STREAMS)
-    void closedByAnotherThreadAStreamsMemoryGoesBackWhenTheOwnerPolls() throws Exception {
+    void closedByAnotherThreadAStreamsMemoryIsReturnedWhenTheOwnerPolls() throws Exception {
         try (Loop loop = new Loop(); SegmentPool pool = open(true)) {
             UnixStream[] pair = Local.pair(loop);
             MemorySegment segment = pair[0].arena(pool).allocate(100);
@@ -691,7 +691,7 @@ class SegmentPoolTest {
                 return null;
             }));
             assertEquals(4 * KB, pool.acquired());
-            segment.set(JAVA_BYTE, 0, (byte) 1); // until then the owner may be using it
+            segment.set(JAVA_BYTE, 0, (byte) 1); // the owner may still be using it
             loop.poll.pollNow(loop.events);
             assertEquals(0, pool.acquired());
             assertThrows(IllegalStateException.class, () -> segment.get(JAVA_BYTE, 0));
@@ -700,7 +700,7 @@ class SegmentPoolTest {
 
     @Test
     @Requires(Feature.UNIX_STREAMS)
-    void closedByAnotherThreadAStreamsMemoryIsThereBeforeThePoolGrows() throws Exception {
+    void closedByAnotherThreadAStreamsMemoryIsReusedBeforeThePoolGrows() throws Exception {
         try (Loop loop = new Loop(); SegmentPool pool = SegmentPool.open(SIZES.limit(4 * KB))) {
             UnixStream[] pair = Local.pair(loop);
             pair[0].arena(pool).allocate(100);

@@ -26,10 +26,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The memory of a stream. */
+/** {@code IoSource.arena}, the memory of a stream. */
 @Tag("any-selector")
 class StreamArenaTest {
-    /** Runs a task in a thread that is dead afterwards. */
+    /** Runs a task in a thread that has terminated when this returns. */
     private static <T> T elsewhere(Callable<T> task) throws Exception {
         FutureTask<T> future = new FutureTask<>(task);
         Thread thread = new Thread(future);
@@ -58,7 +58,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void readsAndWritesUseIt() throws IOException {
+    void readsAndWritesUseTheMemory() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             MemorySegment memory = pair.stream().arena().allocate(64);
@@ -75,8 +75,8 @@ class StreamArenaTest {
     }
 
     @Test
-    void memoryIsZeroAndAlignedAndApart() throws IOException {
-        for (int round = 0; round < 3; round++) { // the later rounds get what the earlier ones have soiled
+    void memoryIsZeroedAlignedAndDisjoint() throws IOException {
+        for (int round = 0; round < 3; round++) { // later rounds reuse memory that earlier ones have written to
             try (Loop loop = new Loop()) {
                 Arena arena = loop.connected().stream().arena();
                 for (long alignment = 1; alignment <= 8192; alignment *= 2) {
@@ -108,7 +108,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void thereIsOneAStream() throws IOException {
+    void aStreamHasOneArena() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
             assertSame(pair[0].arena(), pair[0].arena());
@@ -119,7 +119,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void memoryEndsWithTheClose() throws IOException {
+    void memoryIsInvalidAfterTheClose() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             Arena arena = stream.arena();
@@ -139,7 +139,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void memoryEndsWithARelease() throws IOException {
+    void memoryIsInvalidAfterARelease() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment segment = stream.arena().allocate(8);
@@ -149,7 +149,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void itIsNotClosedByItself() throws IOException {
+    void theArenaCannotBeClosedByTheUser() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             Arena arena = stream.arena();
@@ -161,7 +161,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void aStreamThatIsClosedHasNone() throws IOException {
+    void aClosedStreamHasNoArena() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             stream.close();
@@ -170,7 +170,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void anotherThreadCannotUseIt() throws Exception {
+    void anotherThreadCannotUseTheMemory() throws Exception {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             Arena arena = pair.stream().arena();
@@ -188,19 +188,19 @@ class StreamArenaTest {
     }
 
     @Test
-    void closedByAnotherThreadItEndsWhenTheOwnerPolls() throws Exception {
+    void closedByAnotherThreadTheMemoryIsFreedWhenTheOwnerPolls() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment segment = stream.arena().allocate(8);
             closeElsewhere(stream);
-            assertAlive(segment); // until then the owner may be using it
+            assertAlive(segment); // the owner may still be using it
             loop.poll.pollNow(loop.events);
             assertDead(segment);
         }
     }
 
     @Test
-    void closedByAnotherThreadItEndsWhenTheOwnerMakesAnotherArena() throws Exception {
+    void closedByAnotherThreadTheMemoryIsFreedWhenTheOwnerOpensAnotherArena() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment segment = stream.arena().allocate(8);
@@ -212,7 +212,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void closedByAnotherThreadItEndsWhenTheOwnerEndsAnotherArena() throws Exception {
+    void closedByAnotherThreadTheMemoryIsFreedWhenTheOwnerClosesAnotherArena() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             TcpStream other = loop.connected().stream();
@@ -226,7 +226,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void anotherThreadsPollDoesNotEndIt() throws Exception {
+    void aPollOfAnotherThreadDoesNotFreeTheMemory() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment segment = stream.arena().allocate(8);
@@ -262,7 +262,7 @@ class StreamArenaTest {
                 TcpStream stream = loop.connected().stream();
                 elsewhere(() -> {
                     stream.arena().allocate(size).fill((byte) 1);
-                    closeElsewhere(stream); // while the owner lives, and has not yet looked
+                    closeElsewhere(stream); // while the owner is alive and has not freed it yet
                     return null;
                 });
             }

@@ -40,18 +40,18 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The library keeps next to nothing for each thread that uses it. */
+/** The library keeps very little memory for each thread that uses it. */
 class ThreadMemoryTest {
     private static final int VIRTUAL_THREADS = 10_000;
     private static final int PLATFORM_THREADS = 1_000;
     private static final long MIB = 1 << 20;
 
-    /** One byte at a time goes through a connection. */
+    /** A connection that transfers one byte at a time. */
     private interface Connection {
         void pass(byte[] into) throws IOException;
     }
 
-    private static void requireOne(long moved) { // without JUnit, which the child has not
+    private static void requireOne(long moved) { // the child has no JUnit
         if (moved != 1) {
             throw new AssertionError(moved + " bytes");
         }
@@ -82,7 +82,9 @@ class ThreadMemoryTest {
         }
     }
 
-    /** Threads that have read into arrays and live on: what the process has then, in MiB, and what of it is direct. */
+    /**
+     * Prints the memory of a process, in MiB, whose threads have read into arrays and stay alive, and its direct part.
+     */
     static final class Readers {
         private static final int CONNECTIONS = 16;
 
@@ -164,9 +166,9 @@ class ThreadMemoryTest {
         assertTrue(ours[1] < 16, "direct memory: " + ours[1] + " MiB");
     }
 
-    // ---- lent and given back
+    // ---- borrowed scratch
 
-    private static final int SIZE = 20_000; // more than a thread keeps room for
+    private static final int SIZE = 20_000; // more than a thread's own scratch holds
 
     private static byte[] bytes(long seed) {
         byte[] bytes = new byte[SIZE];
@@ -174,7 +176,7 @@ class ThreadMemoryTest {
         return bytes;
     }
 
-    /** Sends and receives by every path that copies, and looks whether all comes as it went. */
+    /** Sends and receives by every path that copies, and checks the bytes. */
     private static Void exchange(int id) throws Exception {
         UnixStream[] pair = UnixStream.pair();
         UnixDatagram[] datagrams = UnixDatagram.pair();
@@ -185,7 +187,7 @@ class ThreadMemoryTest {
                 byte[] received = new byte[SIZE];
                 assertEquals(SIZE, a.write(sent, 0, SIZE));
                 Thread.yield();
-                assertEquals(SIZE, b.tryIo(fd -> b.read(received, 0, SIZE))); // an operation within another
+                assertEquals(SIZE, b.tryIo(fd -> b.read(received, 0, SIZE))); // a nested operation
                 assertArrayEquals(sent, received);
 
                 MemorySegment out = MemorySegment.ofArray(sent);
@@ -224,7 +226,7 @@ class ThreadMemoryTest {
         }
     }
 
-    /** What reads a call's results from where they were put, more than one call later. */
+    /** Operations that read the results of a call from the scratch after a further call. */
     private static Void ask() throws IOException {
         InetSocketAddress any = new InetSocketAddress(Loop.V4, 0);
         try (Loop loop = new Loop(); UdpSocket udp = UdpSocket.bind(any)) {
@@ -247,14 +249,14 @@ class ThreadMemoryTest {
 
     @Test
     @Tag("any-selector")
-    void virtualThreadsGetWhatTheyAskFor() throws Exception {
+    void virtualThreadsGetTheirOwnResults() throws Exception {
         Background.result(Background.startVirtual(ThreadMemoryTest::ask));
     }
 
     @Test
     @ExtendWith(Qemu.class)
     @Tag("any-selector")
-    void virtualThreadsGetTheInterfaceTheyAskFor() throws Exception {
+    void virtualThreadsGetTheirMulticastInterface() throws Exception {
         Background.result(Background.startVirtual(() -> {
             try (UdpSocket udp = UdpSocket.bind(new InetSocketAddress(Loop.V4, 0))) {
                 assertEquals(null, udp.getOption(StandardSocketOptions.IP_MULTICAST_IF));

@@ -55,7 +55,7 @@ class FailedSocketsTest {
     }
 
     @Test
-    void aLocalAddressThatCannotBeHadLeavesNothing() throws IOException {
+    void anUnavailableLocalAddressLeavesNothing() throws IOException {
         InetSocketAddress to = Loop.nobody();
         assertLeavesNothing(BindException.class, () -> TcpStream.connect(to, ConnectOptions.DEFAULT.local(FOREIGN)));
         assertLeavesNothing(IllegalArgumentException.class,
@@ -90,7 +90,7 @@ class FailedSocketsTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void aDescriptorThatIsNotTakenIsNotClosed() throws IOException {
+    void aRejectedDescriptorIsNotClosed() throws IOException {
         int fd = NativeFds.eventfd();
         assertLeavesNothing(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));
         assertTrue(NativeFds.isOpen(fd));

@@ -25,7 +25,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A descriptor becomes a source of its own kind alone. */
+/** A descriptor can be adopted only as a source of its own kind. */
 @Tag("any-selector")
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS, Feature.PIPES})
 class FromFdTest {
@@ -45,7 +45,7 @@ class FromFdTest {
         }
     }
 
-    /** Domain, type and protocol, as Linux numbers them; a kernel need not have all. */
+    /** Domain, type and protocol by Linux's numbers; a kernel may lack some. */
     private enum Kind {
         ROUTING(16, 2, 0), ROUTING_RAW(16, 3, 0), VSOCK(40, 1, 0), VSOCK_DATAGRAM(40, 2, 0), PACKET(17, 2, 0),
         ALG(38, 5, 0), RAW(2, 3, 1), RAW6(10, 3, 58), PING(2, 2, 1), PING6(10, 2, 58), UDPLITE(2, 2, 136),
@@ -73,7 +73,7 @@ class FromFdTest {
                 NativeFds.close(fd);
             }
         }
-        assertTrue(made >= 2, made + " kinds of sockets"); // those for routing are everywhere
+        assertTrue(made >= 2, made + " kinds of sockets"); // netlink sockets exist everywhere
     }
 
     @Test
@@ -92,7 +92,7 @@ class FromFdTest {
     @Test
     void multipathTcpIsTcp() throws IOException {
         int fd = NativeCalls.socket(2, 1, 262);
-        if (fd >= 0) { // the kernel has it
+        if (fd >= 0) { // the kernel supports it
             TcpStream.fromFd(fd).close();
             assertFalse(NativeFds.isOpen(fd));
         }

@@ -42,9 +42,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Gather lists. */
+/** Tests of {@code GatherList}. */
 class GatherListTest {
-    /** What a list can be written to, with its other end. */
+    /** A stream to write a list to, and its other end. */
     enum Kind {
         TCP {
             @Override
@@ -87,7 +87,7 @@ class GatherListTest {
         return new String(Local.readFully(in, length));
     }
 
-    // ---- how it works
+    // ---- writing
 
     @ParameterizedTest
     @EnumSource
@@ -108,7 +108,7 @@ class GatherListTest {
             assertEquals("header body", readText(ends.in, 11));
             assertEquals(0, ends.out.write(list), "nothing remained");
 
-            list.set(1, copy(arena, "an other body"), 3, 10); // begins anew
+            list.set(1, copy(arena, "an other body"), 3, 10); // starts over
             assertEquals(17, list.remaining());
             assertEquals(17, ends.out.write(list));
             assertEquals("header other body", readText(ends.in, 17));
@@ -136,7 +136,7 @@ class GatherListTest {
                 at += (int) segment.byteSize();
             }
             GatherList list = GatherList.of(segments);
-            for (int turn = 0; turn < 3; turn++) { // the later ones find the vectors that the earlier ones have moved
+            for (int turn = 0; turn < 3; turn++) { // later turns reuse changed vectors
                 list.rewind();
                 byte[] got = new byte[size];
                 int done = 0;
@@ -193,7 +193,7 @@ class GatherListTest {
 
     @ParameterizedTest
     @EnumSource
-    void noRoomWouldBlockAndIsFollowedByAnEvent(Kind kind) throws IOException {
+    void aWriteWithoutRoomWouldBlockAndIsFollowedByAnEvent(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Ends ends = kind.open(loop);
             loop.register(ends.source, 1, W);
@@ -283,7 +283,7 @@ class GatherListTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void aPartlyWrittenListIsNotChangedByMistake() throws IOException {
+    void aPartlyWrittenListCannotBeModified() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
             MemorySegment other = copy(arena, "other");
@@ -324,7 +324,7 @@ class GatherListTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void memoryOfManyKindsIsTaken() throws IOException {
+    void memoryOfManyKindsIsAccepted() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
             MemorySegment buffer = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(1).put(0, (byte) 'd'));
@@ -354,11 +354,11 @@ class GatherListTest {
         }
     }
 
-    // ---- what a stream of a user's own needs
+    // ---- support for user-defined streams
 
     @Test
     @Tag("any-selector")
-    void itsSegmentsAndWhatIsLeftOfThemCanBeRead() {
+    void theSegmentsAndTheUnwrittenRestAreReadable() {
         MemorySegment a = copy(Arena.ofAuto(), "abcd");
         MemorySegment b = copy(Arena.ofAuto(), "0123456789");
         GatherList list = GatherList.withCapacity(4);
@@ -396,7 +396,7 @@ class GatherListTest {
         }
     }
 
-    // ---- what is refused
+    // ---- rejected arguments
 
     @Test
     @Tag("any-selector")
@@ -430,7 +430,7 @@ class GatherListTest {
 
     @Test
     @Tag("any-selector")
-    void memoryThatIsNotForItIsRefusedWithTheReason() throws IOException {
+    void unsuitableMemoryIsRefusedWithTheReason() throws IOException {
         GatherList list = GatherList.withCapacity(1);
         assertRefused(IllegalArgumentException.class, "heap", list, MemorySegment.ofArray(new byte[4]));
         try (Arena shared = Arena.ofShared()) {
@@ -456,7 +456,7 @@ class GatherListTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void memoryThatHasEndedIsFoundOutBeforeTheCall(Kind kind) throws Exception {
+    void memoryOfAClosedArenaIsDetectedBeforeTheCall(Kind kind) throws Exception {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Ends ends = kind.open(loop);
             Arena ended = Arena.ofConfined();
@@ -478,7 +478,7 @@ class GatherListTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void whatIsWrittenMayEnd() throws IOException {
+    void memoryMayBeFreedAfterItWasWritten() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
             Arena header = Arena.ofConfined();
@@ -499,7 +499,7 @@ class GatherListTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.PIPES)
-    void failuresNameTheCallAndLeaveTheListWhereItWas() throws IOException {
+    void failuresNameTheCallAndLeaveTheListUnchanged() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             GatherList list = GatherList.of(copy(arena, "a"), copy(arena, "b"));
             TcpStream tcp = loop.connected().stream();
@@ -517,9 +517,9 @@ class GatherListTest {
         }
     }
 
-    // ---- much
+    // ---- large lists
 
-    /** Writes a list to a peer that drains it, and looks at its end: what comes before is not worth the time. */
+    /** Writes a list to a peer that drains it, and checks only the last bytes, as checking all would take too long. */
     private static void assertArrives(GatherList list, MemorySegment end) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
@@ -564,7 +564,7 @@ class GatherListTest {
     void aSegmentOfMoreThan2GbIsWritten() throws IOException {
         long size = (1L << 31) + 5000;
         try (SegmentPool pool = SegmentPool.open()) {
-            MemorySegment segment = pool.acquire(size).segment(); // which the system makes of one page of zeroes
+            MemorySegment segment = pool.acquire(size).segment(); // backed by the zero page
             MemorySegment end = segment.asSlice(size - 10_000);
             end.copyFrom(MemorySegment.ofArray(Local.random(10_000)));
             assertArrives(GatherList.of(segment), end);

@@ -22,11 +22,11 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Messages to and from more heap than a thread has native memory for. */
+/** Messages to and from heap memory larger than a thread's copy buffer. */
 @Tag("any-selector")
 @Requires({Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS})
 class LargeMessagesTest {
-    /** What is received, or would be, by every way there is, where there is next to no direct memory. */
+    /** Sends and receives in every way in a JVM with almost no direct memory. */
     static final class Receiving {
         private static final int ROOM = 4 << 20;
         private static final byte[] ARRAY = new byte[ROOM];
@@ -108,7 +108,7 @@ class LargeMessagesTest {
     }
 
     @Test
-    void takeNoMemoryThatTheyDoNotNeed() throws Exception {
+    void largeMessagesNeedNoExtraDirectMemory() throws Exception {
         assertEquals("ok", new Child().with("-XX:MaxDirectMemorySize=1m").run(Receiving.class).ok().trim());
     }
 }

@@ -76,13 +76,13 @@ class SocketOptionsTest {
 
     private static final SocketOption<Integer> UNKNOWN = new Named<>("SO_UNKNOWN", Integer.class);
 
-    // ---- setting and getting
+    // ---- set and get
 
     /** Kinds of sockets. */
     private enum Kind { STREAM, LISTENER, DATAGRAM }
 
     /** An option, the value to set, and the value that is then read back. */
-    private record Case<T>(SocketOption<T> name, T set, T told, Kind... kinds) {
+    private record Case<T>(SocketOption<T> name, T set, T expected, Kind... kinds) {
         @SafeVarargs
         @SuppressWarnings("varargs")
         static <T> List<Case<T>> of(Kind[] kinds, SocketOption<T> name, T... values) {
@@ -152,7 +152,7 @@ class SocketOptionsTest {
         for (InetAddress host : List.of(V4, V6)) {
             for (Kind kind : c.kinds) {
                 try (Loop loop = new Loop()) {
-                    T told = switch (kind) {
+                    T actual = switch (kind) {
                         case STREAM -> {
                             TcpStream stream = loop.connected(host).stream();
                             stream.setOption(c.name, c.set);
@@ -169,7 +169,7 @@ class SocketOptionsTest {
                             yield socket.getOption(c.name);
                         }
                     };
-                    assertEquals(c.told, told, kind + " " + host);
+                    assertEquals(c.expected, actual, kind + " " + host);
                 }
             }
         }
@@ -182,7 +182,7 @@ class SocketOptionsTest {
             for (Kind kind : c.kinds) {
                 try (Loop loop = new Loop()) {
                     InetSocketAddress local = new InetSocketAddress(host, 0);
-                    T told = switch (kind) {
+                    T actual = switch (kind) {
                         case STREAM -> {
                             ServerSocket server = loop.later(new ServerSocket(0, 1, host));
                             yield loop.later(TcpStream.connect(new InetSocketAddress(host, server.getLocalPort()),
@@ -193,15 +193,15 @@ class SocketOptionsTest {
                         case DATAGRAM -> loop.later(UdpSocket.bind(local, BindOptions.DEFAULT.with(c.name, c.set)))
                             .getOption(c.name);
                     };
-                    if (!List.of("TCP_QUICKACK", "SO_INCOMING_CPU").contains(c.name.name())) { // they change
-                        assertEquals(c.told, told, kind + " " + host);
+                    if (!List.of("TCP_QUICKACK", "SO_INCOMING_CPU").contains(c.name.name())) { // these change
+                        assertEquals(c.expected, actual, kind + " " + host);
                     }
                 }
             }
         }
     }
 
-    /** The options that the JDK documents, of those that a channel of its own has. */
+    /** The options that the JDK documents, of those that its own channel supports. */
     private static List<SocketOption<?>> documented(NetworkChannel channel) throws ReflectiveOperationException {
         List<SocketOption<?>> options = new ArrayList<>();
         for (Class<?> names : List.of(StandardSocketOptions.class, ExtendedSocketOptions.class)) {
@@ -215,7 +215,7 @@ class SocketOptionsTest {
     }
 
     @Test
-    void everyOptionOfTheJdksSocketsIsThereToo() throws Exception {
+    void everyOptionOfTheJdksSocketsIsSupported() throws Exception {
         try (Loop loop = new Loop()) {
             ServerSocketChannel server = loop.later(ServerSocketChannel.open()).bind(new InetSocketAddress(V4, 0));
             TcpStream stream = loop.later(TcpStream.connect((InetSocketAddress) server.getLocalAddress()));
@@ -305,7 +305,7 @@ class SocketOptionsTest {
         }
     }
 
-    // ---- what is refused
+    // ---- rejected options
 
     @Test
     @Requires(Feature.DATAGRAM_SEGMENTATION)
@@ -328,7 +328,7 @@ class SocketOptionsTest {
     @ParameterizedTest
     @ValueSource(strings = {"SO_RCVBUF -5", "SO_SNDBUF -1", "IP_TOS -1", "IP_TOS 256", "IP_MULTICAST_TTL -1",
         "IP_MULTICAST_TTL 256"})
-    void whatNioRefusesIsRefusedBeforeAnyCall(String refused) throws IOException {
+    void valuesThatNioRejectsAreRefusedBeforeAnyCall(String refused) throws IOException {
         String[] words = refused.split(" ");
         int value = Integer.parseInt(words[1]);
         SocketOption<Integer> option = new Named<>(words[0], Integer.class);
@@ -355,7 +355,7 @@ class SocketOptionsTest {
         }
     }
 
-    /** Nor is there a socket: a closed one says that it is closed, and none is made. */
+    /** No socket is created: a closed one throws ClosedChannelException, and a failed bind leaves no descriptor. */
     private static <T> void assertIllegal(Loop loop, SocketOption<T> option, T value) throws IOException {
         for (InetAddress host : List.of(V4, V6)) {
             UdpSocket udp = loop.later(Peer.bind(host));
@@ -371,13 +371,13 @@ class SocketOptionsTest {
 
     @Test
     @Requires({Feature.UNIX_DATAGRAMS, Feature.UNIX_STREAMS})
-    void ipv6OnlyAppliesToIpv6SocketsAlone() throws IOException {
-        v6OnlyIsRefused(); // loads the classes that cannot be loaded then
+    void ipv6OnlyAppliesOnlyToIpv6Sockets() throws IOException {
+        v6OnlyIsRefused(); // loads the classes: without descriptors none can be loaded
         try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
-            v6OnlyIsRefused(); // no socket could be had
+            v6OnlyIsRefused(); // no socket can be opened
             exhaustion.end();
         }
-        try (Loop loop = new Loop()) { // and what IPv4 never is, it may be told not to be
+        try (Loop loop = new Loop()) { // false is allowed for IPv4, which is never IPv6-only
             InetSocketAddress v4 = new InetSocketAddress(V4, 0);
             loop.later(TcpListener.bind(v4, ListenOptions.DEFAULT.v6Only(false)));
             loop.later(UdpSocket.bind(v4, BindOptions.DEFAULT.v6Only(false)));
@@ -445,9 +445,9 @@ class SocketOptionsTest {
 
     @Test
     void anUnknownOptionIsRefusedBeforeTheSocketIsCreated() throws IOException {
-        bindWithUnknownOptions(); // loads the classes that cannot be loaded then
+        bindWithUnknownOptions(); // loads the classes: without descriptors none can be loaded
         try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
-            bindWithUnknownOptions(); // no socket could be had
+            bindWithUnknownOptions(); // no socket can be opened
             exhaustion.end();
         }
     }
@@ -466,7 +466,7 @@ class SocketOptionsTest {
 
     @Test
     @SuppressWarnings("unchecked")
-    void aValueOfTheWrongTypeIsRefusedWhereItIsGiven() {
+    void aValueOfTheWrongTypeIsRefusedWhenItIsSet() {
         SocketOption<Object> raw = (SocketOption<Object>) (SocketOption<?>) SystemSocketOptions.IP_TTL;
         assertThrows(ClassCastException.class, () -> BindOptions.DEFAULT.with(raw, "10"));
         assertThrows(NullPointerException.class, () -> BindOptions.DEFAULT.with(raw, null));
@@ -545,7 +545,7 @@ class SocketOptionsTest {
         }
     }
 
-    // ---- what options do
+    // ---- effects of options
 
     @Test
     void aStreamConnectsFromTheLocalAddress() throws IOException {
@@ -638,7 +638,7 @@ class SocketOptionsTest {
         TcpInfo info = TcpInfo.create();
         info.segment().fill((byte) -1);
         Set<String> rates = Set.of("pacingRate", "deliveryRate", "bytesAcked", "bytesReceived", "bytesSent",
-            "bytesRetrans"); // of 64 bits
+            "bytesRetrans"); // 64 bits wide
         assertEquals(255, info.state());
         assertEquals(255, info.retransmits());
         for (Method method : TcpInfo.class.getDeclaredMethods()) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code writeMore}: a write that announces another one. */
+/** {@code writeMore}, a write that announces another one. */
 class WriteMoreTest {
     private static final MemorySegment HEAD = Arena.global().allocateFrom("head").asSlice(0, 4);
 
@@ -40,13 +40,13 @@ class WriteMoreTest {
     @Test
     @Requires({Feature.WRITE_MORE, Feature.TCP_INFO})
     @Tag("any-selector")
-    void headAndFileGoInOnePacket() throws IOException {
+    void headAndFileAreSentInOnePacket() throws IOException {
         try (Loop loop = new Loop();
              FileSource file = FileSource.open(Files.writeString(directory.resolve("file"), "body"))) {
             TcpStream[] pair = loop.pair();
             pair[0].setNoDelay(true);
-            assumeTrue(segments(pair[0]) > 0, "no tcpi_segs_out here"); // which counts the handshake, too
-            Loop.until("one packet", () -> { // TCP holds the head back for 200 ms, which may be over before the body
+            assumeTrue(segments(pair[0]) > 0, "no tcpi_segs_out here"); // includes the handshake
+            Loop.until("one packet", () -> { // TCP holds the head back for 200 ms, which can elapse before the body
                 long before = segments(pair[0]);
                 assertEquals(4, pair[0].writeMore(HEAD, 0, 4));
                 assertEquals(4, file.transferTo(0, 4, pair[0]));
@@ -71,7 +71,7 @@ class WriteMoreTest {
 
     @Test
     @Tag("any-selector")
-    void whatIsHeldBackComesAtLast() throws IOException {
+    void heldBackBytesAreSentEventually() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
             assertEquals(4, pair[0].writeMore(HEAD, 0, 4));

@@ -57,10 +57,10 @@ class PipeTest {
         return pipe.sender().write(text.getBytes(), 0, text.length());
     }
 
-    // ---- the whole way
+    // ---- transfers
 
     @Test
-    void whatIsWrittenIsRead() throws IOException {
+    void writtenBytesAreRead() throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
             assertSame(pipe.sender(), pipe.sender());
@@ -118,7 +118,7 @@ class PipeTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void everyMemoryCanBeReadIntoAndWritten(Memories memory) throws IOException {
+    void everyKindOfMemoryCanBeReadIntoAndWritten(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
             Pipe.Sender s = pipe.sender();
@@ -178,10 +178,10 @@ class PipeTest {
         }
     }
 
-    // ---- room
+    // ---- capacity
 
     @Test
-    void roomComesByPages() throws IOException {
+    void aPipeGetsRoomInPages() throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
             loop.register(pipe.sender(), 1, W);
@@ -198,7 +198,7 @@ class PipeTest {
         }
     }
 
-    // ---- the end
+    // ---- end of stream
 
     @Test
     void theLastSendersCloseIsOneEvent() throws IOException {
@@ -219,7 +219,7 @@ class PipeTest {
     }
 
     @Test
-    void whatWasWrittenBeforeTheEndIsRead() throws IOException {
+    void bytesWrittenBeforeTheEndAreRead() throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
             write(pipe, "hello");
@@ -280,7 +280,7 @@ class PipeTest {
             assertTrue(NativeFds.isNonBlocking(pipe.sender().fd()), "the other end has its own");
             Future<byte[]> reader = Background.start(() -> {
                 byte[] bytes = new byte[5];
-                assertEquals(5, pipe.receiver().read(bytes, 0, 5)); // waits
+                assertEquals(5, pipe.receiver().read(bytes, 0, 5)); // blocks
                 return bytes;
             });
             write(pipe, "hello");
@@ -289,7 +289,7 @@ class PipeTest {
             assertEquals(WOULD_BLOCK, pipe.receiver().read(new byte[1], 0, 1));
 
             pipe.sender().setNonBlocking(false);
-            Future<Long> writer = Background.start(() -> pipe.sender().write(random(1 << 20), 0, 1 << 20)); // waits
+            Future<Long> writer = Background.start(() -> pipe.sender().write(random(1 << 20), 0, 1 << 20)); // blocks
             assertArrayEquals(random(1 << 20), readFully(pipe.receiver(), 1 << 20));
             assertEquals(1 << 20, Background.result(writer));
             pipe.sender().setNonBlocking(true);
@@ -332,7 +332,7 @@ class PipeTest {
 
     @Test
     @Tag("any-selector")
-    void whatCanBeReadAndWrittenIsBothEnds() throws IOException {
+    void aDescriptorForBothDirectionsCanBeEitherEnd() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(1);
             Pipe.Sender sender = loop.later(Pipe.Sender.fromFd(fds[0]));

@@ -66,7 +66,7 @@ class FileSourceTest {
         return loop.later(FileSource.open(path));
     }
 
-    /** A file of 5 GiB that has bytes at its end alone. */
+    /** A sparse file of 5 GiB that has data only at its end. */
     private Path sparse(byte[] tail) throws IOException {
         Path path = Files.createTempFile(directory, "sparse", "");
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
@@ -75,7 +75,7 @@ class FileSourceTest {
         return path;
     }
 
-    /** How a part of a file is sent. */
+    /** The ways to send a part of a file. */
     private enum Sending {
         FILE {
             @Override
@@ -99,7 +99,7 @@ class FileSourceTest {
         abstract long send(Path path, long position, long count, WritableStream to) throws IOException;
     }
 
-    /** Sends a part, while it is read at the other end and compared. */
+    /** Sends a part while the other end reads and compares it. */
     private static void assertSends(Sending how, Path path, byte[] bytes, int from, int to, Way way)
             throws IOException {
         Expected expected = new Expected(Arrays.copyOfRange(bytes, from, to));
@@ -165,7 +165,7 @@ class FileSourceTest {
 
     @Test
     @Tag("any-selector")
-    void nothingIsAskedForAndNothingIsSent() throws IOException {
+    void aTransferOfZeroBytesSendsNothing() throws IOException {
         try (Loop loop = new Loop()) {
             Path path = file(new byte[3]);
             Way way = Kind.TCP.open(loop);
@@ -201,7 +201,7 @@ class FileSourceTest {
 
     @Test
     @Tag("any-selector")
-    void aFileThatIsCutMeanwhileEnds() throws IOException {
+    void aFileThatIsTruncatedMeanwhileEnds() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(1 << 20);
             Path path = file(bytes);
@@ -223,7 +223,7 @@ class FileSourceTest {
 
     @Test
     @Tag("any-selector")
-    void aMappingOfAFileThatWasCutThrowsAndDoesNotCrash() throws IOException {
+    void aMappingOfATruncatedFileThrowsAndDoesNotCrash() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Path path = file(random(100_000));
             FileChannel channel = loop.later(FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
@@ -251,7 +251,7 @@ class FileSourceTest {
                 Way way = kind.open(loop);
                 Expected expected = new Expected(withZeros);
                 long[] position = {HUGE - withZeros.length};
-                until("sent", () -> { // by each in turn
+                until("sent", () -> { // in each way in turn
                     long n = file.transferTo(position[0], 3L << 30, way.in());
                     position[0] += Math.max(n, 0);
                     n = Sending.CHANNEL.send(path, position[0], Long.MAX_VALUE, way.in());
@@ -283,10 +283,10 @@ class FileSourceTest {
         }
     }
 
-    /** What the kernel's buffers take of it: one call that is asked for more than it can do. */
+    /** One call for more than it can transfer: it sends what the kernel's buffers have room for. */
     @Test
     @Tag("any-selector")
-    void oneCallMayBeAskedForMoreThanTwoGigabytes() throws IOException {
+    void oneCallMayRequestMoreThanTwoGigabytes() throws IOException {
         try (Loop loop = new Loop()) {
             FileSource file = open(loop, sparse(new byte[1]));
             Way way = Kind.TCP.open(loop);
@@ -317,7 +317,7 @@ class FileSourceTest {
             while (position < bytes.length) {
                 long n = file.transferTo(position, bytes.length - position, way.in());
                 position += Math.max(n, 0);
-                if (n == WOULD_BLOCK || position < bytes.length) { // a short one has armed it, too
+                if (n == WOULD_BLOCK || position < bytes.length) { // a short write has re-armed it, too
                     if (waits++ == 0 && n == WOULD_BLOCK) {
                         loop.expectNothing();
                     }
@@ -338,7 +338,7 @@ class FileSourceTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void aPeerThatIsGoneIsAnError(Kind kind) throws IOException {
+    void aClosedPeerIsAnError(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Way way = kind.open(loop);
             if (way.out() instanceof TcpStream stream) {
@@ -364,7 +364,7 @@ class FileSourceTest {
             Local.end(Local.start(loop, "mkfifo", fifo.toString()));
             for (Path path : new Path[] {directory, fifo, Path.of("/dev/null")}) {
                 NativeFds.Opened opened = new NativeFds.Opened(path);
-                assertThrows(IllegalArgumentException.class, () -> FileSource.open(path)); // and nobody waits
+                assertThrows(IllegalArgumentException.class, () -> FileSource.open(path)); // without waiting
                 opened.expect(0);
             }
             Way socket = Kind.TCP.open(loop);
@@ -393,7 +393,7 @@ class FileSourceTest {
     @Tag("any-selector")
     void withoutDescriptorsNothingIsOpened() throws IOException {
         Path path = file(new byte[1]);
-        FileSource.open(path).close(); // classes are loaded now
+        FileSource.open(path).close(); // loads the classes
         assertThrows(NoSuchFileException.class, () -> FileSource.open(directory.resolve("missing")));
         IOException[] thrown = new IOException[1];
         try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
@@ -411,7 +411,7 @@ class FileSourceTest {
 
     @Test
     @Tag("any-selector")
-    void aDescriptorThatIsTakenOverIsClosedAndABorrowedOneIsNot() throws IOException {
+    void anAdoptedDescriptorIsClosedAndABorrowedOneIsNot() throws IOException {
         try (Loop loop = new Loop()) {
             Path path = file("hello".getBytes());
             Way way = Kind.TCP.open(loop);
@@ -452,7 +452,7 @@ class FileSourceTest {
         }
     }
 
-    /** A closed file's number is at once that of a file of other bytes. */
+    /** The number of a closed file is reused at once for a file with other bytes. */
     @Test
     @Tag("any-selector")
     void noOtherFileIsSentWhenOneIsClosedMeanwhile() throws Exception {
@@ -518,7 +518,7 @@ class FileSourceTest {
         }
     }
 
-    /** In a method of its own, so that no variable holds it any more. */
+    /** A method of its own, so that no local variable keeps the file reachable. */
     private int dropped(Path path) throws IOException {
         return FileSource.open(path).fd();
     }
@@ -528,7 +528,7 @@ class FileSourceTest {
     void aFileThatIsDroppedIsClosed() throws IOException {
         Logger logger = Logger.getLogger("io.panamio");
         Level before = logger.getLevel();
-        logger.setLevel(Level.OFF); // it is meant to happen
+        logger.setLevel(Level.OFF); // the leak is intended
         try {
             int fd = dropped(file(new byte[1]));
             Loop.untilCollected("closed by the cleaner", () -> !NativeFds.isOpen(fd));

@@ -47,7 +47,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Streams that users make, through everything that takes a stream. */
+/** User-defined streams, used with everything that accepts a stream. */
 class OwnStreamTest {
     private static final IOException BROKEN = new IOException("broken");
 
@@ -67,7 +67,7 @@ class OwnStreamTest {
         return new String(segment.toArray(ValueLayout.JAVA_BYTE));
     }
 
-    // ---- what is given to those who write the least
+    // ---- default methods
 
     @Test
     @Tag("any-selector")
@@ -197,7 +197,7 @@ class OwnStreamTest {
 
     // ---- files
 
-    /** A stream of a user's, over one of ours. */
+    /** A user-defined stream over one of the library. */
     enum Own {
         PLAIN {
             @Override
@@ -253,7 +253,7 @@ class OwnStreamTest {
 
     @Test
     @Tag("any-selector")
-    void aFileKeepsItsPlaceWhereAStreamTakesLessOrFails(@TempDir Path directory) throws IOException {
+    void aFileResumesAfterAShortOrFailedWrite(@TempDir Path directory) throws IOException {
         Path path = Files.writeString(directory.resolve("file"), "x".repeat(65536) + "abc");
         try (FileSource file = FileSource.open(path)) {
             Scripted out = Scripted.writing(WOULD_BLOCK, BROKEN, 65536, WOULD_BLOCK, 65536, BROKEN, 65536, 2, 1);
@@ -281,7 +281,7 @@ class OwnStreamTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.PIPES)
-    void whatTheSystemCannotSendIsCopied(@TempDir Path directory) throws IOException {
+    void filesThatSendfileCannotSendAreCopied(@TempDir Path directory) throws IOException {
         Path log = Files.writeString(directory.resolve("log"), "first\n");
         Path path = Files.writeString(directory.resolve("file"), "second\n");
         try (Loop loop = new Loop(); FileSource file = FileSource.open(path);
@@ -299,7 +299,7 @@ class OwnStreamTest {
 
     // ---- splices and relays
 
-    /** Which ends are a user's. */
+    /** The ends that are user-defined. */
     enum Ends {
         SOURCE, SINK, BOTH
     }
@@ -323,7 +323,7 @@ class OwnStreamTest {
             byte[] sent = Local.random(2 << 20);
             Pipelines.Output output = new Pipelines.Output(sent);
             Pipelines.Expected expected =
-                new Pipelines.Expected(ends == Ends.BOTH ? sent : Xored.xored(sent)); // or changed there and back
+                new Pipelines.Expected(ends == Ends.BOTH ? sent : Xored.xored(sent)); // or transformed twice
             NativeFds.Opened opened = new NativeFds.Opened();
             try (Splice splice = new Splice(source, sink, pool)) {
                 long n = WOULD_BLOCK;
@@ -354,7 +354,7 @@ class OwnStreamTest {
 
     @Test
     @Tag("any-selector")
-    void aSpliceKeepsWhatASinkDoesNotTake() throws IOException {
+    void aSpliceKeepsBytesThatTheSinkDoesNotAccept() throws IOException {
         try (PipePool pool = new PipePool(4, 4)) {
             Scripted source = Scripted.reading("abcdefghij", 4, 3, WOULD_BLOCK, 3, EOF);
             Scripted sink = Scripted.writing(1, WOULD_BLOCK, 2, 1, 3, WOULD_BLOCK, 3);
@@ -369,7 +369,7 @@ class OwnStreamTest {
             assertEquals(WOULD_BLOCK, splice.transfer(2), "read, and not taken");
             assertEquals(2L, source.asked.getLast());
             assertEquals(2, splice.buffered());
-            assertEquals(2, splice.transfer(), "and then the end is not told yet");
+            assertEquals(2, splice.transfer(), "the end is reported later");
             assertEquals("abcdefghi", sink.written.toString());
             splice.close();
             assertThrows(ClosedChannelException.class, splice::transfer);
@@ -393,7 +393,7 @@ class OwnStreamTest {
 
     @Test
     @Requires(Feature.PIPES)
-    void whatSpliceCannotMoveIsCopied(@TempDir Path directory) throws IOException {
+    void bytesThatSpliceCannotMoveAreCopied(@TempDir Path directory) throws IOException {
         Path log = Files.writeString(directory.resolve("log"), "first ");
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             TcpStream[] pair = loop.pair();

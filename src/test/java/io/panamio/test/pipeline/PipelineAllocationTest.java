@@ -120,7 +120,7 @@ class PipelineAllocationTest {
 
     @Test
     @Requires(Feature.ZERO_COPY)
-    void aBufferThatIsLentCostsAViewAndAnArena() throws IOException {
+    void lendingABufferAllocatesAViewAndAnArena() throws IOException {
         zeroCopy(256, true);
     }
 }

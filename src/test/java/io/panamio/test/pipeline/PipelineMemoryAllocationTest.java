@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Pools, rings and gather lists allocate nothing once they are warm; see {@code AllocationTest}. */
+/** Pools, ring buffers and gather lists allocate nothing once warm; see {@code AllocationTest}. */
 class PipelineMemoryAllocationTest {
     private static void requireAll(long n, long size) throws IOException {
         if (n != size) {
@@ -63,7 +63,7 @@ class PipelineMemoryAllocationTest {
             Pipe pipe = loop.later(Pipe.open());
             RingBuffer out = kind.allocate(arena, 1 << 16);
             RingBuffer in = kind.allocate(arena, 1 << 16);
-            in.advanceWrite(1); // never empty, so that it goes over the seam
+            in.advanceWrite(1); // never empty, so that it wraps around
             assertAtMost(0, () -> {
                 out.memory().set(JAVA_LONG, out.writeOffset(), 42);
                 out.advanceWrite(5000);
@@ -75,7 +75,7 @@ class PipelineMemoryAllocationTest {
         }
     }
 
-    /** Writes header and body, and what is written partly. */
+    /** Writes header and body, and continues after partial writes. */
     private static void assertGatherAllocatesNothing(Loop loop, WritableStream out, ReadableStream in)
             throws IOException {
         try (Arena arena = Arena.ofConfined()) {

@@ -24,7 +24,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** SIGPIPE again, see {@code SignalTest}: sendfile(2) and splice(2) have no MSG_NOSIGNAL. */
+/** Like {@code SignalTest}, for sendfile(2) and splice(2), which have no MSG_NOSIGNAL. */
 class PipelineSignalTest {
     @ParameterizedTest
     @ValueSource(strings = {"-Xmx64m", "-Xrs"})
@@ -33,7 +33,7 @@ class PipelineSignalTest {
         assertEquals("TcpStream UnixStream Sender zero-copy still alive\n", out);
     }
 
-    /** Sends in every way to peers that are gone. */
+    /** Sends to closed peers in every way. */
     static final class Sender {
         private Sender() {
         }
@@ -42,7 +42,7 @@ class PipelineSignalTest {
             long run() throws IOException;
         }
 
-        /** The first error may be another one: that of the peer that has gone. */
+        /** The first error may be a different one, that of the closed peer. */
         private static void assertBroken(Send send) throws IOException {
             for (int i = 0; i < 2; i++) {
                 try {

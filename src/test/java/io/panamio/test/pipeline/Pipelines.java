@@ -16,13 +16,13 @@ import io.panamio.test.support.Loop;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** What tests of the zero-copy package share: streams of every kind, and much to send over them. */
+/** Fixtures of the pipeline tests: streams of every kind, and senders and receivers of many bytes. */
 final class Pipelines {
 
     private Pipelines() {
     }
 
-    /** What bytes can go through. */
+    /** The kinds of connections that bytes can go through. */
     enum Kind {
         TCP,
         UNIX,
@@ -47,11 +47,11 @@ final class Pipelines {
         }
     }
 
-    /** What is written to {@code in} can be read from {@code out}. */
+    /** A connection: what is written to {@code in} can be read from {@code out}. */
     record Way(WritableStream in, ReadableStream out) {
     }
 
-    /** Bytes that are read until a number of them is there, and compared with what they must be. */
+    /** Reads an expected number of bytes and compares them with what they must be. */
     static final class Expected {
         private final byte[] expected;
         private final byte[] buffer = new byte[256 << 10];
@@ -61,7 +61,7 @@ final class Pipelines {
             this.expected = expected;
         }
 
-        /** Reads what there is. */
+        /** Reads the pending bytes. */
         void read(ReadableStream from) throws IOException {
             long n;
             while ((n = from.read(buffer, 0, buffer.length)) > 0) {
@@ -83,7 +83,7 @@ final class Pipelines {
         }
     }
 
-    /** Bytes that are written as there is room. */
+    /** Writes bytes whenever there is room. */
     static final class Output {
         private final byte[] bytes;
         private int done;
@@ -92,7 +92,7 @@ final class Pipelines {
             this.bytes = bytes;
         }
 
-        /** Writes what there is room for; true when all is written. */
+        /** Writes as many bytes as there is room for, and returns whether all are written. */
         boolean write(WritableStream to) throws IOException {
             long n;
             while (done < bytes.length && (n = to.write(bytes, done, bytes.length - done)) > 0) {
@@ -106,7 +106,7 @@ final class Pipelines {
         }
     }
 
-    /** Waits for the end of a stream, with nothing before it. */
+    /** Waits for the end of a stream, before which nothing may arrive. */
     static void expectEnd(ReadableStream from) throws IOException {
         byte[] one = new byte[1];
         long[] n = new long[1];

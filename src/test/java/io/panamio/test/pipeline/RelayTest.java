@@ -52,7 +52,7 @@ class RelayTest {
     private static final long A = 1;
     private static final long B = 2;
 
-    /** A relay with the streams at its far ends, which are the test's. */
+    /** A relay, and the streams of the test at its far ends. */
     private static final class Proxy implements AutoCloseable {
         final Loop loop;
         final StreamSocket<?> left;
@@ -75,7 +75,7 @@ class RelayTest {
             loop.register(b, B, RW);
         }
 
-        /** Handles the events that there are. */
+        /** Handles the pending events. */
         void turn() throws IOException {
             loop.poll.poll(loop.events, Duration.ofMillis(1));
             for (int i = 0; i < loop.events.size(); i++) {
@@ -131,7 +131,7 @@ class RelayTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void anEndIsPassedOnAndTheOtherDirectionGoesOn(boolean leftFirst) throws IOException {
+    void anEndIsPassedOnAndTheOtherDirectionContinues(boolean leftFirst) throws IOException {
         for (boolean tcp : new boolean[] {true, false}) {
             try (Loop loop = new Loop(); PipePool pool = new PipePool(); Proxy proxy = new Proxy(loop, tcp, pool)) {
                 StreamSocket<?> first = leftFirst ? proxy.left : proxy.right;
@@ -213,7 +213,7 @@ class RelayTest {
                 return quiet[0] > 20;
             });
             assertTrue(out.done() < bytes.length, "it took everything");
-            loop.expectQuiet(); // and nobody spins
+            loop.expectQuiet(); // no busy loop
             Expected arriving = new Expected(bytes);
             until("all there", () -> {
                 out.write(proxy.left);
@@ -225,7 +225,7 @@ class RelayTest {
     }
 
     @Test
-    void oneCallStopsToLetOthersHaveTheirTurn() throws IOException {
+    void oneCallTransfersABoundedNumberOfBytes() throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool(4096, 4);
                 Proxy proxy = new Proxy(loop, false, pool)) {
             byte[] bytes = random(150_000);
@@ -234,7 +234,7 @@ class RelayTest {
             long n = proxy.relay.transfer(proxy.a);
             assertTrue(n > 0 && n <= 16 * 4096, n + " bytes");
             int calls = 0;
-            for (; (n = proxy.relay.transfer(calls % 2 == 0 ? proxy.b : proxy.a)) > 0; calls++) { // whichever
+            for (; (n = proxy.relay.transfer(calls % 2 == 0 ? proxy.b : proxy.a)) > 0; calls++) { // either one will do
                 arriving.read(proxy.right);
             }
             assertEquals(WOULD_BLOCK, n);
@@ -248,11 +248,11 @@ class RelayTest {
         }
     }
 
-    // ---- death
+    // ---- failures
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aSideThatDiesInTheMiddleLeavesNothing(boolean leftDies) throws IOException {
+    void aBrokenConnectionLeavesNothing(boolean leftDies) throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 50; i++) {
@@ -274,7 +274,7 @@ class RelayTest {
                         || e.getMessage().contains("to the sink"), e::toString);
                     proxy.relay.close();
                     assertThrows(ClosedChannelException.class, () -> proxy.relay.transfer(proxy.a));
-                    assertThrows(IOException.class, () -> until("told", () -> {
+                    assertThrows(IOException.class, () -> until("reported", () -> {
                         if (other.read(new byte[1 << 20], 0, 1 << 20) == EOF) {
                             throw new IOException("ended");
                         }
@@ -286,7 +286,7 @@ class RelayTest {
         }
     }
 
-    /** The end of its bytes was passed on long ago, and nothing comes from the other side to be sent to it. */
+    /** The end of its bytes was passed on long ago, and nothing arrives from the other side to be sent to it. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aResetIsNoticedAfterTheEnd(boolean leftDies) throws IOException {
@@ -326,7 +326,7 @@ class RelayTest {
         }
     }
 
-    /** A listener whose queue is full lets a connect wait for a second, in which the client has ended already. */
+    /** A connect to a listener whose queue is full is delayed by a second, during which the client already ends. */
     @ParameterizedTest
     @ValueSource(strings = {"", "abc"})
     void anEndBeforeTheConnectIsDoneIsPassedOnAfterIt(String text) throws Exception {
@@ -427,7 +427,7 @@ class RelayTest {
                 streams.add(two[0]);
                 byte[] bytes = random(1000 + 37 * i);
                 outputs.add(new Output(bytes));
-                expected.add(i < 8 ? new Expected(bytes) : null); // their buffers are large
+                expected.add(i < 8 ? new Expected(bytes) : null); // larger buffers
             }
             boolean[] ended = new boolean[count];
             boolean[] done = new boolean[count];
@@ -480,7 +480,7 @@ class RelayTest {
     /** A client of the JDK, a relay from TCP to a Unix socket, and socat with cat behind it. */
     @Test
     @Requires(Feature.UNIX_STREAMS)
-    void aRelayStandsBetweenAJdkSocketAndSocat() throws Exception {
+    void aRelayConnectsAJdkSocketWithSocat() throws Exception {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             Path path = Local.path(loop);
             Process socat = Local.start(loop, "socat", "-t", "10", "UNIX-LISTEN:" + path, "EXEC:cat");

@@ -44,11 +44,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Ring buffers, of both kinds. */
+/** Ring buffers of both kinds, mapped and plain. */
 class RingBufferTest {
-    private static final int PAGE = 64 * 1024; // whole pages on every processor
+    private static final int PAGE = 64 * 1024; // a multiple of the page size of every processor
 
-    /** The kinds of rings, and how each is made. */
+    /** The kinds of ring buffers, and how each is allocated. */
     enum Kind {
         MAPPED, PLAIN;
 
@@ -82,7 +82,7 @@ class RingBufferTest {
         ring.advanceWrite(len);
     }
 
-    /** Moves where the next byte goes, without making the ring empty at any other place than its beginning. */
+    /** Moves the write position, without the ring becoming empty anywhere but at its beginning. */
     private static void moveTo(RingBuffer ring, long offset) {
         while (ring.readOffset() != offset) {
             long n = Math.min(ring.capacity() - 1, Math.floorMod(offset - ring.readOffset(), ring.capacity()));
@@ -130,7 +130,7 @@ class RingBufferTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void bothRegionsAreContiguousOverTheSeam(Kind kind) {
+    void bothRegionsAreContiguousAcrossTheEnd(Kind kind) {
         byte[] some = Local.random(PAGE);
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -154,11 +154,11 @@ class RingBufferTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void whatGoesInComesOut(Kind kind) {
+    void bytesComeOutInOrder(Kind kind) {
         Random random = new Random(1);
         byte[] bytes = Local.random(20 * PAGE);
         try (Arena arena = Arena.ofConfined()) {
-            for (int size : new int[] {100, PAGE / 2, PAGE}) { // as much as is moved at a time
+            for (int size : new int[] {100, PAGE / 2, PAGE}) { // the number of bytes transferred at a time
                 RingBuffer ring = kind.allocate(arena, PAGE);
                 int in = 0;
                 int out = 0;
@@ -231,7 +231,7 @@ class RingBufferTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void anEchoByWayOfARingChangesNothing(Kind kind) throws IOException {
+    void anEchoThroughARingIsUnchanged(Kind kind) throws IOException {
         byte[] bytes = Local.random(4 << 20);
         Random random = new Random(2);
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
@@ -341,7 +341,7 @@ class RingBufferTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void bytesArePutAndTakenOverTheSeam(Kind kind) {
+    void bytesArePutAndTakenAcrossTheEnd(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
             moveTo(ring, PAGE - 5);
@@ -361,7 +361,7 @@ class RingBufferTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void whatHasNoRoomIsNotPutAtAll(Kind kind) {
+    void bytesWithoutRoomAreNotPutAtAll(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
             ring.advanceWrite(PAGE - 2);
@@ -382,18 +382,18 @@ class RingBufferTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void aByteIsFoundWhereItIsFirst(Kind kind) {
+    void aByteIsFoundAtItsFirstOccurrence(Kind kind) {
         Random random = new Random(7);
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = kind.allocate(arena, PAGE);
-            ring.memory().fill((byte) 3); // what is not readable must not be found
+            ring.memory().fill((byte) 3); // bytes that are not readable must not be found
             byte[] values = {0, 1, 2, 3, 127, -128, -1};
             for (int round = 0; round < 2000; round++) {
                 byte[] bytes = new byte[random.nextInt(40)];
                 for (int i = 0; i < bytes.length; i++) {
                     bytes[i] = values[random.nextInt(values.length)];
                 }
-                ring.advanceWrite(PAGE - 20); // at the end, and over it
+                ring.advanceWrite(PAGE - 20); // at the end, and across it
                 ring.put(bytes, 0, Math.min(20, bytes.length));
                 ring.advanceRead(PAGE - 20);
                 int there = Math.min(20, bytes.length);
@@ -424,7 +424,7 @@ class RingBufferTest {
 
     @Test
     @Tag("any-selector")
-    void theSecondHalfOfAMappedRingIsTheFirst() {
+    void theSecondHalfOfAMappedRingMirrorsTheFirst() {
         try (Arena arena = Arena.ofConfined()) {
             RingBuffer ring = Kind.MAPPED.allocate(arena, PAGE);
             ring.memory().set(JAVA_BYTE, 3, (byte) 42);
@@ -480,7 +480,7 @@ class RingBufferTest {
     @EnumSource
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void onlyTheThreadsOfTheArenaUseIt(Kind kind) throws Exception {
+    void onlyTheThreadsOfTheArenaCanUseTheRing(Kind kind) throws Exception {
         try (Loop loop = new Loop(); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             UnixStream[] pair = Local.pair(loop);
             RingBuffer mine = kind.allocate(confined, PAGE);
@@ -495,7 +495,7 @@ class RingBufferTest {
         }
     }
 
-    /** How many mappings of rings the process has. */
+    /** Returns the number of the process's mappings of ring buffers. */
     private static int mappings() throws IOException {
         return (int) Files.readAllLines(Path.of("/proc/self/maps")).stream().filter(l -> l.contains("memfd:panamio"))
             .count();
@@ -523,13 +523,13 @@ class RingBufferTest {
         assertEquals(mappings, mappings());
     }
 
-    // ---- where the mapping is refused
+    // ---- failing mappings
 
     @Test
     @Tag("any-selector")
     void withoutADescriptorTheRingIsPlain() {
         try (Arena arena = Arena.ofConfined()) {
-            Kind.MAPPED.allocate(arena, PAGE); // all classes are loaded
+            Kind.MAPPED.allocate(arena, PAGE); // loads all classes
             RingBuffer ring;
             try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
                 ring = RingBuffer.allocate(arena, PAGE);
@@ -560,7 +560,7 @@ class RingBufferTest {
         }
     }
 
-    /** A program that makes a ring where memfd_create fails; its argument is the errno. */
+    /** A program that allocates a ring while memfd_create fails. The argument is the errno. */
     static final class Sandboxed {
         private Sandboxed() {
         }
@@ -576,14 +576,14 @@ class RingBufferTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 38}) // EPERM, ENOSYS
-    void whereTheKernelRefusesTheRingIsPlain(int errno) throws Exception {
+    void withoutMemfdTheRingIsPlain(int errno) throws Exception {
         Seccomp.require();
-        String said = new Child().with("--enable-native-access=io.panamio,ALL-UNNAMED")
+        String output = new Child().with("--enable-native-access=io.panamio,ALL-UNNAMED")
             .run(Sandboxed.class, Integer.toString(errno)).ok();
-        assertEquals("RingBuffer[0 of 65536 bytes, plain]", said);
+        assertEquals("RingBuffer[0 of 65536 bytes, plain]", output);
     }
 
-    /** A program that makes more rings than there can be mappings, closes them, and makes another. */
+    /** A program that allocates more rings than there can be mappings, closes them, and allocates another one. */
     static final class Many {
         private static final int RINGS = 34_000;
 
@@ -601,17 +601,17 @@ class RingBufferTest {
                 }
                 mappings = mappings();
             }
-            long most = Long.parseLong(most());
-            System.out.println(mapped > 1000 && mappings < most / 2 ? "ok" : mapped + " mapped, of " + most
-                + " mappings " + mappings);
+            long maxMappings = Long.parseLong(maxMappings());
+            System.out.println(mapped > 1000 && mappings < maxMappings / 2 ? "ok" : mapped + " rings, " + mappings
+                + " of " + maxMappings + " mappings");
             try (Arena arena = Arena.ofConfined()) {
                 System.out.println(RingBuffer.allocate(arena, 1).toString().contains("mapped"));
             }
         }
 
-        private static String most() throws IOException {
+        private static String maxMappings() throws IOException {
             try (InputStream number = Files.newInputStream(Path.of("/proc/sys/vm/max_map_count"))) {
-                return new String(number.readNBytes(20)).trim(); // by one read(2), as the second finds an end
+                return new String(number.readNBytes(20)).trim(); // by one read(2), as a second one would return 0
             }
         }
 
@@ -629,17 +629,17 @@ class RingBufferTest {
         assertEquals("ok\ntrue\n", new Child().with("-XX:MaxDirectMemorySize=2g").run(Many.class).ok());
     }
 
-    // ---- much
+    // ---- large buffers
 
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
     void offsetsGoBeyond2Gb(Kind kind) throws IOException {
-        long capacity = 3L << 30; // of which a few pages are ever used
+        long capacity = 3L << 30; // only a few pages are ever used
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
-            RingBuffer ring = kind.allocate(pair[0].arena(), capacity); // memory that is not filled with zeroes first
+            RingBuffer ring = kind.allocate(pair[0].arena(), capacity); // memory that is not zeroed first
             ring.advanceWrite(capacity);
             ring.advanceRead(capacity - 6);
             assertEquals(capacity - 6, ring.readOffset());
@@ -659,20 +659,20 @@ class RingBufferTest {
     @EnumSource
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void moreThan4GbGoThrough(Kind kind) throws IOException {
+    void moreThan4GbPassThrough(Kind kind) throws IOException {
         long total = (1L << 32) + (1 << 20);
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
             MemorySegment source = arena.allocate(1 << 20).copyFrom(MemorySegment.ofArray(Local.random(1 << 20)));
             RingBuffer ring = kind.allocate(arena, 1 << 18);
-            ring.advanceWrite(1); // never empty, so that it goes over the seam all the time
+            ring.advanceWrite(1); // never empty, so that it wraps around all the time
             long sent = 0;
             long got = 0;
             while (got < total) {
                 long from = sent % source.byteSize();
                 sent += Math.max(pair[0].write(source, from, Math.min(source.byteSize() - from, total - sent)), 0);
                 long n = Math.max(ring.readFrom(pair[1]), 0);
-                if (n > 0 && (got >> 20 & 63) == 0) { // now and then, as comparing takes time
+                if (n > 0 && (got >> 20 & 63) == 0) { // not each time, as comparing takes time
                     long at = got % source.byteSize();
                     long same = Math.min(n, source.byteSize() - at);
                     assertEquals(-1, MemorySegment.mismatch(ring.memory(), ring.readOffset() + 1,

@@ -13,15 +13,15 @@ import java.util.Deque;
 import java.util.Objects;
 
 /**
- * A test double: each call performs the next step of a script. A number moves as many bytes at most, EOF and
- * WOULD_BLOCK are returned, a failure is thrown; when the script is over, a call would block.
+ * A test double: each call performs the next step of a script. A number transfers at most as many bytes, EOF and
+ * WOULD_BLOCK are returned, a failure is thrown. After the end of the script, a call would block.
  */
 final class Scripted implements DuplexStream {
     private final Deque<Object> script;
     private final byte[] toRead;
     private int read;
     final ByteArrayOutputStream written = new ByteArrayOutputStream();
-    /** How much was asked for, by each call. */
+    /** The number of bytes that each call asked for. */
     final Deque<Long> asked = new ArrayDeque<>();
     Shutdown shut;
     boolean closed;

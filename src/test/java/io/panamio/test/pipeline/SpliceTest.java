@@ -88,15 +88,15 @@ class SpliceTest {
         }
     }
 
-    /** Lets a stream break, and not end. */
+    /** Breaks a stream by a reset, instead of ending it. */
     private static void reset(TcpStream stream) throws IOException {
         stream.setOption(StandardSocketOptions.SO_LINGER, 0);
         stream.close();
     }
 
-    // ---- what it costs
+    // ---- system calls
 
-    /** The calls of this thread alone are counted, so the peers are in another. */
+    /** Only the calls of this thread are counted, so the peers run in another one. */
     @Test
     void aBurstTakesThreeSystemCalls(@TempDir Path directory) throws Exception {
         Programs.require("strace");
@@ -107,16 +107,16 @@ class SpliceTest {
             String thread = Path.of("/proc/thread-self").toRealPath().getFileName().toString();
             Programs.Program strace = programs.start("strace", "-p", thread, "-e", "trace=" + Programs.MOVES,
                 "-e", "signal=none");
-            strace.awaitSaid("attached");
+            strace.awaitOutput("attached");
             for (int size : new int[] {100, 16_000, 60_000, 100}) {
                 byte[] bytes = random(size);
                 assertEquals(size, Background.result(Background.start(() -> in[0].write(bytes, 0, size))));
                 int fd = in[1].fd();
                 until("all there", () -> NativeCalls.available(fd) == size);
-                int before = strace.said().length();
+                int before = strace.output().length();
                 assertEquals(size, splice.transfer());
                 assertEquals(WOULD_BLOCK, splice.transfer());
-                Programs.requireOneBurst(size, strace.said().substring(before));
+                Programs.assertOneBurst(size, strace.output().substring(before));
                 assertArrayEquals(bytes, Background.result(Background.start(() -> Loop.readFully(out[1], size))));
             }
             strace.process().destroy();
@@ -124,7 +124,7 @@ class SpliceTest {
         }
     }
 
-    // ---- the whole way
+    // ---- transfers
 
     @ParameterizedTest
     @MethodSource("kinds")
@@ -156,7 +156,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, PAGE, 64 << 10, 1 << 20, Integer.MAX_VALUE})
-    void aPipeOfAnySizeDoes(int pipeBytes) throws IOException {
+    void aPipeOfAnySizeWorks(int pipeBytes) throws IOException {
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);
             Way out = Kind.UNIX.open(loop);
@@ -174,7 +174,7 @@ class SpliceTest {
         }
     }
 
-    /** Pieces of one byte each take a place of their own in a pipe. */
+    /** Each piece of one byte takes a slot of its own in a pipe. */
     @Test
     void manySmallPiecesArrive() throws IOException {
         try (Loop loop = new Loop()) {
@@ -199,7 +199,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void everythingMovesByEventsAlone(Kind from, Kind to) throws Exception {
+    void transfersNeedOnlyEvents(Kind from, Kind to) throws Exception {
         try (Loop loop = new Loop()) {
             Way in = from.open(loop);
             Way out = to.open(loop);
@@ -235,7 +235,7 @@ class SpliceTest {
         }
     }
 
-    /** A sink that takes nothing makes the source's peer wait; and nothing is asked for in vain meanwhile. */
+    /** A sink that accepts nothing makes the source's peer wait, without useless system calls in the meantime. */
     @ParameterizedTest
     @MethodSource("kinds")
     void backPressureIsKept(Kind from, Kind to) throws IOException {
@@ -249,7 +249,7 @@ class SpliceTest {
             byte[] bytes = random(64 << 20);
             Output output = new Output(bytes);
             int before;
-            do { // until neither side moves
+            do { // until neither side makes progress
                 before = output.done();
                 output.write(in.in());
                 assertTrue(splice.transfer() != EOF);
@@ -290,17 +290,17 @@ class SpliceTest {
         }
     }
 
-    // ---- the end
+    // ---- end of stream
 
-    /** Much is looked for twice before it is passed on: what the second look finds must not come before that. */
+    /** A large transfer splices from the source twice before it delivers: the order of the bytes must be kept. */
     @Test
-    void whatFollowsALargeTransferIsReportedAfterIt() throws IOException {
+    void theEndAfterALargeTransferIsReportedAfterIt() throws IOException {
         for (boolean reset : new boolean[] {false, true}) {
             try (Loop loop = new Loop()) {
                 Loop.Pair in = loop.accepted();
                 Way out = Kind.UNIX.open(loop);
                 Splice splice = loop.later(new Splice(in.stream(), out.in(), pool(loop)));
-                byte[] bytes = random(62_000); // a first window has room for that
+                byte[] bytes = random(62_000); // fits into an initial window
                 in.peer().getOutputStream().write(bytes);
                 byte[] all = new byte[bytes.length];
                 until("all there", () -> in.stream().peek(all, 0, all.length) == all.length);
@@ -308,7 +308,7 @@ class SpliceTest {
                 in.peer().close();
                 Expected expected = new Expected(bytes);
                 IOException[] failure = new IOException[1];
-                until("told", () -> {
+                until("reported", () -> {
                     try {
                         return splice.transfer() == EOF;
                     } catch (IOException e) {
@@ -324,9 +324,9 @@ class SpliceTest {
         }
     }
 
-    /** The system tells an error once: while a full sink keeps it from being thrown, it can be asked for. */
+    /** The system reports an error once: while a full sink delays its exception, it is available from the splice. */
     @Test
-    void failureBehindWhatASinkDoesNotTakeCanBeSeen() throws IOException {
+    void aFailureBehindUndeliveredBytesIsAvailable() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair in = loop.accepted();
             Way out = Kind.UNIX.open(loop);
@@ -368,7 +368,7 @@ class SpliceTest {
             Way out = to.open(loop);
             Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
             long[] filled = new long[1];
-            until("full", () -> { // TCP goes on to make room for a while
+            until("full", () -> { // TCP continues to make room for a while
                 long more = Local.fill(out.in());
                 filled[0] += more;
                 return more == 0;
@@ -390,7 +390,7 @@ class SpliceTest {
             });
             assertTrue(expected.isComplete());
             assertEquals(EOF, splice.transfer());
-            assertEquals(WOULD_BLOCK, out.out().read(new byte[1], 0, 1)); // it is the caller who passes it on
+            assertEquals(WOULD_BLOCK, out.out().read(new byte[1], 0, 1)); // passing on the end is up to the caller
             end(out.in());
             Pipelines.expectEnd(out.out());
         }
@@ -399,14 +399,14 @@ class SpliceTest {
     // ---- failures
 
     @Test
-    void aSinkThatDiesTakesThePipeWithIt() throws IOException {
+    void aBrokenSinkClosesThePipe() throws IOException {
         try (Loop loop = new Loop()) {
             PipePool pool = pool(loop);
             NativeFds.Opened opened = new NativeFds.Opened();
             Way in = Kind.TCP.open(loop);
             Way out = Kind.TCP.open(loop);
             Splice splice = new Splice(in.out(), out.in(), pool);
-            until("full", () -> { // TCP goes on to make room for a while
+            until("full", () -> { // TCP continues to make room for a while
                 Local.fill(out.in());
                 Local.fill(in.in());
                 return splice.transfer() == WOULD_BLOCK && splice.buffered() > 0;
@@ -423,7 +423,7 @@ class SpliceTest {
             }
             opened.expect(0);
 
-            Way nextIn = Kind.TCP.open(loop); // gets its own bytes and no others
+            Way nextIn = Kind.TCP.open(loop); // receives only its own bytes
             Way nextOut = Kind.TCP.open(loop);
             Splice next = loop.later(new Splice(nextIn.out(), nextOut.in(), pool));
             assertEquals(5, nextIn.in().write("hello".getBytes(), 0, 5));
@@ -488,16 +488,16 @@ class SpliceTest {
         }
     }
 
-    /** The number of splice(2) on this processor. */
+    /** The system call number of splice(2) on this processor. */
     private static final int SPLICE = System.getProperty("os.arch").equals("aarch64") ? 76 : 275;
 
-    /** Lets a transfer meet a system that has no memory, or gives another error, and returns what it throws. */
+    /** Runs a transfer while splice(2) fails with an error, and returns the exception. */
     private static IOException refused(Splice splice, int errno) throws Exception {
         IOException e = Background.result(Background.start(() -> {
             assumeTrue(Seccomp.refuse(SPLICE, errno), "no seccomp(2) here");
             return assertThrows(IOException.class, splice::transfer);
         }));
-        assertFalse(e instanceof ResourceExhaustedException, e::toString); // or who copies instead does so too soon
+        assertFalse(e instanceof ResourceExhaustedException, e::toString); // callers copy instead of that
         return e;
     }
 
@@ -547,7 +547,7 @@ class SpliceTest {
             Way out = Kind.TCP.open(loop);
             Splice first = new Splice(in.out(), out.in(), pool(loop));
             assertEquals(3, in.in().write("abc".getBytes(), 0, 3));
-            until("passed on", () -> first.transfer() == 3); // classes are loaded now
+            until("passed on", () -> first.transfer() == 3); // loads the classes
             assertEquals(3, in.in().write("def".getBytes(), 0, 3));
             Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
             IOException[] thrown = new IOException[1];
@@ -586,13 +586,13 @@ class SpliceTest {
             pool.close();
             opened.expect(0);
             assertEquals(0, pool.idle());
-            assertEquals(WOULD_BLOCK, splices.getFirst().transfer()); // with a pipe that is not kept
+            assertEquals(WOULD_BLOCK, splices.getFirst().transfer()); // releases its pipe, which the pool does not keep
             opened.expect(0);
         }
     }
 
     @Test
-    void noMorePipesAreKeptThanAskedFor() throws IOException {
+    void noMorePipesAreKeptThanConfigured() throws IOException {
         try (Loop loop = new Loop()) {
             PipePool pool = loop.later(new PipePool(PAGE, 2));
             List<Way> outs = new ArrayList<>();
@@ -629,9 +629,9 @@ class SpliceTest {
         }
     }
 
-    /** Another thread closes splices and their streams while they move bytes: no bytes get into another one. */
+    /** Another thread closes splices and their streams during transfers: no bytes get into other streams. */
     @Test
-    void closingInAnotherThreadMixesNothing() throws Exception {
+    void closingInAnotherThreadMixesNoBytes() throws Exception {
         try (Loop loop = new Loop()) {
             PipePool pool = pool(loop);
             NativeFds.Opened opened = new NativeFds.Opened();
@@ -669,7 +669,7 @@ class SpliceTest {
         }
     }
 
-    /** In a method of its own, so that no variable holds it any more. */
+    /** A method of its own, so that no local variable keeps the splice reachable. */
     private static void drop(Way in, Way out) throws IOException {
         Splice splice = new Splice(in.out(), out.in(), new PipePool());
         assertEquals(WOULD_BLOCK, splice.transfer());
@@ -680,7 +680,7 @@ class SpliceTest {
     void thePipeOfADroppedSpliceIsClosed() throws IOException {
         Logger logger = Logger.getLogger("io.panamio");
         Level before = logger.getLevel();
-        logger.setLevel(Level.OFF); // it is meant to happen
+        logger.setLevel(Level.OFF); // the leak is intended
         try (Loop loop = new Loop()) {
             Way in = Kind.UNIX.open(loop);
             Way out = Kind.UNIX.open(loop);

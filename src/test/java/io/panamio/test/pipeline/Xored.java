@@ -16,8 +16,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * A stream of a user's, as TLS would be one: what goes through is changed, by where in the stream it is. Only what has
- * no default is written; it holds nothing back.
+ * A user-defined stream that transforms its bytes, as TLS does, depending on their position in the stream. It
+ * implements only the abstract methods, and holds back no bytes.
  */
 final class Xored implements DuplexStream, Source {
     private static final int ROOM = 8 << 10;
@@ -31,7 +31,7 @@ final class Xored implements DuplexStream, Source {
         this.below = below;
     }
 
-    /** What the other end has to send, or gets, for bytes at the beginning of the stream. */
+    /** Returns what the other end must send, or receives, for bytes at the beginning of the stream. */
     static byte[] xored(byte[] bytes) {
         byte[] other = new byte[bytes.length];
         for (int i = 0; i < bytes.length; i++) {
@@ -111,7 +111,9 @@ final class Xored implements DuplexStream, Source {
         below.deregister(registry);
     }
 
-    /** The same as a source over a descriptor, which is another one: a transfer that uses it moves other bytes. */
+    /**
+     * The same as a source that has the descriptor of another stream: a transfer that used it would move other bytes.
+     */
     static final class OverDescriptor extends IoSource implements DuplexStream {
         private final Xored xored;
 

@@ -51,7 +51,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** On loopback the kernel copies after all: what is seen here is that everything is right, not that it is fast. */
+/**
+ * On loopback the kernel copies nevertheless: these tests show that zero-copy sends are correct, not that they are
+ * fast.
+ */
 @Requires(Feature.ZERO_COPY)
 class ZeroCopyTest {
     private static final boolean X86 = System.getProperty("os.arch").equals("amd64");
@@ -82,7 +85,7 @@ class ZeroCopyTest {
         return buffer;
     }
 
-    /** Sends a part while the peer reads, by and by, and waits for the completions. */
+    /** Sends a part while the peer reads it, and waits for the completions. */
     private static void assertArrives(Pair pair, ZeroCopyBuffer buffer, long from, long to, Expected expected)
             throws IOException {
         long[] position = {from};
@@ -121,7 +124,7 @@ class ZeroCopyTest {
     }
 
     @Test
-    void buffersAreFilledAgainWhenTheyAreCompleted() throws Exception {
+    void buffersAreReusedAfterCompletion() throws Exception {
         try (Loop loop = new Loop()) {
             Loop.Pair connected = loop.connected();
             ZeroCopySender sender = ZeroCopySender.of(connected.stream());
@@ -157,7 +160,7 @@ class ZeroCopyTest {
     }
 
     @Test
-    void oneBufferMayBeSentToMany() throws IOException {
+    void oneBufferMayBeSentToManyPeers() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(SIZE);
             ZeroCopyBuffer buffer = buffer(loop, bytes);
@@ -181,7 +184,7 @@ class ZeroCopyTest {
     // ---- ownership
 
     @Test
-    void whatIsSentCannotBeTouchedUntilItIsCompleted() throws IOException {
+    void sentMemoryIsInaccessibleUntilCompletion() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = open(loop);
             ZeroCopyBuffer buffer = loop.later(ZeroCopyBuffer.allocate(SIZE));
@@ -211,7 +214,7 @@ class ZeroCopyTest {
         }
     }
 
-    /** What was lent is dead after any send, so that code is right whether the kernel copies or not. */
+    /** A lent segment is invalid after every send, whether the kernel copies or not. */
     @Test
     void aCopyingSendTakesTheLentMemoryBackToo() throws IOException {
         try (Loop loop = new Loop()) {
@@ -266,7 +269,7 @@ class ZeroCopyTest {
     }
 
     @Test
-    void anotherThreadHasNoBusinessWithABuffer() throws Exception {
+    void anotherThreadCannotUseABuffer() throws Exception {
         try (Loop loop = new Loop()) {
             Pair pair = open(loop);
             ZeroCopyBuffer buffer = buffer(loop, new byte[SIZE]);
@@ -298,7 +301,7 @@ class ZeroCopyTest {
         }
     }
 
-    // ---- ending under a pending send
+    // ---- close during a pending send
 
     private static boolean isMapped(long address) throws IOException {
         return Files.readAllLines(Path.of("/proc/self/maps")).stream()
@@ -307,9 +310,9 @@ class ZeroCopyTest {
                 && address < Long.parseUnsignedLong(range[1], 16));
     }
 
-    /** The kernel still has them, unsent, when their memory is unmapped and other memory takes its place. */
+    /** The bytes are still unsent when their memory is unmapped and other memory is mapped in its place. */
     @Test
-    void whatIsClosedUnderAPendingSendArrivesUnchanged() throws IOException {
+    void aBufferClosedDuringASendArrivesUnchanged() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = open(loop);
             pair.stream.setOption(StandardSocketOptions.SO_SNDBUF, 8 << 20);
@@ -339,7 +342,7 @@ class ZeroCopyTest {
     }
 
     @Test
-    void whatWasTakenBeforeTheStreamWasClosedArrives() throws IOException {
+    void bytesSentBeforeTheStreamWasClosedArrive() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = open(loop);
             pair.stream.setOption(StandardSocketOptions.SO_SNDBUF, 8 << 20);
@@ -349,7 +352,7 @@ class ZeroCopyTest {
             pair.stream.close();
             assertThrows(ClosedChannelException.class, pair.sender::drainCompletions);
             assertTrue(buffer.isPending());
-            assertThrows(IllegalStateException.class, buffer::segment); // for good: nobody can overwrite it
+            assertThrows(IllegalStateException.class, buffer::segment); // permanently: nobody can overwrite it
             buffer.close();
             assertTrue(new ArrayDeque<>(List.of(ZeroCopyBuffer.allocate(bytes.length))).stream()
                 .peek(b -> b.segment().fill((byte) 0x55)).allMatch(b -> b.byteSize() == bytes.length));
@@ -362,7 +365,7 @@ class ZeroCopyTest {
         }
     }
 
-    /** In a method of its own, so that no variable holds the buffer any more. */
+    /** A method of its own, so that no local variable keeps the buffer reachable. */
     private static MemorySegment lentByADroppedBuffer() {
         return ZeroCopyBuffer.allocate(SIZE).segment();
     }
@@ -376,7 +379,7 @@ class ZeroCopyTest {
         MemorySegment lent = lentByADroppedBuffer();
         long address = addressOfADroppedBuffer();
         Loop.untilCollected("unmapped by the cleaner", () -> !isMapped(address));
-        lent.fill((byte) 1); // it crashed if that were gone
+        lent.fill((byte) 1); // would crash if the memory had been unmapped
         assertEquals(1, lent.get(JAVA_BYTE, SIZE - 1));
     }
 
@@ -389,7 +392,7 @@ class ZeroCopyTest {
             ZeroCopyBuffer buffer = buffer(loop, random(SIZE));
             loop.register(pair.stream, 1, RW);
             loop.expect(Loop.writable(1));
-            for (int i = 0; i < 50; i++) { // again and again, on poll(2) too
+            for (int i = 0; i < 50; i++) { // repeatedly, on poll(2) too
                 assertEquals(SIZE, pair.sender.send(buffer, 0, SIZE));
                 Local.readFully(pair.peer, SIZE);
                 long completed = pair.sender.completed();
@@ -403,13 +406,13 @@ class ZeroCopyTest {
                 }
                 assertFalse(buffer.isPending());
             }
-            assertEquals(5, pair.peer.write("hello".getBytes(), 0, 5)); // and it goes on, both ways
+            assertEquals(5, pair.peer.write("hello".getBytes(), 0, 5)); // the stream still works in both directions
             loop.expect(Loop.readable(1));
             assertArrayEquals("hello".getBytes(), Local.readFully(pair.stream, 5));
             assertEquals(5, pair.stream.write("again".getBytes(), 0, 5));
             assertArrayEquals("again".getBytes(), Local.readFully(pair.peer, 5));
             loop.poll.pollNow(loop.events);
-            loop.expectNothing(); // nor does it spin
+            loop.expectNothing(); // no busy loop
         }
     }
 
@@ -460,7 +463,8 @@ class ZeroCopyTest {
     }
 
     /**
-     * Numbers wrap around after 4294967296 sends, and may come in any order; the kernel's do so too late for a test.
+     * Numbers wrap around after 4294967296 sends, too many for a test, and may arrive in any order; they are made up
+     * here.
      */
     @Test
     void numbersWrapAroundAndComeInAnyOrder() throws Exception {
@@ -483,7 +487,7 @@ class ZeroCopyTest {
             complete(pair.sender, -3, 0);
             assertPending(buffers, "P....P..");
             assertEquals(first, field("oldest").get(pair.sender));
-            complete(pair.sender, -3, -3); // again, and before the oldest: nothing
+            complete(pair.sender, -3, -3); // repeated, and older than the oldest: ignored
             complete(pair.sender, -5, -5);
             assertPending(buffers, "P....P..");
             complete(pair.sender, -4, -4);
@@ -568,7 +572,7 @@ class ZeroCopyTest {
     }
 
     @Test
-    void whereTheSystemRefusesEverythingIsCopied() throws Exception {
+    void withoutSystemSupportEverythingIsCopied() throws Exception {
         assumeTrue(Background.result(Background.start(() -> {
             try (Loop loop = new Loop()) {
                 TcpStream[] pair = loop.pair();
@@ -590,7 +594,7 @@ class ZeroCopyTest {
     @Test
     void aSendThatTheKernelHasNoRoomForIsCopied() throws Exception {
         try (Loop loop = new Loop()) {
-            open(loop); // or the test ends here
+            open(loop); // otherwise the test is skipped here
         }
         assumeTrue(Background.result(Background.start(() -> {
             try (Loop loop = new Loop()) {
@@ -623,7 +627,7 @@ class ZeroCopyTest {
                     channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto())));
                 Pair pair = open(loop);
                 assertArrives(pair, mapped, size - tail.length, size, new Expected(tail));
-                long n = pair.sender.send(mapped, 0, size); // as much as there is room for
+                long n = pair.sender.send(mapped, 0, size); // as many bytes as there is room for
                 assertTrue(n > 0 && n < 1 << 30, "result " + n);
                 Expected zeros = new Expected(new byte[(int) n]);
                 until("all there", () -> {

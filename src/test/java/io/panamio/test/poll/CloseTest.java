@@ -83,7 +83,7 @@ class CloseTest {
         return poller;
     }
 
-    /** An address that no other process uses, whose sockets could be given the port in the meantime. */
+    /** Returns an address that no other process uses: the port could be assigned to another one in the meantime. */
     private static InetAddress ownAddress() throws IOException {
         long pid = ProcessHandle.current().pid();
         return InetAddress.getByAddress(
@@ -103,7 +103,7 @@ class CloseTest {
                 IoSource source = way.bind.bind(address);
                 loop.register(source, 1, R);
                 if (i % 2 == 0) {
-                    Thread.sleep(0, 50_000); // so that the poller waits for it, at times
+                    Thread.sleep(0, 50_000); // so that the poller sometimes waits for it
                 }
                 way.end.end(loop, source);
             }
@@ -138,7 +138,7 @@ class CloseTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void theThreadThatPollsClosesWithoutAWait() throws IOException {
+    void thePollingThreadClosesWithoutWaiting() throws IOException {
         try (Loop loop = new Loop()) {
             long start = System.nanoTime();
             for (int i = 0; i < ROUNDS; i++) {
@@ -153,7 +153,7 @@ class CloseTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void aSourceMayBeClosedWhileItsPollIs() throws Exception {
+    void aSourceMayBeClosedWhileItsPollIsClosed() throws Exception {
         for (int i = 0; i < 50; i++) {
             try (Loop loop = new Loop()) {
                 EventFd source = loop.later(new EventFd(0));
@@ -170,10 +170,10 @@ class CloseTest {
         }
     }
 
-    /** The poller asks for a lock of the user's between its polls, which the closer has. */
+    /** Between its polls, the poller acquires a lock that the closing thread holds. */
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void aCloserMayHaveALockThatThePollerWants() throws Exception {
+    void aCloserMayHoldALockThatThePollerNeeds() throws Exception {
         try (Loop loop = new Loop()) {
             Object lock = new Object();
             Future<?> poller = start(PollTest.inTurn(() -> {

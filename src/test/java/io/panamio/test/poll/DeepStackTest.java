@@ -29,13 +29,13 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Operations that the stack is too short for: everything can be closed afterwards, and goes on where it is not. */
+/** Operations that overflow the stack: everything can be closed afterwards, and what is not closed keeps working. */
 class DeepStackTest {
     private interface Call {
         void run() throws Exception;
     }
 
-    /** Makes what is needed, adds how it is closed, and returns the operation. */
+    /** Creates the sources, adds the actions that close them to a list, and returns the operation. */
     private interface Case {
         Call make(List<AutoCloseable> closed) throws Exception;
     }
@@ -43,7 +43,7 @@ class DeepStackTest {
     static final class Deep {
         private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
         private static final long STACK = 200_000;
-        private static final int ENOUGH = 3; // operations in a row that succeed
+        private static final int ENOUGH = 3; // consecutive successful operations
 
         private static int dive(int depth, Call call) throws Exception {
             if (depth > 0) {
@@ -53,7 +53,7 @@ class DeepStackTest {
             return 0;
         }
 
-        /** Whether the stack was long enough. */
+        /** Returns whether the stack was large enough. */
         private static boolean inDepth(int depth, Call call) throws Exception {
             Throwable[] thrown = new Throwable[1];
             Thread thread = new Thread(null, () -> {
@@ -70,27 +70,27 @@ class DeepStackTest {
         }
 
         private static int deepest() throws Exception {
-            int least = 0;
-            int most = 100_000;
-            while (most - least > 1) {
-                int depth = (least + most) / 2;
+            int min = 0;
+            int max = 100_000;
+            while (max - min > 1) {
+                int depth = (min + max) / 2;
                 if (inDepth(depth, () -> { })) {
-                    least = depth;
+                    min = depth;
                 } else {
-                    most = depth;
+                    max = depth;
                 }
             }
-            return least;
+            return min;
         }
 
-        /** How many sockets, pipes and descriptors without a name there are. */
+        /** Returns the number of sockets, pipes and anonymous inodes. */
         private static long descriptors() throws IOException {
             try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
                 return all.filter(fd -> {
                     try {
                         return Files.readSymbolicLink(fd).toString().contains(":");
                     } catch (IOException e) {
-                        return false; // that of the list
+                        return false; // the descriptor of the listing itself
                     }
                 }).count();
             }
@@ -102,7 +102,7 @@ class DeepStackTest {
             }
         }
 
-        /** Tries it at every depth, from the deepest on, until the stack is long enough. */
+        /** Runs an operation at every depth, from the deepest on, until the stack suffices. */
         private static void tryAll(String name, Case tried) throws Exception {
             long before = descriptors();
             int overflows = 0;
@@ -168,7 +168,7 @@ class DeepStackTest {
                 Poll inner = Poll.open();
                 Poll outer = Poll.open();
                 Waker waker = Waker.open(inner.registry(), 1);
-                // Somebody may wait for it, as a poller in another thread does.
+                // Another thread, such as a poller, may be waiting for it.
                 int fd = Feature.POLL_DESCRIPTOR.isAvailable() ? inner.fd() : -1;
                 closed.add(() -> {
                     waker.wake();
@@ -222,7 +222,7 @@ class DeepStackTest {
             });
             for (Map.Entry<String, Case> one : cases.entrySet()) {
                 List<AutoCloseable> closed = new ArrayList<>();
-                one.getValue().make(closed).run(); // so that classes are loaded, and calls linked
+                one.getValue().make(closed).run(); // loads classes and links calls
                 closeAll(closed);
             }
             for (Map.Entry<String, Case> one : cases.entrySet()) {
@@ -250,8 +250,8 @@ class DeepStackTest {
     }
 
     @Test
-    void whatTheStackIsTooShortForHoldsNothing() throws Exception {
-        // interpreted, as a frame that is compiled meanwhile changes how deep the stack is
+    void operationsThatOverflowTheStackLeakNothing() throws Exception {
+        // interpreted, as compiling a frame in the meantime would change its size
         assertEquals("ok", new Child().with("-Xint").run(Deep.class).ok().trim());
     }
 }

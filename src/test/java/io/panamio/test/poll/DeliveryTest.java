@@ -30,9 +30,9 @@ import java.util.List;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/** Sources that report their readiness themselves, instead of the system. */
+/** Sources that deliver their own events, instead of the system. */
 class DeliveryTest {
-    /** An eventfd whose count nobody watches. */
+    /** An eventfd that the system does not watch. */
     private record Reporting(EventFd source, Delivery delivery) {
         static Reporting make(Loop loop) {
             EventFd source = loop.later(new EventFd(0));
@@ -49,7 +49,7 @@ class DeliveryTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void whatIsDeliveredIsAnEventOnce() throws IOException {
+    void aDeliveryIsReportedOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
             loop.register(r.source, 7, RW);
@@ -78,7 +78,7 @@ class DeliveryTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void registeringReportsWhatIsReady() throws IOException {
+    void registeringReportsReadiness() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
             r.delivery.deliver(Readiness.READABLE | Readiness.WRITABLE);
@@ -103,7 +103,7 @@ class DeliveryTest {
                 expect(loop, "[token 7 readable]");
             }
             r.source.take(); // would block
-            loop.poll.pollNow(loop.events); // one may be on its way
+            loop.poll.pollNow(loop.events); // one may be pending
             loop.expectNothing();
         }
     }
@@ -145,7 +145,7 @@ class DeliveryTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void aSourceMovesToAnotherPollWithWhatIsPending() throws IOException {
+    void aSourceMovesToAnotherPollWithItsPendingReadiness() throws IOException {
         try (Loop loop = new Loop(); Loop other = new Loop()) {
             Reporting r = Reporting.make(loop);
             loop.register(r.source, 7, R);
@@ -178,7 +178,7 @@ class DeliveryTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void whatOtherThreadsDeliverIsNeitherLostNorReportedTwice() throws Exception {
+    void deliveriesOfOtherThreadsAreNeitherLostNorReportedTwice() throws Exception {
         try (Loop loop = new Loop()) {
             List<Reporting> sources = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
@@ -213,7 +213,7 @@ class DeliveryTest {
         return null;
     }
 
-    /** With one place for events, the system's, the waker's and those that are delivered take turns. */
+    /** With room for one event, those of the system, of the waker and of deliveries take turns. */
     @Test
     @Requires(Feature.DESCRIPTORS)
     void noSourceStarvesWithRoomForOneEvent() throws IOException {
@@ -238,7 +238,7 @@ class DeliveryTest {
 
     @Test
     @Requires({Feature.DESCRIPTORS, Feature.POLL_DESCRIPTOR})
-    void aWatchedPollIsReadableWhileSomethingWasDelivered() throws IOException {
+    void aWatchedPollIsReadableWhileADeliveryIsPending() throws IOException {
         try (Loop outer = new Loop(); Loop loop = new Loop()) {
             outer.register(new SourceFd(loop.poll.fd()), 1, R.level());
             Reporting r = Reporting.make(loop);

@@ -16,15 +16,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The same random histories on epoll and on poll(2), see {@link History}: whoever uses a source knows the same of it
- * after each step. {@code -Dpanamio.test.fuzz=300} makes it last 300 seconds, on histories that are new each time;
- * {@code -Dpanamio.test.seed=…} repeats one.
+ * Runs the same random histories on epoll and on poll(2), see {@link History}: the user of a source knows the same
+ * about it after each step. {@code -Dpanamio.test.fuzz=300} runs new histories for 300 seconds; {@code
+ * -Dpanamio.test.seed=…} repeats one.
  */
 @Tag("any-platform")
 class DifferentialTest {
     private static final Long SECONDS = Long.getLong("panamio.test.fuzz");
     private static final Long SEED = Long.getLong("panamio.test.seed");
-    /** How often a difference must be there again, the more slowly the later, to be none of the moment. */
+    /** The number of repetitions, each slower than the one before, in which a difference must recur to be a failure. */
     private static final int TRIES = 3;
 
     @Test
@@ -68,12 +68,12 @@ class DifferentialTest {
             + String.join("\n", here.subList(Math.max(0, at - 20), at)));
     }
 
-    /** What was known after each step. What an operation returned may be a matter of time: how full a socket is. */
+    /** Returns what was known after each step. Results are not compared, as they can depend on timing. */
     private static List<String> known(List<String> history) {
         return history.stream().map(line -> line.substring(line.indexOf(History.KNOWN))).toList();
     }
 
-    /** The histories on poll(2). */
+    /** Runs histories on poll(2). */
     private static Map<Long, List<String>> onPoll(long first, int count, long settle) throws Exception {
         String out = new Child()
             .with("-Dpanamio.selector=poll", "--enable-native-access=ALL-UNNAMED")

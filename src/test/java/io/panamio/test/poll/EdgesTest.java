@@ -46,14 +46,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What is reported of a source that has reported something before: every change that is news, and nothing over and
- * over. It is the same on epoll, whose edges are the kernel's, and on poll(2), where they are made of levels.
+ * What is reported of a source after an earlier event: every new change, and nothing repeatedly. It is the same on
+ * epoll, whose edges come from the kernel, and on poll(2), where they are emulated.
  */
 class EdgesTest {
     private static final Interest P = Interest.PRIORITY;
     private static final byte[] BUFFER = new byte[64];
 
-    /** What comes next of token 1 must have at least these flags. */
+    /** Asserts that the next event of token 1 has at least these flags. */
     private static void expect(Loop loop, String flags) throws IOException {
         loop.expect(new Loop.Expected(1, flags));
     }
@@ -64,7 +64,7 @@ class EdgesTest {
         return List.of(R, W, RW, Interest.HANG_UP, P);
     }
 
-    /** A socket whose sends are refused. */
+    /** A UDP socket whose datagrams are refused by the peer. */
     private static UdpSocket refused(Loop loop, Interest interest) throws IOException {
         UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
         socket.connect(Loop.nobody());
@@ -75,7 +75,7 @@ class EdgesTest {
 
     @ParameterizedTest
     @MethodSource("interests")
-    void anErrorAfterOneThatTakeErrorTookIsReported(Interest interest) throws IOException {
+    void anErrorIsReportedAfterTakeErrorTookAnEarlierOne(Interest interest) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = refused(loop, interest);
             for (int i = 0; i < 3; i++) {
@@ -90,7 +90,7 @@ class EdgesTest {
 
     @ParameterizedTest
     @MethodSource("interests")
-    void anErrorAfterOneThatASendThrewIsReported(Interest interest) throws IOException {
+    void anErrorIsReportedAfterASendThrewAnEarlierOne(Interest interest) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = refused(loop, interest);
             for (int i = 0; i < 3; i++) {
@@ -104,7 +104,7 @@ class EdgesTest {
 
     @ParameterizedTest
     @MethodSource("interests")
-    void anErrorAfterOneThatACallOfTheUsersThrewIsReported(Interest interest) throws IOException {
+    void anErrorIsReportedAfterAUserCallThrewAnEarlierOne(Interest interest) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = refused(loop, interest);
             for (int i = 0; i < 3; i++) {
@@ -118,9 +118,9 @@ class EdgesTest {
         }
     }
 
-    /** Datagrams still come while an error was reported and nobody has taken it. */
+    /** Datagrams are still reported after an error was reported and not taken. */
     @Test
-    void dataAfterAnUnreadErrorAreReported() throws IOException {
+    void dataAfterAPendingErrorIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket peer = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
             UdpSocket socket = refused(loop, R);
@@ -135,9 +135,9 @@ class EdgesTest {
         }
     }
 
-    /** With IP_RECVERR the error stays until its message is taken from the error queue, which this user does not. */
+    /** With IP_RECVERR the error stays until its message is read from the error queue, which does not happen here. */
     @Test
-    void anErrorThatStaysQueuedIsNotReportedOverAndOver() throws IOException {
+    void aQueuedErrorIsNotReportedRepeatedly() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
             socket.setOption(0, 11, arena.allocateFrom(ValueLayout.JAVA_INT, 1)); // IP_RECVERR
@@ -181,7 +181,7 @@ class EdgesTest {
 
     @Test
     @Requires({Feature.DESCRIPTORS, Feature.PIPES})
-    void whatComesThroughAFifoAfterAnEndIsReported() throws IOException {
+    void dataOfAnotherWriterOfAFifoIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Path fifo = Local.path(loop);
             NativeCalls.makeFifo(fifo);
@@ -210,10 +210,10 @@ class EdgesTest {
         }
     }
 
-    /** What was read to its last byte and not beyond has been found drained only by the end. */
+    /** After a read of exactly the pending bytes, only the end shows that the stream is drained. */
     @Test
     @Requires({Feature.DESCRIPTORS, Feature.PIPES})
-    void dataThroughAFifoAfterItsEndAreReported() throws IOException {
+    void dataThroughAFifoAfterItsEndIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Path fifo = Local.path(loop);
             NativeCalls.makeFifo(fifo);
@@ -232,10 +232,10 @@ class EdgesTest {
         }
     }
 
-    /** Control-D on a terminal is an end after which there is more; when it hangs up, that is one for good. */
+    /** Control-D on a terminal is an end that more data can follow; a hang-up is final. */
     @Test
     @Requires(Feature.PIPES)
-    void aTerminalGoesOnAfterAnEndAndHangsUpOnce() throws IOException {
+    void aTerminalContinuesAfterAnEndAndHangsUpOnce() throws IOException {
         try (Loop loop = new Loop()) {
             int master = NativeCalls.openTerminal();
             IoSource.makeNonBlocking(master);
@@ -262,7 +262,7 @@ class EdgesTest {
         }
     }
 
-    /** A user who holds back a client's input must learn that the client has gone. */
+    /** A program that does not read a client's input must learn that the client has disconnected. */
     @Test
     void anEndWhileAReadableEventWasNotDrainedIsReported() throws IOException {
         try (Loop loop = new Loop()) {
@@ -313,9 +313,9 @@ class EdgesTest {
         }
     }
 
-    /** It was a hang-up before: a socket that is not connected has ended in both directions. */
+    /** The hang-up was reported before: an unconnected socket has ended in both directions. */
     @Test
-    void whatComesOfASocketThatHadNoConnectionIsReported() throws IOException {
+    void aConnectOfARegisteredSocketIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             try (java.net.ServerSocket server = new java.net.ServerSocket(0, 1, V4)) {
                 TcpStream stream = loop.later(TcpStream.fromFd(NativeCalls.socket()));
@@ -339,7 +339,7 @@ class EdgesTest {
 
     @ParameterizedTest
     @MethodSource("priorities")
-    void everyUrgentByteThatIsTakenIsReported(Interest interest) throws IOException {
+    void everyReceivedUrgentByteIsReported(Interest interest) throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, interest);
@@ -352,9 +352,9 @@ class EdgesTest {
         }
     }
 
-    /** A reader that does not receive them skips them when it reads the bytes behind. */
+    /** A reader that does not receive urgent bytes skips them when it reads the bytes after them. */
     @Test
-    void everyUrgentByteThatIsPassedOverIsReported() throws IOException {
+    void everySkippedUrgentByteIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R.add(P));
@@ -362,16 +362,16 @@ class EdgesTest {
                 pair.peer().sendUrgentData(i);
                 expect(loop, "p");
                 pair.peer().getOutputStream().write(2);
-                assertEquals(1, Loop.readSoon(pair.stream(), BUFFER));
+                assertEquals(1, Loop.awaitRead(pair.stream(), BUFFER));
                 assertEquals(WOULD_BLOCK, pair.stream().read(BUFFER, 0, BUFFER.length));
                 loop.expectQuiet();
             }
         }
     }
 
-    /** It stays there, alone, while the user reads in vain. */
+    /** It stays pending, alone, while reads would block. */
     @Test
-    void anUrgentByteThatStaysIsNotReportedOverAndOver() throws IOException {
+    void aPendingUrgentByteIsNotReportedRepeatedly() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R.add(P));
@@ -384,7 +384,7 @@ class EdgesTest {
         }
     }
 
-    // ---- waits beside what has ended
+    // ---- waits while other sources have ended
 
     @Test
     @Requires(Feature.PIPES)
@@ -429,7 +429,7 @@ class EdgesTest {
 
     // ---- limits
 
-    /** More sources than the process may have descriptors, but some left for what the JVM opens. */
+    /** More sources than the limit on descriptors, which leaves a few for the JVM. */
     static final class Limited {
         public static void main(String[] args) throws IOException {
             int count = 200;

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EventsTest {
-    /** Fills the loop's events with one for each token, in this order. */
+    /** Fills the loop's events with one event for each token, in this order. */
     private static void fill(Loop loop, long... tokens) throws IOException {
         for (long token : tokens) {
             loop.register(loop.later(new EventFd(1)), token, R);
@@ -38,7 +38,7 @@ class EventsTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 1000})
     @Tag("any-platform")
-    void roomIsAsManyEventsAsAskedFor(int capacity) {
+    void capacityIsTheNumberRequested(int capacity) {
         Events events = Events.withCapacity(capacity);
         assertEquals(capacity, events.capacity());
         assertEquals(0, events.size());
@@ -75,7 +75,7 @@ class EventsTest {
     }
 
     @Test
-    void priorityIsPriorityAndReadable() throws IOException {
+    void aPriorityEventIsReadable() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, Interest.PRIORITY);
@@ -172,7 +172,7 @@ class EventsTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void anotherThreadMayLookAtThemAfterwards() throws Exception {
+    void anotherThreadMayReadEventsAfterwards() throws Exception {
         try (Loop loop = new Loop()) {
             fill(loop, 1);
             assertEquals("[token 1 readable]", Background.result(Background.start(loop.events::toString)));
@@ -181,7 +181,7 @@ class EventsTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void onePollMayFillSeveral() throws IOException {
+    void onePollMayUseSeveralEvents() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1);
             loop.register(loop.later(new EventFd(1)), 2, R);

@@ -28,10 +28,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A close deregisters a descriptor only if there may be duplicates of it, which would keep the registration alive. */
+/** A close deregisters a descriptor only if it may have duplicates, which would keep the registration alive. */
 @Tag("any-platform")
 class HandleTest {
-    /** Records the calls of a handle, as a selector from which the system removes closed descriptors. */
+    /** A selector that records a handle's calls, and from which the system removes closed descriptors. */
     private static final class Recorder extends Selector {
         final List<String> calls = new ArrayList<>();
 
@@ -79,7 +79,7 @@ class HandleTest {
     }
 
     @Test
-    void askingForTheDescriptorMarksNothing() throws IOException {
+    void internalGettersMarkNothing() throws IOException {
         Object source = new Object();
         Recorder selector = new Recorder();
         Handle handle = Handle.owning(source, NativeFds.eventfd(), false);
@@ -93,7 +93,7 @@ class HandleTest {
     }
 
     @Test
-    void aDescriptorThatWasHandedOutIsDeregistered() throws IOException {
+    void aSharedDescriptorIsDeregistered() throws IOException {
         Object source = new Object();
         Recorder selector = new Recorder();
         Handle handle = Handle.owning(source, NativeFds.eventfd(), false);

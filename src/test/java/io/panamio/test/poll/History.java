@@ -43,14 +43,15 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * A random history of operations on sources of every kind, as a seed has it, on the back end of this JVM, and after
- * each operation what the user of each source knows by its events: what was reported, and not found drained since. It
- * is the same on every back end, though one may report a thing more often than another.
+ * A random history, determined by a seed, of operations on sources of every kind on the back end of this JVM. After
+ * each operation it records what the user of each source knows from its events: the conditions that were reported and
+ * not found drained since. This is the same on every back end, though one may report a condition more often than
+ * another.
  *
- * <p>It can run in a JVM of its own, without a test's classes, and so is the oracle of another back end.
+ * <p>It can run in a JVM of its own without JUnit, to get the results of another back end for comparison.
  */
 final class History {
-    /** What is between an operation and what is known after it. */
+    /** Separates an operation from what is known after it. */
     static final String KNOWN = " ->";
 
     private static final int STEPS = 100;
@@ -80,7 +81,7 @@ final class History {
         events = Events.withCapacity(List.of(1, 2, 64).get(random.nextInt(3)));
     }
 
-    /** Runs the history of a seed; each line is an operation and what is known after it, slot by slot. */
+    /** Runs the history of a seed. Each line has an operation and what is known after it, slot by slot. */
     static List<String> run(long seed, Duration settle) throws Exception {
         List<String> lines = new ArrayList<>();
         History history = new History(seed, settle);
@@ -96,7 +97,7 @@ final class History {
         return lines;
     }
 
-    /** Prints the histories of seeds, from the first on. */
+    /** Prints histories. The arguments are the first seed, the number of seeds, and the time to settle in ms. */
     public static void main(String[] args) throws Exception {
         long first = Long.parseLong(args[0]);
         Duration settle = Duration.ofMillis(Long.parseLong(args[2]));
@@ -115,14 +116,14 @@ final class History {
         poll.close();
     }
 
-    // ---- what is known
+    // ---- polling
 
-    /** Polls until nothing is news; false if the same is reported over and over. */
+    /** Polls until events report nothing new; false if the same is reported repeatedly. */
     private boolean settle() throws Exception {
         if (settle.toMillis() > 0) {
-            Thread.sleep(settle); // for what is on its way
+            Thread.sleep(settle); // for data in transit
         }
-        boolean wait = random.nextInt(20) == 0; // seldom: it takes a millisecond, in which there are many steps
+        boolean wait = random.nextInt(20) == 0; // rarely: it takes a millisecond, enough for many steps
         boolean level = false;
         for (Slot slot : slots) {
             level |= slot != null && slot.level;
@@ -134,11 +135,11 @@ final class History {
                 return true;
             }
             wait &= n > 0;
-            boolean news = false;
+            boolean isNew = false;
             for (Event event : events) {
-                news |= learn(event);
+                isNew |= learn(event);
             }
-            old = news ? 0 : old + 1;
+            old = isNew ? 0 : old + 1;
             if (level && old > 4 * SLOTS) {
                 return true;
             }
@@ -148,18 +149,18 @@ final class History {
 
     private boolean learn(Event event) {
         if (event.token() == WAKER) {
-            boolean news = !woken;
+            boolean isNew = !woken;
             woken = true;
-            return news;
+            return isNew;
         }
-        int says = (event.isReadable() ? R : 0) | (event.isWritable() ? W : 0) | (event.isPriority() ? P : 0)
+        int flags = (event.isReadable() ? R : 0) | (event.isWritable() ? W : 0) | (event.isPriority() ? P : 0)
             | (event.isReadClosed() ? RC : 0) | (event.isWriteClosed() ? WC : 0) | (event.isError() ? E : 0);
         for (Slot slot : slots) {
             if (slot != null && slot.token == event.token()) {
-                boolean news = (says & ~slot.known) != 0;
-                slot.known |= says;
-                slot.unsure |= (says & (RC | E | P)) != 0;
-                return news;
+                boolean isNew = (flags & ~slot.known) != 0;
+                slot.known |= flags;
+                slot.unsure |= (flags & (RC | E | P)) != 0;
+                return isNew;
             }
         }
         throw new AssertionError("an event of what is closed or not registered: " + event);
@@ -225,7 +226,7 @@ final class History {
         };
     }
 
-    /** A source, what belongs to it, what can be done to both, and what is known of the source. */
+    /** A source with its peers, the operations on them, and what is known of the source. */
     private final class Slot {
         final String kind;
         final IoSource source;
@@ -237,8 +238,8 @@ final class History {
         boolean fifo;
         boolean datagrams;
         boolean ended;
-        boolean unsure; // whether a short read is no proof
-        boolean over; // nothing but errors and ends will come
+        boolean unsure; // whether a short read does not mean drained
+        boolean over; // only errors and ends can follow
         int known;
 
         Slot(String kind, IoSource source) {
@@ -287,7 +288,7 @@ final class History {
             known &= ~flags;
         }
 
-        /** What a user knows after a read, who stops where the documentation lets him. */
+        /** Updates what is known after a read, by the rules of the documentation. */
         Object read(long n, long asked) {
             if (n == EOF) {
                 ended = true;
@@ -322,7 +323,7 @@ final class History {
                 try {
                     return operation.run();
                 } catch (IOException e) {
-                    forget(((SystemError) e).errnoName().equals("EPIPE") ? 0 : E); // which leaves the error there
+                    forget(((SystemError) e).errnoName().equals("EPIPE") ? 0 : E); // EPIPE leaves the error pending
                     throw e;
                 }
             });
@@ -334,7 +335,10 @@ final class History {
             }
         }
 
-        /** What is not the same everywhere is left out: readable at an end, write-closed of what has no connection. */
+        /**
+         * Returns what is known, without what differs between back ends: readable at an end, write-closed if
+         * unconnected.
+         */
         @Override
         public String toString() {
             if (!registered) {
@@ -565,7 +569,7 @@ final class History {
         return slot;
     }
 
-    /** A UDP socket whose sends are refused until somebody takes the port. */
+    /** A UDP socket whose sends are refused until a peer binds the port. */
     private Slot refused() throws IOException {
         UdpSocket socket = UdpSocket.bind(ANY);
         UdpSocket[] peer = {UdpSocket.bind(ANY)};
@@ -662,7 +666,7 @@ final class History {
         return slot;
     }
 
-    /** A connect that is refused, or that waits until somebody is accepted. */
+    /** A connect that is refused, or pending until a connection is accepted. */
     private Slot connecting() throws IOException {
         TcpListener full = TcpListener.bind(ANY);
         InetSocketAddress address = full.localAddress();

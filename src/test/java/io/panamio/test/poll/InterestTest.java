@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 @Tag("any-platform")
 class InterestTest {
     @Test
-    void eachConstantIsItselfAlone() {
+    void eachConstantHasOnlyItsCondition() {
         assertTrue(READABLE.isReadable() && !READABLE.isWritable() && !READABLE.isPriority());
         assertTrue(!WRITABLE.isReadable() && WRITABLE.isWritable() && !WRITABLE.isPriority());
         assertTrue(!PRIORITY.isReadable() && !PRIORITY.isWritable() && PRIORITY.isPriority());
@@ -35,7 +35,7 @@ class InterestTest {
     }
 
     @Test
-    void removeLeavesTheRestOrNull() {
+    void removeReturnsTheRestOrNull() {
         assertSame(WRITABLE, READABLE.add(WRITABLE).remove(READABLE));
         assertSame(READABLE, READABLE.remove(WRITABLE));
         assertNull(READABLE.remove(READABLE));
@@ -69,7 +69,7 @@ class InterestTest {
     }
 
     @Test
-    void removeTakesModesAwayAsWell() {
+    void removeRemovesModes() {
         assertSame(READABLE.level(), READABLE.add(WRITABLE).level().remove(WRITABLE));
         assertSame(READABLE, READABLE.add(WRITABLE).level().remove(WRITABLE.level()));
         assertSame(READABLE, READABLE.exclusive().add(WRITABLE).remove(WRITABLE.exclusive()));
@@ -77,14 +77,14 @@ class InterestTest {
     }
 
     @Test
-    void removingTheLastDirectionLeavesNothing() {
+    void removingTheLastConditionReturnsNull() {
         assertNull(READABLE.level().remove(READABLE));
         assertNull(WRITABLE.exclusive().remove(WRITABLE));
         assertNull(HANG_UP.oneShot().level().remove(HANG_UP));
     }
 
     @Test
-    void exclusiveRefusesWhatTheKernelRefuses() {
+    void exclusiveRejectsWhatTheKernelRejects() {
         for (Interest other : List.of(READABLE.oneShot(), PRIORITY, HANG_UP, READABLE.add(PRIORITY).level())) {
             assertThrows(IllegalArgumentException.class, other::exclusive);
             assertThrows(IllegalArgumentException.class, () -> READABLE.exclusive().add(other));

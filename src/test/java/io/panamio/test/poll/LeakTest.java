@@ -36,11 +36,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Streams that are dropped without a close. */
+/** Streams that become unreachable without a close. */
 class LeakTest {
     private static final Logger LOGGER = Logger.getLogger("io.panamio");
 
-    /** Keeps what is logged. */
+    /** Records what is logged. */
     private static final class Reports extends Handler {
         final List<LogRecord> records = new CopyOnWriteArrayList<>();
 
@@ -49,7 +49,7 @@ class LeakTest {
             records.add(report);
         }
 
-        /** What was logged about descriptor {@code fd}. */
+        /** Returns what was logged about descriptor {@code fd}. */
         List<LogRecord> of(int fd) {
             return of(fd, TcpStream.class);
         }
@@ -68,7 +68,7 @@ class LeakTest {
         }
     }
 
-    /** A connection whose one end was dropped: its descriptor, the other end, and whether it was collected. */
+    /** A connection of which one end was dropped: its descriptor, the other end, and a reference that is cleared. */
     private record Dropped(int fd, Socket peer, WeakReference<TcpStream> stream) implements AutoCloseable {
         @Override
         public void close() throws IOException {
@@ -81,7 +81,7 @@ class LeakTest {
     @BeforeEach
     void listen() {
         LOGGER.addHandler(reports);
-        LOGGER.setUseParentHandlers(false); // not to the console: it is meant to happen
+        LOGGER.setUseParentHandlers(false); // not to the console: these leaks are intended
     }
 
     @AfterEach
@@ -90,12 +90,12 @@ class LeakTest {
         LOGGER.setUseParentHandlers(true);
     }
 
-    /** What to do with a stream before it is dropped. */
+    /** An action on a stream before it is dropped. */
     private interface Use {
         void use(TcpStream stream) throws IOException;
     }
 
-    /** Opens a stream, uses and drops it: in a method of its own, so that no variable holds it any more. */
+    /** Opens, uses and drops a stream. A method of its own, so that no local variable keeps the stream reachable. */
     private static Dropped drop(Use use) throws IOException {
         try (ServerSocket server = new ServerSocket(0, 1, Loop.V4)) {
             TcpStream stream = TcpStream.connect(new InetSocketAddress(Loop.V4, server.getLocalPort()));
@@ -121,7 +121,7 @@ class LeakTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void theFileOfADroppedListenerGoesToo() throws IOException {
+    void theFileOfADroppedListenerIsDeleted() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             int fd = dropListener(address);
@@ -178,13 +178,13 @@ class LeakTest {
 
     @Test
     @Tag("any-selector")
-    void whatWasClosedOrReleasedIsNotReported() throws IOException {
+    void closedAndReleasedStreamsAreNotReported() throws IOException {
         int[] released = new int[1];
         try (Dropped closed = drop(TcpStream::close); Dropped given = drop(s -> released[0] = s.release())) {
             untilCollected("collected", () -> closed.stream.refersTo(null) && given.stream.refersTo(null));
-            try (Dropped sentinel = drop(stream -> { })) { // whose turn comes after theirs
+            try (Dropped sentinel = drop(stream -> { })) { // collected after the others
                 untilCollected("reported", () -> !reports.of(sentinel.fd).isEmpty());
-                List<Integer> all = List.of(closed.fd, given.fd, sentinel.fd); // maybe one number twice
+                List<Integer> all = List.of(closed.fd, given.fd, sentinel.fd); // may contain a number twice
                 assertEquals(1, all.stream().flatMap(fd -> reports.of(fd).stream()).distinct().count());
             }
             given.peer.setSoTimeout(10);
@@ -215,7 +215,7 @@ class LeakTest {
 
         public static void main(String[] args) throws IOException {
             Reports reports = new Reports();
-            Logger logger = args.length == 0 ? LOGGER : Logger.getLogger(""); // whose first handler is the console's
+            Logger logger = args.length == 0 ? LOGGER : Logger.getLogger(""); // its first handler is the console's
             logger.addHandler(reports);
             try (Dropped dropped = drop(stream -> { })) {
                 untilCollected("reported", () -> !reports.of(dropped.fd).isEmpty());

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What an event reports about a Unix socket or an end of a pipe, in the letters of {@link Loop#flags}; nothing where no
- * event comes. See {@link ReadinessMatrixTest}, which is about TCP.
+ * What an event reports about a Unix socket or an end of a pipe, in the notation of {@link Loop#flags}; empty where
+ * there is no event. See {@link ReadinessMatrixTest} for TCP.
  */
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.PIPES})
 class LocalReadinessMatrixTest {
@@ -34,7 +34,7 @@ class LocalReadinessMatrixTest {
         void happen() throws IOException;
     }
 
-    /** A source that is to be registered, and what then happens to it. */
+    /** A source to register, and the change that follows. */
     private record Case(IoSource source, Change change) {
     }
 
@@ -43,8 +43,8 @@ class LocalReadinessMatrixTest {
     }
 
     /**
-     * A change of a source that is registered and whose first event has passed: what the event reports on epoll, the
-     * one on poll(2), and the one that comes on both when it is registered anew.
+     * A change of a registered source after its first event: what the next event reports on epoll and on poll(2), and
+     * what the event after a new registration reports on both.
      */
     private record Edge(String name, Interest interest, Given given, String onEdges, String onLevels, String anew) {
         @Override

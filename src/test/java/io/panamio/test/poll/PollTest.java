@@ -46,7 +46,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PollTest {
-    /** How often to try what depends on which of two threads is first. */
+    /** The number of tries if the outcome depends on which of two threads is first. */
     private static final int TRIES = 50;
 
     // ---- timeouts
@@ -64,7 +64,7 @@ class PollTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void pollOfZeroAndPollNowOnlyLook() throws IOException {
+    void pollOfZeroAndPollNowDoNotWait() throws IOException {
         try (Loop loop = new Loop()) {
             assertEquals(0, loop.poll.poll(loop.events, Duration.ZERO));
             assertEquals(0, loop.poll.pollNow(loop.events));
@@ -107,7 +107,7 @@ class PollTest {
     }
 
     @Test
-    void interruptNeitherEndsAWaitNorIsForgotten() throws IOException {
+    void interruptNeitherEndsAWaitNorIsCleared() throws IOException {
         Thread.currentThread().interrupt();
         try {
             pollWithoutEventsEndsNotBeforeItsTimeout(20_000_000);
@@ -166,7 +166,7 @@ class PollTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
     @Requires(Feature.DESCRIPTORS)
-    void whatDoesNotFitComesWithTheNextPollsAndOnce(int capacity) throws IOException {
+    void eventsThatDoNotFitAreReportedOnceByTheNextPolls(int capacity) throws IOException {
         try (Loop loop = new Loop()) {
             Events events = Events.withCapacity(capacity);
             for (long token = 0; token < 3 * capacity; token++) {
@@ -196,7 +196,7 @@ class PollTest {
                 assertEquals(1, loop.poll.poll(one, LONG));
                 int ready = (int) one.token(0);
                 seen[ready]++;
-                loop.reregister(sources[ready], ready, R); // it is ready again at once
+                loop.reregister(sources[ready], ready, R); // ready again immediately
             }
             for (int n : seen) {
                 assertTrue(n >= 5, () -> List.of(seen[0], seen[1], seen[2]).toString());
@@ -238,7 +238,7 @@ class PollTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void everyThreadMayUseAPollThatAnotherOneMade() throws Exception {
+    void anyThreadMayPoll() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
             result(start(() -> {
@@ -252,7 +252,7 @@ class PollTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void virtualThreadMayLookButNotWait() throws Exception {
+    void virtualThreadMayPollButNotWait() throws Exception {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R);
             assertInstanceOf(WrongThreadException.class, failure(startVirtual(() -> loop.poll.poll(loop.events))));
@@ -265,7 +265,7 @@ class PollTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void secondPollerIsRefusedAndTheFirstGoesOn() throws Exception {
+    void secondPollerIsRefusedAndTheFirstContinues() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
             loop.register(source, 1, R);
@@ -295,7 +295,7 @@ class PollTest {
         });
     }
 
-    /** A poll that tries again when it meets a look of {@link #untilPolling}. */
+    /** A poll that retries if it collides with one of {@link #untilPolling}. */
     static <T> Callable<T> inTurn(Callable<T> poll) {
         return () -> {
             for (;;) {
@@ -397,7 +397,7 @@ class PollTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void closedPollRefusesAll() throws IOException {
+    void closedPollRefusesEverything() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
             loop.poll.close();
@@ -435,7 +435,7 @@ class PollTest {
 
     // ---- whole connections
 
-    /** mio's issue 776. */
+    /** See mio's issue 776. */
     @Test
     void connectReadNothingAndClose() throws IOException {
         try (Loop loop = new Loop()) {
@@ -488,7 +488,7 @@ class PollTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void eventsOfSeveralSourcesComeTogether() throws IOException {
+    void eventsOfSeveralSourcesAreReportedTogether() throws IOException {
         try (Loop loop = new Loop()) {
             for (int token = 0; token < 5; token++) {
                 loop.register(loop.later(new EventFd(1)), token, R);

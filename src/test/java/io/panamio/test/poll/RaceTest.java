@@ -48,13 +48,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Races between threads: many short rounds of each. */
+/** Races between threads, each in many short rounds. */
 @SuppressWarnings("try") // resources that nobody refers to: they are threads at work
 class RaceTest {
     private static final ExecutorService THREADS =
         Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("race-", 0).factory());
 
-    /** Something that runs in a thread of its own. */
+    /** A part of a race, run in a thread of its own. */
     private interface Part {
         void run() throws Exception;
     }
@@ -111,19 +111,19 @@ class RaceTest {
         return first == null ? other : first;
     }
 
-    /** Lets a little time pass, another in each round. */
+    /** Spins for a short time, which differs from round to round. */
     private static void spin(int n) {
         for (int i = n % 50 * 40; i > 0; i--) {
             Thread.onSpinWait();
         }
     }
 
-    // ---- descriptors that come and go
+    // ---- reuse of descriptors
 
     /**
-     * Threads that open connections all the while, so that a descriptor's number is somebody else's soon after it was
-     * closed. Each connection carries a message of its own both ways, and must get it whole and nothing else; so a
-     * read, a write or a close on the wrong descriptor is found.
+     * Threads that keep opening connections, so that a descriptor's number is reused soon after it was closed. Each
+     * connection transfers a unique message both ways, and must receive all of it and nothing else, which reveals a
+     * read, a write or a close on the wrong descriptor.
      */
     private static final class Recycling implements AutoCloseable {
         private static final AtomicLong TAGS = new AtomicLong();
@@ -143,7 +143,7 @@ class RaceTest {
             }));
         }
 
-        /** Eight bytes that no other connection sends. */
+        /** Returns eight bytes that no other connection sends. */
         static byte[] tag() {
             return ByteBuffer.allocate(Long.BYTES).putLong(0x7a67_0000_0000_0000L | TAGS.incrementAndGet()).array();
         }
@@ -201,7 +201,7 @@ class RaceTest {
         }
     }
 
-    /** Reads until the stream is closed, all that comes being repetitions of {@code tag}. */
+    /** Reads until the stream is closed, and asserts that all bytes are repetitions of {@code tag}. */
     private static void readUntilClosed(TcpStream stream, byte[] tag) throws IOException {
         byte[] got = new byte[tag.length];
         for (long at = 0;;) {
@@ -230,7 +230,7 @@ class RaceTest {
         }
     }
 
-    /** Reads to the end of the connection, all of it being repetitions of {@code tag}. */
+    /** Reads to the end of the connection, and asserts that all bytes are repetitions of {@code tag}. */
     private static void drain(Socket peer, byte[] tag) throws IOException {
         peer.setSoTimeout((int) Loop.LONG.toMillis());
         byte[] got = peer.getInputStream().readAllBytes();
@@ -264,7 +264,7 @@ class RaceTest {
     }
 
     @Test
-    void aStreamOfWhichTwoThreadsReadAndTwoCloseIsClosedOnce() throws Exception {
+    void aStreamReadAndClosedByFourThreadsIsClosedOnce() throws Exception {
         try (Recycling recycling = new Recycling(); ServerSocket server = new ServerSocket(0, 50, V4)) {
             rounds(n -> {
                 TcpStream stream = TcpStream.connect(new InetSocketAddress(V4, server.getLocalPort()));
@@ -299,7 +299,7 @@ class RaceTest {
                             stream.close();
                         },
                         () -> readUntilClosed(stream, tag));
-                    if (fd[0] >= 0) { // still open, and still this connection's
+                    if (fd[0] >= 0) { // still open, and still of this connection
                         released.incrementAndGet();
                         try (TcpStream again = TcpStream.fromFd(fd[0])) {
                             assertEquals(local, again.localAddress());
@@ -390,7 +390,7 @@ class RaceTest {
                         spin(n);
                         poll.close();
                     });
-                loop.register(streams[n % 2], n, W); // a closed Poll has no hold on its sources
+                loop.register(streams[n % 2], n, W); // sources of a closed Poll can be registered elsewhere
                 loop.expect(Loop.writable(n));
                 loop.poll.registry().deregister(streams[n % 2]);
             });
@@ -405,7 +405,7 @@ class RaceTest {
                 poll.registry().deregister(stream);
             }
         } catch (ClosedSelectorException e) {
-            // told
+            // documented
         }
     }
 
@@ -488,7 +488,7 @@ class RaceTest {
             Future<?> poller = THREADS.submit(() -> {
                 Events events = Events.withCapacity(4);
                 while (!over.get()) {
-                    spin(seen.get() % 50); // so that some wakes come before the poll, some while it begins
+                    spin(seen.get() % 50); // so that some wakes precede the poll, and some come while it begins
                     loop.poll.poll(events);
                     seen.addAndGet(events.size());
                 }
@@ -507,7 +507,7 @@ class RaceTest {
         }
     }
 
-    /** A selector whose notifications arrive with the next wait. */
+    /** A selector whose notifications arrive in the next wait. */
     private static final class Recorder extends Selector {
         int notifications;
 
@@ -560,7 +560,7 @@ class RaceTest {
         Recorder selector = new Recorder();
         EventBuffer events = Platform.current().newEvents(2);
         selector.descriptor(); // so that each wake notifies
-        selector.wake(); // of the waker that was closed
+        selector.wake(); // a wake of the waker that was closed
         selector.openWaker(1);
         assertEquals(0, selector.select(events, 0));
         selector.wake();
@@ -570,7 +570,7 @@ class RaceTest {
     }
 
     @Test
-    void oneNotificationIsOnItsWayAtATime() throws Exception {
+    void oneNotificationIsPendingAtATime() throws Exception {
         Recorder selector = new Recorder();
         EventBuffer events = Platform.current().newEvents(2);
         selector.descriptor();
@@ -601,7 +601,7 @@ class RaceTest {
             Check beforePoll();
         }
 
-        /** Looks at an event. */
+        /** Checks an event. */
         interface Check {
             void check(Event event) throws IOException;
         }
@@ -643,7 +643,7 @@ class RaceTest {
                         () -> change(loop, pairs[1].stream(), n + 1, true),
                         () -> change(loop, pairs[2].stream(), n + 2, false));
                 }
-                loop.poll.pollNow(loop.events); // what nobody has seen yet
+                loop.poll.pollNow(loop.events); // events that have not been handled yet
                 for (Loop.Pair pair : pairs) {
                     pair.peer().getOutputStream().write(7);
                 }
@@ -661,7 +661,10 @@ class RaceTest {
         }
     }
 
-    /** Changes the registration of {@code stream} a few times, and leaves it with {@code token} or forgotten. */
+    /**
+     * Changes the registration of {@code stream} a few times, and leaves it registered with {@code token} or not at
+     * all.
+     */
     private static void change(Loop loop, TcpStream stream, long token, boolean registered) throws IOException {
         long past = 1L << 40;
         for (int i = 0; i < 5; i++) {
@@ -707,7 +710,7 @@ class RaceTest {
             change.run();
             registered.addAndGet(by);
         } catch (IllegalStateException e) {
-            // refused: another thread was first
+            // rejected: another thread was first
         }
     }
 
@@ -746,7 +749,7 @@ class RaceTest {
     }
 
     @Test
-    void anEventThatComesBeforeRegisterReturnsIsNotTheLast() throws Exception {
+    void anEventBeforeRegisterReturnsIsNotTheLast() throws Exception {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             TcpStream stream = pair.stream();
@@ -769,7 +772,7 @@ class RaceTest {
         }
     }
 
-    // ---- what a close leaves behind
+    // ---- leftovers of a close
 
     @Test
     void thePeerSeesTheCloseThoughAnotherThreadPolls() throws Exception {

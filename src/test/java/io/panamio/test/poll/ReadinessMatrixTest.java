@@ -27,15 +27,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What an event reports about a TCP socket, in the letters of {@link Loop#flags}; nothing where no event comes.
+ * What an event reports about a TCP socket, in the notation of {@link Loop#flags}; empty where there is no event.
  *
- * <p>On poll(2), whose edges are emulated, a direction that was reported is not asked for again before it was drained.
+ * <p>On poll(2), whose edges are emulated, a direction that was reported is not polled again until it was drained.
  */
 class ReadinessMatrixTest {
     private static final Interest P = Interest.PRIORITY;
     private static final Interest RP = R.add(P);
 
-    // ---- what happens to a connection
+    // ---- changes of a connection
 
     private record Connection(Loop loop, TcpStream stream, Socket peer) {
         void receive(String data) throws IOException {
@@ -46,7 +46,7 @@ class ReadinessMatrixTest {
             assertEquals(bytes, stream.read(new byte[bytes], 0, bytes));
         }
 
-        /** Waits for an event that is of no interest. */
+        /** Waits for an event and ignores it. */
         void event() throws IOException {
             loop.next(1);
         }
@@ -62,8 +62,8 @@ class ReadinessMatrixTest {
     }
 
     /**
-     * A change on a connection that is registered and whose first event has passed: what the event reports on epoll,
-     * the one on poll(2), and the one that comes on both when it is registered anew.
+     * A change of a registered connection after its first event: what the next event reports on epoll and on poll(2),
+     * and what the event after a new registration reports on both.
      */
     private record Edge(String name, Interest interest, Change change, String onEdges, String onLevels, String anew) {
         @Override
@@ -163,7 +163,7 @@ class ReadinessMatrixTest {
         }
     }
 
-    /** One change may be two edges to Linux: the FIN that is sent and its ACK. */
+    /** Linux reports two edges for one change: one for the FIN that is sent, and one for its ACK. */
     private static void assertNoOther(String expected, Loop loop) throws IOException {
         if (Loop.hasEdges() && loop.poll.poll(loop.events, Loop.SHORT) == 1) {
             assertEquals(expected, String.join(" ", Loop.flags(loop.events.iterator().next())));
@@ -179,13 +179,13 @@ class ReadinessMatrixTest {
         }
     }
 
-    // ---- what is so when a socket is registered
+    // ---- state at registration
 
     private interface Given {
         IoSource in(Loop loop) throws IOException;
     }
 
-    /** A socket that is registered only now, and what its first event reports, on epoll and on poll(2). */
+    /** A socket in some state, and what its first event after registration reports on epoll and on poll(2). */
     private record State(String name, Interest interest, Given given, String expected) {
         @Override
         public String toString() {
@@ -217,7 +217,7 @@ class ReadinessMatrixTest {
         return loop.later(TcpStream.fromFd(NativeCalls.socket()));
     }
 
-    /** Linux queues one connection more than the backlog, and then leaves SYNs unanswered. */
+    /** Linux queues one connection more than the backlog, and ignores further SYNs. */
     private static TcpStream connecting(Loop loop) throws IOException {
         ServerSocket full = loop.later(new ServerSocket(0, 1, V4));
         loop.later(new Socket(V4, full.getLocalPort()));
@@ -256,10 +256,10 @@ class ReadinessMatrixTest {
         }
     }
 
-    // ---- more about listeners
+    // ---- listeners
 
     @Test
-    void oneEdgeStandsForManyConnections() throws IOException {
+    void oneEdgeReportsManyConnections() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = queued(loop);
             loop.later(new Socket(V4, listener.localAddress().getPort()));

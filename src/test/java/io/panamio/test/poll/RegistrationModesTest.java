@@ -39,7 +39,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
-/** Registrations with other modes than edge-triggered. */
+/** Level-triggered, one-shot, exclusive and hang-up registrations. */
 class RegistrationModesTest {
     private static final Interest P = Interest.PRIORITY;
 
@@ -52,7 +52,7 @@ class RegistrationModesTest {
         pair.peer().close();
     }
 
-    /** Reads all that is there. */
+    /** Reads until the stream would block. */
     private static void drain(TcpStream stream) throws IOException {
         byte[] buffer = new byte[16];
         while (stream.read(buffer, 0, buffer.length) > 0) {
@@ -87,7 +87,7 @@ class RegistrationModesTest {
     }
 
     @Test
-    void eachDirectionOfALevelIsReportedAnewEveryTime() throws IOException {
+    void eachDirectionOfALevelIsReportedEachTime() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = registered(loop, RW.level());
             assertEquals("w", loop.next(1));
@@ -184,7 +184,7 @@ class RegistrationModesTest {
     }
 
     @Test
-    void hangUpsAndErrorsUseAOneShotUpAsWell() throws IOException {
+    void hangUpsAndErrorsDisarmAOneShot() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair ended = registered(loop, R.oneShot());
             ended.peer().shutdownOutput();
@@ -217,7 +217,7 @@ class RegistrationModesTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void oneShotThatIsUsedUpIsStillRegistered() throws IOException {
+    void disarmedOneShotIsStillRegistered() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
             loop.register(source, 1, R.oneShot());
@@ -231,7 +231,7 @@ class RegistrationModesTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void oneShotThatDidNotFitIsNotUsedUp() throws IOException {
+    void oneShotThatDidNotFitStaysArmed() throws IOException {
         try (Loop loop = new Loop()) {
             Events one = Events.withCapacity(1);
             for (long token = 0; token < 3; token++) {
@@ -259,7 +259,7 @@ class RegistrationModesTest {
         }
     }
 
-    // ---- hang-up alone
+    // ---- hang-up only
 
     @Test
     void aHangUpInterestIgnoresDataAndReportsTheEndOnce() throws IOException {
@@ -278,7 +278,7 @@ class RegistrationModesTest {
     }
 
     @Test
-    void hangUpOfBeforeTheRegistrationIsReported() throws IOException {
+    void hangUpBeforeTheRegistrationIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             send(pair, "x");
@@ -304,7 +304,7 @@ class RegistrationModesTest {
     }
 
     @Test
-    void hangUpIsReportedWhileDataAreLeftUnread() throws IOException {
+    void hangUpIsReportedWhileDataIsUnread() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = registered(loop, R.add(HANG_UP));
             send(pair, "x");
@@ -390,7 +390,7 @@ class RegistrationModesTest {
     }
 
     @Test
-    void oneOfThePollsThatWatchExclusivelyIsEnough() throws IOException {
+    void oneOfSeveralExclusivePollsAcceptsEverything() throws IOException {
         try (Loop loop = new Loop(); Loop idle = new Loop()) {
             TcpListener listener = listener(loop);
             TcpListener duplicate = loop.later(TcpListener.fromFd(NativeDup.dup(listener.fd())));
@@ -455,9 +455,9 @@ class RegistrationModesTest {
         }
     }
 
-    // ---- sources of users
+    // ---- user-defined sources
 
-    /** A source that passes all on. */
+    /** A source that delegates to another one. */
     private record Wrapper(Source inner) implements Source {
         @Override
         public void register(Registry registry, long token, Interest interest) throws IOException {
@@ -477,7 +477,7 @@ class RegistrationModesTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void modesReachTheSourcesWithin() throws IOException {
+    void modesAreDelegatedToInnerSources() throws IOException {
         try (Loop loop = new Loop()) {
             Source source = new Wrapper(loop.later(new EventFd(1)));
             loop.register(source, 1, R.level());

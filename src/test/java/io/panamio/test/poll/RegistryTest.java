@@ -62,7 +62,7 @@ class RegistryTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32, 0x0123_4567_89AB_CDEFL})
     @Requires(Feature.DESCRIPTORS)
-    void everyTokenComesBackAsItWas(long token) throws IOException {
+    void everyTokenIsReportedUnchanged(long token) throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), token, R);
             assertEquals(1, loop.poll.poll(loop.events, LONG));
@@ -95,7 +95,7 @@ class RegistryTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void reregisterReportsAgainWhatWasReported() throws IOException {
+    void reregisterReportsReadinessAgain() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
             loop.register(source, 1, R);
@@ -121,7 +121,7 @@ class RegistryTest {
     }
 
     @Test
-    void deregisteredSourceIsSilentAndWorksOnAndMayBeRegisteredAgain() throws IOException {
+    void deregisteredSourceIsSilentButUsableAndMayBeRegisteredAgain() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
@@ -151,7 +151,7 @@ class RegistryTest {
             }
             assertThrows(IllegalStateException.class, () -> loop.poll.registry().deregister(watch));
             int other;
-            do { // unless another thread got the number first, and keeps it
+            do { // repeats if another thread got the number first
                 other = NativeFds.eventfd();
                 int opened = other;
                 loop.later(() -> NativeFds.close(opened));
@@ -191,12 +191,12 @@ class RegistryTest {
         }
     }
 
-    /** Something that has a duplicate, which lives on. */
+    /** A source of which a duplicate stays open. */
     private interface Duplicated {
         int duplicate() throws IOException;
     }
 
-    /** Closes a registered stream, lets its duplicate become readable, and sees nothing of it. */
+    /** Closes a registered stream, makes its duplicate readable, and expects no event. */
     private static void assertSilentOnceClosed(Loop loop, TcpStream stream, Socket peer, Duplicated duplicated)
             throws IOException {
         loop.register(stream, 1, R);
@@ -228,7 +228,7 @@ class RegistryTest {
     }
 
     @Test
-    void duplicateFromBeforeTheAdoptionKeepsNoEvents() throws IOException {
+    void duplicateOfAnAdoptedDescriptorKeepsNoEvents() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             int fd = pair.stream().release();
@@ -256,14 +256,14 @@ class RegistryTest {
     }
 
     @Test
-    void aSourceWhoseDescriptorNobodyKnowsEndsItsWatchByTheClose() throws IOException {
+    void closeOfAnUnsharedDescriptorEndsItsRegistration() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
             pair.peer().getOutputStream().write(1);
             pair.stream().close();
             loop.expectNothing();
-            Loop.Pair next = loop.connected(); // most likely with the same number
+            Loop.Pair next = loop.connected(); // most likely with the same descriptor number
             loop.register(next.stream(), 2, R);
             next.peer().getOutputStream().write(1);
             assertEquals("r", loop.next(2));
@@ -304,7 +304,7 @@ class RegistryTest {
         }
     }
 
-    // ---- what is refused, and changes nothing
+    // ---- rejected calls, which have no effect
 
     @Test
     @Requires(Feature.DESCRIPTORS)
@@ -370,7 +370,7 @@ class RegistryTest {
     }
 
     @Test
-    void whatIsAlwaysReadyIsRefused() throws IOException {
+    void descriptorThatIsAlwaysReadyIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
             int[] files = {NativeCalls.regularFile(), NativeCalls.open(Path.of("/dev/null"), 2),
                 NativeCalls.open(Path.of("/dev/zero"), 0), NativeCalls.open(Path.of("/"), 0)};
@@ -382,10 +382,10 @@ class RegistryTest {
         }
     }
 
-    /** A descriptor that is ready for both is watched all the same, if it can cease to be. */
+    /** A descriptor that is ready for both is watched nevertheless if that can change. */
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void whatIsReadyForBothIsWatched() throws IOException {
+    void descriptorThatIsReadyForBothIsWatched() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
             loop.register(source, 1, RW);
@@ -393,10 +393,12 @@ class RegistryTest {
         }
     }
 
-    /** To ask epoll takes three system calls, of which one fails here. It is spared what the library has made. */
+    /**
+     * The check takes three system calls, one of which fails here. It is not made for sources that the library created.
+     */
     @Test
     @Requires({Feature.DESCRIPTORS, Feature.PIPES})
-    void socketsAndPipesThatAreReadyAreWatchedWithoutAsking() throws Exception {
+    void socketsAndPipesAreRegisteredWithoutTheCheck() throws Exception {
         assumeFalse(Loop.hasEdges(), "the system watches what is ready itself");
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         try (Loop loop = new Loop(); Pipe pipe = Pipe.open(); EventFd other = new EventFd(1)) {
@@ -407,7 +409,7 @@ class RegistryTest {
             accepted.peer().getOutputStream().write(new byte[2]);
             Loop.until("readable again", () -> taken.read(new byte[1], 0, 1) == 1);
             assumeTrue(result(start(() -> {
-                if (!Seccomp.refuse(aarch64 ? 21 : 233, 1)) { // epoll_ctl, by EPERM
+                if (!Seccomp.refuse(aarch64 ? 21 : 233, 1)) { // epoll_ctl: EPERM
                     return false;
                 }
                 assertRefused("EPERM", loop, other);
@@ -420,7 +422,7 @@ class RegistryTest {
         }
     }
 
-    /** The system refuses, every time, and leaves the source as it was: not registered. */
+    /** The system call fails every time, and the source stays unregistered. */
     private static void assertRefused(String errno, Loop loop, IoSource source) {
         for (int i = 0; i < 2; i++) {
             IOException e = assertThrows(IOException.class, () -> loop.register(source, 1, R));
@@ -484,7 +486,7 @@ class RegistryTest {
         }
     }
 
-    /** Ends with an interest and with a token that it had not before. */
+    /** The last change sets an interest and a token that differ from the previous ones. */
     private static Void changeOften(Registry registry, IoSource source, long token, Interest last) throws IOException {
         for (int i = 0; i < 1000; i++) {
             registry.register(source, -token, RW);
@@ -496,10 +498,10 @@ class RegistryTest {
         return null;
     }
 
-    // ---- sources of users
+    // ---- user-defined sources
 
     @Test
-    void registryCallsTheSourceOnceWithWhatItWasGiven() throws IOException {
+    void registryCallsTheSourceOnceWithItsArguments() throws IOException {
         try (Loop loop = new Loop()) {
             List<String> calls = new ArrayList<>();
             Registry expected = loop.poll.registry();
@@ -530,7 +532,7 @@ class RegistryTest {
     }
 
     @Test
-    void whatASourceThrowsComesOutUnchanged() throws IOException {
+    void exceptionsOfASourceArePropagated() throws IOException {
         try (Loop loop = new Loop()) {
             IOException failure = new IOException("mine");
             Source source = new Source() {
@@ -555,7 +557,7 @@ class RegistryTest {
         }
     }
 
-    /** A client's two streams as one source, whose tokens are neighbours. */
+    /** A client's two streams as one source with two consecutive tokens. */
     private record Two(Source first, Source second) implements Source {
         @Override
         public void register(Registry registry, long token, Interest interest) throws IOException {
@@ -578,7 +580,7 @@ class RegistryTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void sourceMayPassCallsOnToSourcesWithin() throws IOException {
+    void sourceMayDelegateToInnerSources() throws IOException {
         try (Loop loop = new Loop()) {
             Two two = new Two(loop.connected().stream(), loop.later(new EventFd(1)));
             loop.register(two, 10, RW);

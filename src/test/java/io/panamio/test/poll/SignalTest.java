@@ -28,7 +28,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** SIGPIPE, which ends a process that writes to nobody and has not prepared for it. */
+/** Writes to closed peers raise no SIGPIPE, which by default ends the process. */
 class SignalTest {
     @ParameterizedTest
     @ValueSource(strings = {"-Xmx64m", "-Xrs"})
@@ -37,7 +37,7 @@ class SignalTest {
         assertEquals("TcpStream UnixStream UnixDatagram UnixSeqpacket Sender still alive\n", out);
     }
 
-    /** Writes in every way to closed peers, and prints the kind of each. */
+    /** Writes to closed peers in every way, and prints the name of each. */
     static final class Writer {
         private static final MemorySegment BYTES = Arena.global().allocate(8);
         private static final MemorySegment HEAP = MemorySegment.ofArray(new byte[8]);
@@ -61,7 +61,7 @@ class SignalTest {
             System.out.print(source.getClass().getSimpleName() + " ");
         }
 
-        /** The first error may be another one: that of the peer that has gone. */
+        /** The first error may be a different one, that of the closed peer. */
         private static void assertBroken(Write write, String what) throws IOException {
             for (int i = 0; i < 2; i++) {
                 try {

@@ -43,7 +43,7 @@ class SlabTest {
 
     @Test
     @Tag("any-platform")
-    void tokenOfARemovedObjectDoesNotFindTheOneInItsPlace() {
+    void tokenOfARemovedObjectDoesNotFindItsSuccessor() {
         Slab<String> slab = new Slab<>(1);
         Set<Long> stale = new HashSet<>();
         for (int i = 0; i < 1000; i++) {
@@ -62,7 +62,7 @@ class SlabTest {
 
     @Test
     @Tag("any-platform")
-    void numbersThatAreNoTokensFindNothing() {
+    void invalidTokensFindNothing() {
         Slab<String> slab = new Slab<>(4);
         long token = slab.insert("a");
         for (long number : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, token + 1, token + 4, token + 1000,
@@ -90,7 +90,7 @@ class SlabTest {
 
     @Test
     @Tag("any-platform")
-    void behavesAsAMapOfTokensThatNeverComeAgain() {
+    void behavesLikeAMapWithUniqueTokens() {
         Slab<Object> slab = new Slab<>(2);
         Map<Long, Object> map = new HashMap<>();
         Set<Long> all = new HashSet<>();
@@ -127,7 +127,7 @@ class SlabTest {
         slab.forEach(i -> {
             seen.add(i);
             slab.remove(tokens.get(i));
-            slab.remove(tokens.get(i + 1)); // comes next, and so is not shown
+            slab.remove(tokens.get(i + 1)); // the next one, so the iteration skips it
         });
         assertEquals(List.of(0L, 2L, 4L, 6L, 8L), seen);
         assertEquals(0, slab.size());
@@ -135,7 +135,7 @@ class SlabTest {
 
     @Test
     @Tag("any-platform")
-    void tokensAreVisitedWhileObjectsGoAndCome() {
+    void tokensAreVisitedWhileObjectsAreRemovedAndInserted() {
         Slab<String> slab = new Slab<>(2);
         assertEquals(-1, slab.nextToken(-1));
         long a = slab.insert("a");
@@ -189,7 +189,7 @@ class SlabTest {
         assertThrows(IllegalArgumentException.class, () -> new Slab<>(-1));
     }
 
-    /** Two events in one batch: what handles the first closes the source of the second, and makes another. */
+    /** Two events in one batch: the handler of the first closes the source of the second, and opens another. */
     @Test
     @Requires(Feature.DESCRIPTORS)
     void staleEventInABatchFindsNothing() throws IOException {
@@ -202,8 +202,8 @@ class SlabTest {
             assertEquals(2, loop.poll.poll(loop.events, Loop.LONG));
             long stale = loop.events.token(1);
             slab.remove(stale).close();
-            EventFd fresh = loop.later(new EventFd(1)); // has the descriptor number of the one that was closed
-            long token = slab.insert(fresh); // and its place
+            EventFd fresh = loop.later(new EventFd(1)); // reuses the descriptor number of the closed source
+            long token = slab.insert(fresh); // and its slot
             loop.register(fresh, token, R);
             assertEquals(stale, loop.events.token(1));
             assertNull(slab.get(loop.events.token(1)));

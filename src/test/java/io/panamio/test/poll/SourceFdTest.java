@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Descriptors other than sockets, by the classes of the examples. */
+/** Descriptors other than sockets, with the classes of the examples. */
 class SourceFdTest {
     private static final Duration TICK = Duration.ofMillis(5);
     private static final Duration NEVER = Duration.ofDays(1);
@@ -46,7 +46,7 @@ class SourceFdTest {
     private Path directory;
 
     private static Process child() throws IOException {
-        return new ProcessBuilder("cat").start(); // it ends with its standard input
+        return new ProcessBuilder("cat").start(); // exits at the end of its standard input
     }
 
     // ---- timers
@@ -79,7 +79,7 @@ class SourceFdTest {
 
     @Test
     @Tag("any-selector")
-    void timerOfNoTimeIsRefused() {
+    void timerOfZeroIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> new TimerFd(Duration.ZERO).close());
         assertThrows(IllegalArgumentException.class, () -> new TimerFd(Duration.ofNanos(-1)).close());
     }
@@ -106,7 +106,7 @@ class SourceFdTest {
         }
     }
 
-    /** Names of bytes that are no text stay apart, and what they name can be had by them. */
+    /** Names that are not valid text stay distinct, and their files can be opened by them. */
     @Test
     void changesOfUndecodableNamesCarryTheirBytes() throws IOException {
         Path odd = Path.of(URI.create("file:///a%FF%25%20%C3%BC")).getFileName();
@@ -204,7 +204,7 @@ class SourceFdTest {
 
     // ---- another Poll
 
-    /** A wake is seen by the poller itself, but by somebody who watches the descriptor only through the system. */
+    /** The poller notices a wake by itself, but a Poll that watches its descriptor only through the system. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     @Requires(Feature.POLL_DESCRIPTOR)
@@ -308,7 +308,7 @@ class SourceFdTest {
     }
 
     @Test
-    void allOfThemComeInOneLoop() throws IOException {
+    void allKindsAreReportedByOneLoop() throws IOException {
         Process process = child();
         try (Loop loop = new Loop(); TimerFd timer = new TimerFd(TICK); Inotify inotify = new Inotify(directory);
                 PidFd pidFd = new PidFd(process.pid())) {

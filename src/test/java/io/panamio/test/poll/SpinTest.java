@@ -31,9 +31,9 @@ class SpinTest {
     private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
     private static final Duration MOST_NEGATIVE = Duration.ofSeconds(Long.MIN_VALUE);
 
-    // ---- in this process
+    // ---- setSpin
 
-    /** Lets waits spin: the next one does, as there is traffic. */
+    /** Enables spinning, and makes the next wait spin, as it follows traffic. */
     private static void spin(Loop loop, Duration duration) throws IOException {
         loop.poll.setSpin(duration);
         try (EventFd traffic = new EventFd(1)) {
@@ -45,7 +45,7 @@ class SpinTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 1_000_000, Long.MAX_VALUE})
     @Requires(Feature.DESCRIPTORS)
-    void eventOfAnotherThreadIsFoundWithAnySpin(long nanos) throws Exception {
+    void eventOfAnotherThreadIsReportedWithAnySpin(long nanos) throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
             loop.register(source, 1, R);
@@ -60,7 +60,7 @@ class SpinTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 100_000, 1_000_000, 20_000_000, Long.MAX_VALUE})
     @Requires(Feature.DESCRIPTORS)
-    void timeoutHoldsWithAnySpin(long nanos) throws IOException {
+    void timeoutIsKeptWithAnySpin(long nanos) throws IOException {
         try (Loop loop = new Loop()) {
             for (Duration timeout : List.of(Duration.ofNanos(150_000), Duration.ofMillis(3))) {
                 spin(loop, Duration.ofNanos(nanos));
@@ -146,7 +146,7 @@ class SpinTest {
         }
     }
 
-    // ---- in the kernel
+    // ---- setBusyPoll
 
     @Test
     void busyPollOutOfRangeIsRefused() throws IOException {
@@ -207,7 +207,7 @@ class SpinTest {
     }
 
     @Test
-    void eventsComeWhileTheKernelPolls() throws IOException {
+    void eventsAreReportedWhileTheKernelBusyPolls() throws IOException {
         try (Loop loop = new Loop()) {
             try {
                 loop.poll.setBusyPoll(Duration.ofMillis(1), 8, false);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Timeouts that are finer than milliseconds. */
+/** Time-outs with a resolution finer than a millisecond. */
 class TimeoutTest {
     private static final int EPOLL_PWAIT2 = 441; // the number is the same on every processor but Alpha
     private static final int EPERM = 1;
@@ -54,14 +54,14 @@ class TimeoutTest {
         long start = System.nanoTime();
         int n = poll.poll(events, timeout);
         long nanos = System.nanoTime() - start;
-        if (n != 0 || nanos < timeout.toNanos()) { // and not assertEquals, which a child JVM does not have
+        if (n != 0 || nanos < timeout.toNanos()) { // the child JVM has no JUnit
             throw new AssertionError(n + " events after " + nanos + " ns of " + timeout);
         }
     }
 
     // ---- which system call
 
-    /** A program that polls where a system call fails; its arguments are the errno and how long to spin. */
+    /** A program that polls while a system call fails. The arguments are the errno and the duration to spin. */
     static final class Sandboxed {
         private Sandboxed() {
         }
@@ -85,7 +85,7 @@ class TimeoutTest {
         }
     }
 
-    /** Lets the next wait spin, if it may: there is traffic. */
+    /** Creates traffic, so that the next wait spins if enabled. */
     private static void findEvent(Poll poll, Events events) throws IOException {
         try (EventFd source = new EventFd(1)) {
             poll.registry().register(source, 1, R);
@@ -111,7 +111,7 @@ class TimeoutTest {
     }
 
     @Test
-    void waitThatSpinsForAllItsTimeDoesNotSleepAndTheNextDoes() throws Exception {
+    void waitThatSpinsToItsEndDoesNotSleepAndTheNextDoes() throws Exception {
         assertEquals(Loop.hasEdges() ? "whole fine EIO" : "whole fine again", sandboxed(EIO, Duration.ofSeconds(10)));
     }
 

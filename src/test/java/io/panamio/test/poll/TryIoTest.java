@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TryIoTest {
-    /** A stream that is readable and writable, registered with token 1, and both reported already. */
+    /** A stream, registered with token 1, that is readable and writable and has been reported as both. */
     private static TcpStream reported(Loop loop) throws IOException {
         Loop.Pair pair = loop.connected();
         pair.peer().getOutputStream().write('x');
@@ -49,7 +49,7 @@ class TryIoTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.DESCRIPTORS)
-    void givesTheOperationTheDescriptor() throws IOException {
+    void passesTheDescriptorToTheOperation() throws IOException {
         try (EventFd source = new EventFd(3)) {
             assertEquals(source.fd(), source.tryIo(R, fd -> fd));
             assertEquals(3, source.tryIo(R, NativeCalls::eventfdRead));
@@ -78,7 +78,7 @@ class TryIoTest {
         try (EventFd source = new EventFd(1)) {
             assertThrows(NullPointerException.class, () -> source.tryIo(null, fd -> 0));
             assertThrows(NullPointerException.class, () -> source.tryIo(R, null));
-            assertEquals(0, NativeCalls.close(source.release())); // which is refused while an operation goes on
+            assertEquals(0, NativeCalls.close(source.release())); // throws during an operation
         }
     }
 
@@ -109,10 +109,10 @@ class TryIoTest {
         }
     }
 
-    // ---- what is armed again: the system sees to that on epoll, and nothing new has happened here
+    // ---- re-arming: on epoll the system does it, and nothing has changed here
 
     @Test
-    void onlyTheBlockedDirectionIsArmedAgain() throws IOException {
+    void onlyTheGivenDirectionIsRearmed() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = reported(loop);
             assertArmed("r", loop, stream, R);
@@ -130,7 +130,7 @@ class TryIoTest {
     }
 
     @Test
-    void bothDirectionsAreArmedAgainWhereNoneIsGiven() throws IOException {
+    void bothDirectionsAreRearmedWithoutAnInterest() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = reported(loop);
             assertEquals(WOULD_BLOCK, stream.tryIo(fd -> WOULD_BLOCK));
@@ -142,7 +142,7 @@ class TryIoTest {
     }
 
     @Test
-    void nothingIsArmedAgainByAnotherResultOrAFailure() throws IOException {
+    void nothingIsRearmedAfterAnotherResultOrAFailure() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = reported(loop);
             for (long result : new long[] {0, 1, -1, -11}) {
@@ -167,7 +167,7 @@ class TryIoTest {
     }
 
     @Test
-    void readThatBlocksDoesNotBringWritableAgain() throws IOException {
+    void readThatWouldBlockDoesNotRearmWriting() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             loop.register(stream, 1, RW);
@@ -179,7 +179,7 @@ class TryIoTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void callThatBlocksBringsTheNextEdgeEveryTime() throws IOException {
+    void callThatWouldBlockRearmsEachTime() throws IOException {
         try (Loop loop = new Loop(); EventFd counter = new EventFd(0)) {
             SourceFd source = loop.later(new SourceFd(counter.fd()));
             loop.register(source, 1, R);
@@ -199,11 +199,11 @@ class TryIoTest {
         return count < 0 ? WOULD_BLOCK : count;
     }
 
-    // ---- a source of a user's own
+    // ---- a user-defined source
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void sourceOfAUserBringsTheNextEdgeEveryTime() throws IOException {
+    void userDefinedSourceRearmsEachTime() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
             loop.register(source, 1, R);
@@ -219,7 +219,7 @@ class TryIoTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void sourceOfAUserIsClosedOnceAndNamedByItsClass() throws IOException {
+    void userDefinedSourceIsClosedOnceAndNamedByItsClass() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
             assertEquals("EventFd[fd " + source.fd() + "]", source.toString());

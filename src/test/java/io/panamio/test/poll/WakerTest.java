@@ -31,7 +31,7 @@ class WakerTest {
         return loop.later(Waker.open(loop.poll.registry(), token));
     }
 
-    /** Polls for the one event of a wake, which ends the wait: it is not found at the end of the time alone. */
+    /** Polls for the only event, that of a wake, and asserts that it ends the wait before the time-out. */
     private static void expectWake(Loop loop, long token) throws IOException {
         long start = System.nanoTime();
         assertEquals(1, loop.poll.poll(loop.events, LONG));
@@ -61,12 +61,12 @@ class WakerTest {
     }
 
     /**
-     * A Poll on poll(2) first looks at what is held back, and that look may meet the wake: the more there is to look
-     * at, the likelier.
+     * A Poll on poll(2) first checks the sources that are not armed, and this check may meet the wake: the more
+     * sources, the likelier.
      */
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void aWakeThatMeetsALookAtWhatIsHeldBackIsNotLost() throws Exception {
+    void aWakeDuringTheCheckOfUnarmedSourcesIsNotLost() throws Exception {
         try (Loop loop = new Loop()) {
             Waker waker = open(loop, 7);
             for (int i = 0; i < 500; i++) {
@@ -82,7 +82,7 @@ class WakerTest {
                     while (round.get() < i) {
                         Thread.onSpinWait();
                     }
-                    long asleep = System.nanoTime() + i % 100 * 2_000; // about when the other begins to look
+                    long asleep = System.nanoTime() + i % 100 * 2_000; // about when the other thread begins this check
                     while (System.nanoTime() < asleep) {
                         Thread.onSpinWait();
                     }
@@ -102,7 +102,7 @@ class WakerTest {
     }
 
     @Test
-    void everyWakeAfterAPollIsAnEventAgain() throws IOException {
+    void aWakeAfterAPollIsANewEvent() throws IOException {
         try (Loop loop = new Loop()) {
             Waker waker = open(loop, -1);
             for (int i = 0; i < 1000; i++) {
@@ -140,7 +140,7 @@ class WakerTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void wakeComesBesideOtherEvents() throws IOException {
+    void wakeIsReportedWithOtherEvents() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R);
             loop.register(loop.later(new EventFd(1)), 2, R);
@@ -153,7 +153,7 @@ class WakerTest {
         }
     }
 
-    /** The wait that ends by the wake finds the source as well, and has room for one of them. */
+    /** The wait ended by the wake finds the source as well, and has room for only one event. */
     @Test
     @Requires(Feature.DESCRIPTORS)
     void wakeThatEndsAWaitWithoutRoomComesWithTheNextPoll() throws Exception {
@@ -234,7 +234,7 @@ class WakerTest {
     }
 
     @Test
-    void wakesAreForgottenWhenTheWakerIsClosed() throws IOException {
+    void pendingWakesAreDiscardedWhenTheWakerIsClosed() throws IOException {
         try (Loop loop = new Loop()) {
             Waker waker = open(loop, 7);
             waker.wake();
@@ -244,7 +244,7 @@ class WakerTest {
     }
 
     @Test
-    void nextWakerBeginsAnew() throws IOException {
+    void nextWakerHasNoPendingWakes() throws IOException {
         try (Loop loop = new Loop()) {
             for (int token = 0; token < 10; token++) {
                 Waker old = open(loop, -1);
@@ -278,9 +278,9 @@ class WakerTest {
         }
     }
 
-    /** Each thread publishes by plain writes, and wakes: after the event of its last wake all of them are seen. */
+    /** Each thread publishes by plain writes and wakes: all writes are visible after the event of its last wake. */
     @Test
-    void whatWasDoneBeforeAWakeIsSeenAfterItsEvent() throws Exception {
+    void writesBeforeAWakeAreVisibleAfterItsEvent() throws Exception {
         int threads = 4;
         int wakes = 250_000;
         try (Loop loop = new Loop()) {
@@ -299,7 +299,7 @@ class WakerTest {
             for (Future<Void> future : wakers) {
                 result(future);
             }
-            assertTrue(loop.poll.pollNow(loop.events) <= 1); // what was published was seen, and its wake came later
+            assertTrue(loop.poll.pollNow(loop.events) <= 1); // the event of a wake whose writes were already visible
             loop.expectNothing();
         }
     }

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The output of the example commands. */
 @Tag("any-selector")
 class CommandsTest {
-    /** Where numbers have Arabic digits. */
+    /** Options for a locale with Arabic digits. */
     private static final List<String> ARABIC = List.of("-Duser.language=ar", "-Duser.country=EG");
 
     @TempDir
@@ -51,20 +51,20 @@ class CommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"help", "help echo", "echo help", "proxy help", "send help", "serve help", "watch --help"})
-    void helpIsHelp(String arguments) throws IOException {
+    void everyCommandHasHelp(String arguments) throws IOException {
         String[] words = arguments.split(" ");
         String name = arguments.replaceAll(" ?-*help ?", "");
-        String said = programs.run(programs.exampleCommand(List.of(), Main.class, words));
-        assertTrue(said.startsWith(("Usage: panamio-examples " + name).strip()), said);
-        assertEquals(name.isEmpty(), said.contains("COMMAND"), said);
+        String output = programs.run(programs.exampleCommand(List.of(), Main.class, words));
+        assertTrue(output.startsWith(("Usage: panamio-examples " + name).strip()), output);
+        assertEquals(name.isEmpty(), output.contains("COMMAND"), output);
     }
 
     @Test
     void capabilitiesListsEveryFeature() throws IOException {
-        String said = programs.run(programs.exampleCommand(List.of(), Main.class, "capabilities"));
+        String output = programs.run(programs.exampleCommand(List.of(), Main.class, "capabilities"));
         for (Feature feature : Feature.values()) {
             String support = feature.support().name().toLowerCase(Locale.ROOT);
-            assertTrue(said.matches("(?s).*\\b" + feature + " +" + support + "\\R.*"), said);
+            assertTrue(output.matches("(?s).*\\b" + feature + " +" + support + "\\R.*"), output);
         }
     }
 
@@ -73,26 +73,26 @@ class CommandsTest {
         Path watched = Files.createDirectory(directory.resolve("watched"));
         Program watch = programs.example(ARABIC, Main.class, "watch", "--directory", watched.toString(), "--every", "1",
             "--count", "1000000");
-        watch.awaitSaid("timer ");
+        watch.awaitOutput("timer ");
         Files.createFile(watched.resolve("a b\\c\nd\u001b[31m\u202e\u00e4"));
-        watch.awaitSaid("directory  WRITTEN ");
+        watch.awaitOutput("directory  WRITTEN ");
         String name = "a\\ b\\\\c\\nd\\033[31m\\342\\200\\256\u00e4";
-        assertTrue(watch.said().contains("directory  CREATED " + name + System.lineSeparator()), watch.said());
-        assertTrue(watch.said().matches("(?s).*timer      [0-9]+ expiration.*"), watch.said());
+        assertTrue(watch.output().contains("directory  CREATED " + name + System.lineSeparator()), watch.output());
+        assertTrue(watch.output().matches("(?s).*timer      [0-9]+ expiration.*"), watch.output());
     }
 
-    /** As ls -b has them, also where names are no text, or none that can be printed. */
+    /** Names are escaped as by {@code ls -b}, also those that are not text or not printable. */
     @Test
     void namesOfFilesThatCannotBePrintedAreOctal() throws IOException {
         Path watched = Files.createDirectory(directory.resolve("watched"));
         Program watch = programs.example(List.of("-Dstdout.encoding=US-ASCII"), Main.class, "watch", "--directory",
             watched.toString(), "--every", "1", "--count", "1000000");
-        watch.awaitSaid("timer ");
+        watch.awaitOutput("timer ");
         for (String name : List.of("a%FF%C3%BC", "a%FE%C3%BC%C3", "%C0%80")) {
             Files.createDirectory(watched.resolve(Path.of(URI.create("file:///" + name)).getFileName()));
         }
-        watch.awaitSaid("\\300");
-        Matcher names = Pattern.compile("directory  CREATED (.*)").matcher(watch.said());
+        watch.awaitOutput("\\300");
+        Matcher names = Pattern.compile("directory  CREATED (.*)").matcher(watch.output());
         assertEquals(List.of("a\\377\\303\\274", "a\\376\\303\\274\\303", "\\300\\200"),
             names.results().map(r -> r.group(1)).toList());
     }
@@ -100,42 +100,42 @@ class CommandsTest {
     @Test
     void everyCommandHasItsVersion() throws IOException {
         for (String command : List.of("", "serve ", "proxy ")) {
-            String said = programs.run(programs.exampleCommand(List.of(), Main.class, (command + "--version")
+            String output = programs.run(programs.exampleCommand(List.of(), Main.class, (command + "--version")
                 .split(" ")));
-            assertTrue(said.startsWith("panamio "), said);
+            assertTrue(output.startsWith("panamio "), output);
         }
     }
 
     @ParameterizedTest
     @CsvSource({"serve|, DIR: is empty", "echo|--host|, --host: is empty", "send|/etc/passwd|--host|, --host: is"})
-    void whatIsEmptyIsRefused(String arguments, String message) throws IOException {
+    void emptyArgumentsAreRefused(String arguments, String message) throws IOException {
         Program program = programs.example(arguments.split("[|]", -1));
         assertEquals(2, program.end());
-        assertTrue(program.said().startsWith(message), program.said());
+        assertTrue(program.output().startsWith(message), program.output());
     }
 
     @Test
-    void measurementsToAFileAreJustThat() throws IOException {
+    void measurementsToAFileHaveNoProgressBar() throws IOException {
         Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
-        echo.awaitSaid(System.lineSeparator());
-        String port = echo.said().replaceAll("\\D", "");
-        String said = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--port", port,
+        echo.awaitOutput(System.lineSeparator());
+        String port = echo.output().replaceAll("\\D", "");
+        String output = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--port", port,
             "--connections", "2", "--warm-up", "0", "--duration", "1"));
-        assertTrue(said.matches("(?s)[0-9,]+ requests of 64 bytes over 2 connections in 1\\.[0-9] s.*"), said);
-        assertFalse(said.contains("\r"), said);
-        assertFalse(said.codePoints().anyMatch(c -> c > 127 && Character.isDigit(c)), said);
+        assertTrue(output.matches("(?s)[0-9,]+ requests of 64 bytes over 2 connections in 1\\.[0-9] s.*"), output);
+        assertFalse(output.contains("\r"), output);
+        assertFalse(output.codePoints().anyMatch(c -> c > 127 && Character.isDigit(c)), output);
     }
 
     /** The same, on a terminal. */
     @Test
-    void measurementsOnATerminalShowTheirProgress() throws IOException {
+    void measurementsOnATerminalHaveAProgressBar() throws IOException {
         Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
-        echo.awaitSaid(System.lineSeparator());
-        String port = echo.said().replaceAll("\\D", "");
-        String said = programs.run(MissingPrograms.require("script").toString(), "-qec", String.join(" ",
+        echo.awaitOutput(System.lineSeparator());
+        String port = echo.output().replaceAll("\\D", "");
+        String output = programs.run(MissingPrograms.require("script").toString(), "-qec", String.join(" ",
             programs.exampleCommand(List.of(), Main.class, "bench", "--port", port, "--connections", "2", "--warm-up",
             "0", "--duration", "1")), "/dev/null");
-        assertTrue(said.contains("requests/s") && said.contains("\r"), said);
+        assertTrue(output.contains("requests/s") && output.contains("\r"), output);
     }
 
     @Test
@@ -143,7 +143,8 @@ class CommandsTest {
         int port = Programs.freePort();
         Program bench = programs.example("bench", "--port", "" + port);
         assertEquals(1, bench.end());
-        assertTrue(bench.said().startsWith("bench: connect /127.0.0.1:" + port + ": Connection refused"), bench.said());
+        assertTrue(bench.output().startsWith("bench: connect /127.0.0.1:" + port + ": Connection refused"),
+            bench.output());
     }
 
     @Test
@@ -161,30 +162,30 @@ class CommandsTest {
         }
     }
 
-    /** Loops of one program share a port, which two programs must not. */
+    /** The loops of one program share a port; two programs cannot. */
     @ParameterizedTest
     @ValueSource(strings = {"echo", "serve|."})
     void aPortBelongsToOneProgram(String command) throws IOException {
         String port = "" + Programs.freePort();
         String[] arguments = (command + "|--threads|2|--host|127.0.0.1|--port|" + port).split("[|]");
-        programs.example(arguments).awaitSaid(" on port " + port);
+        programs.example(arguments).awaitOutput(" on port " + port);
         Program second = programs.example(arguments);
         assertEquals(1, second.end());
-        assertTrue(second.said().contains(": bind /127.0.0.1:" + port + ": Address already in use"), second.said());
+        assertTrue(second.output().contains(": bind /127.0.0.1:" + port + ": Address already in use"), second.output());
     }
 
-    /** Each with a message of one line, and no trace. */
+    /** Each is reported by a message of one line, without a stack trace. */
     @ParameterizedTest
     @CsvSource({"bench --port 1 --size 1073741824, -Xmx64m, out of memory",
         "demo --size 1073741824, -Xmx64m, out of memory",
         "watch --every 1, -Dpanamio.selector=none, watch: ",
         "watch --every 1, -Dos.name=Plan9, 'watch: timerfd, inotify, pidfd and signalfd are Linux''s; this is Plan9'",
         "proxy --listen 127.0.0.1:0 --to 127.0.0.1:1, -Xrs, proxy: "})
-    void anImpossibleCommandIsReportedInOneLine(String arguments, String option, String told) throws IOException {
+    void anImpossibleCommandIsReportedInOneLine(String arguments, String option, String message) throws IOException {
         Program program = programs.example(List.of(option), Main.class, arguments.split(" "));
         assertEquals(1, program.end());
-        assertTrue(program.said().startsWith(told), program.said());
-        assertEquals(1, program.said().lines().count(), program.said());
+        assertTrue(program.output().startsWith(message), program.output());
+        assertEquals(1, program.output().lines().count(), program.output());
     }
 
     @Test
@@ -193,7 +194,7 @@ class CommandsTest {
             String command = String.join(" ", programs.exampleCommand(List.of(), Main.class, arguments.split(" ")));
             Program program = programs.start("sh", "-c", "exec " + command + " > /dev/full");
             assertEquals(1, program.end());
-            assertEquals("cannot write to standard output", program.said().strip());
+            assertEquals("cannot write to standard output", program.output().strip());
         }
     }
 }

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A RuntimeException, which is a fault of the program's, ends one client of the examples echo, proxy and send alone.
+ * A RuntimeException, that is a bug of the program, ends only one client of the examples echo, proxy and send.
  */
 class ProgramExceptionsTest {
     @TempDir
@@ -71,14 +71,14 @@ class ProgramExceptionsTest {
         return constructor.newInstance(arguments);
     }
 
-    /** Runs a loop to its end. */
+    /** Runs a loop until it ends. */
     private static Object run(Object loop) throws ReflectiveOperationException {
         Method run = loop.getClass().getDeclaredMethod("run");
         run.setAccessible(true);
         return run.invoke(loop);
     }
 
-    /** What a loop knows of its clients, in the order in which they came. */
+    /** Returns a loop's objects for its clients, in the order in which they connected. */
     private static List<Object> clients(Object loop, int count) throws ReflectiveOperationException, IOException {
         Slab<?> slab = (Slab<?>) get(loop, "clients");
         List<Object> clients = new ArrayList<>();
@@ -133,7 +133,7 @@ class ProgramExceptionsTest {
         }
     }
 
-    /** A drop with bytes unread is a reset. */
+    /** Closing a connection with unread bytes resets it. */
     private static void assertThrowsOrEnds(Socket socket) throws IOException {
         try {
             assertEquals(-1, socket.getInputStream().read());
@@ -173,12 +173,12 @@ class ProgramExceptionsTest {
 
     @Test
     void sendResetsOneClient() throws Exception {
-        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]); // more than sockets hold
+        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]); // more than the socket buffers hold
         Class<?> ways = Class.forName("io.panamio.examples.Send$Way");
-        Object way = ways.getEnumConstants()[2]; // WRITE, which looks at the position itself
+        Object way = ways.getEnumConstants()[2]; // WRITE, which checks the position itself
         CompletableFuture<Object> made = new CompletableFuture<>();
         try (TcpListener listener = listen()) {
-            Future<?> run = Background.start(() -> { // in its thread, as its memory is
+            Future<?> run = Background.start(() -> { // in its own thread, to which its memory is confined
                 made.complete(make("SendLoop", listener, file, way, LogFile.of(directory.resolve("out"))));
                 return run(made.join());
             });

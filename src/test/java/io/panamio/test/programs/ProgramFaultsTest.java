@@ -58,12 +58,13 @@ class ProgramFaultsTest {
     @TempDir
     private Path directory;
     private Programs programs;
-    /** All that is closed with the test. */
+    /** The resources to close after the test. */
     private final List<AutoCloseable> closeables = new ArrayList<>();
 
     /**
-     * A program that lacks a system call: its number, the error, and the program's arguments. After the number there
-     * may be that of an argument, and the bits of it with which the call fails.
+     * A program for which a system call fails. The arguments are the number of the call, the error, and the arguments
+     * of the program. The number may be followed by the index of an argument and the bits in it with which the call
+     * fails.
      */
     static final class Faulty {
         private Faulty() {
@@ -81,7 +82,9 @@ class ProgramFaultsTest {
         }
     }
 
-    /** A program whose heap is full while there is a file; its name, and the program's arguments. */
+    /**
+     * A program whose heap is full while a file exists. The arguments are the file and the arguments of the program.
+     */
     static final class Full {
         private static volatile Object[] heap;
 
@@ -92,7 +95,7 @@ class ProgramFaultsTest {
             File file = new File(args[0]);
             byte[] full = "the heap is full\n".getBytes();
             byte[] empty = "the heap is empty\n".getBytes();
-            FileOutputStream err = new FileOutputStream(FileDescriptor.err); // which takes no memory
+            FileOutputStream err = new FileOutputStream(FileDescriptor.err); // needs no heap memory
             Thread.ofPlatform().daemon().start(() -> {
                 try {
                     await(file, true);
@@ -136,7 +139,7 @@ class ProgramFaultsTest {
         }
     }
 
-    /** A server of the examples. */
+    /** An example server. */
     enum Server {
         ECHO, PROXY
     }
@@ -161,28 +164,28 @@ class ProgramFaultsTest {
         return c;
     }
 
-    // ---- what all have
+    // ---- common to all servers
 
-    /** A program that listens, and its port. */
+    /** A listening program, and its port. */
     private record Running(Program program, int port) {
         private static final Pattern PORT = Pattern.compile("(?:on port |on 127\\.0\\.0\\.1:)(\\d+)\\b.*\\R");
 
         static Running of(Program program) throws IOException {
-            Loop.until("listening", () -> PORT.matcher(program.said()).find() || !program.process().isAlive());
-            Matcher m = PORT.matcher(program.said());
-            assertTrue(m.find(), program.said());
+            Loop.until("listening", () -> PORT.matcher(program.output()).find() || !program.process().isAlive());
+            Matcher m = PORT.matcher(program.output());
+            assertTrue(m.find(), program.output());
             return new Running(program, Integer.parseInt(m.group(1)));
         }
 
         void assertRuns() throws IOException {
-            assertTrue(program.process().isAlive(), program.said());
+            assertTrue(program.process().isAlive(), program.output());
         }
 
         private Duration cpu() {
             return program.process().info().totalCpuDuration().orElseThrow();
         }
 
-        /** Waits until it rests for a while, which it does not if it spins. */
+        /** Waits until the program is idle for a while, which it never is if it spins. */
         void assertRests() throws IOException {
             Loop.until("resting", () -> {
                 Duration before = cpu();
@@ -196,7 +199,7 @@ class ProgramFaultsTest {
             assertRuns();
         }
 
-        /** How much memory of its own it has. */
+        /** Returns the size of the program's private memory. */
         long dataBytes() throws IOException {
             String status = Files.readString(Path.of("/proc/" + program.process().pid() + "/status"));
             Matcher m = Pattern.compile("VmData:\\s+(\\d+) kB").matcher(status);
@@ -256,7 +259,7 @@ class ProgramFaultsTest {
     /** A read stops at every urgent byte, and no further event reports the bytes behind it. */
     @ParameterizedTest
     @EnumSource
-    void urgentBytesHoldNothingUp(Server server) throws IOException {
+    void urgentBytesDelayNothing(Server server) throws IOException {
         Running running = start(server, List.of());
         byte[] bytes = Local.random(20);
         for (int at = 0; at <= bytes.length; at++) {
@@ -275,12 +278,12 @@ class ProgramFaultsTest {
     // ---- memory
 
     /**
-     * A program that has room for whatever its JVM allocates meanwhile: pieces of the C library's memory that are free,
-     * each smaller than what the program keeps for a client.
+     * A program with room for what its JVM allocates in the meantime: free chunks of the C library's heap, each smaller
+     * than what the program allocates for a client.
      */
     static final class Roomy {
         private static final int PIECES = 512;
-        private static final long SIZE = 32_752; // takes the largest chunk of the JVM's own arenas, but not 32 KiB more
+        private static final long SIZE = 32_752; // fits the largest chunk of the JVM's own arenas, but not 32 KiB more
 
         private Roomy() {
         }
@@ -295,29 +298,29 @@ class ProgramFaultsTest {
             for (int i = 0; i < PIECES; i++) {
                 pieces[i] = (MemorySegment) malloc.invokeExact(SIZE);
             }
-            for (int i = 0; i < PIECES; i += 2) { // the others keep them apart
+            for (int i = 0; i < PIECES; i += 2) { // the others prevent coalescing
                 free.invokeExact(pieces[i]);
             }
             Main.main(args);
         }
     }
 
-    /** Clients that send and do not read make a server keep bytes until it has no memory for that. */
+    /** Clients that send and do not read make a server buffer bytes until it has no memory left. */
     @ParameterizedTest
     @EnumSource
     void exhaustedNativeMemoryEndsOnlyOneClient(Server server) throws Exception {
         Qemu.lacks("a limit of memory that is the program's alone");
         String[] more = server == Server.PROXY ? new String[] {"--mode", "copy"} : new String[0];
-        List<String> options = List.of("-Xint", "-Xms64m"); // a compiler of the JVM's would end the JVM
+        List<String> options = List.of("-Xint", "-Xms64m"); // a JIT compiler without memory would end the JVM
         for (int tries = 1;; tries++) {
             Running running = start(server, options, Roomy.class, List.of(), more);
             try {
                 exhaustMemory(running);
                 return;
             } catch (IOException | AssertionError e) {
-                String itself = "insufficient memory for the Java Runtime Environment"; // the JVM wanted some: no test
-                if (tries == 5 || !running.program.said().contains(itself)) {
-                    throw new AssertionError("try " + tries + ": " + running.program.said(), e);
+                String itself = "insufficient memory for the Java Runtime Environment"; // then repeat
+                if (tries == 5 || !running.program.output().contains(itself)) {
+                    throw new AssertionError("try " + tries + ": " + running.program.output(), e);
                 }
             }
         }
@@ -328,9 +331,9 @@ class ProgramFaultsTest {
         ping(other);
         running.program.limit("data", running.dataBytes() + (256 << 10));
         int[] clients = {0};
-        Loop.until("out of memory", () -> { // the later, the longer is waited: the program may be slow
+        Loop.until("out of memory", () -> { // each try waits longer: the program may be slow
             fill(running, 20_000_000L << clients[0]++ / 30);
-            return running.program.said().contains("OutOfMemoryError");
+            return running.program.output().contains("OutOfMemoryError");
         });
         ping(other);
         ping(connect(running));
@@ -340,17 +343,17 @@ class ProgramFaultsTest {
     /** A new client may be dropped or served later, perhaps without a message, for lack of memory. */
     @ParameterizedTest
     @EnumSource
-    void aHeapThatIsFullEndsNothing(Server server) throws Exception {
+    void aFullHeapEndsNoServer(Server server) throws Exception {
         Path full = directory.resolve("full");
         Running running = start(server, List.of("-Xmx16m"), Full.class, List.of(full.toString()));
-        for (int i = 0; i < 100; i++) { // so that no class is to be loaded and nothing to be linked then
+        for (int i = 0; i < 100; i++) { // loads and links everything beforehand
             try (Socket one = connect(running)) {
                 ping(one);
                 one.setSoLinger(i % 2 == 0, 0);
             }
         }
         Files.createFile(full);
-        running.program.awaitSaid("the heap is full");
+        running.program.awaitOutput("the heap is full");
         for (int i = 0; i < 20; i++) {
             connect(running).getOutputStream().write(1);
         }
@@ -359,12 +362,12 @@ class ProgramFaultsTest {
             || running.cpu().minus(before).compareTo(Duration.ofMillis(100)) > 0);
         running.assertRuns();
         Files.delete(full);
-        running.program.awaitSaid("the heap is empty");
+        running.program.awaitOutput("the heap is empty");
         ping(connect(running));
         running.assertRuns();
     }
 
-    /** As above, of the server of files; and who was connected before is answered or dropped soon after. */
+    /** As above, for {@code serve}; a client connected before is answered or disconnected soon after. */
     @Test
     void aFullHeapLeavesNoClientOfServeWaiting() throws Exception {
         Path full = directory.resolve("full");
@@ -383,7 +386,7 @@ class ProgramFaultsTest {
             assertTrue(ask(old.getLast()));
         }
         Files.createFile(full);
-        running.program.awaitSaid("the heap is full");
+        running.program.awaitOutput("the heap is full");
         for (Socket one : old.subList(0, 20)) {
             send(one);
         }
@@ -392,9 +395,9 @@ class ProgramFaultsTest {
             || running.cpu().minus(before).compareTo(Duration.ofMillis(300)) > 0);
         running.assertRuns();
         Files.delete(full);
-        running.program.awaitSaid("the heap is empty");
+        running.program.awaitOutput("the heap is empty");
         for (Socket one : old) {
-            one.setSoTimeout(10_000); // less than the time-outs of serve
+            one.setSoTimeout(10_000); // shorter than the time-outs of serve
             try {
                 if (old.indexOf(one) >= 20) {
                     send(one);
@@ -417,7 +420,7 @@ class ProgramFaultsTest {
         return socket.getInputStream().read(new byte[4096]) > 0;
     }
 
-    /** Sends until nothing more is taken for so long. */
+    /** Sends until nothing more is accepted for the given time. */
     private void fill(Running running, long nanos) throws IOException {
         SocketChannel channel = later(SocketChannel.open());
         channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
@@ -452,7 +455,7 @@ class ProgramFaultsTest {
         }
         ping(more.get(0));
         ping(more.get(1));
-        running.program.awaitSaid("EMFILE");
+        running.program.awaitOutput("EMFILE");
         running.assertRests();
         ping(first);
         first.close();
@@ -463,10 +466,10 @@ class ProgramFaultsTest {
         ping(connect(running));
     }
 
-    /** poll(2), which is given all sources for each wait, refuses more than there may be descriptors. */
+    /** poll(2), which takes all sources in each call, rejects more of them than the process may have descriptors. */
     @ParameterizedTest
     @EnumSource
-    void aWaitThatIsRefusedIsTriedAgain(Server server) throws Exception {
+    void aFailedWaitIsRetried(Server server) throws Exception {
         Running running = start(server, List.of());
         Socket socket = connect(running);
         ping(socket);
@@ -475,7 +478,7 @@ class ProgramFaultsTest {
         if (Loop.hasEdges()) {
             assertEquals(1, socket.getInputStream().read());
         } else {
-            running.program.awaitSaid("no events for now");
+            running.program.awaitOutput("no events for now");
             running.assertRests();
         }
         running.program.limit("nofile", 1000);
@@ -506,20 +509,20 @@ class ProgramFaultsTest {
 
     @ParameterizedTest
     @EnumSource
-    void connectionsThatDieWhileTheyWaitEndNothing(Server server) throws Exception {
+    void connectionsAbortedInTheQueueEndNothing(Server server) throws Exception {
         Seccomp.require();
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         List<String> accept4 = List.of(aarch64 ? "242" : "288", Integer.toString(ECONNABORTED));
         Running running = start(server, List.of(), Faulty.class, accept4);
         connect(running);
-        running.program.awaitSaid("ECONNABORTED");
+        running.program.awaitOutput("ECONNABORTED");
         running.assertRests();
     }
 
-    /** Of an odd number of bytes: out of the pipe, that is, which holds them by then. */
+    /** An odd number of bytes: those of the pipe, which holds them by then. */
     @ParameterizedTest
     @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
-    void aSpliceThatFailsForWantOfMemoryLosesNothingUnnoticed(String name, int errno) throws Exception {
+    void aSpliceThatFailsWithoutMemoryLosesNothingSilently(String name, int errno) throws Exception {
         Seccomp.require();
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         Running running = start(Server.PROXY, List.of(), Faulty.class,
@@ -548,7 +551,7 @@ class ProgramFaultsTest {
 
     @ParameterizedTest
     @EnumSource
-    void oneThatFloodsLetsOthersHaveTheirTurns(Server server) throws Exception {
+    void aFloodingClientDoesNotStarveOthers(Server server) throws Exception {
         Running running = start(server, List.of());
         Socket other = connect(running);
         ping(other);
@@ -569,7 +572,7 @@ class ProgramFaultsTest {
         }
         ping(connect(running));
         long passed = System.nanoTime() - start;
-        programs.close(); // under qemu, the JDK cannot close a socket that another thread is blocked in
+        programs.close(); // under qemu, the JDK cannot close a socket in which another thread is blocked
         Loop.until("the floods have ended", () -> floods.stream().allMatch(Future::isDone));
         assertTrue(passed < Loop.LONG.toNanos() / 6, "10 pings took " + passed + " ns");
     }

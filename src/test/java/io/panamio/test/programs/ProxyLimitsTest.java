@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** How many clients the example proxy takes, and how it ends. */
+/** The limits of the example proxy, its time-outs and its end. */
 class ProxyLimitsTest {
     private static final Duration NEVER = Duration.ofDays(1);
 
@@ -58,11 +58,11 @@ class ProxyLimitsTest {
         }
     }
 
-    /** A client that is accepted when there is no descriptor for its server waits, and nothing spins. */
+    /** A client that is accepted when there is no descriptor left for its server waits, without spinning. */
     @Test
     void clientsWithoutDescriptorsWaitUntilThereAreSome() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO)) {
-            Joined j = p.join(); // what is to run has run
+            Joined j = p.join(); // loads the classes
             pass(j.client(), j.server(), 100);
             try (SocketChannel client = SocketChannel.open()) {
                 client.socket().setSoTimeout((int) Loop.LONG.toMillis());
@@ -75,7 +75,7 @@ class ProxyLimitsTest {
                     long millis = (System.nanoTime() - start) / 1_000_000;
                     assertTrue(number(p.report(), "polls") - before < 10 + millis / 50, "it spins");
                     pass(j.client(), j.server(), 100);
-                    exhaustion.relent(); // one, which is not enough
+                    exhaustion.releaseOne(); // frees one descriptor, which is not enough
                     Loop.until("a second client", () -> number(p.report(), "total") >= 1);
                     pass(j.client(), j.server(), 100);
                     exhaustion.end();
@@ -88,7 +88,7 @@ class ProxyLimitsTest {
     }
 
     @Test
-    void aStopLetsConnectionsEnd() throws Exception {
+    void aStopWaitsForOpenConnections() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO, 10, NEVER)) {
             Joined j = p.join();
             p.proxy.stop();
@@ -100,7 +100,7 @@ class ProxyLimitsTest {
                     return true;
                 }
             });
-            Loop.until("refused", () -> { // the system may close it a moment later, but nobody is accepted meanwhile
+            Loop.until("refused", () -> { // the system may close it a moment later, but nobody is accepted in between
                 try {
                     new Socket(p.address.getAddress(), p.address.getPort()).close();
                     return false;
@@ -131,7 +131,7 @@ class ProxyLimitsTest {
     }
 
     @Test
-    void theGraceEnds() throws Exception {
+    void theGracePeriodEnds() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO, 10, Loop.SHORT)) {
             Joined j = p.join();
             long start = System.nanoTime();
@@ -144,20 +144,20 @@ class ProxyLimitsTest {
 
     // ---- time-outs
 
-    /** A server that does not answer: its queue is full, so the system drops what comes. */
+    /** A server that does not answer: its queue is full, so the system drops each SYN. */
     @Test
-    void aServerThatDoesNotAnswerIsGivenUp() throws Exception {
+    void aConnectThatIsNotAnsweredTimesOut() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO, 2, Duration.ofMillis(200), NEVER, NEVER, 1)) {
             List<SocketChannel> waiting = new ArrayList<>();
             try {
-                Loop.until("full", () -> { // the last ones are not accepted by the system
+                Loop.until("full", () -> { // the system does not accept the last ones
                     SocketChannel channel = SocketChannel.open();
                     waiting.add(channel);
                     channel.configureBlocking(false);
                     channel.connect(p.server.getLocalSocketAddress());
                     return !channel.finishConnect();
                 });
-                for (int i = 0; i < 2; i++) { // more than there are places for
+                for (int i = 0; i < 2; i++) { // more than the limit
                     long start = System.nanoTime();
                     Socket one = p.connect();
                     Socket two = p.connect();
@@ -181,12 +181,12 @@ class ProxyLimitsTest {
     void aConnectionThatIsIdleIsReset(Mode mode) throws Exception {
         long millis = 300;
         while (!onlyTheIdleOneIsReset(mode, Duration.ofMillis(millis))) {
-            millis *= 4; // on a machine that is busy with something else the other one may have been idle as long
+            millis *= 4; // on a busy machine the other connection may have been idle for as long
             assertTrue(millis < 30_000, "a machine that stands still");
         }
     }
 
-    /** Returns false if the connection that should be busy was not. */
+    /** Returns false if the connection that was to be busy was idle. */
     private boolean onlyTheIdleOneIsReset(Mode mode, Duration timeout) throws Exception {
         try (Proxying p = new Proxying(mode, 10, NEVER, timeout, NEVER, 100)) {
             Joined idle = p.join();
@@ -221,7 +221,7 @@ class ProxyLimitsTest {
     // ---- faults
 
     @Test
-    void connectionsThatDieInTheQueueDoNotAffectTheOthers() throws Exception {
+    void connectionsAbortedInTheQueueDoNotAffectOthers() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO)) {
             Joined j = p.join();
             pass(j.client(), j.server(), 100);

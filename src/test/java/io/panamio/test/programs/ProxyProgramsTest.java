@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
-/** The example proxy as a program: its signals and errors, and real servers and clients on both sides of it. */
+/** The example proxy as a program: its signals and errors, with real servers and clients on both sides. */
 @Tag("any-selector")
 class ProxyProgramsTest {
     private static final long LARGE = 100L << 20;
@@ -44,19 +44,19 @@ class ProxyProgramsTest {
 
     /** A proxy and the port that it listens on. */
     private record Running(Program program, int port) {
-        /** The statistics, which are asked for by a signal. */
+        /** Requests the statistics by a signal, and returns them. */
         String report() throws IOException {
-            int before = program.said().length();
+            int before = program.output().length();
             program.signal("USR1");
-            Loop.until("reported", () -> program.said().indexOf("idle pipes", before) >= 0);
-            return program.said().substring(before);
+            Loop.until("reported", () -> program.output().indexOf("idle pipes", before) >= 0);
+            return program.output().substring(before);
         }
 
-        /** Stops it in order, and returns the statistics. */
+        /** Stops the proxy gracefully, and returns the statistics. */
         String stop() throws IOException {
             program.signal("TERM");
-            assertEquals(0, program.end(), program.said());
-            return program.said().substring(program.said().lastIndexOf("connections "));
+            assertEquals(0, program.end(), program.output());
+            return program.output().substring(program.output().lastIndexOf("connections "));
         }
 
         long descriptors() throws IOException {
@@ -70,10 +70,11 @@ class ProxyProgramsTest {
         Program program = programs.example(Stream.concat(
             Stream.of("proxy", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:" + to), Stream.of(more))
             .toArray(String[]::new));
-        program.awaitSaid("proxy on ");
-        program.awaitSaid(System.lineSeparator());
-        Matcher m = Pattern.compile("proxy on 127\\.0\\.0\\.1:(\\d+) to 127\\.0\\.0\\.1:" + to).matcher(program.said());
-        assertTrue(m.find(), program.said());
+        program.awaitOutput("proxy on ");
+        program.awaitOutput(System.lineSeparator());
+        Matcher m = Pattern.compile("proxy on 127\\.0\\.0\\.1:(\\d+) to 127\\.0\\.0\\.1:" + to)
+            .matcher(program.output());
+        assertTrue(m.find(), program.output());
         return new Running(program, Integer.parseInt(m.group(1)));
     }
 
@@ -100,10 +101,10 @@ class ProxyProgramsTest {
                         return true;
                     }
                 });
-                Proxying.pass(client, accepted, 1000); // it goes on
+                Proxying.pass(client, accepted, 1000); // the proxy keeps working
                 proxy.program.signal(stop);
                 assertEquals(0, proxy.program.end());
-                assertTrue(proxy.program.said().lastIndexOf("0 now") > 0, proxy.program.said());
+                assertTrue(proxy.program.output().lastIndexOf("0 now") > 0, proxy.program.output());
             }
         }
     }
@@ -131,8 +132,8 @@ class ProxyProgramsTest {
     void failuresAreReported(String arguments, String message) throws IOException {
         try (Programs programs = new Programs(directory)) {
             Program program = programs.example(("proxy " + arguments).split(" +"));
-            assertEquals(1, program.end(), program.said());
-            assertTrue(program.said().startsWith(message), program.said());
+            assertEquals(1, program.end(), program.output());
+            assertTrue(program.output().startsWith(message), program.output());
         }
     }
 
@@ -142,11 +143,13 @@ class ProxyProgramsTest {
             String address = "127.0.0.1:" + taken.getLocalPort();
             Program program = programs.example("proxy", "--listen", address, "--to", "[::1]:80");
             assertEquals(1, program.end());
-            assertTrue(program.said().contains("in use"), program.said());
+            assertTrue(program.output().contains("in use"), program.output());
         }
     }
 
-    /** A burst need not come in one piece, which some of several do; a byte after it bounds what belongs to it. */
+    /**
+     * A burst may arrive in several pieces, so it is repeated until one arrives whole; the byte after it delimits it.
+     */
     @Test
     void aBurstTakesThreeSystemCalls() throws Exception {
         Programs.require("strace");
@@ -156,14 +159,14 @@ class ProxyProgramsTest {
                 Proxying.pass(client, accepted, 100);
                 Program strace = programs.start("strace", "-f", "-p", "" + proxy.program.process().pid(), "-e",
                     "trace=" + Programs.MOVES, "-e", "signal=none");
-                strace.awaitSaid("attached");
+                strace.awaitOutput("attached");
                 for (int size : new int[] {100, 16_000, 60_000}) {
                     int whole = 0;
                     for (int i = 0; whole < 10; i++) {
                         assertTrue(i < 1000, "always in pieces: " + size);
                         String trace = trace(strace, client, accepted, size);
                         if (trace.matches("[^\\n]*= " + size + "\\n(?s:.*)")) {
-                            Programs.requireOneBurst(size, trace);
+                            Programs.assertOneBurst(size, trace);
                             whole++;
                         }
                     }
@@ -175,17 +178,17 @@ class ProxyProgramsTest {
     }
 
     private static String trace(Program strace, Socket client, Socket accepted, int size) throws IOException {
-        int before = strace.said().length();
+        int before = strace.output().length();
         Proxying.pass(client, accepted, size);
-        Loop.until("drained", () -> strace.said().indexOf("EAGAIN", before) > 0);
+        Loop.until("drained", () -> strace.output().indexOf("EAGAIN", before) > 0);
         Proxying.pass(client, accepted, 1);
-        String[] said = new String[1];
+        String[] output = new String[1];
         Loop.until("drained again", () -> {
-            said[0] = strace.said().substring(before);
-            int last = said[0].lastIndexOf("= 1\n");
-            return last > 0 && said[0].endsWith("\n") && said[0].indexOf("EAGAIN", last) > 0;
+            output[0] = strace.output().substring(before);
+            int last = output[0].lastIndexOf("= 1\n");
+            return last > 0 && output[0].endsWith("\n") && output[0].indexOf("EAGAIN", last) > 0;
         });
-        return said[0].split("(?<=\\n)(?=[^\\n]*= 1\\n)", 2)[0];
+        return output[0].split("(?<=\\n)(?=[^\\n]*= 1\\n)", 2)[0];
     }
 
     // ---- servers behind it
@@ -295,7 +298,7 @@ class ProxyProgramsTest {
             programs.run("curl", "-sS", "--fail", "-o", got.toString(), url + "large");
             assertEquals(hash(large), hash(got));
             cut(programs, proxy, url + "large");
-            Loop.until("the descriptors back", () -> proxy.descriptors() <= before + 2); // one pipe more is idle
+            Loop.until("the descriptors back", () -> proxy.descriptors() <= before + 2); // one more idle pipe
             String report = proxy.report();
             assertEquals(0, Proxying.number(report, "bytes of buffers"), report);
             assertEquals(0, Proxying.number(report, "rings"), report);
@@ -303,7 +306,7 @@ class ProxyProgramsTest {
         }
     }
 
-    /** Downloads that are killed in the middle. */
+    /** Downloads that are aborted in the middle. */
     private static void cut(Programs programs, Running proxy, String url) throws IOException {
         for (int i = 0; i < 5; i++) {
             Program curl = programs.start("curl", "-sS", "-o", "cut", "--limit-rate", "10M", url);

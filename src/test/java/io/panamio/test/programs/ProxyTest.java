@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The event loop of the example proxy, between sockets of the JDK. */
 class ProxyTest {
-    private static final int MUCH = 300_000; // more than a buffer, a ring or a pipe of the proxy's holds
+    private static final int MUCH = 300_000; // more than a buffer, a ring or a pipe of the proxy holds
 
     private static byte[] random(long seed, int size) {
         byte[] bytes = new byte[size];
@@ -47,7 +47,7 @@ class ProxyTest {
 
     @ParameterizedTest
     @EnumSource
-    void anEndIsPassedOnAfterTheLastByteAndTheOtherWayGoesOn(Mode mode) throws Exception {
+    void anEndIsPassedOnAfterTheLastByteAndTheOtherDirectionContinues(Mode mode) throws Exception {
         try (Proxying p = new Proxying(mode)) {
             for (boolean clientFirst : new boolean[] {true, false}) {
                 Joined j = p.join();
@@ -71,10 +71,10 @@ class ProxyTest {
         }
     }
 
-    /** A read and a splice end at an urgent byte, wherever it is, and splice(2) calls what is behind it an end. */
+    /** A read and a splice stop at an urgent byte, wherever it is; splice(2) then returns 0 as at the end. */
     @ParameterizedTest
     @EnumSource
-    void whatIsBehindUrgentBytesIsPassedOn(Mode mode) throws Exception {
+    void bytesAfterUrgentBytesArePassedOn(Mode mode) throws Exception {
         byte[] bytes = random(1, MUCH);
         try (Proxying p = new Proxying(mode)) {
             for (int at : new int[] {0, 1, 10, 4096, 65_536, 100_000, MUCH - 1, MUCH}) {
@@ -103,7 +103,7 @@ class ProxyTest {
     void anEndWithoutBytesIsPassedOn(Mode mode) throws Exception {
         try (Proxying p = new Proxying(mode)) {
             Socket client = p.connect();
-            client.shutdownOutput(); // maybe before the proxy has its connection
+            client.shutdownOutput(); // perhaps before the proxy is connected to the server
             Socket server = p.accept();
             assertEquals(-1, server.getInputStream().read());
             server.close();
@@ -112,7 +112,7 @@ class ProxyTest {
         }
     }
 
-    /** Sizes around those of buffers, in pieces of all kinds, over many connections at a time. */
+    /** Sizes close to those of the buffers, in pieces of all kinds, over many connections at the same time. */
     @ParameterizedTest
     @EnumSource
     void manyConnectionsAtOnceGetTheirBytes(Mode mode) throws Exception {
@@ -164,7 +164,7 @@ class ProxyTest {
 
     // ---- back-pressure
 
-    /** Sends until nothing more is taken, and returns how much was. */
+    /** Sends until nothing more is accepted, and returns the number of bytes sent. */
     private static long fill(SocketChannel channel, Proxying p, Joined others) throws IOException {
         ByteBuffer piece = ByteBuffer.allocate(1 << 16);
         long[] sent = new long[2];
@@ -173,7 +173,7 @@ class ProxyTest {
             sent[1] = sent[0];
             for (int i = 0; i < 100; i++) {
                 sent[0] += channel.write(piece.rewind());
-                p.report(); // the proxy has its turns
+                p.report(); // lets the proxy run
             }
             pass(others.client(), others.server(), 1000);
             return sent[0] == sent[1];
@@ -205,7 +205,7 @@ class ProxyTest {
         }
     }
 
-    /** However much is waiting: so who asks for little does not wait for long. */
+    /** However much is pending: so a client with little traffic does not wait for long. */
     @ParameterizedTest
     @EnumSource
     void aTurnMovesABoundedNumberOfBytes(Mode mode) throws Exception {
@@ -215,26 +215,26 @@ class ProxyTest {
             Future<Long> all = start(() -> sink.getInputStream().transferTo(OutputStream.nullOutputStream()));
             ByteBuffer bytes = ByteBuffer.allocateDirect(32_000_000);
             while (bytes.hasRemaining()) {
-                source.write(bytes); // and buffers grow
+                source.write(bytes); // the socket buffers grow
             }
             source.configureBlocking(false);
-            long most = 0;
+            long max = 0;
             for (int round = 0; round < 10; round++) {
                 String before = p.report();
                 p.inLoop(() -> fill(source, bytes));
                 String after = p.report();
-                most = Math.max(most, (number(after, "bytes,") - number(before, "bytes,"))
+                max = Math.max(max, (number(after, "bytes,") - number(before, "bytes,"))
                     / (number(after, "polls") - number(before, "polls")));
             }
             source.close();
             result(all);
             sink.close();
             p.assertNothingWaits();
-            assertTrue(most <= 2 << 20, most + " bytes a turn");
+            assertTrue(max <= 2 << 20, max + " bytes a turn");
         }
     }
 
-    /** Sends until nothing more is taken for a while. */
+    /** Sends until nothing more is accepted for a while. */
     private static void fill(SocketChannel source, ByteBuffer bytes) {
         try {
             long[] last = {System.nanoTime()};
@@ -281,11 +281,11 @@ class ProxyTest {
             reset(j.client());
             p.assertNothingWaits();
             assertEquals(1, number(p.report(), "failed"));
-            assertThrows(SocketException.class, () -> j.server().getOutputStream().write(1)); // a read tells it no more
+            assertThrows(SocketException.class, () -> j.server().getOutputStream().write(1)); // a read no longer does
         }
     }
 
-    /** The source is not read then, as nobody takes anything. */
+    /** The source is not read then, as the sink accepts nothing. */
     @ParameterizedTest
     @EnumSource
     void aResetIsPassedOnWhileBytesWait(Mode mode) throws Exception {
@@ -311,17 +311,17 @@ class ProxyTest {
         }
     }
 
-    /** More than the turn in which the event comes moves is on its way, and the sink takes some of that. */
+    /** More bytes are pending than are transferred in the turn of the event, and the sink accepts some of them. */
     @ParameterizedTest
     @EnumSource
-    void aResetIsPassedOnBehindMoreThanATurnMoves(Mode mode) throws Exception {
+    void aResetIsPassedOnAfterMoreThanOneTurn(Mode mode) throws Exception {
         try (Proxying p = new Proxying(mode)) {
             Joined others = p.join();
             for (int round = 1; round <= 3; round++) {
                 SocketChannel source = p.connectChannel();
                 Socket sink = p.accept();
                 ByteBuffer bytes = ByteBuffer.allocate(32_000_000);
-                Future<?> all = start(() -> sink.getInputStream().readNBytes(bytes.limit())); // and buffers grow
+                Future<?> all = start(() -> sink.getInputStream().readNBytes(bytes.limit())); // the socket buffers grow
                 while (bytes.hasRemaining()) {
                     source.write(bytes);
                 }
@@ -362,10 +362,10 @@ class ProxyTest {
         }
     }
 
-    /** Either side is killed while much is on its way. */
+    /** Either side is closed while many bytes are in transit. */
     @ParameterizedTest
     @EnumSource
-    void nothingLeaksWhenConnectionsAreCutInTheMiddle(Mode mode) throws Exception {
+    void nothingLeaksWhenConnectionsBreak(Mode mode) throws Exception {
         try (Proxying p = new Proxying(mode)) {
             NativeFds.Opened opened = new NativeFds.Opened();
             for (int round = 0; round < 30; round++) {
@@ -379,7 +379,7 @@ class ProxyTest {
                 switch (round % 4) {
                     case 0 -> reset(source.socket());
                     case 1 -> reset(sink);
-                    case 2 -> sink.close(); // with bytes unread: a reset, too
+                    case 2 -> sink.close(); // with unread bytes: a reset, too
                     default -> {
                         source.shutdownOutput();
                         reset(sink);
@@ -403,17 +403,17 @@ class ProxyTest {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Proxying p = new Proxying(mode)) {
             Joined j = p.join();
-            long least = Long.MAX_VALUE;
+            long min = Long.MAX_VALUE;
             long deadline = System.nanoTime() + Loop.LONG.toNanos();
-            while (least > 0 && System.nanoTime() < deadline) { // until it is warm
+            while (min > 0 && System.nanoTime() < deadline) { // until it is warm
                 long before = threads.getThreadAllocatedBytes(p.thread());
                 for (int i = 0; i < 200; i++) {
                     pass(j.client(), j.server(), 100);
                     pass(j.server(), j.client(), size);
                 }
-                least = Math.min(least, threads.getThreadAllocatedBytes(p.thread()) - before);
+                min = Math.min(min, threads.getThreadAllocatedBytes(p.thread()) - before);
             }
-            assertEquals(0, least);
+            assertEquals(0, min);
         }
     }
 }

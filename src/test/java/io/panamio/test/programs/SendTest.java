@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The example send as a program. */
+/** The example {@code send} as a program. */
 class SendTest {
     private static final Pattern PORT = Pattern.compile("sending on port (\\d+)\\R");
 
@@ -35,9 +35,9 @@ class SendTest {
     private Path directory;
 
     private static int port(Program send) throws IOException {
-        send.awaitSaid("sending on port ");
-        Loop.until("the port", () -> PORT.matcher(send.said()).find());
-        Matcher m = PORT.matcher(send.said());
+        send.awaitOutput("sending on port ");
+        Loop.until("the port", () -> PORT.matcher(send.output()).find());
+        Matcher m = PORT.matcher(send.output());
         assertTrue(m.find());
         return Integer.parseInt(m.group(1));
     }
@@ -51,15 +51,15 @@ class SendTest {
             Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
             int port = port(send);
             try (Socket gone = new Socket(Loop.V4, port)) {
-                gone.setSoLinger(true, 0); // a reset is no reason to stop
+                gone.setSoLinger(true, 0); // a reset must not stop the program
             }
             try (Socket one = new Socket(Loop.V4, port); Socket two = new Socket(Loop.V4, port)) {
                 assertArrayEquals(bytes, two.getInputStream().readAllBytes());
                 assertArrayEquals(bytes, one.getInputStream().readAllBytes());
             }
-            Pattern told = Pattern.compile("/127\\.0\\.0\\.1:\\d+: " + size + " bytes, .*s"
+            Pattern completed = Pattern.compile("/127\\.0\\.0\\.1:\\d+: " + size + " bytes, .*s"
                 + (way.equals("zerocopy") ? ", (\\d+) zero-copy sends.*" : ""));
-            Loop.until("told", () -> told.matcher(send.said()).results().count() == 2);
+            Loop.until("completed", () -> completed.matcher(send.output()).results().count() == 2);
         }
     }
 
@@ -73,7 +73,7 @@ class SendTest {
             Program send = more.length == 1 ? programs.example("send", more[0])
                 : programs.example("send", file.toString(), more[0], more[1]);
             assertEquals(2, send.end());
-            assertTrue(send.said().contains(more[more.length - 1]), send.said());
+            assertTrue(send.output().contains(more[more.length - 1]), send.output());
         }
     }
 
@@ -85,13 +85,13 @@ class SendTest {
             int port = port(programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0"));
             Program other = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "" + port);
             assertEquals(1, other.end());
-            assertTrue(other.said().startsWith("send: bind /127.0.0.1:" + port + ": "), other.said());
+            assertTrue(other.output().startsWith("send: bind /127.0.0.1:" + port + ": "), other.output());
         }
     }
 
-    // ---- what goes wrong
+    // ---- failures
 
-    /** Reads until a failure or the end; true if it was a failure. */
+    /** Reads until a failure or the end, and returns whether it was a failure. */
     private static boolean fails(Socket socket) throws IOException {
         try {
             socket.getInputStream().transferTo(OutputStream.nullOutputStream());
@@ -101,12 +101,12 @@ class SendTest {
         }
     }
 
-    /** Cut to a size in the middle, or to one in the same page as the end, where a mapping has zeros. */
+    /** Truncated in the middle, or within the last page, where a mapping has zeros. */
     @ParameterizedTest
     @CsvSource({"sendfile, 9000000", "zerocopy, 9000000", "write, 9000000", "sendfile, 19999990", "zerocopy, 19999990",
         "write, 19999990"})
-    void aFileThatIsCutIsAReset(String way, long newSize) throws IOException {
-        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]); // more than sockets hold
+    void aTruncatedFileIsAReset(String way, long newSize) throws IOException {
+        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]); // more than the socket buffers hold
         try (Programs programs = new Programs(directory)) {
             Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
             int port = port(send);
@@ -117,15 +117,15 @@ class SendTest {
                     channel.truncate(newSize);
                 }
                 assertTrue(fails(client));
-                send.awaitSaid("/127.0.0.1:" + client.getLocalPort() + " has not received the whole file");
+                send.awaitOutput("/127.0.0.1:" + client.getLocalPort() + " has not received the whole file");
                 assertTrue(fails(idle));
             }
             new Socket(Loop.V4, port).close();
-            assertTrue(send.process().isAlive(), send.said());
+            assertTrue(send.process().isAlive(), send.output());
         }
     }
 
-    /** However it ends: what the client has got is no whole file. */
+    /** However the transfer ends, the client has not received the whole file. */
     @ParameterizedTest
     @CsvSource({"sendfile, TERM", "zerocopy, INT", "write, HUP", "sendfile, KILL"})
     void aSignalIsAReset(String way, String signal) throws IOException {
@@ -142,16 +142,16 @@ class SendTest {
         }
     }
 
-    /** Who has got all of it has got it, whatever comes then. */
+    /** A client that has received the whole file counts as completed, whatever happens afterwards. */
     @Test
     void aCompleteFileEndsWithoutAReset() throws IOException {
-        byte[] bytes = Local.random(100_000); // which sockets hold
+        byte[] bytes = Local.random(100_000); // fits into the socket buffers
         Path file = Files.write(directory.resolve("file"), bytes);
         try (Programs programs = new Programs(directory)) {
             Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0");
             try (Socket client = new Socket(Loop.V4, port(send)); Socket other = new Socket(Loop.V4, port(send))) {
                 other.shutdownOutput();
-                send.awaitSaid(": 100000 bytes"); // to the other; both came at once
+                send.awaitOutput(": 100000 bytes"); // for the other client; both connected at the same time
                 assertArrayEquals(bytes, other.getInputStream().readAllBytes());
                 client.setSoTimeout((int) Loop.LONG.toMillis());
                 client.getInputStream().readNBytes(1000);
@@ -164,12 +164,12 @@ class SendTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"sendfile", "write"})
-    void aFileOfNoSizeThatIsNotEmptyIsRefused(String way) throws IOException {
+    void aFileOfSizeZeroThatIsNotEmptyIsRefused(String way) throws IOException {
         try (Programs programs = new Programs(directory)) {
             Program send = programs.example("send", "/proc/self/status", "--port", "0", "--by", way);
             assertEquals(1, send.end());
             assertEquals("send: /proc/self/status: the file has size 0 and is not empty, such as those of /proc",
-                send.said().strip());
+                send.output().strip());
         }
     }
 
@@ -188,11 +188,11 @@ class SendTest {
                     assertTrue(fails(client));
                 }
             }
-            send.awaitSaid("EIO");
+            send.awaitOutput("EIO");
         }
     }
 
-    /** As {@code nc} does, whose input is empty. */
+    /** As {@code nc} does if its input is empty. */
     @ParameterizedTest
     @ValueSource(strings = {"sendfile", "zerocopy", "write"})
     void aClientThatHasShutDownItsOutputGetsTheWholeFile(String way) throws IOException {
@@ -206,7 +206,7 @@ class SendTest {
                 client.shutdownOutput();
                 assertArrayEquals(bytes, client.getInputStream().readAllBytes());
             }
-            send.awaitSaid(": 8000000 bytes");
+            send.awaitOutput(": 8000000 bytes");
         }
     }
 
@@ -221,7 +221,7 @@ class SendTest {
             assertArrayEquals(bytes, first.getInputStream().readAllBytes());
             send.leaveDescriptors(0);
             try (Socket second = new Socket(Loop.V4, port)) {
-                send.awaitSaid("EMFILE");
+                send.awaitOutput("EMFILE");
                 first.close();
                 second.setSoTimeout((int) Loop.LONG.toMillis());
                 assertArrayEquals(bytes, second.getInputStream().readAllBytes());

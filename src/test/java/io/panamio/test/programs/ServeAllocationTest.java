@@ -18,12 +18,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The example {@code serve} makes no garbage for a request once it is warm, with its log on. */
+/** Once warm, the example {@code serve} allocates nothing for a request, even while it logs. */
 class ServeAllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int ROUNDS = 5000;
     private static final int TURNS = 40;
-    private static final long FEW = 16 * 1024; // not one object in each tenth round
+    private static final long FEW = 16 * 1024; // less than one object in ten rounds
 
     @TempDir
     private Path folder;
@@ -49,7 +49,7 @@ class ServeAllocationTest {
         "GET /small|If-None-Match: *|1", "GET /small|If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT|1",
         "GET /small|Range: bytes=1-100|1", "GET /large|Range: bytes=-70000|1", "GET /missing||1", "POST /small||1",
         "GET /./%73mall?x||1", "GET /%||1", "M-SEARCH /small||1"})
-    void requestMakesNoGarbage(String line, String header, int together) throws IOException {
+    void aRequestAllocatesNothing(String line, String header, int together) throws IOException {
         String request = line + " HTTP/1.1\r\nHost: x\r\nUser-Agent: test\r\n" + (header == null ? "" : header + "\r\n")
             + "\r\n";
         try (Client client = served.client()) {

@@ -52,14 +52,14 @@ class ServeAttacksTest {
         served.close();
     }
 
-    // ---- out of the folder
+    // ---- paths that leave the folder
 
     @ParameterizedTest
     @ValueSource(strings = {"/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/%2E./secret.txt",
         "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/..%2Fwww2/secret.txt", "/sub/..%2f..%2fsecret.txt",
         "/./../secret.txt", "//../secret.txt", "/.//../secret.txt", "/a.txt/../../secret.txt", "/..", "/../",
         "/sub/%2e%2e/%2e%2e/", "http://h/../secret.txt", "/..?/a.txt"})
-    void wayOutIsABadRequest(String path) throws IOException {
+    void pathThatLeavesTheFolderIsABadRequest(String path) throws IOException {
         Answer a = served.get(path);
         assertEquals(400, a.status());
         assertFalse(a.text().contains(SECRET));
@@ -69,7 +69,7 @@ class ServeAttacksTest {
     @ValueSource(strings = {"/%252e%252e/secret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/.../secret.txt",
         "/%c0%ae%c0%ae/secret.txt", "/%c0%ae%c0%ae%c0%afsecret.txt", "/..;/secret.txt", "/ .. /secret.txt",
         "/%2e%2e%00/secret.txt", "/a.txt%00.html", "/%", "/%2", "/%zz", "/%-1", "/%+1", "/a%0d%0aX:%20y"})
-    void whatLooksLikeAWayOutIsNothing(String path) throws IOException {
+    void pathThatOnlyLooksLikeLeavingIsNotFound(String path) throws IOException {
         Answer a = served.get(path);
         assertTrue(a.status() == 404 || a.status() == 400, a.line());
         assertFalse(a.text().contains(SECRET));
@@ -78,7 +78,7 @@ class ServeAttacksTest {
     @ParameterizedTest
     @ValueSource(strings = {"/sub/../a.txt", "/sub/%2e%2e/a.txt", "/sub%2f..%2fa.txt", "/./a.txt", "//a.txt",
         "/sub/b.txt", "/sub%2Fb.txt", "/sub/.././sub/b.txt", "/nothing/../a.txt"})
-    void wayWithinIsFine(String path) throws IOException {
+    void pathWithinTheFolderIsServed(String path) throws IOException {
         assertEquals("within", served.get(path).text());
     }
 
@@ -87,7 +87,7 @@ class ServeAttacksTest {
         Files.createSymbolicLink(folder.resolve("out.txt"), outside.resolve("secret.txt"));
         Files.createSymbolicLink(folder.resolve("relative.txt"), Path.of("../secret.txt"));
         Files.createSymbolicLink(folder.resolve("out"), outside);
-        Files.createSymbolicLink(folder.resolve("www2"), outside.resolve("www2")); // the folder's name begins it
+        Files.createSymbolicLink(folder.resolve("www2"), outside.resolve("www2")); // the folder's name is a prefix
         Files.createSymbolicLink(folder.resolve("twice"), Path.of("out"));
         Files.createSymbolicLink(folder.resolve("sub/index.html"), outside.resolve("secret.txt"));
         Path device = Files.createSymbolicLink(folder.resolve("null"), Path.of("/dev/null"));
@@ -97,7 +97,7 @@ class ServeAttacksTest {
             assertTrue(a.status() == 403 || a.status() == 404, path + ": " + a.line());
             assertFalse(a.text().contains(SECRET), path);
         }
-        Files.delete(device); // or JUnit warns
+        Files.delete(device); // otherwise JUnit warns
     }
 
     @Test
@@ -120,7 +120,7 @@ class ServeAttacksTest {
     }
 
     @Test
-    void linkThatStaysIsFollowed() throws IOException {
+    void linkWithinTheFolderIsFollowed() throws IOException {
         Files.createSymbolicLink(folder.resolve("link.txt"), Path.of("sub/b.txt"));
         Files.createSymbolicLink(folder.resolve("absolute"), folder.resolve("sub"));
         Files.createSymbolicLink(folder.resolve("nowhere"), Path.of("nothing"));
@@ -129,11 +129,11 @@ class ServeAttacksTest {
         assertEquals("within", served.get("/absolute/b.txt").text());
         assertEquals(404, served.get("/nowhere").status());
         assertEquals(404, served.get("/circle").status());
-        assertEquals(200, served.get("/").status()); // and all of them are listed
+        assertEquals(200, served.get("/").status()); // lists all of them
     }
 
     @Test
-    void linkThatIsTurnedOutwardsIsForbiddenFromThenOn() throws IOException {
+    void linkThatIsChangedToLeadOutIsForbiddenFromThenOn() throws IOException {
         Settings settings = new Settings(folder);
         settings.validTime = Duration.ZERO;
         try (Served strict = new Served(settings)) {
@@ -149,12 +149,12 @@ class ServeAttacksTest {
     void fileThatMayNotBeReadIsForbidden() throws Exception {
         Process fifo = new ProcessBuilder("mkfifo", folder.resolve("fifo").toString()).start();
         assertEquals(0, fifo.waitFor());
-        assertEquals(403, served.get("/fifo").status()); // and nobody waits for a writer
+        assertEquals(403, served.get("/fifo").status()); // no open waits for a writer
         assertEquals(404, served.get("/" + "n".repeat(300)).status());
     }
 
     @Test
-    void redirectStaysHere() throws IOException {
+    void redirectStaysOnThisServer() throws IOException {
         Files.createDirectories(folder.resolve("evil.com"));
         assertEquals("/evil.com/", served.get("//evil.com").header("Location"));
         assertEquals("/evil.com/", served.get("/%2fevil.com").header("Location"));
@@ -162,7 +162,7 @@ class ServeAttacksTest {
         assertEquals("/a%0D%0AX%3A%20y/", served.get("/a%0d%0aX:%20y").header("Location"));
     }
 
-    // ---- requests that are none
+    // ---- malformed requests
 
     @ParameterizedTest
     @ValueSource(strings = {"GET\r\n\r\n", "GET /a.txt\r\n\r\n", " GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -226,7 +226,7 @@ class ServeAttacksTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "h", "h:80", "h:", "127.0.0.1:8080", "[::1]", "[::ffff:1.2.3.4]:80", "a_b.c-d~",
         "a%20b"})
-    void hostThatIsOneIsFine(String host) throws IOException {
+    void validHostIsAccepted(String host) throws IOException {
         try (Client client = served.client()) {
             client.send("GET /a.txt HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
             assertEquals("within", client.answer().text());
@@ -242,7 +242,7 @@ class ServeAttacksTest {
     @ValueSource(strings = {"0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n", "a\r\n0123456789\r\nA\r\n0123456789\r\n000\r\n\r\n",
         "3;a=b;c=\"d\"\r\nabc\r\n0;x\r\n\r\n", "3 \t;a\r\nabc\r\n0 ;\r\n\r\n", "0\r\nX: y\r\nZ:\r\n\r\n",
         "1a\r\nGET /nothing HTTP/1.1\r\nA: \r\n0\r\n\r\n"})
-    void chunksArePassedOver(String body) throws IOException {
+    void chunksAreSkipped(String body) throws IOException {
         try (Client client = served.client()) {
             client.send(CHUNKED + body + NEXT);
             assertEquals(200, client.answer().status());
@@ -271,7 +271,7 @@ class ServeAttacksTest {
             assertEquals("close", a.header("Connection"));
             client.expectEnd();
         }
-        try (Client client = served.client()) { // when it comes after the answer, nothing but the end can be said
+        try (Client client = served.client()) { // sent after the answer, so the server can only close the connection
             client.send(CHUNKED);
             assertEquals(200, client.answer().status());
             client.send(body + NEXT);
@@ -291,7 +291,7 @@ class ServeAttacksTest {
     }
 
     @Test
-    void manyChunksAreTooMuchTogether() throws IOException {
+    void manyChunksThatAreTooLargeTogetherAreRefused() throws IOException {
         for (String endless : List.of("1\r\na\r\n", "0", "1;" + "x".repeat(4000), "1 ", "0\r\n" + "X: y\r\n")) {
             try (Client client = served.client()) {
                 client.send(CHUNKED);
@@ -304,7 +304,7 @@ class ServeAttacksTest {
                 }
                 client.expectEnd();
             } catch (IOException e) {
-                assertNotEquals("Read timed out", e.getMessage(), endless); // else a reset, after two seconds
+                assertNotEquals("Read timed out", e.getMessage(), endless); // otherwise a reset, after two seconds
             }
         }
     }
@@ -338,7 +338,7 @@ class ServeAttacksTest {
         try (Client client = served.client()) {
             client.send("GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n");
             for (int i = 0; i < 50; i++) {
-                client.send("x".repeat(100_000)); // closing at once would reset this, and the answer with it
+                client.send("x".repeat(100_000)); // closing at once would reset the connection and discard the answer
             }
             assertEquals(413, client.answer().status());
             client.expectEnd();
@@ -346,7 +346,7 @@ class ServeAttacksTest {
     }
 
     @Test
-    void noiseBringsNothingDown() throws IOException {
+    void randomInputDoesNotEndTheServer() throws IOException {
         Random random = new Random(3);
         String[] words = {"GET ", "/a.txt", " HTTP/1.1", "\r\n", "Host: x", "Host: [::", "3\r\n",
             "Transfer-Encoding: chunked\r\n\r\n", "POST ", "/./", "/sub/",
@@ -374,7 +374,7 @@ class ServeAttacksTest {
 
     /** A receive stops at an urgent byte, and no further event reports the bytes behind it. */
     @Test
-    void urgentBytesHoldNothingUp() throws IOException {
+    void urgentBytesDelayNothing() throws IOException {
         String request = "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd";
         for (int i = 0; i < request.length(); i++) {
             try (Client client = served.client()) {

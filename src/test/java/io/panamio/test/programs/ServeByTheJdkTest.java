@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The example {@code serve} with files by the JDK alone, as on systems without a class of their own. */
+/** The example {@code serve} with {@code JdkFiles}, as on systems that have no class of their own for files. */
 class ServeByTheJdkTest {
     private static final int LARGE = 3_000_000;
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command {@code serve} as a user has it: a process of its own, its messages, its end by a signal. */
+/** The command {@code serve} in a process of its own: its messages, and its end by a signal. */
 @Tag("any-selector")
 class ServeCommandTest {
     @TempDir
@@ -43,14 +43,14 @@ class ServeCommandTest {
         command.addAll(List.of("io.panamio.examples.Main", "serve"));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
-        builder.environment().put("LC_ALL", "C"); // as many services have it
+        builder.environment().put("LC_ALL", "C"); // as in many services
         return builder.start();
     }
 
     private static void expectFailure(int status, String message, Process process) throws Exception {
         try (BufferedReader err = process.errorReader()) {
-            String said = err.readLine();
-            assertTrue(said != null && said.contains(message), said);
+            String line = err.readLine();
+            assertTrue(line != null && line.contains(message), line);
             assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
             assertEquals(status, process.exitValue());
         } finally {
@@ -68,7 +68,7 @@ class ServeCommandTest {
         }
     }
 
-    /** In the locale of many services: the JVM knows no other names then, and the user what to do. */
+    /** In the locale C, the JVM cannot represent other file names; the message tells the user what to do. */
     @Test
     void aNameThatTheLocaleCannotEncodeIsReported() throws Exception {
         expectFailure(2, ", the encoding of file names in this JVM, which is that of the locale: try LC_ALL=C.UTF-8",
@@ -93,23 +93,23 @@ class ServeCommandTest {
                 "--port", "0"));
     }
 
-    /** Somebody has a pipe for the log, and reads nothing of it. */
+    /** The log is a pipe that nobody reads. */
     @Test
     void anUnreadLogDelaysNothing() throws Exception {
         Files.writeString(folder.resolve("a.txt"), "within");
         Process process = start(folder.toString(), "--host", "127.0.0.1", "--port", "0");
         try (BufferedReader err = process.errorReader(); BufferedReader out = process.inputReader()) {
-            String said = err.readLine();
-            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            String line = err.readLine();
+            int port = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
             int count = 600;
             try (Client client = new Client(new Socket(Loop.V4, port))) {
-                for (int i = 0; i < count; i++) { // lines of 6 KiB, more than all that is waited for
+                for (int i = 0; i < count; i++) { // lines of 6 KiB, more than the queue holds
                     assertEquals("within", client.ask("GET /a.txt HTTP/1.1\r\nUser-Agent: " + "\u00ff".repeat(2000)
                         + "\r\n").text());
                 }
             }
-            process.toHandle().destroy(); // which leaves the pipes alone
-            long lines = out.lines().filter(line -> line.contains("\"GET /a.txt HTTP/1.1\" 200 6")).count();
+            process.toHandle().destroy(); // does not close the pipes, unlike Process.destroy
+            long lines = out.lines().filter(entry -> entry.contains("\"GET /a.txt HTTP/1.1\" 200 6")).count();
             int dropped = 0;
             List<String> reports = err.lines().toList(); // one, or two if the last lines were dropped after that
             for (String report : reports) {
@@ -124,17 +124,17 @@ class ServeCommandTest {
         }
     }
 
-    /** And without the classes of failures: these are in a folder, and cannot be loaded then. */
+    /** The exceptions' classes are in a folder, and cannot be loaded without descriptors. */
     @Test
-    void withoutDescriptorsItServesOn() throws Exception {
+    void withoutDescriptorsItKeepsServing() throws Exception {
         Path file = Files.writeString(folder.resolve("a.txt"), "within");
-        Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH)); // so that it need not be read again
+        Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH)); // so that the cached entry stays valid
         Process process = start(List.of("sh", "-c", "ulimit -n 80; exec \"$@\"", "sh"), folder.toString(), "--host",
             "127.0.0.1", "--port", "0", "--no-log");
         List<Client> clients = new ArrayList<>();
         try (BufferedReader err = process.errorReader()) {
-            String said = err.readLine();
-            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            String line = err.readLine();
+            int port = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
             clients.add(new Client(new Socket(Loop.V4, port)));
             assertEquals("within", clients.getFirst().ask("GET /a.txt HTTP/1.1\r\n").text());
             for (int i = 1; i < 80; i++) {
@@ -158,29 +158,29 @@ class ServeCommandTest {
         }
     }
 
-    /** Every second call is interrupted, as it may be where files are not on a disk. */
+    /** Every second call is interrupted, as can happen on network file systems. */
     @Test
-    void callsThatAreInterruptedAreMadeAgain() throws Exception {
+    void interruptedCallsAreRepeated() throws Exception {
         Programs.require("strace");
         for (int i = 0; i < 20; i++) {
             Files.writeString(folder.resolve("file" + i), "within");
         }
         Process process = start(folder.toString(), "--host", "127.0.0.1", "--port", "0", "--no-log");
         try (BufferedReader err = process.errorReader(); Programs programs = new Programs(folder)) {
-            String said = err.readLine();
-            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            String line = err.readLine();
+            int port = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
             try (Client client = new Client(new Socket(Loop.V4, port))) {
                 assertEquals("within", client.ask("GET /file0 HTTP/1.1\r\n").text());
                 assertEquals(200, client.ask("GET / HTTP/1.1\r\n").status());
                 String calls = "openat,pread64,statx,getdents64";
                 Programs.Program strace = programs.start("strace", "-f", "-p", "" + process.pid(), "-e",
                     "trace=" + calls, "-e", "inject=" + calls + ":error=EINTR:when=1+2");
-                strace.awaitSaid("attached");
+                strace.awaitOutput("attached");
                 for (int i = 1; i < 20; i++) {
                     assertEquals("within", client.ask("GET /file" + i + " HTTP/1.1\r\n").text());
                 }
                 assertEquals(200, client.ask("GET /./ HTTP/1.1\r\n").status());
-                strace.awaitSaid("EINTR");
+                strace.awaitOutput("EINTR");
                 strace.process().destroy();
                 strace.end();
             }
@@ -190,17 +190,17 @@ class ServeCommandTest {
     }
 
     @Test
-    void digitsAreThoseOfTheProtocolInAnyLanguage() throws Exception {
+    void digitsAreAsciiInAnyLocale() throws Exception {
         Path file = Files.writeString(folder.resolve("a.txt"), "0123456789");
         Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2024-02-29T12:34:56Z")));
         Process process = start(List.of("env", "JAVA_TOOL_OPTIONS=-Duser.language=ar -Duser.country=EG"),
             folder.toString(), "--host", "127.0.0.1", "--port", "0", "--no-log");
         try (BufferedReader err = process.errorReader()) {
-            String said;
+            String line;
             do {
-                said = err.readLine();
-            } while (!said.startsWith("serving"));
-            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+                line = err.readLine();
+            } while (!line.startsWith("serving"));
+            int port = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
             try (Client client = new Client(new Socket(Loop.V4, port))) {
                 assertEquals("10", client.ask("GET /a.txt HTTP/1.1\r\n").header("Content-Length"));
                 String page = client.ask("GET / HTTP/1.1\r\n").text();
@@ -212,7 +212,7 @@ class ServeCommandTest {
     }
 
     @Test
-    void signalEndsItAfterTheLastAnswer() throws Exception {
+    void signalStopsItAfterTheLastAnswer() throws Exception {
         Path www = Files.createDirectories(folder.resolve("www"));
         String name = "\u00e4.txt";
         assertEquals(0, new ProcessBuilder("sh", "-c", "printf within > \"$(printf '\\303\\244').txt\"")
@@ -222,8 +222,8 @@ class ServeCommandTest {
         Process process = start(www.toString(), "--host", "127.0.0.1", "--port", "0", "--log", log.toString(),
             "--threads", "2", "--common");
         try (BufferedReader err = process.errorReader()) {
-            String said = err.readLine();
-            int port = Integer.parseInt(said.substring(said.lastIndexOf(' ') + 1));
+            String line = err.readLine();
+            int port = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
             try (Client client = new Client(new Socket(Loop.V4, port));
                  Client idle = new Client(new Socket(Loop.V4, port))) {
                 assertEquals("within", idle.ask("GET /%C3%A4.txt HTTP/1.1\r\n").text());

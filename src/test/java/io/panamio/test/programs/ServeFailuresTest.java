@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the example {@code serve} does when something fails: that is one client's affair, and it goes on. */
+/** Failures in the example {@code serve} affect only one client, and the server continues. */
 class ServeFailuresTest {
     private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
     private static final int GETDENTS64 = ARM ? 61 : 217;
@@ -67,8 +67,8 @@ class ServeFailuresTest {
         settings.errors = LogFile.of(errors);
     }
 
-    private void awaitSaid(String text) throws IOException {
-        Loop.until("said " + text, () -> Files.readString(errors).contains(text));
+    private void awaitOutput(String text) throws IOException {
+        Loop.until("reported: " + text, () -> Files.readString(errors).contains(text));
     }
 
     private static Object field(Object of, String... names) throws ReflectiveOperationException {
@@ -94,7 +94,7 @@ class ServeFailuresTest {
         settings.validTime = Duration.ofHours(1);
         try (Served served = new Served(settings); Client other = served.client()) {
             assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
-            set(field(served.loop, "files", "target"), "names", null); // so that all that is not in the cache throws
+            set(field(served.loop, "files", "target"), "names", null); // so that uncached files throw
             for (int i = 0; i < 3; i++) {
                 try (Client client = served.client()) {
                     String good = "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -107,14 +107,14 @@ class ServeFailuresTest {
                     client.expectEnd();
                 }
             }
-            awaitSaid("NullPointerException");
+            awaitOutput("NullPointerException");
             assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
         }
     }
 
-    /** What comes out of the turn of one connection leaves the events of others to be seen to. */
+    /** An exception in the turn of one connection does not prevent the handling of other events. */
     @Test
-    void anExceptionOutOfATurnLeavesNoClientWaiting() throws Exception {
+    void anExceptionInATurnLeavesNoClientWaiting() throws Exception {
         settings.validTime = Duration.ofHours(1);
         CountDownLatch inTurn = new CountDownLatch(1);
         CountDownLatch sent = new CountDownLatch(1);
@@ -124,8 +124,8 @@ class ServeFailuresTest {
                 clients.add(served.client());
                 assertEquals("small", clients.getLast().ask("GET /a.txt HTTP/1.1\r\n").text());
             }
-            set(field(served.loop, "files", "target"), "names", null); // so that all that is not in the cache throws
-            set(field(served.loop, "trouble"), "file", null); // and what says so, too
+            set(field(served.loop, "files", "target"), "names", null); // so that uncached files throw
+            set(field(served.loop, "trouble"), "file", null); // so that reporting this fails, too
             set(field(served.loop, "connections"), "spareRings", new ArrayList<>() {
                 private static final long serialVersionUID = 1;
 
@@ -133,7 +133,7 @@ class ServeFailuresTest {
                 public boolean add(Object ring) {
                     inTurn.countDown();
                     try {
-                        sent.await(); // so that events come together
+                        sent.await(); // so that the events arrive together
                     } catch (InterruptedException e) {
                         throw new AssertionError(e);
                     }
@@ -162,14 +162,14 @@ class ServeFailuresTest {
     @Test
     void aRequestThatRunsOutOfMemoryEndsOnlyItsConnection() throws IOException {
         Path many = Files.createDirectories(folder.resolve("many"));
-        for (int i = 0; i < 10_000; i++) { // a list of these takes more than the JVM has
+        for (int i = 0; i < 10_000; i++) { // a listing of these needs more memory than the JVM has
             Files.createFile(many.resolve("\u4e00".repeat(80) + i));
         }
         int port = Programs.freePort();
         try (Programs programs = new Programs(directory)) {
             Program serve = programs.example("serve", folder.toString(), "--host", "127.0.0.1", "--port", "" + port,
                 "--no-log");
-            serve.awaitSaid("serving");
+            serve.awaitOutput("serving");
             try (Client other = new Client(new Socket(Loop.V4, port)); Client client =
                 new Client(new Socket(Loop.V4, port))) {
                 assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
@@ -177,13 +177,13 @@ class ServeFailuresTest {
                 client.expectEnd();
                 assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
             }
-            serve.awaitSaid("OutOfMemoryError");
+            serve.awaitOutput("OutOfMemoryError");
         }
     }
 
     @Test
-    void timesThatAreFarOffAreNoError() throws IOException {
-        Path memory = Path.of("/dev/shm"); // where they are kept as they are
+    void extremeFileTimesAreNoError() throws IOException {
+        Path memory = Path.of("/dev/shm"); // a file system that preserves any name
         Path far = Files.createTempDirectory(Files.isWritable(memory) ? memory : directory, "panamio");
         try (Programs programs = new Programs(directory)) {
             for (String second : List.of("-62167219201", "-99999999999999", "253402300800", "9999999999999999",
@@ -225,42 +225,42 @@ class ServeFailuresTest {
         }
     }
 
-    /** As in /proc: an empty answer would be a wrong one. */
+    /** As in /proc: an empty answer would be wrong. */
     @Test
-    void fileOfNoSizeThatIsNotEmptyIsRefused() throws IOException {
+    void fileOfSizeZeroThatIsNotEmptyIsRefused() throws IOException {
         try (Served served = new Served(Path.of("/proc/sys/kernel"))) {
             assertEquals(403, served.get("/ostype").status());
             assertEquals(403, served.get("/ostype", "Range: bytes=0-3").status());
         }
     }
 
-    /** As for a folder that may not be read, vanishes meanwhile or is on a broken disk. */
+    /** As for a folder that is not readable, has just been deleted or is on a broken disk. */
     @ParameterizedTest
     @CsvSource({"EACCES,13,403", "ENOENT,2,404", "ENOMEM,12,503", "EIO,5,500"})
     void folderThatCannotBeReadIsNotListed(String name, int errno, int status) throws IOException {
         boolean[] refused = new boolean[1];
         try (Served served = new Served(settings, () -> refused[0] = Seccomp.refuse(GETDENTS64, errno));
              Client client = served.client()) {
-            int told = client.ask("GET /sub/ HTTP/1.1\r\n").status();
+            int actual = client.ask("GET /sub/ HTTP/1.1\r\n").status();
             assumeTrue(refused[0], "no seccomp here");
-            assertEquals(status, told, name);
+            assertEquals(status, actual, name);
             assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
         }
     }
 
     @Test
-    void waitThatFailsEndsNothing() throws IOException {
+    void failedWaitEndsNothing() throws IOException {
         CompletableFuture<Boolean> refused = new CompletableFuture<>();
-        int[] waits = ARM ? new int[] {22, 441, 73} : new int[] {232, 281, 441, 7, 271}; // of epoll and poll
+        int[] waits = ARM ? new int[] {22, 441, 73} : new int[] {232, 281, 441, 7, 271}; // for epoll and poll
         try (Served served = new Served(settings, () -> refused.complete(
                 Arrays.stream(waits).allMatch(call -> Seccomp.refuse(call, 12))))) {
             assumeTrue(refused.join(), "no seccomp here");
-            awaitSaid("ENOMEM");
+            awaitOutput("ENOMEM");
             assertTrue(served.thread.isAlive());
         }
     }
 
-    /** Names, kinds of files, links and times of all sorts, which change while they are listed and asked for. */
+    /** Names, kinds of files, links and times of all sorts, which change while they are listed and requested. */
     @Test
     void anyTreeIsServed() throws Exception {
         Random random = new Random(4);
@@ -278,7 +278,7 @@ class ServeFailuresTest {
                     try {
                         change(path, choice.nextInt(8), folders.get(choice.nextInt(3)), choice.nextLong());
                     } catch (IOException e) {
-                        continue; // it is there, or no longer, or not empty
+                        continue; // it exists, or no longer, or is not empty
                     }
                 }
                 return null;
@@ -299,7 +299,7 @@ class ServeFailuresTest {
                         "If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT\r\n"};
                     Answer a = client.ask("GET /" + path + ends[random.nextInt(5)] + " HTTP/1.1\r\n"
                         + headers[random.nextInt(5)]);
-                    // a file that is cut while it is read is a 503
+                    // a file that is truncated while it is read is answered with 503
                     assertTrue(List.of(200, 206, 301, 304, 403, 404, 412, 416, 503).contains(a.status()), a.line());
                 }
             } finally {
@@ -323,34 +323,34 @@ class ServeFailuresTest {
     }
 
     @Test
-    void acceptThatFailsEndsNothing() throws IOException {
+    void failedAcceptEndsNothing() throws IOException {
         CompletableFuture<Boolean> refused = new CompletableFuture<>();
         try (Served served = new Served(settings, () -> refused.complete(Seccomp.refuse(ACCEPT4, 5)));
              Socket client = new Socket(Loop.V4, served.port())) {
             assertTrue(client.isConnected());
             assumeTrue(refused.join(), "no seccomp here");
-            awaitSaid("EIO");
+            awaitOutput("EIO");
             assertTrue(served.thread.isAlive());
         }
     }
 
     // ---- descriptors
 
-    /** How many descriptors there are of files below the folder. */
+    /** Returns the number of descriptors of files below the folder. */
     private int openFiles() throws IOException {
         int count = 0;
         for (String fd : Path.of("/proc/self/fd").toFile().list()) {
             try {
                 count += Files.readSymbolicLink(Path.of("/proc/self/fd", fd)).startsWith(folder.toRealPath()) ? 1 : 0;
             } catch (IOException e) {
-                continue; // closed meanwhile
+                continue; // closed in the meantime
             }
         }
         return count;
     }
 
     @Test
-    void fileIsOpenOnceHoweverItIsSpelt() throws IOException {
+    void fileIsOpenOnceWhateverItsSpelling() throws IOException {
         try (Served served = new Served(settings); Client client = served.client()) {
             for (int i = 0; i < 200; i++) {
                 assertEquals(LARGE, client.ask("GET " + "/.".repeat(i) + "/large HTTP/1.1\r\n").content().length);
@@ -364,7 +364,7 @@ class ServeFailuresTest {
     }
 
     @Test
-    void filesAreAQuarterOfTheDescriptorsAtMost() throws IOException {
+    void filesUseAtMostAQuarterOfTheDescriptors() throws IOException {
         for (int i = 0; i < 120; i++) {
             Files.write(folder.resolve("large" + i), new byte[LARGE]);
         }
@@ -396,13 +396,13 @@ class ServeFailuresTest {
             assertEquals(LARGE, first.ask("GET /large HTTP/1.1\r\n").content().length);
             assertEquals(1, openFiles());
             try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
-                exhaustion.relent(); // for the client's own
+                exhaustion.releaseOne(); // for the client's own socket
                 Client second = served.client();
                 clients.add(second);
-                assertEquals("small", second.ask("GET /a.txt HTTP/1.1\r\n").text()); // it has the file's descriptor
+                assertEquals("small", second.ask("GET /a.txt HTTP/1.1\r\n").text()); // got the file's descriptor
                 assertEquals(503, first.ask("GET /large HTTP/1.1\r\n").status());
                 assertEquals(503, second.ask("GET /sub/ HTTP/1.1\r\n").status());
-                exhaustion.relent();
+                exhaustion.releaseOne();
                 Client third = served.client();
                 clients.add(third);
                 third.send("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -412,13 +412,13 @@ class ServeFailuresTest {
                 assertTrue(cpu(served) - cpu < 100_000_000, "it spins");
                 assertEquals("small", first.ask("GET /a.txt HTTP/1.1\r\n").text());
                 assertEquals(0, third.socket.getInputStream().available());
-                exhaustion.relent();
+                exhaustion.releaseOne();
                 assertEquals("small", third.answer().text());
-                exhaustion.relent();
+                exhaustion.releaseOne();
                 assertEquals(200, third.ask("GET /sub/ HTTP/1.1\r\n").status());
                 assertEquals(LARGE, first.ask("GET /large HTTP/1.1\r\n").content().length);
             }
-            awaitSaid("EMFILE");
+            awaitOutput("EMFILE");
         } finally {
             for (Client client : clients) {
                 client.close();
@@ -430,7 +430,7 @@ class ServeFailuresTest {
         return ManagementFactory.getThreadMXBean().getThreadCpuTime(served.thread.threadId());
     }
 
-    /** Loads the classes that are wanted when none can be loaded. */
+    /** Loads the classes that are needed when none can be loaded. */
     private void warmUp(Served served) throws IOException {
         new ResourceExhaustedException("", null).toString();
         cpu(served);

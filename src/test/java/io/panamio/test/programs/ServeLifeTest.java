@@ -28,9 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How the example {@code serve} goes on: time, changes of files, limits, its end, and what is left then. */
+/** The example {@code serve} over time: time-outs, changes of files, limits, and its end. */
 class ServeLifeTest {
-    private static final Duration NOW = Loop.LONG.dividedBy(120); // half a second, but more under qemu
+    private static final Duration NOW = Loop.LONG.dividedBy(120); // half a second; more under qemu
     private static final int LARGE = 20_000_000;
 
     @TempDir
@@ -53,7 +53,7 @@ class ServeLifeTest {
         client.send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
     }
 
-    // ---- time
+    // ---- time-outs
 
     @Test
     void aSlowRequestTimesOutWithAnAnswer() throws IOException {
@@ -69,7 +69,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void bytesNowAndThenDoNotHelpASlowRequest() throws IOException {
+    void occasionalBytesDoNotExtendASlowRequest() throws IOException {
         settings.requestTime = NOW;
         try (Served served = new Served(settings); Client client = served.client()) {
             client.send("GET /a.txt HTTP/1.1\r\nX: ");
@@ -79,7 +79,7 @@ class ServeLifeTest {
                 return client.socket.getInputStream().available() > 0;
             });
             int status = client.answer().status();
-            assertTrue(status == 408 || status == 431, "status " + status); // one of both limits
+            assertTrue(status == 408 || status == 431, "status " + status); // whichever limit is reached first
         }
     }
 
@@ -106,12 +106,12 @@ class ServeLifeTest {
         try (Served served = new Served(settings); Client client = served.client()) {
             assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n" + parts[0]).text());
             client.send(parts[1]);
-            try (Client another = served.client()) { // so that the pieces are not read as one
+            try (Client another = served.client()) { // so that the pieces are read one by one
                 assertEquals("small", another.ask("GET /a.txt HTTP/1.1\r\n").text());
             }
             client.send(parts[2]);
             try (Client silent = served.client()) {
-                silent.expectEnd(); // after the time of a request, which began later
+                silent.expectEnd(); // after the time-out of a request, which began later
             }
             assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
         }
@@ -131,7 +131,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void timeIsForEachRequestAnew() throws IOException {
+    void timeOutStartsAnewForEachRequest() throws IOException {
         settings.requestTime = NOW;
         settings.idleTime = Loop.LONG;
         try (Served served = new Served(settings); Client client = served.client()) {
@@ -142,10 +142,10 @@ class ServeLifeTest {
         }
     }
 
-    // ---- changes
+    // ---- changes of files
 
     @Test
-    void changesAreSeenOnceTheTimeIsOver() throws IOException {
+    void changesAreSeenAfterTheCacheTime() throws IOException {
         settings.validTime = Duration.ZERO;
         try (Served served = new Served(settings)) {
             assertEquals("small", served.get("/a.txt").text());
@@ -167,7 +167,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void changesAreNotSeenBefore() throws IOException {
+    void changesAreNotSeenWithinTheCacheTime() throws IOException {
         settings.validTime = Duration.ofHours(1);
         try (Served served = new Served(settings)) {
             byte[] before = served.get("/large.bin").content();
@@ -183,7 +183,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void fileThatIsCutWhileItIsSentEndsTheConnection() throws IOException {
+    void fileThatIsTruncatedWhileItIsSentEndsTheConnection() throws IOException {
         settings.validTime = Duration.ZERO;
         try (Served served = new Served(settings); Client client = served.client()) {
             sendRequest(client, "/large.bin");
@@ -226,7 +226,7 @@ class ServeLifeTest {
                     assertEquals(3000 + i, served.get("/s" + i).content().length);
                 }
             }
-            for (int i = 0; i < 10; i++) { // all at once: files that are being sent stay open
+            for (int i = 0; i < 10; i++) { // all at the same time: files that are being sent stay open
                 clients.add(served.client());
                 sendRequest(clients.get(i), "/l" + i);
                 Loop.until("begun", () -> clients.getLast().socket.getInputStream().available() > 0);
@@ -309,7 +309,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void whatIsBeingSentIsSentBeforeTheEnd() throws IOException {
+    void answersInProgressAreSentBeforeTheEnd() throws IOException {
         try (Served served = new Served(settings); Client idle = served.client(); Client busy = served.client()) {
             assertEquals("small", idle.ask("GET /a.txt HTTP/1.1\r\n").text());
             sendRequest(busy, "/large.bin");
@@ -346,7 +346,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void graceHasAnEnd() throws IOException {
+    void gracePeriodEnds() throws IOException {
         settings.graceTime = NOW;
         try (Served served = new Served(settings); Client busy = served.client()) {
             sendRequest(busy, "/large.bin");
@@ -358,7 +358,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void clientsThatVanishLeaveNothing() throws IOException {
+    void vanishedClientsLeaveNothing() throws IOException {
         NativeFds.Opened opened = new NativeFds.Opened(folder);
         try (Served served = new Served(settings)) {
             int running = opened.count();
@@ -373,7 +373,7 @@ class ServeLifeTest {
                 }
                 client.close();
             }
-            Loop.until("closed", () -> opened.count() <= running + 1); // and the large file
+            Loop.until("closed", () -> opened.count() <= running + 1); // plus the large file
             assertEquals("small", served.get("/a.txt").text());
         }
         opened.expect(0);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Parts of files, and files on conditions, as the example {@code serve} sends them. */
+/** Range requests and conditional requests of the example {@code serve}. */
 class ServePartsTest {
     private static final String DATE = "Thu, 29 Feb 2024 12:34:56 GMT";
     private static final int LARGE = 3_000_000;
@@ -46,7 +46,7 @@ class ServePartsTest {
         served.close();
     }
 
-    // ---- parts
+    // ---- ranges
 
     @ParameterizedTest
     @CsvSource(delimiter = ' ', value = {
@@ -56,11 +56,11 @@ class ServePartsTest {
         "bytes=10- 416 '' *", "bytes=-0 416 '' *", "bytes=99999999999999999999- 416 '' *",
         "bytes=4-2 200 0123456789 ''", "bytes=- 200 0123456789 ''", "bytes=x-2 200 0123456789 ''",
         "bytes=1 200 0123456789 ''", "lines=1-2 200 0123456789 ''", "bytes=0-1,4-5 200 0123456789 ''"})
-    void rangeIsServed(String range, int status, String content, String told) throws IOException {
+    void rangeIsServed(String range, int status, String content, String sent) throws IOException {
         Answer a = served.get("/a.txt", "Range: " + range);
         assertEquals(status, a.status());
         assertEquals(content, a.text());
-        assertEquals(told.isEmpty() ? null : "bytes " + told + "/10", a.header("Content-Range"));
+        assertEquals(sent.isEmpty() ? null : "bytes " + sent + "/10", a.header("Content-Range"));
     }
 
     @Test
@@ -89,7 +89,7 @@ class ServePartsTest {
     // ---- conditions
 
     @Test
-    void fileThatIsKnownIsNotSent() throws IOException {
+    void fileThatTheClientHasIsNotSent() throws IOException {
         String tag = served.get("/a.txt").header("ETag");
         try (Client client = served.client()) {
             for (String header : List.of("If-None-Match: " + tag, "If-None-Match: W/" + tag, "If-None-Match: *",
@@ -107,7 +107,7 @@ class ServePartsTest {
     }
 
     @Test
-    void fileThatIsNotKnownIsSent() throws IOException {
+    void fileThatTheClientLacksIsSent() throws IOException {
         String tag = served.get("/a.txt").header("ETag");
         for (String header : List.of("If-None-Match: \"x\"", "If-None-Match: " + tag.substring(1),
                 "If-None-Match: nonsense", "If-None-Match: \"x\"\r\nIf-Modified-Since: " + DATE,
@@ -116,7 +116,7 @@ class ServePartsTest {
                 "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 +00", "If-Modified-Since: Fri, 01 Jan 2100 00-00-00 GMT",
                 "If-Modified-Since: Fri, 01-Jan-2100 00:00:00 GMT", "If-Modified-Since: Fri, 31 Feb 2100 00:00:00 GMT",
                 "If-Modified-Since: Friday, 01-Jan-30 00:00:00 PST", "If-Modified-Since: Fri Jan  1 00:00:00x2100",
-                "If-Modified-Since: Friday, 01-Jan-95 00:00:00 GMT", // of the past
+                "If-Modified-Since: Friday, 01-Jan-95 00:00:00 GMT", // the obsolete format of RFC 850
                 "If-Modified-Since: Thu, 29 Feb 2024 12:34:5x GMT", "If-Match: *",
                 "If-Match: \"x\", " + tag, "If-Unmodified-Since: " + DATE, "If-Unmodified-Since: nonsense")) {
             assertEquals(200, served.get("/a.txt", header).status(), header);
@@ -132,7 +132,7 @@ class ServePartsTest {
         }
     }
 
-    // ---- headers in several lines
+    // ---- repeated headers
 
     @Test
     void tagsInSeveralLinesAreOneList() throws IOException {
@@ -151,9 +151,9 @@ class ServePartsTest {
         return values.stream().map(value -> name + ": " + value).toArray(String[]::new);
     }
 
-    /** What one request has had is not the next one's. */
+    /** The headers of one request do not affect the next one. */
     @Test
-    void linesOfAnEarlierRequestAreForgotten() throws IOException {
+    void headersOfAnEarlierRequestAreForgotten() throws IOException {
         String tag = served.get("/a.txt").header("ETag");
         try (Client client = served.client()) {
             String two = "GET /a.txt HTTP/1.1\r\nIf-None-Match: \"x\"\r\nIf-None-Match: " + tag + "\r\n";
@@ -168,7 +168,7 @@ class ServePartsTest {
     }
 
     @Test
-    void whatIsNoListCountsOnlyInOneLine() throws IOException {
+    void headersThatAreNoListMayNotBeRepeated() throws IOException {
         String tag = served.get("/a.txt").header("ETag");
         String past = "Thu, 29 Feb 2024 12:34:55 GMT";
         for (String[] headers : new String[][] {
@@ -185,7 +185,7 @@ class ServePartsTest {
         "100-continue|200", "100-Continue|200", "''|200", "100-continue, 100-continue|200", " , 100-continue ,|200",
         "100-contin|417", "100-continue2|417", "something|417", "a=b;c|417", "100-continue, x|417",
         "x,100-continue|417"})
-    void onlyOneThingCanBeExpected(String expected, int status) throws IOException {
+    void onlyContinueCanBeExpected(String expected, int status) throws IOException {
         try (Client client = served.client()) {
             for (int i = 0; i < 2; i++) {
                 Answer a = client.ask("GET /a.txt HTTP/1.1\r\nExpect: " + expected + "\r\n");

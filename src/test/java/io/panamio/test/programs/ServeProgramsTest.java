@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The example {@code serve} under real clients: curl, wrk, ab and h2load, where they are. */
+/** The example {@code serve} with real clients: curl, wrk, ab and h2load, if installed. */
 class ServeProgramsTest {
     private static final int LARGE = 5_000_000;
 
@@ -62,9 +62,9 @@ class ServeProgramsTest {
             .redirectOutput(out).start();
         try {
             assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "it hangs: " + List.of(command));
-            String said = Files.readString(out.toPath());
-            assertEquals(0, process.exitValue(), said);
-            return said;
+            String output = Files.readString(out.toPath());
+            assertEquals(0, process.exitValue(), output);
+            return output;
         } finally {
             process.destroyForcibly();
         }
@@ -90,18 +90,18 @@ class ServeProgramsTest {
         command[0] = "curl";
         command[1] = "-sfv";
         command[2] = "--no-progress-meter";
-        String said = run(command);
-        assertEquals(9, said.split("Re-using existing connection", -1).length - 1, said);
+        String output = run(command);
+        assertEquals(9, output.split("Re-using existing connection", -1).length - 1, output);
     }
 
     @Test
-    void curlAsksOnlyForWhatHasChanged() throws Exception {
+    void curlGetsOnlyChangedFiles() throws Exception {
         run("curl", "-sf", "--etag-save", "tag", "-o", "first", served.url("/large"));
-        String said = run("curl", "-sf", "--etag-compare", "tag", "-o", "second", "-w", "%{http_code}",
+        String output = run("curl", "-sf", "--etag-compare", "tag", "-o", "second", "-w", "%{http_code}",
             served.url("/large"));
-        assertEquals("304", said);
-        said = run("curl", "-sf", "-z", "first", "-o", "second", "-w", "%{http_code}", served.url("/large"));
-        assertEquals("304", said);
+        assertEquals("304", output);
+        output = run("curl", "-sf", "-z", "first", "-o", "second", "-w", "%{http_code}", served.url("/large"));
+        assertEquals("304", output);
     }
 
     @Test
@@ -119,10 +119,10 @@ class ServeProgramsTest {
     }
 
     @Test
-    void fileOf5GigabytesComesByteForByte() throws Exception {
+    void fileOf5GigabytesArrivesUnchanged() throws Exception {
         long size = 5_000_000_000L;
         long[] marks = {0, 2_147_483_640L, 4_294_967_290L, size - 8};
-        Path memory = Path.of("/dev/shm"); // whose holes are read without filling the page cache
+        Path memory = Path.of("/dev/shm"); // a file system whose holes can be read without filling the page cache
         Path there = Files.createTempDirectory(Files.isWritable(memory) ? memory : folder, "panamio");
         Path sparse = there.resolve("sparse");
         try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
@@ -140,7 +140,7 @@ class ServeProgramsTest {
         }
     }
 
-    /** Gets the sparse file, which is nothing but zeros and some numbers, and then a part of it. */
+    /** Downloads the sparse file, which is all zeros except for some numbers, and then a part of it. */
     private static void compare(Served served, long size, long... marks) throws IOException {
         try (Client client = served.client()) {
             InputStream in = client.socket.getInputStream();
@@ -176,7 +176,7 @@ class ServeProgramsTest {
 
     @Test
     @Tag("any-selector")
-    void tenThousandFilesComeByteForByte() throws Exception {
+    void tenThousandFilesArriveUnchanged() throws Exception {
         int count = 10_000;
         StringBuilder config = new StringBuilder("create-dirs\n");
         Random random = new Random(4);
@@ -202,7 +202,7 @@ class ServeProgramsTest {
     }
 
     @Test
-    void clientThatIsKilledLeavesNothing() throws Exception {
+    void killedClientLeavesNothing() throws Exception {
         MissingPrograms.require("curl");
         NativeFds.Opened opened = new NativeFds.Opened(folder);
         try (RandomAccessFile file = new RandomAccessFile(www.resolve("sparse").toFile(), "rw")) {
@@ -229,9 +229,9 @@ class ServeProgramsTest {
     @Test
     void wrkSeesNoErrors() throws Exception {
         for (String path : List.of("/small", "/large", "/missing")) {
-            String said = run("wrk", "--timeout", "60s", "-t1", "-c32", "-d1s", served.url(path));
-            assertEquals(path.equals("/missing"), said.contains("Non-2xx"), said);
-            assertTrue(!said.contains("Socket errors") && !said.contains("\n  0 requests in"), said);
+            String output = run("wrk", "--timeout", "60s", "-t1", "-c32", "-d1s", served.url(path));
+            assertEquals(path.equals("/missing"), output.contains("Non-2xx"), output);
+            assertTrue(!output.contains("Socket errors") && !output.contains("\n  0 requests in"), output);
         }
     }
 
@@ -247,8 +247,8 @@ class ServeProgramsTest {
             end
             request = function() return req end
             """, UTF_8);
-        String said = run("wrk", "--timeout", "60s", "-t1", "-c32", "-d1s", "-s", script.toString(), served.url("/"));
-        assertTrue(!said.contains("Socket errors") && !said.contains("Non-2xx"), said);
+        String output = run("wrk", "--timeout", "60s", "-t1", "-c32", "-d1s", "-s", script.toString(), served.url("/"));
+        assertTrue(!output.contains("Socket errors") && !output.contains("Non-2xx"), output);
     }
 
     @Test
@@ -257,10 +257,10 @@ class ServeProgramsTest {
             List<String> command = new ArrayList<>(List.of("ab", "-q", "-n", "20000", "-c", "32"));
             command.addAll(options);
             command.add(served.url("/small"));
-            String said = run(command.toArray(String[]::new));
-            assertTrue(said.contains("Failed requests:        0"), said);
-            assertTrue(!said.contains("Non-2xx"), said);
-            assertEquals(options.contains("-k"), said.contains("Keep-Alive requests:    20000"), said);
+            String output = run(command.toArray(String[]::new));
+            assertTrue(output.contains("Failed requests:        0"), output);
+            assertTrue(!output.contains("Non-2xx"), output);
+            assertEquals(options.contains("-k"), output.contains("Keep-Alive requests:    20000"), output);
         }
     }
 
@@ -268,13 +268,13 @@ class ServeProgramsTest {
     void h2loadSeesNoErrors() throws Exception {
         for (String path : List.of("/small", "/large")) {
             int n = path.equals("/small") ? 20_000 : 200;
-            String said = run("h2load", "--h1", "-n" + n, "-c32", "-m8", served.url(path));
-            assertTrue(said.contains(n + " succeeded, 0 failed, 0 errored, 0 timeout"), said);
+            String output = run("h2load", "--h1", "-n" + n, "-c32", "-m8", served.url(path));
+            assertTrue(output.contains(n + " succeeded, 0 failed, 0 errored, 0 timeout"), output);
         }
     }
 
     @Test
-    void curlThatIsSlowGetsItAll() throws Exception {
+    void slowCurlGetsTheWholeFile() throws Exception {
         run("curl", "-sf", "--limit-rate", "20M", "-o", "slowly", served.url("/large"));
         assertArrayEquals(large, Files.readAllBytes(folder.resolve("slowly")));
     }

@@ -71,7 +71,7 @@ class ServeTest {
     // ---- whole files
 
     @Test
-    void smallFileComesWithAllThatIsKnownOfIt() throws IOException {
+    void smallFileHasAllItsHeaders() throws IOException {
         Answer a = served.get("/a.txt");
         assertEquals("HTTP/1.1 200 OK", a.line());
         assertEquals("0123456789", a.text());
@@ -86,12 +86,12 @@ class ServeTest {
     }
 
     @Test
-    void largeFileComesWhole() throws IOException {
+    void largeFileIsSentWhole() throws IOException {
         assertArrayEquals(large, served.get("/large.bin").content());
     }
 
     @Test
-    void headGoesTogetherWithALargeFileIfThatIsWanted() throws IOException {
+    void headIsSentTogetherWithALargeFileIfConfigured() throws IOException {
         Settings settings = new Settings(folder);
         settings.noPush = true;
         try (Served other = new Served(settings); Client client = other.client()) {
@@ -152,7 +152,7 @@ class ServeTest {
     }
 
     @Test
-    void oldConnectionIsKeptIfAskedFor() throws IOException {
+    void http10ConnectionIsKeptIfRequested() throws IOException {
         try (Client client = served.client()) {
             Answer kept = client.ask("GET /a.txt HTTP/1.0\r\nConnection: Keep-Alive\r\n");
             assertEquals("keep-alive", kept.header("Connection"));
@@ -177,7 +177,7 @@ class ServeTest {
     }
 
     @Test
-    void requestsThatComeTogetherAreAnsweredInOrder() throws IOException {
+    void pipelinedRequestsAreAnsweredInOrder() throws IOException {
         file("b.txt", "b".repeat(5000));
         String[] paths = {"/a.txt", "/b.txt", "/missing", "/large.bin", "/a.txt", "/"};
         StringBuilder requests = new StringBuilder();
@@ -215,19 +215,19 @@ class ServeTest {
     }
 
     @Test
-    void bytesThatComeOneByOneAreARequest() throws IOException {
+    void requestMayArriveByteByByte() throws IOException {
         try (Client client = served.client()) {
             for (char c : "\r\nGET /a.txt HTTP/1.1\r\nHost: x\r\nRange: bytes=2-3\r\n\r\n".toCharArray()) {
                 client.send(String.valueOf(c));
             }
             assertEquals("23", client.answer().text());
-            client.send("GET /a.txt HTTP/1.1\nHost: x\n\n"); // bare newlines do as well
+            client.send("GET /a.txt HTTP/1.1\nHost: x\n\n"); // bare newlines are accepted, too
             assertEquals("0123456789", client.answer().text());
         }
     }
 
     @Test
-    void bodyIsPassedOver() throws IOException {
+    void bodyIsSkipped() throws IOException {
         try (Client client = served.client()) {
             String body = "GET /missing HTTP/1.1\r\n\r\n".repeat(2000);
             client.send("GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
@@ -279,15 +279,15 @@ class ServeTest {
                 "http://host:80/%C3%A4%20b%25+.txt", "HTTPS://h/%C3%A4%20b%25+.txt?q")) {
             assertEquals("decoded", served.get(path).text(), path);
         }
-        byte[] raw = "/ä b%25+.txt".replace(" ", "%20").getBytes(UTF_8); // as some send it
+        byte[] raw = "/ä b%25+.txt".replace(" ", "%20").getBytes(UTF_8); // as some clients send it
         assertEquals("decoded", served.get(new String(raw, ISO_8859_1)).text());
         assertEquals(200, served.get("http://host").status());
     }
 
-    // ---- the client of the JDK
+    // ---- the JDK's HTTP client
 
     @Test
-    void clientOfTheJdkIsContent() throws Exception {
+    void theJdksClientWorks() throws Exception {
         try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             List<CompletableFuture<HttpResponse<byte[]>>> all = new ArrayList<>();
             for (int i = 0; i < 40; i++) {

@@ -33,7 +33,7 @@ final class Served implements AutoCloseable {
         this(settings, () -> { });
     }
 
-    /** One whose thread does something before it serves. */
+    /** Starts a server whose thread runs an action first. */
     Served(Settings settings, Runnable before) throws IOException {
         loop = new HttpLoop(TcpListener.bind(new InetSocketAddress(Loop.V4, 0)), settings);
         thread = Thread.ofPlatform().daemon().name("serve").start(() -> {
@@ -54,7 +54,7 @@ final class Served implements AutoCloseable {
         return new Client(new Socket(Loop.V4, port()));
     }
 
-    /** The answer to one request on a connection of its own; the request has a Host added, and ends there. */
+    /** Returns the answer to a request on a new connection; the Host header and the end of the head are added. */
     Answer ask(String lines) throws IOException {
         try (Client client = client()) {
             return client.ask(lines);
@@ -66,7 +66,7 @@ final class Served implements AutoCloseable {
             .map(h -> h + "\r\n").toList()));
     }
 
-    /** Stops it; nothing may be left of connections then. */
+    /** Stops the server, and asserts that no connection is left. */
     @Override
     public void close() {
         loop.stop();
@@ -80,7 +80,7 @@ final class Served implements AutoCloseable {
         assertEquals(0, s.connections() + s.rings() + s.openFiles(), s.toString());
     }
 
-    /** An answer: its status, its headers by their names in any case, and its content. */
+    /** An answer: its status, its headers (names are case-insensitive), and its content. */
     record Answer(int status, String line, Map<String, String> headers, byte[] content) {
         String header(String name) {
             return headers.get(name);
@@ -91,7 +91,7 @@ final class Served implements AutoCloseable {
         }
     }
 
-    /** A connection of a client. */
+    /** A client's connection. */
     static final class Client implements AutoCloseable {
         final Socket socket;
         private final InputStream in;
@@ -147,7 +147,7 @@ final class Served implements AutoCloseable {
             return line.substring(0, line.length() - 1);
         }
 
-        /** The next byte, or -1. */
+        /** Returns the next byte, or -1 at the end. */
         int read() throws IOException {
             return in.read();
         }

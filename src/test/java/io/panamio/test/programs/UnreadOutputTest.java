@@ -25,10 +25,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The output of the example servers goes to a pipe that is full because nobody reads it: they keep serving. */
+/** The example servers continue to serve while their output goes to a pipe that is full, as nobody reads it. */
 class UnreadOutputTest {
-    private static final int FULL = 60_000; // but for a page
-    private static final int FILE = 20_000_000; // more than sockets hold
+    private static final int FULL = 60_000; // all but the last page of a pipe
+    private static final int FILE = 20_000_000; // more than the socket buffers hold
     private static final int PIECE = 200_000;
 
     @TempDir
@@ -42,7 +42,7 @@ class UnreadOutputTest {
         void of(Socket socket) throws IOException;
     }
 
-    /** A program, two clients, and what these do. */
+    /** A program, two clients, and what the clients do. */
     private record Served(Program program, int port, Use use, List<Socket> clients) {
         void ask() throws IOException {
             for (Socket client : clients) {
@@ -142,14 +142,14 @@ class UnreadOutputTest {
             });
             Loop.until("full", () -> in.available() > FULL);
 
-            proxy.program.signal("USR1"); // which it answers on standard output, as send does who has got all
+            proxy.program.signal("USR1"); // requests a report; send reports each completed client
             try (Socket whole = connect(sendPort)) {
                 assertEquals(FILE, whole.getInputStream().readAllBytes().length);
             }
             for (Served one : all) {
                 one.ask();
                 one.program.leaveDescriptors(0);
-                connect(one.port); // which each reports on standard error
+                connect(one.port); // each program reports this on standard error
                 connect(one.port);
                 for (int i = 0; i < 20; i++) {
                     one.ask();

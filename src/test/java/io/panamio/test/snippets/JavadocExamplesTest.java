@@ -34,7 +34,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The examples that the Javadoc of {@code io.panamio.net} includes run, and do what they are there to show. */
+/** The examples in the Javadoc of {@code io.panamio.net} run and do what they show. */
 class JavadocExamplesTest {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
@@ -115,7 +115,7 @@ class JavadocExamplesTest {
     void unixDatagramWaitsForRoom(@TempDir Path directory) throws Exception {
         UnixAddress address = UnixAddress.ofPath(directory.resolve("socket"));
         try (UnixDatagram receiver = UnixDatagram.bind(address)) {
-            MemorySegment[] datagrams = new MemorySegment[500]; // more than a queue takes
+            MemorySegment[] datagrams = new MemorySegment[500]; // more than a receive queue holds
             Arrays.fill(datagrams, MemorySegment.ofArray(new byte[100]));
             FutureTask<Void> sent = start(() -> {
                 UnixSnippets.send(address, datagrams);

@@ -30,7 +30,7 @@ final class LoopSnippets {
     // @start region="echo"
     private static final long LISTENER = -1; // a slab's tokens are never negative
 
-    /** A connection, and the bytes that are not echoed yet. */
+    /** A connection, and the bytes not echoed yet. */
     private record Client(TcpStream stream, RingBuffer pending) {
         Client(TcpStream stream) {
             this(stream, RingBuffer.allocate(stream.arena(), 4096)); // its memory is released with the stream
@@ -88,7 +88,7 @@ final class LoopSnippets {
     }
     // @end
 
-    /** Reads a stream in portions, and another one as well. */
+    /** Reads two streams in portions. */
     static final class Fair {
         private final Poll poll;
         private final Events events = Events.withCapacity(64);
@@ -173,7 +173,7 @@ final class LoopSnippets {
         // @start region="interest"
         Interest both = Interest.READABLE.add(Interest.WRITABLE);
         registry.register(stream, token, both);
-        registry.reregister(stream, token, both.remove(Interest.WRITABLE)); // READABLE is left
+        registry.reregister(stream, token, both.remove(Interest.WRITABLE)); // READABLE remains
         registry.reregister(stream, token, Interest.READABLE.oneShot());    // one event, then none until reregistered
         // @end
     }
@@ -186,7 +186,7 @@ final class LoopSnippets {
         for (;;) {
             poll.poll(events);
             long n;
-            while ((n = stream.read(buffer)) >= 0) { // until WOULD_BLOCK, or there is no further event
+            while ((n = stream.read(buffer)) >= 0) { // until WOULD_BLOCK: there is no event before that
                 received += n;
             }
             if (n == IoResult.EOF) {

@@ -13,7 +13,7 @@ final class PipeSnippets {
     private PipeSnippets() {
     }
 
-    /** Writes to a pipe and reads that back. */
+    /** Writes to a pipe and reads the bytes back. */
     static byte[] pipe(byte[] bytes) throws IOException {
         // @start region="pipe"
         try (Pipe pipe = Pipe.open()) {
@@ -30,7 +30,7 @@ final class PipeSnippets {
         // @start region="child"
         try (Poll poll = Poll.open(); Pipe pipe = Pipe.open()) {
             new ProcessBuilder(command).redirectOutput(pipe.sender().redirect()).start();
-            pipe.sender().close(); // or the end of the stream is never seen
+            pipe.sender().close(); // otherwise the end of the stream is never reported
             Events events = Events.withCapacity(16);
             poll.registry().register(pipe.receiver(), 0, Interest.READABLE);
             ByteArrayOutputStream output = new ByteArrayOutputStream();

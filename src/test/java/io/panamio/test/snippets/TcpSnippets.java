@@ -17,7 +17,7 @@ final class TcpSnippets {
     private TcpSnippets() {
     }
 
-    /** Connects to a server, sends a request and returns how many bytes came in answer to it. */
+    /** Connects to a server, sends a request and returns the number of bytes of the answer. */
     static long request(InetSocketAddress server, byte[] request, MemorySegment answer) throws IOException {
         // @start region="connect"
         try (Poll poll = Poll.open(); TcpStream stream = TcpStream.connect(server)) {
@@ -52,7 +52,7 @@ final class TcpSnippets {
         // @end
     }
 
-    /** Accepts connections and closes each after its peer has ended, until so many were served. */
+    /** Accepts connections and closes each at the end of its stream, until a number of them was served. */
     static void serve(TcpListener listener, int connections) throws IOException {
         // @start region="accept"
         long listening = -1; // tokens of a slab are never negative
@@ -66,7 +66,7 @@ final class TcpSnippets {
                 for (int i = 0; i < events.size(); i++) {
                     if (events.token(i) == listening) {
                         TcpStream accepted;
-                        while ((accepted = listener.accept()) != null) { // one event may stand for several
+                        while ((accepted = listener.accept()) != null) { // one event may report several
                             poll.registry().register(accepted, streams.insert(accepted), Interest.READABLE);
                         }
                     } else if (streams.get(events.token(i)) instanceof TcpStream stream) {

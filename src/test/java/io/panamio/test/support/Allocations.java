@@ -6,16 +6,16 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 
-/** The bytes that the current thread allocates, as counted by the JVM. */
+/** Measures the bytes that the current thread allocates, as counted by the JVM. */
 public final class Allocations {
     public static final int ROUNDS = 5_000;
-    private static final long FEW = 16 * 1024; // not one object in each fifth round
+    private static final long FEW = 16 * 1024; // less than one object in five rounds
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private Allocations() {
     }
 
-    /** What is measured. */
+    /** The measured action. */
     public interface Round {
         void run() throws IOException;
     }
@@ -29,7 +29,7 @@ public final class Allocations {
         return THREADS.getCurrentThreadAllocatedBytes() - before;
     }
 
-    /** Asserts that rounds allocate so many bytes each at most once they are compiled, late on a busy machine. */
+    /** Asserts that a round allocates at most so many bytes once compiled, which may take long on a busy machine. */
     public static void assertAtMost(long bytesEach, Round round) throws IOException {
         long bytes;
         long deadline = System.nanoTime() + Loop.LONG.toNanos();

@@ -9,12 +9,12 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.opentest4j.TestAbortedException;
 
-/** Tasks in threads of their own. */
+/** Runs tasks in threads of their own. */
 public final class Background {
     private Background() {
     }
 
-    /** Starts a task in a platform thread, which does not keep the process alive. */
+    /** Starts a task in a daemon thread. */
     public static <T> Future<T> start(Callable<T> task) {
         FutureTask<T> future = new FutureTask<>(task);
         Thread.ofPlatform().daemon().start(future);
@@ -28,7 +28,7 @@ public final class Background {
         return future;
     }
 
-    /** What the task returns; an assumption that does not hold there skips the test. */
+    /** Returns the task's result; an assumption that fails in the task skips the test. */
     public static <T> T result(Future<T> task) throws Exception {
         try {
             return task.get(Loop.LONG.toSeconds(), TimeUnit.SECONDS);
@@ -40,7 +40,7 @@ public final class Background {
         }
     }
 
-    /** What the task throws. */
+    /** Returns the exception that the task throws. */
     public static Throwable failure(Future<?> task) {
         return assertThrows(ExecutionException.class, () -> result(task)).getCause();
     }

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A JVM of its own: the library on the module path and a test's main class on the class path, as a user has them. */
+/** Runs a main class in a JVM of its own, by default with the library on the module path. */
 public final class Child {
     public static final Path BASE = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
     public static final Path CLASSES = BASE.resolve("target/classes");
@@ -37,19 +37,19 @@ public final class Child {
         options.addAll(Qemu.CHILD_OPTIONS);
     }
 
-    /** Adds options of java; a later one wins over an earlier one. */
+    /** Adds options for the JVM; later ones override earlier ones. */
     public Child with(String... more) {
         options.addAll(List.of(more));
         return this;
     }
 
-    /** Starts the child by a command, such as one that makes a network namespace. */
+    /** Sets a command that starts the child, such as one that creates a network namespace. */
     public Child under(String... command) {
         launcher = List.of(command);
         return this;
     }
 
-    /** Gives it the jars that have these classes, beside the tests. */
+    /** Adds the jars that contain these classes to the class path. */
     public Child classPathOf(Class<?>... classes) {
         for (Class<?> c : classes) {
             classPath += File.pathSeparator + c.getProtectionDomain().getCodeSource().getLocation().getPath();
@@ -57,25 +57,25 @@ public final class Child {
         return this;
     }
 
-    /** Takes back what every child is granted. */
+    /** Removes the permission for native access that every child has by default. */
     public Child withoutNativeAccess() {
         options.remove("--enable-native-access=io.panamio");
         return this;
     }
 
-    /** Has the library on the class path. */
+    /** Puts the library on the class path. */
     public Child onClassPath() {
         modular = false;
         return this;
     }
 
-    /** Uses other classes of the library than those of the build. */
+    /** Replaces the library's classes. */
     public Child library(Path classes) {
         library = classes;
         return this;
     }
 
-    /** Runs a main class to its end. */
+    /** Runs a main class until it exits. */
     public End run(Class<?> main, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

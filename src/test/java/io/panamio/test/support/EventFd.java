@@ -4,7 +4,7 @@ import io.panamio.IoResult;
 import io.panamio.IoSource;
 import java.io.IOException;
 
-/** A source of a user: an eventfd(2), which is readable while its count is not 0. */
+/** A user-defined source: an eventfd(2), which is readable while its count is not 0. */
 public final class EventFd extends IoSource {
     public EventFd(int count) {
         super(NativeCalls.eventfd(count), false);
@@ -15,7 +15,7 @@ public final class EventFd extends IoSource {
         tryIo(Loop.W, fd -> NativeCalls.eventfdWrite(fd, count));
     }
 
-    /** Takes the count, or would block when it is 0. */
+    /** Reads the count and resets it to 0; WOULD_BLOCK if it is 0. */
     public long take() throws IOException {
         int fd = begin();
         try {

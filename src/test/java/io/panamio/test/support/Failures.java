@@ -9,12 +9,12 @@ import io.panamio.SystemError;
 import java.io.IOException;
 import org.junit.jupiter.api.function.Executable;
 
-/** Expectations about exceptions. */
+/** Assertions about exceptions. */
 public final class Failures {
     private Failures() {
     }
 
-    /** Runs what must fail in the system call {@code call} with the error {@code errnoName}. */
+    /** Asserts that an action fails in the system call {@code call} with the error {@code errnoName}. */
     public static <E extends IOException> E assertFails(Class<E> kind, String call, String errnoName,
             Executable executable) {
         E e = assertThrows(kind, executable);
@@ -22,7 +22,7 @@ public final class Failures {
         return e;
     }
 
-    /** Asserts the call and the errno of an exception. */
+    /** Asserts the system call and the errno of an exception. */
     public static void assertFailure(String call, String errnoName, Throwable e) {
         SystemError error = assertInstanceOf(SystemError.class, e);
         assertEquals(call + " " + errnoName, error.call() + " " + error.errnoName(), e::toString);

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Libraries for {@code -Dpanamio.test.library} that forward to the system's C library, all but some functions. */
+/** Compiles libraries for {@code -Dpanamio.test.library} that forward all but some functions to the C library. */
 public final class ForwardingLibrary {
     private static final Path SYMBOLS = Child.BASE.resolve("jextract/linux/symbols.txt");
 
@@ -22,9 +22,9 @@ public final class ForwardingLibrary {
     }
 
     /**
-     * Compiles a library that has another function in the place of one, and lacks some.
+     * Compiles a library that replaces one function and lacks some others.
      *
-     * @param code the function, in C, which may call {@code real_} and its name
+     * @param code the function in C, which may call the original by its name with the prefix {@code real_}
      */
     public static Path replacing(Path directory, String replaced, String code, String... missing)
             throws IOException, InterruptedException {

@@ -22,7 +22,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** What tests of Unix sockets and pipes share: names, connections with the JDK's channels, and bytes. */
+/** Fixtures for Unix sockets and pipes: names, connections with the JDK's channels, and bytes. */
 public final class Local {
     private static final AtomicInteger COUNT = new AtomicInteger();
     private static final Path DIRECTORY = Path.of(System.getProperty("java.io.tmpdir"));
@@ -53,11 +53,11 @@ public final class Local {
 
     // ---- connections
 
-    /** A connected stream of ours and the JDK's channel at its other end. */
+    /** A connected stream of the library and the JDK's channel at its other end. */
     public record Pair(UnixStream stream, SocketChannel peer) {
     }
 
-    /** A JDK channel that listens. */
+    /** Opens a listening JDK channel. */
     public static ServerSocketChannel server(Loop loop, UnixAddress address) throws IOException {
         Loop.assume(Feature.UNIX_STREAMS);
         return loop.later(ServerSocketChannel.open(StandardProtocolFamily.UNIX)).bind(address.toJdk());
@@ -111,7 +111,7 @@ public final class Local {
         }
     }
 
-    /** Receives a number of bytes, or fewer if the stream ends. */
+    /** Reads a number of bytes, or fewer if the stream ends. */
     public static byte[] receive(SocketChannel peer, int length) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(length);
         while (buffer.hasRemaining() && peer.read(buffer) >= 0) {
@@ -120,7 +120,7 @@ public final class Local {
         return Arrays.copyOf(buffer.array(), buffer.position());
     }
 
-    /** Reads a number of bytes exactly. */
+    /** Reads exactly a number of bytes. */
     public static byte[] readFully(ReadableStream stream, int length) throws IOException {
         byte[] all = new byte[length];
         int[] got = new int[1];
@@ -146,7 +146,7 @@ public final class Local {
 
     // ---- other programs
 
-    /** Starts a program, which ends with the loop; the test is skipped where it is not installed. */
+    /** Starts a program, which the loop terminates when closed; skips the test if it is not installed. */
     public static Process start(Loop loop, String... command) throws IOException {
         MissingPrograms.require(command[0]);
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -154,7 +154,7 @@ public final class Local {
         return process;
     }
 
-    /** Waits for a program's end, and closes its streams, which the JDK would do a while later. */
+    /** Waits for a program's end, and closes its streams, which the JDK would do a little later. */
     public static void end(Process process) throws IOException, InterruptedException {
         assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
         process.getOutputStream().close();

@@ -28,8 +28,8 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A Poll for tests, with the expectations of mio's own harness: an event satisfies an expectation if it has its token
- * and at least its readiness, and events that nobody expects are normal. What is made here is closed with it.
+ * A Poll for tests, with the expectations of mio's own test harness: an event satisfies an expectation if it has its
+ * token and at least its readiness; unexpected events are ignored. Closing a loop closes what it created.
  */
 public final class Loop implements AutoCloseable {
     public static final Interest R = Interest.READABLE;
@@ -38,9 +38,9 @@ public final class Loop implements AutoCloseable {
     public static final InetAddress V4 = address("127.0.0.1");
     public static final InetAddress V6 = address("::1");
 
-    /** The timeout of everything that must happen. */
+    /** The time-out for everything that must happen. */
     public static final Duration LONG = Duration.ofSeconds(System.getenv("PANAMIO_QEMU") == null ? 60 : 300);
-    /** How long a test waits to see that nothing happens. */
+    /** The time that a test waits to check that nothing happens. */
     public static final Duration SHORT = Duration.ofMillis(50);
 
     private final Deque<AutoCloseable> closeables = new ArrayDeque<>();
@@ -51,7 +51,7 @@ public final class Loop implements AutoCloseable {
         poll = later(Poll.open());
     }
 
-    /** {@return whether the system itself reports edges, which the library otherwise makes of levels} */
+    /** {@return whether the system itself reports edges, which the library otherwise emulates} */
     public static boolean hasEdges() {
         return Feature.EDGES.support() == Support.SUPPORTED;
     }
@@ -100,7 +100,7 @@ public final class Loop implements AutoCloseable {
 
     // ---- connections
 
-    /** A connected stream of ours and the JDK socket at its other end. */
+    /** A connected stream of the library and the JDK socket at its other end. */
     public record Pair(TcpStream stream, Socket peer) {
     }
 
@@ -133,7 +133,7 @@ public final class Loop implements AutoCloseable {
         peer.setSoTimeout((int) LONG.toMillis());
     }
 
-    /** Two streams of ours that are connected, unregistered: the one that connected and the one that was accepted. */
+    /** Two connected streams, unregistered: the one that connected and the one that was accepted. */
     public TcpStream[] pair() throws IOException {
         try (TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream client = later(TcpStream.connect(listener.localAddress()));
@@ -179,13 +179,13 @@ public final class Loop implements AutoCloseable {
             if (System.nanoTime() > deadline) {
                 fail("still not: " + what);
             }
-            if (turn % 100 == 0) { // not each time: on a busy machine, that is to come last again and again
+            if (turn % 100 == 0) { // rarely: on a busy machine, a thread that yields runs last
                 Thread.yield();
             }
         }
     }
 
-    /** Collects garbage, ever more rarely: where a collection takes long, the cleaner must get on in between. */
+    /** Collects garbage at increasing intervals: where a collection is slow, the cleaner needs time in between. */
     public static void untilCollected(String what, Condition condition) throws IOException {
         long[] pause = {1_000_000};
         until(what, () -> {
@@ -196,7 +196,7 @@ public final class Loop implements AutoCloseable {
     }
 
     /** Reads once bytes are available. */
-    public static long readSoon(TcpStream stream, byte[] dst) throws IOException {
+    public static long awaitRead(TcpStream stream, byte[] dst) throws IOException {
         long[] n = new long[1];
         until("readable", () -> (n[0] = stream.read(dst, 0, dst.length)) != IoResult.WOULD_BLOCK);
         return n[0];
@@ -217,7 +217,7 @@ public final class Loop implements AutoCloseable {
 
     // ---- events
 
-    /** What an event with this token must at least report: the names of {@link #flags}, separated by blanks. */
+    /** A token and the flags that its event must at least have: names as in {@link #flags}, separated by blanks. */
     public record Expected(long token, String flags) {
     }
 
@@ -251,13 +251,13 @@ public final class Loop implements AutoCloseable {
         }
     }
 
-    /** Polls for a short while, in which no event must come. */
+    /** Polls for a short while, in which no event may arrive. */
     public void expectNothing() throws IOException {
         poll.poll(events, SHORT);
         assertEquals("[]", events.toString());
     }
 
-    /** Polls until no event has come for a short while: TCP may still move what is on its way, but nobody spins. */
+    /** Polls until no event arrives for a short while: TCP may still transfer data, but nothing may loop. */
     public void expectQuiet() throws IOException {
         long deadline = System.nanoTime() + LONG.toNanos();
         while (poll.poll(events, SHORT) > 0) {

@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** The kinds of memory that an operation takes, in its three overloads. */
+/** The kinds of memory that the three overloads of an operation accept. */
 public enum Memories {
     CONFINED {
         @Override
@@ -89,7 +89,7 @@ public enum Memories {
     public record Operation(OnSegment segment, OnBuffer buffer, OnArray array) {
     }
 
-    /** Runs an operation on memory of this kind that has the given bytes, which are those in it afterwards. */
+    /** Runs an operation on memory of this kind with the given contents, and copies the contents back afterwards. */
     public abstract long run(Operation operation, byte[] bytes) throws IOException;
 
     private static long segment(Operation operation, MemorySegment memory, byte[] bytes) throws IOException {

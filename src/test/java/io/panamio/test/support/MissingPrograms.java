@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The programs that tests need and this machine does not have. On a user's machine such a test is skipped, and the
- * last line of the build names the packages to install; with {@code CI=true} in the environment it fails.
+ * Records programs that tests need and that are not installed. Such a test is skipped, and the last line of the build
+ * names the packages to install; with {@code CI=true} in the environment the test fails.
  */
 public final class MissingPrograms {
     private static final Path PACKAGES = Child.BASE.resolve("src/test/programs.txt");
@@ -50,7 +50,7 @@ public final class MissingPrograms {
         }
     }
 
-    /** Where Debian has PostgreSQL's programs, which are not on the path. */
+    /** Returns Debian's folder of PostgreSQL's programs, which are not on the path. */
     private static Stream<Path> postgresql() throws IOException {
         Path versions = Path.of("/usr/lib/postgresql");
         return Files.isDirectory(versions) ? Files.list(versions).map(v -> v.resolve("bin")) : Stream.of();
@@ -63,7 +63,7 @@ public final class MissingPrograms {
         }
     }
 
-    /** At the end of a build, prints which programs were missing and still are. */
+    /** Prints the programs that were missing and still are, at the end of a build. */
     public static void main(String[] args) throws IOException {
         if (!Files.exists(MISSING)) {
             return;

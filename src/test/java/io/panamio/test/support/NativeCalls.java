@@ -16,7 +16,7 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
-/** The functions of the system that tests need and the library does not offer. A failure is -1. */
+/** System functions that tests need and the library does not offer. All return -1 on failure. */
 public final class NativeCalls {
     private static final int NONBLOCK = 04000; // SOCK_NONBLOCK, EFD_NONBLOCK
     private static final int NOCTTY = 0400;
@@ -46,32 +46,32 @@ public final class NativeCalls {
             .orElseGet(() -> Assumptions.abort("this system has no function " + function));
     }
 
-    /** An IPv4 TCP socket in non-blocking mode, not connected. */
+    /** Opens an IPv4 TCP socket in non-blocking mode. */
     public static int socket() {
         return (int) call("socket", 2, 1 | NONBLOCK, 0);
     }
 
-    /** Any socket in non-blocking mode; -1 where there is no such. */
+    /** Opens a socket of any kind in non-blocking mode; -1 if the kernel does not support it. */
     public static int socket(int domain, int type, int protocol) {
         return (int) call("socket", domain, type | NONBLOCK, protocol);
     }
 
-    /** A Unix socket of type 1 (stream), 2 (datagram) or 5 (seqpacket) in blocking mode. */
+    /** Opens a Unix socket of type 1 (stream), 2 (datagram) or 5 (seqpacket) in blocking mode. */
     public static int unixSocket(int type) {
         return (int) call("socket", 1, type, 0);
     }
 
-    /** Two Unix sockets in non-blocking mode that are connected with each other. */
+    /** Opens two connected Unix sockets in non-blocking mode. */
     public static int[] unixPair(int type) {
         return two(fds -> call("socketpair", 1, type | NONBLOCK, 0, fds));
     }
 
-    /** bind(2) to a Unix address without a zero after it. */
+    /** bind(2) to a Unix address without a terminating zero. */
     public static int unixBind(int fd, byte[] name) {
         return withAddress(name, (address, length) -> call("bind", fd, address, length));
     }
 
-    /** connect(2) to a Unix address without a zero after it. */
+    /** connect(2) to a Unix address without a terminating zero. */
     public static int unixConnect(int fd, byte[] name) {
         return withAddress(name, (address, length) -> call("connect", fd, address, length));
     }
@@ -102,7 +102,7 @@ public final class NativeCalls {
         }
     }
 
-    /** A FIFO that is made at a path. */
+    /** Creates a FIFO at a path. */
     public static void makeFifo(Path path) {
         try (Arena arena = Arena.ofConfined()) {
             if ((int) call("mkfifo", arena.allocateFrom(path.toString()), 0600) < 0) {
@@ -111,14 +111,14 @@ public final class NativeCalls {
         }
     }
 
-    /** A descriptor of a file, opened in non-blocking mode to read from it (0), to write to it (1) or for both (2). */
+    /** Opens a file in non-blocking mode, to read (0), to write (1) or for both (2). */
     public static int open(Path path, int mode) {
         try (Arena arena = Arena.ofConfined()) {
             return (int) call("open", arena.allocateFrom(path.toString()), mode | NONBLOCK);
         }
     }
 
-    /** The master end of a new pseudo terminal, in blocking mode. */
+    /** Opens the master end of a new pseudo-terminal, in blocking mode. */
     public static int openTerminal() {
         int master = (int) call("posix_openpt", 2 | NOCTTY);
         if (master < 0 || (int) call("grantpt", master) < 0 || (int) call("unlockpt", master) < 0) {
@@ -127,7 +127,7 @@ public final class NativeCalls {
         return master;
     }
 
-    /** The other end, opened in non-blocking mode. */
+    /** Opens the other end in non-blocking mode. */
     public static int openTerminalOf(int master) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocate(64);
@@ -138,7 +138,7 @@ public final class NativeCalls {
         }
     }
 
-    /** A lock on a directory, by flock(2), until the descriptor that is returned is closed. */
+    /** Locks a directory by flock(2) until the returned descriptor is closed. */
     public static int lock(Path directory) {
         int fd = open(directory, 0);
         if ((int) call("flock", fd, 2) < 0) { // LOCK_EX
@@ -147,7 +147,7 @@ public final class NativeCalls {
         return fd;
     }
 
-    /** Takes the urgent byte, or fails when there is none. */
+    /** Receives the urgent byte; -1 if there is none. */
     public static int receiveUrgent(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment one = arena.allocate(1);
@@ -155,7 +155,7 @@ public final class NativeCalls {
         }
     }
 
-    /** Sets how many descriptors the process may have, and returns the limit from before. */
+    /** Sets the process's limit on descriptors, and returns the previous one. */
     public static long limitDescriptors(long limit) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment limits = arena.allocate(JAVA_LONG, 2);
@@ -169,7 +169,7 @@ public final class NativeCalls {
         }
     }
 
-    /** A pipe in blocking mode: the end to read from and the end to write to. */
+    /** Opens a pipe in blocking mode, and returns the end to read from and the end to write to. */
     public static int[] pipe() {
         return two(fds -> call("pipe", fds));
     }
@@ -184,12 +184,12 @@ public final class NativeCalls {
         }
     }
 
-    /** An eventfd in non-blocking mode; it is readable while its count is not 0. */
+    /** Opens an eventfd in non-blocking mode, which is readable while its count is not 0. */
     public static int eventfd(int count) {
         return (int) call("eventfd", count, NONBLOCK);
     }
 
-    /** Takes the count of an eventfd. */
+    /** Reads the count of an eventfd, which resets it to 0. */
     public static long eventfdRead(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment count = arena.allocate(JAVA_LONG);
@@ -202,12 +202,12 @@ public final class NativeCalls {
         return (int) call("eventfd_write", fd, count);
     }
 
-    /** A timerfd in non-blocking mode that is not set. */
+    /** Opens a timerfd in non-blocking mode, without starting it. */
     public static int timerfd() {
         return (int) call("timerfd_create", 1, NONBLOCK); // CLOCK_MONOTONIC
     }
 
-    /** Lets a timerfd expire once, now. */
+    /** Makes a timerfd expire once, immediately. */
     public static int timerfdExpire(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment times = arena.allocate(JAVA_LONG, 4); // struct itimerspec: the interval, the value
@@ -216,14 +216,14 @@ public final class NativeCalls {
         }
     }
 
-    /** An empty regular file without a name. */
+    /** Creates an empty regular file without a name. */
     public static int regularFile() {
         try (Arena arena = Arena.ofConfined()) {
             return (int) call("memfd_create", arena.allocateFrom("panamio"), 0);
         }
     }
 
-    /** The struct epoll_params of an epoll: microseconds, from bit 32 on the budget, at bit 48 whether to prefer it. */
+    /** Returns the struct epoll_params of an epoll: microseconds, the budget from bit 32 on, and prefer at bit 48. */
     public static long busyPoll(int epoll) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment params = arena.allocate(JAVA_LONG);
@@ -231,7 +231,7 @@ public final class NativeCalls {
         }
     }
 
-    /** How many bytes can be read. */
+    /** Returns the number of bytes that can be read. */
     public static int available(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_INT);
@@ -264,11 +264,11 @@ public final class NativeCalls {
         return (int) call("raise", signal);
     }
 
-    /** A signal that is caught and changes nothing, but ends a wait with EINTR. Closing this ignores it again. */
+    /** A signal with a handler that does nothing, so that it ends a wait with EINTR. Closing this ignores it again. */
     public static final class Signal implements AutoCloseable {
         private final long before = call("signal", SIGWINCH, address("abs")); // a harmless function of an int
 
-        /** Sends it to a thread, named by its {@link #self}. */
+        /** Sends the signal to a thread, identified by its {@link #self}. */
         public void send(long thread) {
             call("pthread_kill", thread, SIGWINCH);
         }

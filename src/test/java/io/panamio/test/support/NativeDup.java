@@ -11,7 +11,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** What tests do to descriptors behind the library's back. Results are the C library's. */
+/** Calls by which tests manipulate descriptors without the library. They return the results of the C functions. */
 public final class NativeDup {
     private static final MethodHandle DUP = link("dup", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle CLOSE = link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
@@ -36,7 +36,7 @@ public final class NativeDup {
         }
     }
 
-    /** A second number for what {@code fd} stands for. */
+    /** dup(2). */
     public static int dup(int fd) {
         require(DUP);
         try {
@@ -56,7 +56,7 @@ public final class NativeDup {
         }
     }
 
-    /** write(2) of one byte, which raises SIGPIPE where nobody reads any more. */
+    /** write(2) of one byte, which raises SIGPIPE if the peer is closed. */
     public static long writeByte(int fd) {
         require(WRITE);
         try (Arena arena = Arena.ofConfined()) {
@@ -66,8 +66,8 @@ public final class NativeDup {
         }
     }
 
-    /** Takes the JVM's handler of SIGPIPE away: from now on that signal ends the process. */
-    public static void letSigpipeKill() {
+    /** Removes the JVM's handler of SIGPIPE: from now on that signal ends the process. */
+    public static void restoreDefaultSigpipe() {
         require(SIGNAL);
         try {
             MemorySegment previous = (MemorySegment) SIGNAL.invokeExact(SIGPIPE, MemorySegment.NULL);

@@ -30,7 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** What tests need of the system beside the API, about bare descriptors. The numbers are Linux's. */
+/** Functions for bare descriptors that tests need in addition to the API. The constants are Linux's. */
 public final class NativeFds {
     private static final int O_WRONLY = 1;
     private static final int O_APPEND = 0x400;
@@ -84,7 +84,7 @@ public final class NativeFds {
         return r;
     }
 
-    // ---- asking
+    // ---- queries
 
     public static boolean isOpen(int fd) {
         return call(FCNTL, fd, F_GETFD, 0) >= 0;
@@ -98,13 +98,13 @@ public final class NativeFds {
         return (succeed(FCNTL, fd, F_GETFD, 0) & FD_CLOEXEC) != 0;
     }
 
-    /** How many descriptors the process has of the file, the socket or the pipe that a descriptor is of. */
+    /** Returns the number of the process's descriptors of the same file, socket or pipe as a descriptor. */
     public static int count(int fd) throws IOException {
         Map<String, String> all = all();
         return Collections.frequency(all.values(), all.get(Integer.toString(fd)));
     }
 
-    /** The descriptors of the process: their numbers, and what they are of. */
+    /** Returns the descriptors of the process: their numbers, and what they refer to. */
     private static Map<String, String> all() throws IOException {
         Map<String, String> all = new TreeMap<>();
         assumeTrue(Files.isDirectory(SELF), "this system does not list the descriptors of a process");
@@ -112,19 +112,19 @@ public final class NativeFds {
             try {
                 all.put(fd, Files.readSymbolicLink(SELF.resolve(fd)).toString());
             } catch (NoSuchFileException e) {
-                continue; // closed meanwhile
+                continue; // closed in the meantime
             }
         }
         return all;
     }
 
     /**
-     * The sockets, pipes, events and memory that the process has opened since, and files of the given folders. Other
-     * files are the JVM's, which opens them as it likes; and what had been opened before may be closed meanwhile.
+     * Counts the sockets, pipes, eventfds and memfds that the process has opened since, and files in the given folders.
+     * Other files are the JVM's, which opens them at any time. Descriptors opened before may be closed in the meantime.
      */
     public static final class Opened {
         static {
-            try { // the JDK opens some for good when it closes its first socket
+            try { // the JDK opens some permanently when it closes its first socket
                 new ServerSocket(0).close();
                 SocketChannel.open().close();
             } catch (IOException e) {
@@ -151,14 +151,14 @@ public final class NativeFds {
             return now().size();
         }
 
-        /** Asserts how many there are. */
+        /** Asserts their number. */
         public void expect(int count) throws IOException {
             List<Map.Entry<String, String>> now = now();
             assertEquals(count, now.size(), now::toString);
         }
     }
 
-    /** How many written bytes the system holds back; where it does not tell, as qemu does not, the test ends. */
+    /** Returns the number of unsent bytes; skips the test if the system does not report it, as under qemu. */
     public static int unsent(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(JAVA_INT);
@@ -169,9 +169,9 @@ public final class NativeFds {
         }
     }
 
-    // ---- making and changing
+    // ---- creation and modes
 
-    /** A descriptor of a file that is appended to. */
+    /** Opens a file for appending. */
     public static int append(Path file) {
         try (Arena arena = Arena.ofConfined()) {
             return succeed(OPEN, arena.allocateFrom(file.toString()), O_WRONLY | O_APPEND, 0);
@@ -186,12 +186,12 @@ public final class NativeFds {
         succeed(CLOSE, fd);
     }
 
-    /** A descriptor in non-blocking mode that is not a socket. */
+    /** Opens a descriptor in non-blocking mode that is not a socket. */
     public static int eventfd() {
         return succeed(EVENTFD, 0, O_NONBLOCK);
     }
 
-    /** A socket in non-blocking mode that is not a stream. */
+    /** Opens a socket in non-blocking mode that is not a stream. */
     public static int datagramSocket() {
         return succeed(SOCKET, AF_INET, SOCK_DGRAM | O_NONBLOCK, 0);
     }
@@ -200,7 +200,7 @@ public final class NativeFds {
         succeed(FCNTL, fd, F_SETFL, succeed(FCNTL, fd, F_GETFL, 0) & ~O_NONBLOCK);
     }
 
-    /** Sets how many descriptors the process may have, and returns what it was before. */
+    /** Sets the process's limit on descriptors, and returns the previous one. */
     public static long setLimit(long soft) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment limits = arena.allocate(JAVA_LONG, 2);
@@ -213,8 +213,8 @@ public final class NativeFds {
     }
 
     /**
-     * Takes all descriptors that the process may still have, after it has lowered the limit, until closed. The JVM
-     * cannot open a class file meanwhile: what is to run must have run before.
+     * Lowers the limit on descriptors and takes all that are left, until closed. The JVM cannot open a class file in
+     * the meantime: whatever runs then must have run before.
      */
     public static final class Exhaustion implements AutoCloseable {
         private final Deque<Integer> taken = new ArrayDeque<>();
@@ -228,18 +228,18 @@ public final class NativeFds {
             }
         }
 
-        /** Gives one descriptor back, if it has any. */
-        public void relent() {
+        /** Releases one descriptor, if any is left. */
+        public void releaseOne() {
             if (!taken.isEmpty()) {
                 NativeFds.close(taken.pop());
             }
         }
 
-        /** Gives all back. */
+        /** Releases all descriptors. */
         public void end() {
             setLimit(limit);
             while (!taken.isEmpty()) {
-                relent();
+                releaseOne();
             }
         }
 

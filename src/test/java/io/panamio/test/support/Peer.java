@@ -10,7 +10,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** A datagram socket of the JDK, for the other end of one of ours. */
+/** A datagram socket of the JDK, as the peer of one of the library. */
 public final class Peer implements AutoCloseable {
     public final DatagramSocket socket;
 
@@ -19,12 +19,12 @@ public final class Peer implements AutoCloseable {
         socket.setSoTimeout((int) Loop.LONG.toMillis());
     }
 
-    /** A socket of ours. */
+    /** Binds a socket of the library. */
     public static UdpSocket bind(InetAddress host) throws IOException {
         return UdpSocket.bind(new InetSocketAddress(host, 0));
     }
 
-    /** A port of this machine that nobody is bound to. */
+    /** Returns a port to which no socket is bound. */
     public static InetSocketAddress nobody(InetAddress host) throws IOException {
         try (Peer peer = new Peer(host)) {
             return peer.address();
@@ -65,27 +65,27 @@ public final class Peer implements AutoCloseable {
         return new String(packet.getData(), packet.getOffset(), packet.getLength());
     }
 
-    /** A text as bytes on the heap. */
+    /** Returns a text as bytes on the heap. */
     public static MemorySegment segment(String text) {
         return MemorySegment.ofArray(text.getBytes());
     }
 
-    /** Something that would block until it is time. */
+    /** An operation that may return WOULD_BLOCK. */
     public interface Receive {
         long receive() throws IOException;
     }
 
-    /** Receives once something is there. */
-    public static long soon(Receive receive) throws IOException {
+    /** Repeats a receive until it no longer would block. */
+    public static long await(Receive receive) throws IOException {
         long[] n = new long[1];
         Loop.until("received", () -> (n[0] = receive.receive()) != IoResult.WOULD_BLOCK);
         return n[0];
     }
 
-    /** The text of the next datagram, once it is there. */
-    public static String textSoon(UdpSocket socket) throws IOException {
+    /** Returns the text of the next datagram once it has arrived. */
+    public static String awaitText(UdpSocket socket) throws IOException {
         byte[] bytes = new byte[1 << 16];
-        return new String(bytes, 0, (int) soon(() -> socket.recv(bytes, 0, bytes.length)));
+        return new String(bytes, 0, (int) await(() -> socket.recv(bytes, 0, bytes.length)));
     }
 
     @Override

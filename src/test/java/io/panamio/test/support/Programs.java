@@ -29,7 +29,7 @@ import org.HdrHistogram.Histogram;
 import org.jline.terminal.Terminal;
 import picocli.CommandLine;
 
-/** Programs of the system, and those of the examples, as children that end with this. */
+/** Runs installed programs and the examples as child processes, and terminates them when closed. */
 public final class Programs implements AutoCloseable {
     private static Path library;
 
@@ -37,25 +37,25 @@ public final class Programs implements AutoCloseable {
     private final Deque<Process> running = new ArrayDeque<>();
     private int outputs;
 
-    /** A child and where its output goes, errors too. */
-    public record Program(Process process, Path output) {
-        public String said() throws IOException {
-            return Files.readString(output);
+    /** A child process, and the file that its output and errors go to. */
+    public record Program(Process process, Path outputFile) {
+        public String output() throws IOException {
+            return Files.readString(outputFile);
         }
 
         /** Waits until the output contains a text. */
-        public void awaitSaid(String text) throws IOException {
+        public void awaitOutput(String text) throws IOException {
             try {
-                Loop.until("said " + text, () -> said().contains(text) || !process.isAlive());
+                Loop.until("printed: " + text, () -> output().contains(text) || !process.isAlive());
             } finally {
-                assertTrue(said().contains(text), said());
+                assertTrue(output().contains(text), output());
             }
         }
 
-        /** Waits until it listens. */
+        /** Waits until the program listens on a port. */
         public void awaitListening(int port) throws IOException {
             Loop.until("listening", () -> {
-                assertTrue(process.isAlive(), said());
+                assertTrue(process.isAlive(), output());
                 return listens(port);
             });
         }
@@ -63,7 +63,7 @@ public final class Programs implements AutoCloseable {
         /** Waits for the end, and returns the exit code. */
         public int end() throws IOException {
             try {
-                assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "it hangs: " + said());
+                assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "it hangs: " + output());
                 return process.exitValue();
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
@@ -89,14 +89,14 @@ public final class Programs implements AutoCloseable {
             }
         }
 
-        /** Limits the process to this number of descriptors beyond those that it has. */
+        /** Limits the process to the given number of descriptors in addition to those that are open. */
         public void leaveDescriptors(int more) throws IOException {
             File[] open = new File("/proc/" + process.pid() + "/fd").listFiles();
-            long most = Arrays.stream(open).mapToLong(f -> Long.parseLong(f.getName())).max().orElseThrow();
-            limit("nofile", most + 1 + more);
+            long highest = Arrays.stream(open).mapToLong(f -> Long.parseLong(f.getName())).max().orElseThrow();
+            limit("nofile", highest + 1 + more);
         }
 
-        /** Sets a limit, as prlimit(1) names it. */
+        /** Sets a limit, named as in prlimit(1). */
         public void limit(String resource, long limit) throws IOException {
             Process prlimit = new ProcessBuilder(MissingPrograms.require("prlimit").toString(), "--pid",
                 "" + process.pid(), "--" + resource + "=" + limit + ":").inheritIO().start();
@@ -108,30 +108,30 @@ public final class Programs implements AutoCloseable {
         this.directory = directory;
     }
 
-    /** Skips the test if a program is not there. */
+    /** Skips the test if a program is not installed. */
     public static void require(String... names) {
         for (String name : names) {
             MissingPrograms.require(name);
         }
     }
 
-    /** The system calls that move bytes of sockets, for strace(1). */
+    /** The system calls that transfer bytes of sockets, for strace(1). */
     public static final String MOVES = "splice,recvfrom,recvmsg,sendto,sendmsg,readv,writev";
 
-    /** Asserts that a trace has what a burst takes, and no more: in, out, and a look that finds nothing. */
-    public static void requireOneBurst(int size, String trace) {
+    /** Asserts that a trace has exactly the calls of one burst: in, out, and one that would block. */
+    public static void assertOneBurst(int size, String trace) {
         String moved = "[^\\n]*splice\\([^\\n]*= " + size + "\\n";
         assertTrue(trace.matches(moved + moved + "[^\\n]*= -1 EAGAIN [^\\n]*\\n"), trace);
     }
 
-    /** A port of this machine that nobody listens on, and that the system gives to nobody by itself. */
+    /** Returns a port without a listener, outside of the range from which the system assigns ports. */
     public static int freePort() throws IOException {
         for (;;) {
             int port = ThreadLocalRandom.current().nextInt(10_000, 32_000);
             try (ServerSocket server = new ServerSocket(port, 1, Loop.V4)) {
                 return server.getLocalPort();
             } catch (BindException e) {
-                // somebody has it
+                // in use
             }
         }
     }
@@ -140,7 +140,7 @@ public final class Programs implements AutoCloseable {
         Path output = directory.resolve("output-" + outputs++);
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
             .redirectOutput(output.toFile());
-        builder.environment().put("MALLOC_ARENA_MAX", "1"); // one heap for all threads: what one frees, others can use
+        builder.environment().put("MALLOC_ARENA_MAX", "1"); // one heap for all threads
         Process process = builder.start();
         running.push(process);
         process.getOutputStream().close();
@@ -166,28 +166,28 @@ public final class Programs implements AutoCloseable {
     public String run(String... command) throws IOException {
         Program program = start(command);
         assertEquals(0, program.end(), () -> String.join(" ", command) + ": " + unchecked(program));
-        return program.said();
+        return program.output();
     }
 
     private static String unchecked(Program program) {
         try {
-            return program.said();
+            return program.output();
         } catch (IOException e) {
             return e.toString();
         }
     }
 
-    /** Starts a program of the examples. */
+    /** Starts an example. */
     public Program example(String... arguments) throws IOException {
         return example(List.of(), Main.class, arguments);
     }
 
-    /** Starts a main class, with options for the JVM; a later one wins over an earlier one. */
+    /** Starts a main class with options for the JVM; later ones override earlier ones. */
     public Program example(List<String> options, Class<?> main, String... arguments) throws IOException {
         return start(exampleCommand(options, main, arguments));
     }
 
-    /** The command line of that. */
+    /** Returns the command line for {@link #example}. */
     public String[] exampleCommand(List<String> options, Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -202,7 +202,7 @@ public final class Programs implements AutoCloseable {
         return command.toArray(String[]::new);
     }
 
-    /** The library as users have it: in a jar, which is open, so that its classes load without a descriptor. */
+    /** Returns the jar of the library. The JVM keeps a jar open, so its classes load without a further descriptor. */
     public static synchronized Path library() throws IOException {
         if (library == null) {
             Path jar = Files.createTempFile("library", ".jar");
@@ -219,7 +219,7 @@ public final class Programs implements AutoCloseable {
         return Path.of(of.getProtectionDomain().getCodeSource().getLocation().getPath());
     }
 
-    /** Ends what still runs, those that were started last first. */
+    /** Terminates the programs that still run, in reverse order of their start. */
     @Override
     public void close() {
         while (!running.isEmpty()) {

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A proxy in a thread of its own, a server behind it, and what connects to it. All is closed with it. */
+/** A proxy in a thread of its own, a server behind it, and connections to it, all of which it closes. */
 public final class Proxying implements AutoCloseable {
     public final ServerSocket server;
     public final ProxyLoop proxy;
@@ -34,7 +34,7 @@ public final class Proxying implements AutoCloseable {
     private volatile long thread;
     private volatile Runnable inLoop;
 
-    /** A client and what the server has for it. */
+    /** A client, and the connection of the server for it. */
     public record Joined(Socket client, Socket server) {
         public void close() throws IOException {
             client.close();
@@ -65,7 +65,7 @@ public final class Proxying implements AutoCloseable {
         });
     }
 
-    /** Has something done in the loop's thread, and waits for that. */
+    /** Runs an action in the loop's thread, and waits for its end. */
     public void inLoop(Runnable action) throws IOException {
         inLoop = action;
         report();
@@ -87,23 +87,23 @@ public final class Proxying implements AutoCloseable {
         return c;
     }
 
-    /** The thread of the loop. */
+    /** Returns the loop's thread. */
     public long thread() throws IOException {
         Loop.until("started", () -> thread != 0);
         return thread;
     }
 
-    /** A client's socket, of the proxy's address. */
+    /** Connects a client to the proxy. */
     public Socket connect() throws IOException {
         return prepare(new Socket(address.getAddress(), address.getPort()));
     }
 
-    /** The same, for a client that does not wait. */
+    /** Connects a client in non-blocking mode to the proxy. */
     public SocketChannel connectChannel() throws IOException {
         return later(SocketChannel.open(address));
     }
 
-    /** What the server has for the next client. */
+    /** Accepts the server's connection for the next client. */
     public Socket accept() throws IOException {
         return prepare(server.accept());
     }
@@ -114,19 +114,19 @@ public final class Proxying implements AutoCloseable {
         return later(socket);
     }
 
-    /** A connection through the proxy. */
+    /** Opens a connection through the proxy. */
     public Joined join() throws IOException {
         Socket client = connect();
         return new Joined(client, accept());
     }
 
-    /** Closes a socket by a reset. */
+    /** Closes a socket with a reset. */
     public static void reset(Socket socket) throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
     }
 
-    /** Sends some bytes and waits until they are there. */
+    /** Sends some bytes and waits until they have arrived. */
     public static void pass(Socket from, Socket to, int size) throws IOException {
         byte[] bytes = new byte[size];
         for (int i = 0; i < size; i++) {
@@ -138,7 +138,7 @@ public final class Proxying implements AutoCloseable {
 
     // ---- statistics
 
-    /** The statistics now. */
+    /** Returns the current statistics. */
     public String report() throws IOException {
         proxy.report();
         return nextReport();
@@ -154,19 +154,19 @@ public final class Proxying implements AutoCloseable {
         }
     }
 
-    /** A number of a report, which stands before the given words. */
+    /** Returns the number that precedes the given words in a report. */
     public static long number(String report, String after) {
         Matcher m = Pattern.compile("(\\d+) " + Pattern.quote(after)).matcher(report);
         assertTrue(m.find(), report);
         return Long.parseLong(m.group(1));
     }
 
-    /** Waits until there are so many connections. */
+    /** Waits for a number of connections. */
     public void awaitConnections(int now) throws IOException {
         Loop.until(now + " connections", () -> number(report(), "now") == now);
     }
 
-    /** Asserts that nothing is left of the connections that there were. */
+    /** Asserts that nothing is left of earlier connections. */
     public void assertNothingWaits() throws IOException {
         awaitConnections(0);
         String report = report();

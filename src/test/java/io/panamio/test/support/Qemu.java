@@ -10,22 +10,22 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
 
 /**
- * What the kernel can do and qemu-user cannot pass on to it: under qemu ({@code src/test/aarch64/run}) the tests that
- * need it are skipped with a message. As an extension, it skips tests for socket options that qemu does not know.
+ * Skips tests under qemu-user ({@code src/test/aarch64/run}), with a message, if they need what qemu cannot pass on to
+ * the kernel. As an extension, skips tests of socket options that qemu does not know.
  */
 public final class Qemu implements TestExecutionExceptionHandler {
     private static final boolean HERE = System.getenv("PANAMIO_QEMU") != null;
-    /** What a JVM that a test starts is given: under qemu, the better compiler costs more than it ever saves. */
+    /** The options for JVMs that tests start: under qemu, C2 costs more time than it saves. */
     static final List<String> CHILD_OPTIONS = HERE ? List.of("-XX:TieredStopAtLevel=1") : List.of();
 
-    /** Skips a test under qemu, which lacks something that it needs. */
+    /** Skips a test under qemu, which lacks something that the test needs. */
     public static void lacks(String what) {
         assumeFalse(HERE, "qemu-user lacks " + what);
     }
 
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable thrown) throws Throwable {
-        Throwable cause = thrown instanceof ExecutionException ? thrown.getCause() : thrown; // of another thread
+        Throwable cause = thrown instanceof ExecutionException ? thrown.getCause() : thrown; // thrown in another thread
         if (HERE && cause instanceof SystemError error
                 && (error.errnoName().equals("ENOPROTOOPT") || error.errnoName().equals("EINVAL"))) {
             throw new TestAbortedException("qemu-user lacks an option: " + cause.getMessage());

@@ -15,15 +15,15 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.platform.commons.support.AnnotationSupport;
 
-/** Skips a test, or all tests of a class, where the back end in use refuses one of the features. */
+/** Skips a test, or all tests of a class, if a feature is not available on the back end in use. */
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(Requires.Condition.class)
 public @interface Requires {
-    /** The features that must be available, be it emulated. */
+    /** The features that must be supported or emulated. */
     Feature[] value();
 
-    /** Compares what is required with {@link Feature#isAvailable}. */
+    /** Evaluates the annotation by {@link Feature#isAvailable}. */
     final class Condition implements ExecutionCondition {
         @Override
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {

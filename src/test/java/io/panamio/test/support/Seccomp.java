@@ -11,7 +11,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** A kernel that lacks a system call, for the current thread and for good: a filter of seccomp(2). */
+/** Makes a system call fail for the rest of the current thread's life, by a filter of seccomp(2). */
 public final class Seccomp {
     private static final int PR_SET_SECCOMP = 22;
     private static final int PR_SET_NO_NEW_PRIVS = 38;
@@ -34,27 +34,27 @@ public final class Seccomp {
     private Seccomp() {
     }
 
-    /** Skips a test where there are no filters, as under qemu: one that starts a program which needs them. */
+    /** Skips a test that starts a program with a filter if filters are not supported, as under qemu. */
     public static void require() throws Exception {
         assumeTrue(Background.result(Background.start(() -> refuse(NO_CALL, 1))), "no filters of seccomp(2) here");
     }
 
     /**
-     * Lets a system call fail. Its number is that of this machine's processor, which the filter need not check. False
-     * where there are no filters, as under qemu.
+     * Makes a system call fail. Its number is that of the current processor, which the filter does not check. Returns
+     * false if filters are not supported, as under qemu.
      */
     public static boolean refuse(int systemCall, int errno) {
         return refuse(systemCall, 0, 0, errno);
     }
 
-    /** Lets a system call fail that has some bits in an argument; with no bits, whatever it has. */
+    /** Makes a system call fail if an argument contains some of the bits, or always if {@code bits} is 0. */
     public static boolean refuse(int systemCall, int argument, int bits, int errno) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment filter = arena.allocate(6 * 8, 8); // struct sock_filter: code, jump if so, if not, constant
             instruction(filter, 0, LOAD_WORD, 0, 0); // seccomp_data.nr
-            instruction(filter, 1, JUMP_IF_EQUAL, 3, systemCall); // else skips three
+            instruction(filter, 1, JUMP_IF_EQUAL, 3, systemCall); // otherwise skip three
             instruction(filter, 2, LOAD_WORD, 0, bits == 0 ? 0 : ARGUMENTS + 8 * argument);
-            instruction(filter, 3, JUMP_IF_SET, 1, bits == 0 ? -1 : bits); // the number of the call has bits, too
+            instruction(filter, 3, JUMP_IF_SET, 1, bits == 0 ? -1 : bits); // no call is number 0
             instruction(filter, 4, RETURN, 0, SECCOMP_RET_ERRNO | errno);
             instruction(filter, 5, RETURN, 0, SECCOMP_RET_ALLOW);
             MemorySegment program = arena.allocate(16, 8); // struct sock_fprog: length, filter

@@ -20,15 +20,15 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The event loop allocates nothing once it is warm: the JVM itself counts what a thread allocates. */
+/** A warm event loop allocates nothing, according to the JVM's count of the bytes that a thread allocates. */
 class AllocationTest {
     private static final int SIZE = 64;
-    private static final int CALLS = 4; // two reads and two writes a round
+    private static final int CALLS = 4; // two reads and two writes in each round
 
     private static final IoOperation NOTHING_TO_DO = fd -> IoResult.WOULD_BLOCK;
     private static volatile Object sink;
 
-    /** How bytes are read and written. */
+    /** The ways to read and write. */
     private interface Memory {
         long read(TcpStream stream) throws IOException;
 
@@ -95,7 +95,7 @@ class AllocationTest {
             }
         }
 
-        /** Whether there was a message, and not an event for nothing. */
+        /** Returns whether a message was received; false for a spurious event. */
         private boolean read(TcpStream from) throws IOException {
             long n = memory.read(from);
             from.tryIo(R, NOTHING_TO_DO);
@@ -206,7 +206,7 @@ class AllocationTest {
     }
 
     @Test
-    void anEchoOfDirectBuffersAllocatesAViewACallAtMost() throws IOException {
+    void anEchoOfDirectBuffersAllocatesAtMostAViewForEachCall() throws IOException {
         Memory buffers = of(ByteBuffer.allocateDirect(2 * SIZE), ByteBuffer.allocateDirect(SIZE));
         assertAllocatesAtMost(CALLS * 256L, buffers);
     }
@@ -229,7 +229,7 @@ class AllocationTest {
     }
 
     @Test
-    void theMeasureSeesTheSmallestAllocation() throws IOException {
+    void theMeasurementSeesTheSmallestAllocation() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             Memory segments = of(arena.allocate(2 * SIZE), arena.allocate(SIZE));
             Memory allocating = new Memory() {

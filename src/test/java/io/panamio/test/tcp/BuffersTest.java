@@ -36,13 +36,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Reads, peeks and writes with memory of every kind. */
+/** Reads, peeks and writes on memory of every kind. */
 @Tag("any-platform")
 class BuffersTest {
     private static final int GUARD = 13;
     private static final int[] LENGTHS = {1, 2, 64, 4095, 65535, 65536, 65537, 200_000, 1 << 20};
 
-    /** An operation of a stream, in its overloads. */
+    /** An operation of a stream, with all its overloads. */
     enum Op {
         READ {
             @Override
@@ -105,7 +105,7 @@ class BuffersTest {
 
         abstract long segment(TcpStream stream, MemorySegment segment) throws IOException;
 
-        /** Peeking has no such overload. */
+        /** Peek has no such overload. */
         long part(TcpStream stream, MemorySegment segment, long off, long len) throws IOException {
             return segment(stream, segment.asSlice(off, len));
         }
@@ -115,12 +115,12 @@ class BuffersTest {
         abstract long array(TcpStream stream, byte[] array, int off, int len) throws IOException;
     }
 
-    /** Applies an operation to the bytes from one index of a memory to another. */
+    /** Applies an operation to a range of bytes of a piece of memory. */
     interface Mover {
         long move(Op op, TcpStream stream, int from, int to) throws IOException;
     }
 
-    /** Some memory, and how to hand parts of it to a stream. */
+    /** A piece of memory, and how to pass parts of it to a stream. */
     record Memory(MemorySegment whole, Mover mover) {
         static Memory of(MemorySegment whole) {
             return new Memory(whole, (op, stream, from, to) -> op.segment(stream, whole.asSlice(from, to - from)));
@@ -146,7 +146,7 @@ class BuffersTest {
         }
     }
 
-    /** Makes memory of at least a size, which ends with the loop. */
+    /** Allocates memory of at least a size; the loop releases it. */
     interface Maker {
         Memory make(Loop loop, int size);
     }
@@ -178,7 +178,7 @@ class BuffersTest {
         }
     }
 
-    /** Random each time; a failure reports the seed, and {@code -Dseed} repeats it. */
+    /** The seed, random by default. A failure reports it, and {@code -Dseed} repeats the run. */
     private final long seed = Long.getLong("seed", System.nanoTime());
     private final Random random = new Random(seed);
 
@@ -188,14 +188,14 @@ class BuffersTest {
         return bytes;
     }
 
-    /** Where the next piece ends: at the end, or before. */
+    /** Returns a random end of the next piece: the end of the memory, or before. */
     private int pieceEnd(int from, int end) {
         return random.nextBoolean() ? end : from + 1 + random.nextInt(end - from);
     }
 
     @ParameterizedTest
     @EnumSource
-    void everyMemoryTakesTheBytesOfTheStream(Kind kind) throws Exception {
+    void everyKindOfMemoryCanBeReadInto(Kind kind) throws Exception {
         try (ExecutorService threads = Executors.newCachedThreadPool(); Loop loop = new Loop()) {
             Pair pair = loop.connected();
             for (int length : LENGTHS) {
@@ -219,7 +219,7 @@ class BuffersTest {
                     assertTrue(n[0] > 0 && n[0] <= to - from, what);
                     System.arraycopy(sent, done, expected, from, (int) n[0]);
                     assertHolds(expected, memory, what);
-                    memory.whole.asSlice(from, n[0]).fill((byte) 0); // the read is to bring the bytes again
+                    memory.whole.asSlice(from, n[0]).fill((byte) 0); // the read must restore these bytes
                     n[0] = memory.mover.move(Op.READ, pair.stream(), from, to);
                     assertTrue(n[0] > 0 && n[0] <= to - from, what);
                     System.arraycopy(sent, done, expected, from, (int) n[0]);
@@ -236,7 +236,7 @@ class BuffersTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyMemoryGivesItsBytesToTheStream(Kind kind) throws Exception {
+    void everyKindOfMemoryCanBeWritten(Kind kind) throws Exception {
         try (ExecutorService threads = Executors.newCachedThreadPool(); Loop loop = new Loop()) {
             Pair pair = loop.connected();
             for (int length : LENGTHS) {
@@ -271,7 +271,7 @@ class BuffersTest {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined();
                 FileChannel channel = FileChannel.open(file, READ, WRITE, DELETE_ON_CLOSE)) {
             Pair pair = loop.connected();
-            MemorySegment holes = channel.map(MapMode.READ_WRITE, 0, 5L << 30, arena); // takes no room
+            MemorySegment holes = channel.map(MapMode.READ_WRITE, 0, 5L << 30, arena); // a sparse file
             holes.set(JAVA_BYTE, 4L << 30, (byte) 42);
             assertTrue(pair.stream().write(holes.asSlice(4L << 30)) > 0);
             assertEquals(42, pair.peer().getInputStream().read());
@@ -289,10 +289,10 @@ class BuffersTest {
         }
     }
 
-    // ---- what the heap costs
+    // ---- system calls for the heap
 
     @Test
-    void oneReadOfMuchToTheHeapTakesAllThatIsThere() throws IOException {
+    void oneLargeReadToTheHeapDrainsTheStream() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             int length = 100_000;
@@ -319,10 +319,10 @@ class BuffersTest {
         }
     }
 
-    // ---- what is refused
+    // ---- rejected arguments
 
     @Test
-    void whatCannotBeWrittenIsNotReadInto() throws IOException {
+    void readOnlyMemoryIsNotReadInto() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
             pair.peer().getOutputStream().write("abc".getBytes());
@@ -345,7 +345,7 @@ class BuffersTest {
     }
 
     @Test
-    void whatCannotBeWrittenCanBeSent() throws IOException {
+    void readOnlyMemoryCanBeSent() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
             ByteBuffer direct = ByteBuffer.allocateDirect(3).put("abc".getBytes()).flip();
@@ -394,7 +394,7 @@ class BuffersTest {
 
     @ParameterizedTest
     @EnumSource
-    void memoryThatHasEndedIsRefused(Op op) throws IOException {
+    void memoryOfAClosedArenaIsRefused(Op op) throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             pair.peer().getOutputStream().write("abc".getBytes());

@@ -60,8 +60,8 @@ class ConnectTest {
     }
 
     /**
-     * A stream, registered for writing with token 1, that connects in vain: the listener's queue is full, and Linux
-     * then drops what asks for a connection; the client's system asks again after a second, and later.
+     * A stream, registered for writing with token 1, whose connect stays pending: the listener's queue is full, so
+     * Linux drops the SYN, and retransmits it after a second and later.
      */
     private static TcpStream connecting(Loop loop, TcpListener listener) throws IOException {
         for (int i = 0; i < 8; i++) {
@@ -92,7 +92,7 @@ class ConnectTest {
     }
 
     @Test
-    void successThatWasNotAskedForStaysOneThoughTheErrorOfAResetWasTaken() throws IOException {
+    void aSuccessBeforeTheCheckStaysOneThoughTheErrorOfAResetWasTaken() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
@@ -257,7 +257,7 @@ class ConnectTest {
     }
 
     @Test
-    void whileConnectingNothingIsDecided() throws IOException {
+    void whileConnectingFinishConnectIsFalse() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = connecting(loop, withShortQueue(loop));
             assertFalse(stream.finishConnect());
@@ -323,7 +323,7 @@ class ConnectTest {
 
     @Test
     @Tag("any-selector")
-    void aClosedStreamThrowsWhateverItsConnectCameTo() throws IOException {
+    void aClosedStreamThrowsWhateverTheResultOfItsConnect() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream connected = loop.connected().stream();
             connected.close();
@@ -349,7 +349,7 @@ class ConnectTest {
         }
     }
 
-    // ---- failures at once
+    // ---- immediate failures
 
     @Test
     @Tag("any-selector")
@@ -365,7 +365,7 @@ class ConnectTest {
 
     @Test
     @Tag("any-selector")
-    void failuresAtOnceNameTheAddressAndKeepNoDescriptor() throws IOException {
+    void immediateFailuresNameTheAddressAndKeepNoDescriptor() throws IOException {
         InetSocketAddress broadcast = new InetSocketAddress("255.255.255.255", 9);
         NativeFds.Opened opened = new NativeFds.Opened();
         for (int i = 0; i < 1000; i++) {

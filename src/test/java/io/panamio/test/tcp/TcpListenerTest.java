@@ -92,7 +92,7 @@ class TcpListenerTest {
     }
 
     @Test
-    void oneEventMayStandForManyConnections() throws IOException {
+    void oneEventMayReportManyConnections() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             loop.register(listener, 1, R);
@@ -112,7 +112,7 @@ class TcpListenerTest {
     @Test
     @EnabledOnOs(OS.LINUX) // POSIX leaves it open
     @Tag("any-selector")
-    void passesItsOptionsOn() throws IOException {
+    void acceptedStreamsInheritOptions() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             listener.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -161,20 +161,20 @@ class TcpListenerTest {
 
     @Test
     @Tag("any-selector")
-    void aClientThatHasGoneIsAcceptedAndItsReadFails() throws IOException {
+    void aClosedClientIsAcceptedAndItsReadFails() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             Socket client = client(loop, listener);
             client.setSoLinger(true, 0);
             client.close();
             TcpStream stream = loop.later(Loop.accept(listener));
-            assertFails(SocketException.class, "recv", "ECONNRESET", () -> Loop.readSoon(stream, new byte[1]));
+            assertFails(SocketException.class, "recv", "ECONNRESET", () -> Loop.awaitRead(stream, new byte[1]));
         }
     }
 
     @Test
     @Tag("any-selector")
-    void aCloseResetsTheClientsThatWait() throws IOException {
+    void aCloseResetsPendingConnections() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             Socket client = client(loop, listener);
@@ -188,7 +188,7 @@ class TcpListenerTest {
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "::"})
     @Tag("any-selector")
-    void theWildcardsTakeBothFamilies(String wildcard) throws IOException {
+    void theWildcardsAcceptBothFamilies(String wildcard) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(wildcard, 0)));
             assertInstanceOf(Inet6Address.class, listener.localAddress().getAddress());
@@ -305,12 +305,12 @@ class TcpListenerTest {
 
     @Test
     @Tag("any-selector")
-    void reuseAddressDecidesWhetherConnectionsOfAnEarlierListenerMatter() throws IOException {
+    void reuseAddressIgnoresConnectionsOfAnEarlierListener() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             InetSocketAddress address = listener.localAddress();
             client(loop, listener);
-            loop.later(Loop.accept(listener)); // stays; one that lingers would do if the system did not limit those
+            loop.later(Loop.accept(listener)); // kept open, as Linux limits orphaned sockets
             listener.close();
             assertFails(BindException.class, "bind", "EADDRINUSE",
                 () -> TcpListener.bind(address, DEFAULT.reuseAddress(false)));
@@ -328,7 +328,7 @@ class TcpListenerTest {
 
     @Test
     @Tag("any-selector")
-    void moreThanADefaultOfOthersMayWait() throws IOException {
+    void theDefaultBacklogExceedsThoseOfOthers() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             int clients = 200; // the JDK queues 50, mio 128
@@ -385,7 +385,7 @@ class TcpListenerTest {
 
     @Test
     @Tag("any-selector")
-    void aBlockingDescriptorIsTakenOnlyWhereItMayBeChanged() throws IOException {
+    void aBlockingDescriptorIsAdoptedOnlyIfItsModeMayBeChanged() throws IOException {
         try (Loop loop = new Loop()) {
             int fd = listener(loop).release();
             NativeFds.setBlocking(fd);
@@ -401,21 +401,21 @@ class TcpListenerTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.DESCRIPTORS)
-    void whatIsNotAStreamSocketIsNotTaken() {
+    void aDescriptorOfAnotherKindIsNotAdopted() {
         for (int fd : new int[] {NativeFds.eventfd(), NativeFds.datagramSocket(), NativeCalls.socket()}) {
             assertThrows(IllegalArgumentException.class, () -> TcpListener.fromFd(fd));
-            NativeFds.close(fd); // it was still open, and is the caller's
+            NativeFds.close(fd); // still open: after the exception it belongs to the caller
         }
         assertFails(IOException.class, "getsockopt", "EBADF", () -> TcpListener.fromFd(1 << 20));
     }
 
-    // ---- connections that died in the queue
+    // ---- connections aborted before they are accepted
 
     @ParameterizedTest
     @ValueSource(strings = {"ECONNABORTED 103", "EPROTO 71", "EPERM 1", "ENETDOWN 100", "ENETUNREACH 101",
         "EHOSTDOWN 112", "EHOSTUNREACH 113", "ENONET 64", "ENOPROTOOPT 92", "EOPNOTSUPP 95", "ETIMEDOUT 110"})
     @Tag("any-selector")
-    void deadConnectionsWithoutEndAreNoEndOfTheListener(String error) throws Exception {
+    void endlessAbortedConnectionsDoNotEndTheListener(String error) throws Exception {
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         String[] name = error.split(" ");
         try (Loop loop = new Loop()) {
@@ -435,8 +435,8 @@ class TcpListenerTest {
     // ---- without descriptors
 
     @Test
-    void aConnectionThatFindsNoDescriptorStaysQueued() throws IOException {
-        acceptWithoutDescriptors(false); // loads the classes that cannot be loaded then
+    void aConnectionWithoutADescriptorStaysQueued() throws IOException {
+        acceptWithoutDescriptors(false); // loads the classes: without descriptors none can be loaded
         acceptWithoutDescriptors(true);
     }
 
@@ -459,14 +459,14 @@ class TcpListenerTest {
                     assertFails(ResourceExhaustedException.class, "socket", "EMFILE", () -> TcpListener.bind(address));
                     loop.expectNothing();
                 } else {
-                    exhaustion.end(); // all goes well but for this
+                    exhaustion.end(); // nothing but the lack of descriptors may fail
                     assertFails(SocketException.class, "accept", "EINVAL", broken::accept);
                     new ResourceExhaustedException("", null).toString();
                     loop.expectNothing();
                 }
-                exhaustion.relent();
+                exhaustion.releaseOne();
                 assertEquals(first.getLocalSocketAddress(), loop.later(listener.accept()).peerAddress());
-                exhaustion.relent();
+                exhaustion.releaseOne();
                 assertEquals(second.getLocalSocketAddress(), loop.later(listener.accept()).peerAddress());
             }
             assertNull(listener.accept());

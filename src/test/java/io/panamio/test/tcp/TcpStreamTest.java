@@ -9,7 +9,7 @@ import static io.panamio.test.support.Loop.RW;
 import static io.panamio.test.support.Loop.V4;
 import static io.panamio.test.support.Loop.V6;
 import static io.panamio.test.support.Loop.W;
-import static io.panamio.test.support.Loop.readSoon;
+import static io.panamio.test.support.Loop.awaitRead;
 import static io.panamio.test.support.Loop.readable;
 import static io.panamio.test.support.Loop.until;
 import static io.panamio.test.support.Loop.writable;
@@ -76,7 +76,7 @@ class TcpStreamTest {
         loop.expect(new Expected(1, "r w rc wc e"));
     }
 
-    // ---- the whole way
+    // ---- connect, transfer, close
 
     @ParameterizedTest
     @MethodSource("hosts")
@@ -109,7 +109,7 @@ class TcpStreamTest {
 
     @Test
     @Requires(Feature.PIPES)
-    void isOpenUntilItIsClosedOrGivenUp() throws IOException {
+    void isOpenUntilItIsClosedOrReleased() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
             assertTrue(pair[0].isOpen() && pair[1].isOpen() && loop.poll.isOpen());
@@ -139,10 +139,10 @@ class TcpStreamTest {
         }
     }
 
-    // ---- much data, with edges alone
+    // ---- bulk data, edge-triggered
 
     @Test
-    void muchIsReadInSmallPieces() throws Exception {
+    void manyBytesAreReadInSmallPieces() throws Exception {
         try (ExecutorService threads = Executors.newCachedThreadPool(); Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
@@ -154,7 +154,7 @@ class TcpStreamTest {
             for (int done = 0; done < N;) {
                 loop.expect(readable(1));
                 long n;
-                do { // a read of less than asked for ends the drain: WOULD_BLOCK need not be seen
+                do { // a short read means drained: no need to read until WOULD_BLOCK
                     n = pair.stream().read(got, done, Math.min(KIB, N - done));
                     done += (int) Math.max(n, 0);
                 } while (n == KIB);
@@ -164,7 +164,7 @@ class TcpStreamTest {
     }
 
     @Test
-    void muchIsPeekedAndReadInSmallPieces() throws Exception {
+    void manyBytesArePeekedAndReadInSmallPieces() throws Exception {
         try (ExecutorService threads = Executors.newCachedThreadPool(); Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
@@ -177,7 +177,7 @@ class TcpStreamTest {
             for (int done = 0; done < N;) {
                 loop.expect(readable(1));
                 int n;
-                while ((n = (int) pair.stream().peek(peeked, 0, KIB)) > 0) { // until it would block
+                while ((n = (int) pair.stream().peek(peeked, 0, KIB)) > 0) { // until WOULD_BLOCK
                     assertEquals(n, pair.stream().read(got, done, n));
                     assertTrue(Arrays.equals(peeked, 0, n, got, done, done + n), "after " + done);
                     done += n;
@@ -189,7 +189,7 @@ class TcpStreamTest {
     }
 
     @Test
-    void muchIsWrittenInSmallPieces() throws Exception {
+    void manyBytesAreWrittenInSmallPieces() throws Exception {
         try (ExecutorService threads = Executors.newCachedThreadPool(); Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, W);
@@ -209,7 +209,7 @@ class TcpStreamTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aWriteOfMuchIsShortAndGoesOnAfterAnEvent(boolean heap) throws Exception {
+    void aLargeWriteIsShortAndContinuesAfterAnEvent(boolean heap) throws Exception {
         try (ExecutorService threads = Executors.newCachedThreadPool(); Loop loop = new Loop();
                 Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -279,7 +279,7 @@ class TcpStreamTest {
             pair.peer().shutdownOutput();
             byte[] buffer = new byte[8];
             assertEquals(3, Loop.readFully(pair.stream(), 3).length);
-            assertEquals(EOF, readSoon(pair.stream(), buffer));
+            assertEquals(EOF, awaitRead(pair.stream(), buffer));
             for (int i = 0; i < 3; i++) {
                 assertEquals(EOF, pair.stream().read(buffer, 0, 8));
                 assertEquals(EOF, pair.stream().peek(buffer, 0, 8));
@@ -306,7 +306,7 @@ class TcpStreamTest {
     }
 
     @Test
-    void readsAndPeeksThatBlockAreFollowedByEvents() throws IOException {
+    void readsAndPeeksThatWouldBlockAreFollowedByEvents() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
@@ -323,7 +323,7 @@ class TcpStreamTest {
         }
     }
 
-    // ---- the end
+    // ---- end of stream
 
     @Test
     void thePeerReadsTheEndAfterAClose() throws IOException {
@@ -407,11 +407,11 @@ class TcpStreamTest {
     }
 
     @Test
-    void aResetIsThrownAfterWhatHadArrived() throws IOException {
+    void aResetIsThrownAfterTheBytesThatArrived() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
-            MemorySegment piece = arena.allocate(65536); // what one call takes for the heap
+            MemorySegment piece = arena.allocate(65536); // the maximum that one system call copies for the heap
             pair.peer().getOutputStream().write(new byte[65536]);
             until("arrived", () -> pair.stream().peek(piece) == 65536);
             reset(loop, pair.peer());
@@ -423,7 +423,7 @@ class TcpStreamTest {
     }
 
     @Test
-    void aWriteToAPeerThatHasGoneEndsInABrokenPipe() throws IOException {
+    void aWriteToAClosedPeerEndsInABrokenPipe() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
@@ -451,7 +451,7 @@ class TcpStreamTest {
     // ---- shutdown
 
     @Test
-    void aReadHalfThatWasShutDownStillGivesWhatWasSent() throws IOException {
+    void aReadHalfThatWasShutDownStillReturnsPendingBytes() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             pair.peer().getOutputStream().write("echo".getBytes());
@@ -489,7 +489,7 @@ class TcpStreamTest {
     }
 
     @Test
-    void bothHalvesShutDownEndAll() throws IOException {
+    void shuttingDownBothHalvesEndsBothDirections() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
@@ -570,7 +570,7 @@ class TcpStreamTest {
 
     @Test
     @Tag("any-selector")
-    void aBlockingDescriptorIsTakenOnlyWhereItMayBeChanged() throws IOException {
+    void aBlockingDescriptorIsAdoptedOnlyIfItsModeMayBeChanged() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             int fd = pair.stream().release();
@@ -587,10 +587,10 @@ class TcpStreamTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.DESCRIPTORS)
-    void whatIsNotAStreamSocketIsNotTaken() {
+    void aDescriptorOfAnotherKindIsNotAdopted() {
         for (int fd : new int[] {NativeFds.eventfd(), NativeFds.datagramSocket()}) {
             assertThrows(IllegalArgumentException.class, () -> TcpStream.fromFd(fd));
-            NativeFds.close(fd); // it was still open, and is the caller's
+            NativeFds.close(fd); // still open: after the exception it belongs to the caller
         }
         assertFails(IOException.class, "getsockopt", "EBADF", () -> TcpStream.fromFd(1 << 20));
     }
@@ -625,7 +625,7 @@ class TcpStreamTest {
             assertEquals("w", loop.next(2));
             assertEquals(1, loop.events.size());
             assertEquals(pair.peer().getLocalSocketAddress(), pair.stream().peerAddress());
-            pair.peer().getOutputStream().write(1); // for which it is not registered any more
+            pair.peer().getOutputStream().write(1); // the stream is no longer registered for reading
             until("arrived", () -> pair.stream().peek(new byte[1], 0, 1) == 1);
             loop.poll.poll(loop.events, Loop.SHORT);
             for (Event event : loop.events) {
@@ -650,7 +650,7 @@ class TcpStreamTest {
     // ---- after the close
 
     @Test
-    void closedStreamsRefuseAll() throws IOException {
+    void closedStreamsRefuseEverything() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             stream.close();

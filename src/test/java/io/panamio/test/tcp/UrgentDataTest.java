@@ -32,15 +32,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Urgent (out-of-band) bytes in a stream, at each of which the system ends a receive: whoever stops at a short read, as
- * the documentation allows, gets everything else all the same.
+ * Urgent (out-of-band) bytes in a stream. The system ends a receive at each of them; a reader that stops at short
+ * reads, as the documentation allows, still receives all other bytes.
  */
 class UrgentDataTest {
     enum Kind {
         TCP,
         UNIX;
 
-        /** The end that is tested, and its peer. */
+        /** The end under test, and its peer. */
         StreamSocket<?>[] open(Loop loop) throws IOException {
             if (this == UNIX) {
                 UnixStream[] pair = Local.pair(loop);
@@ -52,11 +52,11 @@ class UrgentDataTest {
         }
     }
 
-    /** What a peer sends: {@code !} is an urgent byte, {@code .} the end, a space a chance to read before going on. */
+    /** What a peer sends: {@code !} is an urgent byte, {@code .} the end, a space a chance to read in between. */
     private static final List<String> HISTORIES = List.of("aaaa!bbbb", "!bbbb", "aaaa!", "aaaa!bbbb.", "aaaa!.", "!.",
         "a!b!c", "a!!b", "!!", "aaaa!bbbb!cccc.", "a!b!c!d!e.", "!a!b.");
 
-    /** Every history with every choice of moments when it is read. */
+    /** Every history, with every choice of the moments at which it is read. */
     static Stream<Arguments> histories() {
         return Stream.of(Kind.values()).flatMap(kind -> HISTORIES.stream().map(h -> Arguments.of(kind, h)));
     }
@@ -81,7 +81,7 @@ class UrgentDataTest {
         }
     }
 
-    /** Reads by the contract: a short read means drained, unless the event rules that out. */
+    /** Reads as documented: a short read means drained, unless the event reports urgent data. */
     private static final class Reader {
         final Loop loop;
         final StreamSocket<?> stream;
@@ -109,7 +109,10 @@ class UrgentDataTest {
             }
         }
 
-        /** What came, but for urgent bytes that another one has overtaken, which the system leaves in the stream. */
+        /**
+         * Returns what was received, without urgent bytes superseded by a later one, which the system leaves in the
+         * stream.
+         */
         String text() {
             return got.toString().replace("!", "");
         }
@@ -117,7 +120,7 @@ class UrgentDataTest {
 
     @ParameterizedTest
     @MethodSource("histories")
-    void nothingIsLeftBehindWhereAShortReadEndsATurn(Kind kind, String history) throws IOException {
+    void aReaderThatStopsAtShortReadsMissesNothing(Kind kind, String history) throws IOException {
         String wanted = history.replaceAll("[!.]", "");
         try (Loop loop = new Loop()) {
             for (String timing : (Iterable<String>) timings(history)::iterator) {
@@ -143,10 +146,10 @@ class UrgentDataTest {
         }
     }
 
-    /** A splice goes no further than urgent data, and after the end it calls that the end. */
+    /** A splice stops at urgent data; once the stream has ended, it reports the urgent data as the end. */
     @ParameterizedTest
     @MethodSource("histories")
-    void aRelayPassesOnWhatIsBehindUrgentData(Kind kind, String history) throws IOException {
+    void aRelayPassesOnBytesAfterUrgentData(Kind kind, String history) throws IOException {
         String wanted = history.replaceAll("[!.]", "");
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             for (String timing : (Iterable<String>) timings(history)::iterator) {
@@ -198,7 +201,7 @@ class UrgentDataTest {
         void run() throws IOException;
     }
 
-    /** Much of everything, so that the marks are anywhere in what a splice takes. */
+    /** Many bytes of all kinds, so that urgent marks fall anywhere in what a splice transfers. */
     @ParameterizedTest
     @EnumSource
     void urgentBytesAmongManyDoNotEndARelay(Kind kind) throws IOException {
@@ -212,7 +215,7 @@ class UrgentDataTest {
             int pieces = 200;
             byte[] piece = new byte[40_000];
             Arrays.fill(piece, (byte) 'x');
-            long[] all = new long[3]; // sent, received, the piece
+            long[] all = new long[3]; // sent, received, size of the piece
             byte[] buffer = new byte[1 << 16];
             until("all there", () -> {
                 if (all[2] < pieces) {
@@ -251,7 +254,7 @@ class UrgentDataTest {
                 send(pair[1], '!');
                 String event = loop.next(1);
                 assertTrue(event.contains("p"), event);
-                assertEquals(WOULD_BLOCK, pair[0].read(new byte[8], 0, 8)); // which passes over it
+                assertEquals(WOULD_BLOCK, pair[0].read(new byte[8], 0, 8)); // skips the urgent byte
                 loop.reregister(pair[0], 1, R);
                 loop.expectNothing();
                 send(pair[1], 'a');
@@ -260,7 +263,7 @@ class UrgentDataTest {
         }
     }
 
-    /** Looking does not pass over an urgent byte; on a Unix socket poll(2) goes on to call that readable. */
+    /** Peeking does not skip an urgent byte; on a Unix socket poll(2) continues to report it as readable. */
     @ParameterizedTest
     @EnumSource
     void aPeekAtAnUrgentByteDoesNotSpin(Kind kind) throws IOException {
@@ -282,10 +285,10 @@ class UrgentDataTest {
         }
     }
 
-    /** The kernel refuses EPOLLPRI with EPOLLEXCLUSIVE. */
+    /** EPOLLPRI cannot be combined with EPOLLEXCLUSIVE. */
     @ParameterizedTest
     @EnumSource
-    void exclusiveInterestIsLeftAsItIs(Kind kind) throws IOException {
+    void exclusiveInterestIsUnchanged(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             StreamSocket<?>[] pair = kind.open(loop);
             loop.register(pair[0], 1, R.exclusive());
@@ -301,7 +304,7 @@ class UrgentDataTest {
         }
     }
 
-    /** A source registered only for writing reports nothing of its input. */
+    /** A source registered only for writing does not report input. */
     @ParameterizedTest
     @EnumSource
     void writableInterestDoesNotSeeUrgentBytes(Kind kind) throws IOException {

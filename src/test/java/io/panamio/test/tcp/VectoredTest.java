@@ -37,11 +37,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Scatter and gather. */
+/** Scattering reads and gathering writes. */
 class VectoredTest {
     private static final int N = 16 << 20;
 
-    /** Random each time; a failure reports the seed, and {@code -Dseed} repeats it. */
+    /** The seed, random by default. A failure reports it, and {@code -Dseed} repeats the run. */
     private final long seed = Long.getLong("seed", System.nanoTime());
     private final Random random = new Random(seed);
 
@@ -67,7 +67,7 @@ class VectoredTest {
         return new String(segment.toArray(JAVA_BYTE));
     }
 
-    /** What is left of segments after their first n bytes. */
+    /** Returns the segments without their first n bytes. */
     private static MemorySegment[] after(long n, MemorySegment... segments) {
         int i = 0;
         while (i < segments.length && n >= segments[i].byteSize()) {
@@ -80,17 +80,17 @@ class VectoredTest {
         return rest;
     }
 
-    /** Splits a size at random into segments of all kinds, some of which are empty. */
+    /** Splits a size at random into segments of all kinds, some of them empty. */
     private MemorySegment[] split(Loop loop, int size) {
         Arena confined = loop.later(Arena.ofConfined());
         Arena shared = loop.later(Arena.ofShared());
-        int most = 1 << random.nextInt(1, 17);
+        int max = 1 << random.nextInt(1, 17);
         boolean alike = random.nextBoolean(); // long runs of one kind, or a mix
         int kind = 0;
         MemorySegment[] segments = new MemorySegment[16];
         int count = 0;
         for (int left = size; left > 0 || random.nextBoolean();) {
-            int length = random.nextInt(4) == 0 ? 0 : Math.min(left, 1 + random.nextInt(most));
+            int length = random.nextInt(4) == 0 ? 0 : Math.min(left, 1 + random.nextInt(max));
             left -= length;
             kind = alike && random.nextInt(50) > 0 ? kind : random.nextInt(6);
             if (count == segments.length) {
@@ -126,7 +126,7 @@ class VectoredTest {
         return bytes;
     }
 
-    // ---- how it works
+    // ---- transfers
 
     @Test
     @Tag("any-selector")
@@ -149,7 +149,7 @@ class VectoredTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 1023, 1024, 1025, 1500, 2048, 5000})
     @Tag("any-selector")
-    void anyNumberOfSegmentsIsMovedInOneCall(int count) throws IOException {
+    void anyNumberOfSegmentsIsTransferredInOneCall(int count) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
             byte[] bytes = randomBytes(count);
@@ -210,7 +210,7 @@ class VectoredTest {
     }
 
     @Test
-    void aGatherOfMuchIsShortAndGoesOnAfterAnEvent() throws Exception {
+    void aLargeGatherIsShortAndContinuesAfterAnEvent() throws Exception {
         try (ExecutorService threads = Executors.newCachedThreadPool(); Loop loop = new Loop();
                 Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -237,7 +237,7 @@ class VectoredTest {
     }
 
     @Test
-    void aScatterOfMuchGoesOnAfterEvents() throws Exception {
+    void aLargeScatterContinuesAfterEvents() throws Exception {
         try (ExecutorService threads = Executors.newCachedThreadPool(); Loop loop = new Loop();
                 Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
@@ -253,7 +253,7 @@ class VectoredTest {
             for (int done = 0; done < N;) {
                 loop.expect(readable(1));
                 int n;
-                do { // less than asked for ends the drain: WOULD_BLOCK need not be seen
+                do { // a short read means drained: no need to read until WOULD_BLOCK
                     n = (int) Math.max(pair.stream().readVectored(segments), 0);
                     System.arraycopy(gather(size, segments), 0, got, done, n);
                     done += n;
@@ -281,11 +281,11 @@ class VectoredTest {
         }
     }
 
-    // ---- what is no transfer
+    // ---- results other than a number of bytes
 
     @Test
     @Tag("any-selector")
-    void noBytesAreNoTransfer() throws IOException {
+    void zeroBytesMakeNoCall() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
             pair.peer().getOutputStream().write(1);
@@ -305,7 +305,7 @@ class VectoredTest {
     }
 
     @Test
-    void aScatterWithNothingThereWouldBlock() throws IOException {
+    void aScatterWithoutDataWouldBlock() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
@@ -322,7 +322,7 @@ class VectoredTest {
 
     @Test
     @Tag("any-selector")
-    void aGatherWithNoRoomWouldBlock() throws IOException {
+    void aGatherWithoutRoomWouldBlock() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment much = arena.allocate(1 << 20);
@@ -348,7 +348,7 @@ class VectoredTest {
     }
 
     @Test
-    void aResetIsThrownAfterWhatHadArrived() throws IOException {
+    void aResetIsThrownAfterTheBytesThatArrived() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofShared()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
@@ -357,13 +357,13 @@ class VectoredTest {
             pair.peer().setSoLinger(true, 0);
             pair.peer().close();
             loop.expect(new Loop.Expected(1, "e"));
-            MemorySegment[] segments = {arena.allocate(3), heap(3), arena.allocate(3)}; // a call each
+            MemorySegment[] segments = {arena.allocate(3), heap(3), arena.allocate(3)}; // one system call each
             assertEquals(3, pair.stream().readVectored(segments));
             assertFails(SocketException.class, "recv", "ECONNRESET", () -> pair.stream().readVectored(segments));
         }
     }
 
-    // ---- what is refused, before a byte has moved
+    // ---- rejected arguments: no byte is transferred
 
     @Test
     @Tag("any-selector")
@@ -382,7 +382,7 @@ class VectoredTest {
 
     @Test
     @Tag("any-selector")
-    void segmentsThatHaveEndedAreRefused() throws IOException {
+    void segmentsOfAClosedArenaAreRefused() throws IOException {
         MemorySegment confined;
         MemorySegment shared;
         try (Arena one = Arena.ofConfined(); Arena two = Arena.ofShared()) {
@@ -399,7 +399,7 @@ class VectoredTest {
         refused(WrongThreadException.class, CompletableFuture.supplyAsync(() -> Arena.ofConfined().allocate(1)).join());
     }
 
-    /** Tries a segment that cannot be used in lists whose other segments can. */
+    /** Passes an unusable segment in lists whose other segments are usable. */
     private static void refused(Class<? extends Exception> kind, MemorySegment bad) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             Pair pair = loop.connected();

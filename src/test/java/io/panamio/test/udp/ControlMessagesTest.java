@@ -5,7 +5,7 @@ import static io.panamio.test.support.Failures.assertFails;
 import static io.panamio.test.support.Loop.V4;
 import static io.panamio.test.support.Loop.V6;
 import static io.panamio.test.support.Peer.segment;
-import static io.panamio.test.support.Peer.soon;
+import static io.panamio.test.support.Peer.await;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -51,7 +51,7 @@ class ControlMessagesTest {
     private final MemorySegment room = Arena.ofAuto().allocate(1 << 16);
     private final ControlMessages control = ControlMessages.withCapacity(256);
 
-    /** Where a socket of ours is bound, and where its peer is and sends to. */
+    /** The address of a socket of the library, that of its peer, and the address that the peer sends to. */
     private record Way(InetAddress local, InetAddress host) {
     }
 
@@ -60,21 +60,21 @@ class ControlMessagesTest {
         return List.of(new Way(V4, V4), new Way(V6, V6), new Way(any, V4), new Way(any, V6));
     }
 
-    /** The next datagram with its control messages. */
+    /** Receives the next datagram and its control messages. */
     private long receive(UdpSocket socket) throws IOException {
-        return soon(() -> socket.recvMsgFrom(room, from, control));
+        return await(() -> socket.recvMsgFrom(room, from, control));
     }
 
     private static InetSocketAddress to(UdpSocket socket, InetAddress host) throws IOException {
         return new InetSocketAddress(host, socket.localAddress().getPort());
     }
 
-    // ---- what comes
+    // ---- receiving
 
     @ParameterizedTest
     @MethodSource("ways")
     @Requires(Feature.DESCRIPTOR_PASSING)
-    void nothingComesThatWasNotAskedFor(Way way) throws IOException {
+    void onlyRequestedMessagesAreReceived(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
             Peer peer = loop.later(new Peer(way.host));
@@ -153,7 +153,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
-    void manyThingsComeTogether(Way way) throws IOException {
+    void manyMessagesAreReceivedTogether(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
             Peer peer = loop.later(new Peer(way.host));
@@ -164,7 +164,7 @@ class ControlMessagesTest {
             ControlMessages enough = ControlMessages.withCapacity(4 * 64);
             for (int i = 0; i < 2; i++) {
                 peer.send("x", to(socket, way.host));
-                assertEquals(1, soon(() -> receive(socket, enough)));
+                assertEquals(1, await(() -> receive(socket, enough)));
                 assertFalse(enough.isTruncated());
                 assertEquals(way.host, enough.destination());
                 assertEquals(64, enough.ttl());
@@ -192,27 +192,27 @@ class ControlMessagesTest {
             for (int i = 0; i < 2; i++) {
                 peer.send("x", socket);
             }
-            assertEquals(1, soon(() -> receive(socket, small)));
+            assertEquals(1, await(() -> receive(socket, small)));
             assertTrue(small.isTruncated());
             small.clear();
             assertFalse(small.isTruncated());
-            assertEquals(1, soon(() -> receive(socket, ControlMessages.withCapacity(1))));
+            assertEquals(1, await(() -> receive(socket, ControlMessages.withCapacity(1))));
         }
     }
 
-    // ---- what goes
+    // ---- sending
 
     @ParameterizedTest
     @MethodSource("ways")
-    void timeToLiveAndTypeOfServiceAreThoseOfOneDatagram(Way way) throws IOException {
+    void timeToLiveAndTypeOfServiceApplyToOneDatagram(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
-            UdpSocket receiver = loop.later(Peer.bind(way.host)); // the JDK's cannot tell them
+            UdpSocket receiver = loop.later(Peer.bind(way.host)); // the JDK's cannot report them
             receiver.setOption(SystemSocketOptions.IP_RECVTTL, true);
             receiver.setOption(SystemSocketOptions.IP_RECVTOS, true);
             SocketAddressBuffer to = SocketAddressBuffer.of(receiver.localAddress());
             ControlMessages given = ControlMessages.withCapacity(4 * 64).putTtl(7).putTrafficClass(0x28);
-            for (int i = 0; i < 2; i++) { // it stays as it is
+            for (int i = 0; i < 2; i++) { // sending does not change it
                 assertEquals(1, socket.sendMsgTo(X, to, given));
                 assertEquals(1, receive(receiver));
                 assertEquals(7, control.ttl());
@@ -263,7 +263,7 @@ class ControlMessagesTest {
     }
 
     @Test
-    void anAnswerGoesOutFromWhereTheQuestionWentTo() throws IOException {
+    void anAnswerIsSentFromTheAddressOfTheQuestion() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
@@ -279,7 +279,7 @@ class ControlMessagesTest {
     }
 
     @Test
-    void whatWasReceivedIsNotSentOn() throws IOException {
+    void receivedMessagesAreNotSent() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
@@ -296,7 +296,7 @@ class ControlMessagesTest {
         }
     }
 
-    // ---- many datagrams as one
+    // ---- GSO and GRO
 
     @ParameterizedTest
     @MethodSource("ways")
@@ -335,11 +335,11 @@ class ControlMessagesTest {
     @ParameterizedTest
     @MethodSource("ways")
     @Requires(Feature.DATAGRAM_SEGMENTATION)
-    void datagramsOfOneSenderComeAsOne(Way way) throws IOException {
+    void datagramsOfOneSenderAreReceivedAsOne(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket receiver = loop.later(Peer.bind(way.local));
             receiver.setOption(SystemSocketOptions.UDP_GRO, true);
-            UdpSocket sender = loop.later(Peer.bind(way.host)); // the JDK's cannot cut
+            UdpSocket sender = loop.later(Peer.bind(way.host)); // the JDK's cannot set the segment size
             assumeTrue(segments(sender), "no UDP_SEGMENT here");
             SocketAddressBuffer to = SocketAddressBuffer.of(to(receiver, way.host));
             assertEquals(250, sender.sendTo(room.asSlice(0, 250), to));
@@ -381,7 +381,7 @@ class ControlMessagesTest {
 
     @Test
     @Requires({Feature.DATAGRAM_SEGMENTATION, Feature.DESCRIPTOR_PASSING})
-    void whatDoesNotFitIsRefusedAndChangesNothing() throws IOException {
+    void messagesThatDoNotFitAreRefusedWithoutEffect() throws IOException {
         for (int bytes : new int[] {0, -1, 1_000_001}) {
             assertThrows(IllegalArgumentException.class, () -> ControlMessages.withCapacity(bytes));
         }
@@ -397,7 +397,7 @@ class ControlMessagesTest {
         assertEquals(7, small.ttl());
         assertEquals("ControlMessages[level 0 type 2, level 41 type 52]", small.toString());
 
-        ControlMessages half = ControlMessages.withCapacity(24); // for one number of the two
+        ControlMessages half = ControlMessages.withCapacity(24); // room for only one of the two
         assertThrows(IndexOutOfBoundsException.class, () -> half.putTtl(7));
         assertTrue(half.isEmpty());
         assertThrows(IndexOutOfBoundsException.class, () -> half.putTrafficClass(7));
@@ -423,7 +423,7 @@ class ControlMessagesTest {
         whole.put(1, 99, segment("12345678"));
         assertThrows(IllegalStateException.class, () -> whole.put(1, 98, ended));
         assertEquals("ControlMessages[level 1 type 99]", whole.toString());
-        try (Arena arena = Arena.ofConfined()) { // what was received stays, too
+        try (Arena arena = Arena.ofConfined()) { // the received messages stay, too
             UnixDatagram[] pair = UnixDatagram.pair();
             try (UnixDatagram a = pair[0]; UnixDatagram b = pair[1]) {
                 b.setOption(SystemSocketOptions.SO_PASSCRED, true);
@@ -433,7 +433,7 @@ class ControlMessagesTest {
                 assertThrows(IllegalStateException.class, () -> control.put(1, 99, ended));
                 assertEquals(ProcessHandle.current().pid(), control.credentials().pid());
                 MemorySegment echo = control.get(Linux.SOL_SOCKET(), Linux.SCM_CREDENTIALS());
-                control.put(Linux.SOL_SOCKET(), Linux.SCM_CREDENTIALS(), echo); // from where it goes to
+                control.put(Linux.SOL_SOCKET(), Linux.SCM_CREDENTIALS(), echo); // as it is received, so it is sent
                 assertEquals(ProcessHandle.current().pid(), control.credentials().pid());
             }
         }

@@ -24,13 +24,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** An echo of datagrams allocates nothing once it is warm: the JVM itself counts what a thread allocates. */
+/** A warm datagram echo allocates nothing, according to the JVM's count of the bytes that a thread allocates. */
 class DatagramAllocationTest {
     private static final int SIZE = 64;
 
-    /** How datagrams are received and sent. */
+    /** The ways to receive and send datagrams. */
     private interface Way {
-        /** Whether something was there; it is the next to be sent. */
+        /** Returns whether a datagram was received, which is then the next to be sent. */
         boolean receive(UdpSocket socket) throws IOException;
 
         void send(UdpSocket socket) throws IOException;
@@ -47,13 +47,13 @@ class DatagramAllocationTest {
             this.way = way;
             client = loop.later(Peer.bind(host));
             server = loop.later(Peer.bind(host));
-            server.setOption(SystemSocketOptions.IP_RECVTTL, true); // for those who look for control messages
+            server.setOption(SystemSocketOptions.IP_RECVTTL, true); // for the ways that receive control messages
             to.set(server.localAddress());
             loop.register(client, 1, RW);
             loop.register(server, 2, RW);
         }
 
-        /** The address of the receiver is that of the last sender, so that the two answer each other for ever. */
+        /** Each sends to the address of the last sender, so that the two answer each other forever. */
         void round() throws IOException {
             way.send(client);
             await(server, 2);
@@ -190,7 +190,7 @@ class DatagramAllocationTest {
     }
 
     @Test
-    void anEchoOfABatchAsItIsAllocatesNothing() throws IOException {
+    void anEchoOfAnUnchangedBatchAllocatesNothing() throws IOException {
         DatagramBatch batch = DatagramBatch.allocate(2, SIZE); // never full: it drains the socket
         SocketAddressBuffer address = SocketAddressBuffer.create();
         batch.add(Arena.ofAuto().allocate(SIZE), address);

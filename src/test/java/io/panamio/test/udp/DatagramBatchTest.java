@@ -9,7 +9,7 @@ import static io.panamio.test.support.Loop.V6;
 import static io.panamio.test.support.Loop.readable;
 import static io.panamio.test.support.Loop.writable;
 import static io.panamio.test.support.Peer.segment;
-import static io.panamio.test.support.Peer.soon;
+import static io.panamio.test.support.Peer.await;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -43,10 +43,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 public class DatagramBatchTest {
-    /** Where a socket must be allowed to send. */
+    /** A broadcast address, to which a socket may send only with SO_BROADCAST. */
     private static final InetSocketAddress BROADCAST = new InetSocketAddress("127.255.255.255", 9);
 
-    /** The system call that sends. */
+    /** The system call that sends, which exceptions name. */
     private static final String SEND =
         Feature.DATAGRAM_BATCHES.support() == Support.SUPPORTED ? "sendmmsg" : "sendmsg";
 
@@ -65,19 +65,19 @@ public class DatagramBatchTest {
         return address.get();
     }
 
-    /** Sends texts, and waits until the first is there: the others are, too, as all went by the loopback. */
+    /** Sends texts, and waits for the first to arrive: on the loopback the others have arrived as well then. */
     private static void send(Peer peer, UdpSocket to, String... texts) throws IOException {
         for (String text : texts) {
             peer.send(text, to);
         }
-        soon(() -> to.peek(MemorySegment.ofArray(new byte[1])));
+        await(() -> to.peek(MemorySegment.ofArray(new byte[1])));
     }
 
     // ---- receiving
 
     @ParameterizedTest
     @MethodSource("hosts")
-    void aBatchReceivesWhatIsThereWithSenders(InetAddress host) throws IOException {
+    void aBatchReceivesPendingDatagramsWithSenders(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             Peer one = loop.later(new Peer(host));
             Peer two = loop.later(new Peer(host));
@@ -106,7 +106,7 @@ public class DatagramBatchTest {
 
     @Test
     @Tag("any-selector")
-    void whatDoesNotFitIntoOneBatchComesWithTheNext() throws IOException {
+    void datagramsThatDoNotFitAreReceivedByTheNextBatch() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -187,7 +187,7 @@ public class DatagramBatchTest {
 
     @Test
     @Tag("any-selector")
-    void anEmptyAddressIsThePeer() throws IOException {
+    void anEmptyAddressMeansThePeer() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             Peer other = loop.later(new Peer(V4));
@@ -226,7 +226,7 @@ public class DatagramBatchTest {
     @ParameterizedTest
     @MethodSource("hosts")
     @Tag("any-selector")
-    void aBatchThatWasReceivedGoesBackAsItIs(InetAddress host) throws IOException {
+    void aReceivedBatchIsSentBackUnchanged(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             Peer one = loop.later(new Peer(host));
             Peer two = loop.later(new Peer(host));
@@ -238,7 +238,7 @@ public class DatagramBatchTest {
                 one.send("from one", to);
                 two.send("two" + round, to);
                 one.send("", to);
-                soon(() -> socket.peek(MemorySegment.NULL));
+                await(() -> socket.peek(MemorySegment.NULL));
                 assertEquals(3, socket.recvBatch(batch));
                 assertTrue(batch.control(0).ttl() > 0);
                 assertEquals(3, socket.sendBatch(batch, 0), "without the control messages");
@@ -411,7 +411,7 @@ public class DatagramBatchTest {
     }
 
     @Test
-    void aBatchThatWasNotSentAsAWholeHasAnEventOnPoll() throws IOException {
+    void aPartlySentBatchHasAnEventOnPoll() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             loop.register(socket, 1, RW);

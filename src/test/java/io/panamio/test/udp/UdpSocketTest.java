@@ -11,8 +11,8 @@ import static io.panamio.test.support.Loop.W;
 import static io.panamio.test.support.Loop.readable;
 import static io.panamio.test.support.Loop.writable;
 import static io.panamio.test.support.Peer.segment;
-import static io.panamio.test.support.Peer.soon;
-import static io.panamio.test.support.Peer.textSoon;
+import static io.panamio.test.support.Peer.await;
+import static io.panamio.test.support.Peer.awaitText;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -84,7 +84,7 @@ class UdpSocketTest {
         return new String(room.asSlice(0, n).toArray(JAVA_BYTE));
     }
 
-    // ---- the whole way
+    // ---- transfers
 
     @ParameterizedTest
     @MethodSource("hosts")
@@ -154,12 +154,12 @@ class UdpSocketTest {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             loop.later(new Peer(V4)).send("x", socket);
-            assertEquals("x", textSoon(socket));
+            assertEquals("x", awaitText(socket));
         }
     }
 
     @Test
-    void connectingAgainChangesWhereDatagramsGoAndComeFrom() throws IOException {
+    void connectingAgainChangesThePeer() throws IOException {
         try (Loop loop = new Loop()) {
             Peer first = loop.later(new Peer(V4));
             Peer second = loop.later(new Peer(V4));
@@ -174,20 +174,20 @@ class UdpSocketTest {
                 other.send("other", socket);
                 peer.send("peer", socket);
                 loop.expect(readable(1));
-                assertEquals("peer", textSoon(socket));
+                assertEquals("peer", awaitText(socket));
                 assertEquals(WOULD_BLOCK, socket.recv(room));
             }
         }
     }
 
     @Test
-    void whatIsQueuedStaysWhenAPeerIsChosen() throws IOException {
+    void queuedDatagramsStayAfterAConnect() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             Peer stranger = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));
             stranger.send("early", socket);
-            soon(() -> socket.peek(room));
+            await(() -> socket.peek(room));
             socket.connect(peer.address());
             stranger.send("late", socket);
             assertEquals("early", received(socket.recvFrom(room, from)));
@@ -211,19 +211,19 @@ class UdpSocketTest {
     }
 
     @Test
-    void aSocketThatIsNotRegisteredAnyMoreStillReceives() throws IOException {
+    void aDeregisteredSocketStillReceives() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             loop.register(socket, 1, R);
             loop.poll.registry().deregister(socket);
             loop.later(new Peer(V4)).send("x", socket);
             loop.expectNothing();
-            assertEquals("x", textSoon(socket));
+            assertEquals("x", awaitText(socket));
         }
     }
 
     @Test
-    void aNewInterestReportsWhatIsThere() throws IOException {
+    void aNewInterestReportsPendingDatagrams() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             loop.register(socket, 1, W);
@@ -264,13 +264,13 @@ class UdpSocketTest {
                 assertEquals("r", loop.next(1));
             }
             loop.expectNothing();
-            assertEquals("1", textSoon(socket));
-            assertEquals("2", textSoon(socket));
+            assertEquals("1", awaitText(socket));
+            assertEquals("2", awaitText(socket));
         }
     }
 
     @Test
-    void tryIoArmsTheDirectionThatWouldBlock() throws IOException {
+    void tryIoRearmsTheDirectionThatWouldBlock() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             loop.register(socket, 1, R);
@@ -288,9 +288,9 @@ class UdpSocketTest {
         }
     }
 
-    // ---- errors of datagrams that were sent before
+    // ---- errors of earlier datagrams
 
-    /** A socket whose datagram has met a port where nobody listens. */
+    /** A socket that has sent a datagram to a closed port. */
     private static UdpSocket refused(Loop loop, Interest interest) throws IOException {
         UdpSocket socket = loop.later(Peer.bind(V4));
         socket.connect(Peer.nobody(V4));
@@ -343,7 +343,7 @@ class UdpSocketTest {
     }
 
     @Test
-    void takeErrorTakesTheRefusalAway() throws IOException {
+    void takeErrorClearsTheRefusal() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = refused(loop, R);
             loop.next(1);
@@ -354,7 +354,7 @@ class UdpSocketTest {
     }
 
     @Test
-    void aSocketGoesOnAfterARefusalThatWasThrown() throws IOException {
+    void aSocketWorksAfterARefusalThatAReceiveThrew() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = refused(loop, R);
             loop.next(1);
@@ -363,12 +363,12 @@ class UdpSocketTest {
             socket.connect(peer.address());
             peer.send("x", socket);
             loop.expect(readable(1));
-            assertEquals("x", textSoon(socket));
+            assertEquals("x", awaitText(socket));
         }
     }
 
     @Test
-    void aSocketGoesOnAfterARefusalThatASendHasThrown() throws IOException {
+    void aSocketWorksAfterARefusalThatASendThrew() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = refused(loop, R);
             loop.next(1);
@@ -380,7 +380,7 @@ class UdpSocketTest {
         }
     }
 
-    // ---- bounds of datagrams
+    // ---- sizes of datagrams
 
     @ParameterizedTest
     @MethodSource("hosts")
@@ -395,7 +395,7 @@ class UdpSocketTest {
                 assertEquals(0, peer.receive().getLength());
             }
             peer.send("", socket);
-            assertEquals(0, soon(() -> socket.peekFrom(room, from)));
+            assertEquals(0, await(() -> socket.peekFrom(room, from)));
             assertEquals(peer.address(), from.get());
             assertEquals(0, socket.recvFrom(room, from));
             assertEquals(peer.address(), from.get());
@@ -404,19 +404,19 @@ class UdpSocketTest {
     }
 
     @Test
-    void anEmptyBufferTakesADatagramAndReportsItsLength() throws IOException {
+    void anEmptyBufferConsumesADatagramAndReportsItsLength() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));
             for (int i = 0; i < 5; i++) {
                 peer.send("x".repeat(i + 1), socket);
             }
-            assertEquals(1, soon(() -> socket.recv(MemorySegment.NULL)));
-            assertEquals(2, soon(() -> socket.recvFrom(new byte[0], 0, 0, from)));
+            assertEquals(1, await(() -> socket.recv(MemorySegment.NULL)));
+            assertEquals(2, await(() -> socket.recvFrom(new byte[0], 0, 0, from)));
             assertEquals(peer.address(), from.get());
-            assertEquals(3, soon(() -> socket.recv(ByteBuffer.allocateDirect(0))));
-            assertEquals(4, soon(() -> socket.recv(room.asSlice(3, 0))));
-            assertEquals(5, soon(() -> socket.recvMsg(MemorySegment.NULL, ControlMessages.withCapacity(64))));
+            assertEquals(3, await(() -> socket.recv(ByteBuffer.allocateDirect(0))));
+            assertEquals(4, await(() -> socket.recv(room.asSlice(3, 0))));
+            assertEquals(5, await(() -> socket.recvMsg(MemorySegment.NULL, ControlMessages.withCapacity(64))));
             assertEquals(WOULD_BLOCK, socket.recv(room));
         }
     }
@@ -438,8 +438,8 @@ class UdpSocketTest {
             byte[] random = new byte[65507];
             ThreadLocalRandom.current().nextBytes(random);
             peer.send(random, socket.localAddress());
-            MemorySegment big = MemorySegment.ofArray(new byte[100_000]); // beyond what is copied by way of a thread's
-            assertEquals(65507, soon(() -> socket.recv(big)));
+            MemorySegment big = MemorySegment.ofArray(new byte[100_000]); // more than a thread's copy buffer holds
+            assertEquals(65507, await(() -> socket.recv(big)));
             assertEquals(-1, MemorySegment.mismatch(big, 0, 65507, MemorySegment.ofArray(random), 0, 65507));
         }
     }
@@ -450,7 +450,7 @@ class UdpSocketTest {
         long on(UdpSocket socket, SocketAddressBuffer address) throws IOException;
     }
 
-    /** Memory of some kind: where its bytes are, and how it is received into and sent from. */
+    /** A kind of memory: its bytes, and how to receive into it and send from it. */
     private record Memory(String name, MemorySegment bytes, Call recv, Call recvFrom, Call send, Call sendTo) {
         @Override
         public String toString() {
@@ -481,7 +481,7 @@ class UdpSocketTest {
                 (u, a) -> u.sendTo(array, off, len, a));
         }
 
-        /** The position moves by as much as there is room for. */
+        /** The position advances no further than the limit. */
         private static long moved(long n, ByteBuffer b, int position) {
             assertEquals(position + Math.clamp(n, 0, b.limit() - position), b.position());
             b.position(position);
@@ -515,7 +515,7 @@ class UdpSocketTest {
                 for (String sent : List.of("12345678", "abc", "", "too long a datagram")) {
                     memory.bytes.fill((byte) '.');
                     peer.send(sent, socket);
-                    assertEquals(sent.length(), soon(() -> receive.on(socket, from)), "the whole length");
+                    assertEquals(sent.length(), await(() -> receive.on(socket, from)), "the whole length");
                     assertEquals((sent + "........").substring(0, SIZE),
                         new String(memory.bytes.toArray(JAVA_BYTE)));
                     assertEquals(receive == memory.recv, from.isEmpty());
@@ -571,7 +571,7 @@ class UdpSocketTest {
         }
     }
 
-    // ---- what the system refuses, or need not be asked
+    // ---- rejected by the system or by the library
 
     @Test
     @Tag("any-selector")
@@ -588,7 +588,7 @@ class UdpSocketTest {
 
     @Test
     @Tag("any-selector")
-    void anAddressThatCannotBeUsedIsRefusedBeforeTheSystemIsAsked() throws IOException {
+    void anUnusableAddressIsRefusedBeforeAnyCall() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             assertThrows(UnresolvedAddressException.class, () -> UdpSocket.bind(UNRESOLVED));
@@ -616,7 +616,7 @@ class UdpSocketTest {
     }
 
     @Test
-    void broadcastHasToBeAllowed() throws IOException {
+    void broadcastMustBeEnabled() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(InetAddress.getByName("0.0.0.0")));
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -645,7 +645,7 @@ class UdpSocketTest {
 
     @Test
     @Tag("any-selector")
-    void everythingIsRefusedOnceClosed() throws IOException {
+    void everythingIsRefusedAfterTheClose() throws IOException {
         UdpSocket socket = Peer.bind(V4);
         InetSocketAddress to = socket.localAddress();
         SocketAddressBuffer address = SocketAddressBuffer.of(to);
@@ -675,11 +675,11 @@ class UdpSocketTest {
         }
     }
 
-    // ---- both families
+    // ---- dual-stack sockets
 
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "::"})
-    void aWildcardSpeaksBothFamiliesAndShowsEachAsItIs(String wildcard) throws IOException {
+    void aWildcardReceivesFromBothFamiliesAndReportsEach(String wildcard) throws IOException {
         try (Loop loop = new Loop()) {
             for (InetAddress host : hosts()) {
                 UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(wildcard, 0)));
@@ -688,7 +688,7 @@ class UdpSocketTest {
                 int port = socket.localAddress().getPort();
                 Peer peer = loop.later(new Peer(host));
                 peer.send("ping", new InetSocketAddress(host, port));
-                assertEquals(4, soon(() -> socket.recvFrom(room, from)));
+                assertEquals(4, await(() -> socket.recvFrom(room, from)));
                 InetSocketAddress sender = assertInstanceOf(InetSocketAddress.class, from.get());
                 assertEquals(peer.address(), sender);
                 assertEquals(host.getClass(), sender.getAddress().getClass());
@@ -721,7 +721,7 @@ class UdpSocketTest {
             int port = v6.localAddress().getPort();
             loop.later(UdpSocket.bind(new InetSocketAddress("0.0.0.0", port), BindOptions.DEFAULT.dualStack(false)));
             loop.later(new Peer(V6)).send("x", new InetSocketAddress(V6, port));
-            assertEquals("x", textSoon(v6));
+            assertEquals("x", awaitText(v6));
             assertThrows(IllegalArgumentException.class,
                 () -> v6.sendTo(segment("x"), new InetSocketAddress(V4, port)));
         }
@@ -743,7 +743,7 @@ class UdpSocketTest {
             assertTrue(scope > 0);
             assertEquals(scope, ((Inet6Address) socket.localAddress().getAddress()).getScopeId());
             peer.send("ping", socket);
-            assertEquals(4, soon(() -> socket.recvFrom(room, from)));
+            assertEquals(4, await(() -> socket.recvFrom(room, from)));
             InetSocketAddress sender = (InetSocketAddress) from.get();
             assertEquals(peer.address(), sender);
             assertEquals(scope, ((Inet6Address) sender.getAddress()).getScopeId());
@@ -792,7 +792,7 @@ class UdpSocketTest {
             assertThrows(BindException.class, () -> UdpSocket.bind(first.localAddress()));
             UdpSocket second = loop.later(UdpSocket.bind(first.localAddress(), reuse));
             loop.later(new Peer(V4)).send("x", second);
-            assertEquals("x", textSoon(second), "the last one gets it");
+            assertEquals("x", awaitText(second), "the last one gets it");
             assertEquals(WOULD_BLOCK, first.recv(room));
         }
     }
@@ -823,11 +823,11 @@ class UdpSocketTest {
         return List.of("239.192.7.13", "ff01::7:13", "ff02::7:13");
     }
 
-    /** A member of a group, the interface that it joined by, and a JDK socket whose datagrams reach it. */
+    /** A member of a group, the interface that it joined on, and a JDK socket whose datagrams reach it. */
     private record Member(UdpSocket socket, NetworkInterface by, Peer peer, InetSocketAddress group) {
     }
 
-    /** Joins by the first interface that lets the group's datagrams through, the loopback if it can be. */
+    /** Joins on the first interface that passes the group's datagrams, preferably the loopback. */
     private Member join(Loop loop, InetAddress group) throws IOException {
         List<NetworkInterface> all = NetworkInterface.networkInterfaces()
             .sorted((a, b) -> Integer.compare(rank(a), rank(b))).toList();
@@ -839,7 +839,7 @@ class UdpSocketTest {
             try {
                 socket.joinMulticast(group, by);
                 peer.socket.setOption(StandardSocketOptions.IP_MULTICAST_IF, by);
-                peer.socket.setOption(StandardSocketOptions.IP_MULTICAST_LOOP, true); // the JDK's sense of it
+                peer.socket.setOption(StandardSocketOptions.IP_MULTICAST_LOOP, true); // true: enabled
                 peer.send("probe", to);
             } catch (IOException e) {
                 continue;
@@ -864,7 +864,7 @@ class UdpSocketTest {
 
     @ParameterizedTest
     @MethodSource("groups")
-    void aMemberReceivesWhatIsSentToTheGroupUntilItLeaves(String address) throws IOException {
+    void aMemberReceivesDatagramsOfTheGroupUntilItLeaves(String address) throws IOException {
         try (Loop loop = new Loop()) {
             InetAddress group = InetAddress.getByName(address);
             Member member = join(loop, group);
@@ -872,7 +872,7 @@ class UdpSocketTest {
             loop.register(socket, 1, R);
             member.peer.send("all", member.group);
             loop.expect(readable(1));
-            assertEquals("all", received(soon(() -> socket.recvFrom(room, from))));
+            assertEquals("all", received(await(() -> socket.recvFrom(room, from))));
             assertEquals(member.peer.address().getPort(), from.port());
             assertEquals(WOULD_BLOCK, socket.recv(room));
 
@@ -887,7 +887,7 @@ class UdpSocketTest {
             loop.later(new Peer(group instanceof Inet4Address ? V4 : V6)).send("alone", new InetSocketAddress(
                 group instanceof Inet4Address ? V4 : V6, member.group.getPort()));
             loop.expect(readable(1));
-            assertEquals("alone", textSoon(socket));
+            assertEquals("alone", awaitText(socket));
         }
     }
 
@@ -900,19 +900,19 @@ class UdpSocketTest {
             UdpSocket sender = loop.later(Peer.bind(member.socket.localAddress().getAddress()));
             sender.setOption(StandardSocketOptions.IP_MULTICAST_IF, member.by);
             assertEquals(1, sender.sendTo(segment("1"), member.group));
-            assertEquals("1", textSoon(member.socket));
+            assertEquals("1", awaitText(member.socket));
             sender.setMulticastLoop(false);
             assertEquals(1, sender.sendTo(segment("2"), member.group));
             sender.setMulticastLoop(true);
             assertEquals(1, sender.sendTo(segment("3"), member.group));
-            String heard = textSoon(member.socket);
-            if (!member.by.isLoopback()) { // what goes out by the loopback comes in by it
+            String heard = awaitText(member.socket);
+            if (!member.by.isLoopback()) { // the loopback receives what it sends
                 assertEquals("3", heard);
             }
         }
     }
 
-    /** A socket of ours on the port of a member, which has joined nothing. */
+    /** A socket on the port of a member that has joined no group. */
     private static UdpSocket stranger(Loop loop, Member member, boolean all) throws IOException {
         BindOptions options = BindOptions.DEFAULT.reuseAddress(true);
         return loop.later(UdpSocket.bind(member.socket.localAddress(),
@@ -922,7 +922,7 @@ class UdpSocketTest {
     @ParameterizedTest
     @MethodSource("groups")
     @ExtendWith(Qemu.class)
-    void aSocketReceivesOnlyItsGroupsUnlessItAsksForAll(String address) throws IOException {
+    void aSocketReceivesOnlyItsGroupsUnlessMulticastAllIsSet(String address) throws IOException {
         try (Loop loop = new Loop()) {
             Member member = join(loop, InetAddress.getByName(address));
             member.socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
@@ -934,8 +934,8 @@ class UdpSocketTest {
             loop.register(all, 2, R);
             member.peer.send("group", member.group);
             loop.expect(readable(2));
-            assertEquals("group", textSoon(all));
-            assertEquals("group", textSoon(member.socket));
+            assertEquals("group", awaitText(all));
+            assertEquals("group", awaitText(member.socket));
             loop.expectNothing();
             assertEquals(WOULD_BLOCK, stranger.recv(room));
         }
@@ -950,7 +950,7 @@ class UdpSocketTest {
             Member member = join(loop, group);
             UdpSocket socket = member.socket;
             member.peer.send("who", member.group);
-            assertEquals(3, soon(() -> socket.recvFrom(room, from)));
+            assertEquals(3, await(() -> socket.recvFrom(room, from)));
             InetAddress source = ((InetSocketAddress) from.get()).getAddress();
             InetAddress other = InetAddress.getByName(group instanceof Inet4Address ? "203.0.113.7" : "2001:db8::7");
             loop.register(socket, 1, R);
@@ -961,7 +961,7 @@ class UdpSocketTest {
             socket.unblockMulticast(group, member.by, source);
             member.peer.send("unblocked", member.group);
             loop.expect(readable(1));
-            assertEquals("unblocked", textSoon(socket));
+            assertEquals("unblocked", awaitText(socket));
             assertEquals(WOULD_BLOCK, socket.recv(room));
             socket.leaveMulticast(group, member.by);
 
@@ -971,7 +971,7 @@ class UdpSocketTest {
             socket.joinMulticast(group, member.by, source);
             member.peer.send("source", member.group);
             loop.expect(readable(1));
-            assertEquals("source", textSoon(socket));
+            assertEquals("source", awaitText(socket));
             assertEquals(WOULD_BLOCK, socket.recv(room));
             socket.leaveMulticast(group, member.by, source);
             member.peer.send("no more", member.group);
@@ -1078,7 +1078,7 @@ class UdpSocketTest {
             loop.register(other, 2, R);
             peer.send("x", address);
             loop.expect(readable(2));
-            assertEquals("x", textSoon(other));
+            assertEquals("x", awaitText(other));
             other.close();
             assertFalse(NativeFds.isOpen(fd));
         }
@@ -1098,10 +1098,10 @@ class UdpSocketTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.DESCRIPTORS)
-    void onlyADatagramSocketInNonBlockingModeIsTaken() throws IOException {
+    void onlyADatagramSocketInNonBlockingModeIsAdopted() throws IOException {
         for (int fd : new int[] {NativeFds.eventfd(), NativeCalls.socket()}) {
             assertThrows(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));
-            NativeFds.close(fd); // it was still open, and is the caller's
+            NativeFds.close(fd); // still open: after the exception it belongs to the caller
         }
         assertFails(IOException.class, "getsockopt", "EBADF", () -> UdpSocket.fromFd(1 << 20));
         try (Loop loop = new Loop()) {
@@ -1120,7 +1120,7 @@ class UdpSocketTest {
 
     @Test
     @Tag("any-selector")
-    void anAddressBufferKeepsWhatIsPutThere() throws IOException {
+    void anAddressBufferKeepsItsAddress() throws IOException {
         assertTrue(from.isEmpty());
         assertNull(from.get());
         assertEquals("(empty)", from.toString());

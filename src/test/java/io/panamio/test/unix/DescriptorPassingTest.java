@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class DescriptorPassingTest {
     private static final int SOL_SOCKET = 1;
     private static final int SCM_RIGHTS = 1;
-    private static final int MOST = 253; // SCM_MAX_FD
+    private static final int MAX_FDS = 253; // SCM_MAX_FD
 
     /** Two connected sockets, of which the first sends and the second receives. */
     private interface Ends {
@@ -54,7 +54,7 @@ class DescriptorPassingTest {
 
         long receive(MemorySegment dst, ControlMessages control) throws IOException;
 
-        /** Receives bytes alone. */
+        /** Receives bytes without control messages. */
         long receive(MemorySegment dst) throws IOException;
 
         void passCredentials() throws IOException;
@@ -238,16 +238,16 @@ class DescriptorPassingTest {
     @ParameterizedTest
     @EnumSource
     @Requires(Feature.DESCRIPTORS)
-    void severalDescriptorsAreTakenOnce(Kind kind) throws IOException {
+    void severalDescriptorsCanBeTakenOnce(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
-            for (int count : new int[] {2, 3, MOST}) {
+            for (int count : new int[] {2, 3, MAX_FDS}) {
                 NativeFds.Opened opened = new NativeFds.Opened();
                 int[] eventfds = new int[count];
                 Arrays.setAll(eventfds, i -> NativeCalls.eventfd(i));
                 ControlMessages sent = fds(eventfds);
                 ends.send(bytes("x"), sent);
-                ends.send(bytes("y"), sent); // it is left as it is
+                ends.send(bytes("y"), sent); // sending does not change it
                 Arrays.stream(eventfds).forEach(NativeCalls::close);
                 for (int i = 0; i < 2; i++) {
                     ControlMessages control = ControlMessages.withCapacity(32 + 4 * count);
@@ -271,7 +271,7 @@ class DescriptorPassingTest {
     @ParameterizedTest
     @EnumSource
     @Requires(Feature.PIPES)
-    void whatIsNotTakenIsClosed(Kind kind) throws IOException {
+    void descriptorsThatAreNotTakenAreClosed(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
             int fd = loop.later(Pipe.open()).sender().fd();
@@ -280,7 +280,7 @@ class DescriptorPassingTest {
             int before = NativeFds.count(fd);
             for (int i = 0; i < 3; i++) {
                 ends.send(bytes("x"), sent);
-                ends.receive(room(1), control); // closes what came before
+                ends.receive(room(1), control); // closes the descriptors received before
                 assertEquals(before + 2, NativeFds.count(fd));
             }
             assertEquals(WOULD_BLOCK, ends.receive(room(1), control));
@@ -305,7 +305,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatWasReceivedIsNotSentOn(Kind kind) throws IOException {
+    void receivedMessagesAreNotSent(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
             ControlMessages control = fds(0);
@@ -367,17 +367,17 @@ class DescriptorPassingTest {
             Ends ends = kind.open(loop);
             assertFails(SocketException.class, "sendmsg", "EBADF", () -> ends.send(bytes("x"), fds(1 << 20)));
             assertFails(SocketException.class, "sendmsg", "EINVAL",
-                () -> ends.send(bytes("x"), fds(new int[MOST + 1])));
+                () -> ends.send(bytes("x"), fds(new int[MAX_FDS + 1])));
             assertEquals(WOULD_BLOCK, ends.receive(room(1), control()));
         }
     }
 
     @ParameterizedTest
     @EnumSource
-    void everySegmentTakesItsBytes(Kind kind) throws IOException {
+    void everyKindOfSegmentCanBeSentAndReceived(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             Ends ends = kind.open(loop);
-            int much = kind == Kind.STREAM ? 30_000 : 100_000; // a stream may be read in pieces
+            int much = kind == Kind.STREAM ? 30_000 : 100_000; // fits into a stream's buffer
             for (MemorySegment segment : new MemorySegment[] {confined.allocate(much), shared.allocate(much),
                 Arena.ofAuto().allocate(much), room(much), confined.allocate(1), shared.allocate(1), room(1)}) {
                 byte[] expected = Local.random((int) segment.byteSize());
@@ -407,7 +407,7 @@ class DescriptorPassingTest {
 
     @Test
     @Requires(Feature.UNIX_STREAMS)
-    void aReadOfBytesAloneMayBeShortForDescriptors() throws IOException {
+    void aReadWithoutControlMessagesMayStopAtDescriptors() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
             loop.register(pair[1], 1, Loop.R);
@@ -473,7 +473,7 @@ class DescriptorPassingTest {
                 ends.send(bytes("a"), fds(fd));
                 ends.send(bytes("b"), fds(fd, fd));
                 ends.send(bytes("c"), control());
-                assertEquals(3, ends.to.recvBatch(batch)); // closes what came before
+                assertEquals(3, ends.to.recvBatch(batch)); // closes the descriptors received before
                 assertEquals(before + 3, NativeFds.count(fd));
             }
             int[] fds = batch.control(1).takeFds();
@@ -530,7 +530,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
-    void credentialsComeWithAMessageWhereTheyAreAskedFor(Kind kind) throws IOException {
+    void credentialsAreReceivedIfRequested(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
             ControlMessages control = ControlMessages.withCapacity(128);
@@ -539,7 +539,7 @@ class DescriptorPassingTest {
             assertNull(control.credentials());
             ends.passCredentials();
             control.clear();
-            ends.send(bytes("x"), control); // without being put
+            ends.send(bytes("x"), control); // without put: the kernel adds them
             ends.receive(room(1), control);
             assertEquals(own(), control.credentials());
             ends.send(bytes("x"), control().putCredentials(own()));
@@ -556,7 +556,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
-    void credentialsThatWereCutAreNotHere(Kind kind) throws IOException {
+    void truncatedCredentialsAreNotReported(Kind kind) throws IOException {
         Qemu.lacks("control messages that are cut");
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
@@ -575,7 +575,7 @@ class DescriptorPassingTest {
     // ---- the memory of control messages
 
     @Test
-    void whatDoesNotFitCannotBePut() {
+    void messagesThatDoNotFitAreRefused() {
         ControlMessages control = ControlMessages.withCapacity(24);
         assertThrows(IndexOutOfBoundsException.class, () -> control.putFds(0, 1, 2));
         assertTrue(control.isEmpty());
@@ -586,7 +586,7 @@ class DescriptorPassingTest {
     }
 
     @Test
-    void whatWasPutIsNotTaken() {
+    void descriptorsToSendAreNotTaken() {
         assertEquals(0, fds(0, 1).takeFds().length);
     }
 }

@@ -19,12 +19,12 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Unix streams and pipes allocate nothing once they are warm; see {@code AllocationTest}, which is about TCP. */
+/** Unix streams and pipes allocate nothing once warm; see {@code AllocationTest} for TCP. */
 @Requires({Feature.UNIX_STREAMS, Feature.PIPES})
 class LocalAllocationTest {
     private static final int SIZE = 64;
 
-    /** How bytes are read and written. */
+    /** The ways to read and write. */
     enum Memory {
         NATIVE {
             @Override
@@ -78,7 +78,7 @@ class LocalAllocationTest {
         }
     }
 
-    /** Reads if an event with this token reports input. */
+    /** Reads if an event with this token is readable. */
     private static boolean read(Memory memory, Loop loop, long token, ReadableStream from) throws IOException {
         for (int i = 0; i < loop.events.size(); i++) {
             if (loop.events.token(i) == token && loop.events.isReadable(i)) {

@@ -47,11 +47,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The file that a Unix socket is bound to: who may connect, what it replaces, when it goes. */
+/** The file that a Unix socket is bound to: its permissions, its replacement and its deletion. */
 @Tag("any-selector")
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS})
 class SocketFileTest {
-    /** The sockets that can be bound to a path. */
+    /** The kinds of sockets that can be bound to a path. */
     private enum Kind {
         STREAM, SEQPACKET, DATAGRAM;
 
@@ -78,7 +78,7 @@ class SocketFileTest {
             return bind(address, null, true, false);
         }
 
-        /** Asserts that a socket of this kind is there. */
+        /** Asserts that the file is bound to a live socket of this kind. */
         void assertAlive(UnixAddress address) throws IOException {
             switch (this) {
                 case STREAM -> UnixStream.connect(address).close();
@@ -92,7 +92,7 @@ class SocketFileTest {
         }
     }
 
-    /** The file of a socket that is no more. */
+    /** Creates the file of a socket that no longer exists. */
     private static UnixAddress dead(Loop loop, Kind kind) throws IOException {
         UnixAddress address = Local.address(loop);
         kind.bind(address).close();
@@ -119,7 +119,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void theFileNeverHasMore(Kind kind) throws Exception {
+    void theFileNeverHasMorePermissions(Kind kind) throws Exception {
         Set<PosixFilePermission> own = EnumSet.of(PosixFilePermission.OWNER_WRITE);
         AtomicBoolean over = new AtomicBoolean();
         try (Loop loop = new Loop()) {
@@ -131,7 +131,7 @@ class SocketFileTest {
                         assertEquals(own, Files.getPosixFilePermissions(path));
                         seen.incrementAndGet();
                     } catch (NoSuchFileException e) {
-                        continue; // between two sockets
+                        continue; // not bound at the moment
                     }
                 }
                 return null;
@@ -150,7 +150,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void aDeadSocketIsReplacedWhereThatIsWanted(Kind kind) throws IOException {
+    void aDeadSocketIsReplacedIfConfigured(Kind kind) throws IOException {
         for (Kind before : Kind.values()) {
             try (Loop loop = new Loop()) {
                 UnixAddress address = dead(loop, before);
@@ -163,7 +163,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void aFreePathIsBoundAsEver(Kind kind) throws IOException {
+    void aFreePathIsBoundAsUsual(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             loop.later(kind.replace(address));
@@ -265,7 +265,7 @@ class SocketFileTest {
         try {
             Background.result(Background.start(() -> {
                 IoSource free = Kind.STREAM.bind(UnixAddress.ofPath(directory.resolve("free")), null, true, true);
-                free.close(); // waits for nothing
+                free.close(); // nothing to wait for
                 return assertFails(BindException.class, "bind", "EADDRINUSE", () -> Kind.STREAM.replace(address));
             }));
         } finally {
@@ -279,7 +279,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void theFileGoesWithTheSocketWhereThatIsWanted(Kind kind) throws IOException {
+    void theFileIsDeletedWithTheSocketIfConfigured(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             for (int i = 0; i < 2; i++) {
@@ -294,7 +294,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void anotherFileInItsPlaceStays(Kind kind) throws IOException {
+    void anotherFileAtThePathIsKept(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             IoSource first = kind.bind(address, null, false, true);
@@ -312,7 +312,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void aDescriptorThatIsGivenUpKeepsItsFile(Kind kind) throws IOException {
+    void aReleasedDescriptorKeepsItsFile(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             int fd = kind.bind(address, null, false, true).release();
@@ -322,7 +322,7 @@ class SocketFileTest {
         }
     }
 
-    // ---- what has no file
+    // ---- sockets without a file
 
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.function.Executable;
 @Tag("any-platform")
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS})
 class UnixAddressTest {
-    private static final int MOST = 107;
+    private static final int MAX = 107;
 
     private static byte[] bytes(int... values) {
         byte[] bytes = new byte[values.length];
@@ -52,7 +52,7 @@ class UnixAddressTest {
         return bytes;
     }
 
-    /** A path of a length, in the directory of other paths. */
+    /** Returns a path of the given length, in the loop's directory. */
     private static byte[] path(Loop loop, int length) {
         byte[] begin = Local.path(loop).toString().getBytes();
         byte[] path = Arrays.copyOf(begin, length);
@@ -61,7 +61,7 @@ class UnixAddressTest {
         return path;
     }
 
-    /** A directory, which is deleted with the files in it. */
+    /** Creates a directory, which is deleted with its files. */
     private static Path directory(Loop loop) throws IOException {
         Path directory = Files.createDirectory(Local.path(loop));
         loop.later((AutoCloseable) () -> {
@@ -74,7 +74,7 @@ class UnixAddressTest {
         return directory;
     }
 
-    // ---- what it is
+    // ---- forms of addresses
 
     @Test
     void aPathIsAPath() {
@@ -120,7 +120,7 @@ class UnixAddressTest {
 
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)
-    void equalsAndHashCodeGoByKindAndBytes() {
+    void equalsAndHashCodeCompareKindAndBytes() {
         UnixAddress path = UnixAddress.ofPath(Path.of("name"));
         UnixAddress name = UnixAddress.ofAbstract("name".getBytes());
         assertEquals(path, UnixAddress.ofBytes("name".getBytes()));
@@ -134,7 +134,7 @@ class UnixAddressTest {
 
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)
-    void itKeepsACopyOfTheBytes() {
+    void itCopiesTheBytes() {
         byte[] name = "name".getBytes();
         UnixAddress address = UnixAddress.ofAbstract(name);
         name[0] = 'x';
@@ -172,7 +172,7 @@ class UnixAddressTest {
         }
     }
 
-    // ---- what is refused
+    // ---- rejected addresses
 
     @Test
     void anEmptyPathIsRefused() {
@@ -188,10 +188,10 @@ class UnixAddressTest {
 
     @Test
     @Requires({Feature.ABSTRACT_ADDRESSES, Feature.UNIX_SEQPACKETS})
-    void whatIsTooLongIsRefusedBeforeAnySystemCall() throws IOException {
+    void anAddressThatIsTooLongIsRefusedBeforeAnySystemCall() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram socket = loop.later(UnixDatagram.unbound());
-            byte[] name = path(loop, MOST + 1);
+            byte[] name = path(loop, MAX + 1);
             for (UnixAddress address : List.of(UnixAddress.ofBytes(name), UnixAddress.ofAbstract(name))) {
                 ConnectOptions fromThere = ConnectOptions.DEFAULT.local(address);
                 List<Executable> uses = List.of(() -> UnixStream.connect(address), () -> UnixListener.bind(address),
@@ -224,9 +224,9 @@ class UnixAddressTest {
         }
     }
 
-    // ---- there and back through the system
+    // ---- round trips through the system
 
-    /** Binds a listener and a client, and checks that all that tells an address tells these. */
+    /** Binds a listener and a client, and checks every method that returns an address. */
     private static void assertRoundTrip(Loop loop, UnixAddress server, UnixAddress client) throws IOException {
         UnixListener listener = loop.later(UnixListener.bind(server));
         assertEquals(server, listener.localAddress());
@@ -243,13 +243,13 @@ class UnixAddressTest {
     @Test
     void pathsOfTheGreatestLengthMakeTheRoundTrip() throws IOException {
         try (Loop loop = new Loop()) {
-            UnixAddress server = UnixAddress.ofBytes(path(loop, MOST));
-            assertRoundTrip(loop, server, UnixAddress.ofBytes(path(loop, MOST)));
+            UnixAddress server = UnixAddress.ofBytes(path(loop, MAX));
+            assertRoundTrip(loop, server, UnixAddress.ofBytes(path(loop, MAX)));
         }
     }
 
     @Test
-    void pathsThatAreNoTextMakeTheRoundTrip() throws IOException {
+    void pathsThatAreNotTextMakeTheRoundTrip() throws IOException {
         try (Loop loop = new Loop()) {
             String directory = directory(loop) + "/";
             assertRoundTrip(loop, notText(directory, "server"), notText(directory, "client"));
@@ -266,14 +266,14 @@ class UnixAddressTest {
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)
     void abstractNamesKeepEveryByte() throws IOException {
-        byte[] most = new byte[MOST];
-        most[MOST - 1] = 7;
+        byte[] longest = new byte[MAX];
+        longest[MAX - 1] = 7;
         byte[] id = Local.abstractAddress().bytes();
         byte[] zeros = Arrays.copyOf(id, id.length + 3);
         byte[] first = new byte[id.length + 1];
         System.arraycopy(id, 0, first, 1, id.length);
         try (Loop loop = new Loop()) {
-            for (byte[] name : List.of(id, zeros, first, most)) {
+            for (byte[] name : List.of(id, zeros, first, longest)) {
                 byte[] client = name.clone();
                 client[client.length / 2] = (byte) 0xff;
                 assertRoundTrip(loop, UnixAddress.ofAbstract(name), UnixAddress.ofAbstract(client));
@@ -283,7 +283,7 @@ class UnixAddressTest {
 
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)
-    void theSystemChoosesAnAbstractNameForNone() throws IOException {
+    void theSystemChoosesAnAbstractNameForAnEmptyOne() throws IOException {
         try (Loop loop = new Loop()) {
             for (UnixAddress none : List.of(UnixAddress.unnamed(), UnixAddress.ofAbstract(new byte[0]))) {
                 UnixListener listener = loop.later(UnixListener.bind(none));
@@ -315,7 +315,7 @@ class UnixAddressTest {
 
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)
-    void anAbstractNameGoesWithItsLastSocket() throws IOException {
+    void anAbstractNameIsFreeAfterItsLastSocketIsClosed() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress name = Local.abstractAddress();
             UnixListener.bind(name).close();
@@ -324,12 +324,12 @@ class UnixAddressTest {
         }
     }
 
-    // ---- paths that fill all the room and have no zero after them
+    // ---- paths of the maximum length, without a terminating zero
 
     @Test
     void aPeerWithAPathOf108BytesIsAcceptedAndReported() throws IOException {
         try (Loop loop = new Loop()) {
-            byte[] path = path(loop, MOST + 1);
+            byte[] path = path(loop, MAX + 1);
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address));
             int peer = NativeCalls.unixSocket(1);
@@ -346,7 +346,7 @@ class UnixAddressTest {
     @Test
     void aSenderWithAPathOf108BytesCanBeAnswered() throws IOException {
         try (Loop loop = new Loop()) {
-            byte[] path = path(loop, MOST + 1);
+            byte[] path = path(loop, MAX + 1);
             UnixAddress address = Local.address(loop);
             UnixDatagram socket = loop.later(UnixDatagram.bind(address));
             int raw = NativeCalls.unixSocket(2);

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The JDK has no Unix datagrams: the peers are ours, and socat. */
+/** Unix datagram sockets. The JDK has none, so the peers are the library's own and socat. */
 @Requires(Feature.UNIX_DATAGRAMS)
 class UnixDatagramTest {
     private static long send(UnixDatagram socket, String text) throws IOException {
@@ -66,7 +66,7 @@ class UnixDatagramTest {
         return pair;
     }
 
-    /** Two that are bound and connected with each other. */
+    /** Returns two sockets that are bound and connected to each other. */
     private static UnixDatagram[] connected(Loop loop) throws IOException {
         UnixAddress[] addresses = {Local.address(loop), Local.address(loop)};
         UnixDatagram[] sockets =
@@ -84,7 +84,7 @@ class UnixDatagramTest {
         return count;
     }
 
-    // ---- the whole way
+    // ---- transfers
 
     @Test
     void connectedSocketsEcho() throws IOException {
@@ -216,7 +216,7 @@ class UnixDatagramTest {
     // ---- registering
 
     @Test
-    void aReaderOfNothingIsQuiet() throws IOException {
+    void aReaderWithoutDataIsQuiet() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
             loop.register(pair[0], 1, R);
@@ -300,12 +300,12 @@ class UnixDatagramTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void everyMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
+    void everyKindOfMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
             Memories.Operation send = new Memories.Operation(pair[0]::send, pair[0]::send, pair[0]::send);
             Memories.Operation recv = new Memories.Operation(pair[1]::recv, pair[1]::recv, pair[1]::recv);
-            for (int length : new int[] {0, 1, 4096, 65536, 65537, 150_000}) { // more than is copied at a time
+            for (int length : new int[] {0, 1, 4096, 65536, 65537, 150_000}) { // more than the copy buffer holds
                 byte[] bytes = random(length);
                 assertEquals(length, memory.run(send, bytes));
                 assertArrayEquals(random(length), bytes);
@@ -361,7 +361,7 @@ class UnixDatagramTest {
                     () -> pair[1].recv(heap), () -> pair[1].recv(array, 0, 4), () -> pair[1].recvMsg(heap, control),
                     () -> pair[1].recv(MemorySegment.NULL), () -> pair[1].recv(longer));
                 for (int i = 0; i < receives.size(); i++) {
-                    if (i != 1) { // what was peeked is still there
+                    if (i != 1) { // peek does not consume it
                         assertEquals(whole, pair[0].send(message));
                     }
                     heap.fill((byte) 0);
@@ -417,7 +417,7 @@ class UnixDatagramTest {
 
     @Test
     @Tag("any-selector")
-    void sendingToNobodyFails() throws IOException {
+    void sendingToAMissingPeerFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram socket = loop.later(UnixDatagram.unbound());
             UnixAddress missing = Local.address(loop);
@@ -434,7 +434,7 @@ class UnixDatagramTest {
 
     @Test
     @Tag("any-selector")
-    void aPeerThatIsGoneRefuses() throws IOException {
+    void aClosedPeerRefuses() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram[] sockets = connected(loop);
             sockets[1].close();
@@ -468,7 +468,7 @@ class UnixDatagramTest {
     // ---- descriptors
 
     @Test
-    void adoptsADescriptorAndGivesItBack() throws IOException {
+    void adoptsADescriptorAndReleasesIt() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(2);
             UnixDatagram socket = loop.later(UnixDatagram.fromFd(fds[0]));
@@ -500,7 +500,7 @@ class UnixDatagramTest {
     }
 
     @Test
-    void afterCloseNothingIsPossible() throws IOException {
+    void everythingIsRefusedAfterTheClose() throws IOException {
         try (Loop loop = new Loop()) {
             UnixDatagram socket = pair(loop)[0];
             socket.close();
@@ -525,9 +525,9 @@ class UnixDatagramTest {
         }
     }
 
-    /** No event tells when a receiver has room to whom this is not connected; and who just waits is left alone. */
+    /** No event reports room at a receiver to which the socket is not connected, and waiting for one does not spin. */
     @Test
-    void aFullReceiverIsNotWaitedForWithoutAConnection() throws IOException {
+    void noEventReportsRoomAtAReceiverWithoutAConnection() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixDatagram receiver = loop.later(UnixDatagram.bind(address));
@@ -538,7 +538,7 @@ class UnixDatagramTest {
             while (sender.sendTo(one, address) == 1) {
                 Thread.onSpinWait();
             }
-            loop.expect(Loop.writable(1)); // though there is no more room than before
+            loop.expect(Loop.writable(1)); // although there is no more room than before
             loop.expectNothing();
             assertEquals(WOULD_BLOCK, sender.sendTo(one, address));
             loop.expect(Loop.writable(1));

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.function.Executable;
 @Requires(Feature.UNIX_STREAMS)
 class UnixListenerTest {
     @Test
-    void acceptsUntilNoneWaits() throws IOException {
+    void acceptsUntilNoneIsPending() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address));
@@ -63,7 +63,7 @@ class UnixListenerTest {
     }
 
     @Test
-    void oneEventStandsForManyConnections() throws IOException {
+    void oneEventReportsManyConnections() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address));
@@ -152,7 +152,7 @@ class UnixListenerTest {
 
     @Test
     @Tag("any-selector")
-    void aClientThatIsGoneIsStillAccepted() throws IOException {
+    void aClosedClientIsStillAccepted() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address));
@@ -166,7 +166,7 @@ class UnixListenerTest {
     }
 
     @Test
-    void adoptsADescriptorAndGivesItBack() throws IOException {
+    void adoptsADescriptorAndReleasesIt() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             int fd = UnixListener.bind(address).release();
@@ -204,7 +204,7 @@ class UnixListenerTest {
     }
 
     @Test
-    void afterCloseNothingIsPossible() throws IOException {
+    void everythingIsRefusedAfterTheClose() throws IOException {
         try (Loop loop = new Loop()) {
             UnixListener listener = UnixListener.bind(Local.address(loop));
             listener.close();

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The JDK has no such sockets: the peers are ours, and socat. */
+/** Unix seqpacket sockets. The JDK has none, so the peers are the library's own and socat. */
 @Requires(Feature.UNIX_SEQPACKETS)
 class UnixSeqpacketTest {
     private static long send(UnixSeqpacket socket, String text) throws IOException {
@@ -162,7 +162,7 @@ class UnixSeqpacketTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void everyMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
+    void everyKindOfMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
             Memories.Operation send = new Memories.Operation(pair[0]::send, pair[0]::send, pair[0]::send);
@@ -237,7 +237,7 @@ class UnixSeqpacketTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void aConnectToNobodyFails() throws IOException {
+    void aConnectWithoutAListenerFails() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             assertFails(SocketException.class, "connect", "ENOENT", () -> UnixSeqpacket.connect(address));
@@ -254,7 +254,7 @@ class UnixSeqpacketTest {
 
     @Test
     @Tag("any-selector")
-    void adoptsADescriptorAndGivesItBack() throws IOException {
+    void adoptsADescriptorAndReleasesIt() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(5);
             UnixSeqpacket socket = loop.later(UnixSeqpacket.fromFd(fds[0]));
@@ -291,7 +291,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
-    void afterCloseNothingIsPossible() throws IOException {
+    void everythingIsRefusedAfterTheClose() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket socket = pair(loop)[0];
             socket.close();

@@ -67,7 +67,7 @@ class UnixStreamTest {
         return stream.write(text.getBytes(), 0, text.length());
     }
 
-    // ---- the whole way
+    // ---- connect, transfer, close
 
     @Test
     void connectsAndEchoes() throws IOException {
@@ -122,7 +122,7 @@ class UnixStreamTest {
             }
             loop.expect(writable(0), writable(1));
             assertEquals(1024, pair[0].write(random(1024), 0, 1024));
-            byte[] got = readFully(pair[1], 1024); // there at once
+            byte[] got = readFully(pair[1], 1024); // already delivered
             assertEquals(WOULD_BLOCK, pair[1].read(new byte[1], 0, 1));
             assertEquals(1024, pair[1].write(got, 0, 1024));
             assertArrayEquals(random(1024), readFully(pair[0], 1024));
@@ -139,7 +139,7 @@ class UnixStreamTest {
                 UnixListener listener = loop.later(UnixListener.bind(address));
                 UnixStream stream = loop.later(UnixStream.connect(listener.localAddress()));
                 assertEquals(listener.localAddress(), stream.peerAddress());
-                assertEquals(1, stream.write(new byte[1], 0, 1)); // before it is accepted
+                assertEquals(1, stream.write(new byte[1], 0, 1)); // before the connection is accepted
                 readFully(loop.later(listener.accept()), 1);
             }
         }
@@ -162,10 +162,10 @@ class UnixStreamTest {
         }
     }
 
-    // ---- much data
+    // ---- bulk data
 
     @Test
-    void muchIsEchoedByAJdkChannel() throws Exception {
+    void manyBytesAreEchoedByAJdkChannel() throws Exception {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
             Future<?> echo = Background.start(() -> {
@@ -185,7 +185,7 @@ class UnixStreamTest {
     }
 
     @Test
-    void muchIsSentToAndFromAJdkChannelAtTheSameTime() throws Exception {
+    void manyBytesAreExchangedWithAJdkChannelAtTheSameTime() throws Exception {
         try (Loop loop = new Loop()) {
             Pair pair = Local.accepted(loop);
             byte[] there = random(N);
@@ -201,7 +201,7 @@ class UnixStreamTest {
         }
     }
 
-    /** Writes everything and expects the same, driven by events alone, where a short count ends a drain. */
+    /** Writes all bytes and expects them back, driven only by events; a short read or write means drained. */
     private static void assertEchoes(Loop loop, UnixStream stream, byte[] bytes) throws IOException {
         loop.register(stream, 1, RW);
         byte[] got = new byte[bytes.length + 1];
@@ -250,7 +250,7 @@ class UnixStreamTest {
             });
             loop.register(connected[0], 1, RW);
             assertEquals(6, write(connected[0], "hello\n"));
-            if (command.startsWith("nc")) { // it prints what it gets, and sends what it reads
+            if (command.startsWith("nc")) { // it prints what it receives, and sends what it reads
                 process.getOutputStream().write(process.getInputStream().readNBytes(6));
                 process.getOutputStream().flush();
             }
@@ -264,7 +264,7 @@ class UnixStreamTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void everyMemoryCanBeReadIntoAndWritten(Memories memory) throws IOException {
+    void everyKindOfMemoryCanBeReadIntoAndWritten(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
             Memories.Operation write = new Memories.Operation(pair[0]::write, pair[0]::write, pair[0]::write);
@@ -324,7 +324,7 @@ class UnixStreamTest {
     // ---- registering
 
     @Test
-    void aReaderOfNothingIsQuiet() throws IOException {
+    void aReaderWithoutDataIsQuiet() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(Local.connected(loop).stream(), 1, R);
             loop.expectNothing();
@@ -332,7 +332,7 @@ class UnixStreamTest {
     }
 
     @Test
-    void registeringAnewAsksForSomethingElse() throws IOException {
+    void aNewRegistrationChangesTheInterest() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream stream = Local.connected(loop).stream();
             loop.register(stream, 1, R);
@@ -370,7 +370,7 @@ class UnixStreamTest {
     }
 
     @Test
-    void anEventForNothingWhenThePeerReadsDoesNoHarm() throws IOException {
+    void aSpuriousEventWhenThePeerReadsIsHarmless() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
             loop.register(pair.stream(), 1, RW);
@@ -385,7 +385,7 @@ class UnixStreamTest {
         }
     }
 
-    // ---- the end
+    // ---- end of stream
 
     @Test
     void thePeersCloseIsTheEndForEver() throws IOException {
@@ -436,7 +436,7 @@ class UnixStreamTest {
 
     @Test
     @Tag("any-selector")
-    void shuttingDownTheReadHalfEndsWhatThePeerCanWrite() throws IOException {
+    void shuttingDownTheReadHalfEndsThePeersWrites() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
             Local.send(pair.peer(), "ab".getBytes());
@@ -509,7 +509,7 @@ class UnixStreamTest {
     // ---- descriptors
 
     @Test
-    void adoptsADescriptorAndGivesItBack() throws IOException {
+    void adoptsADescriptorAndReleasesIt() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(1);
             UnixStream stream = loop.later(UnixStream.fromFd(fds[0]));
@@ -553,7 +553,7 @@ class UnixStreamTest {
 
     @Test
     @Requires(Feature.DESCRIPTOR_PASSING)
-    void afterCloseNothingIsPossible() throws IOException {
+    void everythingIsRefusedAfterTheClose() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream stream = Local.connected(loop).stream();
             stream.close();
