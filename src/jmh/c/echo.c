@@ -1,8 +1,8 @@
-// The contender c of the echo rig: TCP echo in plain C as well as epoll can do it. One thread, edge-triggered, one
-// buffer for all; three system calls a request: a wait, a receive, a send.
+// The contender c of the echo benchmark: TCP echo in plain C with epoll, as fast as possible. One thread,
+// edge-triggered, one shared buffer; three system calls for each request: a wait, a receive, a send.
 //   echo PORT [spin|thread]
-// spin: never sleeps in epoll_wait. thread: has a second thread, which only sleeps, as a JVM has others: the kernel then
-// counts the users of a descriptor in every call.
+// spin: never sleeps in epoll_wait. thread: has a second thread, which only sleeps, as a JVM has further threads:
+// the kernel then counts the references to a descriptor in every call.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,7 +19,7 @@
 
 enum { EVENTS = 1024, BUFFER = 32 * 1024, BACKLOG = 4096 };
 
-// A client, and what it has not taken yet. While there is such output, nothing more is read from it.
+// A client and its pending output. While there is pending output, nothing more is read from it.
 struct client {
     int fd;
     size_t from, to;
@@ -40,7 +40,7 @@ static void drop(struct client *client) {
     free(client);
 }
 
-// The bytes that were taken, maybe 0; -1 if the connection is broken.
+// Returns the number of bytes sent, possibly 0; -1 if the connection is broken.
 static ssize_t transmit(int fd, const char *bytes, size_t length) {
     ssize_t n;
     do {
@@ -49,7 +49,7 @@ static ssize_t transmit(int fd, const char *bytes, size_t length) {
     return n < 0 && errno == EAGAIN ? 0 : n;
 }
 
-// Sends what was read: 1 if all of it, 0 if some must wait, -1 if the connection is broken.
+// Sends what was read. Returns 1 if all of it was sent, 0 if some is pending, -1 if the connection is broken.
 static int echo(struct client *client, size_t length) {
     ssize_t sent = transmit(client->fd, buffer, length);
     if (sent < 0 || (size_t) sent == length) {
@@ -64,7 +64,7 @@ static int echo(struct client *client, size_t length) {
     return watch(EPOLL_CTL_MOD, client->fd, EPOLLOUT, client);
 }
 
-// Sends what waits: 1 if nothing is left, 0 if some must wait longer, -1 if the connection is broken.
+// Sends pending output. Returns 1 if all of it was sent, 0 if some is still pending, -1 if the connection is broken.
 static int flush(struct client *client) {
     ssize_t sent = transmit(client->fd, client->pending + client->from, client->to - client->from);
     if (sent < 0) {
@@ -77,7 +77,7 @@ static int flush(struct client *client) {
     return watch(EPOLL_CTL_MOD, client->fd, EPOLLIN, client) < 0 ? -1 : 1;
 }
 
-// -1 when the client is gone.
+// Serves a client. Returns -1 at the end of the connection.
 static int serve(struct client *client, uint32_t events) {
     if (client->from < client->to) {
         int done = flush(client);
@@ -97,7 +97,7 @@ static int serve(struct client *client, uint32_t events) {
         if (done <= 0) {
             return done;
         }
-        // a short read has drained the socket; but a FIN that came with the last data has no edge of its own
+        // a short read means drained, but a FIN that arrived with the last data has no edge of its own
         if (n < BUFFER && !(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))) {
             return 0;
         }
@@ -155,7 +155,7 @@ int main(int argc, char **argv) {
     epoll = epoll_create1(EPOLL_CLOEXEC);
     listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (epoll < 0 || listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)
-            || setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) // Linux passes it on to what is accepted
+            || setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) // Linux: inherited by accepted sockets
             || bind(listener, (struct sockaddr *) &address, sizeof address) || listen(listener, BACKLOG)
             || watch(EPOLL_CTL_ADD, listener, EPOLLIN, NULL)) {
         perror("echo");

@@ -1,6 +1,6 @@
-// The benchmarks' operations in plain C: what the kernel itself costs. See Plain.java, which compiles and calls this.
-// Each operation is a function with its benchmark's name; it does n operations and returns 0, or the negated errno.
-// What one operation is, and how many system calls, is said in the Java class of that name.
+// The benchmarks' operations in plain C, which show the cost of the kernel. Plain.java compiles and calls this.
+// Each operation is a function with its benchmark's name. It performs n operations and returns 0, or the negated errno.
+// The Java class of the same name documents the operation and its system calls.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -22,7 +22,7 @@ enum { SOURCES = 64, MOST_SOURCES = 1024, BYTES = 64, ROOM = 1024, PARTS = 4, BA
 
 struct pair { int client, server; };
 
-// Watched by nobody: a socket that an epoll watches costs more to send to.
+// Not watched: sending to a socket that an epoll watches costs more.
 static struct pair tcp, local, udp;
 static struct sockaddr_in udp_address;
 
@@ -50,7 +50,7 @@ static int watch(int op, int epoll, int fd, uint32_t events, uint64_t token) {
     return epoll_ctl(epoll, op, fd, &event);
 }
 
-static int open_bound(int type, struct sockaddr_in *bound) { // to a port that the system chooses
+static int open_bound(int type, struct sockaddr_in *bound) { // to a port chosen by the system
     *bound = (struct sockaddr_in) { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *) bound, sizeof *bound) < 0) {
@@ -118,7 +118,7 @@ static int open_watching(int fd) { // an epoll, with token 1
     return epoll < 0 || watch(EPOLL_CTL_ADD, epoll, fd, EPOLLIN | EPOLLRDHUP, 1) < 0 ? -1 : epoll;
 }
 
-static int open_levels(long ready) { // of at least as many pipes as the other epoll has connections
+static int open_levels(long ready) { // at least as many pipes as the other epoll has connections
     if ((levels = epoll_create1(EPOLL_CLOEXEC)) < 0) {
         return -1;
     }
@@ -147,7 +147,7 @@ static int wait_for_one(int epoll) {
     return wait_for(epoll, events) == 1 && events[0].data.u64 == 1 && (events[0].events & EPOLLIN) ? 0 : -1;
 }
 
-static int wake(int event) { // edge-triggered, so that nobody need read it, as in Panamio
+static int wake(int event) { // edge-triggered, so that no read is needed, as in Panamio
     return write(event, &(uint64_t) { 1 }, sizeof(uint64_t)) < 0 ? -1 : 0;
 }
 
@@ -157,7 +157,7 @@ static void *answer_wakes(void *unused) {
     return unused;
 }
 
-// Makes all that the operations use, with as many sources for PollLevel that are ready. It goes with the process.
+// Opens everything that the operations use; ready is the number of ready sources for PollLevel. Never closed.
 long setup(long ready) {
     CHECK(listener = open_bound(SOCK_STREAM, &address));
     CHECK(listen(listener, SOMAXCONN));
@@ -192,7 +192,7 @@ static int send_some(int fd, const char *bytes, int size) {
     return send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) == size ? 0 : -1;
 }
 
-static int receive_some(int fd, char *bytes, int size) { // of as many that there are, which drains the socket
+static int receive_some(int fd, char *bytes, int size) { // all pending bytes, which drains the socket
     ssize_t n;
     do {
         n = recv(fd, bytes, ROOM, MSG_DONTWAIT);
@@ -494,7 +494,7 @@ long ConnectTurn(long n) {
     return 0;
 }
 
-long GuardEnterExit(long n) { // what Guard.java does, one to one
+long GuardEnterExit(long n) { // exactly what Guard.java does
     static atomic_int state;
     while (n-- > 0) {
         int s = atomic_load(&state);
@@ -513,7 +513,7 @@ long GuardEnterExit(long n) { // what Guard.java does, one to one
 long ArenaOpenClose(long n) {
     while (n-- > 0) {
         void *memory = calloc(1, BYTES);
-        __asm__ volatile("" : "+r"(memory)); // or the compiler leaves both calls out
+        __asm__ volatile("" : "+r"(memory)); // otherwise the compiler eliminates both calls
         if (!memory) {
             return -ENOMEM;
         }

@@ -4,13 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The aims that were set for Panamio beside what was measured; what is missed is in bold. */
+/** The results with Panamio's aims; missed aims are bold. */
 final class Aims {
     private static final String PANAMIO = "panamio";
     private static final String NIO = "nio";
     private static final List<String> PEERS = List.of("c", NIO, "netty-epoll");
 
-    /** The most processor time of a case, in ratios to each of {@link #PEERS}. */
+    /** The maximum processor time of a case, as ratios to each of {@link #PEERS}. */
     private record Case(String name, double... bounds) {
         boolean isOf(String scenario) {
             return scenario.equals(name) || scenario.startsWith(name + ",");
@@ -27,7 +27,7 @@ final class Aims {
     private Aims() {
     }
 
-    /** What echo servers cost, in ratios within the rounds. */
+    /** The cost of echo servers, as ratios within the rounds. */
     static String echo(Results echo, List<String> cases) {
         StringBuilder table = new StringBuilder(Tables.head(
             List.of("processor time for a request", "to C", "to NIO", "to Netty epoll", "C to Netty epoll")));
@@ -46,7 +46,7 @@ final class Aims {
         return table.toString();
     }
 
-    /** All others. */
+    /** All other aims. */
     static String others(Results echo, List<String> cases, String spin, Results jmh, Results start) {
         double heap = cases.stream().filter(c -> !c.startsWith("connect"))
             .mapToDouble(c -> median(echo, c, PANAMIO, "heap")).max().orElseThrow();
@@ -102,7 +102,7 @@ final class Aims {
         return number + " (" + sign + (bound == 0 || bound >= 100 ? Tables.number(bound) : number(bound)) + ")";
     }
 
-    /** Two digits after the point; a hundred and more without. */
+    /** Formats with two digits after the point; without from 100 on. */
     private static String number(double value) {
         return Double.isNaN(value) ? "" : value >= 100 ? Tables.number(value)
             : String.format(Locale.ROOT, "%.2f", value);

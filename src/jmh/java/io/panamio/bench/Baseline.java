@@ -38,7 +38,7 @@ record Baseline(String name, Path jar, Path benchmarks) {
     private static String lastRelease() throws IOException, InterruptedException {
         String tags = run(Path.of("."), "git", "tag", "--merged", "HEAD", "--sort=-creatordate");
         return tags.lines().findFirst()
-            .orElseThrow(() -> new NoSuchElementException("no tag here to compare with: name a revision or a jar"));
+            .orElseThrow(() -> new NoSuchElementException("no tag to compare with: give a revision or a jar"));
     }
 
     private static void build(String commit, Path jar, Path benchmarks) throws IOException, InterruptedException {
@@ -58,10 +58,10 @@ record Baseline(String name, Path jar, Path benchmarks) {
     }
 
     /**
-     * Compiles its own part of {@link GuardOperations}, as its API may be another one than this build's. Operations of
-     * the same name are compared.
+     * Compiles this build's own version of a part of {@link GuardOperations}, as its API may differ. Operations of the
+     * same name are compared.
      *
-     * @return where the classes are, or null if it lacks what the part needs, which is printed
+     * @return the folder of the classes, or null, after a message, if the build lacks something that the part needs
      */
     Path compile(String part) throws IOException, InterruptedException {
         Path classes = BUILDS.resolve("classes").resolve(part);
@@ -71,12 +71,13 @@ record Baseline(String name, Path jar, Path benchmarks) {
                 benchmarks.resolve("io/panamio/bench").resolve(part + ".java").toString());
             return classes;
         } catch (IOException e) {
-            System.out.printf("%s is left out of %s, which lacks what it needs:%n%s%n", part, name, e.getMessage());
+            System.out.printf("%s is omitted for %s, which lacks something that it needs:%n%s%n", part, name,
+                e.getMessage());
             return null;
         }
     }
 
-    /** Runs a command; what it prints. */
+    /** Runs a command and returns its output. */
     private static String run(Path directory, String... command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(List.of(command)).directory(directory.toFile()).redirectErrorStream(true)
             .start();

@@ -20,27 +20,27 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * How large a buffer to read into: a thread writes as fast as it can, another one reads and discards, with buffers of
- * several sizes in turn. The smaller, the more system calls; the larger, the less of it is in the processor's cache
- * when the kernel copies.
+ * Measures which size of buffer to read into: one thread writes as fast as it can, another one reads and discards, with
+ * buffers of several sizes in turn. Smaller buffers need more system calls; less of a larger one is in the processor's
+ * cache when the kernel copies.
  */
 @Command(name = "buffers", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Measures what it costs to receive a stream with buffers of several sizes.")
+    description = "Measures the cost of receiving a stream with buffers of several sizes.")
 final class BufferSizes implements Callable<Integer> {
     private static final long KIB = 1024;
     private static final long[] SIZES = {4, 8, 16, 24, 32, 48, 64, 128, 256};
     private static final long LARGEST = 256 * KIB;
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    @Option(names = "--rounds", defaultValue = "9", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--rounds", defaultValue = "9", description = "The number of rounds (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--millis", defaultValue = "300", description = "How long each is measured (default: "
+    @Option(names = "--millis", defaultValue = "300", description = "The duration of a measurement (default: "
         + "${DEFAULT-VALUE}).")
     private int millis;
 
     @Option(names = "--results", defaultValue = "target/bench/buffers.json", paramLabel = "FILE",
-        description = "Where the results go (default: ${DEFAULT-VALUE}).")
+        description = "The file to write the results to (default: ${DEFAULT-VALUE}).")
     private Path file;
 
     @Override
@@ -98,7 +98,7 @@ final class BufferSizes implements Callable<Integer> {
                 poll.poll(events);
             }
         } catch (IOException e) {
-            // the reader has had enough
+            // the reader has finished
         }
     }
 

@@ -16,7 +16,7 @@ import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
-/** Bar charts: from zero, with whiskers over the middle half of the values, a contender in the same colour in each. */
+/** Bar charts from zero, with whiskers over the middle half of the values, and one colour for each contender. */
 final class Charts {
     private static final Color RED = new Color(0xd1495b);
     private static final Color BLUE = new Color(0x30638e);
@@ -72,7 +72,7 @@ final class Charts {
         return chart;
     }
 
-    /** Writes charts into one picture, in rows of {@code columns}. */
+    /** Writes charts to one picture, in rows of {@code columns}. */
     static void write(Path file, int columns, List<CategoryChart> charts) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         String name = file.toString().replaceFirst("\\.png$", "");

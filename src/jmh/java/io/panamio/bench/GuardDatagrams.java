@@ -16,7 +16,7 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/** UDP: datagrams to an address, and from one. */
+/** UDP: sends to an address and receives with the sender's address. */
 public final class GuardDatagrams extends GuardOperations {
     @Override
     void put(Map<String, LongConsumer> operations) throws IOException {

@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
-/** The operations of {@link RegressionGuard} over NIO, as far as it has them. */
+/** The operations of {@link RegressionGuard} that NIO has. */
 final class GuardNio implements Supplier<Map<String, LongConsumer>> {
     @Override
     public Map<String, LongConsumer> get() {
@@ -170,7 +170,7 @@ final class GuardNio implements Supplier<Map<String, LongConsumer>> {
         });
     }
 
-    /** Sums the tokens of the keys that are ready. */
+    /** Sums the tokens of the ready keys. */
     private static final class Tokens implements Consumer<SelectionKey> {
         private long sum;
 

@@ -6,21 +6,21 @@ import java.util.function.LongConsumer;
 
 /** An operation of {@link RegressionGuard}. */
 interface GuardOperation {
-    /** How many sources the polls watch. */
+    /** The number of sources that the polls watch. */
     int SOURCES = 64;
-    /** How much is sent at a time. */
+    /** The size of a small message. */
     int BYTES = 64;
-    /** How much is sent where it shall be much. */
+    /** The size of a large message. */
     int MANY = 16 << 10;
-    /** How much is passed on at a time. */
+    /** The number of bytes forwarded at a time. */
     int BURST = 64 << 10;
-    /** How many datagrams there are in a batch. */
+    /** The number of datagrams in a batch. */
     int BATCH = 32;
 
-    /** Does it once. */
+    /** Performs it once. */
     void run() throws IOException;
 
-    /** Does it as often as it is told. */
+    /** Performs it {@code times} times. */
     static LongConsumer repeat(GuardOperation operation) {
         return times -> {
             try {
@@ -33,7 +33,7 @@ interface GuardOperation {
         };
     }
 
-    /** An operation that did not do what it should has measured nothing. */
+    /** Fails if an operation did not do what it should, as its figure would be meaningless. */
     static void check(boolean asExpected) {
         if (!asExpected) {
             throw new AssertionError("the operation went wrong");

@@ -15,10 +15,10 @@ import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
 /**
- * Operations of {@link RegressionGuard} on a part of Panamio. Each build of the library has its own, compiled by
- * itself, so that a build that lacks something lacks that part alone, and loaded in a class loader of that build.
- * To the guard it is known by JDK types alone: a map of operations by name, each of which does itself as often as it is
- * told.
+ * Operations of {@link RegressionGuard} on a part of Panamio. Each build of the library has its own version, compiled
+ * separately, so that a build that lacks something lacks only that part, and loaded by the class loader of that build.
+ * The guard uses only JDK types of it: a map of operations by name, each of which performs itself a given number of
+ * times.
  */
 abstract class GuardOperations implements Supplier<Map<String, LongConsumer>> {
     /** The classes of all parts. */
@@ -40,7 +40,7 @@ abstract class GuardOperations implements Supplier<Map<String, LongConsumer>> {
         return new TcpStream[] {client, server};
     }
 
-    /** Puts the operations into a map. */
+    /** Adds the operations to a map. */
     abstract void put(Map<String, LongConsumer> operations) throws IOException;
 
     @Override

@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/** What passes bytes on, and what lends memory. */
+/** Splices, relays, files, ring buffers and pools. */
 public final class GuardPipelines extends GuardOperations {
     private static final int PACKET = 1500;
 

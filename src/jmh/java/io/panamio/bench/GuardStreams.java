@@ -68,7 +68,7 @@ public final class GuardStreams extends GuardOperations {
         });
     }
 
-    /** Polls 64 streams, of which all are writable or none is readable, and looks at token and flags. */
+    /** Polls 64 streams, of which all are writable or none is readable, and reads token and flags. */
     private LongConsumer polling(TcpListener listener, InetSocketAddress address, boolean ready)
             throws IOException {
         Poll poll = Poll.open();

@@ -9,12 +9,12 @@ import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 
 /**
- * A client process of {@link Memory}. It opens and closes connections as it is told on the standard input, a line for a
- * line, and ends with the input.
+ * A client process of {@link Memory}. It opens and closes connections as commanded on its standard input, answers each
+ * line with a line, and exits at the end of the input.
  */
 final class IdleClient {
     private static final long PATIENCE_NANOS = 10_000_000_000L;
-    /** A pair of addresses gives 28 thousand connections, some of which linger (TIME_WAIT): so there are many. */
+    /** The number of addresses: a pair allows for 28 thousand connections, including those in TIME_WAIT. */
     private static final int ADDRESSES = 200;
 
     private final int port;
@@ -25,7 +25,7 @@ final class IdleClient {
         this.port = port;
     }
 
-    /** Does what it is told. The argument is the server's port. */
+    /** Executes the commands. The argument is the server's port. */
     public static void main(String... args) throws IOException, InterruptedException {
         IdleClient client = new IdleClient(Integer.parseInt(args[0]));
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in));
@@ -37,7 +37,7 @@ final class IdleClient {
         Runtime.getRuntime().halt(0);
     }
 
-    /** Opens connections, all to one address; says how many, and what it was stopped by. */
+    /** Opens connections, all to one address, and prints their number, and the reason if it could not open all. */
     private String open(int count) throws InterruptedException {
         int done = 0;
         try {
@@ -64,7 +64,7 @@ final class IdleClient {
         }
     }
 
-    /** Closes the oldest ones. */
+    /** Closes the oldest connections. */
     private String close(int count) {
         for (int i = 0; i < count; i++) {
             streams.remove().close();

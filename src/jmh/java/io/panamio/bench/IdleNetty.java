@@ -13,7 +13,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.util.ResourceLeakDetector;
 import java.net.InetSocketAddress;
 
-/** {@link IdlePanamio} on Netty's epoll: one event loop, and one handler for all that only counts. */
+/** {@link IdlePanamio} on Netty's epoll: one event loop, and one shared handler that only counts. */
 @ChannelHandler.Sharable
 final class IdleNetty extends ChannelInboundHandlerAdapter {
     private IdleNetty() {

@@ -10,7 +10,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.function.Consumer;
 
-/** {@link IdlePanamio} on java.nio, whose keys keep the connections. */
+/** {@link IdlePanamio} on java.nio, whose keys hold the connections. */
 final class IdleNio implements Consumer<SelectionKey> {
     private final Selector selector = Selector.open();
     private final ServerSocketChannel listener = ServerSocketChannel.open();

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A server and its client, whose connections {@link Memory} counts and weighs. */
+/** A server and its client, whose connections {@link Memory} measures. */
 final class IdlePair implements AutoCloseable {
-    /** How many connections are opened or closed before the server is waited for; its backlog holds more. */
+    /** The number of connections opened or closed before waiting for the server; its backlog is larger. */
     static final int BURST = 500;
 
     private final IdleProcess server;
@@ -19,7 +19,7 @@ final class IdlePair implements AutoCloseable {
 
     /** Starts both, with heaps for that many connections. */
     IdlePair(String contender, int connections, Path log) throws IOException {
-        long heap = 128 + connections / 256; // MiB: four KiB for each
+        long heap = 128 + connections / 256; // MiB: 4 KiB for each connection
         List<String> options = new ArrayList<>(List.of("-Xmn16m", "-Xms" + heap + "m", "-Xmx" + heap + "m"));
         if (Runtime.version().feature() >= 23) {
             options.add("--sun-misc-unsafe-memory-access=allow"); // for Netty
@@ -33,7 +33,7 @@ final class IdlePair implements AutoCloseable {
         }
     }
 
-    /** How many connections both have descriptors for. */
+    /** Returns the number of connections that both have descriptors for. */
     int most() throws IOException {
         return (Math.min(server.mostDescriptors(), client.mostDescriptors()) - 200) / BURST * BURST;
     }
@@ -43,9 +43,9 @@ final class IdlePair implements AutoCloseable {
     }
 
     /**
-     * Opens a burst of connections and waits until the server has them.
+     * Opens a burst of connections and waits until the server has accepted them.
      *
-     * @return why not all could be had, or null
+     * @return the reason why not all could be opened, or null
      */
     String open() throws IOException {
         String[] answer = client.ask("open " + BURST).split(" ", 2);
@@ -78,17 +78,17 @@ final class IdlePair implements AutoCloseable {
         allocatedBytes = usage[1];
     }
 
-    /** The processor time of the server's loop until the last burst. */
+    /** Returns the processor time of the server's loop until the last burst. */
     long processorNanos() {
         return processorNanos;
     }
 
-    /** What the server's loop has allocated on the heap until the last burst. */
+    /** Returns the bytes of heap allocated by the server's loop until the last burst. */
     long allocatedBytes() {
         return allocatedBytes;
     }
 
-    /** The bytes of what is reachable on the server's heap, and those that its process has in physical memory. */
+    /** Returns the size of the server's reachable heap and the physical memory of its process, in bytes. */
     long[] weigh() throws IOException {
         return server.askNumbers("weigh");
     }

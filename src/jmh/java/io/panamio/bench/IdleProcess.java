@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A process of {@link Memory}, which answers each line with a line. It may have as many descriptors as can be had. */
+/** A process of {@link Memory}, which answers each line with a line, with the maximum limit on descriptors. */
 final class IdleProcess implements AutoCloseable {
     private final Process process;
     private final BufferedReader answers;
@@ -19,7 +19,7 @@ final class IdleProcess implements AutoCloseable {
     IdleProcess(Class<?> main, String argument, List<String> options, Path log) throws IOException {
         this.log = log;
         List<String> command = new ArrayList<>(List.of("sh", "-c",
-            "ulimit -n $(cat /proc/sys/fs/nr_open) 2>/dev/null; exec \"$@\"", "sh", // else what is allowed
+            "ulimit -n $(cat /proc/sys/fs/nr_open) 2>/dev/null; exec \"$@\"", "sh", // otherwise the current limit
             Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
             "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
         command.addAll(options);
@@ -29,7 +29,7 @@ final class IdleProcess implements AutoCloseable {
         answers = process.inputReader();
     }
 
-    /** What it says unasked, or next. */
+    /** Returns its next line. */
     String read() throws IOException {
         String answer = answers.readLine();
         if (answer == null) {
@@ -38,14 +38,14 @@ final class IdleProcess implements AutoCloseable {
         return answer;
     }
 
-    /** Has something done, and returns the answer. */
+    /** Sends a command, and returns the answer. */
     String ask(String order) throws IOException {
         process.outputWriter().write(order + "\n");
         process.outputWriter().flush();
         return read();
     }
 
-    /** Has something done, and returns the numbers of the answer. */
+    /** Sends a command, and returns the numbers in the answer. */
     long[] askNumbers(String order) throws IOException {
         String[] words = ask(order).split(" ");
         long[] numbers = new long[words.length];
@@ -55,7 +55,7 @@ final class IdleProcess implements AutoCloseable {
         return numbers;
     }
 
-    /** How many descriptors it may have. */
+    /** Returns its limit on descriptors. */
     int mostDescriptors() throws IOException {
         try (var limits = Files.lines(Path.of("/proc", Long.toString(process.pid()), "limits"))) {
             String limit = limits.filter(line -> line.startsWith("Max open files")).findFirst().orElseThrow();
@@ -63,7 +63,7 @@ final class IdleProcess implements AutoCloseable {
         }
     }
 
-    /** Ends it, with all its connections. */
+    /** Terminates it, with all its connections. */
     @Override
     public void close() {
         process.destroyForcibly();

@@ -10,12 +10,13 @@ import java.nio.file.Path;
 
 /**
  * A server process of {@link Memory}: one thread accepts connections, registers them and, when they end, closes them.
- * Another one does what it is told on the standard input, a line for a line, and ends the process with the input.
+ * Another one executes commands from the standard input, answers each line with a line, and exits at the end of the
+ * input.
  */
 final class IdleServer {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    // written by the loop's thread alone
+    // written only by the loop's thread
     private static volatile Thread loop;
     private static volatile long opened;
     private static volatile long closed;
@@ -23,7 +24,7 @@ final class IdleServer {
     private IdleServer() {
     }
 
-    /** Says that a connection was accepted and is registered. */
+    /** Called when a connection was accepted and is registered. */
     static void opened() {
         if (loop == null) {
             loop = Thread.currentThread();
@@ -31,12 +32,12 @@ final class IdleServer {
         opened = opened + 1;
     }
 
-    /** Says that a connection has ended and was closed. */
+    /** Called when a connection has ended and was closed. */
     static void closed() {
         closed = closed + 1;
     }
 
-    /** Begins to listen, says the port and does what it is told. The argument is the name of a contender. */
+    /** Listens, prints the port and executes commands. The argument is the name of a contender. */
     public static void main(String... args) throws IOException, InterruptedException {
         System.out.println(switch (args[0]) {
             case "panamio" -> IdlePanamio.start();
@@ -56,7 +57,7 @@ final class IdleServer {
         Runtime.getRuntime().halt(0);
     }
 
-    /** Waits for so many connections to have been opened and closed, and says what the loop's thread has used. */
+    /** Waits until so many connections have been opened and closed, and prints what the loop's thread has used. */
     private static String await(long open, long close) throws InterruptedException {
         while (opened < open || closed < close) {
             Thread.sleep(1);
@@ -65,9 +66,9 @@ final class IdleServer {
         return THREADS.getThreadCpuTime(id) + " " + THREADS.getThreadAllocatedBytes(id);
     }
 
-    /** The bytes of objects that are reachable, and those of the process in physical memory. */
+    /** Prints the size of the reachable heap and the physical memory of the process, in bytes. */
     private static String weigh() throws IOException {
-        System.gc(); // the first may find what the second can clear
+        System.gc(); // the second collection clears what the first one has found unreachable
         System.gc();
         long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
         try (var lines = Files.lines(Path.of("/proc/self/status"))) {

@@ -15,7 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.knowm.xchart.CategoryChart;
 
-/** What JMH has measured: for each operation, what it took each contender. */
+/** Results of JMH: the times of each contender for each operation. */
 final class JmhResults {
     private static final List<String> CONTENDERS = List.of("panamio", "nio", "nettyEpoll", "nettyUring", "c");
 
@@ -47,7 +47,7 @@ final class JmhResults {
         return results;
     }
 
-    /** The results in a file that JMH has written as JSON. */
+    /** Reads the results from a JSON file written by JMH. */
     static List<Result> convert(Path file) throws IOException {
         List<Result> results = new ArrayList<>();
         for (JsonElement element : JsonParser.parseString(Files.readString(file)).getAsJsonArray()) {
@@ -110,7 +110,7 @@ final class JmhResults {
             }
         });
         operations.forEach((operation, scores) -> {
-            if (!scores.containsKey("panamio")) { // variants without a peer
+            if (!scores.containsKey("panamio")) { // variants of other contenders only
                 scores.forEach((name, score) -> table.append("| ").append(operation).append(", ").append(words(name))
                     .append(" | ").append(Tables.number(score.median())).append(" | | | | | ")
                     .append(Math.round(score.bytes())).append(" | | |\n"));
@@ -119,7 +119,7 @@ final class JmhResults {
         return table.toString();
     }
 
-    /** The operations that NIO has too, relative to it. */
+    /** The operations that NIO has as well, relative to NIO. */
     CategoryChart chart() {
         List<String> both = operations.entrySet().stream()
             .filter(e -> e.getValue().containsKey("panamio") && e.getValue().containsKey("nio"))

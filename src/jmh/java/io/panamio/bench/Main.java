@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 
-/** What {@code mvn -Pjmh verify -Djmh.args="..."} runs: a part of the benchmarks by name, or else JMH. */
+/** The entry point of {@code mvn -Pjmh verify -Djmh.args="..."}: runs a part of the benchmarks by name, or JMH. */
 public final class Main {
     private static final String JMH = "target/bench/jmh.json";
 
@@ -17,7 +17,7 @@ public final class Main {
     }
 
     /**
-     * Runs a part.
+     * Runs a part of the benchmarks.
      *
      * @param args its name and arguments, or JMH's arguments
      */
@@ -37,7 +37,7 @@ public final class Main {
         }
     }
 
-    /** Everything that the page is made of, each part in a process of its own. */
+    /** Runs all parts that the performance page needs, each in a process of its own. */
     private static void all() throws IOException, InterruptedException {
         run("echo", "--results", "src/site/results/echo.json");
         run("echo", "--profile", "--rounds", "5", "--cases", "64x64,64x16k,connect", "--only",
@@ -52,7 +52,7 @@ public final class Main {
         convert(JMH, "src/site/results/jmh.json");
     }
 
-    /** Makes results of what JMH has written as JSON. */
+    /** Converts JMH's JSON to results. */
     private static void convert(String jmh, String results) throws IOException {
         Results.here(JmhResults.convert(Path.of(jmh))).write(Path.of(results));
     }
@@ -63,7 +63,7 @@ public final class Main {
             System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of(args));
         if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
-            System.err.println(args[0] + " has failed, at least in part; the rest goes on");
+            System.err.println(args[0] + " has failed, at least in part; continuing with the rest");
         }
     }
 

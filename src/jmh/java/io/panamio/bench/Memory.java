@@ -17,20 +17,22 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * Weighs connections that are accepted, registered and then idle, on a server of one thread: what is reachable on its
- * heap, and what its process has in physical memory, after a full collection each, with the connections less without
- * them. The server has been warmed by then, and its young generation has been filled; so the second number, which holds
- * garbage as well, grows by what the connections take, on the heap and beside it. The kernel's share is in neither.
+ * Measures the memory of connections that are accepted, registered and then idle, on a server with one thread: the
+ * reachable heap and the physical memory of the process, each after a full collection, as the difference with and
+ * without the connections. The server is warm by then, and its young generation has been filled, so the second number,
+ * which includes garbage, grows by the memory of the connections on and off the heap. Neither includes the kernel's
+ * memory.
  *
- * <p>It also tells what the server's thread allocates for a connection that is accepted and closed, and the processor
- * time that it takes to accept and to close one, from the readiness to the registration and from the end of the stream
- * to the close: over all, and in the last tenth of the connections beside the first.
+ * <p>Also measures the heap that the server's thread allocates for a connection that is accepted and closed, and the
+ * processor time to accept and to close one, from readiness to registration and from the end of the stream to the
+ * close: over all connections, and for the last tenth compared with the first.
  *
- * <p>Where a process may not have enough descriptors, the connections are spread over several servers, each with a
+ * <p>If a process's limit on descriptors is too low, the connections are distributed over several servers, each with a
  * client of its own.
  */
 @Command(name = "memory", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Weighs idle connections, beside java.nio and Netty. Goes as far as it gets, and says what stopped it.")
+    description = "Measures the memory of idle connections, compared with java.nio and Netty, as far as the "
+        + "machine permits.")
 final class Memory implements Callable<Integer> {
     private static final Path LOG = Path.of("target", "bench", "memory.log");
     private static final int WARM_UP = 40; // bursts
@@ -45,27 +47,27 @@ final class Memory implements Callable<Integer> {
         new Measure("accept", "µs"), new Measure("accept, last tenth to first", ""), new Measure("close", "µs"),
         new Measure("close, last tenth to first", ""));
 
-    /** What is measured together. */
+    /** The results of one case. */
     private record Case(int connections, String contender) {
     }
 
     @Option(names = "--connections", split = ",", defaultValue = "10000,500000", paramLabel = "N",
-        description = "How many (default: ${DEFAULT-VALUE}).")
+        description = "The numbers of connections (default: ${DEFAULT-VALUE}).")
     private List<Integer> connections;
 
     @Option(names = "--rounds", defaultValue = "1", paramLabel = "N",
-        description = "How often each is measured (default: ${DEFAULT-VALUE}).")
+        description = "The number of measurements (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Only these.")
+    @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Run only these.")
     private List<String> only = CONTENDERS;
 
     @Option(names = "--leave", defaultValue = "3", paramLabel = "GIB",
-        description = "How much memory of the machine to leave alone (default: ${DEFAULT-VALUE}).")
+        description = "The memory of the machine to leave free (default: ${DEFAULT-VALUE}).")
     private double leave;
 
     @Option(names = "--results", defaultValue = "target/bench/memory.json", paramLabel = "FILE",
-        description = "Where the results go (default: ${DEFAULT-VALUE}).")
+        description = "The file to write the results to (default: ${DEFAULT-VALUE}).")
     private Path file;
 
     @Spec
@@ -126,7 +128,7 @@ final class Memory implements Callable<Integer> {
     // ---- one case
 
     private double[] measure(Case one) throws IOException {
-        say(one, "starting and warming");
+        say(one, "starting and warming up");
         List<IdlePair> pairs = new ArrayList<>();
         try {
             pairs.add(new IdlePair(one.contender(), one.connections(), LOG));
@@ -135,7 +137,7 @@ final class Memory implements Callable<Integer> {
             int perBurst = servers * IdlePair.BURST;
             int bursts = (one.connections() + perBurst - 1) / perBurst;
             if (servers > 1) {
-                say(one, "over " + servers + " servers, as each has descriptors for " + most);
+                say(one, "distributed over " + servers + " servers, each with descriptors for " + most);
             }
             while (pairs.size() < servers) {
                 pairs.add(new IdlePair(one.contender(), one.connections() / servers, LOG));
@@ -176,11 +178,12 @@ final class Memory implements Callable<Integer> {
         return (double) (pair.allocatedBytes() - before) / (CHURN * IdlePair.BURST);
     }
 
-    /** A burst of connections for each server; why not, or null. */
+    /** Opens a burst of connections for each server; returns the reason if that failed, or null. */
     private String openBursts(List<IdlePair> pairs) throws IOException {
         for (IdlePair pair : pairs) {
             double available = availableGib();
-            String stop = available < leave ? String.format("only %.1f GiB of memory are left", available) : pair.open();
+            String stop = available >= leave ? pair.open()
+                : String.format("only %.1f GiB of memory are left", available);
             if (stop != null) {
                 return stop;
             }

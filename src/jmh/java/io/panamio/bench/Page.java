@@ -15,27 +15,27 @@ import org.knowm.xchart.CategoryChart;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Turns results into the page about performance: its tables, put into a template, and its pictures. */
+/** Generates the performance page from results: the tables, inserted into a template, and the pictures. */
 @Command(name = "page", mixinStandardHelpOptions = true,
-    description = "Writes the page about performance and its pictures from results.")
+    description = "Generates the performance page and its pictures from results.")
 final class Page implements Callable<Integer> {
     private static final List<String> SERVERS = List.of("c", "panamio", "nio-short", "nio", "netty-epoll",
         "netty-uring", "netty-nio");
 
     @Option(names = "--results", paramLabel = "DIRECTORY", defaultValue = "src/site/results",
-        description = "Where the results are (default: ${DEFAULT-VALUE}).")
+        description = "The folder of the results (default: ${DEFAULT-VALUE}).")
     private Path results;
 
     @Option(names = "--template", paramLabel = "FILE", defaultValue = "src/jmh/page/performance.md",
-        description = "The text of the page (default: ${DEFAULT-VALUE}).")
+        description = "The template of the page (default: ${DEFAULT-VALUE}).")
     private Path template;
 
     @Option(names = "--page", paramLabel = "FILE", defaultValue = "src/site/markdown/performance.md",
-        description = "What is written (default: ${DEFAULT-VALUE}).")
+        description = "The page to write (default: ${DEFAULT-VALUE}).")
     private Path page;
 
     @Option(names = "--pictures", paramLabel = "DIRECTORY", defaultValue = "src/site/resources/performance",
-        description = "Where the pictures go (default: ${DEFAULT-VALUE}).")
+        description = "The folder to write the pictures to (default: ${DEFAULT-VALUE}).")
     private Path pictures;
 
     private String text;

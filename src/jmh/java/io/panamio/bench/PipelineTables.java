@@ -20,7 +20,7 @@ public final class PipelineTables {
     private PipelineTables() {
     }
 
-    /** What a request costs the server, in ratios to each of its peers, taken within a round. */
+    /** The cost of a request for the server, with the ratios to each contender, taken within a round. */
     public static String ratios(Results results) {
         return serve(results) + "\n" + proxy(results);
     }
@@ -72,17 +72,17 @@ public final class PipelineTables {
         return table.toString();
     }
 
-    /** Who is the cheapest. */
+    /** Returns the cheapest contender. */
     private static String best(Results results, String name, String... contenders) {
         return Stream.of(contenders).min(Comparator.comparingDouble(one -> median(results, name, one))).orElseThrow();
     }
 
-    /** The medians of all that was measured. */
+    /** The medians of all measures. */
     public static String figures(Results results) {
         return Tables.suite(results, "pipelines");
     }
 
-    /** The versions of the programs that are not ours. */
+    /** The versions of the other programs. */
     static String versions(Results results) {
         var machine = results.machine();
         return "nginx %s, HAProxy %s, wrk %s".formatted(machine.get("nginx"), machine.get("haproxy"),

@@ -21,13 +21,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * A quick look, before a change to a hot path goes in: this build of the library against NIO and against an earlier
- * one, all in one JVM. Each build is loaded by a class loader of its own, so that the compiler profiles and compiles
- * it apart. The contenders take turns of some milliseconds, in an order that changes, and a ratio is taken within a
- * turn, so that the machine's better and worse moments hit all alike.
+ * A quick check before a change to a hot path is committed: compares this build of the library with NIO and with an
+ * earlier build, all in one JVM. Each build is loaded by a class loader of its own, so that the JIT compiler profiles
+ * and compiles it separately. The contenders take turns of some milliseconds, in changing order, and a ratio is taken
+ * within a turn, so that disturbances of the machine affect all alike.
  */
 @Command(name = "guard", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Compares this build with NIO and with an earlier revision, in one JVM, in a minute or two.")
+    description = "Compares this build with NIO and with an earlier revision, in one JVM, within two minutes.")
 final class RegressionGuard implements Callable<Integer> {
     private static final long TURN = 10_000_000; // nanoseconds
     private static final long WARM_UP = 600_000_000;
@@ -36,10 +36,10 @@ final class RegressionGuard implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--against", paramLabel = "REVISION|JAR",
-        description = "A git revision, which is built if need be, or a jar of the library (default: the last tag).")
+        description = "A git revision, which is built if necessary, or a jar of the library (default: the last tag).")
     private String against;
 
-    @Option(names = "--turns", defaultValue = "60", description = "How often each is measured (default: "
+    @Option(names = "--turns", defaultValue = "60", description = "The number of measurements (default: "
         + "${DEFAULT-VALUE}).")
     private int turns;
 
@@ -73,7 +73,7 @@ final class RegressionGuard implements Callable<Integer> {
         return 0;
     }
 
-    /** A ratio, and a remark if it is worse; nothing where the other one lacks the operation. */
+    /** Formats a ratio, with a remark if it is worse; empty if the other contender lacks the operation. */
     private static String ratio(double[] nanos, double[] others, String worse) {
         if (others == null) {
             return "";
@@ -124,7 +124,7 @@ final class RegressionGuard implements Callable<Integer> {
         return nanos;
     }
 
-    /** How many operations fill a turn. */
+    /** Returns the number of operations that fill a turn. */
     private static long warmUp(LongConsumer contender) {
         long done = 0;
         long start = System.nanoTime();

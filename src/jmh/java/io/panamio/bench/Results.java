@@ -11,15 +11,15 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * The results of one run, with the machine that they are from, as a JSON file.
+ * The results of one run and the machine that they were measured on, as a JSON file.
  *
- * @param machine what was measured on, by property
- * @param results what was measured
+ * @param machine the properties of the machine
+ * @param results the results
  */
 public record Results(TreeMap<String, String> machine, List<Result> results) {
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
-    /** Results of this machine, of today. */
+    /** Creates empty results for this machine and the current date. */
     public static Results here(List<Result> results) throws IOException {
         TreeMap<String, String> machine = new TreeMap<>();
         machine.put("date", LocalDate.now().toString());
@@ -32,7 +32,7 @@ public record Results(TreeMap<String, String> machine, List<Result> results) {
         return new Results(machine, results);
     }
 
-    /** How TCP sends on this machine, which matters on loopback, too: what BBR paces costs more. */
+    /** Returns TCP's congestion control, which matters on loopback, too: the pacing of BBR costs more. */
     private static String congestionControl() throws IOException {
         Path file = Path.of("/proc/sys/net/ipv4/tcp_congestion_control");
         return Files.exists(file) ? Files.readString(file).strip() : "unknown";
@@ -45,7 +45,7 @@ public record Results(TreeMap<String, String> machine, List<Result> results) {
         }
     }
 
-    /** The values of a measure, by round; none if there was no such thing. */
+    /** Returns the values of a measure, by round; empty if there are none. */
     double[] values(String scenario, String contender, String measure) {
         return results.stream()
             .filter(r -> r.scenario().equals(scenario) && r.contender().equals(contender)
@@ -53,7 +53,7 @@ public record Results(TreeMap<String, String> machine, List<Result> results) {
             .findFirst().map(Result::values).orElse(new double[0]);
     }
 
-    /** Writes them, a line each, and makes the folders that are needed. */
+    /** Writes the results, one line for each, and creates missing folders. */
     public void write(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         Files.writeString(file, "{\"machine\": " + GSON.toJson(machine) + ",\n\"results\": [\n"

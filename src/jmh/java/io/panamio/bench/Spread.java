@@ -3,11 +3,11 @@ package io.panamio.bench;
 import java.util.Arrays;
 
 /**
- * What many values are like.
+ * The median and the quartiles of many values.
  *
- * @param low a quarter of them is less
- * @param median the middle one
- * @param high a quarter of them is more
+ * @param low the lower quartile
+ * @param median the median
+ * @param high the upper quartile
  */
 record Spread(double low, double median, double high) {
     static Spread of(double... values) {
@@ -16,7 +16,7 @@ record Spread(double low, double median, double high) {
         return new Spread(at(sorted, 0.25), at(sorted, 0.5), at(sorted, 0.75));
     }
 
-    /** Of the ratios within each round. */
+    /** Returns the spread of the ratios within each round. */
     static Spread ofRatios(double[] values, double[] others) {
         double[] ratios = new double[Math.min(values.length, others.length)];
         for (int i = 0; i < ratios.length; i++) {

@@ -27,13 +27,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * Measures how long it takes from the start of a JVM to the first byte that comes back, for {@link StartPanamio},
- * {@link StartFfm} and {@link StartNio}, and what processor time all threads have used by then. The client is this
- * process, which is warm. Each round starts every server once, every second round in the opposite order. Every server
- * says how far it was when, by the clock that all processes share; a further start counts its classes.
+ * Measures the time from the start of a JVM to the first echoed byte, for {@link StartPanamio}, {@link StartFfm} and
+ * {@link StartNio}, and the processor time that all threads have used by then. The client is this process, which is
+ * warm. Each round starts every server once, every second round in the opposite order. Every server prints the times of
+ * its steps, by the clock that all processes share; a further start counts its classes.
  */
 @Command(name = "start", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Measures the time from the start of a JVM to the first byte echoed, beside java.nio.")
+    description = "Measures the time from the start of a JVM to the first echoed byte, compared with java.nio.")
 final class Start implements Callable<Integer> {
     private static final Path DIRECTORY = Path.of("target", "bench", "start");
     private static final String PANAMIO = "panamio";
@@ -41,27 +41,27 @@ final class Start implements Callable<Integer> {
     private static final String NIO = "nio";
     private static final String JAR = "jar";
 
-    /** A way to start a server; its port comes after the command. */
+    /** A way to start a server; its port is appended to the command. */
     private record Launch(String scenario, String contender, List<String> command) {
     }
 
     /**
-     * How long one start took, and the processor time it cost, in milliseconds; and its steps: until the program began,
-     * until its poll was open, or whatever is there instead, until it listened, until the first byte.
+     * The duration of one start and its processor time, in milliseconds, and its steps: until the program began, until
+     * its poll or the equivalent was open, until it listened, until the first byte.
      */
     private record Run(double time, double processor, double begin, double open, double listen, double echo) {
     }
 
-    /** How many classes a start loads: from an archive of the JDK's or an AOT cache, from files, made while it runs. */
+    /** The number of classes that a start loads: from the JDK's archive or an AOT cache, from files, generated. */
     private record Classes(int archived, int parsed, int made) {
     }
 
     @Option(names = "--rounds", defaultValue = "20", paramLabel = "N",
-        description = "How often each is started (default: ${DEFAULT-VALUE}).")
+        description = "The number of starts of each (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
     @Option(names = "--results", defaultValue = "target/bench/start.json", paramLabel = "FILE",
-        description = "Where the results go (default: ${DEFAULT-VALUE}).")
+        description = "The file to write the results to (default: ${DEFAULT-VALUE}).")
     private Path file;
 
     @Spec
@@ -82,7 +82,7 @@ final class Start implements Callable<Integer> {
             classes.put(launch, classes(launch));
         }
         for (int i = 0; i <= rounds; i++) { // the first warms this process and the system's caches
-            System.err.println(i == 0 ? "start: warming" : "start: round " + i + " of " + rounds);
+            System.err.println(i == 0 ? "start: warming up" : "start: round " + i + " of " + rounds);
             for (Launch launch : launches) {
                 Run run = run(launch.command());
                 if (i > 0) {
@@ -97,7 +97,7 @@ final class Start implements Callable<Integer> {
         return 0;
     }
 
-    // ---- what is started
+    // ---- ways to start
 
     private List<Launch> launches() throws IOException, InterruptedException {
         Files.createDirectories(DIRECTORY);
@@ -127,7 +127,7 @@ final class Start implements Callable<Integer> {
                 launches.add(cached(jar, "jar, AOT cache", "AOTCacheOutput", "AOTCache", ".aot"));
             }
         } else {
-            System.err.println("start: no AOT caches, as they take JDK 25");
+            System.err.println("start: AOT caches are omitted, as they require JDK 25");
         }
         return launches;
     }
@@ -139,7 +139,7 @@ final class Start implements Callable<Integer> {
         return command;
     }
 
-    /** The same with an archive of classes, which a run of it makes. */
+    /** Returns the same with an AOT cache, which a training run creates. */
     private static Launch cached(Launch launch, String scenario, String make, String use, String suffix)
             throws IOException, InterruptedException {
         Path cache = DIRECTORY.resolve(launch.contender() + suffix);
@@ -162,7 +162,7 @@ final class Start implements Callable<Integer> {
         return DIRECTORY.resolve("stderr.log");
     }
 
-    /** Starts a server, has a byte echoed, and waits for the server's own end. */
+    /** Starts a server, lets it echo a byte, and waits for its end. */
     private static Run run(List<String> command) throws IOException, InterruptedException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -179,14 +179,14 @@ final class Start implements Callable<Integer> {
             String said = output.readLine();
             long listening = System.nanoTime();
             if (!"listening".equals(said)) {
-                throw new IOException(String.join(" ", whole) + " said " + said + ", see " + log());
+                throw new IOException(String.join(" ", whole) + " printed " + said + ", see " + log());
             }
             Run run;
             try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 socket.setTcpNoDelay(true);
                 socket.getOutputStream().write(42);
                 if (socket.getInputStream().read() != 42) {
-                    throw new IOException("the byte did not come back");
+                    throw new IOException("the byte was not echoed");
                 }
                 long end = System.nanoTime();
                 long began = Long.parseLong(begin);
@@ -194,7 +194,7 @@ final class Start implements Callable<Integer> {
                 run = new Run((end - start) / 1e6, processorNanos(process.pid()) / 1e6, (began - start) / 1e6,
                     (opened - began) / 1e6, (listening - opened) / 1e6, (end - listening) / 1e6);
             }
-            output.lines().forEach(line -> { }); // until its end
+            output.lines().forEach(line -> { }); // waits for its end
             if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new IOException(String.join(" ", whole) + " has not ended well, see " + log());
             }
@@ -227,7 +227,7 @@ final class Start implements Callable<Integer> {
         return new Classes(archived, parsed, made);
     }
 
-    /** The time that all threads of a process have had a processor. */
+    /** Returns the processor time of all threads of a process. */
     private static long processorNanos(long pid) throws IOException {
         long nanos = 0;
         try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
@@ -275,7 +275,7 @@ final class Start implements Callable<Integer> {
             .flatMap(e -> e.getValue().stream()).mapToDouble(Run::time).toArray();
     }
 
-    /** Within each round. */
+    /** Returns the ratios within each round. */
     private static double[] ratios(double[] values, double[] others) {
         double[] ratios = new double[values.length];
         for (int i = 0; i < ratios.length; i++) {

@@ -12,8 +12,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * The least that echoes on the Foreign Function and Memory API: no library, blocking calls, one handle for all
- * functions. What it takes longer than {@link StartNio} is the JDK's, and {@link StartPanamio} cannot do without.
+ * A minimal echo server on the Foreign Function and Memory API: no library, blocking calls, one handle for all
+ * functions. The time that it takes longer than {@link StartNio} is the JDK's, and inevitable for {@link StartPanamio}.
  */
 public final class StartFfm {
     private static final long BEGIN = System.nanoTime();
@@ -44,7 +44,7 @@ public final class StartFfm {
     }
 
     /**
-     * Echoes.
+     * Runs the server.
      *
      * @param args the port
      */

@@ -12,12 +12,12 @@ import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 
-/** Makes jars, as AOT caches take classes from jars alone. */
+/** Creates jars, as AOT caches accept only classes in jars. */
 final class StartJars {
     private StartJars() {
     }
 
-    /** The folder or jar that a class came from. */
+    /** Returns the folder or jar that a class was loaded from. */
     static Path classesOf(Class<?> type) {
         try {
             return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
@@ -26,7 +26,7 @@ final class StartJars {
         }
     }
 
-    /** Packs all of a folder, or copies what is a jar already. */
+    /** Packs a folder, or copies a jar. */
     static Path pack(Path jar, Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             return Files.copy(folder, jar, StandardCopyOption.REPLACE_EXISTING);
@@ -40,7 +40,7 @@ final class StartJars {
         return jar;
     }
 
-    /** Packs a program of one class, with native access and a library beside it where it needs one. */
+    /** Packs a program of one class, with native access, and a library on its class path if it needs one. */
     static Path pack(Path jar, Class<?> main, Path library) throws IOException {
         Manifest manifest = new Manifest();
         Attributes attributes = manifest.getMainAttributes();
@@ -48,7 +48,7 @@ final class StartJars {
         attributes.put(Attributes.Name.MAIN_CLASS, main.getName());
         attributes.putValue("Enable-Native-Access", "ALL-UNNAMED");
         if (library != null) {
-            attributes.put(Attributes.Name.CLASS_PATH, library.getFileName().toString()); // a URL is not cached from
+            attributes.put(Attributes.Name.CLASS_PATH, library.getFileName().toString()); // not a URL
         }
         String entry = main.getName().replace('.', '/') + ".class";
         try (OutputStream out = Files.newOutputStream(jar); JarOutputStream zip = new JarOutputStream(out, manifest)) {

@@ -9,13 +9,13 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
-/** The least that echoes on java.nio: {@link StartPanamio} as it is written there. */
+/** A minimal echo server on java.nio, the counterpart of {@link StartPanamio}. */
 public final class StartNio {
     private StartNio() {
     }
 
     /**
-     * Echoes.
+     * Runs the server.
      *
      * @param args the port
      */

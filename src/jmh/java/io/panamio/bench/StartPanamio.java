@@ -12,15 +12,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
- * The least that echoes on Panamio: says when it began and when its poll was open, by System.nanoTime, and that it
- * listens; serves one client and ends with it.
+ * A minimal echo server on Panamio: prints by System.nanoTime when it began and when its poll was open, prints that it
+ * listens, serves one client, and ends.
  */
 public final class StartPanamio {
     private StartPanamio() {
     }
 
     /**
-     * Echoes.
+     * Runs the server.
      *
      * @param args the port
      */

@@ -20,7 +20,7 @@ final class Tables {
         return row(cells) + "|" + " --- |".repeat(cells.size()) + "\n";
     }
 
-    /** What each case costs Panamio, in ratios to each of its peers, taken within a round. */
+    /** The cost of each case for Panamio, with the ratios to each contender, taken within a round. */
     static String echo(Results results, List<String> cases) {
         StringBuilder table = new StringBuilder(head(List.of("case", "Panamio, µs", "to C", "to C, two threads",
             "to NIO", "to NIO, short reads", "to Netty epoll", "to Netty io_uring", "requests/s to C", "p50 to C",
@@ -44,7 +44,7 @@ final class Tables {
         return Double.isNaN(spread.median()) ? "" : spread.toString();
     }
 
-    /** Bytes of heap that a request allocates, or a connection, by server. */
+    /** The bytes of heap allocated for a request or a connection, by server. */
     static String allocation(Results results, List<String> cases, List<String> servers) {
         List<String> java = servers.stream().filter(server -> !server.equals("c")).toList();
         List<String> titles = new ArrayList<>(List.of("case"));
@@ -63,7 +63,7 @@ final class Tables {
         return cells;
     }
 
-    /** Every scenario of a suite with its contenders and all that was measured. */
+    /** Every scenario of a suite, with its contenders and all measures. */
     static String suite(Results results, String suite) {
         StringBuilder tables = new StringBuilder();
         for (String scenario : names(results, suite, null, Result::scenario)) {
@@ -72,7 +72,7 @@ final class Tables {
         return tables.toString();
     }
 
-    /** A scenario with its contenders, and the medians of all that was measured. */
+    /** A scenario with its contenders, and the medians of all measures. */
     static String plain(Results results, String suite, String scenario) {
         Set<String> measures = names(results, suite, scenario, Result::measure);
         List<String> titles = new ArrayList<>(List.of(""));
@@ -98,7 +98,7 @@ final class Tables {
         return names;
     }
 
-    /** Three digits, or all before the point; nothing after it where there is nothing. */
+    /** Formats with three significant digits, or all digits before the point; without trailing zeros. */
     static String number(double value) {
         return Double.isNaN(value) ? ""
             : Math.abs(value) >= 100 || value == Math.rint(value) ? String.format(Locale.ROOT, "%,.0f", value)

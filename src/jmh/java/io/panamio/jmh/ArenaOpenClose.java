@@ -14,12 +14,12 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * The arena of a source by itself: makes a source, takes 64 bytes from its arena, and closes it, which frees them. No
- * system call, as the source is a {@link SourceFd}, which neither opens nor closes a descriptor; its arena is what that
- * of a stream is.
+ * The arena of a source by itself: creates a source, allocates 64 bytes from its arena, and closes it, which frees
+ * them. No system call, as the source is a {@link SourceFd}, which neither opens nor closes a descriptor; its arena is
+ * the same as that of a stream.
  *
- * <p>{@code panamioWithoutArena} only makes and closes the source: the difference is what the arena costs. The others
- * take the same from an arena of Java's, or from calloc and free in C.
+ * <p>{@code panamioWithoutArena} only creates and closes the source: the difference is the cost of the arena. The
+ * others allocate the same from an arena of the JDK, or by calloc and free in C.
  */
 public class ArenaOpenClose extends Operation {
     /** A descriptor, for sources that only borrow it. */

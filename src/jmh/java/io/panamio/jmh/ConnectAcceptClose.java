@@ -14,13 +14,13 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Connects, accepts, asks whether the connect has ended well, and closes both ends; both are non-blocking IPv4
- * sockets. On the loopback interface a connection is there when connect returns, so nobody waits. Seven system calls:
+ * Connects, accepts, checks that the connect has succeeded, and closes both ends, which are non-blocking IPv4 sockets.
+ * On the loopback interface a connection is established when connect returns, so nothing waits. Seven system calls:
  * socket, connect, accept4, getsockopt, getpeername, and two close; NIO makes 16.
  *
- * <p>The accepted end closes first, so TIME_WAIT stays on the listener's port, where it lets a new connection with
- * the same client port in as soon as its timestamp is newer (RFC 6191); client ports are free again at once and do
- * not run out.
+ * <p>The accepted end closes first, so TIME_WAIT stays on the listener's port, where a new connection with the same
+ * client port is accepted as soon as its timestamp is newer (RFC 6191); client ports are free immediately and do not
+ * run out.
  */
 public class ConnectAcceptClose extends Operation {
     /** A listener. */
@@ -29,7 +29,7 @@ public class ConnectAcceptClose extends Operation {
         private TcpListener listener;
         private InetSocketAddress address;
 
-        /** Listens. */
+        /** Opens the listener. */
         @Setup
         public void open() throws IOException {
             listener = TcpListener.bind(PanamioPair.loopback());
@@ -58,7 +58,7 @@ public class ConnectAcceptClose extends Operation {
         private ServerSocketChannel listener;
         private InetSocketAddress address;
 
-        /** Listens. */
+        /** Opens the listener. */
         @Setup
         public void open() throws IOException {
             listener = NioPair.listen();

@@ -29,15 +29,15 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
- * The whole life of a connection in an event loop, in one thread: connects, registers the client, and polls until all
- * is over. The listener's event accepts, registers what came, and closes it at once; the client's first event says that
- * it is connected, its second one that the stream has ended, upon which it is closed as well.
+ * The life cycle of a connection in an event loop, in one thread: connects, registers the client, and polls until both
+ * ends are closed. The listener's event accepts the connection, registers it, and closes it at once; the client's first
+ * event reports that it is connected, its second one the end of the stream, upon which it is closed as well.
  *
  * <p>Panamio makes 15 system calls: socket, connect, epoll_ctl; epoll_wait; accept4, epoll_ctl, epoll_ctl, close,
- * accept4 (which finds nobody); getsockopt, getpeername; epoll_wait; recv, epoll_ctl, close. C makes 13, as it closes
+ * accept4 (which would block); getsockopt, getpeername; epoll_wait; recv, epoll_ctl, close. C makes 13, as it closes
  * without an epoll_ctl. NIO makes 26, Netty 28 on epoll and 15 on io_uring, among them five io_uring_enter with most of
- * the work; Netty also schedules a timeout for each connect. Why the accepted end closes first, see {@link
- * ConnectAcceptClose}.
+ * the work; Netty also schedules a time-out for each connect. See {@link ConnectAcceptClose} for why the accepted end
+ * closes first.
  */
 public class ConnectTurn extends Operation {
     /** A Poll that watches a listener. */
@@ -166,7 +166,7 @@ public class ConnectTurn extends Operation {
         private Bootstrap clients;
         private int accepted;
 
-        /** Closes what was accepted. */
+        /** Closes accepted connections. */
         @Sharable
         private final class Closer extends ChannelInboundHandlerAdapter {
             @Override
@@ -176,7 +176,7 @@ public class ConnectTurn extends Operation {
             }
         }
 
-        /** What a channel does without a handler: it closes when the stream has ended. */
+        /** Closes a channel at the end of its stream. */
         @Sharable
         private static final class Nothing extends ChannelInboundHandlerAdapter {
         }

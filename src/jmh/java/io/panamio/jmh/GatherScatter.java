@@ -10,16 +10,16 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Sends 64 bytes over a connection from 4 places, 16 bytes each, and receives them into 4 places, in one thread: two
- * system calls, sendmsg and recvmsg (writev and readv with NIO).
+ * Sends 64 bytes over a connection from 4 buffers of 16 bytes each, and receives them into 4 buffers, in one thread:
+ * two system calls, sendmsg and recvmsg (writev and readv with NIO).
  *
- * <p>On the heap both copy by way of native memory, and make the same two calls.
+ * <p>On the heap both copy through native memory, and make the same two calls.
  */
 public class GatherScatter extends Operation {
     private static final int PARTS = 4;
     private static final int PART = Memory.BYTES / PARTS;
 
-    /** The places. */
+    /** The buffers. */
     @State(Scope.Thread)
     public static class Parts {
         private final MemorySegment[] segments = new MemorySegment[PARTS];
@@ -27,7 +27,7 @@ public class GatherScatter extends Operation {
         private final ByteBuffer[] direct = new ByteBuffer[PARTS];
         private final ByteBuffer[] heap = new ByteBuffer[PARTS];
 
-        /** Makes them. */
+        /** Allocates the buffers. */
         public Parts() {
             Memory memory = new Memory();
             for (int i = 0; i < PARTS; i++) {

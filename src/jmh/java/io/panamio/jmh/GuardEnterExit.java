@@ -14,12 +14,13 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Threads;
 
 /**
- * The guard of a descriptor by itself, which every operation of a source begins and ends with: enters it, takes the
+ * The guard of a descriptor by itself, with which every operation of a source begins and ends: enters it, gets the
  * descriptor, and leaves it. No system call.
  *
- * <p>{@code panamio} is one thread alone, {@code panamioTryIo} the same by way of {@code tryIo} with a call that does
- * nothing. With 2 and 4 threads, each has a source of its own, or all share one, which no event loop does in its steady
- * state. {@code c} is the same two atomic operations. NIO's locks cannot be measured by themselves.
+ * <p>{@code panamio} is a single thread, {@code panamioTryIo} the same through {@code tryIo} with an operation that
+ * does nothing. With 2 and 4 threads, each has a source of its own, or all share one, which does not occur in the
+ * steady state of an event loop. {@code c} is the same two atomic operations. NIO's locks cannot be measured by
+ * themselves.
  */
 public class GuardEnterExit extends Operation {
     private static final class Descriptor extends IoSource {

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** What bytes are sent from and received to: the same small size in all the kinds of memory that Java has. */
+/** The buffers to send from and receive into: the same small size in every kind of memory. */
 @State(Scope.Thread)
 public class Memory {
     static final int BYTES = 64;
@@ -20,7 +20,7 @@ public class Memory {
     /** One byte, to send. */
     final MemorySegment one = segment.asSlice(0, 1);
     final ByteBuffer directOne = direct.slice(0, 1);
-    /** Room for more than is sent: a read that does not fill it has drained the socket. */
+    /** Larger than a message: a read that does not fill it has drained the socket. */
     final MemorySegment room = Arena.ofAuto().allocate(ROOM, 64);
     final ByteBuffer directRoom = ByteBuffer.allocateDirect(ROOM);
 }

@@ -23,26 +23,26 @@ import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
- * The contenders {@code nettyEpoll} and {@code nettyUring}: an event loop of Netty on that transport, which turns in
- * the benchmark's own thread, so that nobody waits for another thread. Figures of Netty hold a poll, its pipeline and
- * its buffers, as this is how Netty is used; the other contenders make the same turn, with a poll, in the same class.
+ * The contenders {@code nettyEpoll} and {@code nettyUring}: an event loop of Netty on that transport, run in the
+ * benchmark's own thread, so that no thread waits for another one. Netty's figures include a poll, its pipeline and its
+ * buffers, as this is how Netty is used; the other contenders also include a poll in the same class.
  *
- * <p>Netty has its own defaults, but for two: IPv4 sockets, as the others have, and {@code sun.misc.Unsafe}, without
- * which it is slower and which it leaves alone on JDK 25 unless told. Where the kernel or a sandbox refuses io_uring,
- * the benchmarks of that transport fail, with a message, and the others run.
+ * <p>Netty runs with its defaults, except for two: IPv4 sockets, as the others use, and {@code sun.misc.Unsafe},
+ * without which it is slower and which it does not use on JDK 25 by default. Where the kernel or a sandbox does not
+ * permit io_uring, the benchmarks of that transport fail with a message, and the others run.
  */
 final class Netty implements AutoCloseable {
-    /** For {@code @Fork} of what is Netty's. */
+    /** For {@code @Fork} of Netty's benchmarks. */
     static final String IPV4 = "-Djava.net.preferIPv4Stack=true";
-    /** For {@code @Fork} of what is Netty's. */
+    /** For {@code @Fork} of Netty's benchmarks. */
     static final String UNSAFE = "-Dio.netty.noUnsafe=false";
 
-    /** The kinds of channels on one interface of the system, and what makes a loop work with them. */
+    /** A transport: its kinds of channels, and the factory of its event loop. */
     record Transport(IoHandlerFactory handlers,
             Class<? extends Channel> stream, Class<? extends ServerChannel> listener,
             Class<? extends Channel> unixStream, Class<? extends ServerChannel> unixListener,
             Class<? extends Channel> datagram) {
-        /** The one that a benchmark's name ends with. */
+        /** Returns the transport that a benchmark's name ends with. */
         static Transport of(BenchmarkParams benchmark) {
             return benchmark.getBenchmark().endsWith("Uring") ? uring() : epoll();
         }
@@ -62,7 +62,7 @@ final class Netty implements AutoCloseable {
 
         private static void require(String system, Throwable unavailable) {
             if (unavailable != null) {
-                throw new IllegalStateException("Netty cannot use " + system + " on this machine: "
+                throw new IllegalStateException("Netty cannot use " + system + " on this system: "
                     + unavailable.getMessage() + "; nothing to compare with this transport", unavailable);
             }
         }
@@ -71,7 +71,7 @@ final class Netty implements AutoCloseable {
     final Transport transport;
     final ManualIoEventLoop loop;
 
-    /** A loop of the thread that asks for it. */
+    /** Opens an event loop for the current thread. */
     Netty(BenchmarkParams benchmark) {
         transport = Transport.of(benchmark);
         loop = new ManualIoEventLoop(Thread.currentThread(), transport.handlers());
@@ -82,7 +82,7 @@ final class Netty implements AutoCloseable {
         loop.run(0);
     }
 
-    /** Turns until something is done, and well. */
+    /** Runs the loop until a future has completed successfully. */
     Channel await(ChannelFuture future) {
         while (!future.isDone()) {
             turn();

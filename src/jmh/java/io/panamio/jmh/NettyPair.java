@@ -26,10 +26,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
-/** Two sockets of Netty on one loop, of the kind and the transport that the benchmark's name says. */
+/** Two sockets of Netty on one loop, whose kind and transport follow from the benchmark's name. */
 @State(Scope.Thread)
 public class NettyPair {
-    /** What is sent: always the same buffer, so that the client needs no other. */
+    /** The message: always the same buffer. */
     private final ByteBuf bytes = Unpooled.directBuffer(Memory.BYTES).writeZero(Memory.BYTES);
     private Netty netty;
     private Channel client;
@@ -37,7 +37,7 @@ public class NettyPair {
     private int received;
     private Throwable failure;
 
-    /** The server's handler, which drops what comes. */
+    /** The server's handler, which discards its input. */
     @Sharable
     private final class Receiver extends ChannelInboundHandlerAdapter {
         @Override
@@ -88,7 +88,7 @@ public class NettyPair {
         }
         Channel listening = netty.await(servers.bind(address));
         client = netty.await(clients.connect(listening.localAddress()));
-        turn(); // the server end has come when this returns
+        turn(); // accepts the server end
         netty.await(listening.close());
     }
 
@@ -109,7 +109,7 @@ public class NettyPair {
         bytes.release();
     }
 
-    /** Sends the bytes and turns the loop until the server has them and the client is done with the buffer. */
+    /** Sends the bytes and runs the loop until the server has received them and the client has released the buffer. */
     void turn() {
         received = 0;
         bytes.setIndex(0, Memory.BYTES).retain();

@@ -12,7 +12,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Both ends of a connection, as NIO has them. */
+/** Both ends of a connection with NIO. */
 @State(Scope.Thread)
 public class NioPair {
     SocketChannel client;
@@ -37,7 +37,7 @@ public class NioPair {
         server.close();
     }
 
-    // Sockets of IPv4, as the other contenders' are: by itself NIO makes IPv6 ones.
+    // IPv4, like the other contenders; the default of NIO is IPv6
 
     static ServerSocketChannel listen() throws IOException {
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.INET);
@@ -66,7 +66,7 @@ public class NioPair {
         return client.write(src.clear());
     }
 
-    /** Receives what was sent before; it is there already, nearly always. */
+    /** Receives what was sent before, which has almost always arrived already. */
     int receive(ByteBuffer dst) throws IOException {
         int n;
         do {

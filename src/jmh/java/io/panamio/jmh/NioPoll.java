@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * A Selector that watches the server ends of some connections; what stands for a token is the attached {@link Source}.
+ * A Selector that watches the server ends of some connections, each with an attached {@link Source}.
  */
 @State(Scope.Thread)
 public class NioPoll {
@@ -21,7 +21,7 @@ public class NioPoll {
     final SelectionKey[] keys = new SelectionKey[Operation.SOURCES];
     Selector selector;
 
-    /** What a handler has added up; in a field, as select's consumer returns nothing. */
+    /** The sum computed by a handler; a field, as select's consumer returns nothing. */
     long seen;
 
     /** Connects and registers. */

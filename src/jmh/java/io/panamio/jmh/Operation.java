@@ -9,17 +9,17 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One operation of an event loop, done by several contenders, a method each: {@code panamio}, {@code nio}, and
- * {@code c}, which is what the kernel itself costs (see {@link Plain}). All make the same connections on the
- * loopback interface, and the system calls that an operation needs; each makes the calls that it adds besides.
- * Methods with a longer name are variants: over other kinds of memory, or as the class says.
+ * One operation of an event loop, performed by several contenders, each with a method: {@code panamio}, {@code nio},
+ * and {@code c}, which shows the cost of the kernel itself (see {@link Plain}). All use the same kind of connection on
+ * the loopback interface and make the system calls that the operation needs, plus those that the contender adds.
+ * Methods with a longer name are variants: over other kinds of memory, or as documented in the class.
  *
- * <p>{@code nettyEpoll} and {@code nettyUring} are Netty's transports (see {@link Netty}). They are where a whole turn
- * of a loop is measured, as Netty does nothing outside of one: {@link Turn}, {@link UnixTurn}, {@link UdpTurn}, {@link
- * ConnectTurn}, and {@link WakeOther}.
+ * <p>{@code nettyEpoll} and {@code nettyUring} are Netty's transports (see {@link Netty}). They take part where a whole
+ * turn of a loop is measured, as Netty does nothing outside of one: {@link Turn}, {@link UnixTurn}, {@link UdpTurn},
+ * {@link ConnectTurn}, and {@link WakeOther}.
  *
- * <p>Only figures of one run compare, as ratios. With {@code -prof gc}, {@code gc.alloc.rate.norm} is bytes an
- * operation.
+ * <p>Only figures of one run can be compared, as ratios. With {@code -prof gc}, {@code gc.alloc.rate.norm} is the
+ * number of bytes allocated for an operation.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -31,13 +31,13 @@ public abstract class Operation {
     protected Operation() {
     }
 
-    /** How many sources the polling benchmarks watch. */
+    /** The number of sources that the polling benchmarks watch. */
     static final int SOURCES = 64;
 
     /** The sum of the tokens of all sources. */
     static final long ALL_TOKENS = SOURCES * (SOURCES - 1) / 2;
 
-    /** A benchmark that did not do what it should has measured nothing. */
+    /** Fails if an operation did not do what it should, as its figure would be meaningless. */
     static void check(boolean asExpected) {
         if (!asExpected) {
             throw new AssertionError("the operation went wrong");

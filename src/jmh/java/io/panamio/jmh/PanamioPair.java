@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Both ends of a connection, as Panamio has them. */
+/** Both ends of a connection with Panamio. */
 @State(Scope.Thread)
 public class PanamioPair {
     TcpStream client;
@@ -38,12 +38,12 @@ public class PanamioPair {
         server.close();
     }
 
-    /** A port of the loopback interface that the system chooses: IPv4 for all contenders. */
+    /** Returns an address on the loopback interface with a port chosen by the system: IPv4 for all contenders. */
     static InetSocketAddress loopback() throws UnknownHostException {
         return new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0);
     }
 
-    /** The kernel hands connections over at once on the loopback interface, nearly always. */
+    /** Accepts a connection, which on the loopback interface is almost always pending already. */
     static TcpStream accept(TcpListener listener) throws IOException {
         TcpStream accepted;
         do {
@@ -52,7 +52,7 @@ public class PanamioPair {
         return accepted;
     }
 
-    /** Receives what was sent before; it is there already, nearly always. */
+    /** Receives what was sent before, which has almost always arrived already. */
     long receive(MemorySegment dst) throws IOException {
         long n;
         do {

@@ -27,7 +27,7 @@ public class PanamioPoll {
         }
     }
 
-    /** Closes all. */
+    /** Closes everything. */
     @TearDown
     public void close() {
         for (PanamioPair pair : pairs) {

@@ -18,21 +18,21 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
- * The contender {@code c}: plain.c, compiled by this machine's compiler and called through FFM, many operations a
- * call so that the call itself costs nothing. It runs in the JVM's process on purpose: in a process of many threads
- * every system call on a descriptor costs more (the kernel counts references to the open file that it need not count
- * for one thread), so a C program of its own would compare with nothing that a JVM can do.
+ * The contender {@code c}: plain.c, compiled by the system's compiler and called through FFM, with many operations in
+ * each call so that the cost of the call itself is negligible. It runs in the JVM's process deliberately: in a process
+ * with many threads every system call on a descriptor costs more (the kernel counts references to the open file, which
+ * it omits for a single thread), so the figures of a separate C program would be out of reach of any JVM.
  *
  * <p>Without a compiler the {@code c} benchmarks fail, with a message, and the others run.
  */
 @State(Scope.Thread)
 public class Plain {
-    /** How many operations one call of {@link #run} does. */
+    /** The number of operations of one call of {@link #run}. */
     static final int OPERATIONS = 200;
 
     private MethodHandle operation;
 
-    /** Takes the function that has the benchmark's name: {@code Udp} for {@code Udp.c}, {@code UdpBatch} for cBatch. */
+    /** Looks up the function named like the benchmark: {@code Udp} for {@code Udp.c}, {@code UdpBatch} for cBatch. */
     @Setup
     @SuppressWarnings("restricted")
     public void open(BenchmarkParams benchmark) throws Throwable {
@@ -64,15 +64,15 @@ public class Plain {
             compiler = new ProcessBuilder("cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread",
                 "-o", library.toString(), source.toString()).inheritIO().start();
         } catch (IOException e) {
-            throw new IllegalStateException("no C compiler (cc) on this machine: nothing to compare with plain C", e);
+            throw new IllegalStateException("no C compiler (cc) is installed: cannot compare with plain C", e);
         }
         if (compiler.waitFor() != 0) {
-            throw new IllegalStateException("cc could not compile plain.c: nothing to compare with plain C");
+            throw new IllegalStateException("cc could not compile plain.c: cannot compare with plain C");
         }
         return library;
     }
 
-    /** Does {@link #OPERATIONS} operations. */
+    /** Performs {@link #OPERATIONS} operations. */
     void run() throws Throwable {
         check((long) operation.invokeExact((long) OPERATIONS));
     }

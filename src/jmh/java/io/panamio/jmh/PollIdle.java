@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 
-/** Polls 64 connections, none of which is ready, without a wait: one system call. */
+/** Polls 64 connections, none of which is ready, without waiting: one system call. */
 public class PollIdle extends Operation {
     private static final Consumer<SelectionKey> UNEXPECTED = key -> check(false);
 

@@ -18,22 +18,22 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Polls sources, some of which stay ready, and looks at token and flags of each event: the poll by itself. One
- * operation is one system call for each contender, an epoll_wait without a wait that reports all that are ready.
+ * Polls sources, some of which stay ready, and reads token and flags of each event: the poll by itself. One operation
+ * is one system call for each contender, an epoll_wait that does not wait and reports all ready sources.
  *
- * <p>The sources are pipes, for which the kernel does least, and there are 64 of them, or 1024 where that many are
- * ready; a byte that nobody reads keeps a pipe ready. So that such a pipe is reported each time, Panamio and C watch
- * for levels here, as NIO always does. There is room for 1024 events, as NIO has it.
+ * <p>The sources are pipes, for which the kernel does the least work: 64 of them, or 1024 where that many are ready. A
+ * byte that nobody reads keeps a pipe ready. So that it is reported each time, Panamio and C watch level-triggered
+ * here, as NIO always does. There is room for 1024 events, as in NIO.
  */
 public class PollLevel extends Operation {
-    private static final int MOST = 1024;
+    private static final int MAX = 1024;
 
-    /** How many pipes to watch. */
+    /** The number of pipes to watch. */
     private static int sources(int ready) {
         return Math.max(ready, SOURCES);
     }
 
-    /** The sum of the tokens of those that are ready: they begin with 1. */
+    /** The sum of the tokens of the ready pipes, which begin with 1. */
     private static long tokens(int ready) {
         return ready * (ready + 1L) / 2;
     }
@@ -41,11 +41,11 @@ public class PollLevel extends Operation {
     /** A Poll that watches pipes. */
     @State(Scope.Thread)
     public static class Panamio {
-        /** How many are ready. */
+        /** The number of ready pipes. */
         @Param({"0", "1", "64", "1024"})
         public int ready;
 
-        private final Events events = Events.withCapacity(MOST);
+        private final Events events = Events.withCapacity(MAX);
         private io.panamio.net.Pipe[] pipes;
         private Poll poll;
 
@@ -84,13 +84,13 @@ public class PollLevel extends Operation {
         check(seen == tokens(state.ready));
     }
 
-    /** A Selector that watches pipes, and the handler of its events; what stands for a token is attached. */
+    /** A Selector that watches pipes, and the handler of its events; the token is attached to the key. */
     @State(Scope.Thread)
     public static class Nio implements Consumer<SelectionKey> {
         private record Source(int token) {
         }
 
-        /** How many are ready. */
+        /** The number of ready pipes. */
         @Param({"0", "1", "64", "1024"})
         public int ready;
 
@@ -136,10 +136,10 @@ public class PollLevel extends Operation {
         check(state.seen == tokens(state.ready));
     }
 
-    /** The same parameter for C, which {@link Plain} hands over. */
+    /** The same parameter for C, which {@link Plain} passes on. */
     @State(Scope.Thread)
     public static class C {
-        /** How many are ready. */
+        /** The number of ready pipes. */
         @Param({"0", "1", "64", "1024"})
         public int ready;
     }

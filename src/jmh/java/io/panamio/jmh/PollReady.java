@@ -10,13 +10,12 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * A whole turn of an event loop with 64 of 64 connections ready. One operation sends one byte to each of the
- * connections, polls once without a wait (again if the kernel has not delivered all yet, which is rare), and for
- * each of the 64 events looks at token and flags and receives the byte, into room for more, which drains the
- * connection.
+ * A whole turn of an event loop with 64 of 64 connections ready. One operation sends one byte to each connection, polls
+ * once without waiting (again if the kernel has not delivered all bytes yet, which is rare), and for each of the 64
+ * events reads token and flags and receives the byte, into a larger buffer, which drains the connection.
  *
- * <p>That is 129 system calls, the same for each contender, as both the edges of Panamio's epoll and the levels of
- * NIO's need a byte that comes and goes. Most of the time is the kernel's, in TCP; {@link PollRearm} has less of it.
+ * <p>That is 129 system calls, the same for each contender, as both edge- and level-triggered sources need a byte that
+ * arrives and is received. Most of the time is spent in the kernel's TCP; {@link PollRearm} has less of it.
  */
 public class PollReady extends Operation {
     @Benchmark

@@ -11,13 +11,12 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Changes the interest of 64 connections, all of which are writable, and polls them. One operation registers each
- * anew, by turns for writing alone and for reading and writing, polls once without a wait, and looks at token and
- * flags of the 64 events.
+ * Changes the interest of 64 connections, all of which are writable, and polls them. One operation reregisters each,
+ * alternately for writing only and for reading and writing, polls once without waiting, and reads token and flags of
+ * the 64 events.
  *
- * <p>That is 65 system calls for each contender: 64 epoll_ctl and an epoll_wait. Panamio needs the former to make
- * the edges; NIO, which would report levels anyway, makes them because the interest has changed, which is why it
- * changes.
+ * <p>That is 65 system calls for each contender: 64 epoll_ctl and an epoll_wait. Panamio needs the former to trigger
+ * new edges; NIO, which is level-triggered, makes them only because the interest changes, which is why it does.
  */
 public class PollRearm extends Operation {
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);

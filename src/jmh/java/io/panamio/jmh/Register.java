@@ -19,10 +19,10 @@ import org.openjdk.jmh.annotations.TearDown;
  * Registers a connection for reading, reregisters it for reading and writing, and deregisters it. One operation is
  * three system calls, each an epoll_ctl.
  *
- * <p>NIO only notes what is to be done and does it in the next select, which an operation of {@code nio} ends with as
- * a key is not gone before. When that comes, nothing is left to be done: so this is one epoll_wait, and no epoll_ctl.
- * The contenders do equal work in the methods that poll, without a wait, after each of the three steps, the second one
- * of which reports that the connection is writable: three epoll_ctl and three epoll_wait.
+ * <p>NIO only records changes and applies them in the next select, with which an operation of {@code nio} ends, as a
+ * cancelled key is removed only there. By then no change is left, so this is one epoll_wait and no epoll_ctl. The
+ * contenders do equal work in the methods that poll, without waiting, after each of the three steps, the second of
+ * which reports that the connection is writable: three epoll_ctl and three epoll_wait.
  */
 public class Register extends Operation {
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);

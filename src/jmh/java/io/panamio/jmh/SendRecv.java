@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 
-/** Sends 64 bytes over a connection and receives them, in one thread: two system calls. */
+/** Sends 64 bytes over a TCP connection and receives them, in one thread: two system calls. */
 public class SendRecv extends Operation {
     @Benchmark
     public void panamio(PanamioPair pair, Memory memory) throws IOException {

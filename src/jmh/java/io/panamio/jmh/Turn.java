@@ -18,12 +18,12 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * A whole turn of an event loop with one connection: sends 64 bytes, polls, with a wait that has ended already, until
- * the other end is readable, and receives them there with room for more, all in one thread. Three system calls: send,
+ * A whole turn of an event loop with one connection: sends 64 bytes, polls until the other end is readable, without
+ * actually waiting, and receives them there into a larger buffer, all in one thread. Three system calls: send,
  * epoll_wait, recv (write and read with NIO).
  *
- * <p>Netty makes the same three on epoll, and with one turn of eight a recv in vain; on io_uring it has the kernel
- * send and receive, by two io_uring_enter.
+ * <p>Netty makes the same three on epoll, and in one turn of eight a further recv that would block; on io_uring it lets
+ * the kernel send and receive, by two io_uring_enter.
  */
 public class Turn extends Operation {
     private static final long TOKEN = 1;

@@ -16,8 +16,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Sends a datagram of 64 bytes to an address and receives it with its sender's, in one thread: two system calls. In
- * batches of 32 there are two for all of them; one operation is still one datagram. NIO has no batches.
+ * Sends a datagram of 64 bytes to an address and receives it with the sender's address, in one thread: two system
+ * calls. A batch of 32 takes two calls for all of them; one operation is still one datagram. NIO has no batches.
  */
 public class Udp extends Operation {
     private static final int BATCH = 32;

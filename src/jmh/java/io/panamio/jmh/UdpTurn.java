@@ -17,17 +17,17 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * A whole turn of an event loop with datagrams: sends one of 64 bytes, polls, with a wait that has ended already, until
- * the other socket is readable, and receives it with its sender's address.
+ * A whole turn of an event loop with datagrams: sends one of 64 bytes, polls until the other socket is readable,
+ * without actually waiting, and receives it with the sender's address.
  *
- * <p>An edge may stand for many datagrams, so Panamio receives until nothing is left, and so do C and Netty on epoll:
- * four system calls, sendto, epoll_wait, and recvfrom twice. NIO's Selector reports again what is left, and so does
- * Panamio's level-triggered interest: three. Netty on io_uring has the kernel send and receive, by two io_uring_enter.
+ * <p>An edge may report many datagrams, so Panamio receives until it would block, and so do C and Netty on epoll: four
+ * system calls, sendto, epoll_wait, and recvfrom twice. NIO's Selector, like Panamio's level-triggered interest,
+ * reports pending datagrams again: three. Netty on io_uring lets the kernel send and receive, by two io_uring_enter.
  */
 public class UdpTurn extends Operation {
     private static final long TOKEN = 1;
 
-    /** A Poll that watches a socket for edges. */
+    /** A Poll that watches a socket edge-triggered. */
     @State(Scope.Thread)
     public static class Panamio {
         private final Udp.Panamio udp = new Udp.Panamio();
@@ -35,7 +35,7 @@ public class UdpTurn extends Operation {
         private final Interest interest;
         private Poll poll;
 
-        /** For edges. */
+        /** Edge-triggered. */
         public Panamio() {
             this(Interest.READABLE);
         }
@@ -69,10 +69,10 @@ public class UdpTurn extends Operation {
         }
     }
 
-    /** A Poll that watches a socket for levels. */
+    /** A Poll that watches a socket level-triggered. */
     @State(Scope.Thread)
     public static class PanamioLevel extends Panamio {
-        /** For levels. */
+        /** Level-triggered. */
         public PanamioLevel() {
             super(Interest.READABLE.level());
         }

@@ -29,7 +29,7 @@ public class UnixSendRecv extends Operation {
             pair = UnixStream.pair();
         }
 
-        /** Closes both. */
+        /** Closes both ends. */
         @TearDown
         public void close() {
             pair[0].close();
@@ -58,7 +58,7 @@ public class UnixSendRecv extends Operation {
             server.configureBlocking(false);
         }
 
-        /** Closes both. */
+        /** Closes both ends. */
         @TearDown
         public void close() throws IOException {
             client.close();

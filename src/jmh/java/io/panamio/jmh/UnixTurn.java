@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * The same as {@link Turn}, over a Unix stream: three system calls, send, epoll_wait, recv. Netty on io_uring makes
- * three io_uring_enter.
+ * Like {@link Turn}, over a Unix stream: three system calls, send, epoll_wait, recv. Netty on io_uring makes three
+ * io_uring_enter.
  */
 public class UnixTurn extends Operation {
     /** Panamio's side. */

@@ -15,8 +15,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Wakes a poller and then polls, with a wait that the wake has ended already, in one thread. Two system calls: a write
- * to an eventfd and an epoll_wait. NIO, which watches its eventfd for levels, adds a read.
+ * Wakes a poller and then polls in the same thread, so that the poll returns at once. Two system calls: a write to an
+ * eventfd and an epoll_wait. NIO, which watches its eventfd level-triggered, adds a read.
  */
 public class Wake extends Operation {
     /** A Poll with a waker. */

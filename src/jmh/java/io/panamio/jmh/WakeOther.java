@@ -15,15 +15,15 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
- * Wakes another thread, which waits in a poll, and waits in a poll until it has woken this one: two wakes, and the two
- * switches of threads that are most of the time, and of the noise. Four system calls, a write to an eventfd and an
+ * Wakes another thread, which waits in a poll, and waits in a poll until that thread wakes this one: two wakes, and two
+ * thread switches, which account for most of the time and of the noise. Four system calls, a write to an eventfd and an
  * epoll_wait in each thread; NIO adds a read to each wake.
  *
- * <p>A loop of Netty is woken by a task for it, so that its figures hold the queue of tasks as well. It spares the
- * write where the other loop does not sleep yet, and then nobody waits: often, when the threads share a processor.
+ * <p>A loop of Netty is woken by submitting a task, so its figures include the queue of tasks. It omits the write while
+ * the other loop is still awake, and then no thread waits: often, if the threads share a processor.
  */
 public class WakeOther extends Operation {
-    /** What the thread that answers does again and again. */
+    /** The repeated step of the answering thread. */
     private interface Answer {
         void run() throws IOException;
     }

@@ -5,7 +5,7 @@ import java.io.IOException;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 
-/** Reads from a connection where nothing has come: one system call, which would block. */
+/** Reads from a connection without data: one system call, which would block. */
 public class WouldBlock extends Operation {
     @Benchmark
     public void panamio(PanamioPair pair, Memory memory) throws IOException {

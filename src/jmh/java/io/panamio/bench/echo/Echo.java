@@ -18,58 +18,58 @@ import picocli.CommandLine.Spec;
 /**
  * Measures echo servers {@linkplain SideBySide side by side}. The load is this process.
  *
- * <p>Of what is measured, the processor time of the server for a request is what to trust: requests per second rank
- * nothing where the server is not busy all the time.
+ * <p>Only the processor time of the server for a request is reliable: requests per second do not rank servers that are
+ * not busy all the time.
  */
 @Command(name = "echo", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Measures echo servers side by side. What cannot run on this machine is left out, with a message.",
+    description = "Measures echo servers side by side. Servers that cannot run are omitted with a message.",
     footer = {"", "Cases: 1x64, 64x64, 1000x64 (connections x bytes), 64x16k, connect, idle, spin.",
         "Servers: c, c-thread (with a second thread, which sleeps), panamio, nio, nio-short, netty-epoll, netty-uring, "
         + "netty-nio, and for the case spin: c-spin, panamio-spin, nio-spin."})
 public final class Echo implements Callable<Integer> {
     private static final int MOST_IDLE = 9800;
-    /** Descriptors of a process that are no idle connections. */
+    /** The number of descriptors that a process needs in addition to idle connections. */
     private static final int OTHER_FILES = 400;
 
     @Option(names = "--rounds", defaultValue = "7", paramLabel = "N",
-        description = "How often each server is measured in each case (default: ${DEFAULT-VALUE}).")
+        description = "The number of measurements of each server in each case (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
     @Option(names = "--seconds", defaultValue = "1", paramLabel = "S",
-        description = "How long it is measured (default: ${DEFAULT-VALUE}).")
+        description = "The duration of a measurement (default: ${DEFAULT-VALUE}).")
     private double seconds;
 
     @Option(names = "--warm-up", defaultValue = "1.5", paramLabel = "S",
-        description = "How long it is warmed before, once for each case (default: ${DEFAULT-VALUE}).")
+        description = "The duration of the warm-up, once for each case (default: ${DEFAULT-VALUE}).")
     private double warmUp;
 
-    @Option(names = "--cases", split = ",", paramLabel = "CASE", description = "Only these.")
+    @Option(names = "--cases", split = ",", paramLabel = "CASE", description = "Run only these.")
     private List<String> cases;
 
-    @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Only these.")
+    @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Run only these.")
     private List<String> only;
 
     @Option(names = "--spin", defaultValue = "50", paramLabel = "MICROS",
-        description = "How long panamio-spin looks before it sleeps (default: ${DEFAULT-VALUE}).")
+        description = "The time that panamio-spin spins before it sleeps (default: ${DEFAULT-VALUE}).")
     private int spinMicros;
 
     @Option(names = "--profile",
-        description = "Tell by perf(1) in which system calls the time goes. That takes time itself: compare the parts of "
+        description = "Break the time down by system calls, by perf(1), which itself takes time: compare only parts of "
             + "one run.")
     private boolean profile;
 
     @Option(names = "--results", defaultValue = "target/bench/echo.json", paramLabel = "FILE",
-        description = "Where the results go (default: ${DEFAULT-VALUE}).")
+        description = "The file to write the results to (default: ${DEFAULT-VALUE}).")
     private Path file;
 
     @Spec
     private CommandSpec spec;
 
-    /** A run that is still to be configured by its options. */
+    /** Creates a run, to be configured by its options. */
     public Echo() {
     }
 
-    /** Runs it. Returns 0 if all went well, 1 if a server has failed. */
+    /** Runs the benchmark. Returns 0 on success, 1 if a server has failed. */
     @Override
     public Integer call() throws IOException, InterruptedException {
         int idle = idleConnections();
@@ -82,7 +82,7 @@ public final class Echo implements Callable<Integer> {
             System.err.println("echo: not " + MOST_IDLE + " idle connections but " + idle
                 + ": the system allows too few descriptors");
         }
-        TreeMap<String, String> machine = Results.here(List.of()).machine(); // as long as all processors can be seen
+        TreeMap<String, String> machine = Results.here(List.of()).machine(); // before this process is pinned
         SideBySide<EchoScenario> rig = new SideBySide<>("echo", profile);
         rig.run(new EchoMeter(seconds, warmUp), scenarios, servers, EchoServer::takesPartIn, rounds);
         List<Result> results = rig.results();
@@ -91,7 +91,7 @@ public final class Echo implements Callable<Integer> {
         return rig.hasFailed() ? 1 : 0;
     }
 
-    /** As many as there are descriptors for, here and in the servers, which inherit the limit. */
+    /** Limits idle connections to the descriptors of this process and of the servers, which inherit the limit. */
     private static int idleConnections() throws IOException {
         try (var limits = Files.lines(Path.of("/proc/self/limits"))) {
             String limit = limits.filter(line -> line.startsWith("Max open files")).findFirst().orElseThrow()

@@ -46,7 +46,7 @@ final class EchoMeter implements Meter<EchoScenario> {
         }
     }
 
-    /** Nothing is on the way before and after, so what the server did in between is what the requests cost. */
+    /** No message is in progress before and after, so the server's time in between is the cost of the requests. */
     private Window once(Server server, Load load) throws IOException {
         double allocated = server.allocated();
         Server.Clock clock = server.clock();

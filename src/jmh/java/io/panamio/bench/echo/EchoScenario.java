@@ -4,19 +4,19 @@ import io.panamio.bench.rig.Scenario;
 import java.util.List;
 
 /**
- * What is asked of the servers.
+ * The load on the echo servers.
  *
  * @param key its name on the command line
  * @param title its name in the results
- * @param idle how many connections stay silent
- * @param connections on how many connections a message always is on its way
- * @param size bytes of a message
- * @param reconnect whether each message has a connection of its own
- * @param spin whether servers take part that never sleep
+ * @param idle the number of idle connections
+ * @param connections the number of connections on which a message is always in progress
+ * @param size the size of a message in bytes
+ * @param reconnect whether each message uses a new connection
+ * @param spin whether servers that never sleep take part
  */
 record EchoScenario(String key, String title, int idle, int connections, int size, boolean reconnect, boolean spin)
         implements Scenario {
-    /** All that there are. */
+    /** All scenarios. */
     static List<EchoScenario> all(int idle) {
         return List.of(
             new EchoScenario("1x64", "1 x 64 B", 0, 1, 64, false, false),
@@ -28,7 +28,7 @@ record EchoScenario(String key, String title, int idle, int connections, int siz
             new EchoScenario("spin", "1 x 64 B, spinning or not", 0, 1, 64, false, true));
     }
 
-    /** What a server does once a message. */
+    /** The unit that costs are given for: a request or a connection. */
     String unit() {
         return reconnect ? "connection" : "request";
     }

@@ -15,13 +15,13 @@ import java.util.List;
  * An echo server that can be started.
  *
  * @param name its name in the tables
- * @param main its class, or null for the one in C, which has two threads if it is told so
- * @param arguments its arguments, where PORT stands for the port
+ * @param main its class, or null for the one in C, which has two threads if its arguments say so
+ * @param arguments its arguments, in which PORT stands for the port
  */
 record EchoServer(String name, Class<?> main, String... arguments) implements Contender {
     private static final String PORT = "PORT";
 
-    /** All that there are. Those that spin take part in one scenario only. */
+    /** All servers. Those that spin take part in one scenario only. */
     static List<EchoServer> all(int spinMicros) {
         return List.of(
             new EchoServer("c", null, PORT),
@@ -38,7 +38,7 @@ record EchoServer(String name, Class<?> main, String... arguments) implements Co
             new EchoServer("nio-spin", NioEcho.class, PORT, "short", "spin"));
     }
 
-    /** Whether it takes part: where some spin, the same servers sleep beside them. */
+    /** Returns whether it takes part: a scenario with spinning servers also has their sleeping counterparts. */
     boolean takesPartIn(EchoScenario scenario) {
         return scenario.spin() ? List.of("c", "panamio", "nio-short").contains(name) || spins() : !spins();
     }
@@ -52,7 +52,7 @@ record EchoServer(String name, Class<?> main, String... arguments) implements Co
         return main != null;
     }
 
-    /** Compiles it first if it is in C. */
+    /** Compiles the server first if it is in C. */
     @Override
     public List<String> command(int port) throws IOException, InterruptedException {
         String[] given = Arrays.stream(arguments).map(a -> a.equals(PORT) ? Integer.toString(port) : a)
@@ -76,7 +76,7 @@ record EchoServer(String name, Class<?> main, String... arguments) implements Co
             compiler = new ProcessBuilder("cc", "-O2", "-pthread", "-Wall", "-Wextra", "-o", program.toString(),
                 source.toString()).inheritIO().start();
         } catch (IOException e) {
-            throw new IOException("no C compiler (cc) on this machine", e);
+            throw new IOException("no C compiler (cc) is installed", e);
         }
         if (compiler.waitFor() != 0) {
             throw new IOException("cc could not compile it");

@@ -17,17 +17,18 @@ import java.util.Random;
 import org.HdrHistogram.Histogram;
 
 /**
- * The connections of a scenario to one server. Each sends a message, waits until it has come back whole, checks every
- * byte, and sends the next, which is another part of a pattern. One thread on Panamio, which never sleeps.
+ * The connections of a scenario to one server. Each sends a message, waits until it has received all of it, checks
+ * every byte, and sends the next, which is a different part of a pattern. Uses one thread on Panamio, which never
+ * sleeps.
  */
 final class Load implements AutoCloseable {
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
     private static final long STALL_NANOS = 5_000_000_000L;
     private static final int GROUP = 64;
-    /** Messages begin at as many places of the pattern. */
+    /** The number of offsets in the pattern at which messages begin. */
     private static final int PLACES = 4096;
 
-    /** A connection and its message on the way. */
+    /** A connection and its message in progress. */
     private static final class Client {
         TcpStream stream;
         boolean connected;
@@ -45,7 +46,7 @@ final class Load implements AutoCloseable {
     private final Poll poll = Poll.open();
     private final Events events = Events.withCapacity(1024);
     private final MemorySegment pattern;
-    /** A little larger than a message, so that a read tells when more comes back. */
+    /** A little larger than a message, so that a read reveals excess bytes. */
     private final MemorySegment buffer;
     private int onTheWay;
     private long end;
@@ -59,7 +60,7 @@ final class Load implements AutoCloseable {
         pattern = Arena.ofAuto().allocate(bytes.length, 64);
         pattern.copyFrom(MemorySegment.ofArray(bytes));
         buffer = Arena.ofAuto().allocate(scenario.size() + 64, 64);
-        clients = new Client[scenario.connections() + scenario.idle()]; // the idle ones are the last
+        clients = new Client[scenario.connections() + scenario.idle()]; // the idle ones come last
         for (int i = 0; i < clients.length; i++) {
             clients[i] = new Client();
             clients[i].place = i * 31L % PLACES;
@@ -75,7 +76,9 @@ final class Load implements AutoCloseable {
         }
     }
 
-    /** Keeps the server busy for a while, and then lets it finish what is on the way: all that it did is counted. */
+    /**
+     * Keeps the server busy for a while, and then lets it finish the messages in progress, so that all work is counted.
+     */
     void run(double seconds) throws IOException {
         latencies.reset();
         end = System.nanoTime() + (long) (seconds * 1e9);
@@ -128,7 +131,7 @@ final class Load implements AutoCloseable {
             if (client.connected) {
                 send(client);
             }
-            return; // nothing was sent yet, so nothing can have come back
+            return; // nothing was sent yet
         }
         if (client.sent < scenario.size()) {
             send(client);
@@ -141,13 +144,13 @@ final class Load implements AutoCloseable {
             throw new IOException("the server closed a connection");
         }
         if (client.received + n > client.sent) {
-            throw new IOException("more came back than was sent");
+            throw new IOException("received more than was sent");
         }
         long from = client.place + client.received;
         if (MemorySegment.mismatch(buffer, 0, n, pattern, from, from + n) >= 0) {
-            throw new IOException("what came back is not what was sent");
+            throw new IOException("received other bytes than were sent");
         }
-        client.received += n; // the read has drained the socket: it was not asked for more than there can be
+        client.received += n; // a short read: drained
         if (client.received == scenario.size()) {
             answered(index, client);
         }
@@ -182,11 +185,11 @@ final class Load implements AutoCloseable {
         poll.close();
     }
 
-    // ---- where connections come from
+    // ---- local addresses
 
     /*
-     * Whoever closes first keeps the pair of addresses for a minute (TIME_WAIT), and that is the client. So that ports
-     * do not run out, connections come from a hundred addresses, and no pair comes again before five million others.
+     * The end that closes first, here the client, keeps the pair of addresses for a minute (TIME_WAIT). So that ports
+     * do not run out, connections come from a hundred addresses, and a pair is reused only after five million others.
      */
     private static final int LOWEST_PORT = 10_000;
     private static final int PORTS = 50_000;
@@ -204,7 +207,7 @@ final class Load implements AutoCloseable {
             try {
                 return TcpStream.connect(server, OPTIONS.local(new InetSocketAddress(local, LOWEST_PORT + n % PORTS)));
             } catch (BindException e) {
-                // somebody else's port
+                // the port is in use
             }
         }
         throw new BindException("no port is free");

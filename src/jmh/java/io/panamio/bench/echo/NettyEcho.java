@@ -23,7 +23,7 @@ import io.netty.util.ResourceLeakDetector;
 
 /**
  * The contenders {@code netty}: Netty's own echo example on one event loop, which also accepts, tuned as for
- * production: pooled direct buffers, no promise for each write, no search for leaks.
+ * production: pooled direct buffers, no promise for each write, no leak detection.
  */
 @ChannelHandler.Sharable
 final class NettyEcho extends ChannelInboundHandlerAdapter {
@@ -68,7 +68,7 @@ final class NettyEcho extends ChannelInboundHandlerAdapter {
         client.flush();
     }
 
-    /** Reads no more from a client that does not take its output. */
+    /** Stops reading from a client that does not read its output. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext client) {
         client.channel().config().setAutoRead(client.channel().isWritable());

@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * The contenders {@code nio}: echo on java.nio as an expert writes it. One selector, its events handed to a consumer,
- * one direct buffer for all, nothing allocated a request, interest changed only when a client does not take its output.
+ * The contenders {@code nio}: echo on java.nio as an expert writes it. It has one selector, passes its events to a
+ * consumer, shares one direct buffer, allocates nothing for a request, and changes the interest only when a write would
+ * block.
  */
 final class NioEcho implements Consumer<SelectionKey> {
     private static final int BUFFER_SIZE = 32 * 1024;
@@ -33,8 +34,8 @@ final class NioEcho implements Consumer<SelectionKey> {
     }
 
     /**
-     * {@code PORT [short] [spin]}; short: a read that does not fill the buffer is the last (else one that gets nothing
-     * is, the usual way); spin: never sleeps in a select.
+     * {@code PORT [short] [spin]}; short: stops after a read that does not fill the buffer (by default after one that
+     * returns 0, as usual); spin: never sleeps in a select.
      */
     public static void main(String[] args) throws IOException {
         List<String> options = List.of(args);
@@ -58,7 +59,7 @@ final class NioEcho implements Consumer<SelectionKey> {
             } else if (!serve(key, (SocketChannel) key.channel())) {
                 key.channel().close();
             }
-        } catch (IOException e) { // a reset: normal life
+        } catch (IOException e) { // a reset, which is normal
             drop(key);
         }
     }
@@ -67,7 +68,7 @@ final class NioEcho implements Consumer<SelectionKey> {
         try {
             key.channel().close();
         } catch (IOException e) {
-            // closed is closed
+            // closed nevertheless
         }
     }
 
@@ -79,7 +80,7 @@ final class NioEcho implements Consumer<SelectionKey> {
         }
     }
 
-    /** Serves a client; false at the end of its stream. */
+    /** Serves a client; returns false at the end of its stream. */
     private boolean serve(SelectionKey key, SocketChannel channel) throws IOException {
         ByteBuffer pending = (ByteBuffer) key.attachment();
         if (pending != null && pending.hasRemaining()) {
@@ -95,7 +96,7 @@ final class NioEcho implements Consumer<SelectionKey> {
                 return n == 0;
             }
             channel.write(buffer.flip());
-            if (buffer.hasRemaining()) { // read on when the client has taken its output
+            if (buffer.hasRemaining()) { // continue when the client is writable
                 if (pending == null) {
                     pending = ByteBuffer.allocateDirect(BUFFER_SIZE);
                     key.attach(pending);
@@ -105,7 +106,7 @@ final class NioEcho implements Consumer<SelectionKey> {
                 return true;
             }
             if (shortReads && n < BUFFER_SIZE) {
-                return true; // level-triggered: what comes later, an end too, is reported
+                return true; // level-triggered: later input or the end is reported
             }
         }
     }

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** One scenario's results for people: medians, and ratios of processor time that are taken within the rounds. */
+/** Prints the results of a scenario: medians, and ratios of processor time, taken within the rounds. */
 final class Table {
     private static final List<String> BASES = List.of("c", "nio", "netty-epoll");
 
@@ -44,7 +44,7 @@ final class Table {
         });
     }
 
-    /** The median of the ratios, the least and the greatest. */
+    /** Formats the median, minimum and maximum of the ratios. */
     private static String ratio(Result of, Result to) {
         double[] ratios = new double[of.values().length];
         Arrays.setAll(ratios, round -> of.values()[round] / to.values()[round]);

@@ -1,5 +1,5 @@
 /**
- * The echo rig: echo servers on Panamio, plain C, java.nio and Netty under one load, by requests a second, latency,
- * processor time and heap a request. {@link io.panamio.bench.echo.Echo} runs it.
+ * The echo benchmark: echo servers on Panamio, plain C, java.nio and Netty under one load, measured by requests per
+ * second, latency, processor time and heap for a request. {@link io.panamio.bench.echo.Echo} runs it.
  */
 package io.panamio.bench.echo;

@@ -4,17 +4,17 @@ import io.panamio.bench.rig.Scenario;
 import java.util.List;
 
 /**
- * A file that is asked for again and again, of a file server or through a proxy.
+ * A file that is requested repeatedly, from a file server or through a proxy.
  *
  * @param key its name on the command line
  * @param title its name in the results
- * @param proxy whether there is a proxy between
+ * @param proxy whether through a proxy
  * @param file the file's name
- * @param size its bytes
- * @param connections how many connections ask, each for the next as soon as it has one
+ * @param size its size in bytes
+ * @param connections the number of connections, each of which requests the file again as soon as it has received it
  */
 record Body(String key, String title, boolean proxy, String file, int size, int connections) implements Scenario {
-    /** All that there are. */
+    /** All bodies. */
     static List<Body> all() {
         return List.of(
             new Body("serve-1k", "serve, 1 KiB", false, "1k", 1 << 10, 64),

@@ -15,17 +15,19 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** The files of {@link NioServe}: open, with the heads of their answers, found by the bytes of a request. */
+/** The open files of {@link NioServe}, with the heads of their answers, found by the bytes of a request. */
 final class NioFiles {
     /** Larger files are sent by transferTo. */
     private static final int MOST_SMALL = 16 * 1024;
     private static final long SECOND_NANOS = 1_000_000_000L;
-    /** As HTTP wants it: always 29 characters. */
+    /** The format of HTTP, always 29 characters. */
     private static final DateTimeFormatter DATE =
         DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US).withZone(ZoneOffset.UTC);
     private static final String BEFORE_DATE = "Server: nio\r\nDate: ";
 
-    /** An open file. Its buffers are shared by all its clients: what is not sent at once goes on with copies. */
+    /**
+     * An open file. Its buffers are shared by all its clients, which continue with duplicates after a partial write.
+     */
     static final class Entry {
         private final Path path;
         private final FileTime modified;
@@ -62,12 +64,12 @@ final class NioFiles {
             return size;
         }
 
-        /** Whether {@link #first} has all of it. */
+        /** Whether {@link #first} contains the whole body. */
         boolean isSmall() {
             return size <= MOST_SMALL;
         }
 
-        /** The head, with the body if it is small and wanted. */
+        /** The head, with the body if it is small and requested. */
         ByteBuffer[] first(boolean withoutBody) {
             ByteBuffer[] first = withoutBody ? headOnly : whole;
             for (ByteBuffer part : first) {
@@ -89,12 +91,12 @@ final class NioFiles {
         this.directory = directory.toRealPath();
     }
 
-    /** What answers a method that is not known. */
+    /** Returns the answer to an unknown method. */
     Entry refused() {
         return withDate(refused);
     }
 
-    /** Finds what the path is of that begins at a place and ends at a space. Moves the buffer's ends. */
+    /** Finds the entry of the path from an index to the next space. Changes the buffer's position and limit. */
     Entry find(ByteBuffer in, int at, int end) throws IOException {
         int to = at;
         while (to < end && in.get(to) != ' ') {
@@ -103,13 +105,13 @@ final class NioFiles {
         in.limit(to).position(at);
         Entry entry = entries.get(in);
         if (entry != null && isOld(entry)) {
-            entries.remove(in).channel.close(); // who is in the middle of it loses his connection
+            entries.remove(in).channel.close(); // clients in the middle of it are disconnected
             entry = null;
         }
         return withDate(entry == null ? open(in) : entry);
     }
 
-    /** Looks each second. */
+    /** Checks the file again after one second. */
     private static boolean isOld(Entry entry) throws IOException {
         long now = System.nanoTime();
         if (now - entry.looked < SECOND_NANOS) {

@@ -14,16 +14,16 @@ import java.util.ArrayDeque;
 import java.util.function.Consumer;
 
 /**
- * The contender {@code nio-proxy}: a TCP proxy on java.nio as an expert writes it. One selector, a direct buffer for
- * each direction of a connection, what is read is written at once, a short read is the last; interest changes only
- * where output must wait; half-close is passed on. Nothing is allocated once a connection is there.
+ * The contender {@code nio-proxy}: a TCP proxy on java.nio as an expert writes it. It has one selector and a direct
+ * buffer for each direction of a connection, writes at once what it has read, stops at a short read, changes the
+ * interest only when a write would block, passes half-closes on, and allocates nothing once a connection is open.
  */
 final class NioProxy implements Consumer<SelectionKey> {
     private static final int BUFFER_SIZE = 32 * 1024;
-    /** So that one connection does not hold up the others. */
+    /** The maximum number of reads in a turn, so that one connection does not delay the others. */
     private static final int MOST_READS = 16;
 
-    /** One of the two ends of a connection, and what came from it and waits for the other one. */
+    /** One of the two ends of a connection, and the bytes from it that are pending for the other end. */
     private static final class End {
         final SocketChannel channel;
         final ByteBuffer from;
@@ -90,7 +90,7 @@ final class NioProxy implements Consumer<SelectionKey> {
             if (end.ended && end.other.ended) {
                 close(end);
             }
-        } catch (IOException e) { // a reset: normal life
+        } catch (IOException e) { // a reset, which is normal
             close(end);
         }
     }
@@ -111,7 +111,7 @@ final class NioProxy implements Consumer<SelectionKey> {
         try {
             channel.close();
         } catch (IOException e) {
-            // closed is closed
+            // closed nevertheless
         }
     }
 
@@ -136,7 +136,7 @@ final class NioProxy implements Consumer<SelectionKey> {
             if (server.channel.connect(to)) {
                 connected(server);
             }
-        } catch (IOException e) { // the client sees that there is nobody
+        } catch (IOException e) { // no server: the client is disconnected
             close(client);
         }
     }
@@ -151,7 +151,7 @@ final class NioProxy implements Consumer<SelectionKey> {
         return end.channel.register(selector, interest, end);
     }
 
-    /** Passes on what an end has sent, as long as the other one takes it. */
+    /** Forwards the input of an end until a read or a write would block. */
     private static void read(End end) throws IOException {
         for (int i = 0; i < MOST_READS; i++) {
             int n = end.channel.read(end.from);
@@ -163,19 +163,19 @@ final class NioProxy implements Consumer<SelectionKey> {
             }
             boolean drained = end.from.hasRemaining();
             end.other.channel.write(end.from.flip());
-            if (end.from.hasRemaining()) { // read on when the other one has taken it
+            if (end.from.hasRemaining()) { // continue when the other end is writable
                 end.interest(0, SelectionKey.OP_READ);
                 end.other.interest(SelectionKey.OP_WRITE, 0);
                 return;
             }
             end.from.clear();
             if (drained) {
-                return; // level-triggered: what comes later, an end too, is reported
+                return; // level-triggered: later input or the end is reported
             }
         }
     }
 
-    /** Passes on what waits. */
+    /** Writes pending bytes. */
     private static void flush(End end) throws IOException {
         end.other.channel.write(end.from);
         if (!end.from.hasRemaining()) {

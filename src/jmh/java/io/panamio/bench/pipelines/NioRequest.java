@@ -2,7 +2,7 @@ package io.panamio.bench.pipelines;
 
 import java.nio.ByteBuffer;
 
-/** Looks at the head of a request where it is; nothing is allocated. */
+/** Parses the head of a request in place, without allocation. */
 final class NioRequest {
     private static final String CONNECTION = "connection:";
     private static final String CLOSE = "close";
@@ -10,7 +10,7 @@ final class NioRequest {
     private NioRequest() {
     }
 
-    /** Where the head that begins at a place ends; -1 if that is not there yet. */
+    /** Returns the end of the head that begins at an index; -1 if it is incomplete. */
     static int end(ByteBuffer in, int start) {
         for (int i = start + 3; i < in.limit(); i++) {
             if (in.get(i) == '\n' && in.get(i - 1) == '\r' && in.get(i - 2) == '\n' && in.get(i - 3) == '\r') {
@@ -20,7 +20,7 @@ final class NioRequest {
         return -1;
     }
 
-    /** Whether there is a text. */
+    /** Returns whether a text occurs. */
     static boolean is(String text, ByteBuffer in, int at) {
         for (int i = 0; i < text.length(); i++) {
             if (at + i >= in.limit() || in.get(at + i) != text.charAt(i)) {
@@ -30,7 +30,7 @@ final class NioRequest {
         return true;
     }
 
-    /** Whether the client wants the connection closed. */
+    /** Returns whether the client requests the connection to be closed. */
     static boolean isLast(ByteBuffer in, int start, int end) {
         for (int i = start; i < end; i++) {
             if (in.get(i) == '\n' && isIgnoringCase(CONNECTION, in, i + 1, end)) {

@@ -14,18 +14,19 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
- * The contender {@code nio-serve}: an HTTP/1.1 file server on java.nio as an expert writes it. One selector, files kept
- * open and looked at again each second, heads made once, a head and a small body in one gathering write, transferTo for
- * what is larger, interest changed only when a client does not take its answer; nothing is allocated for a request.
+ * The contender {@code nio-serve}: an HTTP/1.1 file server on java.nio as an expert writes it. It has one selector,
+ * keeps files open and checks them again after a second, caches heads, writes a head and a small body in one gathering
+ * write and larger bodies by transferTo, changes the interest only when a write would block, and allocates nothing for
+ * a request.
  */
 final class NioServe implements Consumer<SelectionKey> {
     private static final int MOST_HEAD = 8192;
 
-    /** A connection: what it has sent and is not answered yet, and what is left of an answer. */
+    /** A connection: its unanswered input, and the unsent rest of an answer. */
     private static final class Client {
         final SocketChannel channel;
         final ByteBuffer in = ByteBuffer.allocateDirect(MOST_HEAD);
-        /** What comes before what is left of a file, or null. */
+        /** The bytes to send before the rest of the file, or null. */
         ByteBuffer[] first;
         NioFiles.Entry file;
         long position;
@@ -64,7 +65,7 @@ final class NioServe implements Consumer<SelectionKey> {
             } else if (!serve(key, (Client) key.attachment())) {
                 key.channel().close();
             }
-        } catch (IOException e) { // a reset: normal life
+        } catch (IOException e) { // a reset, which is normal
             drop(key);
         }
     }
@@ -73,7 +74,7 @@ final class NioServe implements Consumer<SelectionKey> {
         try {
             key.channel().close();
         } catch (IOException e) {
-            // closed is closed
+            // closed nevertheless
         }
     }
 
@@ -85,7 +86,7 @@ final class NioServe implements Consumer<SelectionKey> {
         }
     }
 
-    /** Serves a client; false at its end. */
+    /** Serves a client; returns false at the end of its stream. */
     private boolean serve(SelectionKey key, Client client) throws IOException {
         if (client.file != null) {
             if (!send(client)) {
@@ -99,20 +100,20 @@ final class NioServe implements Consumer<SelectionKey> {
         while (client.file == null) {
             int room = client.in.remaining();
             if (room == 0) {
-                return false; // too large a head
+                return false; // the head is too large
             }
             int n = client.channel.read(client.in);
             if (n < 0 || n > 0 && !answer(key, client)) {
                 return false;
             }
             if (n < room) {
-                return true; // level-triggered: what comes later, an end too, is reported
+                return true; // level-triggered: later input or the end is reported
             }
         }
         return true;
     }
 
-    /** Answers all requests that are there whole, as far as the client takes it; false after the last. */
+    /** Answers all complete requests until a write would block; returns false after the last. */
     private boolean answer(SelectionKey key, Client client) throws IOException {
         ByteBuffer in = client.in.flip();
         while (client.file == null && !client.last && begin(client, in)) {
@@ -124,7 +125,7 @@ final class NioServe implements Consumer<SelectionKey> {
         return !client.last || client.file != null;
     }
 
-    /** Takes a request off the buffer; false if it is not whole. */
+    /** Removes a request from the buffer; returns false if it is incomplete. */
     private boolean begin(Client client, ByteBuffer in) throws IOException {
         int start = in.position();
         int end = NioRequest.end(in, start);
@@ -143,7 +144,7 @@ final class NioServe implements Consumer<SelectionKey> {
         return true;
     }
 
-    /** Sends what is left; false if some of it must wait. */
+    /** Sends the rest; returns false if it would block. */
     private static boolean send(Client client) throws IOException {
         ByteBuffer[] first = client.first;
         if (first != null) {

@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Measures a file server or a proxy by what wrk gets from it. */
+/** Measures a file server or a proxy under the load of wrk. */
 final class PipeMeter implements Meter<Body> {
     private static final long HEAP_AFTER_MILLIS = 300;
     private static final OperatingSystemMXBean SYSTEM =
@@ -24,7 +24,7 @@ final class PipeMeter implements Meter<Body> {
     private final int seconds;
     private final int warmUp;
     private final boolean repeat;
-    /** The bytes of a whole answer, head and body; heads differ from server to server. */
+    /** The size of a whole answer, head and body; heads differ between servers. */
     private final Map<Server, Map<Body, Long>> answers = new HashMap<>();
 
     PipeMeter(Path files, Wrk wrk, Server backEnd, int seconds, int warmUp, boolean repeat) {
@@ -43,7 +43,7 @@ final class PipeMeter implements Meter<Body> {
             new Measure("busy", "processors"), new Measure("disturbed", "processors"));
     }
 
-    /** Also checks that it serves the file; only what is compiled while it runs needs the whole time. */
+    /** Also checks that it serves the file. Only programs with a JIT compiler need the whole time. */
     @Override
     public void warm(Body body, Server server) throws IOException, InterruptedException {
         answers.computeIfAbsent(server, s -> new HashMap<>())
@@ -57,7 +57,7 @@ final class PipeMeter implements Meter<Body> {
         return repeat ? Window.leastDisturbed(() -> once(body, server)) : once(body, server);
     }
 
-    /** Nothing is on the way before and after: what the server did in between is what the answers cost. */
+    /** No request is in progress before and after, so the server's time in between is the cost of the answers. */
     private Window once(Body body, Server server) throws IOException, InterruptedException {
         double busy = Processors.busySeconds();
         double known = knownSeconds();
@@ -77,7 +77,7 @@ final class PipeMeter implements Meter<Body> {
         return new Window(values, others, waited);
     }
 
-    /** What the back end and this process have used. */
+    /** Returns the processor time of the back end and of this process. */
     private double knownSeconds() throws IOException {
         return ((backEnd == null ? 0 : backEnd.clock().ran()) + SYSTEM.getProcessCpuTime()) / 1e9;
     }
@@ -85,8 +85,8 @@ final class PipeMeter implements Meter<Body> {
     /**
      * A time under load.
      *
-     * @param run what wrk did
-     * @param heap the bytes that the server allocated a second while all connections were there
+     * @param run the result of wrk
+     * @param heap the bytes of heap that the server allocated in a second while all connections were open
      */
     private record Load(Wrk.Run run, double heap) {
     }
@@ -101,7 +101,7 @@ final class PipeMeter implements Meter<Body> {
         }
     }
 
-    /** Asked for while all connections are there, with some time before and after. */
+    /** Measured while all connections are open, with some time before and after. */
     private static double heap(Server server, int time) throws IOException, InterruptedException {
         Thread.sleep(HEAP_AFTER_MILLIS);
         double first = server.allocated();
@@ -109,7 +109,7 @@ final class PipeMeter implements Meter<Body> {
         long from = System.nanoTime();
         Thread.sleep(1000L * time - 2 * HEAP_AFTER_MILLIS);
         double last = server.allocated();
-        double answer = second - first; // it allocates, too, more or less as much each time
+        double answer = second - first; // the answer itself allocates, about as much each time
         return Math.max(last - second - answer, 0) / ((System.nanoTime() - from) / 1e9);
     }
 }

@@ -26,59 +26,58 @@ import picocli.CommandLine.Spec;
  * Measures the examples {@code serve} and {@code proxy} {@linkplain SideBySide side by side} with nginx, HAProxy and
  * the same programs on java.nio. The load is wrk, and behind the proxies is nginx, both on the second processor.
  *
- * <p>Of what is measured, the processor time of the server is what to trust: two processors are too few to tell
- * throughput.
+ * <p>Only the processor time of the server is reliable: two processors are too few to measure throughput.
  */
 @Command(name = "pipelines", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Measures file servers and proxies side by side. What is not on this machine is left out, with a "
+    description = "Measures file servers and proxies side by side. Programs that are not installed are omitted with a "
         + "message; without wrk nothing is measured, without nginx no proxy.",
     footer = {"", "Cases: serve-1k, serve-100k, serve-100m, proxy-1k, proxy-100k, proxy-100m.",
         "Servers: serve, nginx, nginx-cache, nginx-push, nio-serve; proxy, proxy-splice, proxy-copy, haproxy, "
         + "haproxy-splice, haproxy-auto, nginx-stream, nio-proxy."})
 public final class Pipelines implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "7", paramLabel = "N",
-        description = "How often each server is measured in each case (default: ${DEFAULT-VALUE}).")
+        description = "The number of measurements of each server in each case (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
     @Option(names = "--seconds", defaultValue = "2", paramLabel = "S",
-        description = "How long it is measured, whole seconds (default: ${DEFAULT-VALUE}).")
+        description = "The duration of a measurement in whole seconds (default: ${DEFAULT-VALUE}).")
     private int seconds;
 
     @Option(names = "--warm-up", defaultValue = "4", paramLabel = "S",
-        description = "How long a JVM is warmed before, once for each case (default: ${DEFAULT-VALUE}).")
+        description = "The duration of the warm-up of a JVM, once for each case (default: ${DEFAULT-VALUE}).")
     private int warmUp;
 
     @Option(names = "--quick",
-        description = "Two rounds of a second, as short a warm-up, and no window is repeated: to see that it works.")
+        description = "Two rounds of one second, a short warm-up, and no repetitions: only to test the benchmark.")
     private boolean quick;
 
-    @Option(names = "--cases", split = ",", paramLabel = "CASE", description = "Only these.")
+    @Option(names = "--cases", split = ",", paramLabel = "CASE", description = "Run only these.")
     private List<String> cases;
 
-    @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Only these.")
+    @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Run only these.")
     private List<String> only;
 
     @Option(names = "--files", defaultValue = "/dev/shm", paramLabel = "DIRECTORY",
-        description = "Where the files that are served are put, in a folder of their own (default: ${DEFAULT-VALUE}).")
+        description = "The parent of the folder with the served files (default: ${DEFAULT-VALUE}).")
     private Path parent;
 
     @Option(names = "--profile",
-        description = "Tell by perf(1) in which system calls the time goes. That takes time itself: compare the parts of "
+        description = "Break the time down by system calls, by perf(1), which itself takes time: compare only parts of "
             + "one run.")
     private boolean profile;
 
     @Option(names = "--results", defaultValue = "target/bench/pipelines.json", paramLabel = "FILE",
-        description = "Where the results go (default: ${DEFAULT-VALUE}).")
+        description = "The file to write the results to (default: ${DEFAULT-VALUE}).")
     private Path file;
 
     @Spec
     private CommandSpec spec;
 
-    /** A run that is still to be configured by its options. */
+    /** Creates a run, to be configured by its options. */
     public Pipelines() {
     }
 
-    /** Runs it. Returns 0 if all went well, 1 if a server has failed or there is no load. */
+    /** Runs the benchmark. Returns 0 on success, 1 if a server has failed or wrk is missing. */
     @Override
     public Integer call() throws IOException, InterruptedException {
         List<Body> bodies = SideBySide.chosen(spec, "--cases", cases, Body.all());
@@ -93,16 +92,16 @@ public final class Pipelines implements Callable<Integer> {
             seconds = 1;
             warmUp = 1;
         }
-        TreeMap<String, String> machine = Results.here(List.of()).machine(); // as long as all processors can be seen
+        TreeMap<String, String> machine = Results.here(List.of()).machine(); // before this process is pinned
         addVersions(machine);
         if (!machine.containsKey("wrk")) {
-            say("no wrk on this machine: there is no load, and nothing is measured");
+            say("wrk is not installed, so nothing can be measured");
             return 1;
         }
         SideBySide<Body> rig = new SideBySide<>("pipelines", profile);
         Path directory = Files.createTempDirectory(parent, "panamio-pipelines-");
         rig.atEnd(() -> delete(directory));
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x")); // nginx is nobody
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x")); // nginx runs as nobody
         measure(rig, bodies, directory);
         Results results = new Results(machine, rig.results());
         results.write(file);
@@ -136,14 +135,14 @@ public final class Pipelines implements Callable<Integer> {
         put(machine, "wrk", Programs.version("wrk", "-v"));
     }
 
-    /** Of {@code nginx version: nginx/1.22.1}, {@code HAProxy version 2.6.12 date} and the like, the version. */
+    /** Extracts the version from {@code nginx version: nginx/1.22.1}, {@code HAProxy version 2.6.12 date} etc. */
     private static void put(TreeMap<String, String> machine, String name, String line) {
         if (line != null) {
             machine.put(name, line.replaceAll("^\\D*", "").split(" ")[0]);
         }
     }
 
-    /** Null, and a message, if that is not possible here. */
+    /** Returns null, after a message, if it is not possible. */
     private static Server backEnd(SideBySide<Body> rig, Programs programs) throws InterruptedException {
         try {
             Server server = new Server(programs.backEnd(), List.of());
@@ -151,7 +150,7 @@ public final class Pipelines implements Callable<Integer> {
             server.awaitStart();
             return server;
         } catch (IOException e) {
-            say("the proxies are left out, as nothing can be behind them: " + e.getMessage());
+            say("the proxies are omitted, as they have no back end: " + e.getMessage());
             return null;
         }
     }

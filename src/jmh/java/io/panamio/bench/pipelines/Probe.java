@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** Asks for a file once, over a plain blocking socket, and compares each byte. */
+/** Requests a file once, over a blocking socket, and compares each byte. */
 final class Probe {
     private static final int TIMEOUT_MILLIS = 10_000;
     private static final int MOST_HEAD = 4096;
@@ -19,24 +19,24 @@ final class Probe {
     private Probe() {
     }
 
-    /** The bytes of a whole answer, head and body. Fails if the answer is not the file. */
+    /** Returns the size of a whole answer, head and body. Throws if the answer is not the file. */
     static long answerSize(InetSocketAddress server, Body body, Path file) throws IOException {
         try (Socket socket = new Socket(server.getAddress(), server.getPort());
              InputStream expected = new BufferedInputStream(Files.newInputStream(file))) {
             socket.setSoTimeout(TIMEOUT_MILLIS);
-            // as wrk asks
+            // the same request as wrk's
             socket.getOutputStream().write("GET /%s HTTP/1.1\r\nHost: %s:%d\r\n\r\n"
                 .formatted(body.file(), server.getHostString(), server.getPort()).getBytes(StandardCharsets.US_ASCII));
             InputStream answer = new BufferedInputStream(socket.getInputStream(), 1 << 16);
             String head = head(answer);
             if (!head.startsWith("HTTP/1.1 200 ")) {
-                throw new IOException("it answers " + head.lines().findFirst().orElse(""));
+                throw new IOException("the server answers " + head.lines().findFirst().orElse(""));
             }
             byte[] buffer = new byte[1 << 16];
             for (int n; (n = expected.read(buffer)) > 0;) {
                 byte[] got = answer.readNBytes(n);
                 if (!Arrays.equals(got, 0, got.length, buffer, 0, n)) {
-                    throw new IOException("its answer is not the file");
+                    throw new IOException("the answer is not the file");
                 }
             }
             return head.length() + (long) body.size();
@@ -48,7 +48,7 @@ final class Probe {
         while (head.indexOf("\r\n\r\n") < 0) {
             int c = answer.read();
             if (c < 0 || head.length() > MOST_HEAD) {
-                throw new EOFException("its answer has no head");
+                throw new EOFException("the answer has no head");
             }
             head.append((char) c);
         }

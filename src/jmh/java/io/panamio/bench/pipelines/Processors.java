@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What all processors have done so far, and what the host of a virtual machine has taken from them. */
+/** The time that all processors have been busy so far, and the time stolen by the host of a virtual machine. */
 final class Processors {
-    private static final double TICKS_PER_SECOND = 100; // USER_HZ, which every Linux tells in
+    private static final double TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux
     private static final int IDLE = 4;
     private static final int IO_WAIT = 5;
     private static final int STEAL = 8;
@@ -14,7 +14,7 @@ final class Processors {
     private Processors() {
     }
 
-    /** Seconds in which they were busy, or taken. */
+    /** Returns the seconds in which they were busy or stolen. */
     static double busySeconds() throws IOException {
         String[] fields;
         try (var lines = Files.lines(Path.of("/proc/stat"))) {

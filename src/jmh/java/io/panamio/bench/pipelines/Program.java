@@ -9,27 +9,27 @@ import java.util.List;
  *
  * @param name its name in the tables
  * @param proxy whether it is a proxy
- * @param isJava whether it tells what it allocates
- * @param start what starts it
+ * @param isJava whether it reports its allocations
+ * @param start starts it
  */
 record Program(String name, boolean proxy, boolean isJava, Start start) implements Contender {
-    /** Makes what a program needs. */
+    /** Prepares a program's start. */
     interface Start {
-        /** Returns the command that makes it listen on a port of the loopback. */
+        /** Returns the command that makes it listen on a port of the loopback interface. */
         List<String> command(int port) throws IOException, InterruptedException;
     }
 
-    /** A program of ours. */
+    /** Returns a program of this project. */
     static Program ofJava(String name, boolean proxy, Start start) {
         return new Program(name, proxy, true, start);
     }
 
-    /** Somebody else's. */
+    /** Returns a program of others. */
     static Program ofSystem(String name, boolean proxy, Start start) {
         return new Program(name, proxy, false, start);
     }
 
-    /** Whether it can be asked for a body in this way. */
+    /** Returns whether it takes part with a body. */
     boolean takesPartIn(Body body) {
         return body.proxy() == proxy;
     }

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * All programs that take part, each with one event loop in one thread or process, and configured as its documentation
- * advises. No program writes a log for each request, and none closes a connection after so many.
+ * All contenders, each with one event loop in one thread or process, and configured as its documentation recommends.
+ * None writes a log for each request, and none limits the requests of a connection.
  */
 final class Programs {
     private static final Pattern MODULES = Pattern.compile("--modules-path=(\\S+)");
@@ -22,10 +22,10 @@ final class Programs {
     private final Path files;
 
     /**
-     * Programs.
+     * Creates the contenders.
      *
-     * @param directory where configurations go, and what programs write
-     * @param files what the file servers serve
+     * @param directory the directory for configurations and output
+     * @param files the folder that the file servers serve
      */
     Programs(Path directory, Path files) {
         this.directory = directory;
@@ -44,7 +44,7 @@ final class Programs {
                 Integer.toString(port))));
     }
 
-    /** What is behind the proxies: nginx as it serves best. */
+    /** The back end of the proxies: nginx in its fastest configuration. */
     Program backEnd() {
         return Program.ofSystem("back-end", false, port -> nginx("back-end", port, true, CACHE));
     }
@@ -95,7 +95,7 @@ final class Programs {
             """.formatted(noPush ? "on" : "off", more, port, files));
     }
 
-    /** Its buffers and the rest are as they are by default. */
+    /** nginx as a proxy, with default buffers. */
     private List<String> nginxStream(String name, int port, int to) throws IOException, InterruptedException {
         Matcher modules = MODULES.matcher(output("nginx", "-V"));
         Path module = Path.of(modules.find() ? modules.group(1) : "", "ngx_stream_module.so");
@@ -146,9 +146,9 @@ final class Programs {
         return List.of("haproxy", "-db", "-f", file.toString());
     }
 
-    // ---- what there is
+    // ---- versions
 
-    /** The first line of what a program prints about its version; null if it is not there. */
+    /** Returns the first line of a program's version; null if it is not installed. */
     static String version(String... command) throws InterruptedException {
         try {
             return output(command).lines().findFirst().orElse("");
@@ -157,13 +157,13 @@ final class Programs {
         }
     }
 
-    /** All that a program prints. */
+    /** Returns the output of a program. */
     private static String output(String... command) throws IOException, InterruptedException {
         Process process;
         try {
             process = new ProcessBuilder(command).redirectErrorStream(true).start();
         } catch (IOException e) {
-            throw new IOException("no " + command[0] + " on this machine", e);
+            throw new IOException(command[0] + " is not installed", e);
         }
         try (Stream<String> lines = process.inputReader().lines()) {
             List<String> all = lines.toList();

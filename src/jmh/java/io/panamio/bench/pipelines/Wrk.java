@@ -7,12 +7,12 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The load: wrk, one thread, each connection asking for the file again as soon as it has it. It reads the bodies and
- * looks at none of their bytes; {@link Probe} does so once.
+ * The load: wrk with one thread; each connection requests the file again as soon as it has received it. It reads the
+ * bodies without checking them; {@link Probe} checks them once.
  */
 final class Wrk {
     private static final int TIMEOUT_SECONDS = 30;
-    /** What it counts, exactly; what it prints itself is rounded. */
+    /** Prints the exact counts, as wrk's own output is rounded. */
     private static final String SCRIPT = """
         done = function(summary, latency, requests)
             local errors = summary.errors
@@ -22,39 +22,39 @@ final class Wrk {
         """;
 
     /**
-     * What it has done.
+     * The result of a run.
      *
-     * @param bytes what it has read, heads and bodies, those of unfinished answers too
-     * @param seconds how long it ran
-     * @param processor seconds of processor time that it used
+     * @param bytes the number of bytes read, heads and bodies, including unfinished answers
+     * @param seconds the duration
+     * @param processor its processor time in seconds
      */
     record Run(double bytes, double seconds, double processor) {
     }
 
     private final Path script;
 
-    /** Puts a script into a directory. */
+    /** Writes the script to a directory. */
     Wrk(Path directory) throws IOException {
         script = Files.writeString(directory.resolve("count.lua"), SCRIPT);
     }
 
-    /** Starts it; {@link #finish} tells what it has done. */
+    /** Starts wrk; {@link #finish} returns the result. */
     Process start(Body body, InetSocketAddress server, int seconds) throws IOException {
         return new ProcessBuilder("wrk", "--threads", "1", "--connections", Integer.toString(body.connections()),
             "--duration", seconds + "s", "--timeout", TIMEOUT_SECONDS + "s", "--script", script.toString(),
             "http:/" + server + "/" + body.file()).redirectErrorStream(true).start();
     }
 
-    /** Waits for its end. Fails if a connection has, or an answer was not what was asked for. */
+    /** Waits for its end. Throws if a connection failed or an answer was not successful. */
     Run finish(Process wrk, int seconds) throws IOException, InterruptedException {
         if (!wrk.waitFor(seconds + TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
-            throw new IOException("wrk does not end");
+            throw new IOException("wrk did not end in time");
         }
         String output = new String(wrk.getInputStream().readAllBytes());
         String[] counted = output.lines().filter(line -> line.startsWith("counted ")).findFirst()
             .orElseThrow(() -> new IOException("wrk: " + output)).split(" ");
         if (!counted[3].equals("0") || !counted[4].equals("0")) {
-            throw new IOException("wrk counts %s errors and %s answers with an error's status"
+            throw new IOException("wrk counts %s errors and %s answers with an error status"
                 .formatted(counted[3], counted[4]));
         }
         return new Run(Double.parseDouble(counted[1]), Double.parseDouble(counted[2]) / 1e6,

@@ -4,15 +4,15 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 
-/** Tells the rig how many bytes of heap all threads of a server have allocated, for each line that the rig sends. */
+/** Reports the bytes of heap that all threads of a server have allocated, once for each line that it reads. */
 public final class Allocations {
-    /** What an answer begins with, as others print too. */
+    /** The prefix of an answer, which distinguishes it from other output. */
     static final String ANSWER = "allocated ";
 
     private Allocations() {
     }
 
-    /** Answers from now on, in a thread of its own, and ends the server with the rig. */
+    /** Starts answering in a thread of its own, and ends the server at the end of its input. */
     public static void answer() {
         Thread.ofPlatform().daemon().name("allocations").start(() -> {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -10,13 +10,13 @@ public interface Contender {
     /** Its name in the tables. */
     String name();
 
-    /** Whether it tells what it allocates, see {@link Allocations}. */
+    /** Returns whether it reports its allocations, see {@link Allocations}. */
     boolean isJava();
 
-    /** The command that starts it, after what must be made for it. */
+    /** Prepares what the server needs, and returns the command that starts it. */
     List<String> command(int port) throws IOException, InterruptedException;
 
-    /** The command that runs a class as every contender in Java runs. */
+    /** Returns the command that runs a class with the options of all contenders in Java. */
     static List<String> java(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),

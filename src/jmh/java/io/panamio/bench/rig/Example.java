@@ -1,11 +1,11 @@
 package io.panamio.bench.rig;
 
-/** One of Panamio's examples as it is, and beside it what tells its allocations. */
+/** Runs an example of Panamio unchanged, with a thread that reports its allocations. */
 public final class Example {
     private Example() {
     }
 
-    /** Takes what the examples take. */
+    /** Takes the arguments of the examples. */
     public static void main(String[] args) {
         Allocations.answer();
         io.panamio.examples.Main.main(args);

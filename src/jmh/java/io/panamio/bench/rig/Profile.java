@@ -10,26 +10,26 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where a server's processor time goes, by perf(1): into which system calls, or into its own code. What the kernel does
- * within a call is part of it: on loopback, all that a packet takes until it lies in the receiver's socket is the
- * sender's.
+ * A profile of a server's processor time by perf(1): its system calls, and its own code. The kernel's work within a
+ * call is part of it: on loopback, the delivery of a packet to the receiver's socket is part of the send.
  */
 final class Profile {
-    /** What is in no system call: the server itself, with its libraries and the JVM. */
+    /** Time outside of system calls: the server itself, with its libraries and the JVM. */
     private static final String OWN = "own code";
-    /** The kernel where no system call is seen: entering and leaving, interrupts, page faults. */
+    /** Kernel time that belongs to no system call: entry and exit, interrupts, page faults. */
     private static final String KERNEL = "kernel, other";
 
-    private static final Pattern CALL = Pattern.compile("(?:__(?:x64|arm64|se)_sys_|\\bksys_|\\bdo_(?=readv|writev))(\\w+)");
+    private static final Pattern CALL = Pattern.compile(
+        "(?:__(?:x64|arm64|se)_sys_|\\bksys_|\\bdo_(?=readv|writev))(\\w+)");
     private static final int HERTZ = 4000;
-    /** Calls with less than this part are not told by name. */
-    private static final double LEAST = 0.005;
+    /** Calls with a smaller part are not listed by name. */
+    private static final double MIN_PART = 0.005;
     private static final int START_MILLIS = 200;
 
     private final Path data = Server.DIRECTORY.resolve("perf.data").toAbsolutePath();
     private final Process perf;
 
-    /** Begins to watch a server. */
+    /** Starts profiling a server. */
     Profile(Server server) throws IOException, InterruptedException {
         perf = new ProcessBuilder("perf", "record", "-q", "-e", "cpu-clock", "-F", Integer.toString(HERTZ), "-g",
             "-o", data.toString(), "-p", server.ids(",")).inheritIO().start();
@@ -38,7 +38,7 @@ final class Profile {
         }
     }
 
-    /** Ends that. Returns the part of the samples, from 0 to 1, in each call. */
+    /** Stops profiling, and returns the part of the samples in each call, from 0 to 1. */
     TreeMap<String, Double> end() throws IOException, InterruptedException {
         new ProcessBuilder("sh", "-c", "kill -INT " + perf.pid()).inheritIO().start().waitFor();
         perf.waitFor();
@@ -72,7 +72,7 @@ final class Profile {
         }
         double all = counts.values().stream().mapToDouble(n -> n).sum();
         TreeMap<String, Double> parts = new TreeMap<>();
-        counts.forEach((name, n) -> parts.merge(n / all < LEAST ? KERNEL : name, n / all, Double::sum));
+        counts.forEach((name, n) -> parts.merge(n / all < MIN_PART ? KERNEL : name, n / all, Double::sum));
         return parts;
     }
 }

@@ -1,6 +1,6 @@
 package io.panamio.bench.rig;
 
-/** What is asked of the servers. */
+/** The load on the servers. */
 public interface Scenario {
     /** Its name in the results. */
     String title();

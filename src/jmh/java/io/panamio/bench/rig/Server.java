@@ -16,18 +16,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A contender's process with those that it starts, which can be stopped and let go on. Its log is NAME.log in {@link
- * #DIRECTORY}.
+ * A contender's process and its children, which can be stopped and resumed. Its log is NAME.log in {@link #DIRECTORY}.
  */
 public final class Server implements AutoCloseable {
-    /** Where logs are put, and programs that are compiled. */
+    /** The directory of logs and compiled programs. */
     public static final Path DIRECTORY = Path.of("target", "bench");
 
     private static final long START_NANOS = 20_000_000_000L;
     private static final long QUIET_NANOS = 1_000_000_000L;
     private static final int END_SECONDS = 2;
     private static final int LOOK_MILLIS = 20;
-    private static final long STILL_NANOS = 300_000; // a JVM that does nothing wakes up now and then
+    private static final long STILL_NANOS = 300_000; // an idle JVM wakes up occasionally
 
     private final Contender contender;
     private final InetSocketAddress address;
@@ -35,7 +34,7 @@ public final class Server implements AutoCloseable {
     private final Process process;
     private final BufferedReader answers;
 
-    /** Starts it, with a command in front of its own that pins it. */
+    /** Starts the server, prefixed by a command that pins it. */
     public Server(Contender contender, List<String> pin) throws IOException, InterruptedException {
         this.contender = contender;
         InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
@@ -49,17 +48,17 @@ public final class Server implements AutoCloseable {
         answers = process.inputReader();
     }
 
-    /** Which contender it is. */
+    /** Returns the contender. */
     public Contender contender() {
         return contender;
     }
 
-    /** Where it listens. */
+    /** Returns the address that it listens on. */
     public InetSocketAddress address() {
         return address;
     }
 
-    /** Waits until it takes connections. */
+    /** Waits until it accepts connections. */
     public void awaitStart() throws IOException, InterruptedException {
         long end = System.nanoTime() + START_NANOS;
         while (process.isAlive() && System.nanoTime() < end) {
@@ -78,7 +77,7 @@ public final class Server implements AutoCloseable {
         signal("STOP");
     }
 
-    /** Lets it go on. */
+    /** Resumes it. */
     public void resume() throws IOException, InterruptedException {
         signal("CONT");
     }
@@ -87,7 +86,7 @@ public final class Server implements AutoCloseable {
         new ProcessBuilder("sh", "-c", "kill -" + name + " " + ids(" ")).inheritIO().start().waitFor();
     }
 
-    /** The numbers of its processes. */
+    /** Returns the ids of its processes. */
     String ids(String separator) {
         return processes().map(one -> Long.toString(one.pid())).collect(Collectors.joining(separator));
     }
@@ -97,8 +96,8 @@ public final class Server implements AutoCloseable {
     }
 
     /**
-     * What all its threads have spent, in nanoseconds: running, and waiting for a processor. It is the scheduler's
-     * account (schedstat), which is exact for threads that sleep; threads that have ended are not in it.
+     * Returns the time that all its threads have spent running, and waiting for a processor, in nanoseconds. It comes
+     * from the scheduler (schedstat), which is exact for sleeping threads; threads that have ended are not included.
      */
     public Clock clock() throws IOException {
         long ran = 0;
@@ -111,7 +110,7 @@ public final class Server implements AutoCloseable {
                         ran += Long.parseLong(fields[0]);
                         waited += Long.parseLong(fields[1]);
                     } catch (NoSuchFileException e) {
-                        // it has ended just now
+                        // the thread has just ended
                     }
                 }
             }
@@ -119,7 +118,7 @@ public final class Server implements AutoCloseable {
         return new Clock(ran, waited);
     }
 
-    /** Its clock when it does nothing any more, as its clients have gone; or after a second. */
+    /** Returns its clock once it is idle, as its clients are closed; or after one second. */
     public Clock clockWhenQuiet() throws IOException, InterruptedException {
         long end = System.nanoTime() + QUIET_NANOS;
         for (Clock last = clock();;) {
@@ -136,7 +135,7 @@ public final class Server implements AutoCloseable {
     public record Clock(long ran, long waited) {
     }
 
-    /** Bytes of heap that it has allocated so far; NaN if it has no such heap. */
+    /** Returns the bytes of heap that it has allocated so far; NaN if it has no Java heap. */
     public double allocated() throws IOException {
         if (!contender.isJava()) {
             return Double.NaN;
@@ -151,12 +150,12 @@ public final class Server implements AutoCloseable {
         throw new IOException("the server has ended");
     }
 
-    /** Ends it and what it has started, stopped or not. */
+    /** Terminates it and its children, even if stopped. */
     @Override
     public void close() {
         List<ProcessHandle> children = process.descendants().toList();
         try {
-            if (!children.isEmpty()) { // whose ends it is to see
+            if (!children.isEmpty()) { // it must reap them
                 resume();
                 process.destroy();
                 process.waitFor(END_SECONDS, TimeUnit.SECONDS);

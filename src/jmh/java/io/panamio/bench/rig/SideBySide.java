@@ -14,14 +14,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Measures servers side by side. All are started and warmed, and all but the measured one are stopped by a signal; each
- * round measures each of them, every second round in the opposite order, so that what changes with time changes for
- * all. Servers run on the first processor, and this process with all else that it starts on the second.
+ * Measures servers side by side. All are started and warmed up, and all but the measured one are stopped by SIGSTOP.
+ * Each round measures each of them, every second round in the opposite order, so that changes over time affect all
+ * alike. Servers run on the first processor, this process and everything else that it starts on the second.
  *
  * @param <S> the kind of scenario
  */
 public final class SideBySide<S extends Scenario> {
-    /** The measure that a profile divides. */
+    /** The measure that a profile breaks down. */
     private static final String CPU = "cpu";
 
     private final String suite;
@@ -29,34 +29,34 @@ public final class SideBySide<S extends Scenario> {
     private final List<String> pin;
     private final List<Server> servers = new CopyOnWriteArrayList<>();
     private final List<Runnable> atEnd = new CopyOnWriteArrayList<>();
-    /** The windows of all rounds; a server that fails in a scenario is taken out of it. */
+    /** The windows of all rounds; a server that fails in a scenario is excluded from it. */
     private final Map<S, Map<Server, List<Window>>> windows = new LinkedHashMap<>();
     private final Map<S, Map<Server, List<Map<String, Double>>>> profiles = new LinkedHashMap<>();
     private boolean failed;
     private Meter<S> meter;
 
     /**
-     * A run of a suite. Pins this process, and what it starts, from now on; its servers end with it.
+     * A run of a suite. Pins this process and the processes that it starts; its servers are terminated with it.
      *
      * @param suite its name
-     * @param profiling whether to tell in which system calls the time goes, too; that takes time itself
+     * @param profiling whether to break the time down by system calls as well, which itself takes time
      */
     public SideBySide(String suite, boolean profiling) throws InterruptedException {
         this.suite = suite;
         this.profiling = profiling;
         pin = pin();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> { // at any end
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> { // however this process ends
             servers.forEach(Server::close);
             atEnd.reversed().forEach(Runnable::run);
         }));
     }
 
-    /** Does something at any end of this process, when the servers have ended; what was given last comes first. */
+    /** Registers an action for the end of this process, after the servers have ended; the last one runs first. */
     public void atEnd(Runnable action) {
         atEnd.add(action);
     }
 
-    /** Those of all that an option names; all, if it was not given. */
+    /** Returns those that an option names; all if it is absent. */
     public static <T> List<T> chosen(CommandSpec spec, String option, List<String> names, List<T> all) {
         if (names == null) {
             return all;
@@ -87,7 +87,7 @@ public final class SideBySide<S extends Scenario> {
                 }
             }
         }
-        say("warming " + servers.stream().map(Server::contender).toList());
+        say("warming up " + servers.stream().map(Server::contender).toList());
         round(true, false);
         for (int i = 0; i < rounds; i++) {
             say("round " + (i + 1) + " of " + rounds);
@@ -95,7 +95,7 @@ public final class SideBySide<S extends Scenario> {
         }
     }
 
-    /** Whether a server has failed in a scenario. */
+    /** Returns whether a server has failed in a scenario. */
     public boolean hasFailed() {
         return failed;
     }
@@ -110,7 +110,7 @@ public final class SideBySide<S extends Scenario> {
                 && runs("taskset", "-acp", "1", Long.toString(ProcessHandle.current().pid()))) {
             return List.of("taskset", "-c", "0");
         }
-        say("nothing is pinned: that takes taskset and two processors; the figures will be noisy");
+        say("no process is pinned, which requires taskset and two processors: the figures will be noisy");
         return List.of();
     }
 
@@ -123,7 +123,7 @@ public final class SideBySide<S extends Scenario> {
         }
     }
 
-    /** Null, and a message, if that is not possible here. */
+    /** Returns null, after a message, if pinning is not possible. */
     private Server start(Contender contender) throws InterruptedException {
         try {
             Server server = new Server(contender, pin);
@@ -138,7 +138,7 @@ public final class SideBySide<S extends Scenario> {
                 throw e;
             }
         } catch (IOException e) {
-            say(contender + " is left out: " + e.getMessage());
+            say(contender + " is omitted: " + e.getMessage());
             return null;
         }
     }
@@ -171,7 +171,7 @@ public final class SideBySide<S extends Scenario> {
                     }
                 }
             } finally {
-                Thread.sleep(100); // it sees that its clients are gone
+                Thread.sleep(100); // lets the server notice that its clients are closed
                 server.pause();
             }
         } catch (IOException e) {
@@ -182,7 +182,7 @@ public final class SideBySide<S extends Scenario> {
         }
     }
 
-    /** What was measured. */
+    /** Returns the results. */
     public List<Result> results() {
         List<Result> results = new ArrayList<>();
         windows.forEach((scenario, row) -> row.forEach((server, windows) -> {
@@ -190,7 +190,7 @@ public final class SideBySide<S extends Scenario> {
             for (int i = 0; i < measures.size(); i++) {
                 int measure = i;
                 double[] values = windows.stream().mapToDouble(window -> window.values()[measure]).toArray();
-                if (!Double.isNaN(values[0])) { // what has no heap
+                if (!Double.isNaN(values[0])) { // no heap
                     results.add(new Result(suite, scenario.title(), server.contender().name(),
                         measures.get(i).name(), measures.get(i).unit(), values));
                 }

@@ -3,9 +3,9 @@ package io.panamio.bench.rig;
 import java.io.IOException;
 
 /**
- * What was measured of a server during one window of time.
+ * The values measured of a server during one window of time.
  *
- * @param values one for each of {@link Meter#measures}; NaN for what it does not have
+ * @param values one for each of {@link Meter#measures}; NaN if not applicable
  * @param loadLost the part of the time that the load did not have its processor, or that others had one
  * @param serverWaited the part of the time that the server's threads waited for theirs
  */
@@ -20,7 +20,10 @@ public record Window(double[] values, double loadLost, double serverWaited) {
         Window measure() throws IOException, InterruptedException;
     }
 
-    /** Measures; again, up to three times, if something else had one of the processors. The least disturbed counts. */
+    /**
+     * Measures a window; repeats up to three times if other processes used a processor, and returns the least
+     * disturbed.
+     */
     public static Window leastDisturbed(Once once) throws IOException, InterruptedException {
         Window best = once.measure();
         for (int i = 0; i < REPEATS && best.isDisturbed(); i++) {
@@ -36,7 +39,7 @@ public record Window(double[] values, double loadLost, double serverWaited) {
         return loadLost > MOST_LOST || serverWaited > MOST_WAITED;
     }
 
-    /** The disturbance, for people. */
+    /** Formats the disturbance. */
     @Override
     public String toString() {
         return String.format("the load lost %.0f %% of a processor, the server waited for %.0f %% of the time",
