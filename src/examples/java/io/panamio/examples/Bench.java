@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 
 /** Measures an echo server. */
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Measures any echo server: each connection sends a message, waits for it to come back, checks every "
+    description = "Measures any echo server: each connection sends a message, waits until it is echoed, checks every "
         + "byte, and sends the next.")
 final class Bench implements Callable<Integer> {
     @Option(names = "--host", defaultValue = "127.0.0.1", paramLabel = "HOST",
@@ -30,11 +30,11 @@ final class Bench implements Callable<Integer> {
     private int size;
 
     @Option(names = "--warm-up", defaultValue = "1", paramLabel = "SECONDS",
-        description = "How long requests are not counted at first (default: ${DEFAULT-VALUE}).")
+        description = "Duration of the warm-up, in which requests are not counted (default: ${DEFAULT-VALUE}).")
     private int warmUp;
 
     @Option(names = "--duration", defaultValue = "5", paramLabel = "SECONDS",
-        description = "How long requests are counted then (default: ${DEFAULT-VALUE}).")
+        description = "Duration of the measurement (default: ${DEFAULT-VALUE}).")
     private int duration;
 
     @Spec

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 
 /** Runs an echo server and its client in one process, on Panamio and on java.nio. */
 @Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Runs an echo server and a client over real sockets, then the same on java.nio, in turns, and "
+    description = "Runs an echo server and a client over real sockets, alternating with the same on java.nio, and "
         + "compares.")
 final class Demo implements Callable<Integer> {
     @Option(names = "--connections", defaultValue = "64", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
@@ -26,12 +26,12 @@ final class Demo implements Callable<Integer> {
     private int size;
 
     @Option(names = "--duration", defaultValue = "3", paramLabel = "SECONDS",
-        description = "How long requests are counted in a round; each has a second before to warm up "
+        description = "Duration of a round, which follows a second of warm-up "
             + "(default: ${DEFAULT-VALUE}).")
     private int duration;
 
     @Option(names = "--rounds", defaultValue = "2", paramLabel = "N",
-        description = "How often each is measured (default: ${DEFAULT-VALUE}).")
+        description = "Number of rounds of each server (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
     @Spec

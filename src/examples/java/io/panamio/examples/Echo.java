@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 
 /** An echo server with one event loop per thread; the system distributes the connections. */
 @Command(name = "echo", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Sends back to every client what it sends, until stopped.")
+    description = "Echoes the input of every client, until stopped.")
 final class Echo implements Callable<Integer> {
     private static final int MAX = 10_000;
     /** Descriptors kept free for other uses than connections. */
@@ -42,7 +42,7 @@ final class Echo implements Callable<Integer> {
     private Integer maxConnections;
 
     @Option(names = "--spin", defaultValue = "0", paramLabel = "MICROS",
-        description = "While traffic is dense, look for events for that long before sleeping: sooner answers, a busy "
+        description = "Under dense traffic, poll for this long before sleeping: lower latency, but a busy "
             + "processor (default: ${DEFAULT-VALUE}).")
     private int spin;
 

@@ -23,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
  * An event loop that sends back what it receives: the model for a loop on Panamio. In the steady state it allocates
  * nothing, and a request takes three system calls: a poll, a read, a write.
  *
- * <p>No client can end the loop or delay the others: any failure drops that client alone; a client that sends without
+ * <p>No client can end the loop or delay the others: a failure drops only that client; a client that sends without
  * pause has its turns between those of the others; and without descriptors or memory no more clients are accepted for a
  * while.
  */
@@ -132,7 +132,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
             int i = seen++;
             long token = events.token(i);
             Client client = clients.get(token);
-            if (client != null) { // else it was closed earlier in this batch
+            if (client != null) { // otherwise it was closed earlier in this batch
                 client.toTheEnd |= events.isReadClosed(i) || events.isError(i) || events.isPriority(i);
                 serve(client);
             } else if (token == LISTENER) {

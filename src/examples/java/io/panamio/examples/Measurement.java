@@ -22,14 +22,14 @@ import org.HdrHistogram.Histogram;
  * The results of a {@link Load}.
  *
  * @param size bytes of a message
- * @param seconds how long requests were counted
- * @param requests how many were answered meanwhile
- * @param cpuNanos processor time of this process meanwhile
+ * @param seconds the duration of the measurement in seconds
+ * @param requests the number of requests answered
+ * @param cpuNanos the processor time of this process in nanoseconds
  * @param latencies the round trips in nanoseconds
  */
 record Measurement(int size, double seconds, long requests, long cpuNanos, Histogram latencies) {
     private static final int STDERR = 2;
-    /** Whether a descriptor is a terminal's: of POSIX, and of the C runtime of Windows. */
+    /** {@code isatty} of POSIX, or {@code _isatty} of the C runtime of Windows: whether a descriptor is a terminal. */
     private static final Optional<MethodHandle> ISATTY = Linker.nativeLinker().defaultLookup().find("isatty")
         .or(() -> Linker.nativeLinker().defaultLookup().find("_isatty"))
         .map(f -> Linker.nativeLinker().downcallHandle(f, FunctionDescriptor.of(JAVA_INT, JAVA_INT)));

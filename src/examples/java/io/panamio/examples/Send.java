@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
 
 /** Sends a file to every client that connects, in one of three ways. */
 @Command(name = "send", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Sends a file to every client that connects, and prints the time taken. Compares the ways of "
-        + "sending on your own network.")
+    description = "Sends a file to every client that connects, and prints the time taken. Use it to "
+        + "compare the ways of sending on a network.")
 final class Send implements Callable<Integer> {
     /** How to send. */
     enum Way {

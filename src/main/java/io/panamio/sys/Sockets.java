@@ -19,7 +19,7 @@ public abstract class Sockets {
 
     /** The families of a socket that is bound to IPv4's wildcard address. */
     public enum Wildcard {
-        /** IPv4 alone. */
+        /** IPv4 only. */
         IPV4,
         /** IPv4 and IPv6, if the system has IPv6. */
         BOTH_FAMILIES

@@ -29,7 +29,7 @@ public final class TimerFd extends Descriptor {
         super(SystemCalls.call("timerfd_create", CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), 8);
         try (Arena arena = Arena.ofConfined()) {
             if (!every.isPositive()) {
-                throw new IllegalArgumentException("a timer of " + every);
+                throw new IllegalArgumentException("interval " + every + " is not positive");
             }
             MemorySegment times = arena.allocateFrom(JAVA_LONG, // struct itimerspec: the interval, the first expiration
                 every.getSeconds(), every.getNano(), every.getSeconds(), every.getNano());

@@ -195,7 +195,7 @@ public final class LogFile implements AutoCloseable {
                 try {
                     while (lines.hasRemaining()) {
                         if (channel.write(lines) == 0) {
-                            LockSupport.parkNanos(PAUSE); // another process has made the pipe or terminal non-blocking
+                            LockSupport.parkNanos(PAUSE); // another process set the pipe or terminal to non-blocking
                         }
                     }
                 } catch (IOException e) {

@@ -31,8 +31,8 @@ public final class Proxy implements Callable<Integer> {
     private HostPort to;
 
     @Option(names = "--mode", defaultValue = "auto", paramLabel = "MODE", converter = ModeConverter.class,
-        description = "How bytes are moved: copy, splice, ring, or auto, which copies small bursts and splices large "
-            + "ones (default: ${DEFAULT-VALUE}).")
+        description = "How bytes are transferred: copy, splice, ring, or auto, which copies small bursts and splices "
+            + "large ones (default: ${DEFAULT-VALUE}).")
     private Mode mode;
 
     @Option(names = "--max-connections", defaultValue = "10000", paramLabel = "N",

@@ -27,7 +27,7 @@ import java.util.function.Consumer;
  *
  * <p>Ends of streams and resets are passed on. A client is reset, too, if the server cannot be reached in time or the
  * connection is idle for too long. At the limit on connections, or without descriptors, clients wait in the system's
- * queue until another one has ended. A failure ends its own connection alone.
+ * queue until another one has ended. A failure ends only its own connection.
  */
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
@@ -210,7 +210,7 @@ public final class ProxyLoop implements AutoCloseable {
             int i = seen++;
             long token = events.token(i);
             Connection c = sides.get(token);
-            if (c != null) { // else it was closed earlier in this batch
+            if (c != null) { // otherwise it was closed earlier in this batch
                 serve(c, i);
             } else if (token == LISTENER) {
                 clientsWait = true;

@@ -21,7 +21,7 @@ final class Timeouts {
         precision = Math.clamp(nanos / 8, 1_000_000, 1_000_000_000);
     }
 
-    /** Starts the time-out of a connection anew, and ends any other one. */
+    /** Starts a time-out of a connection, which replaces its previous one. */
     void start(Connection c, long now) {
         if (c.timeouts == this && now - c.since < precision) {
             return;

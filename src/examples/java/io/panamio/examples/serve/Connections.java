@@ -136,14 +136,14 @@ final class Connections implements AutoCloseable {
 
     /** Serves a connection after an event. */
     void serve(Connection c) {
-        if (!c.again) { // else it comes anyway
+        if (!c.again) { // otherwise its turn comes anyway
             turn(c);
         }
     }
 
     /** Serves the connections whose turn was not over. */
     void goOn() {
-        if (now.isEmpty()) { // else an exception ended the last call early
+        if (now.isEmpty()) { // otherwise an exception ended the last call early
             List<Connection> turn = again;
             again = now;
             now = turn;
@@ -159,7 +159,7 @@ final class Connections implements AutoCloseable {
 
     // ---- a turn
 
-    /** Serves a connection. Whatever is thrown ends this connection alone, not the loop. */
+    /** Serves a connection. An exception ends only this connection, not the loop. */
     private void turn(Connection c) {
         out.budget = Output.TURN;
         answers.begun = true; // until there is a request

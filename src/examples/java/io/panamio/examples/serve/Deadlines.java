@@ -13,7 +13,7 @@ final class Deadlines {
         this.nanos = nanos;
     }
 
-    /** Starts the time-out of a connection anew, and ends any other one. */
+    /** Starts a time-out of a connection, which replaces its previous one. */
     void start(Connection c, long now) {
         c.since = now;
         if (last == c) {

@@ -171,7 +171,7 @@ public final class HttpLoop implements Runnable {
             int i = seen++;
             long token = events.token(i);
             Connection c = connections.get(token);
-            if (c != null) { // else it was closed earlier in this batch
+            if (c != null) { // otherwise it was closed earlier in this batch
                 if (events.isReadClosed(i) || events.isError(i) || events.isPriority(i)) {
                     c.readOn = true;
                     c.mayRead = true;

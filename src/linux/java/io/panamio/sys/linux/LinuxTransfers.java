@@ -137,6 +137,6 @@ final class LinuxTransfers extends UnixTransfers {
 
     @Override
     public void resizePipe(int fd, int bytes) {
-        Libc.fcntl(fd, Linux.F_SETPIPE_SZ, bytes); // EPERM where a user has many: a smaller one does as well
+        Libc.fcntl(fd, Linux.F_SETPIPE_SZ, bytes); // EPERM if the user has too many: a smaller pipe works as well
     }
 }

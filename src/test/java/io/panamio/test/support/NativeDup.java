@@ -26,7 +26,8 @@ public final class NativeDup {
 
     private static MethodHandle link(String name, FunctionDescriptor descriptor) {
         Linker linker = Linker.nativeLinker();
-        return linker.defaultLookup().find(name).map(function -> linker.downcallHandle(function, descriptor)).orElse(null);
+        return linker.defaultLookup().find(name).map(function -> linker.downcallHandle(function, descriptor))
+            .orElse(null);
     }
 
     /** Skips the running test where the system has no such function. */

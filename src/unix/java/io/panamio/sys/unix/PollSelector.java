@@ -228,7 +228,7 @@ public final class PollSelector extends Selector {
 
     /**
      * Returns whether the end of the stream is reported like data: a terminal that hung up reports everything at once
-     * on Linux, and macOS and the BSDs do not tell the two apart for a pipe.
+     * on Linux, and macOS and the BSDs do not distinguish the two for a pipe.
      */
     private boolean isOver(int fd) {
         int levels = levels(fd, Posix.POLLIN | Posix.POLLHUP);

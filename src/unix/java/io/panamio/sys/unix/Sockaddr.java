@@ -125,7 +125,7 @@ final class Sockaddr {
     /** Reads an address. An IPv4-mapped IPv6 address becomes an IPv4 address, as everywhere in the JDK. */
     SocketAddress read(ByteBuffer from, int length) {
         if (length < PATH_OFFSET) {
-            return UnixAddress.unnamed(); // Linux reports a sender without a name so
+            return UnixAddress.unnamed(); // Linux's address of a sender without a name
         }
         int family = c.family(from, 0);
         if (family == Posix.AF_UNIX) {

@@ -22,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
  * do not ask for the lock.
  */
 final class SocketFiles {
-    private static final int S_IFMT = 0170000; // of every Unix; java.nio.file reports them
+    private static final int S_IFMT = 0170000; // the same on every Unix; java.nio.file returns these bits
     private static final int S_IFSOCK = 0140000;
 
     private static final long MAX_WAIT = 1_000_000_000; // nanoseconds

@@ -84,7 +84,7 @@ final class SocketStreams extends UnixStreams {
         }
     }
 
-    /** {@inheritDoc} Linux says EAGAIN then. A socket that was never connected is hung up or writable. */
+    /** {@inheritDoc} Linux then fails with EAGAIN. A socket that was never connected is hung up or writable. */
     @Override
     boolean isConnecting(int fd, long r) {
         if (r != -c.ENOTCONN()) {

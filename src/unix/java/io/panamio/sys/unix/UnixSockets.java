@@ -226,7 +226,7 @@ public abstract class UnixSockets extends Sockets {
 
     // ---- files
 
-    private SocketFiles files() { // not before it is needed
+    private SocketFiles files() { // loaded only if needed
         return new SocketFiles(c, errors);
     }
 
@@ -403,12 +403,12 @@ public abstract class UnixSockets extends Sockets {
         }
         int readiness = readiness(fd, Posix.POLLOUT);
         if ((readiness & (Posix.POLLERR | Posix.POLLHUP)) == 0) {
-            return (readiness & Posix.POLLOUT) != 0; // connected meanwhile, or by the first write: TCP_FASTOPEN_CONNECT
+            return (readiness & Posix.POLLOUT) != 0; // connected by now, or TCP_FASTOPEN_CONNECT
         }
         if (wasConnected(fd)) {
             return true; // a pending error is left to the next read
         }
-        int error = getInt(fd, c.SOL_SOCKET(), c.SO_ERROR()); // 0 if somebody else has taken it
+        int error = getInt(fd, c.SOL_SOCKET(), c.SO_ERROR()); // 0 if another thread has taken it
         throw errors.pending("connect", text(remote), error != 0 ? error : c.ENOTCONN());
     }
 

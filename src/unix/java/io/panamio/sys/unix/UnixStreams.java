@@ -128,7 +128,7 @@ abstract class UnixStreams extends Streams {
     }
 
     /**
-     * Receives to the heap, a segment or else an array, by way of native memory. An array is passed as it is, since a
+     * Receives to the heap, a segment or else an array, through native memory. An array is passed as it is, since a
      * segment of it would be garbage. Never receives again where that could take an error that is reported only once.
      */
     final long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)

@@ -21,7 +21,7 @@ import java.nio.file.Path;
 /**
  * Files on Linux, by system calls that take the bytes of a path, in whatever charset, and allocate nothing on the heap:
  * openat(2), statx(2), pread(2) and getdents64(2). A call that was interrupted by a signal is repeated. Where an open
- * file is comes from {@code /proc/self/fd}, so nobody can exchange it between the check and the use.
+ * file is comes from {@code /proc/self/fd}, so it cannot be replaced between the check and the use.
  */
 final class LinuxFiles extends FileAccess {
     private static final int EPERM = 1;
