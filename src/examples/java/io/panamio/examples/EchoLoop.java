@@ -100,7 +100,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
             for (;;) {
                 try {
                     if (cutShort != null) {
-                        goOn();
+                        resume();
                     }
                     turn();
                 } catch (OutOfMemoryError e) { // such as in the handler of a failed client
@@ -115,7 +115,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         }
     }
 
-    private void goOn() {
+    private void resume() {
         OutOfMemoryError e = cutShort;
         cutShort = null;
         clientsWait = true;

@@ -132,7 +132,7 @@ final class SendLoop implements AutoCloseable {
             for (;;) {
                 try {
                     if (cutShort != null) {
-                        goOn();
+                        resume();
                     }
                     turn();
                 } catch (OutOfMemoryError e) { // such as in the handler of a failed client
@@ -144,7 +144,7 @@ final class SendLoop implements AutoCloseable {
         }
     }
 
-    private void goOn() {
+    private void resume() {
         OutOfMemoryError e = cutShort;
         cutShort = null;
         clientsWait = true;

@@ -50,7 +50,7 @@ final class PoolArena extends StreamArena {
     }
 
     @Override
-    protected void giveBack() {
+    protected void releaseMemory() {
         if (isOwner()) { // otherwise that thread has ended, and nothing can use the pool
             while (!leases.isEmpty()) {
                 leases.removeLast().release();

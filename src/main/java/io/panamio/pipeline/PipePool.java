@@ -80,14 +80,14 @@ public final class PipePool implements AutoCloseable {
     }
 
     /** Returns a buffer to the pool. */
-    void giveBack(MemorySegment memory) {
+    void release(MemorySegment memory) {
         if (!closed && memories.size() < maxIdle) {
             memories.addLast(memory);
         }
     }
 
     /** Returns an empty pipe to the pool. */
-    void giveBack(KernelPipe pipe) {
+    void release(KernelPipe pipe) {
         if (closed || idle.size() == maxIdle) {
             pipe.close();
         } else {

@@ -175,20 +175,20 @@ public final class Splice implements AutoCloseable {
             if (over) {
                 use.shut();
             } else if (buffered == 0) {
-                giveBack();
+                releasePipe();
             }
         }
         long moved = transferred - before;
         return moved > 0 ? moved : ended && buffered == 0 ? IoResult.EOF : IoResult.WOULD_BLOCK;
     }
 
-    private void giveBack() {
+    private void releasePipe() {
         if (pipe != null) {
-            pool.giveBack(pipe);
+            pool.release(pipe);
             pipe = null;
         }
         if (memory != null) {
-            pool.giveBack(memory);
+            pool.release(memory);
             memory = null;
         }
     }

@@ -201,7 +201,7 @@ public final class ZeroCopySender {
             return 0;
         }
         long before = completed;
-        Descriptors.call(handle, Readiness.HANG_UP, completing); // re-armed for further errors if completions were taken
+        Descriptors.call(handle, Readiness.HANG_UP, completing); // re-armed if completions were taken
         return completed - before;
     }
 

@@ -18,7 +18,7 @@ final class BlockArena extends StreamArena {
     }
 
     @Override
-    protected void giveBack() {
+    protected void releaseMemory() {
         while (!blocks.isEmpty()) { // resumes after an OutOfMemoryError
             Platform.current().free(blocks.getLast());
             blocks.removeLast();

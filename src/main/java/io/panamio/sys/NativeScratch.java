@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Native memory for system calls: the segment that captures the error code, and room for small arguments. It belongs to
- * a thread from {@link #enter} to {@link #close}, so that no two calls share it; its contents do not outlast that. An operation
- * that is called in between may get the same one and overwrite its contents.
+ * a thread from {@link #enter} to {@link #close}, so that no two calls share it; its contents do not outlast that. An
+ * operation that is called in between may get the same one and overwrite its contents.
  *
  * <p>A platform thread has one of its own. A virtual thread, of which there may be any number, borrows one of a pool:
  * as no operation waits, as many are in use as there are carriers. A thread that is unmounted nevertheless, as when it
@@ -134,7 +134,7 @@ public final class NativeScratch implements AutoCloseable {
                 Platform.current().free(block);
                 block = null;
             }
-            Lending.giveBack(this);
+            Lending.release(this);
         }
     }
 
@@ -161,7 +161,7 @@ public final class NativeScratch implements AutoCloseable {
             return new NativeScratch(true);
         }
 
-        static void giveBack(NativeScratch scratch) {
+        static void release(NativeScratch scratch) {
             Thread from = Thread.currentThread();
             for (int i = 0; i < SLOTS; i++) {
                 int slot = slot(from, i);

@@ -2,8 +2,8 @@ package io.panamio.sys;
 
 /**
  * One end of a pipe, as a platform has it: a descriptor, the calls that move its bytes, and its close. Where the system
- * cannot report the readiness of pipes, the end reports it by a {@link Delivery}, and may own requests that are pending,
- * with their buffers.
+ * cannot report the readiness of pipes, the end reports it by a {@link Delivery}, and may own pending requests, with
+ * their buffers.
  */
 public abstract class PipeEnd {
     /** For the platforms. */
@@ -25,8 +25,8 @@ public abstract class PipeEnd {
     }
 
     /**
-     * Closes this end once, with no thread inside. Errors are ignored, and the call is not retried. Memory that a pending
-     * request still uses is freed when that is complete.
+     * Closes this end once, with no thread inside. Errors are ignored, and the call is not retried. Memory that a
+     * pending request still uses is freed when that is complete.
      */
     public abstract void close();
 

@@ -90,7 +90,7 @@ public abstract class StreamArena implements Arena {
      * Takes back all memory. Called by the owner thread, or by another one when that has ended. If it threw for lack of
      * memory, it is called again and resumes; otherwise further calls do nothing.
      */
-    protected abstract void giveBack();
+    protected abstract void releaseMemory();
 
     /** {@return whether the current thread is the owner} */
     protected final boolean isOwner() {
@@ -119,7 +119,7 @@ public abstract class StreamArena implements Arena {
             throw new UnsupportedOperationException("the arena of a stream is closed with the stream");
         }
         lifetime.close();
-        giveBack();
+        releaseMemory();
     }
 
     /**
@@ -141,7 +141,7 @@ public abstract class StreamArena implements Arena {
         if (isOwner() && lifetime.scope().isAlive()) {
             lifetime.close();
         }
-        giveBack();
+        releaseMemory();
     }
 
     /** Releases the arenas of the current thread that other threads have ended. */

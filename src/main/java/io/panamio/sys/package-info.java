@@ -34,8 +34,8 @@
  *     io.panamio.sys.AddressBuffer}), control messages ({@link io.panamio.sys.Control}), batches ({@link
  *     io.panamio.sys.Batch}, by single calls where the system has none)</td></tr>
  * <tr><td>{@code pipes}</td><td>optional: return {@link io.panamio.sys.Pipes}, which makes {@link
- *     io.panamio.sys.PipeEnd}s: each with its descriptor, the calls that move its bytes, its close and, where no selector
- *     can watch it, its {@code Delivery}; see PIPES</td></tr>
+ *     io.panamio.sys.PipeEnd}s: each with its descriptor, the calls that transfer its bytes, its close and, where no
+ *     selector can watch it, its {@code Delivery}; see PIPES</td></tr>
  * <tr><td>{@code transfers}</td><td>optional: return {@link io.panamio.sys.Transfers}; see SEND_FILE and
  *     SPLICE</td></tr>
  * <tr><td>{@code zeroCopy}</td><td>optional: return {@link io.panamio.sys.ZeroCopy}; see ZERO_COPY</td></tr>
@@ -120,12 +120,13 @@
  * <ul>
  * <li>{@code deliver}, called from any thread, adds readiness and wakes the poller.
  * <li>{@code attach} is called before each registration: a source that needs the completion port of the selector takes
- *     it there and starts its first request, and one that belongs to its first selector for life refuses another one.
+ *     it there and starts its first request, and one that is tied permanently to its first selector rejects another
+ *     one.
  * <li>{@code rearm} is called after an operation that would block, and removes the readiness. As a request may have
- *     completed in between, a source overrides it: under the lock under which it delivers, it calls {@code drained} only
- *     if it still has nothing.
- * <li>{@code PipeEnd.close} runs once, after {@code deregister}, with no thread inside. Memory that the system writes to
- *     belongs to the request, and outlives the source until the request completes.
+ *     completed in between, a source overrides it: under the lock under which it delivers, it calls {@code drained}
+ *     only if it is still not ready.
+ * <li>{@code PipeEnd.close} runs once, after {@code deregister}, with no thread inside. Memory that the system writes
+ *     to belongs to the request, and outlives the source until the request completes.
  * </ul>
  *
  * <h2>What Handle expects</h2>

@@ -15,7 +15,7 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * A descriptor that is not a socket, and a {@link SourceFd} to register it with a Poll: the base class of the
- * descriptors here. It owns the descriptor; the SourceFd does not. Not thread-safe.
+ * descriptors in this package. It owns the descriptor; the SourceFd does not. Not thread-safe.
  *
  * <p>Uses {@code java.lang.foreign}, which requires native access; without it the JDK prints a warning. If these
  * classes are copied to a module: {@code --enable-native-access=io.panamio,THAT.MODULE}; on the class path {@code
@@ -31,7 +31,7 @@ public abstract class Descriptor implements AutoCloseable {
 
     private final int fd;
     private final SourceFd source;
-    private final IoOperation read = this::read; // once, so that a loop allocates nothing
+    private final IoOperation read = this::read; // created once, so that a loop allocates nothing
     private boolean closed;
 
     Descriptor(int fd, long bufferSize) {
@@ -53,7 +53,7 @@ public abstract class Descriptor implements AutoCloseable {
         return fd;
     }
 
-    /** Reads into {@link #buffer}. Returns the number of bytes, or would block: then an event reports more. */
+    /** Reads into {@link #buffer}. Returns the number of bytes, or WOULD_BLOCK, after which an event reports more. */
     final long read() throws IOException {
         return source.tryIo(Interest.READABLE, read);
     }

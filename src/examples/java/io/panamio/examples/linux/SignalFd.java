@@ -64,7 +64,7 @@ public final class SignalFd extends Descriptor {
      * JVM was started with the signal blocked.
      *
      * @param signal its number
-     * @return true if so
+     * @return whether the current thread blocks it
      * @throws IOException if there is no such signal
      */
     public static boolean isBlocked(int signal) throws IOException {

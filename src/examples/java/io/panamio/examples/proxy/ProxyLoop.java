@@ -166,7 +166,7 @@ public final class ProxyLoop implements AutoCloseable {
                 while (!isStopped()) {
                     try {
                         if (cutShort != null) {
-                            goOn();
+                            resume();
                         }
                         turn();
                     } catch (OutOfMemoryError e) { // such as in the handler of a failed client
@@ -191,7 +191,7 @@ public final class ProxyLoop implements AutoCloseable {
         return sides.size() / 2;
     }
 
-    private void goOn() {
+    private void resume() {
         OutOfMemoryError e = cutShort;
         cutShort = null;
         clientsWait = true;

@@ -60,7 +60,7 @@ final class Resources implements AutoCloseable {
     }
 
     /** Returns a ring to the pool. */
-    void giveBack(RingBuffer ring) {
+    void releaseRing(RingBuffer ring) {
         ring.clear();
         idleRings.addLast(ring);
     }

@@ -38,7 +38,7 @@ final class RingFlow extends Flow {
         } else if (n < room && !hangUp || n == IoResult.WOULD_BLOCK) {
             readable = false; // a short read has drained the socket
         }
-        giveBackIfEmpty();
+        releaseRingIfEmpty();
     }
 
     private void write() throws IOException {
@@ -49,10 +49,10 @@ final class RingFlow extends Flow {
         if (!blocked && ended) {
             passEnd();
         }
-        giveBackIfEmpty();
+        releaseRingIfEmpty();
     }
 
-    private void giveBackIfEmpty() {
+    private void releaseRingIfEmpty() {
         if (ring.readableBytes() == 0) {
             close();
         }
@@ -61,7 +61,7 @@ final class RingFlow extends Flow {
     @Override
     void close() {
         if (ring != null) {
-            resources.giveBack(ring);
+            resources.releaseRing(ring);
             ring = null;
         }
     }

@@ -100,7 +100,7 @@ final class Answers implements AutoCloseable {
     /** Answers a request whose head has been read. */
     void answer(Connection c, Request q, boolean last) throws IOException {
         boolean tooLarge = q.contentLength > settings.bodyLimit;
-        c.closing = !q.keepAlive || ending || tooLarge || q.expect.isThere() && (q.chunked || q.contentLength > 0);
+        c.closing = !q.keepAlive || ending || tooLarge || q.expect.isPresent() && (q.chunked || q.contentLength > 0);
         c.moreToCome = c.closing && !c.body.isDone();
         Resource found = null;
         int status = q.method == Request.UNKNOWN ? 501 : q.method == Request.OTHER ? 405 : tooLarge ? 413

@@ -23,7 +23,7 @@ final class Conditions {
         MemorySegment m = q.memory;
         from = 0;
         to = r.size;
-        if (q.ifMatch.isThere()) {
+        if (q.ifMatch.isPresent()) {
             if (!matches(m, q.ifMatch, r, false)) {
                 return 412;
             }
@@ -33,7 +33,7 @@ final class Conditions {
                 return 412;
             }
         }
-        if (q.ifNoneMatch.isThere()) {
+        if (q.ifNoneMatch.isPresent()) {
             if (matches(m, q.ifNoneMatch, r, true)) {
                 return 304;
             }
@@ -41,7 +41,7 @@ final class Conditions {
                 || r.seconds <= date(m, q.ifModifiedSince))) { // an invalid date is before all others
             return 304;
         }
-        if (q.range.isOne() && q.method == Request.GET && (!q.ifRange.isThere() || isCurrent(m, q.ifRange, r))) {
+        if (q.range.isOne() && q.method == Request.GET && (!q.ifRange.isPresent() || isCurrent(m, q.ifRange, r))) {
             return range(m, q.range, r.size);
         }
         return 200;
@@ -131,7 +131,7 @@ final class Conditions {
 
     private long afterNumber;
 
-    /** Returns a number, at most that of a long; -1 if there are no digits. */
+    /** Returns a number, saturated near Long.MAX_VALUE; -1 if there are no digits. */
     private long number(MemorySegment m, long at, long end) {
         long p = at;
         long n = 0;

@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * The connections of a loop. In its turn, a connection writes pending output, answers received requests and reads more;
- * it ends when its time is over.
+ * it is closed when one of its time-outs expires.
  */
 final class Connections implements AutoCloseable {
     private static final int SPARE_RINGS = 64;
@@ -38,7 +38,7 @@ final class Connections implements AutoCloseable {
     private final Deadlines sending;
     private final long sendNanos;
     private final Deadlines lingering = new Deadlines(LINGER);
-    /** Connections whose turn was cut off, and those of them that are served now. */
+    /** Connections whose turn was cut off, and those of them that are being served. */
     private List<Connection> again = new ArrayList<>();
     private List<Connection> now = new ArrayList<>();
     private final List<Ring> spareRings = new ArrayList<>(SPARE_RINGS);
@@ -94,7 +94,7 @@ final class Connections implements AutoCloseable {
         try {
             if (c.ring != null) {
                 c.ring.buffer.clear();
-                giveBack(c);
+                releaseRing(c);
             }
             out.drop(c);
         } finally {
@@ -141,8 +141,8 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Serves the connections whose turn was not over. */
-    void goOn() {
+    /** Serves the connections whose turn was cut off. */
+    void resume() {
         if (now.isEmpty()) { // otherwise an exception ended the last call early
             List<Connection> turn = again;
             again = now;
@@ -297,11 +297,11 @@ final class Connections implements AutoCloseable {
             idle.start(c, clock.nanos);
         }
         if (c.ring != null && c.ring.buffer.readableBytes() == 0) {
-            giveBack(c);
+            releaseRing(c);
         }
     }
 
-    private void giveBack(Connection c) {
+    private void releaseRing(Connection c) {
         Ring ring = c.ring;
         c.ring = null;
         rings--;
@@ -346,13 +346,13 @@ final class Connections implements AutoCloseable {
             again.add(c);
         }
         if (c.ring != null) {
-            giveBack(c);
+            releaseRing(c);
         }
     }
 
     // ---- time
 
-    /** Ends connections whose time is over. */
+    /** Closes connections whose time-out has expired. */
     void expire() {
         for (Connection c; (c = idle.expired(clock.nanos)) != null;) {
             drop(c);

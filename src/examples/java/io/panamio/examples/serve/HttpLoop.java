@@ -183,7 +183,7 @@ public final class HttpLoop implements Runnable {
                 mayAccept = true;
             }
         }
-        connections.goOn();
+        connections.resume();
         connections.expire();
         if (mayAccept) {
             accept();

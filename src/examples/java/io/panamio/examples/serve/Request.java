@@ -49,18 +49,18 @@ final class Request {
             this.name = name;
         }
 
-        boolean isThere() {
+        boolean isPresent() {
             return length >= 0;
         }
 
         /** Returns whether the header is present exactly once. */
         boolean isOne() {
-            return isThere() && last == this;
+            return isPresent() && last == this;
         }
 
         /** Returns the same header in the next line, or null if this is the last. */
         Field next() {
-            return next != null && next.isThere() ? next : null;
+            return next != null && next.isPresent() ? next : null;
         }
 
         private void clear() {
@@ -70,7 +70,7 @@ final class Request {
 
         /** Adds a line, and returns it. */
         private Field add(long at, int length) {
-            if (isThere()) {
+            if (isPresent()) {
                 if (last.next == null) {
                     last.next = new Field(name);
                 }
@@ -399,7 +399,7 @@ final class Request {
                 while (at < end && Bytes.isBlank(m.get(JAVA_BYTE, end - 1))) {
                     end--;
                 }
-                boolean again = field.isThere();
+                boolean again = field.isPresent();
                 Field one = field.add(at, (int) (end - at));
                 return field == connection ? connection(m, one) : field == length ? length(m, one, again)
                     : again && (field == host || field == encoding) ? 400 : 0;
@@ -452,7 +452,7 @@ final class Request {
 
     /** Returns whether there is an expectation other than 100-continue; HTTP/1.0 has none. */
     boolean expectsOther() {
-        for (Field field = expect; !old && field != null && field.isThere(); field = field.next()) {
+        for (Field field = expect; !old && field != null && field.isPresent(); field = field.next()) {
             long end = field.at + field.length;
             for (long p = field.at; p < end; p++) {
                 long from = p;
@@ -477,11 +477,11 @@ final class Request {
 
     private int finish(MemorySegment m, int size) {
         keepAlive &= !closing;
-        if (host.isThere() ? !isHost(m, host.at, host.at + host.length) : !old) {
+        if (host.isPresent() ? !isHost(m, host.at, host.at + host.length) : !old) {
             return -400;
         }
-        if (encoding.isThere()) {
-            if (length.isThere() || old) {
+        if (encoding.isPresent()) {
+            if (length.isPresent() || old) {
                 return -400;
             }
             chunked = true;

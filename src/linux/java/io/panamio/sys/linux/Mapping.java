@@ -82,11 +82,11 @@ final class Mapping {
             if (USED.addAndGet(2) <= MAX) {
                 return true;
             }
-            giveBack();
+            release();
             return false;
         }
 
-        static void giveBack() {
+        static void release() {
             USED.addAndGet(-2);
         }
     }
@@ -107,7 +107,7 @@ final class Mapping {
             return twice;
         } finally {
             if (twice == null) {
-                Share.giveBack();
+                Share.release();
             }
         }
     }
@@ -115,7 +115,7 @@ final class Mapping {
     /** Unmaps what {@link #twice} returned. */
     static void unmapTwice(MemorySegment twice) {
         munmap(twice, twice.byteSize());
-        Share.giveBack();
+        Share.release();
     }
 
     private static MemorySegment mapTwice(long size) {
