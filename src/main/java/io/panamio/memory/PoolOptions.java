@@ -2,7 +2,11 @@ package io.panamio.memory;
 
 import java.util.Arrays;
 
-/** The options of a {@link SegmentPool}. Immutable: each method returns a modified copy. */
+/**
+ * The options of a {@link SegmentPool}. Immutable: each method returns a modified copy.
+ *
+ * {@snippet file="MemorySnippets.java" region="segment-pool"}
+ */
 public final class PoolOptions {
     /** The granularity of sizes: one cache line. */
     private static final long UNIT = 64;

@@ -7,6 +7,8 @@ import java.net.SocketOption;
  * They are accepted by {@code setOption} and {@code getOption} of every socket, and by {@code with} of {@link
  * ListenOptions}, {@link ConnectOptions} and {@link BindOptions}. Where an option has different names for IPv4 and
  * IPv6, one constant stands for both and is set for the families that the socket supports.
+ *
+ * {@snippet file="OptionSnippets.java" region="connect"}
  */
 public final class SystemSocketOptions {
     private record Option<T>(String name, Class<T> type) implements SocketOption<T> {
