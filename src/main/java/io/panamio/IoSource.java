@@ -13,7 +13,7 @@ import java.util.function.Function;
 
 /**
  * A {@link Source} that owns a descriptor, guards every use of it, and closes it: mio's {@code IoSource}. The sources
- * of this library extend it, and so can a source of yours over a descriptor that you opened:
+ * of this library extend it, and so can your own source over a descriptor that you opened:
  *
  * {@snippet file="SourceSnippets.java" region="own-source"}
  *
@@ -40,7 +40,7 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     /**
      * Takes ownership of a descriptor that may have duplicates. Ownership is taken at once: a subclass constructor that
-     * throws later does not give it back. If this constructor throws, the caller still owns the descriptor.
+     * throws later does not return it. If this constructor throws, the caller still owns the descriptor.
      *
      * @param fd an open descriptor in {@linkplain #makeNonBlocking non-blocking mode} that nothing else closes
      * @throws IllegalArgumentException if {@code fd} is negative
@@ -276,8 +276,8 @@ public abstract class IoSource implements Source, AutoCloseable {
      * <p>With poll(2), which retains the descriptors that it waits for, this method waits until a polling thread has
      * left the system call: some microseconds, and at most one second if that thread is not scheduled.
      *
-     * <p>If the heap has no room for the system call, nothing is thrown: the call is made as soon as there is some, by
-     * the next poll of any {@link Poll} or when the next source is made.
+     * <p>If the heap has no room for the system call, nothing is thrown: the call is made later, by the next poll of
+     * any {@link Poll} or when the next source is created.
      *
      * <p>This method blocks in one case, a socket with a positive {@link java.net.StandardSocketOptions#SO_LINGER}:
      * although the socket is in non-blocking mode, close(2) waits up to that many seconds for the peer to acknowledge

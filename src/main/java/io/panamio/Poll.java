@@ -50,7 +50,7 @@ public final class Poll implements AutoCloseable {
      *
      * @return the Poll
      * @throws ResourceExhaustedException if no descriptors are available
-     * @throws IOException if the system refuses
+     * @throws IOException if a system call fails
      * @throws UnsupportedOperationException if there is no back end for this system; the message lists the supported
      *     ones
      */
@@ -79,7 +79,7 @@ public final class Poll implements AutoCloseable {
      * @throws WrongThreadException if the current thread is virtual
      * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
      *     descriptors; no event is lost
-     * @throws IOException if the system refuses; {@code events} is empty then
+     * @throws IOException if the system call fails; {@code events} is then empty
      */
     public int poll(Events events) throws IOException {
         return poll(events, -1L);
@@ -98,7 +98,7 @@ public final class Poll implements AutoCloseable {
      * @throws WrongThreadException if the current thread is virtual and {@code timeout} is not zero
      * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
      *     descriptors; no event is lost
-     * @throws IOException if the system refuses; {@code events} is empty then
+     * @throws IOException if the system call fails; {@code events} is then empty
      */
     public int poll(Events events, Duration timeout) throws IOException {
         if (timeout.isNegative()) {
@@ -116,7 +116,7 @@ public final class Poll implements AutoCloseable {
      * @throws IllegalStateException if another thread is polling
      * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
      *     descriptors; no event is lost
-     * @throws IOException if the system refuses; {@code events} is empty then
+     * @throws IOException if the system call fails; {@code events} is then empty
      */
     public int pollNow(Events events) throws IOException {
         return poll(events, 0L);
@@ -165,11 +165,11 @@ public final class Poll implements AutoCloseable {
      *     off
      * @param budget the maximum number of packets per attempt, 0 &lt;= budget &lt;= 65535; more than 64 requires
      *     CAP_NET_ADMIN
-     * @param prefer whether to suppress device interrupts meanwhile
+     * @param prefer whether to suppress device interrupts during the busy-polling
      * @throws IllegalArgumentException if an argument is out of range
      * @throws UnsupportedOperationException if the back end or the kernel does not support it
      * @throws ClosedSelectorException if this Poll is closed
-     * @throws IOException if the system refuses
+     * @throws IOException if a system call fails
      */
     public void setBusyPoll(Duration duration, int budget, boolean prefer) throws IOException {
         long micros = duration.isNegative() ? -1 : saturatedNanos(duration) / 1000;
@@ -185,7 +185,7 @@ public final class Poll implements AutoCloseable {
      *
      * @return the descriptor, which this Poll owns
      * @throws ClosedSelectorException if this Poll is closed
-     * @throws UnsupportedOperationException if the back end has no such descriptor, as poll(2)
+     * @throws UnsupportedOperationException if the back end has no such descriptor, such as poll(2)
      */
     public int fd() {
         if (!selector.isOpen()) {

@@ -161,7 +161,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         }
     }
 
-    /** Accepts all pending connections: one event may stand for several. */
+    /** Accepts all pending connections: one event may report several. */
     private void accept() {
         try {
             while (clients.size() < maxClients) {

@@ -71,7 +71,7 @@ final class NioEchoLoop implements Runnable, AutoCloseable, Consumer<SelectionKe
         try {
             key.channel().close();
         } catch (IOException e) {
-            // closed is closed
+            // closed nevertheless
         }
     }
 
@@ -83,7 +83,7 @@ final class NioEchoLoop implements Runnable, AutoCloseable, Consumer<SelectionKe
         }
     }
 
-    /** Serves a client; false at the end of its stream. */
+    /** Serves a client; returns false at the end of its stream. */
     private boolean serve(SelectionKey key, SocketChannel channel) throws IOException {
         ByteBuffer pending = (ByteBuffer) key.attachment();
         if (pending != null && pending.hasRemaining()) {
@@ -110,7 +110,7 @@ final class NioEchoLoop implements Runnable, AutoCloseable, Consumer<SelectionKe
                 return true;
             }
             if (n < BUFFER_SIZE) {
-                return true; // level-triggered: what comes later, an end too, is reported
+                return true; // level-triggered: later input or the end is reported
             }
         }
     }

@@ -187,7 +187,7 @@ final class SendLoop implements AutoCloseable {
         }
     }
 
-    /** Accepts all pending connections: one event may stand for several. */
+    /** Accepts all pending connections: one event may report several. */
     private void accept() {
         try {
             for (TcpStream stream; (stream = listener.accept()) != null;) {

@@ -34,6 +34,8 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      * @param local the address; if it is unnamed, the system chooses an abstract name
      * @return the socket
      * @throws IllegalArgumentException if the address is too long
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_DATAGRAMS}
      * @throws java.net.BindException if the address is in use: the path exists, for example
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
      * @throws IOException if a system call fails
@@ -50,6 +52,8 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      * @return the socket
      * @throws IllegalArgumentException if the address is too long, or an option for the file is set and the address is
      *     not a path
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_DATAGRAMS}
      * @throws java.net.BindException if the address is in use: the path exists, for example
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
      * @throws IOException if a system call fails
@@ -62,6 +66,8 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      * Creates an unnamed socket. It can send; its receivers see no address.
      *
      * @return the socket
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_DATAGRAMS}
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
      * @throws IOException if the system call fails
      */
@@ -73,6 +79,8 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
      * Creates two unnamed sockets that are connected to each other: socketpair(2).
      *
      * @return an array of the two
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_DATAGRAMS}
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
      * @throws IOException if the system call fails
      */

@@ -28,6 +28,8 @@ public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
      * @return the connected socket
      * @throws IllegalArgumentException if the address is too long or unnamed
      * @throws java.net.ConnectException if no socket listens there
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_SEQPACKETS}
      * @throws io.panamio.ResourceExhaustedException if the listener's queue is full (EAGAIN): no connection is pending
      *     then and no event arrives, so retry later; or if no descriptor or no memory is available
      * @throws IOException if a system call fails: the path does not exist, for example
@@ -45,6 +47,8 @@ public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
      * @throws IllegalArgumentException if an address is too long, the local one is not a Unix address, or the remote
      *     one is unnamed
      * @throws java.net.ConnectException if no socket listens there
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_SEQPACKETS}
      * @throws java.net.BindException if the local address is in use
      * @throws io.panamio.ResourceExhaustedException as for {@link #connect(UnixAddress)}
      * @throws IOException if a system call fails
@@ -57,6 +61,8 @@ public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
      * Creates two unnamed sockets that are connected to each other: socketpair(2).
      *
      * @return an array of the two
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_SEQPACKETS}
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
      * @throws IOException if the system call fails
      */

@@ -34,6 +34,8 @@ public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, Uni
      * @param local the address; if it is unnamed, the system chooses an abstract name
      * @return the listener
      * @throws IllegalArgumentException if the address is too long
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_SEQPACKETS}
      * @throws java.net.BindException if the address is in use: the path exists, for example
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
      * @throws IOException if a system call fails
@@ -50,7 +52,8 @@ public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, Uni
      * @return the listener
      * @throws IllegalArgumentException if the address is too long, or an option for the file is set and the address is
      *     not a path
-     * @throws UnsupportedOperationException if this system does not support an option
+     * @throws UnsupportedOperationException if this system does not support {@link
+     *     io.panamio.Feature#UNIX_SEQPACKETS} or an option
      * @throws java.net.BindException if the address is in use: the path exists, for example
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
      * @throws IOException if a system call fails

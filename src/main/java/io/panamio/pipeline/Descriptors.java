@@ -10,8 +10,8 @@ import io.panamio.sys.Readiness;
 import java.io.IOException;
 
 /**
- * The descriptors of streams whose bytes the system can move: those that are a descriptor and nothing more. A stream
- * class of the user may also be an {@link IoSource}, but transform its bytes.
+ * The descriptors of streams whose bytes the system can transfer by itself: the library's own streams. A user-defined
+ * stream may be an {@link IoSource} as well, but transform its bytes.
  */
 final class Descriptors {
     private Descriptors() {

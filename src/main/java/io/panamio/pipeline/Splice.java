@@ -19,8 +19,7 @@ import java.util.Objects;
 
 /**
  * Transfers the bytes that one stream receives to another by splice(2): through a pipe of the kernel, not through the
- * process. If a stream is a class of the user, or splice(2) does not support it, the bytes are copied by a read and a
- * write.
+ * process. If a stream is user-defined, or splice(2) does not support it, the bytes are copied by a read and a write.
  *
  * {@snippet file="PipelineSnippets.java" region="splice"}
  *
@@ -30,9 +29,9 @@ import java.util.Objects;
  * once everything was delivered to the sink.
  *
  * <p>A burst takes three system calls: one in, one out, and one that finds nothing more. A larger burst takes a second
- * one in, because the system leaves a part behind at first, which would be sent as a packet of its own. Neither
- * would-block nor the end is concluded from splice(2), which stops at urgent data, but from an ordinary receive only;
- * what that receives, up to 4 KiB, is copied into the pipe. Urgent data is skipped, as by a read.
+ * one in, because the system leaves a part behind at first, which would be sent as a packet of its own. As splice(2)
+ * stops at urgent data, only an ordinary receive determines that the source would block or has ended; the bytes that it
+ * receives, at most 4 KiB, are copied into the pipe. Urgent data is skipped, as by a read.
  *
  * <p>If a stream fails, the splice is closed, and the bytes in its pipe are discarded. If the system has no memory
  * (ENOMEM, ENOBUFS), nothing changes, and {@code transfer} should be called again later, as no event may follow. The

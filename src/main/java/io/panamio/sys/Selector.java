@@ -279,7 +279,7 @@ public abstract class Selector extends Guard {
      *
      * @param micros the duration in microseconds; 0 turns it off
      * @param budget the maximum number of packets per attempt
-     * @param prefer whether to suppress device interrupts meanwhile
+     * @param prefer whether to suppress device interrupts during the busy-polling
      * @throws UnsupportedOperationException if the back end or the kernel does not support it
      */
     public void setBusyPoll(int micros, int budget, boolean prefer) throws IOException {

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * A platform's calls that read files and move bytes between descriptors, which the caller keeps open. Results are as in
  * {@link Streams}: a number of bytes, or {@link Sockets#WOULD_BLOCK}. Interrupted calls are retried. A platform without
- * {@link Feature#SEND_FILE} or {@link Feature#SPLICE} leaves those calls out; their users copy instead.
+ * {@link Feature#SEND_FILE} or {@link Feature#SPLICE} does not override those calls; their callers copy instead.
  */
 public abstract class Transfers {
     /** What {@link #sendFile} returns where the system cannot send that file there: the bytes must be copied. */

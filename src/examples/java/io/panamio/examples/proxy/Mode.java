@@ -1,6 +1,6 @@
 package io.panamio.examples.proxy;
 
-/** How bytes are moved. */
+/** How bytes are transferred. */
 public enum Mode {
     /** Copies small bursts and splices large ones. */
     AUTO,

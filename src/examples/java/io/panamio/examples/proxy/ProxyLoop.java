@@ -45,10 +45,10 @@ public final class ProxyLoop implements AutoCloseable {
      *
      * @param listen the address to listen on; port 0 lets the system choose
      * @param to the address of the server
-     * @param mode how bytes are moved
+     * @param mode how bytes are transferred
      * @param maxConnections the maximum number of clients at a time, at least 1
      * @param connectTimeout the maximum time to connect to the server, positive
-     * @param idleTimeout the maximum time without a byte moved in either direction, positive
+     * @param idleTimeout the maximum time without data in either direction, positive
      * @param grace the maximum time of connections after the first {@link #stop}
      */
     public record Settings(InetSocketAddress listen, InetSocketAddress to, Mode mode, int maxConnections,
@@ -131,8 +131,8 @@ public final class ProxyLoop implements AutoCloseable {
     // ---- for any thread
 
     /**
-     * Stops accepting clients; {@link #run} returns when the present ones have ended, or after the settings' grace. A
-     * second call resets them at once.
+     * Stops accepting clients; {@link #run} returns when the connected ones have ended, or after the grace period of
+     * the settings. A second call resets them at once.
      */
     public void stop() {
         stops.incrementAndGet();
@@ -272,7 +272,7 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- connections
 
-    /** Accepts all pending connections: one event may stand for several. */
+    /** Accepts all pending connections: one event may report several. */
     private void accept() {
         try {
             while (connections() < settings.maxConnections) {
@@ -349,7 +349,7 @@ public final class ProxyLoop implements AutoCloseable {
         }
     }
 
-    /** Ends connections whose time is over. */
+    /** Ends connections whose time-out has expired. */
     private void end(Timeouts timeouts) {
         for (Connection c; (c = timeouts.expired(now)) != null;) {
             statistics.timedOut++;

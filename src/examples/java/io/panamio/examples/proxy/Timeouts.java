@@ -59,7 +59,7 @@ final class Timeouts {
         c.after = null;
     }
 
-    /** Returns a connection whose time is over, or null. */
+    /** Returns a connection whose time-out has expired, or null. */
     Connection expired(long now) {
         return first != null && now - first.since - precision >= nanos ? first : null;
     }

@@ -55,7 +55,7 @@ final class HttpDate {
 
     /** Formats day and month, {@code 06 Nov}, and returns the year. */
     private static long calendar(long day, MemorySegment to, long at, byte separator) {
-        // years begin in March here, so that February has the odd day; 146097 days are 400 years
+        // years begin in March here, so that the leap day is their last; 146097 days are 400 years
         long z = day + 719_468;
         long era = Math.floorDiv(z, 146_097L);
         int ofEra = (int) Math.floorMod(z, 146_097L);

@@ -3,7 +3,7 @@ package io.panamio.sys.linux;
 import io.panamio.sys.unix.UnixPipes;
 import java.io.File;
 
-/** Pipes of Linux, which can be opened again by a name. */
+/** Pipes of Linux, which can be opened again through {@code /proc}. */
 final class LinuxPipes extends UnixPipes {
     LinuxPipes() {
         super(LinuxConstants.INSTANCE);

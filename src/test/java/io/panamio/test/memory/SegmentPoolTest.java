@@ -58,12 +58,12 @@ class SegmentPoolTest {
     private static final Logger LOGGER = Logger.getLogger("io.panamio");
 
     @BeforeEach
-    void silence() {
+    void muteLog() {
         LOGGER.setUseParentHandlers(false); // the leaks are intended
     }
 
     @AfterEach
-    void speak() {
+    void unmuteLog() {
         LOGGER.setUseParentHandlers(true);
     }
 

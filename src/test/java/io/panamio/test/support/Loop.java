@@ -71,7 +71,7 @@ public final class Loop implements AutoCloseable {
         }
     }
 
-    /** Closes {@code c} with this loop. */
+    /** Returns {@code c}, which is closed with this loop. */
     public <C extends AutoCloseable> C later(C c) {
         closeables.push(c);
         return c;

@@ -358,7 +358,7 @@ class UdpSocketTest {
         try (Loop loop = new Loop()) {
             UdpSocket socket = refused(loop, R);
             loop.next(1);
-            assertThrows(ConnectException.class, () -> socket.recv(room)); // and nothing more
+            assertThrows(ConnectException.class, () -> socket.recv(room)); // thrown once
             Peer peer = loop.later(new Peer(V4));
             socket.connect(peer.address());
             peer.send("x", socket);

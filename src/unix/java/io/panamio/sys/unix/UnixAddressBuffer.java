@@ -64,7 +64,7 @@ final class UnixAddressBuffer extends AddressBuffer {
 
     @Override
     public boolean isEmpty() {
-        return length() <= Sockaddr.PATH_OFFSET; // a family alone is that of an unnamed Unix socket
+        return length() <= Sockaddr.PATH_OFFSET; // only the family: an unnamed Unix socket
     }
 
     @Override

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * The numbers, sizes and offsets in which Unix systems differ, under the names of their headers; each platform takes
- * them from its own bindings. Those that all systems share are in {@link Posix}.
+ * The constants, sizes and offsets that differ between Unix systems, under the names of the system headers; each
+ * platform takes them from its own bindings. Those that all systems share are in {@link Posix}.
  */
 public abstract class UnixConstants {
     /** For the platforms. */
@@ -29,7 +29,7 @@ public abstract class UnixConstants {
     protected abstract int MSG_CTRUNC();
     protected abstract int SUN_PATH_SIZE();
 
-    // what a system may lack; 0 then
+    // 0 if the system lacks it
     /** Returns the flags of socket(2), socketpair(2) and accept4(2), or 0: fcntl(2) sets the modes then. */
     protected abstract int SOCK_NONBLOCK();
     protected abstract int SOCK_CLOEXEC();
@@ -44,15 +44,15 @@ public abstract class UnixConstants {
     protected abstract int MSG_CMSG_CLOEXEC();
 
     /**
-     * Returns the flag that makes a receive return the whole length of a truncated message, or 0: recvmsg(2) reports
-     * then that one was truncated.
+     * Returns the flag that makes a receive return the whole length of a truncated message, or 0: recvmsg(2) then
+     * reports only that it was truncated.
      */
     protected abstract int MSG_WHOLE_LENGTH();
 
     /** Returns whether a send that fails with EPIPE leaves the error of the connection pending. */
     protected abstract boolean hidesErrors();
 
-    /** Returns whether Unix sockets may have names that are no paths, which begin with a zero. */
+    /** Returns whether Unix sockets may have abstract names, which begin with a zero byte. */
     protected abstract boolean hasAbstractNames();
 
     // struct msghdr and struct cmsghdr
@@ -116,7 +116,7 @@ public abstract class UnixConstants {
     /** Returns the error that has a number on this system, or null if {@link Errno} lacks it. */
     protected abstract Errno errno(int number);
 
-    /** Returns the number of an error that has a name here. */
+    /** Returns this system's number of an error. */
     public final int number(Errno errno) {
         for (int number = 1; number < 256; number++) {
             if (errno(number) == errno) {
