@@ -105,7 +105,8 @@ class PlatformTest {
 
     /** A test library may itself depend on the C library, as one that injects faults does. */
     private static Path mathLibrary() throws IOException {
-        for (String folder : List.of("/lib64", "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib")) {
+        String arch = System.getProperty("os.arch").replace("amd64", "x86_64");
+        for (String folder : List.of("/lib/" + arch + "-linux-gnu", "/lib64", "/usr/lib")) {
             Path library = Path.of(folder, "libm.so.6");
             if (Files.exists(library)) {
                 return library.toRealPath();

@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
 import io.panamio.examples.proxy.Mode;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
@@ -19,7 +18,6 @@ import io.panamio.test.support.Proxying;
 import io.panamio.test.support.Proxying.Joined;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -30,7 +28,6 @@ import java.util.Random;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The event loop of the example proxy, between sockets of the JDK. */
@@ -391,29 +388,6 @@ class ProxyTest {
             }
             p.assertNothingWaits();
             Loop.until("nothing but idle pipes", () -> opened.count() == 2 * number(p.report(), "idle pipes"));
-        }
-    }
-
-    // ---- allocations
-
-    @ParameterizedTest
-    @CsvSource({"AUTO, 100", "AUTO, 100000", "COPY, 1000", "COPY, 100000", "RING, 1000", "RING, 100000",
-        "SPLICE, 1000", "SPLICE, 100000"})
-    void aRequestAllocatesNothing(Mode mode, int size) throws Exception {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        try (Proxying p = new Proxying(mode)) {
-            Joined j = p.join();
-            long min = Long.MAX_VALUE;
-            long deadline = System.nanoTime() + Loop.LONG.toNanos();
-            while (min > 0 && System.nanoTime() < deadline) { // until it is warm
-                long before = threads.getThreadAllocatedBytes(p.thread());
-                for (int i = 0; i < 200; i++) {
-                    pass(j.client(), j.server(), 100);
-                    pass(j.server(), j.client(), size);
-                }
-                min = Math.min(min, threads.getThreadAllocatedBytes(p.thread()) - before);
-            }
-            assertEquals(0, min);
         }
     }
 }

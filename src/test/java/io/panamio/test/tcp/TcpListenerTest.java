@@ -462,6 +462,7 @@ class TcpListenerTest {
                     exhaustion.end(); // nothing but the lack of descriptors may fail
                     assertFails(SocketException.class, "accept", "EINVAL", broken::accept);
                     new ResourceExhaustedException("", null).toString();
+                    loop.later(TcpStream.connect(listener(loop).localAddress()));
                     loop.expectNothing();
                 }
                 exhaustion.releaseOne();

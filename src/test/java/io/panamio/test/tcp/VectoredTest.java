@@ -327,7 +327,7 @@ class VectoredTest {
             TcpStream stream = loop.connected().stream();
             MemorySegment much = arena.allocate(1 << 20);
             until("full", () -> stream.writeVectored(much, much) == WOULD_BLOCK);
-            assertEquals(WOULD_BLOCK, stream.writeVectored(heap(10), much));
+            until("full, what was on its way included", () -> stream.writeVectored(heap(10), much) == WOULD_BLOCK);
         }
     }
 
