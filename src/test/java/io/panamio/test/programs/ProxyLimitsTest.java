@@ -191,9 +191,9 @@ class ProxyLimitsTest {
     private boolean onlyTheIdleOneIsReset(Mode mode, Duration timeout) throws Exception {
         try (Proxying p = new Proxying(mode, 10, NEVER, timeout, NEVER, 100)) {
             Joined idle = p.join();
+            long start = System.nanoTime();
             pass(idle.client(), idle.server(), 100);
             Joined busy = p.join();
-            long start = System.nanoTime();
             boolean ended = false;
             idle.client().setSoTimeout(20);
             while (!ended) {
