@@ -42,12 +42,16 @@ public final class NativeCalls {
 
     /** Skips the running test where the system has no such function. */
     private static MemorySegment address(String function) {
+        Assumptions.assumeFalse(WindowsHandles.HERE, () -> "no " + function + " on Windows"); // nor the C runtime's
         return Linker.nativeLinker().defaultLookup().find(function)
             .orElseGet(() -> Assumptions.abort("this system has no function " + function));
     }
 
     /** Opens an IPv4 TCP socket in non-blocking mode. */
     public static int socket() {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.socket(1);
+        }
         return (int) call("socket", 2, 1 | NONBLOCK, 0);
     }
 
@@ -98,7 +102,7 @@ public final class NativeCalls {
             address.set(JAVA_BYTE, 3, (byte) port);
             address.set(JAVA_BYTE, 4, (byte) 127);
             address.set(JAVA_BYTE, 7, (byte) 1);
-            return (int) call("connect", fd, address, 16);
+            return WindowsHandles.HERE ? WindowsHandles.connect(fd, address) : (int) call("connect", fd, address, 16);
         }
     }
 
@@ -151,7 +155,8 @@ public final class NativeCalls {
     public static int receiveUrgent(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment one = arena.allocate(1);
-            return call("recv", fd, one, 1L, 1) == 1 ? one.get(JAVA_BYTE, 0) : -1; // MSG_OOB
+            long n = WindowsHandles.HERE ? WindowsHandles.recv(fd, one, 1) : call("recv", fd, one, 1L, 1); // MSG_OOB
+            return n == 1 ? one.get(JAVA_BYTE, 0) : -1;
         }
     }
 
@@ -233,6 +238,9 @@ public final class NativeCalls {
 
     /** Returns the number of bytes that can be read. */
     public static int available(int fd) {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.available(fd);
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_INT);
             return (int) call("ioctl", fd, 0x541BL, bytes) == 0 ? bytes.get(JAVA_INT, 0) : -1; // FIONREAD
@@ -240,23 +248,24 @@ public final class NativeCalls {
     }
 
     public static int dup(int fd) {
-        return (int) call("dup", fd);
+        return WindowsHandles.HERE ? WindowsHandles.dup(fd) : (int) call("dup", fd);
     }
 
     public static int close(int fd) {
-        return (int) call("close", fd);
+        return WindowsHandles.HERE ? WindowsHandles.close(fd) : (int) call("close", fd);
     }
 
     /** Sends one byte as urgent data: MSG_OOB. */
     public static int sendUrgent(int fd, byte data) {
         try (Arena arena = Arena.ofConfined()) {
-            return (int) call("send", fd, arena.allocateFrom(JAVA_BYTE, data), 1L, 1);
+            MemorySegment one = arena.allocateFrom(JAVA_BYTE, data);
+            return WindowsHandles.HERE ? WindowsHandles.send(fd, one, 1) : (int) call("send", fd, one, 1L, 1);
         }
     }
 
     /** shutdown(2) of the reading half. */
     public static int shutdownRead(int fd) {
-        return (int) call("shutdown", fd, 0);
+        return WindowsHandles.HERE ? WindowsHandles.shutdown(fd, 0) : (int) call("shutdown", fd, 0);
     }
 
     /** Sends a signal to the current thread. */

@@ -30,7 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Functions for bare descriptors that tests need in addition to the API. The constants are Linux's. */
+/** Functions for bare descriptors that tests need in addition to the API. The constants are Linux's, but on Windows. */
 public final class NativeFds {
     private static final int O_WRONLY = 1;
     private static final int O_APPEND = 0x400;
@@ -68,9 +68,9 @@ public final class NativeFds {
             function, FunctionDescriptor.of(JAVA_INT, arguments), Linker.Option.firstVariadicArg(2))).orElse(null);
     }
 
-    /** Skips the running test where the system has no such function. */
+    /** Skips the running test where the system has no such function; the C runtime of Windows has some of the names. */
     private static int call(MethodHandle function, Object... arguments) {
-        assumeTrue(function != null, "this system lacks a function that the test needs");
+        assumeTrue(function != null && !WindowsHandles.HERE, "this system lacks a function that the test needs");
         try {
             return (int) function.invokeWithArguments(arguments);
         } catch (Throwable t) {
@@ -87,25 +87,40 @@ public final class NativeFds {
     // ---- queries
 
     public static boolean isOpen(int fd) {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.isOpen(fd);
+        }
         return call(FCNTL, fd, F_GETFD, 0) >= 0;
     }
 
     public static boolean isNonBlocking(int fd) {
+        if (WindowsHandles.HERE) {
+            return true; // the system does not tell: reads that return show it
+        }
         return (succeed(FCNTL, fd, F_GETFL, 0) & O_NONBLOCK) != 0;
     }
 
     public static boolean isCloseOnExec(int fd) {
+        if (WindowsHandles.HERE) {
+            return !WindowsHandles.isInheritable(fd);
+        }
         return (succeed(FCNTL, fd, F_GETFD, 0) & FD_CLOEXEC) != 0;
     }
 
     /** Returns the number of the process's descriptors of the same file, socket or pipe as a descriptor. */
     public static int count(int fd) throws IOException {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.count(fd);
+        }
         Map<String, String> all = all();
         return Collections.frequency(all.values(), all.get(Integer.toString(fd)));
     }
 
     /** Returns the descriptors of the process: their numbers, and what they refer to. */
     private static Map<String, String> all() throws IOException {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.all();
+        }
         Map<String, String> all = new TreeMap<>();
         assumeTrue(Files.isDirectory(SELF), "this system does not list the descriptors of a process");
         for (String fd : SELF.toFile().list()) {
@@ -179,29 +194,44 @@ public final class NativeFds {
     }
 
     public static int dup(int fd) {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.dup(fd);
+        }
         return succeed(DUP, fd);
     }
 
     public static void close(int fd) {
+        if (WindowsHandles.HERE) {
+            assertEquals(0, WindowsHandles.close(fd));
+            return;
+        }
         succeed(CLOSE, fd);
     }
 
     /** Opens a descriptor in non-blocking mode that is not a socket. */
     public static int eventfd() {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.event();
+        }
         return succeed(EVENTFD, 0, O_NONBLOCK);
     }
 
     /** Opens a socket in non-blocking mode that is not a stream. */
     public static int datagramSocket() {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.socket(SOCK_DGRAM);
+        }
         return succeed(SOCKET, AF_INET, SOCK_DGRAM | O_NONBLOCK, 0);
     }
 
     public static void setBlocking(int fd) {
+        assumeTrue(!WindowsHandles.HERE, "the system does not tell whether a socket blocks");
         succeed(FCNTL, fd, F_SETFL, succeed(FCNTL, fd, F_GETFL, 0) & ~O_NONBLOCK);
     }
 
     /** Sets the process's limit on descriptors, and returns the previous one. */
     public static long setLimit(long soft) {
+        assumeTrue(!WindowsHandles.HERE, "handles have no limit here");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment limits = arena.allocate(JAVA_LONG, 2);
             assertEquals(0, call(GETRLIMIT, RLIMIT_NOFILE, limits));
@@ -221,6 +251,7 @@ public final class NativeFds {
         private final long limit;
 
         public Exhaustion() {
+            assumeTrue(!WindowsHandles.HERE, "handles have no limit here");
             String[] open = SELF.toFile().list();
             limit = setLimit(Arrays.stream(open).mapToLong(Long::parseLong).max().orElseThrow() + 8);
             for (int fd = 0; (fd = call(DUP, 0)) >= 0;) {

@@ -24,10 +24,11 @@ public final class Seccomp {
     private static final int ARGUMENTS = 16; // seccomp_data.args, of 64 bits each, the lower half first
     private static final int RETURN = 0x06; // BPF_RET | BPF_K
 
-    private static final MethodHandle PRCTL = Linker.nativeLinker().downcallHandle(
-        Linker.nativeLinker().defaultLookup().find("prctl").orElseThrow(),
-        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
-        Linker.Option.firstVariadicArg(1));
+    private static final MethodHandle PRCTL = Linker.nativeLinker().defaultLookup().find("prctl")
+        .map(function -> Linker.nativeLinker().downcallHandle(function,
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
+            Linker.Option.firstVariadicArg(1)))
+        .orElse(null);
 
     private static final int NO_CALL = 9999;
 
@@ -60,7 +61,7 @@ public final class Seccomp {
             MemorySegment program = arena.allocate(16, 8); // struct sock_fprog: length, filter
             program.set(JAVA_LONG, 0, 6);
             program.set(ADDRESS, 8, filter);
-            return prctl(PR_SET_NO_NEW_PRIVS, 1, MemorySegment.NULL) == 0
+            return PRCTL != null && prctl(PR_SET_NO_NEW_PRIVS, 1, MemorySegment.NULL) == 0
                 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) == 0;
         }
     }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.net.Shutdown;
 import io.panamio.net.StreamSocket;
@@ -19,6 +20,7 @@ import io.panamio.pipeline.Relay;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -288,6 +290,7 @@ class UrgentDataTest {
     /** EPOLLPRI cannot be combined with EPOLLEXCLUSIVE. */
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.EXCLUSIVE)
     void exclusiveInterestIsUnchanged(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             StreamSocket<?>[] pair = kind.open(loop);

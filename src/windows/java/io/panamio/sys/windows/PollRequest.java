@@ -151,7 +151,8 @@ final class PollRequest {
         if ((found & (DISCONNECT | READ_SHUT)) != 0) {
             found |= RECEIVE;
         }
-        found &= watch.armed();
+        boolean over = (found & BOTH_SHUT) != 0 || (found & FAILURE) != 0 && !datagram;
+        found &= over ? watch.conditions() : watch.armed(); // then what was reported is so again, as by epoll
         boolean ended = (watch.reported() & DISCONNECT) != 0;
         watch.report(found);
         return readiness(found, ended);
