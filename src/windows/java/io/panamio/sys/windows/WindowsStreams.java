@@ -63,7 +63,9 @@ final class WindowsStreams extends Streams {
                 }
                 break;
             case Windows.WSAECONNRESET, Windows.WSAECONNABORTED:
-                SocketState.takeReset(fd);
+                if (!SocketState.takeReset(fd)) {
+                    throw Errors.socket(call, Windows.WSAESHUTDOWN); // the reset was told, and nothing can be sent
+                }
                 break;
             default:
                 break;
