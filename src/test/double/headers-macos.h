@@ -1,0 +1,26 @@
+#define __APPLE_USE_RFC_3542 1
+#include <sys/types.h>
+#include <sys/event.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/ucred.h>
+#include <sys/uio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/file.h>
+#include <sys/time.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <net/if_dl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+#define NO_kevent_ext
+#define NO_mmsghdr
+#define NO_sockcred2
+#define NO_tcp_info
+#define NO_xucred_cr_pid
