@@ -176,6 +176,15 @@ struct object *object(int fd) {
     return o;
 }
 
+void share(int fd) {
+    pthread_mutex_lock(&lock);
+    struct object *o = object(fd);
+    if (o) {
+        o->shared = true;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 enum kind kind_of(int fd) {
     pthread_mutex_lock(&lock);
     struct object *o = object(fd);

@@ -35,9 +35,11 @@
 
 #ifdef T_SO_LINGER_SEC
 #define MACOS 1
+#define FREEBSD_HERE false
 #define SYSTEM "macOS"
 #else
 #define FREEBSD 1
+#define FREEBSD_HERE true
 #define SYSTEM "FreeBSD"
 #endif
 
@@ -136,10 +138,11 @@ struct object {
     bool shut_read, shut_write;
     bool no_sigpipe;
     bool dst_addr, recv_if, pkt_info; /* which control messages IP_PKTINFO of Linux stands for */
-    bool timestamp, creds;
+    bool timestamp, real_time, creds;
     int send_size, receive_size; /* of SO_SNDBUF, SO_RCVBUF, as they were set; 0: not set */
     int linger_on, linger;
     int receive_low, send_low;
+    bool shared;            /* perhaps other descriptors of it exist */
     unsigned name_length;   /* of bind(2) with AF_UNIX */
     struct knote *knotes;
     struct object *next;
@@ -172,5 +175,7 @@ struct look {
 };
 void look(int fd, struct object *o, struct look *l);    /* holding the lock */
 void activate(struct object *o, int filter);            /* holding the lock: something happened, for EV_CLEAR */
+void sent(int fd, struct object *o, bool all);          /* holding the lock: after a send of all there was, or not */
 void forget(int fd);                                    /* before a descriptor is closed; takes the lock */
+void share(int fd);                                     /* after a descriptor was duplicated; takes the lock */
 bool is_kqueue(int fd);

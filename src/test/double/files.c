@@ -1,7 +1,23 @@
 /* Descriptors of all kinds, pipes, files and memory. */
 #include "double.h"
 
+/* The end of a TCP connection is no reset there if bytes are unread; without that, Linux would send one. */
+static void end(int fd) {
+#ifdef FREEBSD
+    pthread_mutex_lock(&lock);
+    struct object *o = object(fd);
+    bool last = o && o->kind == TCP && !o->shared && !o->listening && !(o->linger_on && o->linger == 0);
+    pthread_mutex_unlock(&lock);
+    char bytes[4096];
+    while (last && SYS(recvfrom, (long) fd, bytes, sizeof bytes, (long) MSG_DONTWAIT, NULL, NULL) > 0) {
+    }
+#else
+    (void) fd;
+#endif
+}
+
 API(int, close, int fd) {
+    end(fd);
     forget(fd);
     return (int) done(SYS(close, (long) fd));
 }
@@ -38,8 +54,10 @@ API(int, fcntl, int fd, int command, ...) {
             | (value & T_O_APPEND ? O_APPEND : 0))));
     }
     case T_F_DUPFD:
+        share(fd);
         return (int) done(SYS(fcntl, (long) fd, (long) F_DUPFD, (long) value));
     case T_F_DUPFD_CLOEXEC:
+        share(fd);
         return (int) done(SYS(fcntl, (long) fd, (long) F_DUPFD_CLOEXEC, (long) value));
 #ifdef T_F_SETNOSIGPIPE
     case T_F_SETNOSIGPIPE: {
@@ -98,10 +116,12 @@ API(int, pipe2, int *fds, int flags) {
 #endif
 
 API(int, dup, int fd) {
+    share(fd);
     return (int) done(SYS(dup, (long) fd));
 }
 
 API(int, dup2, int from, int to) {
+    share(from);
     if (from != to) {
         forget(to);
     }
@@ -196,13 +216,13 @@ API(int, unlink, const char *path) {
 
 /* ---- sendfile */
 
-static long copy_of_header(int fd, const struct iovec *vectors, int count, long *sent) {
+static long copy_of_header(int fd, const struct iovec *vectors, int count, long *bytes) {
     for (int i = 0; i < count; i++) {
         long r = SYS(sendto, (long) fd, vectors[i].iov_base, vectors[i].iov_len, (long) MSG_NOSIGNAL, NULL, 0L);
         if (r < 0) {
             return r;
         }
-        *sent += r;
+        *bytes += r;
     }
     return 0;
 }
@@ -215,8 +235,8 @@ struct headers {
 };
 
 /* Sends a part of a file until all is sent, the file ends, or the socket is full; length 0: to the end. */
-static long send_file(int file, int fd, long offset, unsigned long length, const struct headers *h, long *sent) {
-    *sent = 0;
+static long send_file(int file, int fd, long offset, unsigned long length, const struct headers *h, long *bytes) {
+    *bytes = 0;
     enum kind from = kind_of(file);
     enum kind to = kind_of(fd);
     struct stat s;
@@ -257,7 +277,7 @@ static long send_file(int file, int fd, long offset, unsigned long length, const
     if (hostile(50)) {
         return -EINTR;
     }
-    if (h && (r = copy_of_header(fd, h->headers, h->header_count, sent)) < 0) {
+    if (h && (r = copy_of_header(fd, h->headers, h->header_count, bytes)) < 0) {
         return r;
     }
     unsigned long left = length ? length : (unsigned long) s.st_size;
@@ -272,7 +292,7 @@ static long send_file(int file, int fd, long offset, unsigned long length, const
         if (r <= 0) {
             break;
         }
-        *sent += r;
+        *bytes += r;
         offset += r;
         left -= (unsigned long) r;
         if (part < left && is_hostile && !waits) {
@@ -281,7 +301,7 @@ static long send_file(int file, int fd, long offset, unsigned long length, const
         }
     }
     if (r >= 0 && h) {
-        r = copy_of_header(fd, h->trailers, h->trailer_count, sent);
+        r = copy_of_header(fd, h->trailers, h->trailer_count, bytes);
     }
     if (r == -ECONNRESET || r == -EPIPE) {
         pthread_mutex_lock(&lock);
@@ -292,9 +312,9 @@ static long send_file(int file, int fd, long offset, unsigned long length, const
         sigpipe(o, 0);
         r = -EPIPE;
     }
-    if (*sent > 0) {
+    if (*bytes > 0 || r == -EAGAIN) {
         pthread_mutex_lock(&lock);
-        activate(o, T_EVFILT_WRITE);
+        sent(fd, o, r >= 0);
         pthread_mutex_unlock(&lock);
     }
     return r < 0 ? r : 0;

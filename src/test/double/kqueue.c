@@ -15,6 +15,7 @@ struct knote {
     bool seen_eof;         /* the state at the last activation */
     int seen_error;
     unsigned long long seen_bytes;
+    bool seen_room;        /* it was writable once */
     struct knote *next;            /* of the same bucket */
     struct knote *next_of_object;
     struct knote *after, *before;  /* in the queue */
@@ -34,6 +35,29 @@ static struct knote *knotes[BUCKETS];
 
 static struct kqueue *kqueue_of(int fd) {
     return fd >= 0 && fd < MAX_FDS ? kqueues[fd] : NULL;
+}
+
+/* A kqueue is not inherited: a child has no such descriptor. */
+static void forked(void) {
+    for (int fd = 0; fd < MAX_FDS; fd++) {
+        if (kqueues[fd]) {
+            SYS(close, (long) fd);
+            kqueues[fd] = NULL;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void before_fork(void) {
+    pthread_mutex_lock(&lock);
+}
+
+static void after_fork(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+__attribute__((constructor)) static void watch_forks(void) {
+    pthread_atfork(before_fork, after_fork, forked);
 }
 
 bool is_kqueue(int fd) {
@@ -325,15 +349,28 @@ static bool changed(struct knote *k, struct look *l) {
     bool news = eof != k->seen_eof || l->error != k->seen_error;
     k->seen_eof = eof;
     k->seen_error = l->error;
-    if (o->kind == TCP && !o->listening) {
-        struct tcp_info info;
-        tcp_state((int) k->event.ident, &info);
-        unsigned long long bytes = is_write(k) ? info.tcpi_bytes_acked : info.tcpi_bytes_received;
-        news |= bytes != k->seen_bytes || (is_write(k) && info.tcpi_state != 2 && k->seen_bytes == 0);
-        k->seen_bytes = bytes + is_write(k);
+    if (!is_write(k)) {
+        if (o->kind == TCP && !o->listening) {
+            struct tcp_info info;
+            tcp_state((int) k->event.ident, &info);
+            news |= info.tcpi_bytes_received != k->seen_bytes;
+            k->seen_bytes = info.tcpi_bytes_received;
+        } else {
+            news = true;
+        }
+    } else if (o->kind == UNIX_STREAM || o->kind == UNIX_SEQPACKET) { /* each read of the peer counts */
+        int queued = 0;
+        SYS(ioctl, (long) k->event.ident, (long) SIOCOUTQ, &queued);
+        news |= !k->seen_room || (unsigned) queued < k->seen_bytes;
+        k->seen_bytes = (unsigned) queued;
+    } else if (o->kind == UDP) {
+        news |= o->error != 0;
+    } else if (o->kind == TCP) { /* what is sent is activated by the send */
+        news |= !k->seen_room;
     } else {
-        news |= !is_write(k) || o->kind != UDP || l->error;
+        news |= o->kind != UNIX_DGRAM;
     }
+    k->seen_room = l->write;
     return news;
 }
 
@@ -367,6 +404,20 @@ void activate(struct object *o, int filter) {
             changed(k, &l);
             activate_knote(k);
             signal_queue(k->kqueue);
+        }
+    }
+}
+
+void sent(int fd, struct object *o, bool all) {
+    int queued = 0;
+    SYS(ioctl, (long) fd, (long) SIOCOUTQ, &queued);
+    if (o->kind == TCP) {
+        activate(o, T_EVFILT_WRITE); /* as the acknowledgement does */
+    }
+    for (struct knote *k = o->knotes; k; k = k->next_of_object) {
+        if (is_write(k)) {
+            k->seen_bytes = (unsigned) queued;
+            k->seen_room &= all;
         }
     }
 }
@@ -848,14 +899,24 @@ static int poll_bits(int fd, int asked) {
         return T_POLLNVAL;
     }
 #endif
+    if (o->kind == REGULAR || o->kind == DIRECTORY || o->kind == DEVICE) {
+        return asked & (T_POLLIN | T_POLLRDNORM | T_POLLOUT);
+    }
     struct look l;
     look(fd, o, &l);
     int bits = 0;
+#ifdef MACOS
     if (o->kind == PIPE && access_mode(fd) == O_RDONLY) {
         l.write = l.write_eof = false;
     } else if (o->kind == PIPE && access_mode(fd) == O_WRONLY) {
         l.read = l.read_eof = false;
     }
+#else
+    if (o->dead_listener) {
+        l.read_eof = l.write_eof = l.to_read == 0;
+        return (asked & T_POLLIN) | (l.read_eof ? T_POLLHUP : 0);
+    }
+#endif
     if (l.read) {
         bits |= asked & (T_POLLIN | T_POLLRDNORM);
     }

@@ -93,10 +93,27 @@ static long after_receive(struct object *o, long r) {
     return r == -EPIPE ? -ECONNRESET : r; /* Linux tells a reset after the peer's end apart */
 }
 
+/* The largest message, which SO_SNDBUF raises. */
+static size_t largest(struct object *o) {
+    size_t size = o->send_size > 0 ? (size_t) o->send_size : 0;
+    switch (o->kind) {
+    case UDP: return size ? size : 9216;
+#ifdef MACOS
+    case UNIX_DGRAM: return size ? size : 2048;
+#else
+    case UNIX_DGRAM: case UNIX_SEQPACKET: return size ? size : 8192;
+#endif
+    default: return SIZE_MAX;
+    }
+}
+
 /* What a send answers before Linux is asked; 1: nothing. */
-static long before_send(int fd, struct object *o, int flags, bool addressed) {
+static long before_send(int fd, struct object *o, size_t length, int flags, bool addressed) {
     if (o->kind > OTHER_SOCKET) {
         return -ENOTSOCK;
+    }
+    if (length > largest(o)) {
+        return -EMSGSIZE;
     }
     if ((o->kind == UDP || o->kind == UNIX_DGRAM) && o->shut_write) {
         sigpipe(o, flags);
@@ -127,10 +144,10 @@ static long before_send(int fd, struct object *o, int flags, bool addressed) {
     return 1;
 }
 
-static long after_send(int fd, struct object *o, int flags, long r) {
-    if (o->kind == TCP && r > 0) {
+static long after_send(int fd, struct object *o, size_t length, int flags, bool addressed, long r) {
+    if (is_stream(o) && (r > 0 || r == -EAGAIN)) {
         pthread_mutex_lock(&lock);
-        activate(o, T_EVFILT_WRITE); /* as the acknowledgement does */
+        sent(fd, o, r == (long) length);
         pthread_mutex_unlock(&lock);
     }
     if (o->kind == UNIX_DGRAM && r == -EAGAIN) {
@@ -138,6 +155,9 @@ static long after_send(int fd, struct object *o, int flags, long r) {
     }
     if (o->kind == UNIX_DGRAM && r == -ENOTCONN) {
         return -EDESTADDRREQ;
+    }
+    if (o->kind == UNIX_DGRAM && r == -ECONNREFUSED && !addressed) {
+        return -ECONNRESET; /* the peer is gone */
     }
     if (is_stream(o) && (r == -EPIPE || r == -ECONNRESET || r == -ETIMEDOUT || r == -EHOSTUNREACH)) {
         if (r != -EPIPE && o->kind == TCP) {
@@ -236,7 +256,7 @@ static long transmit(const char *function, int fd, const void *from, size_t leng
     if (address && (name_size = to_linux(address, size, &name)) < 0) {
         return name_size;
     }
-    long r = before_send(fd, o, flags, address);
+    long r = before_send(fd, o, length, flags, address);
     if (r != 1) {
         return r;
     }
@@ -251,8 +271,8 @@ static long transmit(const char *function, int fd, const void *from, size_t leng
         }
     }
     linux_flags |= o->kind == UNIX_DGRAM ? MSG_DONTWAIT : 0;
-    return after_send(fd, o, flags, SYS(sendto, (long) fd, from, shorter(o, length), (long) linux_flags,
-        address ? &name : NULL, name_size));
+    return after_send(fd, o, length, flags, address, SYS(sendto, (long) fd, from, shorter(o, length),
+        (long) linux_flags, address ? &name : NULL, name_size));
 }
 
 API(long, send, int fd, const void *from, size_t length, int flags) {
@@ -352,12 +372,12 @@ static long vectored(int fd, const struct iovec *vectors, int count, bool read) 
         return after_pipe(fd, o, r, read && length != 0);
     }
     struct msghdr m = {.msg_iov = (struct iovec *) vectors, .msg_iovlen = (size_t) count};
-    long r = read ? before_receive(fd, o, length) : before_send(fd, o, 0, false);
+    long r = read ? before_receive(fd, o, length) : before_send(fd, o, length, 0, false);
     if (r != 1) {
         return r;
     }
     return read ? after_receive(o, SYS(recvmsg, (long) fd, &m, 0L))
-        : after_send(fd, o, 0, SYS(sendmsg, (long) fd, &m, (long) MSG_NOSIGNAL));
+        : after_send(fd, o, length, 0, false, SYS(sendmsg, (long) fd, &m, (long) MSG_NOSIGNAL));
 }
 
 API(long, readv, int fd, const struct iovec *vectors, int count) {
@@ -381,7 +401,7 @@ struct writer {
 /* Appends a message, if there is room for all of it. */
 static bool put(struct writer *w, int level, int type, const void *data, unsigned size) {
     unsigned length = T_CMSG_DATA + size;
-    if (w->used + length > w->room) {
+    if (w->truncated || w->used + length > w->room) { /* what follows is not given either */
         w->truncated = true;
         return false;
     }
@@ -404,7 +424,7 @@ static void put_rights(struct writer *w, const void *data, unsigned size) {
 }
 
 static void put_interface(struct writer *w, int index) {
-    unsigned char link[T_SIZE_sockaddr_dl];
+    unsigned char link[56]; /* as the kernel fills it, which is longer than its type */
     memset(link, 0, sizeof link);
     link[0] = sizeof link;
     link[1] = 18; /* AF_LINK */
@@ -422,11 +442,13 @@ static void put_message(struct writer *w, struct object *o, struct cmsghdr *c) {
         struct timespec time;
         memcpy(&time, data, sizeof time);
 #ifdef T_SCM_REALTIME
-        put(w, T_SOL_SOCKET, T_SCM_REALTIME, &time, sizeof time);
-#else
+        if (o->real_time) {
+            put(w, T_SOL_SOCKET, T_SCM_REALTIME, &time, sizeof time);
+            return;
+        }
+#endif
         struct timeval value = {time.tv_sec, time.tv_nsec / 1000};
         put(w, T_SOL_SOCKET, T_SCM_TIMESTAMP, &value, T_SIZE_timeval);
-#endif
 #ifdef T_LOCAL_CREDS_PERSISTENT
     } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
         struct ucred cred;
@@ -489,6 +511,7 @@ static long add_message(struct msghdr *m, int level, int type, const unsigned ch
             if (is_kqueue(fd)) {
                 return -EOPNOTSUPP;
             }
+            share(fd);
         }
         return add(m, SOL_SOCKET, SCM_RIGHTS, data, size);
     }
@@ -609,7 +632,8 @@ static long receive_message(int fd, struct t_msghdr *m, int flags) {
     m->controllen = w.used;
     if (m->name) {
         pthread_mutex_lock(&lock);
-        give_address(&name, is_stream(o) ? 0 : l.msg_namelen, m->name, &m->namelen);
+        give_address(&name, !is_stream(o) ? l.msg_namelen : o->kind == UNIX_SEQPACKET && r > 0 ? 2 : 0, m->name,
+            &m->namelen);
         pthread_mutex_unlock(&lock);
     }
     return r;
@@ -650,7 +674,8 @@ static long send_message(int fd, const struct t_msghdr *m, int flags) {
             return r;
         }
     }
-    long r = before_send(fd, o, flags, m->name);
+    size_t length = total(m->iov, m->iovlen);
+    long r = before_send(fd, o, length, flags, m->name);
     if (r != 1) {
         return r;
     }
@@ -662,7 +687,7 @@ static long send_message(int fd, const struct t_msghdr *m, int flags) {
         }
     }
     linux_flags |= o->kind == UNIX_DGRAM ? MSG_DONTWAIT : 0;
-    return after_send(fd, o, flags, SYS(sendmsg, (long) fd, &l, (long) linux_flags));
+    return after_send(fd, o, length, flags, m->name, SYS(sendmsg, (long) fd, &l, (long) linux_flags));
 }
 
 API(long, sendmsg, int fd, const struct t_msghdr *m, int flags) {

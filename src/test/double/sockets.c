@@ -116,6 +116,11 @@ API(int, listen, int fd, int backlog) {
         unlock();
         return (int) done(-EINVAL);
     }
+#ifdef FREEBSD
+    backlog += backlog / 2; /* one more than that is queued */
+#else
+    backlog -= backlog > 1;
+#endif
     long r = SYS(listen, (long) fd, (long) (backlog < 0 ? 128 : backlog));
     if (r == -EINVAL && o && o->kind == UNIX_STREAM && !o->used) {
         r = -EDESTADDRREQ; /* not bound */
@@ -166,15 +171,10 @@ static long connect_tcp(int fd, struct object *o, const struct sockaddr_storage 
     } else if (r == -ECONNREFUSED || r == -ETIMEDOUT || r == -ECONNRESET) {
         o->used = true;
     }
-    if (r == -EINPROGRESS && hostile(2)) { /* an answer at once, either of the two */
-        struct pollfd p = {fd, POLLOUT, 0};
-        struct timespec wait = {0, 50000000};
-        SYS(ppoll, &p, 1L, &wait, NULL, 8L);
-        if (tcp_state_of(fd) != 2) {
-            take_error(fd, o);
-            r = o->error ? -o->error : 0;
-            o->error = 0;
-        }
+    if (r == -EINPROGRESS && !hostile(2) && tcp_state_of(fd) != 2) { /* an answer at once, either of the two */
+        take_error(fd, o);
+        r = o->error ? -o->error : 0;
+        o->error = 0;
     }
     return r;
 }
@@ -202,7 +202,10 @@ API(int, connect, int fd, const void *address, unsigned length) {
             o->used = true;
         }
     } else {
+        long flags = SYS(fcntl, (long) fd, (long) F_GETFL);
+        SYS(fcntl, (long) fd, (long) F_SETFL, flags | O_NONBLOCK); /* never waits */
         r = SYS(connect, (long) fd, &name, size);
+        SYS(fcntl, (long) fd, (long) F_SETFL, flags);
         if (o->kind == UNIX_STREAM || o->kind == UNIX_SEQPACKET) {
             r = r == -EAGAIN ? -ECONNREFUSED : r; /* the listener's queue is full */
             if (r >= 0) {
@@ -222,6 +225,11 @@ API(int, connect, int fd, const void *address, unsigned length) {
     }
     unlock();
     return (int) done(r);
+}
+
+static long set_flag(int fd, int level, int name, bool on) {
+    int value = on;
+    return SYS(setsockopt, (long) fd, (long) level, (long) name, &value, 4L);
 }
 
 static long accept_one(int fd, void *address, unsigned *room, int flags, bool inherits) {
@@ -257,6 +265,9 @@ static long accept_one(int fd, void *address, unsigned *room, int flags, bool in
     o->linger_on = listener->linger_on;
     o->linger = listener->linger;
     o->receive_low = listener->receive_low;
+    if (o->kind == TCP) {
+        set_flag((int) r, SOL_SOCKET, SO_REUSEADDR, false);
+    }
     if (o->kind == TCP && tcp_state_of((int) r) == 7 && raw_poll((int) r, POLLIN) & POLLERR) {
         take_error((int) r, o); /* the connection was reset in the queue */
 #ifdef MACOS
@@ -311,17 +322,21 @@ API(int, shutdown, int fd, int how) {
 #endif
         } else if (o->kind == UDP || o->kind == UNIX_DGRAM) {
             r = SYS(shutdown, (long) fd, (long) how);
-            if (r >= 0) {
+            if (r >= 0 || FREEBSD_HERE) { /* takes effect there, though it says ENOTCONN */
                 o->shut_read |= reads;
-                o->shut_write |= writes;
+                o->shut_write |= writes && r >= 0;
             }
         } else if (!o->used || (l.read_eof && l.write_eof)) {
             r = -ENOTCONN;
         } else {
             o->shut_read |= reads;
             o->shut_write |= writes;
-            if (!(o->kind == TCP && tcp_state_of(fd) == 2)) { /* Linux would end the attempt */
+            if (o->kind == TCP && tcp_state_of(fd) == 2) {
+                r = 0; /* Linux would end the attempt */
+            } else if (o->kind == TCP) {
                 r = SYS(shutdown, (long) fd, (long) how);
+            } else if (writes) { /* the peer sees no end of its own direction */
+                r = SYS(shutdown, (long) fd, (long) SHUT_WR);
             }
         }
         activate(o, T_EVFILT_READ);
@@ -451,11 +466,6 @@ static long dead_error(int fd, struct object *o, int level) {
 
 static long set_group(int fd, int level, int name, const void *value, unsigned length);
 
-static long set_flag(int fd, int level, int name, bool on) {
-    int value = on;
-    return SYS(setsockopt, (long) fd, (long) level, (long) name, &value, 4L);
-}
-
 static long set_size(int fd, struct object *o, int name, int value) {
     bool send = name == T_SO_SNDBUF;
     if (value <= 0) {
@@ -514,7 +524,13 @@ static long set_special(int fd, struct object *o, int level, int name, const voi
         case T_SO_SNDLOWAT: o->send_low = number; return 0;
         case T_SO_TIMESTAMP: o->timestamp = number != 0; return set_flag(fd, SOL_SOCKET, SO_TIMESTAMPNS, number);
 #ifdef T_SO_TS_CLOCK
-        case T_SO_TS_CLOCK: return number == T_SO_TS_REALTIME ? 0 : -EINVAL;
+        case T_SO_TS_CLOCK:
+            if (number != T_SO_TS_REALTIME && number != T_SO_TS_REALTIME_MICRO) {
+                done_refusing("setsockopt", "SO_TS_CLOCK %d", number);
+                return -EINVAL;
+            }
+            o->real_time = number == T_SO_TS_REALTIME;
+            return 0;
 #endif
         case T_SO_RCVTIMEO: case T_SO_SNDTIMEO:
             return SYS(setsockopt, (long) fd, (long) SOL_SOCKET, (long) (name == T_SO_RCVTIMEO ? SO_RCVTIMEO_OLD
