@@ -149,8 +149,7 @@ public final class Interest {
     private static Interest checked(int bits) {
         int others = bits & (Readiness.ONE_SHOT | Readiness.PRIORITY | Readiness.HANG_UP);
         if ((bits & Readiness.EXCLUSIVE) != 0 && others != 0) {
-            throw new IllegalArgumentException(
-                "EPOLLEXCLUSIVE cannot be combined with " + of(bits & ~Readiness.EXCLUSIVE));
+            throw new IllegalArgumentException("exclusive cannot be combined with " + of(bits & ~Readiness.EXCLUSIVE));
         }
         return of(bits);
     }

@@ -3,7 +3,6 @@ package io.panamio.pipeline;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
-import io.panamio.SystemError;
 import io.panamio.net.StreamSocket;
 import io.panamio.net.WritableStream;
 import io.panamio.sys.Handle;
@@ -300,7 +299,7 @@ public final class FileSource implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             return target.write(file.map(FileChannel.MapMode.READ_ONLY, position, size, arena));
         } catch (IOException e) {
-            if (e instanceof SystemError error && error.errnoName().equals("EFAULT") && file.size() <= position) {
+            if (file.size() <= position) {
                 return IoResult.EOF; // truncated after it was mapped
             }
             throw e;

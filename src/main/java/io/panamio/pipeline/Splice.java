@@ -3,7 +3,6 @@ package io.panamio.pipeline;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
 import io.panamio.ResourceExhaustedException;
-import io.panamio.SystemError;
 import io.panamio.net.ReadableStream;
 import io.panamio.net.StreamSocket;
 import io.panamio.net.WritableStream;
@@ -11,6 +10,7 @@ import io.panamio.sys.Guard;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Readiness;
+import io.panamio.sys.SystemExceptions;
 import io.panamio.sys.Transfers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -167,9 +167,9 @@ public final class Splice implements AutoCloseable {
                 moveOut();
             }
             over = false;
-        } catch (IOException e) {
-            over = !isShortage(e);
-            throw e;
+        } catch (ResourceExhaustedException e) { // no memory: nothing was moved
+            over = false;
+            throw SystemExceptions.socket(e.getMessage(), e.failure()); // unlike a lack of descriptors for a pipe
         } finally {
             if (over) {
                 use.shut();
@@ -194,17 +194,14 @@ public final class Splice implements AutoCloseable {
 
     private void moveIn() throws IOException {
         if (!copying) {
-            try {
-                Descriptors.call(source, Readiness.READABLE, filling);
+            if (Descriptors.call(source, Readiness.READABLE, filling) != Transfers.REFUSED) {
                 if (steady && buffered > 0 && buffered < limit
                         || buffered >= PACKET && buffered <= limit - PACKET) {
                     fillMore();
                 }
                 return;
-            } catch (IOException e) {
-                requireRefused(e);
-                copying = true;
             }
+            copying = true;
         }
         memory = memory == null ? pool.takeMemory() : memory;
         long n = from.read(memory, 0, limit);
@@ -216,18 +213,15 @@ public final class Splice implements AutoCloseable {
 
     private void moveOut() throws IOException {
         if (buffered > 0 && !copying) {
-            try {
-                Descriptors.call(sink, Readiness.WRITABLE, draining);
+            if (Descriptors.call(sink, Readiness.WRITABLE, draining) != Transfers.REFUSED) {
                 return;
-            } catch (IOException e) {
-                requireRefused(e);
-                memory = pool.takeMemory();
-                for (long n = 0; n < buffered;) {
-                    n += pipe.readerStreams.recv(pipe.reader(), memory, n, buffered - n);
-                }
-                start = 0;
-                copying = true;
             }
+            memory = pool.takeMemory();
+            for (long n = 0; n < buffered;) {
+                n += pipe.readerStreams.recv(pipe.reader(), memory, n, buffered - n);
+            }
+            start = 0;
+            copying = true;
         }
         if (buffered > 0) {
             long n = to.write(memory, start, buffered);
@@ -237,13 +231,6 @@ public final class Splice implements AutoCloseable {
                 transferred += n;
             }
             blocked = buffered > 0;
-        }
-    }
-
-    /** Rethrows errors, except EINVAL: what splice(2) does not support, such as appending to a file, is copied. */
-    private static void requireRefused(IOException e) throws IOException {
-        if (!(e instanceof SystemError error) || !error.errnoName().equals("EINVAL")) {
-            throw e;
         }
     }
 
@@ -259,6 +246,9 @@ public final class Splice implements AutoCloseable {
         long asked = limit - buffered;
         boolean probing = ofSocket && buffered == 0;
         long n = probing && drained ? IoResult.WOULD_BLOCK : transfers().spliceIn(fd, pipe.writer(), asked);
+        if (n == Transfers.REFUSED) {
+            return n;
+        }
         drained = !steady && n < Math.min(asked, PACKET);
         if (probing && n <= 0) {
             n = receive(fd, asked);
@@ -306,19 +296,16 @@ public final class Splice implements AutoCloseable {
         try {
             Descriptors.call(source, Readiness.READABLE, filling);
         } catch (IOException e) {
-            failure = isShortage(e) ? null : e;
+            failure = e instanceof ResourceExhaustedException ? null : e;
         }
-    }
-
-    /** Returns whether the system had no memory: nothing was moved, and a later call may succeed. */
-    private static boolean isShortage(IOException e) {
-        return e instanceof SystemError error
-            && (error.errnoName().equals("ENOMEM") || error.errnoName().equals("ENOBUFS"));
     }
 
     /** Drains the pipe, which is not empty, into the sink. */
     private long drain(int fd) throws IOException {
         long n = transfers().spliceOut(pipe.reader(), fd, buffered);
+        if (n == Transfers.REFUSED) {
+            return n;
+        }
         if (n > 0) {
             buffered -= n;
             transferred += n;

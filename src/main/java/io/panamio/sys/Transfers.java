@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * {@link Feature#SEND_FILE} or {@link Feature#SPLICE} does not override those calls; their callers copy instead.
  */
 public abstract class Transfers {
-    /** What {@link #sendFile} returns where the system cannot send that file there: the bytes must be copied. */
+    /** What is returned where the system cannot transfer from, or to, that descriptor: the bytes must be copied. */
     public static final int REFUSED = -3;
 
     /** For the platforms. */
@@ -43,14 +43,14 @@ public abstract class Transfers {
     public abstract long receive(int from, MemorySegment dst, long count) throws IOException;
 
     /**
-     * Moves bytes from a stream into a pipe; returns 0 at the end of the stream, or at urgent data before it. Also
-     * would block at urgent data, and if the pipe is full.
+     * Moves bytes from a stream into a pipe; returns 0 at the end of the stream, or at urgent data before it, or {@link
+     * #REFUSED}. Also would block at urgent data, and if the pipe is full.
      */
     public long spliceIn(int from, int pipe, long count) throws IOException {
         throw Platform.current().refusal(Feature.SPLICE);
     }
 
-    /** Moves bytes, which must be in the pipe, from a pipe to a stream. */
+    /** Moves bytes, which must be in the pipe, from a pipe to a stream, or returns {@link #REFUSED}. */
     public long spliceOut(int pipe, int to, long count) throws IOException {
         throw Platform.current().refusal(Feature.SPLICE);
     }

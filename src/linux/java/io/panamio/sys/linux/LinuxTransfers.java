@@ -117,12 +117,16 @@ final class LinuxTransfers extends UnixTransfers {
 
     @Override
     public long spliceIn(int from, int pipe, long count) throws IOException {
-        return moved("splice", "from the source", splice(from, pipe, count));
+        return spliced("from the source", splice(from, pipe, count));
     }
 
     @Override
     public long spliceOut(int pipe, int to, long count) throws IOException {
-        return moved("splice", "to the sink", splice(pipe, to, count));
+        return spliced("to the sink", splice(pipe, to, count));
+    }
+
+    private long spliced(String end, long r) throws IOException {
+        return r == -Linux.EINVAL ? REFUSED : moved("splice", end, r); // such as a sink that appends to a file
     }
 
     private static long splice(int from, int to, long count) {

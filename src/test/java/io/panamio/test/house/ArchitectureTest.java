@@ -1,8 +1,10 @@
 package io.panamio.test.house;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -110,6 +112,12 @@ class ArchitectureTest {
             .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.freebsd..")).check(LIBRARY);
         noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.windows..")))
             .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.windows..")).check(LIBRARY);
+    }
+
+    @Test
+    void onlyPlatformsKnowErrnos() {
+        noClasses().that(in(ROOT, NET, PIPELINE, MEMORY, SYS)).and().areNotAssignableFrom(SystemError.class)
+            .should().callMethodWhere(target(nameMatching("errno|errnoName"))).check(LIBRARY);
     }
 
     @Test

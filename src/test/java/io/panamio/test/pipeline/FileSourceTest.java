@@ -235,6 +235,22 @@ class FileSourceTest {
         }
     }
 
+    /** Truncated after it was mapped: the send finds no memory there. */
+    @Test
+    @Tag("any-selector")
+    void aFileThatIsTruncatedWhileItIsMappedEnds() throws IOException {
+        try (Loop loop = new Loop()) {
+            FileChannel channel = loop.later(FileChannel.open(file(random(100_000)), StandardOpenOption.READ,
+                StandardOpenOption.WRITE));
+            WritableStream sink = Kind.TCP.open(loop).in();
+            WritableStream truncating = (src, off, len) -> {
+                channel.truncate(0);
+                return sink.write(src, off, len);
+            };
+            assertEquals(EOF, FileSource.transfer(channel, 50_000, 10, truncating));
+        }
+    }
+
     // ---- beyond 2 and 4 GB
 
     @Test

@@ -12,6 +12,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.panamio.Feature;
 import io.panamio.IoSource;
+import io.panamio.ResourceExhaustedException;
+import io.panamio.SystemError;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.GatherList;
 import io.panamio.net.Pipe;
@@ -22,6 +24,7 @@ import io.panamio.pipeline.FileSource;
 import io.panamio.pipeline.PipePool;
 import io.panamio.pipeline.Relay;
 import io.panamio.pipeline.Splice;
+import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
@@ -388,6 +391,24 @@ class OwnStreamTest {
             assertThrows(ClosedChannelException.class, out::transfer);
             assertThrows(NullPointerException.class, () -> new Splice(null, Scripted.writing(), pool));
             assertThrows(NullPointerException.class, () -> new Splice(Scripted.writing(), null, pool));
+        }
+    }
+
+    @Test
+    @Tag("any-selector")
+    void aStreamWithoutMemoryLosesNothing() throws IOException {
+        IOException exhausted = new ResourceExhaustedException("read: no memory (ENOMEM)",
+            new SystemError.Failure("read", 12, "ENOMEM"));
+        Scripted sink = Scripted.writing(exhausted, 3);
+        try (PipePool pool = new PipePool()) {
+            Splice splice = new Splice(Scripted.reading("abc", exhausted, 3), sink, pool);
+            for (int buffered : new int[] {0, 3}) {
+                IOException e = Failures.assertFails(IOException.class, "read", "ENOMEM", splice::transfer);
+                assertFalse(e instanceof ResourceExhaustedException, e::toString); // which is for want of a pipe
+                assertEquals(buffered, splice.buffered());
+            }
+            assertEquals(3, splice.transfer());
+            assertEquals("abc", sink.written.toString());
         }
     }
 

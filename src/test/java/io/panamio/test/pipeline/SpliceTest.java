@@ -557,6 +557,24 @@ class SpliceTest {
     }
 
     @Test
+    @Tag("any-selector")
+    void aSourceThatSpliceRefusesIsCopied() throws Exception {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            byte[] bytes = random(3000);
+            assertTrue(new Output(bytes).write(in.in()));
+            until("all there", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
+            assertEquals(bytes.length, Background.result(Background.start(() -> {
+                assumeTrue(Seccomp.refuse(SPLICE, 22), "no seccomp(2) here"); // EINVAL
+                return splice.transfer();
+            })));
+            assertArrayEquals(bytes, Local.readFully(out.out(), bytes.length));
+        }
+    }
+
+    @Test
     void withoutDescriptorsNothingIsLost() throws IOException {
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);

@@ -86,7 +86,8 @@ class InterestTest {
     @Test
     void exclusiveRejectsWhatTheKernelRejects() {
         for (Interest other : List.of(READABLE.oneShot(), PRIORITY, HANG_UP, READABLE.add(PRIORITY).level())) {
-            assertThrows(IllegalArgumentException.class, other::exclusive);
+            String message = assertThrows(IllegalArgumentException.class, other::exclusive).getMessage();
+            assertEquals("exclusive cannot be combined with " + other, message);
             assertThrows(IllegalArgumentException.class, () -> READABLE.exclusive().add(other));
             assertThrows(IllegalArgumentException.class, () -> other.add(READABLE.exclusive()));
         }

@@ -71,10 +71,7 @@ public abstract class UnixTransfers extends Transfers {
         return moved("recv", "from the source", r);
     }
 
-    /**
-     * Returns the result of a call, or throws its error. A lack of memory is not reported as exhausted resources:
-     * copying would need memory, too.
-     */
+    /** Returns the result of a call, or throws its error. */
     protected final long moved(String call, String end, long r) throws IOException {
         if (r >= 0) {
             return r;
@@ -82,7 +79,7 @@ public abstract class UnixTransfers extends Transfers {
         if (c.wouldBlock(r)) {
             return Sockets.WOULD_BLOCK;
         }
-        throw errors.pending(call, end, (int) -r);
+        throw errors.socket(call, end, (int) -r);
     }
 
     @Override
