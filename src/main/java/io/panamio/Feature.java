@@ -87,7 +87,7 @@ public enum Feature {
     /**
      * {@return how the back end in use supports this feature}
      *
-     * @throws UnsupportedOperationException if there is no back end for this system
+     * @throws UnsupportedOperationException if this system is not supported
      */
     public Support support() {
         return Platform.current().support(this);
@@ -96,7 +96,7 @@ public enum Feature {
     /**
      * {@return whether this feature is supported or emulated}
      *
-     * @throws UnsupportedOperationException if there is no back end for this system
+     * @throws UnsupportedOperationException if this system is not supported
      */
     public boolean isAvailable() {
         return support() != Support.REFUSED;

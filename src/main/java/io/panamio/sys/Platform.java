@@ -214,14 +214,14 @@ public abstract class Platform {
             try {
                 return Class.forName(type).getConstructor().newInstance();
             } catch (ClassNotFoundException e) {
-                return "Panamio: this jar was built without the back end for " + os;
+                return "this jar of Panamio does not contain the code for " + os;
             } catch (ReflectiveOperationException | LinkageError e) { // the latter from its static initializers
                 Throwable cause = e.getCause() == null ? e : e.getCause();
-                return "Panamio: the back end for " + os + " cannot be used: " + cause.getMessage()
+                return "Panamio cannot be used on " + os + ": " + cause.getMessage()
                     + (cause instanceof IllegalCallerException ? "; start java with " + nativeAccess() : "");
             }
         }
-        return "Panamio: no back end for " + os + " (" + System.getProperty("os.arch")
-            + "); supported are Linux, macOS, FreeBSD and Windows on x86-64 and aarch64";
+        return "Panamio does not support " + name + " (" + System.getProperty("os.arch")
+            + "); it supports Linux, macOS, FreeBSD and Windows on x86-64 and aarch64";
     }
 }

@@ -40,7 +40,7 @@ public class LinuxPlatform extends UnixPlatform {
             case "amd64", "x86_64" -> true;
             case "aarch64" -> false;
             default -> throw new UnsupportedOperationException(
-                "no bindings for " + arch + "; there are x86-64's and aarch64's");
+                "the processor " + arch + " is not supported; x86-64 and aarch64 are");
         };
     }
 

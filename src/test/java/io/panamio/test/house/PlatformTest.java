@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Behaviour that depends on the options of the JVM, each in a JVM of its own. */
 class PlatformTest {
-    // ---- without a back end
+    // ---- unsupported systems
 
     /** Calls every entry point, and prints the outcome of each in a line. */
     static final class WaysIn {
@@ -70,7 +70,8 @@ class PlatformTest {
 
     @Test
     void anUnknownSystemIsRefusedByName() throws Exception {
-        assertUnsupported(new Child().with("-Dos.name=Plan 9"), "Plan 9", "supported", "Linux", "x86-64", "aarch64");
+        assertUnsupported(new Child().with("-Dos.name=Plan 9"), "Panamio does not support Plan 9", "it supports",
+            "Linux", "macOS", "FreeBSD", "Windows", "x86-64", "aarch64");
     }
 
     @Test
@@ -85,7 +86,7 @@ class PlatformTest {
     }
 
     @Test
-    void aJarWithoutTheBackEndThrowsAClearError(@TempDir Path slim) throws Exception {
+    void aJarForAnotherSystemIsRefused(@TempDir Path slim) throws Exception {
         Path absent = Child.CLASSES.resolve("io/panamio/sys");
         try (Stream<Path> all = Files.walk(Child.CLASSES)) {
             for (Path file : all.toList()) {
@@ -100,7 +101,7 @@ class PlatformTest {
                 }
             }
         }
-        assertUnsupported(new Child().library(slim), "Linux", "without the back end");
+        assertUnsupported(new Child().library(slim), "this jar of Panamio does not contain the code for Linux");
     }
 
     /** A test library may itself depend on the C library, as one that injects faults does. */
@@ -126,7 +127,7 @@ class PlatformTest {
 
     @Test
     void anUnknownTestPlatformIsRefused() throws Exception {
-        assertUnsupported(new Child().with("-Dpanamio.test.platform=nonsense"), "no back end");
+        assertUnsupported(new Child().with("-Dpanamio.test.platform=nonsense"), "does not support nonsense");
     }
 
     /** Tools that remove unreferenced classes, such as minimizeJar, read this file. */
