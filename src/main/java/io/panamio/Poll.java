@@ -17,10 +17,18 @@ import java.util.Objects;
  * <p>One thread polls at a time. It must be a platform thread, because a blocking wait pins the carrier of a virtual
  * thread. All other methods, and those of the registry, may be called by any thread at any time.
  *
- * <p>Readiness is edge-triggered; see {@link Registry#register}. On Linux the back end is epoll(7), or poll(2) with
- * {@code -Dpanamio.selector=poll}, which exists on every Unix and is slower with many sources. With poll(2), a
- * direction that was reported is not reported again until an operation has drained it, where epoll may report it again;
- * and if an error or hang-up was reported but not handled, further events of that source may be delayed by 64 ms.
+ * <p>Readiness is edge-triggered; see {@link Registry#register}. On every back end a source has an event for each
+ * direction that is ready when it is registered, and another one when that direction is ready again after an operation
+ * has drained it. Between the two, the back ends differ:
+ * <ul>
+ * <li>epoll(7), on Linux, and kqueue(2), on macOS and FreeBSD, report edges. A direction that was not drained may be
+ *     reported again when more arrives.
+ * <li>AFD, the driver of sockets of Windows, with a completion port, reports a condition once per request. A direction
+ *     that was reported is not reported again until an operation has drained it. Only sockets can be registered.
+ * <li>poll(2), on every Unix with {@code -Dpanamio.selector=poll}, reports levels, and is slower with many sources. A
+ *     direction that was reported is not reported again until an operation has drained it. If an error or hang-up was
+ *     reported but not handled, further events of that source may be delayed by 64 ms.
+ * </ul>
  *
  * <p>Neither a signal nor {@link Thread#interrupt} ends a wait; the thread's interrupt status is left unchanged. Use a
  * {@link Waker}. (A system call cannot be interrupted from Java; emulating that, as {@code java.nio} does, would add
@@ -51,8 +59,7 @@ public final class Poll implements AutoCloseable {
      * @return the Poll
      * @throws ResourceExhaustedException if no descriptors are available
      * @throws IOException if a system call fails
-     * @throws UnsupportedOperationException if there is no back end for this system; the message lists the supported
-     *     ones
+     * @throws UnsupportedOperationException if this system is not supported; the message lists those that are
      */
     public static Poll open() throws IOException {
         Selector selector = Platform.current().openSelector();
