@@ -194,7 +194,7 @@ public abstract class IoSource implements Source, AutoCloseable {
     /**
      * Returns whether this source is open. Another thread may close it at any time.
      *
-     * @return {@code false} once {@link #close} or {@link #release} has been called
+     * @return {@code false} once {@link #close} or {@link #detach} has been called
      */
     public final boolean isOpen() {
         return handle.isOpen();
@@ -222,9 +222,9 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @throws ClosedChannelException if this source is closed
      * @throws IllegalStateException if an operation is running in another thread; nothing has changed then
      */
-    public final int release() throws ClosedChannelException {
+    public final int detach() throws ClosedChannelException {
         try {
-            return handle.giveUp();
+            return handle.detach();
         } finally {
             Reference.reachabilityFence(this);
         }

@@ -46,7 +46,7 @@ public class GuardEnterExit extends Operation {
         @Setup
         public void open() throws IOException {
             UnixStream[] pair = UnixStream.pair();
-            descriptor = new Descriptor(pair[0].release());
+            descriptor = new Descriptor(pair[0].detach());
             pair[1].close();
         }
 

@@ -101,8 +101,8 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
     /**
      * Sets whether the file of a Unix socket is deleted when the socket is closed, explicitly or by the cleaner. The
      * default is false. The file is deleted immediately before the descriptor is closed, and only if it is still the
-     * one that {@code bind} created. The file remains if the descriptor was {@linkplain io.panamio.IoSource#release
-     * released} or the process was killed.
+     * one that {@code bind} created. The file remains if the descriptor was {@linkplain io.panamio.IoSource#detach
+     * detached} or the process was killed.
      *
      * @param on true to enable it
      * @return options with this setting

@@ -263,7 +263,7 @@ public final class Handle extends Guard implements Runnable {
 
     /**
      * Sets an action to run immediately before the descriptor is closed, in the thread that closes it: the last one to
-     * leave an operation, or the cleaner's. It does not run after {@link #giveUp}. It must neither throw nor refer to
+     * leave an operation, or the cleaner's. It does not run after {@link #detach}. It must neither throw nor refer to
      * the source, which would then never become unreachable.
      */
     public void atClose(Runnable action) {
@@ -277,9 +277,9 @@ public final class Handle extends Guard implements Runnable {
     }
 
     /** Deregisters the descriptor and returns it to the caller without closing it. */
-    public synchronized int giveUp() throws ClosedChannelException {
+    public synchronized int detach() throws ClosedChannelException {
         if (pipe != null && delivery != null) {
-            throw new UnsupportedOperationException("a pipe that has requests pending cannot be released");
+            throw new UnsupportedOperationException("a pipe that has requests pending cannot be detached");
         }
         if (!shutUnused()) {
             if (!isOpen()) {

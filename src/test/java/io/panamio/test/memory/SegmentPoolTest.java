@@ -657,7 +657,7 @@ class SegmentPoolTest {
             assertThrows(IllegalStateException.class, () -> pair[0].arena(pool));
 
             MemorySegment given = pair[1].arena(pool).allocate(5000);
-            NativeFds.close(pair[1].release());
+            NativeFds.close(pair[1].detach());
             assertEquals(0, pool.acquired());
             assertFalse(given.scope().isAlive());
         }

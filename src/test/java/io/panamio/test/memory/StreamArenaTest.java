@@ -143,7 +143,7 @@ class StreamArenaTest {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment segment = stream.arena().allocate(8);
-            NativeFds.close(stream.release());
+            NativeFds.close(stream.detach());
             assertDead(segment);
         }
     }

@@ -157,7 +157,7 @@ class OwnPipesTest {
             Pipe pipe = Pipe.open();
             int reader = pipe.receiver().fd();
             int writer = pipe.sender().fd();
-            assertThrows(UnsupportedOperationException.class, pipe.sender()::release);
+            assertThrows(UnsupportedOperationException.class, pipe.sender()::detach);
             assertTrue(NativeFds.isOpen(writer));
             pipe.close();
             assertFalse(NativeFds.isOpen(reader) || NativeFds.isOpen(writer));

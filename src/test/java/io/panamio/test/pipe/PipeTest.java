@@ -262,7 +262,7 @@ class PipeTest {
             () -> pipe.sender().setNonBlocking(true), () -> pipe.sender().redirect(), () -> pipe.sender().fd(),
             () -> pipe.receiver().read(segment), () -> pipe.receiver().read(new byte[1], 0, 1),
             () -> pipe.receiver().readVectored(segment), () -> pipe.receiver().setNonBlocking(false),
-            () -> pipe.receiver().redirect(), () -> pipe.receiver().release());
+            () -> pipe.receiver().redirect(), () -> pipe.receiver().detach());
         for (int i = 0; i < operations.size(); i++) {
             assertThrows(ClosedChannelException.class, operations.get(i), "operation " + i);
         }
@@ -312,7 +312,7 @@ class PipeTest {
             assertTrue(NativeFds.isNonBlocking(ends[0]) && NativeFds.isNonBlocking(ends[1]));
             assertEquals(WOULD_BLOCK, receiver.read(new byte[1], 0, 1));
             fill(sender);
-            assertEquals(ends[0], receiver.release());
+            assertEquals(ends[0], receiver.detach());
             assertEquals(PAGE, loop.later(Pipe.Receiver.fromFd(ends[0])).read(new byte[PAGE], 0, PAGE));
         }
     }

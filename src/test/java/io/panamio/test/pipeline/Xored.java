@@ -125,7 +125,7 @@ final class Xored implements DuplexStream, Source {
         private static int decoy() throws IOException {
             Pipe pipe = Pipe.open();
             pipe.receiver().close();
-            return pipe.sender().release();
+            return pipe.sender().detach();
         }
 
         @Override

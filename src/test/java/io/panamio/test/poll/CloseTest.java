@@ -57,7 +57,7 @@ class CloseTest {
                 loop.poll.registry().deregister(source);
                 source.close();
             }),
-            new Way("release, close", TcpListener::bind, (loop, source) -> NativeCalls.close(source.release())),
+            new Way("detach, close", TcpListener::bind, (loop, source) -> NativeCalls.close(source.detach())),
             new Way("reregister, close", TcpListener::bind, (loop, source) -> {
                 loop.reregister(source, 3, R);
                 source.close();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  * about it after each step. {@code -Dpanamio.test.fuzz=300} runs new histories for 300 seconds; {@code
  * -Dpanamio.test.seed=…} repeats one.
  */
-@Tag("any-platform")
+@Tag("any-selector")
 class DifferentialTest {
     private static final Long SECONDS = Long.getLong("panamio.test.fuzz");
     private static final Long SEED = Long.getLong("panamio.test.seed");

@@ -29,7 +29,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A close deregisters a descriptor only if it may have duplicates, which would keep the registration alive. */
-@Tag("any-platform")
 class HandleTest {
     /** A selector that records a handle's calls, and from which the system removes closed descriptors. */
     private static final class Recorder extends Selector {
@@ -79,6 +78,7 @@ class HandleTest {
     }
 
     @Test
+    @Tag("any-platform")
     void internalGettersMarkNothing() throws IOException {
         Object source = new Object();
         Recorder selector = new Recorder();
@@ -93,6 +93,7 @@ class HandleTest {
     }
 
     @Test
+    @Tag("any-platform")
     void aSharedDescriptorIsDeregistered() throws IOException {
         Object source = new Object();
         Recorder selector = new Recorder();
@@ -106,6 +107,7 @@ class HandleTest {
 
     /** Nor do the transfers, which call the system by the descriptors of streams. */
     @Test
+    @Tag("any-selector")
     void transfersMarkNothing(@TempDir Path directory) throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "file");
         Recorder selector = new Recorder();

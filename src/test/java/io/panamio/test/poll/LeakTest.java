@@ -180,7 +180,7 @@ class LeakTest {
     @Tag("any-selector")
     void closedAndReleasedStreamsAreNotReported() throws IOException {
         int[] released = new int[1];
-        try (Dropped closed = drop(TcpStream::close); Dropped given = drop(s -> released[0] = s.release())) {
+        try (Dropped closed = drop(TcpStream::close); Dropped given = drop(s -> released[0] = s.detach())) {
             untilCollected("collected", () -> closed.stream.refersTo(null) && given.stream.refersTo(null));
             try (Dropped sentinel = drop(stream -> { })) { // collected after the others
                 untilCollected("reported", () -> !reports.of(sentinel.fd).isEmpty());

@@ -437,7 +437,7 @@ class PollTest {
 
     /** See mio's issue 776. */
     @Test
-    void connectReadNothingAndClose() throws IOException {
+    void aCloseWithoutReadsIsAnEndAtThePeer() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);

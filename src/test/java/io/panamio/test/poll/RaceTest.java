@@ -282,8 +282,8 @@ class RaceTest {
     }
 
     @Test
-    void releaseAndCloseHaveOneWinner() throws Exception {
-        AtomicInteger released = new AtomicInteger();
+    void detachAndCloseHaveOneWinner() throws Exception {
+        AtomicInteger detached = new AtomicInteger();
         try (Recycling recycling = new Recycling(); ServerSocket server = new ServerSocket(0, 50, V4)) {
             rounds(n -> {
                 TcpStream stream = TcpStream.connect(new InetSocketAddress(V4, server.getLocalPort()));
@@ -293,14 +293,14 @@ class RaceTest {
                     byte[] tag = Recycling.tag();
                     int[] fd = {-1};
                     together(
-                        () -> fd[0] = releaseOrFindClosed(stream),
+                        () -> fd[0] = detachOrFindClosed(stream),
                         () -> {
                             spin(n);
                             stream.close();
                         },
                         () -> readUntilClosed(stream, tag));
                     if (fd[0] >= 0) { // still open, and still of this connection
-                        released.incrementAndGet();
+                        detached.incrementAndGet();
                         try (TcpStream again = TcpStream.fromFd(fd[0])) {
                             assertEquals(local, again.localAddress());
                             assertEquals(IoResult.WOULD_BLOCK, again.read(new byte[1], 0, 1));
@@ -310,13 +310,13 @@ class RaceTest {
                 }
             });
         }
-        assertTrue(released.get() > 0, "release never won");
+        assertTrue(detached.get() > 0, "detach never won");
     }
 
-    private static int releaseOrFindClosed(TcpStream stream) {
+    private static int detachOrFindClosed(TcpStream stream) {
         for (;;) {
             try {
-                return stream.release();
+                return stream.detach();
             } catch (IllegalStateException e) {
                 Thread.onSpinWait(); // the reader is inside
             } catch (ClosedChannelException e) {

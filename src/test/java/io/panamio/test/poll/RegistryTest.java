@@ -231,7 +231,7 @@ class RegistryTest {
     void duplicateOfAnAdoptedDescriptorKeepsNoEvents() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
-            int fd = pair.stream().release();
+            int fd = pair.stream().detach();
             int duplicate = NativeCalls.dup(fd);
             assertSilentOnceClosed(loop, loop.later(TcpStream.fromFd(fd)), pair.peer(), () -> duplicate);
         }
@@ -272,11 +272,11 @@ class RegistryTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void releasedSourceIsSilentAndItsDescriptorOpen() throws IOException {
+    void detachedSourceIsSilentAndItsDescriptorOpen() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
             loop.register(source, 1, R);
-            int fd = source.release();
+            int fd = source.detach();
             try {
                 assertEquals(0, NativeCalls.eventfdWrite(fd, 3));
                 loop.expectNothing();

@@ -78,7 +78,7 @@ class TryIoTest {
         try (EventFd source = new EventFd(1)) {
             assertThrows(NullPointerException.class, () -> source.tryIo(null, fd -> 0));
             assertThrows(NullPointerException.class, () -> source.tryIo(R, null));
-            assertEquals(0, NativeCalls.close(source.release())); // throws during an operation
+            assertEquals(0, NativeCalls.close(source.detach())); // throws during an operation
         }
     }
 
@@ -228,7 +228,7 @@ class TryIoTest {
             assertEquals("EventFd[closed]", source.toString());
             assertThrows(ClosedChannelException.class, source::take);
             assertThrows(ClosedChannelException.class, source::fd);
-            assertThrows(ClosedChannelException.class, source::release);
+            assertThrows(ClosedChannelException.class, source::detach);
         }
     }
 }

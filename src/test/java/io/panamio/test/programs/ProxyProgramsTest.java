@@ -195,7 +195,7 @@ class ProxyProgramsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"auto", "copy", "splice", "ring"})
-    void redisUnderItsBenchmark(String mode) throws IOException {
+    void aProxiedRedisPassesItsBenchmark(String mode) throws IOException {
         Programs.require("redis-server", "redis-benchmark");
         try (Programs programs = new Programs(directory)) {
             int port = Programs.freePort();
@@ -211,7 +211,7 @@ class ProxyProgramsTest {
     }
 
     @Test
-    void postgresqlUnderPgbench() throws IOException {
+    void aProxiedPostgresqlPassesPgbench() throws IOException {
         Programs.require("pgbench");
         Path bin = MissingPrograms.require("postgres").getParent();
         Path home = Files.createTempDirectory(Path.of("/tmp"), "panamio-pg");
@@ -280,7 +280,7 @@ class ProxyProgramsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"auto", "copy", "splice", "ring"})
-    void nginxUnderWrkAndCurl(String mode) throws Exception {
+    void aProxiedNginxServesWrkAndCurl(String mode) throws Exception {
         Programs.require("nginx", "wrk", "curl");
         try (Programs programs = new Programs(directory)) {
             int port = nginx(programs);

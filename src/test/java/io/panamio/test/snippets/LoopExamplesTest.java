@@ -196,7 +196,7 @@ class LoopExamplesTest {
     void ownSourceReadsItsDescriptor() throws IOException {
         assumeTrue(Feature.PIPES.isAvailable());
         try (Pipe pipe = Pipe.open(); Arena arena = Arena.ofConfined();
-                SourceSnippets.Device device = new SourceSnippets.Device(pipe.receiver().release());
+                SourceSnippets.Device device = new SourceSnippets.Device(pipe.receiver().detach());
                 Poll poll = Poll.open()) {
             poll.registry().register(device, 1, Interest.READABLE);
             pipe.sender().write(new byte[10], 0, 10);

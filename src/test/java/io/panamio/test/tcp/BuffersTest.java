@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Reads, peeks and writes on memory of every kind. */
-@Tag("any-platform")
+@Tag("any-selector")
 class BuffersTest {
     private static final int GUARD = 13;
     private static final int[] LENGTHS = {1, 2, 64, 4095, 65535, 65536, 65537, 200_000, 1 << 20};

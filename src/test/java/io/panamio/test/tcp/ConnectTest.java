@@ -343,7 +343,7 @@ class ConnectTest {
     void aDescriptorThatStillConnectsMayBeTakenOver() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = withShortQueue(loop);
-            int fd = connecting(loop, listener).release();
+            int fd = connecting(loop, listener).detach();
             TcpStream stream = loop.later(TcpStream.fromFd(fd));
             assertFalse(stream.finishConnect());
             loop.register(stream, 2, W);

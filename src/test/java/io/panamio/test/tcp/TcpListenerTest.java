@@ -151,7 +151,7 @@ class TcpListenerTest {
             listener.close();
             loop.expectNothing();
             List<Executable> operations = List.of(listener::accept, listener::localAddress, () -> listener.setTtl(1),
-                listener::ttl, listener::takeError, listener::fd, listener::release);
+                listener::ttl, listener::takeError, listener::fd, listener::detach);
             for (int i = 0; i < operations.size(); i++) {
                 assertThrows(ClosedChannelException.class, operations.get(i), "operation " + i);
             }
@@ -369,7 +369,7 @@ class TcpListenerTest {
             loop.register(listener, 1, R);
             InetSocketAddress address = listener.localAddress();
             int fd = listener.fd();
-            assertEquals(fd, listener.release());
+            assertEquals(fd, listener.detach());
             assertTrue(NativeFds.isOpen(fd));
             assertThrows(ClosedChannelException.class, listener::accept);
 
@@ -387,7 +387,7 @@ class TcpListenerTest {
     @Tag("any-selector")
     void aBlockingDescriptorIsAdoptedOnlyIfItsModeMayBeChanged() throws IOException {
         try (Loop loop = new Loop()) {
-            int fd = listener(loop).release();
+            int fd = listener(loop).detach();
             NativeFds.setBlocking(fd);
             assertThrows(IllegalArgumentException.class, () -> TcpListener.fromFd(fd));
             assertFalse(NativeFds.isNonBlocking(fd), "it stays as it was");

@@ -115,7 +115,7 @@ class TcpStreamTest {
             assertTrue(pair[0].isOpen() && pair[1].isOpen() && loop.poll.isOpen());
             pair[0].close();
             assertFalse(pair[0].isOpen());
-            Pipe.Sender again = Pipe.Sender.fromFd(pair[1].release());
+            Pipe.Sender again = Pipe.Sender.fromFd(pair[1].detach());
             assertFalse(pair[1].isOpen());
             assertTrue(again.isOpen());
             again.close();
@@ -547,10 +547,10 @@ class TcpStreamTest {
             loop.register(pair.stream(), 1, RW);
             InetSocketAddress local = pair.stream().localAddress();
             int fd = pair.stream().fd();
-            assertEquals(fd, pair.stream().release());
+            assertEquals(fd, pair.stream().detach());
             assertTrue(NativeFds.isOpen(fd));
             assertThrows(ClosedChannelException.class, () -> pair.stream().localAddress());
-            assertThrows(ClosedChannelException.class, () -> pair.stream().release());
+            assertThrows(ClosedChannelException.class, () -> pair.stream().detach());
             pair.stream().close();
             assertTrue(NativeFds.isOpen(fd), "the descriptor is not the stream's to close any more");
             loop.expectNothing();
@@ -573,7 +573,7 @@ class TcpStreamTest {
     void aBlockingDescriptorIsAdoptedOnlyIfItsModeMayBeChanged() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
-            int fd = pair.stream().release();
+            int fd = pair.stream().detach();
             NativeFds.setBlocking(fd);
             assertThrows(IllegalArgumentException.class, () -> TcpStream.fromFd(fd));
             assertFalse(NativeFds.isNonBlocking(fd), "it stays as it was");
@@ -666,7 +666,7 @@ class TcpStreamTest {
                 () -> stream.read(array, 0, 0), () -> stream.write(array, 0, 0), () -> stream.readVectored(),
                 stream::finishConnect, stream::takeError, stream::peerAddress, stream::localAddress,
                 () -> stream.shutdown(Shutdown.BOTH), () -> stream.setNoDelay(true), stream::noDelay,
-                () -> stream.setTtl(1), stream::ttl, stream::fd, stream::release,
+                () -> stream.setTtl(1), stream::ttl, stream::fd, stream::detach,
                 () -> stream.tryIo(fd -> 0), () -> stream.tryIo(R, fd -> 0), () -> loop.register(stream, 1, R));
             for (int i = 0; i < operations.size(); i++) {
                 assertThrows(ClosedChannelException.class, operations.get(i), "operation " + i);

@@ -665,7 +665,7 @@ class UdpSocketTest {
                 () -> socket.sendTo(ByteBuffer.allocate(1), address), () -> socket.sendMsg(room, control),
                 () -> socket.sendMsgTo(room, address, control), () -> socket.sendBatch(batch, 0),
                 () -> socket.connect(to), socket::localAddress, socket::peerAddress, socket::takeError, socket::fd,
-                socket::release, socket::ttl, () -> socket.setTtl(1), socket::broadcast,
+                socket::detach, socket::ttl, () -> socket.setTtl(1), socket::broadcast,
                 () -> socket.setBroadcast(true), socket::onlyV6, socket::multicastLoop,
                 () -> socket.setMulticastLoop(true), socket::multicastTtl, () -> socket.setMulticastTtl(1),
                 () -> socket.joinMulticast(group, null), () -> socket.leaveMulticast(group, null),
@@ -1017,9 +1017,9 @@ class UdpSocketTest {
             UdpSocket alone =
                 loop.later(UdpSocket.bind(new InetSocketAddress("::", 0), BindOptions.DEFAULT.v6Only(true)));
             UdpSocket bound = loop.later(Peer.bind(V6));
-            UdpSocket adopted = loop.later(UdpSocket.fromFd(Peer.bind(V6).release()));
+            UdpSocket adopted = loop.later(UdpSocket.fromFd(Peer.bind(V6).detach()));
             UdpSocket adoptedAlone = loop.later(UdpSocket.fromFd(UdpSocket.bind(new InetSocketAddress("::", 0),
-                BindOptions.DEFAULT.v6Only(true)).release()));
+                BindOptions.DEFAULT.v6Only(true)).detach()));
             for (UdpSocket socket : List.of(alone, bound, adopted, adoptedAlone)) {
                 assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), peer.buffer()));
                 assertThrows(IllegalArgumentException.class, () -> socket.sendTo(segment("x"), peer.address()));
@@ -1028,7 +1028,7 @@ class UdpSocketTest {
                     () -> socket.joinMulticast(InetAddress.getByName("239.192.7.13"), null));
             }
             UdpSocket adoptedBoth =
-                loop.later(UdpSocket.fromFd(UdpSocket.bind(new InetSocketAddress("::", 0)).release()));
+                loop.later(UdpSocket.fromFd(UdpSocket.bind(new InetSocketAddress("::", 0)).detach()));
             assertEquals(1, adoptedBoth.sendTo(segment("3"), peer.address()));
             assertEquals("3", peer.receiveText());
         }
@@ -1069,7 +1069,7 @@ class UdpSocketTest {
             loop.register(socket, 1, R);
             InetSocketAddress address = socket.localAddress();
             int fd = socket.fd();
-            assertEquals(fd, socket.release());
+            assertEquals(fd, socket.detach());
             assertTrue(NativeFds.isOpen(fd));
             assertThrows(ClosedChannelException.class, () -> socket.recv(room));
 
@@ -1106,7 +1106,7 @@ class UdpSocketTest {
         }
         assertFails(IOException.class, "getsockopt", "EBADF", () -> UdpSocket.fromFd(1 << 20));
         try (Loop loop = new Loop()) {
-            int fd = Peer.bind(V4).release();
+            int fd = Peer.bind(V4).detach();
             NativeFds.setBlocking(fd);
             assertThrows(IllegalArgumentException.class, () -> UdpSocket.fromFd(fd));
             assertFalse(NativeFds.isNonBlocking(fd), "it stays as it was");

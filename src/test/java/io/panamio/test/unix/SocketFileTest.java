@@ -315,7 +315,7 @@ class SocketFileTest {
     void aReleasedDescriptorKeepsItsFile(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
-            int fd = kind.bind(address, null, false, true).release();
+            int fd = kind.bind(address, null, false, true).detach();
             kind.assertAlive(address);
             NativeFds.close(fd);
             assertTrue(Files.exists(address.path()));

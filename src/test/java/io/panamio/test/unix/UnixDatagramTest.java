@@ -476,7 +476,7 @@ class UnixDatagramTest {
             loop.register(socket, 1, R);
             send(peer, "x");
             loop.expect(readable(1));
-            assertEquals(fds[0], socket.release());
+            assertEquals(fds[0], socket.detach());
             assertEquals("x", receive(loop.later(UnixDatagram.fromFd(fds[0]))));
         }
     }

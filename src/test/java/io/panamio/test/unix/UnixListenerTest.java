@@ -169,7 +169,7 @@ class UnixListenerTest {
     void adoptsADescriptorAndReleasesIt() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
-            int fd = UnixListener.bind(address).release();
+            int fd = UnixListener.bind(address).detach();
             assertTrue(NativeFds.isOpen(fd));
             UnixListener listener = loop.later(UnixListener.fromFd(fd));
             loop.register(listener, 1, R);
@@ -192,7 +192,7 @@ class UnixListenerTest {
                 assertTrue(NativeFds.isOpen(fd));
                 NativeFds.close(fd);
             }
-            int blocking = UnixListener.bind(Local.address(loop)).release();
+            int blocking = UnixListener.bind(Local.address(loop)).detach();
             NativeFds.setBlocking(blocking);
             assertThrows(IllegalArgumentException.class, () -> UnixListener.fromFd(blocking));
             IoSource.makeNonBlocking(blocking);
@@ -210,7 +210,7 @@ class UnixListenerTest {
             listener.close();
             listener.close();
             List<Executable> operations = List.of(listener::accept, listener::localAddress, listener::takeError,
-                listener::fd, listener::release, () -> loop.register(listener, 1, R));
+                listener::fd, listener::detach, () -> loop.register(listener, 1, R));
             for (int i = 0; i < operations.size(); i++) {
                 assertThrows(ClosedChannelException.class, operations.get(i), "operation " + i);
             }

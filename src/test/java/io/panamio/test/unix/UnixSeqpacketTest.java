@@ -260,11 +260,11 @@ class UnixSeqpacketTest {
             UnixSeqpacket socket = loop.later(UnixSeqpacket.fromFd(fds[0]));
             UnixSeqpacket peer = loop.later(UnixSeqpacket.fromFd(fds[1]));
             send(peer, "x");
-            assertEquals(fds[0], socket.release());
+            assertEquals(fds[0], socket.detach());
             assertEquals("x", receive(loop.later(UnixSeqpacket.fromFd(fds[0]))));
 
             UnixAddress address = Local.address(loop);
-            int listening = UnixSeqpacketListener.bind(address).release();
+            int listening = UnixSeqpacketListener.bind(address).detach();
             UnixSeqpacketListener listener = loop.later(UnixSeqpacketListener.fromFd(listening));
             loop.later(UnixSeqpacket.connect(address));
             loop.later(listener.accept());

@@ -519,7 +519,7 @@ class UnixStreamTest {
             loop.expect(writable(1));
             write(peer, "x");
             loop.expect(readable(1));
-            assertEquals(fds[0], stream.release());
+            assertEquals(fds[0], stream.detach());
             assertThrows(ClosedChannelException.class, () -> stream.read(new byte[1], 0, 1));
             UnixStream again = loop.later(UnixStream.fromFd(fds[0]));
             readFully(again, 1);
@@ -567,7 +567,7 @@ class UnixStreamTest {
                 () -> stream.writeVectored(segment), () -> stream.recvMsg(segment, control),
                 () -> stream.sendMsg(segment, control), stream::takeError, stream::peerAddress, stream::localAddress,
                 () -> stream.shutdown(Shutdown.BOTH), () -> stream.getOption(SystemSocketOptions.SO_PEERCRED),
-                stream::fd, stream::release, () -> stream.tryIo(R, fd -> 0), () -> loop.register(stream, 1, R));
+                stream::fd, stream::detach, () -> stream.tryIo(R, fd -> 0), () -> loop.register(stream, 1, R));
             for (int i = 0; i < operations.size(); i++) {
                 assertThrows(ClosedChannelException.class, operations.get(i), "operation " + i);
             }
