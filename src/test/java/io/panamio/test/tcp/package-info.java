@@ -1,0 +1,2 @@
+/** Tests of TCP streams and listeners. */
+package io.panamio.test.tcp;

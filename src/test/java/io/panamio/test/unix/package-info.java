@@ -1,0 +1,2 @@
+/** Tests of Unix sockets, their files, and descriptor passing. */
+package io.panamio.test.unix;
