@@ -1,5 +1,6 @@
 package io.panamio.test.house;
 
+import static io.panamio.test.support.Loop.V4;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,32 +8,50 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
 import io.panamio.Feature.Support;
+import io.panamio.Interest;
 import io.panamio.IoSource;
+import io.panamio.SourceFd;
+import io.panamio.net.ControlMessages;
+import io.panamio.net.DatagramBatch;
 import io.panamio.net.Pipe;
+import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixStream;
+import io.panamio.pipeline.FileSource;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.RingBuffer;
+import io.panamio.pipeline.Splice;
+import io.panamio.pipeline.ZeroCopySender;
 import io.panamio.sys.Platform;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Qemu;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class FeatureTest {
-    /** Asserts that a call works if its feature is available, and otherwise throws an exception that names it. */
-    private static void assertAsSupported(Feature feature, Executable call) throws Throwable {
-        if (feature.isAvailable()) {
-            call.execute();
-        } else {
-            String message = assertThrows(UnsupportedOperationException.class, call).getMessage();
-            assertEquals(Platform.current().refusal(feature).getMessage(), message);
-        }
-    }
+    private static final MemorySegment TEXT = Arena.global().allocateFrom("text").asSlice(0, 4);
+
+    @TempDir
+    private Path directory;
 
     @Test
     @Tag("any-selector")
@@ -43,32 +62,86 @@ class FeatureTest {
         }
     }
 
-    @Test
-    void refusedFeaturesThrowAndAreNamed() throws Throwable {
+    /** A call works if its feature is available, and otherwise throws an exception that names the system and it. */
+    @ParameterizedTest
+    @EnumSource
+    @ExtendWith(Qemu.class)
+    void theAnswerIsThatOfACall(Feature feature) throws Throwable {
         try (Loop loop = new Loop()) {
-            assertAsSupported(Feature.POLL_DESCRIPTOR, loop.poll::fd);
-            assertAsSupported(Feature.BUSY_POLL, () -> busyPoll(loop));
+            if (feature.isAvailable()) {
+                use(feature, loop);
+                return;
+            }
+            String message = assertThrows(UnsupportedOperationException.class, () -> use(feature, loop)).getMessage();
+            String system = Platform.current().toString().split(" with ")[0];
+            assertTrue(message.startsWith("Feature." + feature + " is not supported on " + system), message);
         }
     }
 
-    @Test
-    @Tag("any-selector")
-    void theAnswerIsThatOfACall() throws Throwable {
-        try (Loop loop = new Loop()) {
-            assertAsSupported(Feature.PIPES, () -> {
-                Pipe pipe = loop.later(Pipe.open());
-                assertAsSupported(Feature.PIPE_REDIRECTS, pipe.sender()::redirect);
-            });
-            assertAsSupported(Feature.UNIX_STREAMS, () -> closeAll(UnixStream.pair()));
-            assertAsSupported(Feature.UNIX_DATAGRAMS, () -> {
-                closeAll(UnixDatagram.pair());
-                UnixAddress name = UnixAddress.ofAbstract(("panamio-" + System.nanoTime()).getBytes());
-                assertAsSupported(Feature.ABSTRACT_ADDRESSES, () -> UnixDatagram.bind(name).close());
-            });
-            assertAsSupported(Feature.UNIX_SEQPACKETS, () -> closeAll(UnixSeqpacket.pair()));
-            TcpStream stream = loop.pair()[0];
-            assertAsSupported(Feature.TCP_INFO, () -> stream.info(TcpInfo.create()));
+    private void use(Feature feature, Loop loop) throws IOException {
+        switch (feature) {
+            case EDGES -> loop.register(loop.pair()[0], 1, Loop.W);
+            case EXCLUSIVE -> loop.register(loop.pair()[0], 1, Interest.READABLE.exclusive());
+            case POLL_DESCRIPTOR -> assertTrue(loop.poll.fd() >= 0);
+            case BUSY_POLL -> busyPoll(loop);
+            case DESCRIPTORS -> loop.register(loop.later(new SourceFd(noSocket(loop))), 1, Loop.R);
+            case PIPES -> loop.later(Pipe.open());
+            case PIPE_REDIRECTS -> {
+                Loop.assume(Feature.PIPES);
+                assertNotNull(loop.later(Pipe.open()).sender().redirect());
+            }
+            case UNIX_STREAMS -> closeAll(UnixStream.pair());
+            case UNIX_DATAGRAMS -> closeAll(UnixDatagram.pair());
+            case UNIX_SEQPACKETS -> closeAll(UnixSeqpacket.pair());
+            case ABSTRACT_ADDRESSES -> {
+                Loop.assume(Feature.UNIX_DATAGRAMS);
+                UnixDatagram.bind(UnixAddress.ofAbstract(("panamio-" + System.nanoTime()).getBytes())).close();
+            }
+            case DESCRIPTOR_PASSING -> passDescriptor(loop);
+            case DATAGRAM_BATCHES -> {
+                UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
+                SocketAddressBuffer self = SocketAddressBuffer.of(socket.localAddress());
+                DatagramBatch batch = DatagramBatch.allocate(2, 10);
+                batch.add(TEXT, self);
+                batch.add(TEXT, self);
+                assertEquals(2, socket.sendBatch(batch, 0));
+            }
+            case DATAGRAM_SEGMENTATION -> ControlMessages.withCapacity(64).putSegmentSize(100);
+            case SOURCE_MEMBERSHIP -> {
+                UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(InetAddress.getByName("0.0.0.0"), 0)));
+                socket.joinMulticast(InetAddress.getByName("239.192.7.14"), NetworkInterface.getByInetAddress(V4), V4);
+            }
+            case TCP_INFO -> loop.pair()[0].info(TcpInfo.create());
+            case WRITE_MORE -> assertEquals(4, loop.pair()[0].writeMore(TEXT, 0, 4));
+            case SEND_FILE -> assertEquals(4, loop.later(file()).transferTo(0, 4, loop.pair()[0]));
+            case SPLICE -> {
+                TcpStream[] source = loop.pair();
+                Splice splice = loop.later(new Splice(source[1], loop.pair()[0], loop.later(new PipePool())));
+                source[0].write(TEXT);
+                Loop.until("spliced", () -> splice.transfer() == 4);
+            }
+            case ZERO_COPY -> assertEquals(0, ZeroCopySender.of(loop.pair()[0]).sent());
+            case MIRRORED_MEMORY -> RingBuffer.allocate(Arena.ofAuto(), 1 << 16).put((byte) 1);
         }
+    }
+
+    private FileSource file() throws IOException {
+        return FileSource.open(Files.writeString(directory.resolve("file"), "text"));
+    }
+
+    /** Returns a descriptor that is not a socket's, and that can be registered where the system allows that. */
+    private int noSocket(Loop loop) throws IOException {
+        return Feature.PIPES.isAvailable() ? loop.later(Pipe.open()).receiver().fd() : loop.later(file()).fd();
+    }
+
+    private static void passDescriptor(Loop loop) throws IOException {
+        ControlMessages control = ControlMessages.withCapacity(64).putFds(loop.pair()[0].fd());
+        UnixStream[] pair = UnixStream.pair();
+        loop.later(pair[0]).sendMsg(TEXT, control);
+        loop.later(pair[1]).recvMsg(MemorySegment.ofArray(new byte[4]), control);
+        int[] taken = control.takeFds();
+        assertEquals(1, taken.length);
+        NativeFds.close(taken[0]);
     }
 
     private static void closeAll(IoSource[] sources) {

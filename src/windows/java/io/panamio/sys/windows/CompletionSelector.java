@@ -2,9 +2,11 @@ package io.panamio.sys.windows;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.panamio.Feature;
 import io.panamio.bindings.windows.Windows;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Platform;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Watch;
@@ -156,6 +158,9 @@ final class CompletionSelector extends Selector {
             int base = ask(socket, Windows.SIO_BASE_HANDLE);
             if (base >= 0) {
                 return base;
+            }
+            if (base == -Windows.WSAENOTSOCK && Kernel32.isFile(socket)) {
+                throw Platform.current().refusal(Feature.DESCRIPTORS);
             }
             int below = base == -Windows.WSAENOTSOCK ? base : below(socket);
             if (below < 0 || below == socket) {

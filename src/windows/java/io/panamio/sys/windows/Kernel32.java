@@ -158,9 +158,17 @@ final class Kernel32 {
 
     /** Returns whether a handle is one of a file on a disk. */
     static boolean isDiskFile(int file) {
+        return fileType(file) == Windows.FILE_TYPE_DISK;
+    }
+
+    /** Returns whether a handle is an open one of a file, a pipe, a console or a socket. */
+    static boolean isFile(int file) {
+        return fileType(file) != Windows.FILE_TYPE_UNKNOWN;
+    }
+
+    private static int fileType(int file) {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            return (int) (long) call.invokeExact(Files.GET_TYPE, scratch.capture, (long) file, 0L, 0L, 0L, 0L, 0L)
-                == Windows.FILE_TYPE_DISK;
+            return (int) (long) call.invokeExact(Files.GET_TYPE, scratch.capture, (long) file, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw Dll.unexpected(t);
         }
