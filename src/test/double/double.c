@@ -125,12 +125,24 @@ static enum kind socket_kind(int fd) {
     return protocol == IPPROTO_TCP ? TCP : protocol == IPPROTO_UDP ? UDP : OTHER_SOCKET;
 }
 
-#define BUCKETS 65536
-static struct object *objects[BUCKETS];
-
 static int stat_of(int fd, struct stat *s) {
     return (int) SYS(fstat, (long) fd, s);
 }
+
+static dev_t pipes; /* the device of pipes without a name */
+
+__attribute__((constructor)) static void find_pipes(void) {
+    int fds[2];
+    struct stat s;
+    if (SYS(pipe2, fds, (long) O_CLOEXEC) >= 0 && stat_of(fds[0], &s) >= 0) {
+        pipes = s.st_dev;
+        SYS(close, (long) fds[0]);
+        SYS(close, (long) fds[1]);
+    }
+}
+
+#define BUCKETS 65536
+static struct object *objects[BUCKETS];
 
 struct object *object(int fd) {
     struct stat s;
@@ -157,7 +169,7 @@ struct object *object(int fd) {
     o->inode = s.st_ino;
     switch (s.st_mode & S_IFMT) {
     case S_IFSOCK: o->kind = socket_kind(fd); break;
-    case S_IFIFO: o->kind = PIPE; break;
+    case S_IFIFO: o->kind = PIPE; o->fifo = s.st_dev != pipes; break;
     case S_IFREG: o->kind = REGULAR; break;
     case S_IFDIR: o->kind = DIRECTORY; break;
     case S_IFCHR: o->kind = s.st_rdev == 0x103 || s.st_rdev == 0x105 ? DEVICE : OTHER; break;
@@ -176,11 +188,11 @@ struct object *object(int fd) {
     return o;
 }
 
-void share(int fd) {
+void pass(int fd) {
     pthread_mutex_lock(&lock);
     struct object *o = object(fd);
     if (o) {
-        o->shared = true;
+        o->passed = true;
     }
     pthread_mutex_unlock(&lock);
 }

@@ -133,7 +133,7 @@ struct object {
     int error;              /* so_error, of Linux */
     bool used;              /* connected or connecting once */
     bool connecting;        /* connect(2) was called and has not been seen to end */
-    bool local;             /* a client whose listener in this process was closed gets ECONNRESET */
+    bool local;             /* a Unix client that has sent nothing: the end of its listener is a reset */
     bool listening, dead_listener;
     bool shut_read, shut_write;
     bool no_sigpipe;
@@ -142,7 +142,8 @@ struct object {
     int send_size, receive_size; /* of SO_SNDBUF, SO_RCVBUF, as they were set; 0: not set */
     int linger_on, linger;
     int receive_low, send_low;
-    bool shared;            /* perhaps other descriptors of it exist */
+    bool passed;            /* in a message: other descriptors of it may exist elsewhere */
+    bool fifo;              /* a pipe with a name: of one direction */
     unsigned name_length;   /* of bind(2) with AF_UNIX */
     struct knote *knotes;
     struct object *next;
@@ -177,5 +178,5 @@ void look(int fd, struct object *o, struct look *l);    /* holding the lock */
 void activate(struct object *o, int filter);            /* holding the lock: something happened, for EV_CLEAR */
 void sent(int fd, struct object *o, bool all);          /* holding the lock: after a send of all there was, or not */
 void forget(int fd);                                    /* before a descriptor is closed; takes the lock */
-void share(int fd);                                     /* after a descriptor was duplicated; takes the lock */
+void pass(int fd);                                      /* before a descriptor is sent; takes the lock */
 bool is_kqueue(int fd);

@@ -1,12 +1,25 @@
 /* Descriptors of all kinds, pipes, files and memory. */
 #include "double.h"
 
+#ifdef FREEBSD
+/* Whether this process has one descriptor of an object. */
+static bool is_last(struct object *o) {
+    int n = 0;
+    struct stat s;
+    for (int fd = 0; fd < 1024; fd++) {
+        n += SYS(fstat, (long) fd, &s) >= 0 && s.st_ino == o->inode && s.st_dev == o->device;
+    }
+    return n == 1;
+}
+#endif
+
 /* The end of a TCP connection is no reset there if bytes are unread; without that, Linux would send one. */
 static void end(int fd) {
 #ifdef FREEBSD
+    int unread = bytes_to_read(fd);
     pthread_mutex_lock(&lock);
-    struct object *o = object(fd);
-    bool last = o && o->kind == TCP && !o->shared && !o->listening && !(o->linger_on && o->linger == 0);
+    struct object *o = unread > 0 ? object(fd) : NULL;
+    bool last = o && o->kind == TCP && !o->passed && !o->listening && !(o->linger_on && o->linger == 0) && is_last(o);
     pthread_mutex_unlock(&lock);
     char bytes[4096];
     while (last && SYS(recvfrom, (long) fd, bytes, sizeof bytes, (long) MSG_DONTWAIT, NULL, NULL) > 0) {
@@ -54,10 +67,8 @@ API(int, fcntl, int fd, int command, ...) {
             | (value & T_O_APPEND ? O_APPEND : 0))));
     }
     case T_F_DUPFD:
-        share(fd);
         return (int) done(SYS(fcntl, (long) fd, (long) F_DUPFD, (long) value));
     case T_F_DUPFD_CLOEXEC:
-        share(fd);
         return (int) done(SYS(fcntl, (long) fd, (long) F_DUPFD_CLOEXEC, (long) value));
 #ifdef T_F_SETNOSIGPIPE
     case T_F_SETNOSIGPIPE: {
@@ -116,12 +127,10 @@ API(int, pipe2, int *fds, int flags) {
 #endif
 
 API(int, dup, int fd) {
-    share(fd);
     return (int) done(SYS(dup, (long) fd));
 }
 
 API(int, dup2, int from, int to) {
-    share(from);
     if (from != to) {
         forget(to);
     }

@@ -151,13 +151,15 @@ static void look_at_datagrams(int fd, struct object *o, struct look *l) {
 }
 
 static void look_at_pipe(int fd, struct object *o, struct look *l) {
-    (void) o;
     int bits = raw_poll(fd, POLLIN | POLLOUT);
     int mode = access_mode(fd);
     if (mode != O_WRONLY) {
         l->to_read = bytes_to_read(fd);
         l->read_eof = bits & POLLHUP && mode == O_RDONLY;
         l->read = l->to_read > 0 || l->read_eof;
+        if (o->fifo && mode == O_RDONLY) {
+            return;
+        }
         l->write = true;
         l->room = 4096;
         if (mode == O_RDONLY && l->read_eof) {
@@ -168,7 +170,7 @@ static void look_at_pipe(int fd, struct object *o, struct look *l) {
         l->write_eof = bits & POLLERR;
         l->write = l->write_eof || bits & POLLOUT;
         l->room = l->write_eof ? 0 : 16384;
-        if (mode == O_WRONLY) {
+        if (mode == O_WRONLY && !o->fifo) {
             l->read = l->read_eof = l->write_eof;
         }
     }
@@ -193,12 +195,17 @@ void look(int fd, struct object *o, struct look *l) {
         return;
     }
     case KQUEUE: {
+        static int depth; /* under the lock; two kqueues may watch each other */
         struct kqueue *kq = kqueue_of(fd);
-        drain(kq);
+        if (depth == 0) {
+            drain(kq);
+        }
+        depth++;
         struct look inner;
         for (struct knote *k = kq->first; k; k = k->after) {
-            l->to_read += holds(k, &inner);
+            l->to_read += depth > 2 || holds(k, &inner);
         }
+        depth--;
         l->read = l->to_read > 0;
         return;
     }
@@ -411,6 +418,10 @@ void activate(struct object *o, int filter) {
 void sent(int fd, struct object *o, bool all) {
     int queued = 0;
     SYS(ioctl, (long) fd, (long) SIOCOUTQ, &queued);
+    o->local &= !all;
+    for (struct knote *k = o->knotes; k; k = k->next_of_object) {
+        drain(k->kqueue); /* what the send has caused at once comes first */
+    }
     if (o->kind == TCP) {
         activate(o, T_EVFILT_WRITE); /* as the acknowledgement does */
     }
@@ -511,7 +522,7 @@ static long change(struct kqueue *kq, const struct t_kevent *c) {
             return -EINVAL;
         }
 #ifdef FREEBSD
-        if (o && o->kind == PIPE && c->filter == T_EVFILT_WRITE) {
+        if (o && o->kind == PIPE && !o->fifo && c->filter == T_EVFILT_WRITE) {
             struct look l;
             look((int) c->ident, o, &l);
             if (l.write_eof) {
@@ -613,7 +624,7 @@ static bool report(struct knote *k, struct t_kevent *e) {
             int saved = errno;
             e->fflags = l.error && done(-l.error) < 0 ? (uint32_t) errno : 0;
             errno = saved;
-            if (k->object->kind == PIPE && is_write(k)) {
+            if (k->object->kind == PIPE && !k->object->fifo && is_write(k)) {
                 e->data = 0;
 #ifdef FREEBSD
                 e->flags |= T_EV_ONESHOT | T_EV_CLEAR;

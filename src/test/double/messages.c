@@ -70,6 +70,11 @@ static long before_receive(int fd, struct object *o, size_t length) {
     if (length == 0 && is_stream(o)) {
         return 0;
     }
+    if (o->kind == TCP && raw_poll(fd, 0) & POLLERR) {
+        pthread_mutex_lock(&lock);
+        take_error(fd, o);
+        pthread_mutex_unlock(&lock);
+    }
     if (o->kind == TCP && o->receive_low > 1 && bytes_to_read(fd) < o->receive_low
             && !(raw_poll(fd, POLLRDHUP) & (POLLRDHUP | POLLHUP))) {
         return -EAGAIN;
@@ -511,7 +516,7 @@ static long add_message(struct msghdr *m, int level, int type, const unsigned ch
             if (is_kqueue(fd)) {
                 return -EOPNOTSUPP;
             }
-            share(fd);
+            pass(fd);
         }
         return add(m, SOL_SOCKET, SCM_RIGHTS, data, size);
     }
@@ -629,9 +634,15 @@ static long receive_message(int fd, struct t_msghdr *m, int flags) {
 #ifdef T_MSG_CMSG_CLOEXEC
     m->flags |= flags & T_MSG_CMSG_CLOEXEC;
 #endif
+#ifdef FREEBSD
+    m->flags |= o->kind == UDP ? flags & (T_MSG_PEEK | T_MSG_TRUNC) : 0;
+#endif
     m->controllen = w.used;
     if (m->name) {
         pthread_mutex_lock(&lock);
+        if (o->kind == UNIX_SEQPACKET) {
+            name.ss_family = AF_UNIX;
+        }
         give_address(&name, !is_stream(o) ? l.msg_namelen : o->kind == UNIX_SEQPACKET && r > 0 ? 2 : 0, m->name,
             &m->namelen);
         pthread_mutex_unlock(&lock);

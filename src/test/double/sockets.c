@@ -143,12 +143,13 @@ static long connect_tcp(int fd, struct object *o, const struct sockaddr_storage 
         return -EALREADY;
     }
     if (o->used && state == 7) { /* a socket whose connect failed is dead */
-#ifdef MACOS
         take_error(fd, o);
+#ifdef MACOS
         int e = o->error;
         o->error = 0;
         return e ? -e : -EINVAL;
 #else
+        o->error = 0;
         return -ECONNREFUSED;
 #endif
     }
@@ -209,7 +210,7 @@ API(int, connect, int fd, const void *address, unsigned length) {
         if (o->kind == UNIX_STREAM || o->kind == UNIX_SEQPACKET) {
             r = r == -EAGAIN ? -ECONNREFUSED : r; /* the listener's queue is full */
             if (r >= 0) {
-                o->used = true;
+                o->used = o->local = true;
             }
         }
         if (name.ss_family == AF_UNIX && r == -ECONNREFUSED) {

@@ -33,6 +33,11 @@ public final class Child {
 
     public Child() {
         options.add("-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"));
+        for (String property : List.of("panamio.test.platform", "panamio.test.library")) {
+            if (System.getProperty(property) != null) {
+                options.add("-D" + property + "=" + System.getProperty(property));
+            }
+        }
         options.add("--enable-native-access=io.panamio");
         options.addAll(Qemu.CHILD_OPTIONS);
     }
