@@ -24,6 +24,8 @@ final class SystemCalls {
 
     private static final HexFormat CODED = HexFormat.of().withPrefix("%").withUpperCase();
     private static final Linker LINKER = Linker.nativeLinker();
+    private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+    private static final long ERRNO = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
     private SystemCalls() {
     }
@@ -35,11 +37,11 @@ final class SystemCalls {
     }
 
     static MemorySegment errnoIn(Arena arena) {
-        return arena.allocate(Linker.Option.captureStateLayout());
+        return arena.allocate(STATE);
     }
 
     static int errno(MemorySegment captured) {
-        return captured.get(JAVA_INT, 0); // the only state that is captured on Linux
+        return captured.get(JAVA_INT, ERRNO);
     }
 
     /**

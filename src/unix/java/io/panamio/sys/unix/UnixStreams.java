@@ -316,7 +316,7 @@ abstract class UnixStreams extends Streams {
         long copied = sizeOnHeap(segments, from, count);
         try (NativeScratch scratch = NativeScratch.enterToCopy(copied)) {
             MemorySegment copy = copied == 0 ? MemorySegment.NULL : scratch.copyBuffer(copied);
-            MemorySegment vectors = vectors(scratch, segments, from, count, copy, false);
+            MemorySegment vectors = vectors(scratch, segments, from, count, copy);
             long r;
             do {
                 r = readVectors(fd, scratch, vectors, count);
@@ -336,7 +336,10 @@ abstract class UnixStreams extends Streams {
         long copied = sizeOnHeap(segments, from, count);
         try (NativeScratch scratch = NativeScratch.enterToCopy(copied)) {
             MemorySegment copy = copied == 0 ? MemorySegment.NULL : scratch.copyBuffer(copied);
-            MemorySegment vectors = vectors(scratch, segments, from, count, copy, true);
+            if (copied > 0) {
+                copyFromHeap(segments, from, count, copy);
+            }
+            MemorySegment vectors = vectors(scratch, segments, from, count, copy);
             long r;
             do {
                 r = writeVectors(fd, scratch, vectors, count, flags);
@@ -346,9 +349,9 @@ abstract class UnixStreams extends Streams {
         }
     }
 
-    /** Makes the iovecs of segments; those on the heap get room in the copy buffer, and their bytes if {@code full}. */
+    /** Makes the iovecs of segments, in the copy buffer for those on the heap. */
     private static MemorySegment vectors(NativeScratch scratch, MemorySegment[] segments, int from, int count,
-            MemorySegment copy, boolean full) {
+            MemorySegment copy) {
         MemorySegment vectors = scratch.vectors((long) IOVEC_SIZE * count);
         long copied = 0;
         for (int i = 0; i < count; i++) {
@@ -358,9 +361,6 @@ abstract class UnixStreams extends Streams {
             if (segment.isNative()) {
                 address = segment.address();
             } else {
-                if (full) {
-                    MemorySegment.copy(segment, 0, copy, copied, size);
-                }
                 address = copy.address() + copied;
                 copied += size;
             }
@@ -368,6 +368,18 @@ abstract class UnixStreams extends Streams {
             vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_LEN_OFFSET, size);
         }
         return vectors;
+    }
+
+    /** Copies the bytes of the segments on the heap to the copy buffer. */
+    private static void copyFromHeap(MemorySegment[] segments, int from, int count, MemorySegment copy) {
+        long copied = 0;
+        for (int i = from; i < from + count; i++) {
+            MemorySegment segment = segments[i];
+            if (!segment.isNative()) {
+                MemorySegment.copy(segment, 0, copy, copied, segment.byteSize());
+                copied += segment.byteSize();
+            }
+        }
     }
 
     /** Copies received bytes to the segments on the heap. */

@@ -47,6 +47,8 @@ final class LinuxFiles extends FileAccess {
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+    private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+    private static final long ERRNO_OFFSET = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
     private static final MethodHandle OPENAT = link("openat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS,
         JAVA_INT), ERRNO, Linker.Option.firstVariadicArg(3));
     private static final MethodHandle CLOSE = link("close", JAVA_INT, JAVA_INT);
@@ -57,7 +59,7 @@ final class LinuxFiles extends FileAccess {
     private static final MethodHandle GETDENTS = link("getdents64", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS,
         JAVA_LONG), ERRNO);
 
-    private final MemorySegment errno = Arena.ofAuto().allocate(Linker.Option.captureStateLayout());
+    private final MemorySegment errno = Arena.ofAuto().allocate(STATE);
     private final MemorySegment noPath = Arena.ofAuto().allocate(1);
     private final MemorySegment status = Arena.ofAuto().allocate(256, 8); // struct statx
 
@@ -76,7 +78,7 @@ final class LinuxFiles extends FileAccess {
     }
 
     private int errno() {
-        return errno.get(JAVA_INT, 0);
+        return errno.get(JAVA_INT, ERRNO_OFFSET);
     }
 
     // ---- opening
