@@ -50,12 +50,12 @@ public class Delivery {
      * @param readiness {@link Readiness} bits
      */
     public final void deliver(int readiness) {
-        Entry queue;
+        Selector told;
         synchronized (this) {
             ready |= readiness;
-            queue = entry == null ? null : add(entry, readiness);
+            told = entry == null ? null : add(entry, readiness);
         }
-        enqueue(queue);
+        tell(told);
     }
 
     /**
@@ -91,19 +91,22 @@ public class Delivery {
     protected void attach(Selector with) throws IOException {
     }
 
-    /** Adds to what an entry reports; returns the entry if it must be queued, otherwise null. */
-    private Entry add(Entry to, int readiness) {
+    /** Adds to what an entry reports, and queues it; returns the selector to tell, or null if nothing is pending. */
+    private static Selector add(Entry to, int readiness) {
         to.pending |= readiness & reported(to.interest);
-        if (to.pending == 0 || to.queued) {
+        if (to.pending == 0) {
             return null;
         }
-        to.queued = true;
-        return to;
+        if (!to.queued) {
+            to.selector.enqueue(to);
+            to.queued = true; // not before: a call that fails, for lack of stack, is made up for by the next one
+        }
+        return to.selector;
     }
 
-    private static void enqueue(Entry entry) {
-        if (entry != null) {
-            entry.selector.enqueue(entry);
+    private static void tell(Selector selector) {
+        if (selector != null) {
+            selector.delivered(); // each time, for the same reason
         }
     }
 
@@ -118,12 +121,12 @@ public class Delivery {
     /** Registers the source, replacing its previous registration. What it is already ready for counts as an edge. */
     public final void register(Selector with, long token, int interest) throws IOException {
         attach(with);
-        Entry queue;
+        Selector told;
         synchronized (this) {
             entry = new Entry(this, with, token, interest);
-            queue = add(entry, ready);
+            told = add(entry, ready);
         }
-        enqueue(queue);
+        tell(told);
     }
 
     /** Ends the registration: nothing more is reported. */
@@ -145,7 +148,9 @@ public class Delivery {
         if (readiness != 0 && (from.interest & Readiness.ONE_SHOT) != 0) {
             entry = null;
         } else if (from == entry && (from.interest & Readiness.LEVEL) != 0) {
-            from.again = add(from, ready) != null;
+            from.pending = ready & reported(from.interest);
+            from.again = from.pending != 0;
+            from.queued = from.again;
         }
         return readiness;
     }

@@ -253,9 +253,8 @@ public abstract class Selector extends Guard {
             n = wakerFirst ? filled : addWake(events, filled);
             ownLast = true;
         }
-        if (wakes.isWatched() && (wakes.unreported() != 0 || !deliveries.isEmpty())
-                && (wakes.request(WakeState.DELIVERY) || wakes.claim())) {
-            notifyPoller(); // the descriptor must stay readable while some are left
+        if (wakes.isWatched() && (wakes.unreported() != 0 || !deliveries.isEmpty())) {
+            request(WakeState.DELIVERY); // the descriptor must stay readable while some are left
         }
         return n;
     }
@@ -348,9 +347,13 @@ public abstract class Selector extends Guard {
         request(WakeState.WAKE);
     }
 
-    /** Queues a registration of a delivering source that has events to report. */
+    /** Queues a registration of a delivering source that has events to report. {@link #delivered} follows. */
     final void enqueue(Delivery.Entry entry) {
         deliveries.add(entry);
+    }
+
+    /** Wakes the poller for the queued registrations. */
+    final void delivered() {
         request(WakeState.DELIVERY);
     }
 
@@ -362,7 +365,9 @@ public abstract class Selector extends Guard {
                 notifyPoller();
             }
         } catch (Throwable t) {
-            wakes.failed(claimed); // for lack of stack, for example
+            if (claimed) {
+                wakes.failed(); // for lack of stack, for example
+            }
             throw t;
         }
     }
@@ -386,9 +391,7 @@ public abstract class Selector extends Guard {
     public final int descriptor() {
         int fd = fd();
         wakes.setWatched();
-        if (wakes.claim()) {
-            notifyPoller();
-        }
+        request(0); // for what is pending
         return fd;
     }
 

@@ -31,15 +31,15 @@ import java.lang.invoke.VarHandle;
  * </table>
  *
  * <p>No wake is lost: the poller declares itself asleep before it checks for reasons, and a request adds its reason
- * before it checks whether the poller sleeps, so at least one of them sees the other. At most one notification is
- * pending at a time, and none is sent while the poller is awake, which saves system calls.
+ * before it checks whether the poller sleeps, so at least one of them sees the other. In the same way, the poller
+ * records that a notification has arrived before it checks for reasons. At most one notification is pending at a time,
+ * and none is sent while the poller is awake, which saves system calls.
  */
 final class WakeState {
     /** A wake by the waker. */
     static final int WAKE = 1;
     /** Events delivered by sources. */
     static final int DELIVERY = 2;
-    private static final int NOTIFIED = 4;
 
     // the state of the poller
     private static final int AWAY = 0;
@@ -48,18 +48,23 @@ final class WakeState {
 
     private static final VarHandle POLLER;
     private static final VarHandle PENDING;
+    private static final VarHandle NOTIFIED;
 
     static {
         try {
             POLLER = MethodHandles.lookup().findVarHandle(WakeState.class, "poller", int.class);
             PENDING = MethodHandles.lookup().findVarHandle(WakeState.class, "pending", int.class);
+            NOTIFIED = MethodHandles.lookup().findVarHandle(WakeState.class, "notified", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
     }
 
     private volatile int poller;
+    /** The reasons. */
     private volatile int pending;
+    /** Whether a notification is pending. Not in one word with the reasons: {@link #failed} must leave these alone. */
+    private volatile boolean notified;
     /** Whether others may wait for the selector's own descriptor, which only a notification makes readable. */
     private volatile boolean watched;
 
@@ -84,8 +89,7 @@ final class WakeState {
 
     /** {@return the pending reasons, or 0 if a notification is pending, which will lead to them} */
     int unreported() {
-        int p = pending;
-        return (p & NOTIFIED) == 0 ? p : 0;
+        return notified ? 0 : pending;
     }
 
     /** Removes a reason and returns whether it was pending. A later request adds it again. */
@@ -95,12 +99,12 @@ final class WakeState {
 
     /** {@return whether a notification is pending} */
     boolean isNotified() {
-        return (pending & NOTIFIED) != 0;
+        return notified;
     }
 
-    /** Records that the poller has received the notification. */
+    /** Records that the poller has received the notification. The poller checks for reasons afterwards. */
     void arrived() {
-        PENDING.getAndBitwiseAnd(this, ~NOTIFIED);
+        notified = false;
     }
 
     // ---- other threads
@@ -110,27 +114,19 @@ final class WakeState {
         return poller != AWAY;
     }
 
-    /** Adds a reason; returns true if the caller must send a notification. */
+    /**
+     * Adds a reason, or none if it is 0; returns true if the caller must send a notification. The reason may have been
+     * pending before without one, as the poller was awake or that call failed.
+     */
     boolean request(int reason) {
         // Always an update, even if the reason is pending: the poller's update then sees all writes before this call.
-        return ((int) PENDING.getAndBitwiseOr(this, reason) & reason) == 0 && (poller == ASLEEP || watched) && claim();
+        PENDING.getAndBitwiseOr(this, reason);
+        return (poller == ASLEEP || watched) && !notified && pending != 0 && NOTIFIED.compareAndSet(this, false, true);
     }
 
-    /** {@return whether reasons are pending without a notification, which the caller must then send} */
-    boolean claim() {
-        for (int p = pending; p != 0 && (p & NOTIFIED) == 0; p = pending) {
-            if (PENDING.compareAndSet(this, p, p | NOTIFIED)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Records that sending a notification failed: the next request sends one. Needs almost no stack. */
-    void failed(boolean claimed) {
-        if (claimed || (pending & NOTIFIED) == 0) { // otherwise another thread's notification is pending
-            pending = 0;
-        }
+    /** Records that the notification could not be sent: the next request sends one. Needs almost no stack. */
+    void failed() {
+        notified = false;
     }
 
     /** Declares that others may wait for the selector's descriptor. */

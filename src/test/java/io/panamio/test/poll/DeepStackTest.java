@@ -15,6 +15,9 @@ import io.panamio.net.UnixStream;
 import io.panamio.pipeline.FileSource;
 import io.panamio.pipeline.PipePool;
 import io.panamio.pipeline.Splice;
+import io.panamio.sys.Delivery;
+import io.panamio.sys.Handle;
+import io.panamio.sys.Readiness;
 import io.panamio.test.support.Child;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -22,6 +25,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -179,6 +183,39 @@ class DeepStackTest {
                 closed.add(outer);
                 return waker::wake;
             });
+            cases.put("wake after another", closed -> {
+                Poll inner = Poll.open();
+                Waker waker = Waker.open(inner.registry(), 1);
+                waker.wake();
+                closed.add(() -> require(inner.pollNow(events) == 1, "a wake is lost by another that fails"));
+                closed.add(inner);
+                return waker::wake;
+            });
+            cases.put("wake of a waiting thread", closed -> {
+                Poll inner = Poll.open();
+                Waker waker = Waker.open(inner.registry(), 1);
+                Thread waiting = new Thread(() -> inTurn(() -> inner.poll(Events.withCapacity(1))));
+                waiting.start();
+                untilPolling(inner, events);
+                closed.add(() -> {
+                    waker.wake();
+                    require(waiting.join(Duration.ofMinutes(1)), "a wake does not end the wait");
+                });
+                closed.add(inner);
+                return waker::wake;
+            });
+            cases.put("delivery", closed -> {
+                UnixStream[] pair = UnixStream.pair();
+                Delivery delivery = new Delivery();
+                Handle.of(pair[0]).setDelivery(delivery);
+                poll.registry().register(pair[0], 1, BOTH);
+                closed.add(() -> {
+                    delivery.deliver(Readiness.READABLE);
+                    require(poll.pollNow(events) == 1, "a delivery is lost");
+                });
+                closed.addAll(List.of(pair));
+                return () -> delivery.deliver(Readiness.WRITABLE);
+            });
             cases.put("accept", closed -> {
                 closed.add(new Socket(there.getAddress(), there.getPort()));
                 TcpStream[] accepted = new TcpStream[1];
@@ -241,6 +278,29 @@ class DeepStackTest {
             System.out.println("ok");
         }
 
+        /** Polls when no other thread does. */
+        private static void inTurn(Call poll) {
+            for (;;) {
+                try {
+                    poll.run();
+                    return;
+                } catch (IllegalStateException e) {
+                    Thread.onSpinWait();
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+
+        private static void untilPolling(Poll poll, Events events) throws IOException {
+            try {
+                for (;;) {
+                    poll.pollNow(events);
+                }
+            } catch (IllegalStateException e) { // as it should be
+            }
+        }
+
         private static boolean isReadable(int fd, Poll poll, Events events) throws IOException {
             try (SourceFd source = new SourceFd(fd)) {
                 poll.registry().register(source, 2, Interest.READABLE);
@@ -252,6 +312,7 @@ class DeepStackTest {
     @Test
     void operationsThatOverflowTheStackLeakNothing() throws Exception {
         // interpreted, as compiling a frame in the meantime would change its size
-        assertEquals("ok", new Child().with("-Xint").run(Deep.class).ok().trim());
+        assertEquals("ok", new Child().with("-Xint", "--add-exports", "io.panamio/io.panamio.sys=ALL-UNNAMED")
+            .run(Deep.class).ok().trim());
     }
 }
