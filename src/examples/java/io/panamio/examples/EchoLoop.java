@@ -73,7 +73,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private int count;
     private int seen;
     /** What ended the last turn early, or null. */
-    private OutOfMemoryError cutShort;
+    private Throwable cutShort;
 
     EchoLoop(TcpListener listener, int maxClients, Duration spin) throws IOException {
         this.listener = listener;
@@ -103,7 +103,9 @@ final class EchoLoop implements Runnable, AutoCloseable {
                         resume();
                     }
                     turn();
-                } catch (OutOfMemoryError e) { // such as in the handler of a failed client
+                } catch (ClosedSelectorException e) {
+                    throw e;
+                } catch (RuntimeException | Error e) { // such as in the handler of a failed client
                     cutShort = e; // logged later: the first use of a string may allocate
                 }
             }
@@ -116,11 +118,12 @@ final class EchoLoop implements Runnable, AutoCloseable {
     }
 
     private void resume() {
-        OutOfMemoryError e = cutShort;
+        Throwable e = cutShort;
         cutShort = null;
         clientsWait = true;
         exhausted = true;
-        log("out of memory in a turn", e);
+        log("a turn has failed", e);
+        LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
     }
 
     private void turn() throws IOException {
@@ -173,7 +176,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
                 add(stream);
             }
             exhausted = false;
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | Error e) {
             if (!exhausted) {
                 log("no more clients for now", e);
             }
@@ -188,7 +191,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
             token = clients.insert(client);
             client.token = token;
             poll.registry().register(stream, token, Interest.READABLE);
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | Error e) {
             clients.remove(token);
             stream.close();
             log("a client is dropped", e);
@@ -211,7 +214,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
             }
         } catch (IOException e) { // such as a reset: expected
             drop(client);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             drop(client);
             log("a client is dropped", e);
         }

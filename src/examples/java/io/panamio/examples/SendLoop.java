@@ -87,7 +87,7 @@ final class SendLoop implements AutoCloseable {
     private int count;
     private int seen;
     /** What ended the last turn early, or null. */
-    private OutOfMemoryError cutShort;
+    private Throwable cutShort;
 
     SendLoop(TcpListener listener, Path path, Send.Way way, LogFile out) throws IOException {
         this.listener = listener;
@@ -135,7 +135,9 @@ final class SendLoop implements AutoCloseable {
                         resume();
                     }
                     turn();
-                } catch (OutOfMemoryError e) { // such as in the handler of a failed client
+                } catch (ClosedSelectorException e) {
+                    throw e;
+                } catch (RuntimeException | Error e) { // such as in the handler of a failed client
                     cutShort = e; // logged later: the first use of a string may allocate
                 }
             }
@@ -145,11 +147,12 @@ final class SendLoop implements AutoCloseable {
     }
 
     private void resume() {
-        OutOfMemoryError e = cutShort;
+        Throwable e = cutShort;
         cutShort = null;
         clientsWait = true;
         exhausted = true;
-        log("out of memory in a turn", e);
+        log("a turn has failed", e);
+        LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
     }
 
     private void turn() throws IOException {
@@ -195,7 +198,7 @@ final class SendLoop implements AutoCloseable {
             }
             clientsWait = false;
             exhausted = false;
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | Error e) {
             if (!exhausted) {
                 log("no more clients for now", e);
             }
@@ -212,7 +215,7 @@ final class SendLoop implements AutoCloseable {
             token = clients.insert(client);
             client.token = token;
             poll.registry().register(stream, token, Interest.READABLE.add(Interest.WRITABLE));
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | Error e) {
             clients.remove(token);
             stream.close();
             log("a client is dropped", e);
@@ -225,8 +228,12 @@ final class SendLoop implements AutoCloseable {
 
     private void enqueue(Client client) {
         if (!client.queued) {
-            ready.add(client); // may throw OutOfMemoryError
-            client.queued = true;
+            try {
+                ready.add(client);
+                client.queued = true;
+            } catch (RuntimeException | Error e) {
+                fail(client, e); // no event reports again what it is ready for
+            }
         }
     }
 
@@ -252,11 +259,15 @@ final class SendLoop implements AutoCloseable {
             } else if (client.readable || client.writable && !client.whole) {
                 enqueue(client);
             }
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            drop(client);
-            if (!client.whole) {
-                log(client.address + " has not received the whole file", e);
-            }
+        } catch (IOException | RuntimeException | Error e) {
+            fail(client, e);
+        }
+    }
+
+    private void fail(Client client, Throwable cause) {
+        drop(client);
+        if (!client.whole) {
+            log(client.address + " has not received the whole file", cause);
         }
     }
 

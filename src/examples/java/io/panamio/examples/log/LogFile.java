@@ -120,7 +120,8 @@ public final class LogFile implements AutoCloseable {
     }
 
     /**
-     * Adds a line about a failure. Never blocks; drops the line if there is no memory for it.
+     * Adds a line about a failure. Never blocks, and never throws: drops the line if it cannot be made, such as for
+     * lack of memory.
      *
      * @param what what has failed
      * @param cause the reason
@@ -128,7 +129,7 @@ public final class LogFile implements AutoCloseable {
     public void write(String what, Throwable cause) {
         try {
             write(what + ": " + cause);
-        } catch (OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             drop(1);
         }
     }
@@ -191,20 +192,28 @@ public final class LogFile implements AutoCloseable {
     private void run() {
         try {
             for (ByteBuffer lines; (lines = next()) != null;) {
-                String trouble = null;
-                try {
-                    while (lines.hasRemaining()) {
-                        if (channel.write(lines) == 0) {
-                            LockSupport.parkNanos(PAUSE); // another process set the pipe or terminal to non-blocking
-                        }
-                    }
-                } catch (IOException e) {
-                    trouble = e.getMessage();
-                }
-                report(trouble, lines);
+                flush(lines);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // not expected
+        }
+    }
+
+    private void flush(ByteBuffer lines) {
+        Throwable trouble = null;
+        try {
+            while (lines.hasRemaining()) {
+                if (channel.write(lines) == 0) {
+                    LockSupport.parkNanos(PAUSE); // another process set the pipe or terminal to non-blocking
+                }
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            trouble = e;
+        }
+        try {
+            report(trouble, lines);
+        } catch (RuntimeException | Error e) {
+            // no memory for the report: the next one includes these lines
         }
     }
 
@@ -226,19 +235,21 @@ public final class LogFile implements AutoCloseable {
     }
 
     /** Reports the lines that were dropped or not written since the last report. */
-    private void report(String trouble, ByteBuffer unwritten) {
+    private void report(Throwable trouble, ByteBuffer unwritten) {
         long lost;
         synchronized (this) {
             while (unwritten.hasRemaining()) {
                 dropped += unwritten.get() == '\n' ? 1 : 0;
             }
             lost = dropped - reported;
-            reported = dropped;
         }
         LogFile errors = standardError();
         if (lost > 0 && (trouble == null || this != errors)) {
             errors.write(name + ": " + lost + " lines were dropped"
-                + (trouble == null ? " because nothing read the lines before them" : ": " + trouble));
+                + (trouble == null ? " because nothing read the lines before them" : ": " + trouble.getMessage()));
+        }
+        synchronized (this) {
+            reported += lost;
         }
     }
 }

@@ -96,8 +96,8 @@ final class Connection {
     static void reset(TcpStream stream) {
         try {
             stream.setOption(StandardSocketOptions.SO_LINGER, 0);
-        } catch (IOException e) {
-            // it is broken already
+        } catch (IOException | RuntimeException | Error e) {
+            // such as broken already: closed in any case
         }
         stream.close();
     }

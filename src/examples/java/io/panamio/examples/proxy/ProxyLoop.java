@@ -80,7 +80,7 @@ public final class ProxyLoop implements AutoCloseable {
     private int count;
     private int seen;
     /** What ended the last turn early, or null. */
-    private OutOfMemoryError cutShort;
+    private Throwable cutShort;
     /** An accepted client that has no connection to the server yet, for lack of a descriptor. */
     private TcpStream unserved;
     private long deadline;
@@ -169,7 +169,7 @@ public final class ProxyLoop implements AutoCloseable {
                             resume();
                         }
                         turn();
-                    } catch (OutOfMemoryError e) { // such as in the handler of a failed client
+                    } catch (RuntimeException | Error e) { // such as in the handler of a failed client
                         cutShort = e; // logged later: the first use of a string may allocate
                     }
                 }
@@ -192,11 +192,12 @@ public final class ProxyLoop implements AutoCloseable {
     }
 
     private void resume() {
-        OutOfMemoryError e = cutShort;
+        Throwable e = cutShort;
         cutShort = null;
         clientsWait = true;
         exhausted = true;
-        log("out of memory in a turn", e);
+        log("a turn has failed", e);
+        LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
     }
 
     private void turn() throws IOException {
@@ -265,7 +266,7 @@ public final class ProxyLoop implements AutoCloseable {
     private void reportStatistics() {
         try {
             reports.accept(statistics.text(connections(), settings.maxConnections, resources));
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             log("no statistics", e);
         }
     }
@@ -287,7 +288,7 @@ public final class ProxyLoop implements AutoCloseable {
                 unserved = null;
             }
             exhausted = false;
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | Error e) {
             if (!exhausted) {
                 log("no more clients for now", e);
             }
@@ -306,7 +307,7 @@ public final class ProxyLoop implements AutoCloseable {
             connecting.start(c, now);
             poll.registry().register(client, c.clientToken, BOTH);
             poll.registry().register(server, c.serverToken, BOTH);
-        } catch (IOException | RuntimeException | OutOfMemoryError e) { // such as no route, or no port left
+        } catch (IOException | RuntimeException | Error e) { // such as no route, or no port left
             if (server == null && e instanceof ResourceExhaustedException r) {
                 throw r;
             }
@@ -343,7 +344,7 @@ public final class ProxyLoop implements AutoCloseable {
             }
         } catch (IOException e) { // such as a reset: expected
             fail(c);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             fail(c);
             log("a connection is reset", e);
         }

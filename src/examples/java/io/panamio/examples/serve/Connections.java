@@ -381,7 +381,7 @@ final class Connections implements AutoCloseable {
     private void cutOff(Connection c) {
         try {
             c.stream.setOption(StandardSocketOptions.SO_LINGER, 0);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             // closed next anyway
         }
         drop(c);

@@ -123,12 +123,15 @@ public final class HttpLoop implements Runnable {
         try (poll; waker; listener; Connections made = new Connections(settings, clock, files, log, trouble)) {
             connections = made;
             Throwable thrown = null;
-            while (!isOver()) {
+            for (;;) {
                 try {
                     if (thrown != null) {
                         Throwable last = thrown;
                         thrown = null;
                         recover(last);
+                    }
+                    if (isOver()) {
+                        break;
                     }
                     turn();
                 } catch (IOException | RuntimeException | Error e) {

@@ -38,8 +38,8 @@ final class Trouble {
             }
             suppressed = 0;
             file.write(ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8)), 1);
-        } catch (OutOfMemoryError e) {
-            suppressed++; // probably out of memory
+        } catch (RuntimeException | Error e) {
+            suppressed++; // such as for lack of memory
         }
     }
 }

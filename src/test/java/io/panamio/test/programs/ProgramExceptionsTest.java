@@ -14,6 +14,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Proxying;
 import io.panamio.test.support.Proxying.Joined;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Constructor;
@@ -25,6 +26,7 @@ import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,9 +37,31 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A RuntimeException, that is a bug of the program, ends only one client of the examples echo, proxy and send.
+ * A RuntimeException, that is a bug of the program, ends only one client of the examples echo, proxy and send, and so
+ * does an Error, such as a class that cannot be loaded.
  */
 class ProgramExceptionsTest {
+    /** A queue that throws when something is added first. */
+    private static final class Failing extends ArrayDeque<Object> {
+        private static final long serialVersionUID = 1;
+        private boolean thrown;
+
+        @Override
+        public void addLast(Object o) {
+            if (!thrown) {
+                thrown = true;
+                throw new NoClassDefFoundError("from a test");
+            }
+            super.addLast(o);
+        }
+
+        @Override
+        public boolean add(Object o) {
+            addLast(o);
+            return true;
+        }
+    }
+
     @TempDir
     private Path directory;
 
@@ -142,6 +166,56 @@ class ProgramExceptionsTest {
         }
     }
 
+    /** Sends until the connection is closed from the other side, which is done when its turn is long enough. */
+    private static void flood(Socket client, Socket receiver) throws IOException {
+        Background.start(() -> receiver.getInputStream().transferTo(OutputStream.nullOutputStream()));
+        Future<?> sends = Background.start(() -> {
+            byte[] bytes = new byte[1 << 20];
+            for (;;) {
+                client.getOutputStream().write(bytes);
+            }
+        });
+        Loop.until("closed", sends::isDone);
+    }
+
+    @Test
+    void anErrorInEchoDropsOneClient() throws Exception {
+        try (TcpListener listener = listen(); AutoCloseable loop = (AutoCloseable) make("EchoLoop", listener, 10,
+                Duration.ZERO)) {
+            set(loop, "ready", new Failing());
+            Future<?> run = Background.start(() -> run(loop));
+            try (Socket one = connect(listener); Socket other = connect(listener)) {
+                ping(one);
+                ping(other);
+                flood(one, one);
+                ping(other);
+                clients(loop, 1);
+            }
+            assertFalse(run.isDone());
+        }
+    }
+
+    @Test
+    void anErrorInTheProxyResetsOneConnection() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO)) {
+            Joined one = p.join();
+            Joined other = p.join();
+            Proxying.pass(one.client(), one.server(), 100);
+            p.inLoop(() -> {
+                try {
+                    set(p.proxy, "again", new Failing());
+                } catch (ReflectiveOperationException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            flood(one.client(), one.server());
+            Proxying.pass(other.client(), other.server(), 100);
+            Proxying.pass(other.server(), other.client(), 100);
+            assertEquals(1, Proxying.number(p.report(), "failed"));
+            assertFalse(p.run.isDone());
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void theProxyResetsOneConnection(Mode mode) throws Exception {
@@ -196,6 +270,30 @@ class ProgramExceptionsTest {
             }
             try (Socket later = connect(listener)) {
                 assertEquals(20_000_000, later.getInputStream().readAllBytes().length);
+            }
+            assertFalse(run.isDone());
+            ((AutoCloseable) loop).close();
+        }
+    }
+
+    @Test
+    void anErrorInSendResetsOneClient() throws Exception {
+        Path file = Files.write(directory.resolve("file"), new byte[100_000]);
+        Object way = Class.forName("io.panamio.examples.Send$Way").getEnumConstants()[0];
+        CompletableFuture<Object> made = new CompletableFuture<>();
+        try (TcpListener listener = listen()) {
+            Future<?> run = Background.start(() -> {
+                Object loop = make("SendLoop", listener, file, way, LogFile.of(directory.resolve("out")));
+                set(loop, "ready", new Failing());
+                made.complete(loop);
+                return run(loop);
+            });
+            Object loop = made.get();
+            try (Socket one = connect(listener)) {
+                assertThrows(SocketException.class, () -> one.getInputStream().read());
+            }
+            try (Socket later = connect(listener)) {
+                assertEquals(100_000, later.getInputStream().readAllBytes().length);
             }
             assertFalse(run.isDone());
             ((AutoCloseable) loop).close();

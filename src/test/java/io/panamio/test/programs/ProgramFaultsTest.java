@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.examples.Main;
+import io.panamio.examples.log.LogFile;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Child;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Programs;
@@ -136,6 +138,30 @@ class ProgramFaultsTest {
                     continue;
                 }
             }
+        }
+    }
+
+    /** A program that logs while its heap is full, and afterwards. The argument is the file of the log. */
+    static final class Logger {
+        private static final Duration AT_MOST = Duration.ofSeconds(5);
+
+        private Logger() {
+        }
+
+        public static void main(String[] args) throws IOException {
+            LogFile log = LogFile.of(Path.of(args[0]));
+            ByteBuffer large = ByteBuffer.allocateDirect(4 << 20); // more than is buffered
+            ByteBuffer line = ByteBuffer.wrap("full\n".getBytes());
+            log.write("before", new IOException());
+            log.await(AT_MOST);
+            Full.fill();
+            log.write(large, 1);
+            log.write(line, 1); // after which the first is reported, for which there is no memory
+            log.await(AT_MOST);
+            Full.heap = null;
+            log.write("after");
+            log.await(AT_MOST);
+            System.exit(0);
         }
     }
 
@@ -332,7 +358,7 @@ class ProgramFaultsTest {
         running.program.limit("data", running.dataBytes() + (256 << 10));
         int[] clients = {0};
         Loop.until("out of memory", () -> { // each try waits longer: the program may be slow
-            fill(running, 20_000_000L << clients[0]++ / 30);
+            fill(connectSlow(running), 20_000_000L << clients[0]++ / 30);
             return running.program.output().contains("OutOfMemoryError");
         });
         ping(other);
@@ -365,6 +391,15 @@ class ProgramFaultsTest {
         running.program.awaitOutput("the heap is empty");
         ping(connect(running));
         running.assertRuns();
+    }
+
+    @Test
+    void aFullHeapEndsNoLog() throws IOException {
+        Path log = directory.resolve("log");
+        Program logger = programs.example(List.of("-Xmx16m"), Logger.class, log.toString());
+        assertEquals(0, logger.end(), logger.output());
+        assertEquals("before: java.io.IOException\nfull\nafter\n", Files.readString(log));
+        assertTrue(logger.output().contains("log: 1 lines were dropped"), logger.output());
     }
 
     /** As above, for {@code serve}; a client connected before is answered or disconnected soon after. */
@@ -420,11 +455,15 @@ class ProgramFaultsTest {
         return socket.getInputStream().read(new byte[4096]) > 0;
     }
 
-    /** Sends until nothing more is accepted for the given time. */
-    private void fill(Running running, long nanos) throws IOException {
+    private SocketChannel connectSlow(Running running) throws IOException {
         SocketChannel channel = later(SocketChannel.open());
         channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
         channel.connect(new InetSocketAddress(Loop.V4, running.port));
+        return channel;
+    }
+
+    /** Sends until nothing more is accepted for the given time. */
+    private static void fill(SocketChannel channel, long nanos) throws IOException {
         channel.configureBlocking(false);
         ByteBuffer piece = ByteBuffer.allocateDirect(1 << 18);
         long[] last = {System.nanoTime()};
@@ -463,6 +502,24 @@ class ProgramFaultsTest {
             ping(socket);
             socket.close();
         }
+        ping(connect(running));
+    }
+
+    /** In a folder, each class takes a descriptor to be loaded, and some are first needed for a large burst. */
+    @ParameterizedTest
+    @EnumSource
+    void withoutDescriptorsForClassesOnlyOneClientEnds(Server server) throws Exception {
+        programs = new Programs(directory, Child.CLASSES);
+        Running running = start(server, List.of());
+        SocketChannel one = connectSlow(running);
+        Socket other = connect(running);
+        ping(one.socket());
+        ping(other);
+        running.program.leaveDescriptors(0);
+        fill(one, 100_000_000);
+        ping(other);
+        running.assertRests();
+        running.program.limit("nofile", 1000);
         ping(connect(running));
     }
 

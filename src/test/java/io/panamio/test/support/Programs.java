@@ -15,10 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.spi.ToolProvider;
@@ -34,6 +34,7 @@ public final class Programs implements AutoCloseable {
     private static Path library;
 
     private final Path directory;
+    private final Path classes;
     private final Deque<Process> running = new ArrayDeque<>();
     private int outputs;
 
@@ -91,9 +92,12 @@ public final class Programs implements AutoCloseable {
 
         /** Limits the process to the given number of descriptors in addition to those that are open. */
         public void leaveDescriptors(int more) throws IOException {
-            File[] open = new File("/proc/" + process.pid() + "/fd").listFiles();
-            long highest = Arrays.stream(open).mapToLong(f -> Long.parseLong(f.getName())).max().orElseThrow();
-            limit("nofile", highest + 1 + more);
+            Set<String> open = Set.of(new File("/proc/" + process.pid() + "/fd").list());
+            int limit = 0;
+            for (int free = 0; free < more || open.contains(Integer.toString(limit)); limit++) {
+                free += open.contains(Integer.toString(limit)) ? 0 : 1;
+            }
+            limit("nofile", limit);
         }
 
         /** Sets a limit, named as in prlimit(1). */
@@ -105,7 +109,13 @@ public final class Programs implements AutoCloseable {
     }
 
     public Programs(Path directory) {
+        this(directory, null);
+    }
+
+    /** Runs examples with the classes of the library in a folder instead of {@link #library}. */
+    public Programs(Path directory, Path classes) {
         this.directory = directory;
+        this.classes = classes;
     }
 
     /** Skips the test if a program is not installed. */
@@ -195,7 +205,7 @@ public final class Programs implements AutoCloseable {
             "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll")));
         command.addAll(Qemu.CHILD_OPTIONS);
         command.addAll(options);
-        command.addAll(List.of("-cp", Stream.of(library(), Child.BASE.resolve("target/test-classes"),
+        command.addAll(List.of("-cp", Stream.of(classes == null ? library() : classes, Child.BASE.resolve("target/test-classes"),
             jar(CommandLine.class), jar(ProgressBar.class), jar(Histogram.class), jar(Terminal.class))
             .map(Path::toString).collect(Collectors.joining(":")), main.getName()));
         command.addAll(List.of(arguments));
