@@ -6,7 +6,6 @@ import io.panamio.IoSource;
 import io.panamio.net.StreamSocket;
 import io.panamio.net.WritableStream;
 import io.panamio.sys.Handle;
-import io.panamio.sys.PathNames;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Transfers;
@@ -80,7 +79,7 @@ public final class FileSource implements AutoCloseable {
      * @throws IOException if the file cannot be opened
      */
     public static FileSource open(Path path) throws IOException {
-        int fd = transfers().openFile(PathNames.bytes(path));
+        int fd = transfers().openFile(path);
         try {
             return fromFd(fd);
         } catch (Throwable t) {

@@ -3,6 +3,7 @@ package io.panamio.sys;
 import io.panamio.Feature;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 
 /**
  * A platform's calls that read files and move bytes between descriptors, which the caller keeps open. Results are as in
@@ -19,8 +20,12 @@ public abstract class Transfers {
 
     // ---- files
 
-    /** Opens a file for reading by the bytes of its path, without waiting. */
-    public abstract int openFile(byte[] path) throws IOException;
+    /**
+     * Opens a file for reading, without waiting.
+     *
+     * @throws IllegalArgumentException if the path belongs to another file system
+     */
+    public abstract int openFile(Path path) throws IOException;
 
     /**
      * Returns the size of a regular file.

@@ -29,6 +29,7 @@ import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Systems;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -42,16 +43,20 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@ExtendWith(Systems.class)
 class FileSourceTest {
     private static final long HUGE = 5L << 30;
 
@@ -224,6 +229,7 @@ class FileSourceTest {
     @Test
     @Tag("any-selector")
     void aMappingOfATruncatedFileThrowsAndDoesNotCrash() throws IOException {
+        Systems.windows("does not truncate a file that is mapped");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Path path = file(random(100_000));
             FileChannel channel = loop.later(FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
@@ -376,9 +382,14 @@ class FileSourceTest {
     @Test
     void anythingButARegularFileIsRefused() throws Exception {
         try (Loop loop = new Loop()) {
-            Path fifo = directory.resolve("fifo");
-            Local.end(Local.start(loop, "mkfifo", fifo.toString()));
-            for (Path path : new Path[] {directory, fifo, Path.of("/dev/null")}) {
+            List<Path> paths = new ArrayList<>(List.of(directory));
+            if (!Systems.WINDOWS) {
+                Path fifo = directory.resolve("fifo");
+                Local.end(Local.start(loop, "mkfifo", fifo.toString()));
+                paths.add(fifo);
+                paths.add(Path.of("/dev/null"));
+            }
+            for (Path path : paths) {
                 NativeFds.Opened opened = new NativeFds.Opened(path);
                 assertThrows(IllegalArgumentException.class, () -> FileSource.open(path)); // without waiting
                 opened.expect(0);
@@ -399,7 +410,10 @@ class FileSourceTest {
         NoSuchFileException e =
             assertFails(NoSuchFileException.class, "open", "ENOENT", () -> FileSource.open(missing));
         assertEquals(missing.toString(), e.getFile());
-        assertFails(IOException.class, "open", "ENAMETOOLONG", () -> FileSource.open(Path.of("/" + "x".repeat(300))));
+        IOException e2 = assertThrows(IOException.class, () -> FileSource.open(Path.of("/" + "x".repeat(300))));
+        if (!Systems.WINDOWS) { // where it is a name like any other that does not exist, or is invalid
+            Failures.assertFailure("open", "ENAMETOOLONG", e2);
+        }
         Path secret = file(new byte[1]);
         assumeTrue(secret.toFile().setReadable(false, false) && !Files.isReadable(secret), "root reads everything");
         assertFails(AccessDeniedException.class, "open", "EACCES", () -> FileSource.open(secret));
@@ -440,7 +454,9 @@ class FileSourceTest {
             assertTrue(NativeFds.isOpen(fd));
             FileSource taken = FileSource.fromFd(fd);
             assertEquals(5, taken.transferTo(0, 9, way.in()));
-            assertEquals(Files.readAllLines(Path.of("/proc/self/fdinfo/" + fd)).getFirst(), "pos:\t0");
+            if (!Systems.WINDOWS) { // where a read at an offset moves the position
+                assertEquals(Files.readAllLines(Path.of("/proc/self/fdinfo/" + fd)).getFirst(), "pos:\t0");
+            }
             taken.close();
             taken.close();
             assertFalse(NativeFds.isOpen(fd));

@@ -31,6 +31,7 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.Requires;
+import io.panamio.test.support.Systems;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -66,6 +67,7 @@ class EdgesTest {
 
     /** A UDP socket whose datagrams are refused by the peer. */
     private static UdpSocket refused(Loop loop, Interest interest) throws IOException {
+        Systems.windows("makes a socket readable by a refusal; Wine reports the first as an error, for ever");
         UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
         socket.connect(Loop.nobody());
         loop.register(socket, 1, interest);
@@ -138,6 +140,7 @@ class EdgesTest {
     /** With IP_RECVERR the error stays until its message is read from the error queue, which does not happen here. */
     @Test
     void aQueuedErrorIsNotReportedRepeatedly() throws IOException {
+        Systems.windows("has no IP_RECVERR");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
             socket.setOption(0, 11, arena.allocateFrom(ValueLayout.JAVA_INT, 1)); // IP_RECVERR
@@ -265,6 +268,7 @@ class EdgesTest {
     /** A program that does not read a client's input must learn that the client has disconnected. */
     @Test
     void anEndWhileAReadableEventWasNotDrainedIsReported() throws IOException {
+        Systems.wine("reports an end only when the bytes before it were read");
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
@@ -316,6 +320,7 @@ class EdgesTest {
     /** The hang-up was reported before: an unconnected socket has ended in both directions. */
     @Test
     void aConnectOfARegisteredSocketIsReported() throws IOException {
+        Systems.windows("reports nothing of a socket before it connects");
         try (Loop loop = new Loop()) {
             try (java.net.ServerSocket server = new java.net.ServerSocket(0, 1, V4)) {
                 TcpStream stream = loop.later(TcpStream.fromFd(NativeCalls.socket()));
@@ -466,6 +471,7 @@ class EdgesTest {
 
     @Test
     void sourcesBeyondTheLimitOfDescriptorsAreNotLost() throws Exception {
+        Systems.windows("does not limit the number of handles");
         String refused = "0 poll of 201 descriptors, which is more than RLIMIT_NOFILE: "
             + "Invalid argument (EINVAL, errno 22) ";
         assertEquals((Loop.hasEdges() ? "200 1 0" : refused + refused + "200").trim(),

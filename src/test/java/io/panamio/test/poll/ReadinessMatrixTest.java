@@ -16,6 +16,7 @@ import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -29,7 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * What an event reports about a TCP socket, in the notation of {@link Loop#flags}; empty where there is no event.
  *
- * <p>On poll(2), whose edges are emulated, a direction that was reported is not polled again until it was drained.
+ * <p>On poll(2), whose edges are emulated, a direction that was reported is not polled again until it was drained. So it
+ * is on Windows, but for the end of both directions, which reports them again.
  */
 class ReadinessMatrixTest {
     private static final Interest P = Interest.PRIORITY;
@@ -155,7 +157,8 @@ class ReadinessMatrixTest {
                 assertEquals("w", loop.next(1));
             }
             edge.change.happenTo(new Connection(loop, pair.stream(), pair.peer()));
-            String expected = Loop.hasEdges() ? edge.onEdges : edge.onLevels;
+            boolean ended = edge.onEdges.contains("wc");
+            String expected = Loop.hasEdges() || Systems.WINDOWS && ended ? edge.onEdges : edge.onLevels;
             assertNext(expected, loop);
             assertNoOther(expected, loop);
             loop.reregister(pair.stream(), 1, edge.interest);
@@ -214,6 +217,7 @@ class ReadinessMatrixTest {
     }
 
     private static TcpStream neverConnected(Loop loop) throws IOException {
+        Systems.windows("reports nothing of a socket before it connects");
         return loop.later(TcpStream.fromFd(NativeCalls.socket()));
     }
 
@@ -240,6 +244,7 @@ class ReadinessMatrixTest {
     }
 
     private static TcpListener shutDown(Loop loop) throws IOException {
+        Systems.windows("does not shut a listener down");
         TcpListener listener = listening(loop);
         assertEquals(0, NativeCalls.shutdownRead(listener.fd()));
         return listener;

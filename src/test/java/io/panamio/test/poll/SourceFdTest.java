@@ -37,6 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Descriptors other than sockets, with the classes of the examples. */
+@Requires(Feature.DESCRIPTORS)
 class SourceFdTest {
     private static final Duration TICK = Duration.ofMillis(5);
     private static final Duration NEVER = Duration.ofDays(1);

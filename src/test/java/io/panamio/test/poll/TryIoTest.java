@@ -167,6 +167,22 @@ class TryIoTest {
     }
 
     @Test
+    void aSocketIsWatchedThroughASourceWhoseOwnCallsRearmIt() throws IOException {
+        try (Loop loop = new Loop()) {
+            Loop.Pair pair = loop.connected();
+            SourceFd source = loop.later(new SourceFd(pair.stream().fd()));
+            loop.register(source, 1, R);
+            for (int i = 0; i < 3; i++) {
+                pair.peer().getOutputStream().write(i);
+                assertEquals("r", loop.next(1));
+                assertEquals(1, pair.stream().read(new byte[2], 0, 2));
+                assertEquals(WOULD_BLOCK, source.tryIo(R, fd -> pair.stream().read(new byte[2], 0, 2)));
+                loop.expectNothing();
+            }
+        }
+    }
+
+    @Test
     void readThatWouldBlockDoesNotRearmWriting() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();

@@ -32,13 +32,13 @@ public final class Child {
     }
 
     public Child() {
-        options.add("-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll"));
-        for (String property : List.of("panamio.test.platform", "panamio.test.library")) {
+        for (String property : List.of("panamio.selector", "panamio.test.platform", "panamio.test.library")) {
             if (System.getProperty(property) != null) {
                 options.add("-D" + property + "=" + System.getProperty(property));
             }
         }
         options.add("--enable-native-access=io.panamio");
+        options.addAll(Systems.CHILD_OPTIONS);
         options.addAll(Qemu.CHILD_OPTIONS);
     }
 

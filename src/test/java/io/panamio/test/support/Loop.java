@@ -19,6 +19,7 @@ import io.panamio.sys.Platform;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
@@ -181,6 +182,11 @@ public final class Loop implements AutoCloseable {
 
     public static void finishConnect(TcpStream stream) throws IOException {
         until("connected", stream::finishConnect);
+    }
+
+    /** {@return the loopback interface} */
+    public static NetworkInterface loopback() throws IOException {
+        return NetworkInterface.getByInetAddress(V4);
     }
 
     /** {@return a local address on which no socket listens} */

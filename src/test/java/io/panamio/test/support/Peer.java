@@ -75,6 +75,14 @@ public final class Peer implements AutoCloseable {
         long receive() throws IOException;
     }
 
+    /**
+     * Returns what a receive returns for a datagram. Windows does not report the length of one that was truncated, only
+     * that it was.
+     */
+    public static long reported(int length, long size) {
+        return Systems.WINDOWS ? Math.min(length, size + 1) : length;
+    }
+
     /** Repeats a receive until it no longer would block. */
     public static long await(Receive receive) throws IOException {
         long[] n = new long[1];

@@ -147,6 +147,7 @@ public final class Programs implements AutoCloseable {
     }
 
     public Program start(String... command) throws IOException {
+        Systems.windows("has other programs than those that tests start");
         Path output = directory.resolve("output-" + outputs++);
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
             .redirectOutput(output.toFile());
@@ -199,6 +200,7 @@ public final class Programs implements AutoCloseable {
 
     /** Returns the command line for {@link #example}. */
     public String[] exampleCommand(List<String> options, Class<?> main, String... arguments) throws IOException {
+        Systems.windows("has other programs than those that tests start");
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",

@@ -31,6 +31,7 @@ import io.panamio.test.support.Loop.Pair;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
@@ -157,13 +158,18 @@ class ConnectTest {
                 loop.register(stream, 1, RW);
                 loop.expect(new Expected(1, "wc e"));
                 ConnectException e = assertThrows(ConnectException.class, () -> teller.ask(stream));
-                assertTrue(e.getMessage().contains(to + ": Connection refused (ECONNREFUSED"), e.getMessage());
+                assertNames(to, e);
                 for (int i = 0; i < 2; i++) {
                     e = assertThrows(ConnectException.class, stream::finishConnect);
-                    assertTrue(e.getMessage().contains(to + ": Connection refused (ECONNREFUSED"), e.getMessage());
+                    assertNames(to, e);
                 }
             }
         }
+    }
+
+    private static void assertNames(InetSocketAddress to, ConnectException e) {
+        String reason = Systems.WINDOWS ? "(WSAECONNREFUSED 10061)" : "(ECONNREFUSED, errno ";
+        assertTrue(e.getMessage().contains(to + ": Connection refused " + reason), e.getMessage());
     }
 
     @Test
@@ -209,7 +215,7 @@ class ConnectTest {
             stream.shutdown(Shutdown.WRITE);
             Loop.until("ended", () -> {
                 try {
-                    return stream.peerAddress() == null;
+                    return Systems.WINDOWS || stream.peerAddress() == null; // Windows remembers the address
                 } catch (SocketException e) {
                     return true;
                 }

@@ -27,6 +27,7 @@ import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -44,11 +45,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ExtendWith(Systems.class)
 class TcpListenerTest {
     private static final ListenOptions DEFAULT = ListenOptions.DEFAULT;
 
@@ -306,6 +309,7 @@ class TcpListenerTest {
     @Test
     @Tag("any-selector")
     void reuseAddressIgnoresConnectionsOfAnEarlierListener() throws IOException {
+        Systems.windows("never minds them");
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             InetSocketAddress address = listener.localAddress();

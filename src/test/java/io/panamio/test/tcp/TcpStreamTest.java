@@ -31,6 +31,7 @@ import io.panamio.test.support.Loop.Expected;
 import io.panamio.test.support.Loop.Pair;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -408,6 +409,7 @@ class TcpStreamTest {
 
     @Test
     void aResetIsThrownAfterTheBytesThatArrived() throws IOException {
+        Systems.windows("drops the bytes that arrived when a reset does");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
@@ -431,6 +433,9 @@ class TcpStreamTest {
             loop.expect(new Expected(1, "r rc"));
             assertEquals(1, pair.stream().write(new byte[1], 0, 1)); // answered with a reset
             until("write-closed", () -> loop.next(1).contains("wc"));
+            if (Systems.WINDOWS) { // which reports the reset first
+                assertThrows(SocketException.class, () -> pair.stream().write(new byte[1], 0, 1));
+            }
             assertFails(SocketException.class, "send", "EPIPE", () -> pair.stream().write(new byte[1], 0, 1));
             assertEquals(EOF, pair.stream().read(new byte[1], 0, 1));
         }
@@ -444,7 +449,9 @@ class TcpStreamTest {
             pair.stream().shutdown(Shutdown.WRITE);
             SocketException e = assertFails(SocketException.class, "send", "EPIPE",
                 () -> pair.stream().write(new byte[1], 0, 1));
-            assertEquals("java.net.SocketException: send: Broken pipe (EPIPE, errno 32)", e.toString());
+            assertEquals("java.net.SocketException: send: " + (Systems.WINDOWS
+                ? "Cannot send or receive after a shutdown (EPIPE, WSAESHUTDOWN 10058)"
+                : "Broken pipe (EPIPE, errno 32)"), e.toString());
         }
     }
 

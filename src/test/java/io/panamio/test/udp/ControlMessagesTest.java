@@ -25,12 +25,12 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Peer;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.util.List;
@@ -43,9 +43,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Control messages of datagrams. */
 @Tag("any-selector")
-@ExtendWith(Qemu.class)
+@ExtendWith({Qemu.class, Systems.class})
 class ControlMessagesTest {
     private static final MemorySegment X = segment("x");
+    /** Linux's, and that of Windows. */
+    private static final List<Integer> DEFAULT_TTL = List.of(64, 128);
 
     private final SocketAddressBuffer from = SocketAddressBuffer.create();
     private final MemorySegment room = Arena.ofAuto().allocate(1 << 16);
@@ -106,7 +108,7 @@ class ControlMessagesTest {
             loop.later(new Peer(way.host)).send("x", to(socket, way.host));
             assertEquals(1, receive(socket));
             assertEquals(way.host, control.destination());
-            assertEquals(NetworkInterface.getByName("lo").getIndex(), control.interfaceIndex());
+            assertEquals(Loop.loopback().getIndex(), control.interfaceIndex());
         }
     }
 
@@ -133,8 +135,10 @@ class ControlMessagesTest {
             peer.socket.setOption(StandardSocketOptions.IP_TOS, 0xb8);
             peer.send("x", to(socket, way.host));
             assertEquals(1, receive(socket));
-            assertEquals(64, control.ttl());
-            assertEquals(0xb8, control.trafficClass());
+            assertTrue(DEFAULT_TTL.contains(control.ttl()), control.ttl() + " hops");
+            if (!Systems.WINDOWS) { // which ignores the JDK's option
+                assertEquals(0xb8, control.trafficClass());
+            }
         }
     }
 
@@ -205,6 +209,7 @@ class ControlMessagesTest {
     @ParameterizedTest
     @MethodSource("ways")
     void timeToLiveAndTypeOfServiceApplyToOneDatagram(Way way) throws IOException {
+        Systems.windows("takes neither for one datagram");
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
             UdpSocket receiver = loop.later(Peer.bind(way.host)); // the JDK's cannot report them
@@ -232,6 +237,7 @@ class ControlMessagesTest {
 
     @Test
     void theSourceIsChosen() throws IOException {
+        Systems.wine("ignores the source that a control message asks for");
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             InetAddress second = InetAddress.getByName("127.0.0.2");
@@ -249,10 +255,11 @@ class ControlMessagesTest {
 
     @Test
     void theSourceOfIpv6IsChosenWithItsInterface() throws IOException {
+        Systems.wine("ignores the source that a control message asks for");
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V6));
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("::", 0)));
-            int lo = NetworkInterface.getByName("lo").getIndex();
+            int lo = Loop.loopback().getIndex();
             assertEquals(1, socket.sendMsgTo(X, peer.buffer(), control.putSource(V6, lo)));
             assertEquals(V6, peer.receive().getAddress());
             control.clear();
@@ -264,6 +271,7 @@ class ControlMessagesTest {
 
     @Test
     void anAnswerIsSentFromTheAddressOfTheQuestion() throws IOException {
+        Systems.wine("ignores the source that a control message asks for");
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
@@ -289,10 +297,9 @@ class ControlMessagesTest {
             assertEquals(1, receive(socket));
             assertEquals(1, socket.sendMsgTo(X, from, control));
             assertEquals(V4, peer.receive().getAddress());
-            assertEquals(64, control.ttl(), "it is still there");
-            control.putTtl(9);
-            assertEquals(9, control.ttl());
-            assertNull(control.destination(), "the first put begins anew");
+            assertTrue(control.ttl() > 0, "it is still there");
+            control.putSource(V4, 0);
+            assertEquals(-1, control.ttl(), "the first put begins anew");
         }
     }
 
@@ -355,6 +362,7 @@ class ControlMessagesTest {
 
     @Test
     void anyControlMessageIsPutAndFoundByItsNumber() throws IOException {
+        Systems.windows("takes no time to live for one datagram");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket receiver = loop.later(Peer.bind(V4));
             receiver.setOption(SystemSocketOptions.IP_RECVTTL, true);

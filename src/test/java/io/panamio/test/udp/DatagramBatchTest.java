@@ -26,6 +26,7 @@ import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.UdpSocket;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Peer;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
@@ -272,6 +273,7 @@ public class DatagramBatchTest {
     @Test
     @Tag("any-selector")
     void controlMessagesGoWithTheirDatagram() throws IOException {
+        Systems.wine("ignores the source that a control message asks for");
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("0.0.0.0", 0)));
@@ -314,6 +316,7 @@ public class DatagramBatchTest {
 
     @Test
     void aPendingErrorIsThrownInsteadOfDatagrams() throws IOException {
+        Systems.windows("makes a socket readable by a refusal; Wine reports the first as an error, for ever");
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             socket.connect(Peer.nobody(V4));

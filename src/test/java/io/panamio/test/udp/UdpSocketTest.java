@@ -13,6 +13,7 @@ import static io.panamio.test.support.Loop.writable;
 import static io.panamio.test.support.Peer.segment;
 import static io.panamio.test.support.Peer.await;
 import static io.panamio.test.support.Peer.awaitText;
+import static io.panamio.test.support.Peer.reported;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -40,6 +41,7 @@ import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Peer;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -70,6 +72,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ExtendWith(Systems.class)
 class UdpSocketTest {
     private static final InetSocketAddress UNRESOLVED = InetSocketAddress.createUnresolved("nowhere.invalid", 9);
 
@@ -292,6 +295,7 @@ class UdpSocketTest {
 
     /** A socket that has sent a datagram to a closed port. */
     private static UdpSocket refused(Loop loop, Interest interest) throws IOException {
+        Systems.windows("makes a socket readable by a refusal; Wine reports the first as an error, for ever");
         UdpSocket socket = loop.later(Peer.bind(V4));
         socket.connect(Peer.nobody(V4));
         loop.register(socket, 1, interest);
@@ -339,6 +343,18 @@ class UdpSocketTest {
                 assertFails(ConnectException.class, names.get(i), "ECONNREFUSED", calls.get(i));
                 assertEquals(WOULD_BLOCK, sockets[i].recv(room), "the second time");
             }
+        }
+    }
+
+    @Test
+    void aRefusalIsThrownByAReceiveOfASocketThatIsNotRegistered() throws IOException {
+        Systems.wine("does not receive a refusal");
+        try (Loop loop = new Loop()) {
+            UdpSocket socket = loop.later(Peer.bind(V4));
+            socket.connect(Peer.nobody(V4));
+            assertEquals(1, socket.send(segment("x")));
+            assertFails(ConnectException.class, "recv", "ECONNREFUSED", () -> await(() -> socket.recv(room)));
+            assertEquals(WOULD_BLOCK, socket.recv(room));
         }
     }
 
@@ -412,11 +428,11 @@ class UdpSocketTest {
                 peer.send("x".repeat(i + 1), socket);
             }
             assertEquals(1, await(() -> socket.recv(MemorySegment.NULL)));
-            assertEquals(2, await(() -> socket.recvFrom(new byte[0], 0, 0, from)));
+            assertEquals(reported(2, 0), await(() -> socket.recvFrom(new byte[0], 0, 0, from)));
             assertEquals(peer.address(), from.get());
-            assertEquals(3, await(() -> socket.recv(ByteBuffer.allocateDirect(0))));
-            assertEquals(4, await(() -> socket.recv(room.asSlice(3, 0))));
-            assertEquals(5, await(() -> socket.recvMsg(MemorySegment.NULL, ControlMessages.withCapacity(64))));
+            assertEquals(reported(3, 0), await(() -> socket.recv(ByteBuffer.allocateDirect(0))));
+            assertEquals(reported(4, 0), await(() -> socket.recv(room.asSlice(3, 0))));
+            assertEquals(reported(5, 0), await(() -> socket.recvMsg(MemorySegment.NULL, ControlMessages.withCapacity(64))));
             assertEquals(WOULD_BLOCK, socket.recv(room));
         }
     }
@@ -515,7 +531,8 @@ class UdpSocketTest {
                 for (String sent : List.of("12345678", "abc", "", "too long a datagram")) {
                     memory.bytes.fill((byte) '.');
                     peer.send(sent, socket);
-                    assertEquals(sent.length(), await(() -> receive.on(socket, from)), "the whole length");
+                    assertEquals(reported(sent.length(), SIZE), await(() -> receive.on(socket, from)),
+                        "the whole length");
                     assertEquals((sent + "........").substring(0, SIZE),
                         new String(memory.bytes.toArray(JAVA_BYTE)));
                     assertEquals(receive == memory.recv, from.isEmpty());
@@ -879,8 +896,10 @@ class UdpSocketTest {
             assertFails(BindException.class, "setsockopt", "EADDRINUSE",
                 () -> socket.joinMulticast(group, member.by));
             socket.leaveMulticast(group, member.by);
-            assertFails(BindException.class, "setsockopt", "EADDRNOTAVAIL",
-                () -> socket.leaveMulticast(group, member.by));
+            SocketException e = assertThrows(SocketException.class, () -> socket.leaveMulticast(group, member.by));
+            if (!Systems.WINDOWS) { // Wine says EINVAL
+                assertFailure("setsockopt", "EADDRNOTAVAIL", assertInstanceOf(BindException.class, e));
+            }
             member.peer.send("left", member.group);
             loop.expectNothing();
             assertEquals(WOULD_BLOCK, socket.recv(room));
@@ -965,6 +984,7 @@ class UdpSocketTest {
             assertEquals(WOULD_BLOCK, socket.recv(room));
             socket.leaveMulticast(group, member.by);
 
+            Systems.wine("takes the members of struct ip_mreq_source in Linux's order");
             socket.joinMulticast(group, member.by, other);
             member.peer.send("no source", member.group);
             loop.expectNothing();

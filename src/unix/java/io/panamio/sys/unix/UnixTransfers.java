@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.nio.file.Path;
 
 /** Files as POSIX reads them. A platform adds its calls that move bytes between descriptors. */
 public abstract class UnixTransfers extends Transfers {
@@ -28,17 +29,18 @@ public abstract class UnixTransfers extends Transfers {
     }
 
     @Override
-    public final int openFile(byte[] path) throws IOException {
+    public final int openFile(Path path) throws IOException {
+        byte[] bytes = PathNames.bytes(path);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment zeroTerminated = arena.allocate(path.length + 1L);
-            MemorySegment.copy(MemorySegment.ofArray(path), 0, zeroTerminated, 0, path.length);
+            MemorySegment zeroTerminated = arena.allocate(bytes.length + 1L);
+            MemorySegment.copy(MemorySegment.ofArray(bytes), 0, zeroTerminated, 0, bytes.length);
             int flags = Posix.O_RDONLY | c.O_CLOEXEC() | c.O_NONBLOCK(); // the last for a FIFO
             int r;
             do {
                 r = Libc.open(zeroTerminated, flags, 0);
             } while (r == -Posix.EINTR);
             if (r < 0) {
-                throw errors.open("open", new String(path, PathNames.CHARSET), -r);
+                throw errors.open("open", path.toString(), -r);
             }
             return r;
         }

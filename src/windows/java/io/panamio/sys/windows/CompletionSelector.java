@@ -53,6 +53,10 @@ final class CompletionSelector extends Selector {
     /** The requests to update before the next wait. */
     private final ArrayDeque<PollRequest> queue = new ArrayDeque<>();
     private boolean waiting;
+    /** Those for which a condition holds of which the system does not know. Used by the poller only. */
+    private final ArrayDeque<PollRequest> due = new ArrayDeque<>();
+    /** The number of the wait that reports now, or did so last. */
+    private int round;
 
     CompletionSelector() throws IOException {
         port = Kernel32.createPort();
@@ -125,9 +129,17 @@ final class CompletionSelector extends Selector {
     public void rearm(int fd, int interest) {
         synchronized (lock) {
             PollRequest request = get(fd);
-            if (request != null && request.arm(interest)) {
+            if (request != null && request.arm(request.passesUrgent(interest) && !isUrgent(fd)
+                    ? interest | Readiness.PRIORITY : interest)) {
                 changed(request);
             }
+        }
+    }
+
+    /** Returns whether an urgent byte is pending. */
+    private static boolean isUrgent(int fd) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return Winsock.recv(fd, scratch.argument, 0, 1, Windows.MSG_OOB | Windows.MSG_PEEK) == 1;
         }
     }
 
@@ -360,17 +372,15 @@ final class CompletionSelector extends Selector {
         CompletionEvents events = (CompletionEvents) buffer;
         int limit = Math.min(max, events.packetCapacity());
         for (;;) {
-            int own;
+            long wait;
             synchronized (lock) {
-                own = prepare(events, limit);
-                waiting = own == 0 && nanos != 0;
-            }
-            if (own == limit) {
-                return own;
+                prepare();
+                wait = due.isEmpty() ? nanos : 0; // otherwise only for what AFD has found as well
+                waiting = wait != 0;
             }
             int packets = -1;
             try {
-                packets = dequeue(events, limit - own, own == 0 ? nanos : 0);
+                packets = dequeue(events, limit, wait);
             } finally {
                 if (packets < 0) {
                     synchronized (lock) {
@@ -380,7 +390,8 @@ final class CompletionSelector extends Selector {
             }
             synchronized (lock) {
                 waiting = false;
-                int n = handle(events, own, packets);
+                round++;
+                int n = reportDue(events, handle(events, packets), limit);
                 if (n > 0 || packets == 0 || nanos != 0) {
                     return n;
                 }
@@ -388,17 +399,27 @@ final class CompletionSelector extends Selector {
         }
     }
 
-    /** Updates the requests in the queue, and reports what the system does not know of. */
-    private int prepare(CompletionEvents events, int limit) {
-        int n = 0;
+    /** Updates the requests in the queue. */
+    private void prepare() {
         for (int left = queue.size(); left > 0; left--) {
             PollRequest request = queue.poll();
             request.queued = false;
-            if (updateOrRefuse(request)) {
-                if (n == limit) {
-                    enqueue(request);
+            if (updateOrRefuse(request) && request.state != State.CANCELLED) { // else when its packet has arrived
+                due.add(request);
+            }
+        }
+    }
+
+    /** Reports what the system does not know of, for requests of which no packet arrived; returns the end of the events. */
+    private int reportDue(CompletionEvents events, int from, int limit) {
+        int n = from;
+        for (PollRequest request; (request = due.poll()) != null;) {
+            int own = request.removed ? 0 : request.own();
+            if (own != 0 && request.round != round) {
+                if (n < limit) {
+                    report(events, n++, request, own);
                 } else {
-                    report(events, n++, request, request.own());
+                    enqueue(request);
                 }
             }
         }
@@ -407,6 +428,7 @@ final class CompletionSelector extends Selector {
 
     private void report(CompletionEvents events, int i, PollRequest request, int conditions) {
         events.set(i, request.watch.token, request.report(conditions));
+        request.round = round;
         if (request.watch.armed() != 0) {
             enqueue(request);
         }
@@ -423,15 +445,20 @@ final class CompletionSelector extends Selector {
         return taken.get(JAVA_INT, 0);
     }
 
-    private int handle(CompletionEvents events, int from, int packets) {
-        int n = from;
+    /** Handles packets; returns the number of events. */
+    private int handle(CompletionEvents events, int packets) {
+        int n = 0;
         for (int i = 0; i < packets; i++) {
             long key = events.key(i);
             if (key == NOTIFICATION) {
                 notificationArrived();
             } else if (key != NUDGE) {
                 PollRequest request = groups[(int) (key - FIRST_GROUP)].at(events.request(i));
+                boolean cancelled = request.state == State.CANCELLED;
                 int found = complete(request);
+                if (!request.removed && (found != 0 || !cancelled)) {
+                    found |= request.own(); // in one event
+                }
                 if (found != 0) {
                     report(events, n++, request, found);
                 } else if (!request.removed) {
@@ -446,7 +473,8 @@ final class CompletionSelector extends Selector {
     private int complete(PollRequest request) {
         pending--;
         boolean wasRemoved = request.removed;
-        int found = request.complete(request.group.status(request.index), request.group.conditions(request.index));
+        int status = request.group.status(request.index);
+        int found = request.complete(status, request.group.conditions(request.index));
         if (request.removed) {
             if (!wasRemoved) {
                 bySocket[request.watch.fd >>> 2] = null;
@@ -454,8 +482,11 @@ final class CompletionSelector extends Selector {
             vacate(request);
         } else if ((found & Windows.AFD_POLL_ABORT) != 0) {
             SocketState.reset(request.watch.fd);
-        } else if ((found & Windows.AFD_POLL_CONNECT_FAIL) != 0) {
+        } else if ((found & Windows.AFD_POLL_CONNECT_FAIL) != 0 && status >= 0) {
             request.datagram = isDatagram(request.watch.fd);
+            if (!request.datagram) {
+                SocketState.connectFailed(request.watch.fd);
+            }
         }
         return found;
     }

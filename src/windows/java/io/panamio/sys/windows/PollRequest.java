@@ -48,8 +48,10 @@ final class PollRequest {
     int asked;
     /** The directions that were shut down here, as {@link Readiness} bits. */
     int shut;
-    /** Whether this is a datagram socket, whose errors come and go. */
+    /** Whether this is a datagram socket, for which an error is not the end. */
     boolean datagram;
+    /** The last wait that reported an event of this. */
+    int round;
     boolean removed;
     /** Whether the selector has this in its queue. */
     boolean queued;
@@ -89,11 +91,15 @@ final class PollRequest {
     boolean arm(int interest) {
         int drained = ((interest & Readiness.READABLE) != 0 ? RECEIVE : 0)
             | ((interest & Readiness.WRITABLE) != 0 ? SEND : 0)
-            | ((interest & Readiness.PRIORITY) != 0 ? URGENT : 0)
-            | ((interest & Readiness.HANG_UP) != 0 && datagram ? FAILURE : 0);
+            | ((interest & Readiness.PRIORITY) != 0 ? URGENT : 0);
         int again = watch.reported() & drained;
         watch.arm(again);
         return again != 0;
+    }
+
+    /** Returns whether an operation may have passed over an urgent byte that was reported. */
+    boolean passesUrgent(int interest) {
+        return (interest & Readiness.READABLE) != 0 && (watch.reported() & URGENT) != 0;
     }
 
     /** Returns the armed conditions that hold, and of which AFD does not know. */

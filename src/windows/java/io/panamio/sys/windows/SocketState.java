@@ -1,32 +1,80 @@
 package io.panamio.sys.windows;
 
 import io.panamio.sys.Readiness;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * What programs count on elsewhere, and Windows forgets or never ends to repeat: an error that was taken is not taken
  * again, and a direction that was shut down has ended. Only sockets with something to remember have a state, until they
- * are closed. Thread-safe.
+ * are closed. Thread-safe; to find that a socket has none neither locks nor allocates.
  */
 final class SocketState {
-    private static final ConcurrentHashMap<Integer, SocketState> SOCKETS = new ConcurrentHashMap<>();
+    /** The states by socket: the numbers of handles are multiples of four. Replaced under the lock of the class. */
+    private static volatile AtomicReferenceArray<SocketState> states = new AtomicReferenceArray<>(64);
 
+    private boolean connectFailed;
     private boolean connectErrorTaken;
     private boolean reset;
     private boolean resetTaken;
+    private boolean reusesAddress;
     private int shut;
 
     private SocketState() {
     }
 
+    private static SocketState get(int socket) {
+        AtomicReferenceArray<SocketState> all = states;
+        int i = socket >>> 2;
+        return i < all.length() ? all.get(i) : null;
+    }
+
     private static SocketState of(int socket) {
-        return SOCKETS.computeIfAbsent(socket, s -> new SocketState());
+        SocketState state = get(socket);
+        return state != null ? state : add(socket);
+    }
+
+    private static synchronized SocketState add(int socket) {
+        int i = socket >>> 2;
+        if (i >= states.length()) {
+            AtomicReferenceArray<SocketState> more = new AtomicReferenceArray<>(Math.max(i + 1, states.length() * 2));
+            for (int k = 0; k < states.length(); k++) {
+                more.set(k, states.get(k));
+            }
+            states = more;
+        }
+        if (states.get(i) == null) {
+            states.set(i, new SocketState());
+        }
+        return states.get(i);
     }
 
     /** Forgets a socket, which is new or closed. */
     static void forget(int socket) {
-        if (!SOCKETS.isEmpty()) {
-            SOCKETS.remove(socket);
+        if (get(socket) != null) {
+            synchronized (SocketState.class) {
+                states.set(socket >>> 2, null);
+            }
+        }
+    }
+
+    // ---- a connect that failed
+
+    /** Records that a poll has found that a connect failed. */
+    static void connectFailed(int socket) {
+        SocketState state = of(socket);
+        synchronized (state) {
+            state.connectFailed = true;
+        }
+    }
+
+    /** Returns whether a connect has failed, as far as it is known. */
+    static boolean hasFailed(int socket) {
+        SocketState state = get(socket);
+        if (state == null) {
+            return false;
+        }
+        synchronized (state) {
+            return state.connectFailed;
         }
     }
 
@@ -40,11 +88,24 @@ final class SocketState {
         }
     }
 
+    // ---- a reset
+
     /** Records that a poll has found the connection reset, which SO_ERROR never tells. */
     static void reset(int socket) {
         SocketState state = of(socket);
         synchronized (state) {
             state.reset = true;
+        }
+    }
+
+    /** Returns whether the connection was reset, as far as it is known. */
+    static boolean isReset(int socket) {
+        SocketState state = get(socket);
+        if (state == null) {
+            return false;
+        }
+        synchronized (state) {
+            return state.reset;
         }
     }
 
@@ -56,6 +117,7 @@ final class SocketState {
         SocketState state = of(socket);
         synchronized (state) {
             boolean there = !state.resetTaken;
+            state.reset = true;
             state.resetTaken = true;
             return there;
         }
@@ -63,7 +125,7 @@ final class SocketState {
 
     /** Takes the reset that a poll has found; returns whether it was there. */
     static boolean takeFoundReset(int socket) {
-        SocketState state = SOCKETS.isEmpty() ? null : SOCKETS.get(socket);
+        SocketState state = get(socket);
         if (state == null) {
             return false;
         }
@@ -73,6 +135,8 @@ final class SocketState {
             return there;
         }
     }
+
+    // ---- a shutdown
 
     /**
      * Records that directions were shut down, and has selectors report their end.
@@ -89,12 +153,33 @@ final class SocketState {
 
     /** Returns the directions that were shut down. */
     static int shut(int socket) {
-        SocketState state = SOCKETS.isEmpty() ? null : SOCKETS.get(socket);
+        SocketState state = get(socket);
         if (state == null) {
             return 0;
         }
         synchronized (state) {
             return state.shut;
+        }
+    }
+
+    // ---- SO_REUSEADDR of TCP, which is not set in the system
+
+    static void setReusesAddress(int socket, boolean on) {
+        if (on || get(socket) != null) {
+            SocketState state = of(socket);
+            synchronized (state) {
+                state.reusesAddress = on;
+            }
+        }
+    }
+
+    static boolean reusesAddress(int socket) {
+        SocketState state = get(socket);
+        if (state == null) {
+            return false;
+        }
+        synchronized (state) {
+            return state.reusesAddress;
         }
     }
 }

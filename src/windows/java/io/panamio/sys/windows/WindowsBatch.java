@@ -33,7 +33,7 @@ final class WindowsBatch extends Batch {
             data[i] = bytes.asSlice((long) size * i, size);
             addresses[i] = new WindowsAddress();
             if (control > 0) {
-                controls[i] = new WindowsControl(arena.allocate(WindowsControl.aligned(control), 8));
+                controls[i] = new WindowsControl(arena, control);
             }
         }
     }

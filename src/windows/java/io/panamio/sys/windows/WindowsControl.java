@@ -12,6 +12,7 @@ import io.panamio.bindings.windows.in_pktinfo;
 import io.panamio.sys.Control;
 import io.panamio.sys.Platform;
 import io.panamio.sys.RawAccess;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -31,25 +32,30 @@ final class WindowsControl extends Control {
     private static final int DATA = (int) _WSACMSGHDR.sizeof();
     private static final int ALIGNMENT = 8;
 
+    /** What all messages that there are need together, which none is cut off for: that would hide a datagram's length. */
+    private static final int ROOM = 512;
+
     /** The messages. */
     final MemorySegment memory;
+    private final int capacity;
     private int length;
     private boolean received;
     private boolean truncated;
 
-    /** Creates empty control messages in 8-byte aligned memory. */
-    WindowsControl(MemorySegment memory) {
-        this.memory = memory;
+    /** Creates empty control messages. */
+    WindowsControl(Arena arena, int bytes) {
+        capacity = aligned(bytes);
+        memory = arena.allocate(Math.max(capacity, ROOM), ALIGNMENT);
     }
 
-    /** Returns a size that is a multiple of the alignment. */
-    static int aligned(int bytes) {
+    private static int aligned(int bytes) {
         return bytes + ALIGNMENT - 1 & -ALIGNMENT;
     }
 
     // ---- before and after a call
 
-    int capacity() {
+    /** Returns the number of bytes that the system may write. */
+    int room() {
         return (int) memory.byteSize();
     }
 
@@ -60,9 +66,9 @@ final class WindowsControl extends Control {
 
     /** Sets the outcome of a receive. */
     void received(int bytes, int flags) {
-        length = bytes;
+        length = Math.min(bytes, capacity);
         received = true;
-        truncated = (flags & Windows.MSG_CTRUNC) != 0;
+        truncated = bytes > capacity || (flags & Windows.MSG_CTRUNC) != 0;
     }
 
     @Override
@@ -129,7 +135,8 @@ final class WindowsControl extends Control {
 
     @Override
     public int ttl() {
-        int v4 = number(Windows.IPPROTO_IP, Windows.IP_HOPLIMIT);
+        int v4 = Math.max(number(Windows.IPPROTO_IP, Windows.IP_TTL),
+            number(Windows.IPPROTO_IP, Windows.IP_HOPLIMIT)); // whichever the system sends
         return v4 >= 0 ? v4 : number(Windows.IPPROTO_IPV6, Windows.IPV6_HOPLIMIT);
     }
 
@@ -214,8 +221,8 @@ final class WindowsControl extends Control {
 
     /** Makes sure that {@code bytes} fit, and drops what was received. */
     private void requireRoom(long bytes) {
-        if (bytes > capacity() - sendLength()) {
-            throw new IndexOutOfBoundsException("no room for " + bytes + " more bytes in " + capacity());
+        if (bytes > capacity - sendLength()) {
+            throw new IndexOutOfBoundsException("no room for " + bytes + " more bytes in " + capacity);
         }
         if (received) {
             clear();

@@ -50,7 +50,7 @@ final class WindowsMessages extends Messages {
 
     @Override
     public Control newControl(int bytes) {
-        return new WindowsControl(Arena.ofAuto().allocate(WindowsControl.aligned(bytes), 8));
+        return new WindowsControl(Arena.ofAuto(), bytes);
     }
 
     @Override
@@ -110,11 +110,11 @@ final class WindowsMessages extends Messages {
         if (r < 0 && from != null) {
             from.clear();
         }
-        return r >= 0 ? r : failed(fd, call, r);
+        return r >= 0 ? r : failed(call, r);
     }
 
     /** Returns WOULD_BLOCK, or throws the error of a call. */
-    private static long failed(int fd, String call, int r) throws IOException {
+    private static long failed(String call, int r) throws IOException {
         if (r == -Windows.WSAEWOULDBLOCK) {
             return Sockets.WOULD_BLOCK;
         }
@@ -136,7 +136,7 @@ final class WindowsMessages extends Messages {
             if (r > 0 && !inPlace) {
                 MemorySegment.copy(bytes, 0, dst, 0, Math.min(r, size));
             }
-            return r >= 0 ? r : failed(fd, "WSARecvMsg", r);
+            return r >= 0 ? r : failed("WSARecvMsg", r);
         }
     }
 
@@ -144,7 +144,7 @@ final class WindowsMessages extends Messages {
     private int receiveMessage(NativeScratch scratch, int fd, MemorySegment dst, int size, WindowsAddress from,
             WindowsControl control) throws IOException {
         MemorySegment function = wsaRecvMsg(fd);
-        ByteBuffer message = prepare(scratch, dst, size, from, Sockaddr.STORAGE_SIZE, control, control.capacity());
+        ByteBuffer message = prepare(scratch, dst, size, from, Sockaddr.STORAGE_SIZE, control, control.room());
         int r = Winsock.wsaRecvMsg(function, fd, scratch.wholeMessage, scratch.length(0));
         Reference.reachabilityFence(dst);
         if (from != null) {
@@ -155,7 +155,7 @@ final class WindowsMessages extends Messages {
         }
         int flags = message.getInt(FLAGS);
         control.received(message.getInt(CONTROL_LENGTH), flags);
-        return (flags & (Windows.MSG_TRUNC | Windows.MSG_PARTIAL)) != 0 ? size + 1 : scratch.length();
+        return r < 0 || (flags & (Windows.MSG_TRUNC | Windows.MSG_PARTIAL)) != 0 ? size + 1 : scratch.length();
     }
 
     private static ByteBuffer prepare(NativeScratch scratch, MemorySegment bytes, int size, WindowsAddress address,
@@ -245,7 +245,7 @@ final class WindowsMessages extends Messages {
             throws IOException {
         if (toLength == 0) {
             int r = Winsock.send(fd, src, 0, size, 0);
-            return r >= 0 ? r : failed(fd, "send", r);
+            return r >= 0 ? r : failed("send", r == -Windows.WSAENOTCONN ? -Windows.WSAEDESTADDRREQ : r);
         }
         int r = Winsock.sendto(fd, src, size, 0, to, toLength);
         if (isOfOtherFamily(fd, r, toLength)) {
@@ -253,7 +253,7 @@ final class WindowsMessages extends Messages {
                 r = Winsock.sendto(fd, src, size, 0, mapped(scratch, to), Sockaddr.SOCKADDR_IN6_SIZE);
             }
         }
-        return r >= 0 ? r : failed(fd, "sendto", r);
+        return r >= 0 ? r : failed("sendto", r);
     }
 
     /** Returns whether a send failed since its destination was an IPv4 address for an IPv6 socket. */
@@ -283,7 +283,7 @@ final class WindowsMessages extends Messages {
         try (NativeScratch scratch = NativeScratch.enterToCopy(inPlace ? 0 : size)) {
             MemorySegment bytes = inPlace ? src : copy(src, size, scratch);
             int r = sendMessage(scratch, fd, bytes, size, (WindowsAddress) to, (WindowsControl) control);
-            return r >= 0 ? r : failed(fd, "WSASendMsg", r);
+            return r >= 0 ? r : failed("WSASendMsg", r == -Windows.WSAENOTCONN ? -Windows.WSAEDESTADDRREQ : r);
         }
     }
 
@@ -326,7 +326,7 @@ final class WindowsMessages extends Messages {
                 if (r < 0) {
                     from.clear();
                     if (n == 0) {
-                        return (int) failed(fd, control == null ? "recvfrom" : "WSARecvMsg", r);
+                        return (int) failed(control == null ? "recvfrom" : "WSARecvMsg", r);
                     }
                     if (r != -Windows.WSAEWOULDBLOCK) {
                         b.defer(fd, r == -Windows.WSAECONNRESET ? Windows.WSAECONNREFUSED : -r);

@@ -160,6 +160,7 @@ final class WindowsOptions {
     private static void set(int fd, boolean tcp, boolean v6, SocketOption<?> name, Option option, Object value)
             throws IOException {
         if (tcp && option.kind == Kind.REUSE) {
+            SocketState.setReusesAddress(fd, (Boolean) value);
             return;
         }
         int r;
@@ -200,7 +201,7 @@ final class WindowsOptions {
     static Object get(int fd, SocketOption<?> name) throws IOException {
         Option option = find(name);
         if (option.kind == Kind.REUSE && WindowsSockets.isTcp(fd)) {
-            return true;
+            return SocketState.reusesAddress(fd);
         }
         boolean v6 = isV6(fd, option);
         int value =

@@ -99,6 +99,7 @@ final class WindowsSockets extends Sockets {
         if (fd < 0) {
             return fd;
         }
+        SocketState.forget(fd);
         int r = nonBlocking(fd);
         if (r >= 0 && family == Windows.AF_INET6) {
             r = trySetInt(fd, Windows.IPPROTO_IPV6, Windows.IPV6_V6ONLY, 0);
@@ -314,6 +315,7 @@ final class WindowsSockets extends Sockets {
 
     /** Raw: sets what a new connection may have inherited from the listener, or not. */
     private static int prepareAccepted(int fd) {
+        SocketState.forget(fd);
         int r = Kernel32.setHandleInformation(fd, Windows.HANDLE_FLAG_INHERIT, 0);
         return r < 0 ? r : nonBlocking(fd);
     }
@@ -397,15 +399,22 @@ final class WindowsSockets extends Sockets {
     }
 
     /**
-     * Returns whether a connect is in progress on a stream socket for which a call has reported that it is not
-     * connected. If the connect failed, throws its error as one of that call, once.
+     * Returns what an operation does on a stream socket that is not connected: WOULD_BLOCK while a connect is in
+     * progress. If the connect failed, throws its error as one of that call, once, and then returns 0, as the stream has
+     * ended.
      */
-    static boolean isConnecting(int fd, String call) throws IOException {
+    static long notConnected(int fd, String call) throws IOException {
         int error = connectError(fd);
-        if (error != 0 && SocketState.takeConnectError(fd)) {
+        if (error == 0) {
+            if (!wasConnected(fd) && hasPeer(fd)) {
+                return WOULD_BLOCK;
+            }
+            throw Errors.socket(call, Windows.WSAENOTCONN);
+        }
+        if (SocketState.takeConnectError(fd)) {
             throw Errors.pending(call, "", error);
         }
-        return error == 0 && !wasConnected(fd) && hasPeer(fd);
+        return 0;
     }
 
     @Override
@@ -457,7 +466,7 @@ final class WindowsSockets extends Sockets {
             check("getpeername", "",
                 Winsock.getpeername(fd, scratch.address, scratch.length((int) scratch.address.byteSize())));
             InetSocketAddress peer = Sockaddr.read(scratch.addressBytes);
-            if (isTcp(fd) && !wasConnected(fd)) { // of a connect in progress
+            if (isTcp(fd) && (!wasConnected(fd) || SocketState.isReset(fd))) { // of a connect in progress, or an end
                 throw Errors.socket("getpeername", Windows.WSAENOTCONN);
             }
             return peer;
@@ -477,10 +486,17 @@ final class WindowsSockets extends Sockets {
         }
     }
 
+    /**
+     * SD_RECEIVE would reset the connection if something has arrived or does so later. Elsewhere that can be received, and
+     * then the stream has ended: so does a receive here that finds nothing.
+     */
     @Override
     public void shutdown(int fd, int directions) throws IOException {
-        check("shutdown", "", Winsock.shutdown(fd, directions == Readiness.READABLE ? Windows.SD_RECEIVE
-            : directions == Readiness.WRITABLE ? Windows.SD_SEND : Windows.SD_BOTH));
+        if ((directions & Readiness.WRITABLE) != 0) {
+            check("shutdown", "", Winsock.shutdown(fd, Windows.SD_SEND));
+        } else if (!wasConnected(fd)) {
+            throw Errors.socket("shutdown", Windows.WSAENOTCONN);
+        }
         SocketState.shutDown(fd, directions);
     }
 
@@ -490,8 +506,7 @@ final class WindowsSockets extends Sockets {
         if (error == 0 && SocketState.takeFoundReset(fd)) {
             return Errors.pending("SO_ERROR", "", Windows.WSAECONNRESET);
         }
-        boolean taken = error == 0 || isTcp(fd) && !SocketState.takeConnectError(fd);
-        return taken ? null : Errors.pending("SO_ERROR", "", error);
+        return error == 0 || !SocketState.takeConnectError(fd) ? null : Errors.pending("SO_ERROR", "", error);
     }
 
     // ---- multicast

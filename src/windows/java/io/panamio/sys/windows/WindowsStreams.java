@@ -9,6 +9,7 @@ import io.panamio.bindings.windows._WSABUF;
 import io.panamio.sys.Gather;
 import io.panamio.sys.NativeScratch;
 import io.panamio.sys.RawAccess;
+import io.panamio.sys.Readiness;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -30,11 +31,16 @@ final class WindowsStreams extends Streams {
 
     // ---- errors
 
-    /** Returns what a receive that failed returns: 0 if the stream has ended, as it does after its failure. */
-    private static long receiveFailed(int fd, String call, int r) throws IOException {
+    /**
+     * Returns the result of a receive that received nothing, or throws its error: 0 if the stream has ended, as it has
+     * after its failure.
+     */
+    private static long received(int fd, String call, int r) throws IOException {
         switch (-r) {
+            case 0: // also after a connect that failed
+                return SocketState.hasFailed(fd) ? WindowsSockets.notConnected(fd, call) : 0;
             case Windows.WSAEWOULDBLOCK:
-                return Sockets.WOULD_BLOCK;
+                return (SocketState.shut(fd) & Readiness.READABLE) != 0 ? 0 : Sockets.WOULD_BLOCK;
             case Windows.WSAESHUTDOWN, Windows.WSAEDISCON:
                 return 0;
             case Windows.WSAECONNRESET, Windows.WSAECONNABORTED:
@@ -43,10 +49,7 @@ final class WindowsStreams extends Streams {
                 }
                 break;
             case Windows.WSAENOTCONN:
-                if (WindowsSockets.isConnecting(fd, call)) {
-                    return Sockets.WOULD_BLOCK;
-                }
-                break;
+                return WindowsSockets.notConnected(fd, call);
             default:
                 break;
         }
@@ -57,16 +60,15 @@ final class WindowsStreams extends Streams {
         switch (-r) {
             case Windows.WSAEWOULDBLOCK:
                 return Sockets.WOULD_BLOCK;
-            case Windows.WSAENOTCONN:
-                if (WindowsSockets.isConnecting(fd, call)) {
-                    return Sockets.WOULD_BLOCK;
+            case Windows.WSAENOTCONN, Windows.WSAECONNRESET, Windows.WSAECONNABORTED:
+                if (r == -Windows.WSAENOTCONN || SocketState.hasFailed(fd)) {
+                    if (WindowsSockets.notConnected(fd, call) != 0) {
+                        return Sockets.WOULD_BLOCK;
+                    }
+                } else if (SocketState.takeReset(fd)) {
+                    break;
                 }
-                break;
-            case Windows.WSAECONNRESET, Windows.WSAECONNABORTED:
-                if (!SocketState.takeReset(fd)) {
-                    throw Errors.socket(call, Windows.WSAESHUTDOWN); // the reset was told, and nothing can be sent
-                }
-                break;
+                throw Errors.socket(call, Windows.WSAESHUTDOWN); // the failure was told, and nothing can be sent
             default:
                 break;
         }
@@ -105,7 +107,7 @@ final class WindowsStreams extends Streams {
             return receiveCopying(fd, dst, null, off, len, flags);
         }
         int r = Winsock.recv(fd, dst, off, (int) Math.min(len, Winsock.MAX_TRANSFER), flags);
-        return r >= 0 ? r : receiveFailed(fd, "recv", r);
+        return r > 0 ? r : received(fd, "recv", r);
     }
 
     /**
@@ -122,7 +124,7 @@ final class WindowsStreams extends Streams {
                 int piece = Math.min(size - done, NativeScratch.COPY_SIZE);
                 int r = Winsock.recv(fd, copy, 0, piece, flags);
                 if (r <= 0) {
-                    return done > 0 ? done : r == 0 ? 0 : receiveFailed(fd, "recv", r);
+                    return done > 0 ? done : received(fd, "recv", r);
                 }
                 if (array == null) {
                     MemorySegment.copy(copy, 0, dst, off + done, r);
@@ -276,10 +278,10 @@ final class WindowsStreams extends Streams {
                 r = Winsock.wsaRecv(fd, buffers, count, scratch.length, scratch.argument);
             }
             Reference.reachabilityFence(segments);
-            if (r < 0) {
-                return send ? sendFailed(fd, "WSASend", r) : receiveFailed(fd, "WSARecv", r);
+            int moved = r < 0 ? r : scratch.length();
+            if (send ? moved < 0 : moved <= 0) {
+                return send ? sendFailed(fd, "WSASend", moved) : received(fd, "WSARecv", moved);
             }
-            int moved = scratch.length();
             if (copied > 0 && !send) {
                 copyToHeap(segments, from, copy, moved);
             }

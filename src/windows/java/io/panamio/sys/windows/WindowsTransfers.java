@@ -5,28 +5,45 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.panamio.bindings.windows.Windows;
 import io.panamio.bindings.windows._OVERLAPPED;
 import io.panamio.sys.NativeScratch;
-import io.panamio.sys.PathNames;
 import io.panamio.sys.Transfers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
 
 /**
  * Files, read from an offset. Windows can send a file by itself (TransmitFile), but only by a request that ties the socket
  * to one completion port for ever, so that it could not be registered with another {@code Poll} later: the users copy.
  */
 final class WindowsTransfers extends Transfers {
+    /** The least length of a name that needs a prefix. */
+    private static final int MAX_NAME = 248;
+
     @Override
-    public int openFile(byte[] path) throws IOException {
-        String name = new String(path, PathNames.CHARSET);
+    public int openFile(Path path) throws IOException {
+        if (path.getFileSystem() != FileSystems.getDefault()) {
+            throw new IllegalArgumentException("a path of another file system: " + path);
+        }
         try (Arena arena = Arena.ofConfined()) {
-            int r = Kernel32.openFile(arena.allocateFrom(name, StandardCharsets.UTF_16LE));
+            int r = Kernel32.openFile(arena.allocateFrom(name(path), StandardCharsets.UTF_16LE));
             if (r < 0) {
-                throw Errors.open("CreateFileW", name, -r);
+                throw Errors.open("CreateFileW", path.toString(), -r);
             }
             return r;
         }
+    }
+
+    /** Returns a path as the system takes it: a long one only with a prefix. */
+    private static String name(Path path) {
+        String name = path.toString();
+        if (name.length() < MAX_NAME && path.isAbsolute()) {
+            return name;
+        }
+        name = path.toAbsolutePath().normalize().toString();
+        return name.length() < MAX_NAME ? name
+            : name.startsWith("\\\\") ? "\\\\?\\UNC" + name.substring(1) : "\\\\?\\" + name;
     }
 
     @Override
@@ -49,8 +66,8 @@ final class WindowsTransfers extends Transfers {
             MemorySegment overlapped = scratch.wholeMessage;
             overlapped.fill((byte) 0);
             overlapped.set(JAVA_LONG, _OVERLAPPED.Offset$offset(), position); // OffsetHigh follows
-            int r = Kernel32.readFile(file, dst, (int) Math.min(count, Winsock.MAX_TRANSFER), scratch.length(0),
-                overlapped);
+            int size = (int) Math.min(Math.min(count, Winsock.MAX_TRANSFER), Long.MAX_VALUE - position);
+            int r = Kernel32.readFile(file, dst, size, scratch.length(0), overlapped);
             if (r < 0 && r != -Windows.ERROR_HANDLE_EOF) {
                 throw Errors.io("ReadFile", -r);
             }
