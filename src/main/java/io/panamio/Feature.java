@@ -28,10 +28,12 @@ public enum Feature {
     /** {@link SourceFd} for a descriptor that is not a socket. */
     DESCRIPTORS,
 
-    /** {@code Pipe}. */
+    /** {@code Pipe}. Where emulated, without blocking mode, and without taking over a descriptor. */
     PIPES,
     /** {@code Pipe.Sender.redirect} and {@code Pipe.Receiver.redirect}, which connect a pipe to a child process. */
     PIPE_REDIRECTS,
+    /** {@code NamedPipe}. */
+    NAMED_PIPES,
 
     /** {@code UnixStream} and {@code UnixListener}. */
     UNIX_STREAMS,

@@ -23,6 +23,10 @@ import java.util.Objects;
  * but may not be readable, so read on either. When the last receiver is closed, the sender's event is an error but may
  * not be writable.
  *
+ * <p>Where {@link io.panamio.Feature#PIPES} is emulated, as on Windows, a pipe has no blocking mode, no descriptor can
+ * be taken over, and bytes that are moved through an exposed descriptor are not noticed. See {@link NamedPipe} for
+ * pipes to other processes of Windows.
+ *
  * <h2>Child processes</h2>
  * {@link Sender#redirect} lets a child process write to a pipe, {@link Receiver#redirect} lets it read from one. The
  * child gets an open file description of its own, in blocking mode, so the modes of the two sides are independent.
@@ -112,6 +116,7 @@ public final class Pipe implements AutoCloseable {
          * read waits for data, and a write waits for room.
          *
          * @param on true for non-blocking mode, false for blocking mode
+         * @throws UnsupportedOperationException if {@code on} is false and {@link io.panamio.Feature#PIPES} is emulated
          * @throws java.nio.channels.ClosedChannelException if this is closed
          * @throws IOException if the system call fails
          */
@@ -138,6 +143,7 @@ public final class Pipe implements AutoCloseable {
          * @return the sender, which owns the descriptor from now on
          * @throws IllegalArgumentException if the descriptor cannot be written to, or is in blocking mode; it remains
          *     the caller's to close
+         * @throws UnsupportedOperationException if {@link io.panamio.Feature#PIPES} is emulated
          * @throws IOException if the descriptor is not open
          */
         public static Sender fromFd(int fd) throws IOException {
@@ -227,6 +233,7 @@ public final class Pipe implements AutoCloseable {
          * @return the receiver, which owns the descriptor from now on
          * @throws IllegalArgumentException if the descriptor cannot be read from, or is in blocking mode; it remains
          *     the caller's to close
+         * @throws UnsupportedOperationException if {@link io.panamio.Feature#PIPES} is emulated
          * @throws IOException if the descriptor is not open
          */
         public static Receiver fromFd(int fd) throws IOException {

@@ -68,6 +68,18 @@ public class Delivery {
         ready &= ~readiness;
     }
 
+    /**
+     * Removes from the readiness of the source, and from events that were not reported yet, what is no longer so.
+     *
+     * @param readiness {@link Readiness} bits
+     */
+    public final synchronized void withdraw(int readiness) {
+        ready &= ~readiness;
+        if (entry != null) {
+            entry.pending &= ~readiness;
+        }
+    }
+
     // ---- what a source may have to do itself
 
     /**

@@ -38,4 +38,27 @@ public abstract class Pipes {
     public File file(int fd) {
         throw Platform.current().refusal(Feature.PIPE_REDIRECTS);
     }
+
+    /**
+     * Creates an instance of a named pipe, for one client.
+     *
+     * @param name the name, with its prefix
+     * @param first whether no other instance may exist
+     * @param messages whether the pipe keeps the boundaries of messages
+     * @throws UnsupportedOperationException if {@link Feature#NAMED_PIPES} is refused
+     */
+    public NamedPipeEnd createNamed(String name, boolean first, boolean messages) throws IOException {
+        throw Platform.current().refusal(Feature.NAMED_PIPES);
+    }
+
+    /**
+     * Connects to an instance of a named pipe.
+     *
+     * @param name the name, with its prefix
+     * @param messages whether to read messages
+     * @throws UnsupportedOperationException if {@link Feature#NAMED_PIPES} is refused
+     */
+    public NamedPipeEnd openNamed(String name, boolean messages) throws IOException {
+        throw Platform.current().refusal(Feature.NAMED_PIPES);
+    }
 }

@@ -175,8 +175,8 @@ public abstract class Selector extends Guard {
             }
             asleep = System.nanoTime();
         }
-        wakes.sleep();
         for (;;) {
+            wakes.sleep();
             int n = awaitOpen(events, remaining);
             if (n > 0) {
                 if (maxSpin > 0) {
@@ -310,6 +310,14 @@ public abstract class Selector extends Guard {
     /** Records that a notification has ended a wait. Called by {@link #await}. */
     protected final void notificationArrived() {
         wakes.arrived();
+    }
+
+    /**
+     * Records that the wait in the system is over, although {@link #await} is not: what sources deliver from now on
+     * needs no notification.
+     */
+    protected final void waited() {
+        wakes.awake();
     }
 
     // ---- waking

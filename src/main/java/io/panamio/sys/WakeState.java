@@ -27,7 +27,7 @@ import java.lang.invoke.VarHandle;
  * <tr><td>awake</td><td>a thread polls without waiting: it finds reasons itself</td>
  *     <td>{@link #sleep}, {@link #end}</td></tr>
  * <tr><td>asleep</td><td>a thread waits in the system, or is about to: a reason needs a notification</td>
- *     <td>{@link #end}</td></tr>
+ *     <td>{@link #awake}, {@link #end}</td></tr>
  * </table>
  *
  * <p>No wake is lost: the poller declares itself asleep before it checks for reasons, and a request adds its reason
@@ -79,6 +79,13 @@ final class WakeState {
     void sleep() {
         if (poller != ASLEEP) {
             poller = ASLEEP;
+        }
+    }
+
+    /** Declares the poller awake: it checks for reasons before it sleeps again. */
+    void awake() {
+        if (poller == ASLEEP) {
+            poller = AWAKE;
         }
     }
 

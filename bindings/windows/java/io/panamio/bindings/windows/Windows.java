@@ -1706,6 +1706,15 @@ public class Windows {
     public static int MEM_RESERVE_PLACEHOLDER() {
         return MEM_RESERVE_PLACEHOLDER;
     }
+    public static final int TokenUser = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum _TOKEN_INFORMATION_CLASS.TokenUser = 1
+     * }
+     */
+    public static int TokenUser() {
+        return TokenUser;
+    }
     public static final int TCPSTATE_CLOSED = (int)0L;
     /**
      * {@snippet lang=c :
@@ -1859,6 +1868,78 @@ public class Windows {
     public static int GENERIC_ALL() {
         return GENERIC_ALL;
     }
+    public static final long SECURITY_MAX_SID_SIZE = 68L;
+    /**
+     * {@snippet lang=c :
+     * #define SECURITY_MAX_SID_SIZE 68
+     * }
+     */
+    public static long SECURITY_MAX_SID_SIZE() {
+        return SECURITY_MAX_SID_SIZE;
+    }
+    public static final int ACL_REVISION = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define ACL_REVISION 2
+     * }
+     */
+    public static int ACL_REVISION() {
+        return ACL_REVISION;
+    }
+    public static final int ACCESS_ALLOWED_ACE_TYPE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define ACCESS_ALLOWED_ACE_TYPE 0
+     * }
+     */
+    public static int ACCESS_ALLOWED_ACE_TYPE() {
+        return ACCESS_ALLOWED_ACE_TYPE;
+    }
+    public static final int SECURITY_DESCRIPTOR_REVISION = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define SECURITY_DESCRIPTOR_REVISION 1
+     * }
+     */
+    public static int SECURITY_DESCRIPTOR_REVISION() {
+        return SECURITY_DESCRIPTOR_REVISION;
+    }
+    public static final int SE_DACL_PRESENT = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define SE_DACL_PRESENT 4
+     * }
+     */
+    public static int SE_DACL_PRESENT() {
+        return SE_DACL_PRESENT;
+    }
+    public static final int SE_DACL_PROTECTED = (int)4096L;
+    /**
+     * {@snippet lang=c :
+     * #define SE_DACL_PROTECTED 4096
+     * }
+     */
+    public static int SE_DACL_PROTECTED() {
+        return SE_DACL_PROTECTED;
+    }
+    public static final int SE_SELF_RELATIVE = (int)32768L;
+    /**
+     * {@snippet lang=c :
+     * #define SE_SELF_RELATIVE 32768
+     * }
+     */
+    public static int SE_SELF_RELATIVE() {
+        return SE_SELF_RELATIVE;
+    }
+    public static final int TOKEN_QUERY = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define TOKEN_QUERY 8
+     * }
+     */
+    public static int TOKEN_QUERY() {
+        return TOKEN_QUERY;
+    }
     public static final int FILE_READ_DATA = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1903,6 +1984,15 @@ public class Windows {
      */
     public static int FILE_WRITE_ATTRIBUTES() {
         return FILE_WRITE_ATTRIBUTES;
+    }
+    public static final int FILE_ALL_ACCESS = (int)2032127L;
+    /**
+     * {@snippet lang=c :
+     * #define FILE_ALL_ACCESS 2032127
+     * }
+     */
+    public static int FILE_ALL_ACCESS() {
+        return FILE_ALL_ACCESS;
     }
     public static final int FILE_GENERIC_READ = (int)1179785L;
     /**

@@ -112,7 +112,7 @@ public abstract class BsdPlatform extends UnixPlatform {
             case EDGES -> POLL ? Support.EMULATED : Support.SUPPORTED;
             case EXCLUSIVE -> POLL ? Support.EMULATED : Support.REFUSED;
             case POLL_DESCRIPTOR -> POLL ? Support.REFUSED : Support.SUPPORTED;
-            case BUSY_POLL, PIPE_REDIRECTS, ABSTRACT_ADDRESSES, DATAGRAM_SEGMENTATION -> Support.REFUSED;
+            case BUSY_POLL, PIPE_REDIRECTS, NAMED_PIPES, ABSTRACT_ADDRESSES, DATAGRAM_SEGMENTATION -> Support.REFUSED;
             case WRITE_MORE, SPLICE, ZERO_COPY -> Support.EMULATED;
             default -> Support.SUPPORTED;
         };

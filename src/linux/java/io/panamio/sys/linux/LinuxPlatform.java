@@ -107,6 +107,7 @@ public class LinuxPlatform extends UnixPlatform {
             case EDGES -> POLL ? Support.EMULATED : Support.SUPPORTED;
             case EXCLUSIVE -> POLL ? Support.EMULATED : Support.SUPPORTED; // more than one may wake up
             case POLL_DESCRIPTOR, BUSY_POLL -> POLL ? Support.REFUSED : Support.SUPPORTED;
+            case NAMED_PIPES -> Support.REFUSED;
             case DATAGRAM_BATCHES -> either(LinuxMessages.hasBatches());
             case SEND_FILE -> LinuxTransfers.hasStatx() ? either(LinuxTransfers.hasSendfile()) : Support.REFUSED;
             case SPLICE -> either(LinuxTransfers.hasSplice());

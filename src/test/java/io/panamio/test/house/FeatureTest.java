@@ -90,6 +90,8 @@ class FeatureTest {
                 Loop.assume(Feature.PIPES);
                 assertNotNull(loop.later(Pipe.open()).sender().redirect());
             }
+            case NAMED_PIPES ->
+                NamedPipe.create("\\\\.\\pipe\\panamio-" + System.nanoTime(), NamedPipe.Mode.BYTES).close();
             case UNIX_STREAMS -> closeAll(UnixStream.pair());
             case UNIX_DATAGRAMS -> closeAll(UnixDatagram.pair());
             case UNIX_SEQPACKETS -> closeAll(UnixSeqpacket.pair());

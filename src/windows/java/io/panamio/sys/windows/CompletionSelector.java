@@ -48,6 +48,8 @@ final class CompletionSelector extends Selector {
     /** The requests by socket. The numbers of handles are multiples of four. */
     private PollRequest[] bySocket = new PollRequest[64];
     private AfdGroup[] groups = new AfdGroup[4];
+    /** The pipes whose packets arrive here; the key of the first one's is -1, of the second one's -2. */
+    private OverlappedPipe[] pipes = new OverlappedPipe[4];
     /** The requests whose packet has not arrived. */
     private int pending;
     /** The requests to update before the next wait. */
@@ -153,6 +155,37 @@ final class CompletionSelector extends Selector {
                     selector.changed(request);
                 }
             }
+        }
+    }
+
+    /** Has the packets of a pipe arrive here, for ever. */
+    void attach(OverlappedPipe pipe) throws IOException {
+        synchronized (lock) {
+            int i = 0;
+            while (i < pipes.length && pipes[i] != null) {
+                i++;
+            }
+            if (i == pipes.length) {
+                pipes = Arrays.copyOf(pipes, i * 2);
+            }
+            int r = Kernel32.associate(pipe.handle, port, ~i);
+            if (r < 0) {
+                throw Errors.io("CreateIoCompletionPort", -r);
+            }
+            r = Kernel32.setCompletionModes(pipe.handle,
+                Windows.FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | Windows.FILE_SKIP_SET_EVENT_ON_HANDLE);
+            if (r < 0) {
+                throw Errors.io("SetFileCompletionNotificationModes", -r);
+            }
+            pipes[i] = pipe;
+            pipe.place = i;
+        }
+    }
+
+    /** Forgets a pipe, which has no requests any more. */
+    void detach(OverlappedPipe pipe) {
+        synchronized (lock) {
+            pipes[pipe.place] = null;
         }
     }
 
@@ -452,6 +485,12 @@ final class CompletionSelector extends Selector {
             long key = events.key(i);
             if (key == NOTIFICATION) {
                 notificationArrived();
+            } else if (key < 0) {
+                OverlappedPipe pipe = pipes[(int) ~key];
+                if (pipe != null) {
+                    waited();
+                    pipe.completed(events.request(i));
+                }
             } else if (key != NUDGE) {
                 PollRequest request = groups[(int) (key - FIRST_GROUP)].at(events.request(i));
                 boolean cancelled = request.state == State.CANCELLED;
@@ -516,6 +555,11 @@ final class CompletionSelector extends Selector {
                     forget(request);
                 }
             }
+            for (OverlappedPipe pipe : pipes) {
+                if (pipe != null) {
+                    pipe.abandon();
+                }
+            }
             drain();
             for (int i = 0; i < groups.length; i++) {
                 AfdGroup group = groups[i];
@@ -532,7 +576,7 @@ final class CompletionSelector extends Selector {
     private void drain() {
         CompletionEvents events = new CompletionEvents(256);
         long deadline = System.nanoTime() + MAX_DRAIN;
-        while (pending > 0 && System.nanoTime() < deadline) {
+        while ((pending > 0 || hasPendingPipes()) && System.nanoTime() < deadline) {
             int packets;
             try {
                 packets = dequeue(events, events.packetCapacity(), 1_000_000);
@@ -540,10 +584,22 @@ final class CompletionSelector extends Selector {
                 return;
             }
             for (int i = 0; i < packets; i++) {
-                if (events.key(i) >= FIRST_GROUP) {
+                OverlappedPipe pipe = events.key(i) < 0 ? pipes[(int) ~events.key(i)] : null;
+                if (pipe != null) {
+                    pipe.completed(events.request(i));
+                } else if (events.key(i) >= FIRST_GROUP) {
                     complete(groups[(int) (events.key(i) - FIRST_GROUP)].at(events.request(i)));
                 }
             }
         }
+    }
+
+    private boolean hasPendingPipes() {
+        for (OverlappedPipe pipe : pipes) {
+            if (pipe != null && pipe.isPending()) {
+                return true;
+            }
+        }
+        return false;
     }
 }

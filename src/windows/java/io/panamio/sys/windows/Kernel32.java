@@ -23,7 +23,7 @@ final class Kernel32 {
     }
 
     /** Calls a function that returns a BOOL, with up to six integers or addresses; the others are 0. */
-    private static int bool(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+    static int bool(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = (int) (long) call.invokeExact(function, scratch.capture, a, b, c, d, e, f);
             return r != 0 ? 0 : -scratch.captured(CODE);
@@ -166,6 +166,11 @@ final class Kernel32 {
         return fileType(file) != Windows.FILE_TYPE_UNKNOWN;
     }
 
+    /** Returns whether a handle is one of a pipe or a socket. */
+    static boolean isPipe(int file) {
+        return fileType(file) == Windows.FILE_TYPE_PIPE;
+    }
+
     private static int fileType(int file) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             return (int) (long) call.invokeExact(Files.GET_TYPE, scratch.capture, (long) file, 0L, 0L, 0L, 0L, 0L);
@@ -178,6 +183,75 @@ final class Kernel32 {
     static int getFileSize(int file, MemorySegment size) {
         int r = bool(Files.GET_SIZE, file, size.address(), 0, 0, 0, 0);
         Reference.reachabilityFence(size);
+        return r;
+    }
+
+    // ---- pipes
+
+    private static final class NamedPipes {
+        static final MemorySegment CREATE = DLL.function("CreateNamedPipeW");
+        static final MemorySegment WRITE = DLL.function("WriteFile");
+        static final MemorySegment CANCEL = DLL.function("CancelIoEx");
+        static final MemorySegment GET_RESULT = DLL.function("GetOverlappedResult");
+        static final MemorySegment CONNECT = DLL.function("ConnectNamedPipe");
+        static final MemorySegment DISCONNECT = DLL.function("DisconnectNamedPipe");
+        static final MemorySegment SET_STATE = DLL.function("SetNamedPipeHandleState");
+    }
+
+    /**
+     * CreateNamedPipeW, with buffers of a size for both directions.
+     *
+     * @param security SECURITY_ATTRIBUTES, or NULL
+     */
+    static int createNamedPipe(MemorySegment name, int openMode, int mode, int instances, int size,
+            MemorySegment security) {
+        int r = More.handle(NamedPipes.CREATE, name.address(), openMode, mode, instances, size, size, 0,
+            security.address());
+        Reference.reachabilityFence(name);
+        Reference.reachabilityFence(security);
+        return r;
+    }
+
+    /** CreateFileW, which opens the other end of a named pipe; its server may learn who this is, but not act as it. */
+    static int openNamedPipe(MemorySegment name, int access) {
+        int r = More.handle(Files.CREATE, name.address(), Integer.toUnsignedLong(access), 0, 0, Windows.OPEN_EXISTING,
+            Windows.FILE_FLAG_OVERLAPPED | Windows.SECURITY_SQOS_PRESENT | Windows.SECURITY_IDENTIFICATION, 0, 0);
+        Reference.reachabilityFence(name);
+        return r;
+    }
+
+    /** ReadFile or WriteFile by a request; writes the number of bytes to {@code moved} if it is complete at once. */
+    static int transfer(int file, boolean write, long address, int count, MemorySegment moved, long overlapped) {
+        int r = bool(write ? NamedPipes.WRITE : Files.READ, file, address, count, moved.address(), overlapped, 0);
+        Reference.reachabilityFence(moved);
+        return r;
+    }
+
+    /** ConnectNamedPipe by a request. */
+    static int connectPipe(int pipe, long overlapped) {
+        return bool(NamedPipes.CONNECT, pipe, overlapped, 0, 0, 0, 0);
+    }
+
+    static int disconnectPipe(int pipe) {
+        return bool(NamedPipes.DISCONNECT, pipe, 0, 0, 0, 0, 0);
+    }
+
+    /** SetNamedPipeHandleState of the mode. */
+    static int setPipeState(int pipe, MemorySegment mode) {
+        int r = bool(NamedPipes.SET_STATE, pipe, mode.address(), 0, 0, 0, 0);
+        Reference.reachabilityFence(mode);
+        return r;
+    }
+
+    /** CancelIoEx: the request completes nevertheless. */
+    static int cancel(int file, long overlapped) {
+        return bool(NamedPipes.CANCEL, file, overlapped, 0, 0, 0, 0);
+    }
+
+    /** GetOverlappedResult, which waits until the request is complete. */
+    static int awaitResult(int file, long overlapped, MemorySegment moved) {
+        int r = bool(NamedPipes.GET_RESULT, file, overlapped, moved.address(), 1, 0, 0);
+        Reference.reachabilityFence(moved);
         return r;
     }
 

@@ -6,6 +6,7 @@ import io.panamio.bindings.windows.Windows;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Messages;
 import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Pipes;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Sockets;
@@ -47,8 +48,8 @@ public final class WindowsPlatform extends Platform {
     @Override
     public Support support(Feature feature) {
         return switch (feature) {
-            case EDGES, DATAGRAM_BATCHES, WRITE_MORE, SEND_FILE, SPLICE -> Support.EMULATED;
-            case SOURCE_MEMBERSHIP, TCP_INFO -> Support.SUPPORTED;
+            case EDGES, PIPES, DATAGRAM_BATCHES, WRITE_MORE, SEND_FILE, SPLICE -> Support.EMULATED;
+            case NAMED_PIPES, SOURCE_MEMBERSHIP, TCP_INFO -> Support.SUPPORTED;
             case MIRRORED_MEMORY -> Kernel32.hasPlaceholders() ? Support.SUPPORTED : Support.EMULATED;
             default -> Support.REFUSED;
         };
@@ -63,6 +64,10 @@ public final class WindowsPlatform extends Platform {
 
     private static final class MessageCalls { // classes that TCP does not need
         static final Messages MESSAGES = new WindowsMessages();
+    }
+
+    private static final class PipeCalls {
+        static final Pipes PIPES = new WindowsPipes();
     }
 
     private static final class TransferCalls {
@@ -85,6 +90,11 @@ public final class WindowsPlatform extends Platform {
     }
 
     @Override
+    public Pipes pipes() {
+        return PipeCalls.PIPES;
+    }
+
+    @Override
     public Transfers transfers() {
         return TransferCalls.TRANSFERS;
     }
@@ -99,7 +109,11 @@ public final class WindowsPlatform extends Platform {
     @Override
     public void setNonBlocking(int fd, boolean on) throws IOException {
         int r = ioctlNonBlocking(fd, on);
-        if (r < 0) {
+        if ((r == -Windows.WSAENOTSOCK || r == -Windows.WSAEOPNOTSUPP) && Kernel32.isPipe(fd)) {
+            if (!on) {
+                throw new UnsupportedOperationException("Feature.PIPES has no blocking mode on " + this);
+            }
+        } else if (r < 0) {
             throw Errors.socket("ioctlsocket", "FIONBIO", -r);
         }
     }
