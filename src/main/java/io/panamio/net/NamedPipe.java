@@ -33,7 +33,7 @@ import java.util.Objects;
  * that is closed, its requests are cancelled, and every operation would block.
  * <li>What was written may still be on its way when this is closed. The system's handle is closed when that has
  * arrived, or with the Poll.
- * <li>Its descriptor cannot be {@linkplain #release released}, nor used for other requests.
+ * <li>Its descriptor cannot be {@linkplain #detach detached}, nor used for other requests.
  * </ul>
  *
  * <h2>The other end</h2>

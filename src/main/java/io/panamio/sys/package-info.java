@@ -35,7 +35,8 @@
  *     io.panamio.sys.Batch}, by single calls where the system has none)</td></tr>
  * <tr><td>{@code pipes}</td><td>optional: return {@link io.panamio.sys.Pipes}, which makes {@link
  *     io.panamio.sys.PipeEnd}s: each with its descriptor, the calls that transfer its bytes, its close and, where no
- *     selector can watch it, its {@code Delivery}; see PIPES</td></tr>
+ *     selector can watch it, its {@code Delivery}; see PIPES. Those of named pipes are {@link
+ *     io.panamio.sys.NamedPipeEnd}s; see NAMED_PIPES</td></tr>
  * <tr><td>{@code transfers}</td><td>optional: return {@link io.panamio.sys.Transfers}; see SEND_FILE and
  *     SPLICE</td></tr>
  * <tr><td>{@code zeroCopy}</td><td>optional: return {@link io.panamio.sys.ZeroCopy}; see ZERO_COPY</td></tr>

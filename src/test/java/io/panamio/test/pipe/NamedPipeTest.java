@@ -255,7 +255,7 @@ class NamedPipeTest {
             assertEquals(WOULD_BLOCK, server.read(new byte[1], 0, 1));
             assertEquals(WOULD_BLOCK, client.read(new byte[1], 0, 1));
             assertEquals(0, client.read(new byte[1], 0, 0));
-            assertThrows(UnsupportedOperationException.class, client::release);
+            assertThrows(UnsupportedOperationException.class, client::detach);
         }
     }
 

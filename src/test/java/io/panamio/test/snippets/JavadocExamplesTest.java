@@ -2,10 +2,13 @@ package io.panamio.test.snippets;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoResult;
+import io.panamio.net.NamedPipe;
 import io.panamio.net.Pipe;
 import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.TcpListener;
@@ -14,6 +17,8 @@ import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -28,6 +33,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
@@ -131,6 +137,38 @@ class JavadocExamplesTest {
     @Test
     void pipeCarriesBytes() throws Exception {
         assertArrayEquals(new byte[] {1, 2, 3}, PipeSnippets.pipe(new byte[] {1, 2, 3}));
+    }
+
+    @Test
+    @Requires(Feature.NAMED_PIPES)
+    void aNamedPipeServesOneClientAfterTheOther() throws Exception {
+        String name = "\\\\.\\pipe\\panamio-example-" + System.nanoTime();
+        FutureTask<Void> server = start(() -> {
+            NamedPipeSnippets.serve(name);
+            return null;
+        });
+        for (String text : List.of("first", "second", "")) {
+            NamedPipe[] opened = new NamedPipe[1];
+            Loop.until("open", () -> {
+                try {
+                    opened[0] = NamedPipe.open(name, NamedPipe.Mode.MESSAGES);
+                } catch (IOException e) { // not created yet, or still with the last client
+                    assertFalse(server.isDone());
+                }
+                return opened[0] != null;
+            });
+            try (Loop loop = new Loop(); NamedPipe client = opened[0]) {
+                loop.register(client, 1, Loop.RW);
+                assertEquals(text.length(), client.write(text.getBytes(StandardCharsets.US_ASCII), 0, text.length()));
+                byte[] answer = new byte[10];
+                long n;
+                while ((n = client.read(answer, 0, 10)) == IoResult.WOULD_BLOCK) {
+                    loop.poll.poll(loop.events, Loop.LONG);
+                }
+                assertEquals(text.isEmpty() ? IoResult.EOF : text.length(), n);
+            }
+        }
+        server.get();
     }
 
     @Test
