@@ -97,8 +97,8 @@ class PollRequestTest {
         r        | 8            | r rc        | 16+256             | the end of the stream
         rw       | 8            | r rc        | 4+16+256           | the end of the stream
         rw       | 4 + 8        | r w rc      | 16+256             | the end of the stream and room
-        r        | 1 + 8        | r rc        | 128+16+256         | bytes and the end: on Windows
-        rw       | 1 + 4 + 8    | r w rc      | 128+16+256         | bytes, the end and room: on Windows
+        r        | 1 + 8        | r rc        | 16+256             | bytes and the end: on Windows
+        rw       | 1 + 4 + 8    | r w rc      | 16+256             | bytes, the end and room: on Windows
         w        | 4            | w           | 16+256             | room
         h        | 8            | rc          | 16+256             | the end of the stream
         rp       | 2            | r p         | 1+128+8+16+256     | urgent data
