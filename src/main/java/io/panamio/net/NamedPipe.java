@@ -44,7 +44,8 @@ import java.util.Objects;
  * <h2>Messages</h2>
  * In {@linkplain Mode#MESSAGES message mode} every write, vectored ones included, is one message, and a read ends with
  * the message: if the message was longer, {@link #isPartial} is true, and the next read continues it. A message may be
- * empty: writing 0 bytes sends it, and reading it returns 0.
+ * empty: writing 0 bytes sends it, and reading it returns 0. A short read does not mean that no other message is there,
+ * but an event follows if one is.
  *
  * <h2>Access</h2>
  * Only processes of the same user can open the pipe, and only on the same machine. A server cannot act as its clients.
@@ -144,7 +145,7 @@ public final class NamedPipe extends IoSource implements ReadableStream, Writabl
     private static void requireName(String name) {
         if (!name.toLowerCase(Locale.ROOT).startsWith(PREFIX) || name.length() == PREFIX.length()
                 || name.length() > MAX_NAME || name.indexOf('\\', PREFIX.length()) >= 0 || name.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("\"" + name + "\" is not the name of a pipe, such as " + PREFIX + "name");
+            throw new IllegalArgumentException("no name of a pipe, such as " + PREFIX + "name: " + name);
         }
     }
 
