@@ -13,6 +13,7 @@ import io.panamio.IoSource;
 import io.panamio.SourceFd;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
+import io.panamio.net.NamedPipe;
 import io.panamio.net.Pipe;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpInfo;
