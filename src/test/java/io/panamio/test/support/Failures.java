@@ -29,7 +29,9 @@ public final class Failures {
         entry("sendmsg", Set.of("WSASend", "WSASendMsg", "sendto", "send")),
         entry("socket", Set.of("WSASocketW")),
         entry("splice", Set.of("recv", "send")),
-        entry("statx", Set.of("GetFileSizeEx")));
+        entry("statx", Set.of("GetFileSizeEx")),
+        entry("write", Set.of("WriteFile")),
+        entry("writev", Set.of("WriteFile")));
 
     private Failures() {
     }
