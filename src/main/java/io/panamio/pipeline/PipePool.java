@@ -67,6 +67,13 @@ public final class PipePool implements AutoCloseable {
         return scratch;
     }
 
+    /** {@return the {@link #scratch} buffer with its contents, which the pool then no longer uses} */
+    MemorySegment takeScratch() {
+        MemorySegment taken = scratch;
+        scratch = null;
+        return taken;
+    }
+
     /** {@return an empty pipe: the one returned last, whose memory is most likely cached} */
     KernelPipe take() throws IOException {
         KernelPipe pipe = idle.pollLast();
@@ -81,7 +88,9 @@ public final class PipePool implements AutoCloseable {
 
     /** Returns a buffer to the pool. */
     void release(MemorySegment memory) {
-        if (!closed && memories.size() < maxIdle) {
+        if (memory.byteSize() < pipeBytes) {
+            scratch = memory;
+        } else if (!closed && memories.size() < maxIdle) {
             memories.addLast(memory);
         }
     }

@@ -61,6 +61,7 @@ public final class Splice implements AutoCloseable {
     /** Whether the bytes go through memory instead of a pipe. */
     private boolean copying;
     private KernelPipe pipe;
+    /** What the buffered bytes are in, unless it is the pipe. */
     private MemorySegment memory;
     /** The offset of the buffered bytes in the memory. */
     private long start;
@@ -186,6 +187,10 @@ public final class Splice implements AutoCloseable {
             pool.release(pipe);
             pipe = null;
         }
+        releaseMemory();
+    }
+
+    private void releaseMemory() {
         if (memory != null) {
             pool.release(memory);
             memory = null;
@@ -195,15 +200,15 @@ public final class Splice implements AutoCloseable {
     private void moveIn() throws IOException {
         if (!copying) {
             if (Descriptors.call(source, Readiness.READABLE, filling) != Transfers.REFUSED) {
-                if (steady && buffered > 0 && buffered < limit
-                        || buffered >= PACKET && buffered <= limit - PACKET) {
+                if (memory == null && (steady && buffered > 0 && buffered < limit
+                        || buffered >= PACKET && buffered <= limit - PACKET)) {
                     fillMore();
                 }
                 return;
             }
             copying = true;
         }
-        memory = memory == null ? pool.takeMemory() : memory;
+        memory = pool.takeMemory();
         long n = from.read(memory, 0, limit);
         blocked = n == IoResult.WOULD_BLOCK;
         ended = n == IoResult.EOF;
@@ -212,7 +217,7 @@ public final class Splice implements AutoCloseable {
     }
 
     private void moveOut() throws IOException {
-        if (buffered > 0 && !copying) {
+        if (buffered > 0 && memory == null) {
             if (Descriptors.call(sink, Readiness.WRITABLE, draining) != Transfers.REFUSED) {
                 return;
             }
@@ -231,6 +236,9 @@ public final class Splice implements AutoCloseable {
                 transferred += n;
             }
             blocked = buffered > 0;
+            if (!blocked) {
+                releaseMemory();
+            }
         }
     }
 
@@ -276,17 +284,17 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Writes bytes to the empty pipe, which has room for PIPE_BUF bytes (pipe(7)). If there is no memory for them, they
-     * are lost.
+     * Writes bytes to the empty pipe, which has room for PIPE_BUF bytes (pipe(7)). If the system has no memory for
+     * them, they stay where they are.
      */
     private void keep(MemorySegment buffer, long length) throws IOException {
-        long n;
         try {
-            n = pipe.writerStreams.send(pipe.writer(), buffer, 0, length);
+            long n = pipe.writerStreams.send(pipe.writer(), buffer, 0, length);
+            assert n == length : n;
         } catch (ResourceExhaustedException e) {
-            throw new IOException("bytes received from the source are lost: " + e.getMessage(), e);
+            memory = pool.takeScratch();
+            start = 0;
         }
-        assert n == length : n;
     }
 
     /**

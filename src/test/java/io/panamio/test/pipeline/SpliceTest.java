@@ -509,6 +509,7 @@ class SpliceTest {
 
     /** The system call number of splice(2) on this processor. */
     private static final int SPLICE = System.getProperty("os.arch").equals("aarch64") ? 76 : 275;
+    private static final int WRITE = System.getProperty("os.arch").equals("aarch64") ? 64 : 1;
 
     /** Runs a transfer while splice(2) fails with an error, and returns the exception. */
     private static IOException refused(Splice splice, int errno) throws Exception {
@@ -543,6 +544,40 @@ class SpliceTest {
             Local.readFully(out.out(), (int) filled);
             until("passed on", () -> splice.transfer() == bytes.length);
             assertArrayEquals(bytes, Local.readFully(out.out(), bytes.length));
+        }
+    }
+
+    /** The second of two small bursts is received and written to the pipe, which also takes memory. */
+    @ParameterizedTest
+    @CsvSource({"12, 3000", "105, 3000", "12, 50000"}) // ENOMEM, ENOBUFS
+    void withoutMemoryForThePipeNothingIsLost(int errno, int length) throws Exception {
+        try (Loop loop = new Loop()) {
+            Way in = Kind.TCP.open(loop);
+            Way out = Kind.UNIX.open(loop);
+            Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
+            byte[] first = random(100);
+            new Output(first).write(in.in());
+            until("passed on", () -> splice.transfer() == first.length);
+            long filled = Local.fill(out.in());
+            byte[] bytes = random(length);
+            assertTrue(new Output(bytes).write(in.in()));
+            until("all there", () -> ((TcpStream) in.out()).peek(new byte[length], 0, length) == length);
+            long arrived = Background.result(Background.start(() -> {
+                assumeTrue(Seccomp.refuse(WRITE, errno), "no seccomp(2) here");
+                assertEquals(WOULD_BLOCK, splice.transfer());
+                long kept = splice.buffered();
+                assertTrue(kept > 0, "nothing received");
+                Local.readFully(out.out(), first.length + (int) filled);
+                until("passed on", () -> splice.transfer() >= kept);
+                return splice.transferred();
+            }));
+            until("all passed on", () -> {
+                splice.transfer();
+                return splice.transferred() == first.length + length;
+            });
+            assertTrue(arrived > first.length);
+            assertArrayEquals(bytes, Local.readFully(out.out(), length));
+            assertEquals(WOULD_BLOCK, splice.transfer());
         }
     }
 
