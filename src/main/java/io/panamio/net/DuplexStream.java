@@ -8,6 +8,19 @@ import java.io.IOException;
  */
 public interface DuplexStream extends ReadableStream, WritableStream, AutoCloseable {
     /**
+     * Returns whether this is connected. The default implementation returns true. A stream over one that may still be
+     * connecting, such as a {@link TcpStream}, must override this and return what that one does; while it returns
+     * false, {@link #shutdown} may throw, and a {@link io.panamio.pipeline.Relay} does not call it.
+     *
+     * @return true if connected, false while connecting; a registered stream gets a writable event when that changes
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connect failed
+     */
+    default boolean finishConnect() throws IOException {
+        return true;
+    }
+
+    /**
      * Shuts down one half of the connection, or both, without blocking. Data written before is still sent. A half may
      * be shut down repeatedly.
      *

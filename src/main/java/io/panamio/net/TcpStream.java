@@ -134,6 +134,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      * @throws io.panamio.ResourceExhaustedException if the system lacks the memory to answer; call again
      * @throws IOException if the connect failed for another reason
      */
+    @Override
     public boolean finishConnect() throws IOException {
         int fd = begin();
         try {

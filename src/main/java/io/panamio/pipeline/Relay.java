@@ -3,7 +3,6 @@ package io.panamio.pipeline;
 import io.panamio.IoResult;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.Shutdown;
-import io.panamio.net.TcpStream;
 import java.io.IOException;
 
 /**
@@ -15,7 +14,7 @@ import java.io.IOException;
  *
  * <p>Either stream may be a stream class of the user, for example an encrypted one; its bytes are then copied. The
  * relay owns both streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it,
- * are held back until it is connected.
+ * are held back until {@link DuplexStream#finishConnect} returns true.
  *
  * <p>If one peer resets its connection, what it sent before is still delivered as far as it was received, and the other
  * connection is then closed in order. If that must not be mistaken for an orderly end, set {@link
@@ -101,17 +100,12 @@ public final class Relay implements AutoCloseable {
         if (!hasEnded(splice)) {
             return true;
         }
-        if (!(sink == a ? endedA : endedB) && isConnected(sink)) {
+        if (!(sink == a ? endedA : endedB) && sink.finishConnect()) { // a shutdown would abort the connect
             sink.shutdown(Shutdown.WRITE);
             endedA |= sink == a;
             endedB |= sink == b;
         }
         return false;
-    }
-
-    /** Returns whether a stream is connected: if not, a shutdown would abort the connect, and an event follows. */
-    private static boolean isConnected(DuplexStream stream) throws IOException {
-        return !(stream instanceof TcpStream tcp) || tcp.finishConnect();
     }
 
     private static boolean hasEnded(Splice splice) {

@@ -195,6 +195,7 @@ class DeepStackTest {
                 Poll inner = Poll.open();
                 Waker waker = Waker.open(inner.registry(), 1);
                 Thread waiting = new Thread(() -> inTurn(() -> inner.poll(Events.withCapacity(1))));
+                waiting.setDaemon(true);
                 waiting.start();
                 untilPolling(inner, events);
                 closed.add(() -> {
