@@ -84,8 +84,8 @@ public final class Poll implements AutoCloseable {
      * @throws ClosedSelectorException if this Poll is closed, before or during the wait
      * @throws IllegalStateException if another thread is polling
      * @throws WrongThreadException if the current thread is virtual
-     * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
-     *     descriptors; no event is lost
+     * @throws ResourceExhaustedException if the system has no memory (ENOMEM); with poll(2), also if more sources are
+     *     registered than RLIMIT_NOFILE allows descriptors; no event is lost
      * @throws IOException if the system call fails; {@code events} is then empty
      */
     public int poll(Events events) throws IOException {
@@ -103,8 +103,8 @@ public final class Poll implements AutoCloseable {
      * @throws ClosedSelectorException if this Poll is closed, before or during the wait
      * @throws IllegalStateException if another thread is polling
      * @throws WrongThreadException if the current thread is virtual and {@code timeout} is not zero
-     * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
-     *     descriptors; no event is lost
+     * @throws ResourceExhaustedException if the system has no memory (ENOMEM); with poll(2), also if more sources are
+     *     registered than RLIMIT_NOFILE allows descriptors; no event is lost
      * @throws IOException if the system call fails; {@code events} is then empty
      */
     public int poll(Events events, Duration timeout) throws IOException {
@@ -121,8 +121,8 @@ public final class Poll implements AutoCloseable {
      * @return the number of events, possibly 0
      * @throws ClosedSelectorException if this Poll is closed
      * @throws IllegalStateException if another thread is polling
-     * @throws ResourceExhaustedException with poll(2), if more sources are registered than RLIMIT_NOFILE allows
-     *     descriptors; no event is lost
+     * @throws ResourceExhaustedException if the system has no memory (ENOMEM); with poll(2), also if more sources are
+     *     registered than RLIMIT_NOFILE allows descriptors; no event is lost
      * @throws IOException if the system call fails; {@code events} is then empty
      */
     public int pollNow(Events events) throws IOException {

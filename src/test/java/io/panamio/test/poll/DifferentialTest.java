@@ -24,6 +24,8 @@ import org.junit.jupiter.api.Test;
 class DifferentialTest {
     private static final Long SECONDS = Long.getLong("panamio.test.fuzz");
     private static final Long SEED = Long.getLong("panamio.test.seed");
+    /** How many histories are run however slow the machine is: enough to find each of the known faults. */
+    private static final int AT_LEAST = 60;
     /** The number of repetitions, each slower than the one before, in which a difference must recur to be a failure. */
     private static final int TRIES = 3;
 
@@ -39,7 +41,7 @@ class DifferentialTest {
             do {
                 here.put(seed, History.run(seed, Duration.ZERO));
                 seed++;
-            } while (SEED == null && System.nanoTime() < batch);
+            } while (SEED == null && (System.nanoTime() < batch || SECONDS == null && here.size() < AT_LEAST));
             Map<Long, List<String>> there = onPoll(first, here.size(), 0);
             for (Map.Entry<Long, List<String>> history : here.entrySet()) {
                 if (!known(history.getValue()).equals(known(there.get(history.getKey())))) {
