@@ -10,6 +10,7 @@ import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.test.support.Child;
+import io.panamio.test.support.ForwardingLibrary;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
@@ -17,16 +18,26 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Messages to and from heap memory larger than a thread's copy buffer. */
 @Tag("any-selector")
 @Requires({Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS})
 class LargeMessagesTest {
-    /** Sends and receives in every way in a JVM with almost no direct memory. */
+    /** For the test library: has no memory for large copies. */
+    private static final String NO_MEMORY = """
+        void *calloc(unsigned long n, unsigned long size) {
+            if (n * size >= 1 << 20) { errno = ENOMEM; return 0; }
+            return ((void *(*)(unsigned long, unsigned long)) real_calloc)(n, size);
+        }
+        """;
+
+    /** Receives in every way, what was sent before or, given an argument, nothing. */
     static final class Receiving {
         private static final int ROOM = 4 << 20;
         private static final byte[] ARRAY = new byte[ROOM];
@@ -54,31 +65,42 @@ class LargeMessagesTest {
         }
 
         public static void main(String[] args) throws IOException {
+            boolean sending = args.length == 0;
             InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
             try (UdpSocket udp = UdpSocket.bind(any)) {
                 SocketAddressBuffer at = SocketAddressBuffer.of(udp.localAddress());
                 udp(udp, IoResult.WOULD_BLOCK, () -> 0);
-                udp(udp, 1000, () -> udp.sendTo(new byte[1000], 0, 1000, at));
+                if (sending) {
+                    udp(udp, 1000, () -> udp.sendTo(new byte[1000], 0, 1000, at));
+                }
             }
             UnixDatagram[] datagrams = UnixDatagram.pair();
             try (UnixDatagram a = datagrams[0]; UnixDatagram b = datagrams[1]) {
-                byte[] sent = new byte[150_000];
-                new Random(1).nextBytes(sent);
                 unix(b, IoResult.WOULD_BLOCK, () -> 0);
-                unix(b, 100, () -> a.send(sent, 0, 100));
-                unix(b, sent.length, () -> a.send(sent, 0, sent.length));
-                a.send(MemorySegment.ofArray(sent));
-                Arrays.fill(ARRAY, (byte) 0);
-                require(sent.length, b.recv(ARRAY, 0, ROOM), "the array");
-                require(-1, Arrays.mismatch(ARRAY, 0, sent.length, sent, 0, sent.length), "a byte differs");
+                if (sending) {
+                    large(a, b);
+                }
             }
             UnixSeqpacket[] packets = UnixSeqpacket.pair();
             try (UnixSeqpacket b = packets[1]) {
                 expect(IoResult.WOULD_BLOCK, () -> b.recv(ARRAY, 0, ROOM));
                 packets[0].close();
-                expect(IoResult.EOF, () -> b.recv(ARRAY, 0, ROOM));
+                if (sending) {
+                    expect(IoResult.EOF, () -> b.recv(ARRAY, 0, ROOM));
+                }
             }
             System.out.println("ok");
+        }
+
+        private static void large(UnixDatagram a, UnixDatagram b) throws IOException {
+            byte[] sent = new byte[150_000];
+            new Random(1).nextBytes(sent);
+            unix(b, 100, () -> a.send(sent, 0, 100));
+            unix(b, sent.length, () -> a.send(sent, 0, sent.length));
+            a.send(MemorySegment.ofArray(sent));
+            Arrays.fill(ARRAY, (byte) 0);
+            require(sent.length, b.recv(ARRAY, 0, ROOM), "the array");
+            require(-1, Arrays.mismatch(ARRAY, 0, sent.length, sent, 0, sent.length), "a byte differs");
         }
 
         private static void udp(UdpSocket udp, long expected, Receive send) throws IOException {
@@ -110,5 +132,13 @@ class LargeMessagesTest {
     @Test
     void largeMessagesNeedNoExtraDirectMemory() throws Exception {
         assertEquals("ok", new Child().with("-XX:MaxDirectMemorySize=1m").run(Receiving.class).ok().trim());
+    }
+
+    @Test
+    @Requires(Feature.DESCRIPTORS)
+    void aReceiveThatWouldBlockNeedsNoMemoryForACopy(@TempDir Path directory) throws Exception {
+        Path library = ForwardingLibrary.replacing(directory, "calloc", NO_MEMORY);
+        assertEquals("ok", new Child().with("-Dpanamio.test.library=" + library).run(Receiving.class, "nothing").ok()
+            .trim());
     }
 }
