@@ -7,7 +7,10 @@ import io.panamio.sys.unix.UnixConstants;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** The numbers in which macOS and FreeBSD differ, and what both have that other Unix systems lack. */
+/**
+ * The numbers, sizes and offsets in which macOS and FreeBSD may differ, and what both have that other Unix systems lack.
+ * Numbers that are the same on both are in {@link Bsd}, those of every Unix in {@code Posix}.
+ */
 public abstract class BsdConstants extends UnixConstants {
     /** For the platforms. */
     protected BsdConstants() {
@@ -21,29 +24,13 @@ public abstract class BsdConstants extends UnixConstants {
     protected abstract int KEVENT_FFLAGS();
     protected abstract int KEVENT_DATA();
     protected abstract int KEVENT_UDATA();
-    protected abstract int EVFILT_READ();
-    protected abstract int EVFILT_WRITE();
     protected abstract int EVFILT_USER();
-    protected abstract int EV_ADD();
-    protected abstract int EV_DELETE();
-    protected abstract int EV_DISABLE();
-    protected abstract int EV_ONESHOT();
-    protected abstract int EV_CLEAR();
-    protected abstract int EV_DISPATCH();
-    protected abstract int EV_RECEIPT();
-    protected abstract int EV_ERROR();
-    protected abstract int EV_EOF();
-    protected abstract int NOTE_TRIGGER();
-    protected abstract int NOTE_LOWAT();
 
     /** Returns the filter for urgent data, or 0 if the system has none. */
     protected abstract int EVFILT_EXCEPT();
     protected abstract int NOTE_OOB();
 
     // sys/socket.h, sys/un.h and sys/ucred.h
-    protected abstract int SCM_TIMESTAMP();
-    protected abstract int SOL_LOCAL();
-    protected abstract int LOCAL_PEERCRED();
     protected abstract long XUCRED_SIZE();
     protected abstract long XUCRED_UID();
     protected abstract long XUCRED_GROUPS();
@@ -54,17 +41,6 @@ public abstract class BsdConstants extends UnixConstants {
 
     /** Returns the offset of {@code st_size}. */
     protected abstract long STAT_LENGTH();
-    protected abstract int S_IFMT();
-    protected abstract int S_IFREG();
-    protected abstract int S_IFDIR();
-
-    // sys/mman.h
-    protected abstract int PROT_READ();
-    protected abstract int PROT_WRITE();
-    protected abstract int MAP_SHARED();
-    protected abstract int MAP_PRIVATE();
-    protected abstract int MAP_ANON();
-    protected abstract int MAP_FIXED();
 
     // ---- for this package
 

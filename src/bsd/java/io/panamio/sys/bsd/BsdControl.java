@@ -22,7 +22,7 @@ public class BsdControl extends UnixControl {
     /** struct timeval, in microseconds; macOS has an int there, and padding behind it. */
     @Override
     public final long timestampNanos() {
-        int data = find(c.SOL_SOCKET(), c.SCM_TIMESTAMP(), 16);
+        int data = find(c.SOL_SOCKET(), Bsd.SCM_TIMESTAMP, 16);
         return data < 0 ? -1 : memory.get(JAVA_LONG, data) * 1_000_000_000 + memory.get(JAVA_INT, data + 8) * 1000L;
     }
 

@@ -8,6 +8,7 @@ import io.panamio.sys.Sockets;
 import io.panamio.sys.unix.Errno;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
+import io.panamio.sys.unix.Posix;
 import io.panamio.sys.unix.UnixTransfers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -42,8 +43,8 @@ public abstract class BsdTransfers extends UnixTransfers {
     final boolean isFile(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment status = arena.allocate(c.STAT_SIZE(), 8);
-            int type = fstat(fd, status) < 0 ? 0 : status.get(JAVA_SHORT, c.STAT_MODE()) & c.S_IFMT();
-            return type == c.S_IFREG() || type == c.S_IFDIR();
+            int type = fstat(fd, status) < 0 ? 0 : status.get(JAVA_SHORT, c.STAT_MODE()) & Posix.S_IFMT;
+            return type == Posix.S_IFREG || type == Bsd.S_IFDIR;
         }
     }
 
@@ -55,7 +56,7 @@ public abstract class BsdTransfers extends UnixTransfers {
             if (r < 0) {
                 throw errors.io("fstat", -r);
             }
-            if ((status.get(JAVA_SHORT, c.STAT_MODE()) & c.S_IFMT()) != c.S_IFREG()) {
+            if ((status.get(JAVA_SHORT, c.STAT_MODE()) & Posix.S_IFMT) != Posix.S_IFREG) {
                 throw new IllegalArgumentException("descriptor " + fd + " is not a regular file's");
             }
             return status.get(JAVA_LONG, c.STAT_LENGTH());

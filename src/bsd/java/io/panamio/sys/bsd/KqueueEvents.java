@@ -22,10 +22,7 @@ final class KqueueEvents extends EventBuffer {
     private final int flags;
     private final int fflags;
     private final int udata;
-    private final int read;
-    private final int write;
     private final int user;
-    private final int eof;
     private final int oob;
 
     private KqueueEvents(BsdConstants c, int capacity) {
@@ -36,10 +33,7 @@ final class KqueueEvents extends EventBuffer {
         flags = c.KEVENT_FLAGS();
         fflags = c.KEVENT_FFLAGS();
         udata = c.KEVENT_UDATA();
-        read = c.EVFILT_READ();
-        write = c.EVFILT_WRITE();
         user = c.EVFILT_USER();
-        eof = c.EV_EOF();
         oob = c.NOTE_OOB();
         memory = Arena.ofAuto().allocate((long) capacity * size, 64);
         bytes = NativeScratch.bytes(memory);
@@ -81,11 +75,11 @@ final class KqueueEvents extends EventBuffer {
         int at = i * size;
         int which = bytes.getShort(at + filter);
         int notes = bytes.getInt(at + fflags);
-        boolean ended = (bytes.getShort(at + flags) & eof) != 0;
-        if (which == read) {
+        boolean ended = (bytes.getShort(at + flags) & Bsd.EV_EOF) != 0;
+        if (which == Bsd.EVFILT_READ) {
             return Readiness.READABLE | (ended ? Readiness.READ_CLOSED | broken(notes) : priority(notes));
         }
-        if (which == write) {
+        if (which == Bsd.EVFILT_WRITE) {
             return Readiness.WRITABLE | (ended ? Readiness.WRITE_CLOSED | broken(notes) : 0);
         }
         if (which == OWN) {

@@ -89,11 +89,11 @@ final class KqueueSelector extends Selector {
         changes = Arena.ofAuto().allocate((long) MAX_CHANGES * c.KEVENT_SIZE(), 64);
         changeBytes = NativeScratch.bytes(changes);
         trigger = Arena.ofAuto().allocate(c.KEVENT_SIZE(), 64);
-        put(NativeScratch.bytes(trigger), 0, WAKER, c.EVFILT_USER(), 0, c.NOTE_TRIGGER(), 0, 0);
+        put(NativeScratch.bytes(trigger), 0, WAKER, c.EVFILT_USER(), 0, Bsd.NOTE_TRIGGER, 0, 0);
         kqueue = check("kqueue", Kqueue.kqueue());
         try {
             check("fcntl", Libc.setCloseOnExec(kqueue));
-            change(WAKER, c.EVFILT_USER(), c.EV_ADD() | c.EV_CLEAR(), 0, 0, 0);
+            change(WAKER, c.EVFILT_USER(), Bsd.EV_ADD | Bsd.EV_CLEAR, 0, 0, 0);
             check("kevent", apply(0));
         } catch (Throwable t) {
             Libc.close(kqueue);
@@ -137,13 +137,13 @@ final class KqueueSelector extends Selector {
     }
 
     private void change(long ident, int filter, int flags, int fflags, long data, long udata) {
-        put(changeBytes, count++ * c.KEVENT_SIZE(), ident, filter, flags | c.EV_RECEIPT(), fflags, data, udata);
+        put(changeBytes, count++ * c.KEVENT_SIZE(), ident, filter, flags | Bsd.EV_RECEIPT, fflags, data, udata);
     }
 
     private int filter(int bit) {
         return switch (bit) {
-            case READ -> c.EVFILT_READ();
-            case WRITE -> c.EVFILT_WRITE();
+            case READ -> Bsd.EVFILT_READ;
+            case WRITE -> Bsd.EVFILT_WRITE;
             case EXCEPT -> c.EVFILT_EXCEPT();
             default -> c.EVFILT_USER();
         };
@@ -160,19 +160,19 @@ final class KqueueSelector extends Selector {
 
     /** Adds changes to the list that add the filters of a registration; returns them. */
     private int addAll(int fd, Registration r) {
-        int mode = c.EV_ADD() | (r.isOneShot() ? c.EV_DISPATCH()
-            : (r.interest & Readiness.LEVEL) != 0 ? 0 : c.EV_CLEAR());
+        int mode = Bsd.EV_ADD | (r.isOneShot() ? Bsd.EV_DISPATCH
+            : (r.interest & Readiness.LEVEL) != 0 ? 0 : Bsd.EV_CLEAR);
         int filters = 0;
         if ((r.interest & Readiness.READABLE) != 0) {
             int notes = (r.interest & Readiness.PRIORITY) != 0 ? c.NOTE_OOB() : 0;
-            change(fd, c.EVFILT_READ(), mode, notes, 0, r.token);
+            change(fd, Bsd.EVFILT_READ, mode, notes, 0, r.token);
             filters |= READ;
         } else if (r.hangUpOnly()) { // by edges until there is one, as macOS lowers the mark
-            change(fd, c.EVFILT_READ(), c.EV_ADD() | c.EV_CLEAR(), c.NOTE_LOWAT(), Integer.MAX_VALUE, r.token);
+            change(fd, Bsd.EVFILT_READ, Bsd.EV_ADD | Bsd.EV_CLEAR, Bsd.NOTE_LOWAT, Integer.MAX_VALUE, r.token);
             filters |= READ;
         }
         if ((r.interest & Readiness.WRITABLE) != 0) {
-            change(fd, c.EVFILT_WRITE(), mode, 0, 0, r.token);
+            change(fd, Bsd.EVFILT_WRITE, mode, 0, 0, r.token);
             filters |= WRITE;
         }
         if ((r.interest & (Readiness.PRIORITY | Readiness.READABLE)) == Readiness.PRIORITY && c.EVFILT_EXCEPT() != 0) {
@@ -201,7 +201,7 @@ final class KqueueSelector extends Selector {
     /** Returns the errno of a receipt, or 0. */
     private int receipt(int i) {
         int at = i * c.KEVENT_SIZE();
-        return (changeBytes.getShort(at + c.KEVENT_FLAGS()) & c.EV_ERROR()) == 0 ? 0
+        return (changeBytes.getShort(at + c.KEVENT_FLAGS()) & Bsd.EV_ERROR) == 0 ? 0
             : (int) changeBytes.getLong(at + c.KEVENT_DATA());
     }
 
@@ -261,7 +261,7 @@ final class KqueueSelector extends Selector {
         if (r.isOneShot() || r.hangUpOnly()) {
             extras = true; // before the first event
         }
-        changeAll(fd, deleted, c.EV_DELETE(), 0);
+        changeAll(fd, deleted, Bsd.EV_DELETE, 0);
         int deletions = count;
         r.filters = addAll(fd, r);
         int additions = count - deletions;
@@ -289,7 +289,7 @@ final class KqueueSelector extends Selector {
             failed = reportBroken(fd, r);
         }
         if (failed < 0) {
-            changeAll(fd, r.filters, c.EV_DELETE(), 0);
+            changeAll(fd, r.filters, Bsd.EV_DELETE, 0);
             apply(count);
             if (before != null && !closed) {
                 before.filters = addAll(fd, before);
@@ -312,9 +312,9 @@ final class KqueueSelector extends Selector {
     /** Reports the write end of a pipe without a reader. A trigger in the change that adds it is ignored on FreeBSD. */
     private int reportBroken(int fd, Registration r) {
         outliving = true;
-        int mode = r.isOneShot() ? c.EV_DISPATCH() : (r.interest & Readiness.LEVEL) != 0 ? 0 : c.EV_CLEAR();
-        change(fd, c.EVFILT_USER(), c.EV_ADD() | mode, 0, 0, r.token);
-        change(fd, c.EVFILT_USER(), 0, c.NOTE_TRIGGER(), 0, r.token);
+        int mode = r.isOneShot() ? Bsd.EV_DISPATCH : (r.interest & Readiness.LEVEL) != 0 ? 0 : Bsd.EV_CLEAR;
+        change(fd, c.EVFILT_USER(), Bsd.EV_ADD | mode, 0, 0, r.token);
+        change(fd, c.EVFILT_USER(), 0, Bsd.NOTE_TRIGGER, 0, r.token);
         return apply(0);
     }
 
@@ -323,7 +323,7 @@ final class KqueueSelector extends Selector {
         synchronized (lock) {
             Registration r = requireWatched(fd);
             byFd[fd] = null;
-            changeAll(fd, r.filters, c.EV_DELETE(), 0);
+            changeAll(fd, r.filters, Bsd.EV_DELETE, 0);
             int n = count;
             int failed = apply(n);
             if (failed < 0 || n > 0 && !wasAny(n)) {
@@ -380,19 +380,19 @@ final class KqueueSelector extends Selector {
         int fd = (int) events.ident(i);
         long token = events.token(i);
         Registration r = byFd[fd];
-        if ((events.flags(i) & c.EV_ONESHOT()) != 0 && r != null) {
+        if ((events.flags(i) & Bsd.EV_ONESHOT) != 0 && r != null) {
             r.filters &= ~WRITE; // the kernel removed that of a pipe whose reader is gone
         }
         if (r == null || r.token != token) {
             return true; // of a registration that has just ended
         }
-        if (r.hangUpOnly() && events.filter(i) == c.EVFILT_READ()) {
-            if ((events.flags(i) & c.EV_EOF()) == 0) {
+        if (r.hangUpOnly() && events.filter(i) == Bsd.EVFILT_READ) {
+            if ((events.flags(i) & Bsd.EV_EOF) == 0) {
                 return false;
             }
-            if ((r.interest & Readiness.LEVEL) != 0 && (events.flags(i) & c.EV_CLEAR()) != 0) {
-                changeAll(fd, READ, c.EV_DELETE(), 0);
-                change(fd, c.EVFILT_READ(), c.EV_ADD(), c.NOTE_LOWAT(), Integer.MAX_VALUE, token);
+            if ((r.interest & Readiness.LEVEL) != 0 && (events.flags(i) & Bsd.EV_CLEAR) != 0) {
+                changeAll(fd, READ, Bsd.EV_DELETE, 0);
+                change(fd, Bsd.EVFILT_READ, Bsd.EV_ADD, Bsd.NOTE_LOWAT, Integer.MAX_VALUE, token);
                 apply(count);
             }
             events.set(i, token, events.readiness(i) & ~Readiness.READABLE);
@@ -406,7 +406,7 @@ final class KqueueSelector extends Selector {
         }
         r.over = true;
         if (r.hangUpOnly() || Integer.bitCount(r.filters) > 1) {
-            changeAll(fd, r.filters, c.EV_DISABLE(), token);
+            changeAll(fd, r.filters, Bsd.EV_DISABLE, token);
             apply(count);
         }
         return true;

@@ -2,10 +2,13 @@ package io.panamio.sys.bsd;
 
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
+import io.panamio.sys.unix.Posix;
 import java.lang.foreign.MemorySegment;
 
 /** The calls for mappings, raw as in {@link Libc}, and memory that is mapped once or twice. */
 final class Mapping {
+    private static final int READ_WRITE = Posix.PROT_READ | Posix.PROT_WRITE;
+
     private final BsdConstants c;
 
     Mapping(BsdConstants constants) {
@@ -33,13 +36,9 @@ final class Mapping {
         return Libc.call(MUNMAP, address.address(), size, 0, 0, 0);
     }
 
-    private int readWrite() {
-        return c.PROT_READ() | c.PROT_WRITE();
-    }
-
     @SuppressWarnings("restricted")
     MemorySegment once(long size) {
-        MemorySegment memory = mmap(MemorySegment.NULL, size, readWrite(), c.MAP_PRIVATE() | c.MAP_ANON(), -1, 0);
+        MemorySegment memory = mmap(MemorySegment.NULL, size, READ_WRITE, Posix.MAP_PRIVATE | Bsd.MAP_ANON, -1, 0);
         if (memory.address() < 0) {
             throw new Errors(c).outOfMemory("mmap", size + " bytes", (int) -memory.address());
         }
@@ -64,13 +63,13 @@ final class Mapping {
     /** The first mapping, of no object, reserves the addresses of both. */
     @SuppressWarnings("restricted")
     private MemorySegment mapTwice(int fd, long size) {
-        MemorySegment both = mmap(MemorySegment.NULL, 2 * size, readWrite(), c.MAP_PRIVATE() | c.MAP_ANON(), -1, 0);
+        MemorySegment both = mmap(MemorySegment.NULL, 2 * size, READ_WRITE, Posix.MAP_PRIVATE | Bsd.MAP_ANON, -1, 0);
         if (both.address() < 0) {
             return null;
         }
         for (int i = 0; i < 2; i++) {
             MemorySegment at = MemorySegment.ofAddress(both.address() + i * size);
-            if (mmap(at, size, readWrite(), c.MAP_SHARED() | c.MAP_FIXED(), fd, 0).address() < 0) {
+            if (mmap(at, size, READ_WRITE, Posix.MAP_SHARED | Posix.MAP_FIXED, fd, 0).address() < 0) {
                 munmap(both, 2 * size);
                 return null;
             }

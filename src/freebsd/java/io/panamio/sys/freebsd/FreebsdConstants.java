@@ -94,9 +94,6 @@ final class FreebsdConstants extends BsdConstants {
     @Override protected int MSG_DONTWAIT() { return Freebsd.MSG_DONTWAIT; }
     @Override protected int MSG_TRUNC() { return Freebsd.MSG_TRUNC; }
     @Override protected int MSG_CTRUNC() { return Freebsd.MSG_CTRUNC; }
-    @Override protected int SCM_TIMESTAMP() { return Freebsd.SCM_TIMESTAMP; }
-    @Override protected int SOL_LOCAL() { return Freebsd.SOL_LOCAL; }
-    @Override protected int LOCAL_PEERCRED() { return Freebsd.LOCAL_PEERCRED; }
     @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
     @Override protected int SOCK_NONBLOCK() { return Freebsd.SOCK_NONBLOCK; }
     @Override protected int SOCK_CLOEXEC() { return Freebsd.SOCK_CLOEXEC; }
@@ -138,20 +135,11 @@ final class FreebsdConstants extends BsdConstants {
     @Override protected long GROUP_SOURCE_REQ_SOURCE() { return group_source_req.gsr_source$offset(); }
     @Override protected long GROUP_SOURCE_REQ_SIZE() { return group_source_req.sizeof(); }
 
-    // fcntl.h, sys/stat.h, sys/mman.h and sys/ioctl.h
+    // fcntl.h, sys/stat.h and sys/ioctl.h
     @Override protected int O_NONBLOCK() { return Freebsd.O_NONBLOCK; }
     @Override protected int O_CLOEXEC() { return Freebsd.O_CLOEXEC; }
     @Override protected int AT_FDCWD() { return Freebsd.AT_FDCWD; }
     @Override protected int AT_SYMLINK_NOFOLLOW() { return Freebsd.AT_SYMLINK_NOFOLLOW; }
-    @Override protected int S_IFMT() { return Freebsd.S_IFMT; }
-    @Override protected int S_IFREG() { return Freebsd.S_IFREG; }
-    @Override protected int S_IFDIR() { return Freebsd.S_IFDIR; }
-    @Override protected int PROT_READ() { return Freebsd.PROT_READ; }
-    @Override protected int PROT_WRITE() { return Freebsd.PROT_WRITE; }
-    @Override protected int MAP_SHARED() { return Freebsd.MAP_SHARED; }
-    @Override protected int MAP_PRIVATE() { return Freebsd.MAP_PRIVATE; }
-    @Override protected int MAP_ANON() { return Freebsd.MAP_ANON; }
-    @Override protected int MAP_FIXED() { return Freebsd.MAP_FIXED; }
     @Override protected long FIONREAD() { return Freebsd.FIONREAD; }
     @Override protected long STAT_SIZE() { return stat.sizeof(); }
     @Override protected long STAT_MODE() { return stat.st_mode$offset(); }
@@ -170,20 +158,7 @@ final class FreebsdConstants extends BsdConstants {
     @Override protected int KEVENT_FFLAGS() { return (int) kevent.fflags$offset(); }
     @Override protected int KEVENT_DATA() { return (int) kevent.data$offset(); }
     @Override protected int KEVENT_UDATA() { return (int) kevent.udata$offset(); }
-    @Override protected int EVFILT_READ() { return Freebsd.EVFILT_READ; }
-    @Override protected int EVFILT_WRITE() { return Freebsd.EVFILT_WRITE; }
     @Override protected int EVFILT_USER() { return Freebsd.EVFILT_USER; }
-    @Override protected int EV_ADD() { return Freebsd.EV_ADD; }
-    @Override protected int EV_DELETE() { return Freebsd.EV_DELETE; }
-    @Override protected int EV_DISABLE() { return Freebsd.EV_DISABLE; }
-    @Override protected int EV_ONESHOT() { return Freebsd.EV_ONESHOT; }
-    @Override protected int EV_CLEAR() { return Freebsd.EV_CLEAR; }
-    @Override protected int EV_DISPATCH() { return Freebsd.EV_DISPATCH; }
-    @Override protected int EV_RECEIPT() { return Freebsd.EV_RECEIPT; }
-    @Override protected int EV_ERROR() { return Freebsd.EV_ERROR; }
-    @Override protected int EV_EOF() { return Freebsd.EV_EOF; }
-    @Override protected int NOTE_TRIGGER() { return Freebsd.NOTE_TRIGGER; }
-    @Override protected int NOTE_LOWAT() { return Freebsd.NOTE_LOWAT; }
     @Override protected int EVFILT_EXCEPT() { return 0; }
     @Override protected int NOTE_OOB() { return 0; }
 }

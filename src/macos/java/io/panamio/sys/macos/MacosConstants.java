@@ -91,9 +91,6 @@ final class MacosConstants extends BsdConstants {
     @Override protected int MSG_TRUNC() { return Macos.MSG_TRUNC; }
     @Override protected int MSG_CTRUNC() { return Macos.MSG_CTRUNC; }
     @Override protected int SO_NOSIGPIPE() { return Macos.SO_NOSIGPIPE; }
-    @Override protected int SCM_TIMESTAMP() { return Macos.SCM_TIMESTAMP; }
-    @Override protected int SOL_LOCAL() { return Macos.SOL_LOCAL; }
-    @Override protected int LOCAL_PEERCRED() { return Macos.LOCAL_PEERCRED; }
     @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
     @Override protected int SOCK_NONBLOCK() { return 0; }
     @Override protected int SOCK_CLOEXEC() { return 0; }
@@ -134,20 +131,11 @@ final class MacosConstants extends BsdConstants {
     @Override protected long GROUP_SOURCE_REQ_SOURCE() { return Macos.GROUP_SOURCE_REQ_SOURCE; }
     @Override protected long GROUP_SOURCE_REQ_SIZE() { return Macos.GROUP_SOURCE_REQ_SIZE; }
 
-    // fcntl.h, sys/stat.h, sys/mman.h and sys/ioctl.h
+    // fcntl.h, sys/stat.h and sys/ioctl.h
     @Override protected int O_NONBLOCK() { return Macos.O_NONBLOCK; }
     @Override protected int O_CLOEXEC() { return Macos.O_CLOEXEC; }
     @Override protected int AT_FDCWD() { return Macos.AT_FDCWD; }
     @Override protected int AT_SYMLINK_NOFOLLOW() { return Macos.AT_SYMLINK_NOFOLLOW; }
-    @Override protected int S_IFMT() { return Macos.S_IFMT; }
-    @Override protected int S_IFREG() { return Macos.S_IFREG; }
-    @Override protected int S_IFDIR() { return Macos.S_IFDIR; }
-    @Override protected int PROT_READ() { return Macos.PROT_READ; }
-    @Override protected int PROT_WRITE() { return Macos.PROT_WRITE; }
-    @Override protected int MAP_SHARED() { return Macos.MAP_SHARED; }
-    @Override protected int MAP_PRIVATE() { return Macos.MAP_PRIVATE; }
-    @Override protected int MAP_ANON() { return Macos.MAP_ANON; }
-    @Override protected int MAP_FIXED() { return Macos.MAP_FIXED; }
     @Override protected long FIONREAD() { return Macos.FIONREAD; }
     @Override protected long STAT_SIZE() { return stat.sizeof(); }
     @Override protected long STAT_MODE() { return stat.st_mode$offset(); }
@@ -166,20 +154,7 @@ final class MacosConstants extends BsdConstants {
     @Override protected int KEVENT_FFLAGS() { return (int) kevent.fflags$offset(); }
     @Override protected int KEVENT_DATA() { return (int) kevent.data$offset(); }
     @Override protected int KEVENT_UDATA() { return (int) kevent.udata$offset(); }
-    @Override protected int EVFILT_READ() { return Macos.EVFILT_READ; }
-    @Override protected int EVFILT_WRITE() { return Macos.EVFILT_WRITE; }
     @Override protected int EVFILT_USER() { return Macos.EVFILT_USER; }
-    @Override protected int EV_ADD() { return Macos.EV_ADD; }
-    @Override protected int EV_DELETE() { return Macos.EV_DELETE; }
-    @Override protected int EV_DISABLE() { return Macos.EV_DISABLE; }
-    @Override protected int EV_ONESHOT() { return Macos.EV_ONESHOT; }
-    @Override protected int EV_CLEAR() { return Macos.EV_CLEAR; }
-    @Override protected int EV_DISPATCH() { return Macos.EV_DISPATCH; }
-    @Override protected int EV_RECEIPT() { return Macos.EV_RECEIPT; }
-    @Override protected int EV_ERROR() { return Macos.EV_ERROR; }
-    @Override protected int EV_EOF() { return Macos.EV_EOF; }
-    @Override protected int NOTE_TRIGGER() { return Macos.NOTE_TRIGGER; }
-    @Override protected int NOTE_LOWAT() { return Macos.NOTE_LOWAT; }
     @Override protected int EVFILT_EXCEPT() { return Macos.EVFILT_EXCEPT; }
     @Override protected int NOTE_OOB() { return Macos.NOTE_OOB; }
 }

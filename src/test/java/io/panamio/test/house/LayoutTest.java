@@ -6,6 +6,7 @@ import io.panamio.test.house.Bindings.Claim;
 import io.panamio.test.support.MissingPrograms;
 import java.io.IOException;
 import java.lang.foreign.MemoryLayout;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Verifies the bindings of each system and processor with a C compiler. */
@@ -109,6 +111,18 @@ class LayoutTest {
                 }
             }
             assertEquals(expected, bindings.claims(processor).size());
+        }
+    }
+
+    /** The numbers that are written by hand, as all of these systems have them. */
+    @ParameterizedTest
+    @CsvSource({"unix.Posix, LINUX", "unix.Posix, MACOS", "unix.Posix, FREEBSD", "bsd.Bsd, MACOS", "bsd.Bsd, FREEBSD"})
+    void numbersInCommonAreThoseOfEachSystem(String owner, String system) throws Exception {
+        Bindings bindings = (Bindings) Bindings.class.getDeclaredField(system).get(null);
+        for (Field number : Class.forName("io.panamio.sys." + owner).getDeclaredFields()) {
+            number.setAccessible(true);
+            assertEquals(((Number) Bindings.call(bindings.constants(), number.getName())).longValue(),
+                ((Number) number.get(null)).longValue(), number.getName());
         }
     }
 

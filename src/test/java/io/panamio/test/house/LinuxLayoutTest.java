@@ -116,15 +116,6 @@ class LinuxLayoutTest {
         assertEquals(2, sockaddr_in6.sin6_family$layout().byteSize());
     }
 
-    /** The values of macOS and the BSDs were compared with the systems' headers by hand. */
-    @Test
-    void linuxHasTheConstantsOfEveryUnix() throws Exception {
-        for (Field number : Class.forName("io.panamio.sys.unix.Posix").getDeclaredFields()) {
-            assertEquals(((Number) Bindings.call(Linux.class, number.getName())).longValue(),
-                constant("unix.Posix", number.getName()), number.getName());
-        }
-    }
-
     @Test
     void pollfdsHaveTheLayoutOfTheBindings() throws Exception {
         assertEquals(pollfd.sizeof(), constant("unix.PollSelector", "POLLFD_SIZE"));

@@ -1,7 +1,7 @@
 package io.panamio.sys.unix;
 
 /** Numbers that Linux, macOS and the BSDs have in common, under the names of their headers. */
-final class Posix {
+public final class Posix {
     static final int EINTR = 4;
 
     static final int AF_UNIX = 1;
@@ -26,6 +26,14 @@ final class Posix {
     static final int F_SETFL = 4;
     static final int LOCK_EX = 2;
     static final int LOCK_NB = 4;
+
+    public static final int S_IFMT = 0170000;
+    public static final int S_IFREG = 0100000;
+    public static final int PROT_READ = 1;
+    public static final int PROT_WRITE = 2;
+    public static final int MAP_SHARED = 0x01;
+    public static final int MAP_PRIVATE = 0x02;
+    public static final int MAP_FIXED = 0x10;
 
     static final int POLLIN = 0x01;
     static final int POLLPRI = 0x02;

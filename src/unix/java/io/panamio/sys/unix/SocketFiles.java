@@ -22,7 +22,6 @@ import java.util.concurrent.locks.LockSupport;
  * do not ask for the lock.
  */
 final class SocketFiles {
-    private static final int S_IFMT = 0170000; // the same on every Unix; java.nio.file returns these bits
     private static final int S_IFSOCK = 0140000;
 
     private static final long MAX_WAIT = 1_000_000_000; // nanoseconds
@@ -127,7 +126,7 @@ final class SocketFiles {
     private static Object key(Path path) throws IOException {
         try {
             Map<String, Object> file = Files.readAttributes(path, "unix:mode,fileKey", LinkOption.NOFOLLOW_LINKS);
-            return ((Integer) file.get("mode") & S_IFMT) == S_IFSOCK ? file.get("fileKey") : null;
+            return ((Integer) file.get("mode") & Posix.S_IFMT) == S_IFSOCK ? file.get("fileKey") : null;
         } catch (NoSuchFileException e) {
             return null;
         }
