@@ -21,6 +21,7 @@ import io.panamio.SystemError;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixCredentials;
 import java.lang.module.ModuleDescriptor;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
@@ -38,6 +39,7 @@ class ArchitectureTest {
     private static final String SYS = "io.panamio.sys";
     private static final String PLATFORMS = "io.panamio.sys.*..";
     private static final String UNIX = "io.panamio.sys.unix..";
+    private static final String BSD = "io.panamio.sys.bsd..";
     private static final String BINDINGS = "io.panamio.bindings..";
     private static final String JDK = "java..";
 
@@ -90,28 +92,37 @@ class ArchitectureTest {
             .check(LIBRARY);
     }
 
-    @Test
-    void platformsUseSysAndTheTypesThatTheyProvide() {
-        classes().that(resideInAPackage(PLATFORMS)).should()
-            .onlyDependOnClassesThat(in(SYS, PLATFORMS, BINDINGS, JDK).or(givenByPlatforms())).check(LIBRARY);
+    /** A package of {@code sys} uses {@code sys}, itself, and besides these only what platforms give. */
+    private static void platform(String layer, String... mayUse) {
+        classes().that(resideInAPackage(layer)).should()
+            .onlyDependOnClassesThat(in(SYS, JDK).or(in(layer)).or(in(mayUse)).or(givenByPlatforms())).check(LIBRARY);
     }
 
     @Test
-    void sysUnixUsesNoSystem() {
-        classes().that(resideInAPackage(UNIX)).should()
-            .onlyDependOnClassesThat(in(SYS, UNIX, JDK).or(givenByPlatforms())).check(LIBRARY);
+    void platformsUseSysAndTheTypesThatTheyProvide() {
+        platform(PLATFORMS, BINDINGS);
+    }
+
+    @Test
+    void whatSystemsShareUsesNoSystem() {
+        platform(UNIX);
+        platform(BSD, UNIX);
+    }
+
+    @Test
+    void aSystemUsesNoOtherSystem() {
+        platform("io.panamio.sys.linux..", UNIX, "io.panamio.bindings.linux..");
+        platform("io.panamio.sys.macos..", UNIX, BSD, "io.panamio.bindings.macos..");
+        platform("io.panamio.sys.freebsd..", UNIX, BSD, "io.panamio.bindings.freebsd..");
+        platform("io.panamio.sys.windows..", "io.panamio.bindings.windows..");
     }
 
     @Test
     void bindingsAreUsedOnlyByTheirPlatform() {
-        noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.linux..")))
-            .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.linux..")).check(LIBRARY);
-        noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.macos..")))
-            .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.macos..")).check(LIBRARY);
-        noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.freebsd..")))
-            .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.freebsd..")).check(LIBRARY);
-        noClasses().that(not(resideInAnyPackage(BINDINGS, "io.panamio.sys.windows..")))
-            .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings.windows..")).check(LIBRARY);
+        for (String system : List.of("linux", "macos", "freebsd", "windows")) {
+            noClasses().that(not(in(BINDINGS, "io.panamio.sys." + system + "..")))
+                .should().dependOnClassesThat(resideInAPackage("io.panamio.bindings." + system + "..")).check(LIBRARY);
+        }
     }
 
     @Test
