@@ -19,8 +19,16 @@ public enum Feature {
      * from level-triggered events.
      */
     EDGES,
-    /** {@link Interest#exclusive}. Where emulated, every {@link Poll} is woken instead of one. */
+    /**
+     * {@link Interest#exclusive}. Where emulated, every {@link Poll} is woken instead of one. Where refused,
+     * registering such an interest throws.
+     */
     EXCLUSIVE,
+    /**
+     * {@link Interest#PRIORITY}. Where refused, registering it without {@link Interest#READABLE} throws, and priority
+     * data is not reported.
+     */
+    PRIORITY,
     /** {@link Poll#fd}, which lets one {@link Poll} watch another. */
     POLL_DESCRIPTOR,
     /** {@link Poll#setBusyPoll}. */
@@ -43,8 +51,10 @@ public enum Feature {
     UNIX_SEQPACKETS,
     /** {@code UnixAddress.ofAbstract}. */
     ABSTRACT_ADDRESSES,
-    /** Descriptors and credentials in the control messages of Unix sockets. */
+    /** Descriptors in the control messages of Unix sockets. */
     DESCRIPTOR_PASSING,
+    /** Credentials in the control messages of Unix sockets. Those of a peer are a socket option, {@code PEER}. */
+    CREDENTIAL_PASSING,
 
     /**
      * {@code DatagramBatch} with one system call for the whole batch. Where emulated, each datagram takes one call.
@@ -52,6 +62,15 @@ public enum Feature {
     DATAGRAM_BATCHES,
     /** Segmentation and coalescing of datagrams by the system: {@code UDP_SEGMENT} and {@code UDP_GRO}. */
     DATAGRAM_SEGMENTATION,
+    /**
+     * Time to live and traffic class of a single datagram: {@code ControlMessages.putTtl} and {@code putTrafficClass}.
+     */
+    DATAGRAM_TRAFFIC_OPTIONS,
+    /**
+     * The interface of an IPv4 datagram: {@code ControlMessages.interfaceIndex}, which returns -1 where this is
+     * refused, and {@code putSource} with an interface.
+     */
+    IPV4_DATAGRAM_INTERFACE,
     /** Source-specific multicast: joining a group for one source, and blocking a source. */
     SOURCE_MEMBERSHIP,
 
@@ -68,7 +87,7 @@ public enum Feature {
      * {@code Splice} without a copy through the process: splice(2). Where emulated, the bytes are read and written.
      */
     SPLICE,
-    /** {@code ZeroCopySender}: MSG_ZEROCOPY. */
+    /** {@code ZeroCopySender}: MSG_ZEROCOPY. Where emulated, the bytes are copied. */
     ZERO_COPY,
     /**
      * {@code RingBuffer} over memory that is mapped twice. Where emulated, bytes are moved to the beginning of the

@@ -1,5 +1,6 @@
 package io.panamio.net;
 
+import io.panamio.Feature;
 import io.panamio.sys.Control;
 import io.panamio.sys.Platform;
 import java.lang.foreign.MemorySegment;
@@ -140,6 +141,7 @@ public final class ControlMessages {
      * @return this
      * @throws IllegalArgumentException if {@code hops} is out of range
      * @throws IndexOutOfBoundsException if there is not enough room left
+     * @throws UnsupportedOperationException if {@link Feature#DATAGRAM_TRAFFIC_OPTIONS} is refused
      */
     public ControlMessages putTtl(int hops) {
         part.putTtl(hops);
@@ -153,6 +155,7 @@ public final class ControlMessages {
      * @return this
      * @throws IllegalArgumentException if {@code bits} is out of range
      * @throws IndexOutOfBoundsException if there is not enough room left
+     * @throws UnsupportedOperationException if {@link Feature#DATAGRAM_TRAFFIC_OPTIONS} is refused
      */
     public ControlMessages putTrafficClass(int bits) {
         part.putTrafficClass(bits);
@@ -166,6 +169,7 @@ public final class ControlMessages {
      * @return this
      * @throws IllegalArgumentException if {@code bytes} is out of range
      * @throws IndexOutOfBoundsException if there is not enough room left
+     * @throws UnsupportedOperationException if {@link Feature#DATAGRAM_SEGMENTATION} is refused
      */
     public ControlMessages putSegmentSize(int bytes) {
         part.putSegmentSize(bytes);
@@ -179,6 +183,8 @@ public final class ControlMessages {
      * @param interfaceIndex the index of the interface, or 0 for any
      * @return this
      * @throws IndexOutOfBoundsException if there is not enough room left
+     * @throws UnsupportedOperationException if {@code interfaceIndex} is not 0, the address is of IPv4, and {@link
+     *     Feature#IPV4_DATAGRAM_INTERFACE} is refused
      */
     public ControlMessages putSource(InetAddress address, int interfaceIndex) {
         part.putSource(address, interfaceIndex);
@@ -191,6 +197,7 @@ public final class ControlMessages {
      * @param fds open descriptors, which remain the caller's and may be closed once the message is sent
      * @return this
      * @throws IndexOutOfBoundsException if there is not enough room left
+     * @throws UnsupportedOperationException if {@link Feature#DESCRIPTOR_PASSING} is refused
      */
     public ControlMessages putFds(int... fds) {
         part.putFds(fds);
@@ -203,6 +210,7 @@ public final class ControlMessages {
      * @param credentials the credentials
      * @return this
      * @throws IndexOutOfBoundsException if there is not enough room left
+     * @throws UnsupportedOperationException if {@link Feature#CREDENTIAL_PASSING} is refused
      */
     public ControlMessages putCredentials(UnixCredentials credentials) {
         part.putCredentials(credentials.pid(), credentials.uid(), credentials.gid());

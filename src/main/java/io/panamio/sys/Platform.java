@@ -52,6 +52,11 @@ public abstract class Platform {
         return new UnsupportedOperationException("Feature." + feature + " is not supported on " + this);
     }
 
+    /** {@return the exception for a feature that is refused, with a reason or with what to use instead} */
+    public final UnsupportedOperationException refusal(Feature feature, String why) {
+        return new UnsupportedOperationException(refusal(feature).getMessage() + ": " + why);
+    }
+
     // ---- selectors
 
     /** Opens a selector: of the kind that {@code -Dpanamio.selector} names, otherwise the best of the platform. */
@@ -81,9 +86,9 @@ public abstract class Platform {
     }
 
     /**
-     * {@return the calls that move bytes between descriptors}
+     * {@return the calls that read files and move bytes between descriptors}
      *
-     * @throws UnsupportedOperationException if {@link Feature#SEND_FILE} is refused
+     * @throws UnsupportedOperationException if {@link Feature#SEND_FILE} and {@link Feature#SPLICE} are refused
      */
     public Transfers transfers() {
         throw refusal(Feature.SEND_FILE);

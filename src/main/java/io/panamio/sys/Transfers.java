@@ -31,6 +31,7 @@ public abstract class Transfers {
      * Returns the size of a regular file.
      *
      * @throws IllegalArgumentException if it is something else
+     * @throws UnsupportedOperationException if {@link Feature#SEND_FILE} is refused
      */
     public abstract long fileSize(int fd) throws IOException;
 

@@ -104,8 +104,9 @@
  * needs no counter; the waker's event is added by the base class.
  *
  * <p>Interests: errors and hang-ups are always reported. {@code LEVEL}: report as long as the condition holds; {@code
- * ONE_SHOT}: report once, then nothing until {@code modify}, but keep the registration; {@code EXCLUSIVE}: a hint,
- * which may be ignored; {@code PRIORITY} where the system has it. See {@link io.panamio.sys.Readiness}.
+ * ONE_SHOT}: report once, then nothing until {@code modify}, but keep the registration; {@code EXCLUSIVE}: wake
+ * one of several selectors, or all of them where that is emulated, or refuse it; {@code PRIORITY}: refuse it without
+ * {@code READABLE} where the system does not report it. See {@link io.panamio.sys.Readiness}.
  *
  * <h2>EventBuffer</h2>
  * A back end extends {@link io.panamio.sys.EventBuffer} over memory that it allocates once,

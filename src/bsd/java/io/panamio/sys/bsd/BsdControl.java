@@ -38,16 +38,14 @@ public class BsdControl extends UnixControl {
 
     @Override
     public void putTtl(int hops) {
-        throw refusal("the ttl of one datagram; the socket option IP_TTL sets that of all");
+        throw Platform.current().refusal(Feature.DATAGRAM_TRAFFIC_OPTIONS,
+            "the socket option IP_TTL sets that of all datagrams");
     }
 
     @Override
     public void putTrafficClass(int bits) {
-        throw refusal("the traffic class of one datagram; the socket option IP_TOS sets that of all");
-    }
-
-    private static UnsupportedOperationException refusal(String what) {
-        return new UnsupportedOperationException(Platform.current() + " has no control message for " + what);
+        throw Platform.current().refusal(Feature.DATAGRAM_TRAFFIC_OPTIONS,
+            "the socket option IP_TOS sets that of all datagrams");
     }
 
     @Override
@@ -57,6 +55,6 @@ public class BsdControl extends UnixControl {
 
     @Override
     public final void putCredentials(int pid, int uid, int gid) {
-        throw refusal("credentials that the sender chooses");
+        throw Platform.current().refusal(Feature.CREDENTIAL_PASSING);
     }
 }

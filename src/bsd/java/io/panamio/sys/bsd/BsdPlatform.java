@@ -112,7 +112,9 @@ public abstract class BsdPlatform extends UnixPlatform {
             case EDGES -> POLL ? Support.EMULATED : Support.SUPPORTED;
             case EXCLUSIVE -> POLL ? Support.EMULATED : Support.REFUSED;
             case POLL_DESCRIPTOR -> POLL ? Support.REFUSED : Support.SUPPORTED;
-            case BUSY_POLL, PIPE_REDIRECTS, NAMED_PIPES, ABSTRACT_ADDRESSES, DATAGRAM_SEGMENTATION -> Support.REFUSED;
+            case PRIORITY -> POLL || c.EVFILT_EXCEPT() != 0 ? Support.SUPPORTED : Support.REFUSED;
+            case BUSY_POLL, PIPE_REDIRECTS, NAMED_PIPES, ABSTRACT_ADDRESSES, CREDENTIAL_PASSING,
+                DATAGRAM_SEGMENTATION, DATAGRAM_TRAFFIC_OPTIONS -> Support.REFUSED;
             case WRITE_MORE, SPLICE, ZERO_COPY -> Support.EMULATED;
             default -> Support.SUPPORTED;
         };

@@ -175,7 +175,7 @@ final class KqueueSelector extends Selector {
             change(fd, Bsd.EVFILT_WRITE, mode, 0, 0, r.token);
             filters |= WRITE;
         }
-        if ((r.interest & (Readiness.PRIORITY | Readiness.READABLE)) == Readiness.PRIORITY && c.EVFILT_EXCEPT() != 0) {
+        if ((r.interest & (Readiness.PRIORITY | Readiness.READABLE)) == Readiness.PRIORITY) {
             change(fd, c.EVFILT_EXCEPT(), mode, c.NOTE_OOB(), 0, r.token);
             filters |= EXCEPT;
         }
@@ -226,6 +226,9 @@ final class KqueueSelector extends Selector {
     private void requireSupported(int fd, int interest) throws IOException {
         if ((interest & Readiness.EXCLUSIVE) != 0) {
             throw Platform.current().refusal(Feature.EXCLUSIVE);
+        }
+        if ((interest & (Readiness.PRIORITY | Readiness.READABLE)) == Readiness.PRIORITY && c.EVFILT_EXCEPT() == 0) {
+            throw Platform.current().refusal(Feature.PRIORITY);
         }
         if ((interest & Readiness.WATCHABLE) == 0 && refused.test(fd)) {
             throw errors.io("kevent", c.number(Errno.EPERM));

@@ -2,7 +2,9 @@ package io.panamio.sys.freebsd;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.panamio.Feature;
 import io.panamio.bindings.freebsd.Freebsd;
+import io.panamio.sys.Platform;
 import io.panamio.sys.bsd.BsdControl;
 import io.panamio.sys.unix.ControlFormat;
 import java.lang.foreign.MemorySegment;
@@ -37,8 +39,7 @@ final class FreebsdControl extends BsdControl {
         if (!(address instanceof Inet4Address)) {
             super.putSource(address, interfaceIndex);
         } else if (interfaceIndex != 0) {
-            throw new UnsupportedOperationException(
-                "FreeBSD has no control message for the interface of an IPv4 datagram");
+            throw Platform.current().refusal(Feature.IPV4_DATAGRAM_INTERFACE);
         } else {
             MemorySegment.copy(address.getAddress(), 0, memory, JAVA_BYTE,
                 add(Freebsd.IPPROTO_IP, Freebsd.IP_SENDSRCADDR, 4), 4);

@@ -1,5 +1,7 @@
 package io.panamio.sys.freebsd;
 
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.sys.Messages;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Sockets;
@@ -28,6 +30,11 @@ public final class FreebsdPlatform extends BsdPlatform {
     @Override
     protected int openShared() {
         return SharedMemory.open();
+    }
+
+    @Override
+    public Support support(Feature feature) {
+        return feature == Feature.IPV4_DATAGRAM_INTERFACE ? Support.REFUSED : super.support(feature);
     }
 
     // ---- groups of calls: each a constant for the JIT compiler, created when first used

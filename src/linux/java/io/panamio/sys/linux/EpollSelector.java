@@ -1,8 +1,10 @@
 package io.panamio.sys.linux;
 
+import io.panamio.Feature;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Platform;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Selector;
 import io.panamio.sys.unix.Errors;
@@ -188,7 +190,8 @@ final class EpollSelector extends Selector {
                 .put(7, (byte) 0);
             int r = Libc.ioctl(epoll, EPIOCSPARAMS, scratch.argument);
             if (r == -Linux.ENOTTY || r == -Linux.EOPNOTSUPP) {
-                throw new UnsupportedOperationException("this kernel has no EPIOCSPARAMS, which came with Linux 6.9");
+                throw Platform.current().refusal(Feature.BUSY_POLL,
+                    "this kernel has no EPIOCSPARAMS, which came with Linux 6.9");
             }
             check("ioctl", r);
         } finally {

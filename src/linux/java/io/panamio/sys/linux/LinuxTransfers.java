@@ -3,9 +3,11 @@ package io.panamio.sys.linux;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.panamio.Feature;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.statx;
 import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Platform;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
@@ -69,7 +71,8 @@ final class LinuxTransfers extends UnixTransfers {
     @Override
     public long fileSize(int fd) throws IOException {
         if (STATX == null) {
-            throw new UnsupportedOperationException("this C library has no statx, which glibc has since 2.28");
+            throw Platform.current().refusal(Feature.SEND_FILE,
+                "this C library has no statx, which glibc has since 2.28");
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment noPath = arena.allocate(1);

@@ -63,7 +63,8 @@ public final class PlainUnixPlatform extends UnixPlatform {
     public Support support(Feature feature) {
         return switch (feature) {
             case EDGES, EXCLUSIVE, DATAGRAM_BATCHES, WRITE_MORE, MIRRORED_MEMORY -> Support.EMULATED;
-            case PIPES, UNIX_STREAMS, UNIX_DATAGRAMS, DESCRIPTOR_PASSING, SOURCE_MEMBERSHIP -> Support.SUPPORTED;
+            case PIPES, UNIX_STREAMS, UNIX_DATAGRAMS, DESCRIPTOR_PASSING, SOURCE_MEMBERSHIP, PRIORITY,
+                DATAGRAM_TRAFFIC_OPTIONS, IPV4_DATAGRAM_INTERFACE -> Support.SUPPORTED;
             default -> Support.REFUSED;
         };
     }
@@ -197,7 +198,7 @@ public final class PlainUnixPlatform extends UnixPlatform {
 
         @Override
         public void putCredentials(int pid, int uid, int gid) {
-            throw LINUX.refusal(Feature.DESCRIPTOR_PASSING);
+            throw LINUX.refusal(Feature.CREDENTIAL_PASSING);
         }
     }
 }

@@ -20,6 +20,7 @@ import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixCredentials;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixStream;
@@ -83,6 +84,7 @@ class FeatureTest {
         switch (feature) {
             case EDGES -> loop.register(loop.pair()[0], 1, Loop.W);
             case EXCLUSIVE -> loop.register(loop.pair()[0], 1, Interest.READABLE.exclusive());
+            case PRIORITY -> loop.register(loop.pair()[0], 1, Interest.PRIORITY);
             case POLL_DESCRIPTOR -> assertTrue(loop.poll.fd() >= 0);
             case BUSY_POLL -> busyPoll(loop);
             case DESCRIPTORS -> loop.register(loop.later(new SourceFd(noSocket(loop))), 1, Loop.R);
@@ -100,6 +102,8 @@ class FeatureTest {
                 Loop.assume(Feature.UNIX_DATAGRAMS);
                 UnixDatagram.bind(UnixAddress.ofAbstract(("panamio-" + System.nanoTime()).getBytes())).close();
             }
+            case CREDENTIAL_PASSING ->
+                ControlMessages.withCapacity(64).putCredentials(new UnixCredentials(1, 2, 3));
             case DESCRIPTOR_PASSING -> passDescriptor(loop);
             case DATAGRAM_BATCHES -> {
                 UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
@@ -110,6 +114,8 @@ class FeatureTest {
                 assertEquals(2, socket.sendBatch(batch, 0));
             }
             case DATAGRAM_SEGMENTATION -> ControlMessages.withCapacity(64).putSegmentSize(100);
+            case DATAGRAM_TRAFFIC_OPTIONS -> ControlMessages.withCapacity(128).putTtl(7).putTrafficClass(8);
+            case IPV4_DATAGRAM_INTERFACE -> ControlMessages.withCapacity(64).putSource(V4, 1);
             case SOURCE_MEMBERSHIP -> {
                 UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(InetAddress.getByName("0.0.0.0"), 0)));
                 socket.joinMulticast(InetAddress.getByName("239.192.7.14"), NetworkInterface.getByInetAddress(V4), V4);
@@ -157,7 +163,7 @@ class FeatureTest {
         try {
             loop.poll.setBusyPoll(Duration.ZERO, 0, false);
         } catch (UnsupportedOperationException e) { // the kernel is older than the feature
-            assertEquals(!Feature.BUSY_POLL.isAvailable(), e.getMessage().contains("BUSY_POLL"), e.getMessage());
+            assertEquals(Feature.BUSY_POLL.isAvailable(), e.getMessage().contains("EPIOCSPARAMS"), e.getMessage());
             if (!Feature.BUSY_POLL.isAvailable()) {
                 throw e;
             }

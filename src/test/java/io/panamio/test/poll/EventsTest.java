@@ -75,6 +75,7 @@ class EventsTest {
     }
 
     @Test
+    @Requires(Feature.PRIORITY)
     void aPriorityEventIsReadable() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();

@@ -218,7 +218,8 @@ final class History {
     private Interest interest() {
         Interest what = List.of(Interest.READABLE, Interest.WRITABLE, Interest.READABLE.add(Interest.WRITABLE),
             Interest.READABLE.add(Interest.WRITABLE), Interest.HANG_UP, Interest.READABLE.add(Interest.PRIORITY),
-            Interest.PRIORITY, Interest.READABLE.add(Interest.HANG_UP)).get(random.nextInt(8));
+            Feature.PRIORITY.isAvailable() ? Interest.PRIORITY : Interest.HANG_UP,
+            Interest.READABLE.add(Interest.HANG_UP)).get(random.nextInt(8));
         return switch (random.nextInt(8)) {
             case 0 -> what.level();
             case 1 -> what.oneShot();

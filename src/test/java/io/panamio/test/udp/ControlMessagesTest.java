@@ -75,7 +75,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
-    @Requires(Feature.DESCRIPTOR_PASSING)
+    @Requires(Feature.DATAGRAM_TRAFFIC_OPTIONS)
     void onlyRequestedMessagesAreReceived(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
@@ -208,6 +208,7 @@ class ControlMessagesTest {
 
     @ParameterizedTest
     @MethodSource("ways")
+    @Requires(Feature.DATAGRAM_TRAFFIC_OPTIONS)
     void timeToLiveAndTypeOfServiceApplyToOneDatagram(Way way) throws IOException {
         Systems.windows("takes neither for one datagram");
         try (Loop loop = new Loop()) {
@@ -287,6 +288,7 @@ class ControlMessagesTest {
     }
 
     @Test
+    @Requires(Feature.DATAGRAM_TRAFFIC_OPTIONS)
     void receivedMessagesAreNotSent() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
@@ -388,7 +390,7 @@ class ControlMessagesTest {
     }
 
     @Test
-    @Requires({Feature.DATAGRAM_SEGMENTATION, Feature.DESCRIPTOR_PASSING})
+    @Requires({Feature.DATAGRAM_SEGMENTATION, Feature.DESCRIPTOR_PASSING, Feature.DATAGRAM_TRAFFIC_OPTIONS})
     void messagesThatDoNotFitAreRefusedWithoutEffect() throws IOException {
         for (int bytes : new int[] {0, -1, 1_000_001}) {
             assertThrows(IllegalArgumentException.class, () -> ControlMessages.withCapacity(bytes));
@@ -448,7 +450,7 @@ class ControlMessagesTest {
     }
 
     @Test
-    @Requires(Feature.DATAGRAM_SEGMENTATION)
+    @Requires({Feature.DATAGRAM_SEGMENTATION, Feature.DATAGRAM_TRAFFIC_OPTIONS})
     void numbersOutOfRangeAreRefused() {
         for (int wrong : new int[] {-1, 0, 256}) {
             assertThrows(IllegalArgumentException.class, () -> control.putTtl(wrong));

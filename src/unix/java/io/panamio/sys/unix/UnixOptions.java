@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.panamio.net.UnixCredentials;
 import io.panamio.sys.NativeScratch;
+import io.panamio.sys.Platform;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;
@@ -119,7 +120,8 @@ public final class UnixOptions {
     private Option find(SocketOption<?> name) {
         Option option = byName.get(name.name());
         if (option == null) {
-            throw new UnsupportedOperationException("no socket option " + name.name() + " here");
+            throw new UnsupportedOperationException(
+                Platform.current() + " has no socket option " + name.name());
         }
         if (option.kind.type != name.type()) {
             throw new UnsupportedOperationException("socket option " + name.name() + " has a value of "

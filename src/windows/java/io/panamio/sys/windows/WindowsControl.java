@@ -247,14 +247,14 @@ final class WindowsControl extends Control {
 
     @Override
     public void putTtl(int hops) {
-        throw new UnsupportedOperationException(
-            "Windows takes no time to live for one datagram; set the option IP_TTL of the socket");
+        throw Platform.current().refusal(Feature.DATAGRAM_TRAFFIC_OPTIONS,
+            "the socket option IP_TTL sets that of all datagrams");
     }
 
     @Override
     public void putTrafficClass(int bits) {
-        throw new UnsupportedOperationException(
-            "Windows takes no traffic class for one datagram; set the option IP_TOS of the socket");
+        throw Platform.current().refusal(Feature.DATAGRAM_TRAFFIC_OPTIONS,
+            "the socket option IP_TOS sets that of all datagrams");
     }
 
     @Override
@@ -283,7 +283,7 @@ final class WindowsControl extends Control {
 
     @Override
     public void putCredentials(int pid, int uid, int gid) {
-        throw Platform.current().refusal(Feature.DESCRIPTOR_PASSING);
+        throw Platform.current().refusal(Feature.CREDENTIAL_PASSING);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.panamio.sys.windows;
 import static java.util.Map.entry;
 
 import io.panamio.bindings.windows.Windows;
+import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -110,7 +111,8 @@ final class WindowsOptions {
     private static Option find(SocketOption<?> name) {
         Option option = BY_NAME.get(name.name());
         if (option == null) {
-            throw new UnsupportedOperationException("no socket option " + name.name() + " here");
+            throw new UnsupportedOperationException(
+                Platform.current() + " has no socket option " + name.name());
         }
         if (option.kind.type != name.type()) {
             throw new UnsupportedOperationException("socket option " + name.name() + " has a value of "

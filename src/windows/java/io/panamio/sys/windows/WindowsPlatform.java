@@ -49,7 +49,7 @@ public final class WindowsPlatform extends Platform {
     public Support support(Feature feature) {
         return switch (feature) {
             case EDGES, PIPES, DATAGRAM_BATCHES, WRITE_MORE, SEND_FILE, SPLICE -> Support.EMULATED;
-            case NAMED_PIPES, SOURCE_MEMBERSHIP, TCP_INFO -> Support.SUPPORTED;
+            case PRIORITY, NAMED_PIPES, IPV4_DATAGRAM_INTERFACE, SOURCE_MEMBERSHIP, TCP_INFO -> Support.SUPPORTED;
             case MIRRORED_MEMORY -> Kernel32.hasPlaceholders() ? Support.SUPPORTED : Support.EMULATED;
             default -> Support.REFUSED;
         };
