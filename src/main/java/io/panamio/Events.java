@@ -21,8 +21,8 @@ import java.util.Objects;
  * <p>Not thread-safe. Another thread may read the events once the polling thread has published them to it.
  */
 public final class Events implements Iterable<Event> {
-    /** The largest number of events that epoll_wait(2) accepts. */
-    private static final int MAX_CAPACITY = Integer.MAX_VALUE / 16;
+    /** Below it, the memory of the events is less than 2 GiB on every system. */
+    private static final int MAX_CAPACITY = 1 << 24;
 
     private final EventBuffer buffer;
     private final Event cursor = new Event(this);
@@ -36,7 +36,7 @@ public final class Events implements Iterable<Event> {
      * Allocates a buffer for a number of events. A poll returns at most that many; further events are reported by the
      * next polls.
      *
-     * @param capacity the maximum number of events of one poll, 1 &lt;= capacity &lt;= 134217727
+     * @param capacity the maximum number of events of one poll, 1 &lt;= capacity &lt;= 16777216
      * @return an empty buffer
      * @throws IllegalArgumentException if {@code capacity} is out of range
      */

@@ -71,7 +71,7 @@ public final class Interest {
 
     /**
      * Returns the bits, including PRIORITY if this contains READABLE. An exclusive interest is returned unchanged, as
-     * EPOLLEXCLUSIVE cannot be combined with EPOLLPRI.
+     * it cannot contain PRIORITY.
      */
     int bitsWithUrgent() {
         return (bits & (Readiness.READABLE | Readiness.EXCLUSIVE)) == Readiness.READABLE ? bits | Readiness.PRIORITY
@@ -123,10 +123,11 @@ public final class Interest {
 
     /**
      * Returns this interest for a file that several Polls watch, such as one listener through duplicates of its
-     * descriptor: an event wakes at least one of them, not necessarily all (EPOLLEXCLUSIVE). Where {@link
-     * Feature#EXCLUSIVE} is emulated, all of them are woken.
+     * descriptor: an event wakes at least one of them, not necessarily all. Where {@link Feature#EXCLUSIVE} is
+     * emulated, all of them are woken; where it is refused, registering the interest throws.
      *
-     * <p>The kernel restricts such a registration:
+     * <p>On every system, such an interest contains only {@link #READABLE} and {@link #WRITABLE}, edge-triggered or
+     * level-triggered. Where the feature is supported, that is with epoll on Linux:
      * <ul>
      * <li>A hang-up of the peer is reported as read-closed only once both directions are closed.
      * <li>The source cannot be reregistered: that throws an {@code IOException} (EINVAL). Deregister and register it
@@ -144,7 +145,7 @@ public final class Interest {
     /**
      * Returns the cached instance.
      *
-     * @throws IllegalArgumentException if the bits combine EXCLUSIVE with one that EPOLLEXCLUSIVE does not permit
+     * @throws IllegalArgumentException if the bits combine EXCLUSIVE with one that is never exclusive
      */
     private static Interest checked(int bits) {
         int others = bits & (Readiness.ONE_SHOT | Readiness.PRIORITY | Readiness.HANG_UP);

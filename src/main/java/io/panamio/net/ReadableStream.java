@@ -10,12 +10,13 @@ import java.nio.ByteBuffer;
  * a read is a number of bytes, {@link IoResult#EOF} or {@link IoResult#WOULD_BLOCK}.
  *
  * <p>Any kind of memory is accepted: native segments are passed to the system as they are; heap segments, arrays and
- * heap buffers are copied through native memory. One call transfers at most about 2 GiB (2147479552 bytes on Linux).
+ * heap buffers are copied through native memory. The system limits what one call transfers, for example to 2147479552
+ * bytes on Linux and to 1 MiB on Windows.
  *
  * <h2>When a stream is drained</h2>
- * A short read, one that returns less than was asked for and less than one call can transfer, has drained the stream:
- * there is no need to call again for {@code WOULD_BLOCK}, and an event arrives when there is more. There are
- * exceptions, in which to read until {@code WOULD_BLOCK} or the end of the stream:
+ * A short read, one that returns less than was asked for and less than that limit, has drained the stream: there is no
+ * need to call again for {@code WOULD_BLOCK}, and an event arrives when there is more. There are exceptions, in which to
+ * read until {@code WOULD_BLOCK} or the end of the stream:
  * <ul>
  * <li>An event since the stream was last drained was {@linkplain io.panamio.Events#isReadClosed read-closed} or an
  * {@linkplain io.panamio.Events#isError error}: an end that arrives together with data has no event of its own.

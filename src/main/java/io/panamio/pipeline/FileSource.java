@@ -161,8 +161,8 @@ public final class FileSource implements AutoCloseable {
      * the system does not support the combination (a file of /proc; a terminal, or a file opened for appending, as
      * target). That takes a small arena for each call.
      *
-     * <p>One call sends at most 2147479552 bytes, and as many as the peer takes meanwhile: request less if other
-     * streams are waiting.
+     * <p>One call sends as many bytes as the peer takes meanwhile, up to the limit of the system (2147479552 on Linux):
+     * request less if other streams are waiting.
      *
      * @param position the offset of the part in the file
      * @param count the length of the part in bytes

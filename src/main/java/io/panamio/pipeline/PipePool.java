@@ -2,6 +2,7 @@ package io.panamio.pipeline;
 
 import io.panamio.Feature;
 import io.panamio.Feature.Support;
+import io.panamio.sys.Platform;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +19,6 @@ import java.util.ArrayDeque;
 public final class PipePool implements AutoCloseable {
     private static final int PIPE_BYTES = 256 << 10;
     private static final int MAX_IDLE = 64;
-    private static final int PIPE_BUF = 4096;
     /** Loaded with this class, since a class file cannot be opened while no descriptors are available. */
     @SuppressWarnings("unused")
     private static final Class<?> PIPES = KernelPipe.class;
@@ -62,7 +62,8 @@ public final class PipePool implements AutoCloseable {
     /** {@return a buffer that fits as a whole into any empty pipe} */
     MemorySegment scratch() {
         if (scratch == null) {
-            scratch = Arena.ofAuto().allocate(PIPE_BUF, PIPE_BUF);
+            long page = Platform.current().pageSize(); // for which an empty pipe has room
+            scratch = Arena.ofAuto().allocate(page, page);
         }
         return scratch;
     }

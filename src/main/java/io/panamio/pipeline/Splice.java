@@ -284,8 +284,8 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Writes bytes to the empty pipe, which has room for PIPE_BUF bytes (pipe(7)). If the system has no memory for
-     * them, they stay where they are.
+     * Writes bytes to the empty pipe, which has room for a page. If the system has no memory for them, they stay where
+     * they are.
      */
     private void keep(MemorySegment buffer, long length) throws IOException {
         try {

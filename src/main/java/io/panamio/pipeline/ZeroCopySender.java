@@ -118,7 +118,7 @@ public final class ZeroCopySender {
      * stream.
      *
      * <p>The stream is armed for its next writable event as by {@link TcpStream#write}. One call sends at most
-     * 2147479552 bytes.
+     * what the system allows, for example 2147479552 bytes on Linux.
      *
      * @param buffer the buffer
      * @param off the offset of the part

@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * The numbers, sizes and offsets in which macOS and FreeBSD may differ, and what both have that other Unix systems lack.
- * Numbers that are the same on both are in {@link Bsd}, those of every Unix in {@code Posix}.
+ * The numbers, sizes and offsets in which macOS and FreeBSD may differ, and what both have that other Unix systems
+ * lack. Numbers that are the same on both are in {@link Bsd}, those of every Unix in {@code Posix}.
  */
 public abstract class BsdConstants extends UnixConstants {
     /** For the platforms. */
@@ -31,6 +31,7 @@ public abstract class BsdConstants extends UnixConstants {
     protected abstract int NOTE_OOB();
 
     // sys/socket.h, sys/un.h and sys/ucred.h
+    protected abstract int CMSGHDR_SIZE();
     protected abstract long XUCRED_SIZE();
     protected abstract long XUCRED_UID();
     protected abstract long XUCRED_GROUPS();
@@ -75,10 +76,10 @@ public abstract class BsdConstants extends UnixConstants {
         return false;
     }
 
-    /** 12 bytes of a header, aligned. */
+    /** After the header, aligned. */
     @Override
     protected final int CMSGHDR_DATA() {
-        return 12 + CMSGHDR_ALIGNMENT() - 1 & -CMSGHDR_ALIGNMENT();
+        return CMSGHDR_SIZE() + CMSGHDR_ALIGNMENT() - 1 & -CMSGHDR_ALIGNMENT();
     }
 
     @Override

@@ -111,6 +111,7 @@ final class FreebsdConstants extends BsdConstants {
     @Override protected long MSGHDR_CONTROL() { return msghdr.msg_control$offset(); }
     @Override protected long MSGHDR_CONTROLLEN() { return msghdr.msg_controllen$offset(); }
     @Override protected long MSGHDR_FLAGS() { return msghdr.msg_flags$offset(); }
+    @Override protected int CMSGHDR_SIZE() { return (int) cmsghdr.sizeof(); }
     @Override protected long CMSGHDR_LEVEL() { return cmsghdr.cmsg_level$offset(); }
     @Override protected long CMSGHDR_TYPE() { return cmsghdr.cmsg_type$offset(); }
     @Override protected int CMSGHDR_ALIGNMENT() { return 8; }

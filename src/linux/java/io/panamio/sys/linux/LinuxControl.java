@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.ucred;
 import io.panamio.sys.unix.ControlFormat;
 import io.panamio.sys.unix.UnixControl;
 import java.lang.foreign.MemorySegment;
@@ -37,8 +38,9 @@ final class LinuxControl extends UnixControl {
     /** struct ucred. */
     @Override
     public int[] credentials() {
-        int data = find(Linux.SOL_SOCKET, Linux.SCM_CREDENTIALS, 12);
-        return data < 0 ? null : memory.asSlice(data, 12).toArray(JAVA_INT);
+        int data = find(Linux.SOL_SOCKET, Linux.SCM_CREDENTIALS, (int) ucred.sizeof());
+        return data < 0 ? null : new int[] {memory.get(JAVA_INT, data + ucred.pid$offset()),
+            memory.get(JAVA_INT, data + ucred.uid$offset()), memory.get(JAVA_INT, data + ucred.gid$offset())};
     }
 
     // ---- writing
@@ -63,9 +65,9 @@ final class LinuxControl extends UnixControl {
 
     @Override
     public void putCredentials(int pid, int uid, int gid) {
-        int data = add(Linux.SOL_SOCKET, Linux.SCM_CREDENTIALS, 12);
-        memory.set(JAVA_INT, data, pid);
-        memory.set(JAVA_INT, data + 4, uid);
-        memory.set(JAVA_INT, data + 8, gid);
+        int data = add(Linux.SOL_SOCKET, Linux.SCM_CREDENTIALS, (int) ucred.sizeof());
+        memory.set(JAVA_INT, data + ucred.pid$offset(), pid);
+        memory.set(JAVA_INT, data + ucred.uid$offset(), uid);
+        memory.set(JAVA_INT, data + ucred.gid$offset(), gid);
     }
 }

@@ -1,10 +1,10 @@
 package io.panamio.sys.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.ucred;
 import io.panamio.net.UnixCredentials;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.TcpFields;
@@ -61,9 +61,9 @@ final class LinuxSockets extends UnixSockets {
     @Override
     protected UnixCredentials credentials(int fd, int level, int name) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment ucred = arena.allocate(12, 4);
-            getOption(fd, level, name, ucred);
-            return new UnixCredentials(ucred.get(JAVA_INT, 0), ucred.get(JAVA_INT, 4), ucred.get(JAVA_INT, 8));
+            MemorySegment peer = ucred.allocate(arena);
+            getOption(fd, level, name, peer);
+            return new UnixCredentials(ucred.pid(peer), ucred.uid(peer), ucred.gid(peer));
         }
     }
 

@@ -33,7 +33,7 @@ final class UnixGatherList extends Gather {
         segments = new MemorySegment[capacity];
         Arena arena = Arena.ofAuto();
         vectors = arena.allocate((long) UnixStreams.IOVEC_SIZE * capacity, 16);
-        message = arena.allocate(64, 16);
+        message = arena.allocate(constants.MSGHDR_SIZE(), 16);
     }
 
     /** Returned as what it extends, so that the verifier does not load this class for the caller. */
