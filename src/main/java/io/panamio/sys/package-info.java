@@ -39,7 +39,8 @@
  *     io.panamio.sys.NamedPipeEnd}s; see NAMED_PIPES</td></tr>
  * <tr><td>{@code transfers}</td><td>optional: return {@link io.panamio.sys.Transfers}; see SEND_FILE and
  *     SPLICE</td></tr>
- * <tr><td>{@code zeroCopy}</td><td>optional: return {@link io.panamio.sys.ZeroCopy}; see ZERO_COPY</td></tr>
+ * <tr><td>{@code zeroCopy}</td><td>optional: return {@link io.panamio.sys.ZeroCopy}, or
+ *     {@link io.panamio.sys.CopyingSends} where the system always copies; see ZERO_COPY</td></tr>
  * <tr><td>{@code close}</td><td>close a socket or a file once, ignoring errors; an end of a pipe closes
  *     itself, by {@code PipeEnd.close}</td></tr>
  * <tr><td>{@code isNonBlocking}, {@code setNonBlocking}</td><td>get and set the mode of a socket or a pipe; {@code

@@ -2,6 +2,7 @@ package io.panamio.sys.bsd;
 
 import io.panamio.Feature;
 import io.panamio.Feature.Support;
+import io.panamio.sys.CopyingSends;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Selector;

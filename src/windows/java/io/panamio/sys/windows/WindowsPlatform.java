@@ -3,6 +3,7 @@ package io.panamio.sys.windows;
 import io.panamio.Feature;
 import io.panamio.Feature.Support;
 import io.panamio.bindings.windows.Windows;
+import io.panamio.sys.CopyingSends;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Messages;
 import io.panamio.sys.NativeScratch;
@@ -12,6 +13,7 @@ import io.panamio.sys.Selector;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import io.panamio.sys.Transfers;
+import io.panamio.sys.ZeroCopy;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -48,7 +50,7 @@ public final class WindowsPlatform extends Platform {
     @Override
     public Support support(Feature feature) {
         return switch (feature) {
-            case EDGES, PIPES, DATAGRAM_BATCHES, WRITE_MORE, SEND_FILE, SPLICE -> Support.EMULATED;
+            case EDGES, PIPES, DATAGRAM_BATCHES, WRITE_MORE, SEND_FILE, SPLICE, ZERO_COPY -> Support.EMULATED;
             case PRIORITY, NAMED_PIPES, IPV4_DATAGRAM_INTERFACE, SOURCE_MEMBERSHIP, TCP_INFO -> Support.SUPPORTED;
             case MIRRORED_MEMORY -> Kernel32.hasPlaceholders() ? Support.SUPPORTED : Support.EMULATED;
             default -> Support.REFUSED;
@@ -70,6 +72,10 @@ public final class WindowsPlatform extends Platform {
         static final Pipes PIPES = new WindowsPipes();
     }
 
+    private static final class ZeroCopyCalls {
+        static final ZeroCopy ZERO_COPY = new CopyingSends();
+    }
+
     private static final class TransferCalls {
         static final Transfers TRANSFERS = new WindowsTransfers();
     }
@@ -82,6 +88,11 @@ public final class WindowsPlatform extends Platform {
     @Override
     public Streams streams() {
         return Calls.STREAMS;
+    }
+
+    @Override
+    public ZeroCopy zeroCopy() {
+        return ZeroCopyCalls.ZERO_COPY;
     }
 
     @Override

@@ -1,10 +1,13 @@
-package io.panamio.sys.bsd;
+package io.panamio.sys;
 
-import io.panamio.sys.ZeroCopy;
 import java.lang.foreign.MemorySegment;
 
-/** Where the system copies whatever is sent: no socket has these sends enabled. */
-final class CopyingSends extends ZeroCopy {
+/** {@link io.panamio.Feature#ZERO_COPY} where the system copies whatever is sent: no socket has such sends enabled. */
+public final class CopyingSends extends ZeroCopy {
+    /** For the platforms. */
+    public CopyingSends() {
+    }
+
     @Override
     public boolean isEnabled(int fd) {
         return false;
