@@ -15,7 +15,6 @@ import io.panamio.Poll;
 import io.panamio.Source;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
-import io.panamio.sys.Platform;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -44,6 +43,9 @@ public final class Loop implements AutoCloseable {
     public static final InetAddress V4 = address("127.0.0.1");
     public static final InetAddress V6 = address("::1");
 
+    /** Whether the platform in use is that of macOS or FreeBSD; children may not ask the library for it. */
+    private static final boolean BSD =
+        System.getProperty("panamio.test.platform", System.getProperty("os.name")).matches("(?i)mac.*|freebsd");
     private static final List<String> FLAGS = List.of("r", "w", "p", "rc", "wc", "e");
 
     /** The time-out for everything that must happen. */
@@ -66,7 +68,7 @@ public final class Loop implements AutoCloseable {
 
     /** {@return whether a source may have two events in one result, one for each direction: on kqueue(2)} */
     public static boolean hasTwoEvents() {
-        return Platform.current().toString().endsWith("kqueue(2)");
+        return BSD && !"poll".equals(System.getProperty("panamio.selector"));
     }
 
     /**
@@ -75,7 +77,7 @@ public final class Loop implements AutoCloseable {
      * @param flags names as in {@link #flags}, separated by blanks
      */
     public static void assertFlags(String linux, String everywhere, String flags) {
-        if (Platform.current().toString().startsWith("Linux")) {
+        if (!BSD && !Systems.WINDOWS) {
             assertEquals(linux, flags);
         } else {
             assertTrue(List.of(flags.split(" ")).containsAll(List.of(everywhere.split(" "))), flags);
@@ -319,7 +321,9 @@ public final class Loop implements AutoCloseable {
                 }
             }
             if (!found.isEmpty()) {
-                assertTrue(found.size() == 1 || found.size() == 2 && hasTwoEvents(), events::toString);
+                if (found.size() > (hasTwoEvents() ? 2 : 1)) { // no assertion: a child has no JUnit
+                    fail(events.toString());
+                }
                 return String.join(" ", FLAGS.stream().filter(f -> found.stream().anyMatch(e -> e.contains(f))).toList());
             }
         }
