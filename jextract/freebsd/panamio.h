@@ -23,3 +23,6 @@
 
 /* A pointer as a number; what is in the condition may be folded to a constant. */
 #define SHM_ANON_ADDRESS (__builtin_constant_p((long) SHM_ANON) ? (long) SHM_ANON : 0)
+
+/* What control messages are aligned to. */
+#define CMSGHDR_ALIGNMENT (CMSG_SPACE(1) - CMSG_SPACE(0))

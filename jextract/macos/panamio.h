@@ -26,3 +26,6 @@
 #define GROUP_SOURCE_REQ_SIZE sizeof(struct group_source_req)
 #define GROUP_SOURCE_REQ_GROUP offsetof(struct group_source_req, gsr_group)
 #define GROUP_SOURCE_REQ_SOURCE offsetof(struct group_source_req, gsr_source)
+
+/* What control messages are aligned to. */
+#define CMSGHDR_ALIGNMENT (CMSG_SPACE(1) - CMSG_SPACE(0))

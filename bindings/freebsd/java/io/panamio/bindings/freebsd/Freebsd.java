@@ -4465,5 +4465,14 @@ public class Freebsd {
     public static long SHM_ANON_ADDRESS() {
         return SHM_ANON_ADDRESS;
     }
+    public static final long CMSGHDR_ALIGNMENT = 8L;
+    /**
+     * {@snippet lang=c :
+     * #define CMSGHDR_ALIGNMENT 8
+     * }
+     */
+    public static long CMSGHDR_ALIGNMENT() {
+        return CMSGHDR_ALIGNMENT;
+    }
 }
 

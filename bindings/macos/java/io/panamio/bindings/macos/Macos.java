@@ -4179,5 +4179,14 @@ public class Macos {
     public static long GROUP_SOURCE_REQ_SOURCE() {
         return GROUP_SOURCE_REQ_SOURCE;
     }
+    public static final long CMSGHDR_ALIGNMENT = 4L;
+    /**
+     * {@snippet lang=c :
+     * #define CMSGHDR_ALIGNMENT 4
+     * }
+     */
+    public static long CMSGHDR_ALIGNMENT() {
+        return CMSGHDR_ALIGNMENT;
+    }
 }
 

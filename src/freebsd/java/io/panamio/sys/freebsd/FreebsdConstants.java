@@ -114,7 +114,7 @@ final class FreebsdConstants extends BsdConstants {
     @Override protected int CMSGHDR_SIZE() { return (int) cmsghdr.sizeof(); }
     @Override protected long CMSGHDR_LEVEL() { return cmsghdr.cmsg_level$offset(); }
     @Override protected long CMSGHDR_TYPE() { return cmsghdr.cmsg_type$offset(); }
-    @Override protected int CMSGHDR_ALIGNMENT() { return 8; }
+    @Override protected int CMSGHDR_ALIGNMENT() { return (int) Freebsd.CMSGHDR_ALIGNMENT; }
 
     // netinet/in.h
     @Override protected int IPV6_V6ONLY() { return Freebsd.IPV6_V6ONLY; }
