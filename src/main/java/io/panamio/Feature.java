@@ -9,7 +9,7 @@ import io.panamio.sys.Platform;
  *
  * {@snippet file="LoopSnippets.java" region="feature"}
  *
- * <p>The answer depends on the back end in use and does not change while the process runs. A kernel older than the
+ * <p>Support depends on the back end in use and does not change while the process runs. A kernel older than the
  * feature, or a sandbox, may still refuse a supported feature; the call that needs it then throws an exception that
  * names the system call.
  */
@@ -87,7 +87,7 @@ public enum Feature {
      * {@code Splice} without a copy through the process: splice(2). Where emulated, the bytes are read and written.
      */
     SPLICE,
-    /** {@code ZeroCopySender}: MSG_ZEROCOPY. Where emulated, the bytes are copied. */
+    /** {@code ZeroCopySender}: MSG_ZEROCOPY. Where emulated, all its sends are copied. */
     ZERO_COPY,
     /**
      * {@code RingBuffer} over memory that is mapped twice. Where emulated, bytes are moved to the beginning of the

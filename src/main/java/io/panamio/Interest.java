@@ -38,7 +38,7 @@ public final class Interest {
     public static final Interest WRITABLE = of(Readiness.WRITABLE);
 
     /**
-     * Priority (out-of-band) data; see {@link Feature#PRIORITY}. For a stream socket, {@link #READABLE} includes it:
+     * Priority (out-of-band) data; see {@link Feature#PRIORITY}. For a stream socket, {@link #READABLE} includes it;
      * see {@link Events#isPriority}.
      */
     public static final Interest PRIORITY = of(Readiness.PRIORITY);

@@ -3,7 +3,7 @@ package io.panamio;
 import io.panamio.memory.SegmentPool;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
-import io.panamio.sys.StreamArena;
+import io.panamio.sys.SourceArena;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.ref.Reference;
@@ -235,8 +235,8 @@ public abstract class IoSource implements Source, AutoCloseable {
      *
      * <p>The arena is confined to the first thread that calls this method, as by {@link Arena#ofConfined}. If that
      * thread closes the source, the memory is released at once. If another thread does, it is released when the owner
-     * thread next polls, or creates or ends an arena of a source; until then the owner can still access it. Later
-     * access throws {@link IllegalStateException}. The arena's own {@code close} throws {@link
+     * thread next polls, creates such an arena, or closes a source that has one; until then the owner can still access
+     * it. Later access throws {@link IllegalStateException}. The arena's own {@code close} throws {@link
      * UnsupportedOperationException}.
      *
      * @return the arena, the same one at every call
@@ -257,7 +257,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @throws WrongThreadException if the pool belongs to another thread
      */
     public final Arena arena(SegmentPool pool) {
-        return handle.arena(() -> (StreamArena) pool.arena());
+        return handle.arena(() -> (SourceArena) pool.arena());
     }
 
     /**
@@ -265,7 +265,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      * closed when this method returns, and its port can be bound again. Otherwise the last operation closes it, which
      * is soon, as none of them blocks; events may still be reported until then. Idempotent.
      *
-     * <p>Every method called later throws {@link ClosedChannelException}. Errors of the system's close are ignored, as
+     * <p>Operations called later throw {@link ClosedChannelException}. Errors of the system's close are ignored, as
      * they cannot be handled.
      *
      * <p>Costs one system call, close(2). With epoll, a descriptor that may have duplicates takes another one to

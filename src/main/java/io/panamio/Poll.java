@@ -54,7 +54,8 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Opens a Poll with an empty registry. It holds two descriptors until it is closed, and must be closed explicitly.
+     * Opens a Poll with an empty registry. It holds descriptors until it is closed, two on Linux, and must be closed
+     * explicitly.
      *
      * @return the Poll
      * @throws ResourceExhaustedException if no descriptors are available
@@ -93,7 +94,8 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Waits until at least one event is pending or the timeout has elapsed, never less. Costs one system call.
+     * Waits until at least one event is pending or the timeout has elapsed. Without an event, it never returns before
+     * that. Costs one system call.
      *
      * @param events receives the events, replacing its contents
      * @param timeout the maximum time to wait; zero does not wait, and no duration is too long. The resolution is
@@ -192,7 +194,7 @@ public final class Poll implements AutoCloseable {
      *
      * @return the descriptor, which this Poll owns
      * @throws ClosedSelectorException if this Poll is closed
-     * @throws UnsupportedOperationException if the back end has no such descriptor, such as poll(2)
+     * @throws UnsupportedOperationException if the back end has no such descriptor, as with poll(2)
      */
     public int fd() {
         if (!selector.isOpen()) {

@@ -10,9 +10,9 @@ import java.util.Objects;
  *
  * {@snippet file="LoopSnippets.java" region="register"}
  *
- * <p>Thread-safe: any thread may call any method at any time, also while another one polls. A source is registered with
- * at most one Poll, once. A method that throws has changed nothing, except a {@link #deregister} that the system
- * refuses.
+ * <p>Thread-safe: any thread may call any method at any time, also while another one polls. A source can be registered
+ * with one Poll at a time, and only once. A method that throws has changed nothing, except a {@link #deregister} that
+ * the system refuses.
  */
 public final class Registry {
     private final Selector selector;
@@ -30,7 +30,7 @@ public final class Registry {
      * reported (edge-triggered): after an event, repeat the operation until {@link IoResult#WOULD_BLOCK}. With epoll
      * this costs one system call, epoll_ctl(2).
      *
-     * <p>A read of a {@link io.panamio.net.ReadableStream} that returns less than it asked for has drained the stream
+     * <p>A read of a {@link io.panamio.net.ReadableStream} that returns less than was requested has drained the stream
      * as well, unless the event is read-closed, an error or priority.
      *
      * <p>Unlike a key of {@code java.nio}, a registration does not keep the source alive: one that becomes unreachable
@@ -43,6 +43,8 @@ public final class Registry {
      * @throws IllegalStateException if the source is already registered, with this or another Poll
      * @throws ClosedSelectorException if the Poll is closed
      * @throws java.nio.channels.ClosedChannelException if the source is closed
+     * @throws UnsupportedOperationException if the interest is exclusive and the system does not support {@link
+     *     Feature#EXCLUSIVE}
      * @throws IOException if the system refuses: EPERM for a file that is always ready, such as a regular file or a
      *     directory
      */

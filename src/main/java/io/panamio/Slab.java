@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * A collection that assigns a token to each object: the state of an event loop's sources.
+ * A collection that assigns a token to each object, for example to each connection of an event loop.
  *
  * {@snippet file="LoopSnippets.java" region="slab"}
  *

@@ -12,7 +12,8 @@ import java.io.IOException;
  * of them results in one event, readable and with the waker's token. That event is reported after the last of them, so
  * whatever a thread did before its wake is visible to the polling thread after the event.
  *
- * <p>A Poll has at most one open waker, and keeps it alive. With epoll a waker is an eventfd(2), with poll(2) a pipe.
+ * <p>A Poll has at most one open waker, and keeps it alive. With epoll a waker is an eventfd(2), with kqueue(2) an
+ * EVFILT_USER event, with poll(2) a pipe, on Windows a packet of the completion port.
  */
 public final class Waker implements AutoCloseable {
     private final Selector selector;

@@ -11,7 +11,7 @@
  * <li>{@link io.panamio.Events} is a reusable buffer for the events of one poll.
  * <li>A {@link io.panamio.Waker} ends a wait from another thread.
  * <li>An {@link io.panamio.IoSource} owns a descriptor; a {@link io.panamio.SourceFd} watches one that it does not own.
- * <li>A {@link io.panamio.Feature} answers whether this system supports an optional part of the API.
+ * <li>A {@link io.panamio.Feature} reports whether this system supports an optional part of the API.
  * </ul>
  * Sockets and pipes are in {@link io.panamio.net}, pooled memory is in {@link io.panamio.memory}, and zero-copy
  * transfers are in {@link io.panamio.pipeline}.

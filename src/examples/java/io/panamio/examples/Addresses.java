@@ -16,7 +16,7 @@ final class Addresses {
     static InetSocketAddress of(CommandSpec spec, String host, int port, int lowestPort) throws UnknownHostException {
         if (port < lowestPort || port > 65535) {
             throw new ParameterException(spec.commandLine(),
-                "--port: " + port + " is not from " + lowestPort + " to 65535");
+                "--port: " + port + " is not between " + lowestPort + " and 65535");
         }
         if (host.isEmpty()) { // the JDK resolves it to the loopback address
             throw new ParameterException(spec.commandLine(), "--host: is empty");

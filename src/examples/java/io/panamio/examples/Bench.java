@@ -49,7 +49,7 @@ final class Bench implements Callable<Integer> {
         Load load = new Load(Addresses.of(spec, host, port, 1), connections, size);
         Measurement m = Measurement.of("bench", LoadLoop::run, load, warmUp, duration);
         if (m.requests() == 0) {
-            throw new IOException("no answer from " + load.address);
+            throw new IOException("no response from " + load.address);
         }
         print(m, spec.commandLine().getOut());
         return 0;
@@ -64,7 +64,7 @@ final class Bench implements Callable<Integer> {
     private void print(Measurement m, PrintWriter out) {
         out.printf(Locale.ROOT, "%,d requests of %,d bytes over %,d connections in %.1f s, every byte checked%n",
             m.requests(), size, connections, m.seconds());
-        out.printf(Locale.ROOT, "  throughput  %,.0f requests/s, %,.1f MiB/s there and back%n",
+        out.printf(Locale.ROOT, "  throughput  %,.0f requests/s, %,.1f MiB/s in both directions%n",
             m.requestsPerSecond(), m.mebibytesPerSecond());
         out.printf(Locale.ROOT, "  latency     p50 %,.1f  p90 %,.1f  p99 %,.1f  p99.9 %,.1f  max %,.1f µs%n",
             m.micros(50), m.micros(90), m.micros(99), m.micros(99.9), m.maxMicros());

@@ -75,7 +75,7 @@ final class Demo implements Callable<Integer> {
 
     private void print(Measurement panamio, Measurement nio, PrintWriter out) {
         out.printf(Locale.ROOT,
-            "%nEcho of %,d-byte messages over %,d connections, one thread a side; every byte checked.%n%n",
+            "%nEcho of %,d-byte messages over %,d connections, one thread per side; every byte checked.%n%n",
             size, connections);
         out.printf(Locale.ROOT, "%-8s %12s %10s %9s %9s %9s %10s %13s%n",
             "", "requests/s", "MiB/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "CPU µs/req");

@@ -24,8 +24,7 @@ import java.util.concurrent.locks.LockSupport;
  * nothing, and a request takes three system calls: a poll, a read, a write.
  *
  * <p>No client can end the loop or delay the others: a failure drops only that client; a client that sends without
- * pause has its turns between those of the others; and without descriptors or memory no more clients are accepted for a
- * while.
+ * pause takes turns with the others; and without descriptors or memory no more clients are accepted for a while.
  */
 final class EchoLoop implements Runnable, AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
@@ -43,8 +42,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
         long from;
         long to;
         /**
-         * Whether to read until would block even after a short read: a FIN that came with the last data has no event of
-         * its own, and a read stops at urgent data.
+         * Whether to read until would block even after a short read: a FIN that arrived with the last data has no event
+         * of its own, and a read stops at urgent data.
          */
         boolean toTheEnd;
         /** Whether it is in {@link EchoLoop#ready}. */

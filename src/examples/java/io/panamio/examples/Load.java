@@ -80,7 +80,7 @@ final class Load {
         /** Checks received bytes, and returns whether the message is complete. */
         boolean received(MemorySegment bytes, long n) throws IOException {
             if (received + n > sent) {
-                throw new IOException("more bytes came back than were sent");
+                throw new IOException("more bytes were received than sent");
             }
             long from = offset + received;
             if (MemorySegment.mismatch(bytes, 0, n, pattern, from, from + n) >= 0) {

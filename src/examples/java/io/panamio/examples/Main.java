@@ -60,7 +60,7 @@ public final class Main {
         try {
             code = main.execute(args);
         } catch (OutOfMemoryError e) {
-            System.err.println("out of memory: " + e.getMessage() + " (the JVM's -Xmx gives more)");
+            System.err.println("out of memory: " + e.getMessage() + " (raise the JVM's -Xmx)");
             return 1;
         }
         if (System.out.checkError()) { // a PrintWriter does not throw

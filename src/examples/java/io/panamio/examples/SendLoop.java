@@ -271,7 +271,7 @@ final class SendLoop implements AutoCloseable {
         }
     }
 
-    /** Reads and discards input, to notice the end of the stream. */
+    /** Reads and discards input, to detect the end of the stream. */
     private void discard(Client client) throws IOException {
         long n = client.stream.read(sink);
         client.readable = n > 0;

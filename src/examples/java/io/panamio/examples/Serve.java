@@ -22,12 +22,12 @@ import picocli.CommandLine.Spec;
 
 /** An HTTP server of static files. */
 @Command(name = "serve", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Serves the files of a folder by HTTP/1.1, until stopped.",
-    footer = {"", "Links that lead out of the folder are not followed. Several ranges in one request are answered by "
-        + "the whole file. SIGTERM, SIGINT and SIGHUP stop it after the current answers, within ten seconds."})
+    description = "Serves the files of a directory by HTTP/1.1, until stopped.",
+    footer = {"", "Links that lead out of the directory are not followed. A request for several ranges gets the whole "
+        + "file. SIGTERM, SIGINT and SIGHUP stop it after the current responses, within ten seconds."})
 final class Serve implements Callable<Integer> {
-    @Parameters(paramLabel = "DIR", description = "The folder.")
-    private Path folder;
+    @Parameters(paramLabel = "DIR", description = "The directory.")
+    private Path directory;
 
     @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",
         description = "Address to listen on (default: every address, IPv4 and IPv6).")
@@ -64,7 +64,7 @@ final class Serve implements Callable<Integer> {
     private int idleTime;
 
     @Option(names = "--send-time", defaultValue = "60", paramLabel = "SECONDS",
-        description = "Maximum time without progress in sending an answer (default: ${DEFAULT-VALUE}).")
+        description = "Maximum time without progress in sending a response (default: ${DEFAULT-VALUE}).")
     private int sendTime;
 
     @Option(names = "--head-limit", defaultValue = "16384", paramLabel = "BYTES",
@@ -101,13 +101,13 @@ final class Serve implements Callable<Integer> {
         Bench.require(spec, cache >= 1, "--cache: at least 1");
         Bench.require(spec, validTime >= 0, "--valid-time: at least 0");
         Bench.require(spec, !noLog || logFile == null, "--no-log and --log exclude each other");
-        Bench.require(spec, !folder.toString().isEmpty(), "DIR: is empty");
+        Bench.require(spec, !directory.toString().isEmpty(), "DIR: is empty");
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
-        if (!Files.exists(folder)) {
-            throw new IOException("no such folder: " + folder);
+        if (!Files.exists(directory)) {
+            throw new IOException("no such directory: " + directory);
         }
-        if (!Files.isDirectory(folder)) {
-            throw new NotDirectoryException(folder + " is not a folder");
+        if (!Files.isDirectory(directory)) {
+            throw new NotDirectoryException(directory + " is not a directory");
         }
         Settings settings = settings();
         ListenOptions options = Addresses.shared(address, threads);
@@ -121,7 +121,7 @@ final class Serve implements Callable<Integer> {
             running.add(Thread.ofPlatform().name("serve-" + running.size()).start(loop));
         }
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(loops, running)));
-        spec.commandLine().getErr().println("serving " + folder + " on port " + address.getPort());
+        spec.commandLine().getErr().println("serving " + directory + " on port " + address.getPort());
         for (Thread thread : running) {
             thread.join();
         }
@@ -129,7 +129,7 @@ final class Serve implements Callable<Integer> {
     }
 
     private Settings settings() throws IOException {
-        Settings settings = new Settings(folder);
+        Settings settings = new Settings(directory);
         settings.loops = threads;
         settings.connections = connections;
         settings.requestTime = Duration.ofSeconds(requestTime);

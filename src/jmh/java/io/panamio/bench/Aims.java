@@ -90,14 +90,14 @@ final class Aims {
     }
 
     private static String atMost(double value, double bound) {
-        return told(value, Math.rint(value * 100) / 100 <= bound, "<= ", bound);
+        return withAim(value, Math.rint(value * 100) / 100 <= bound, "<= ", bound);
     }
 
     private static String atLeast(double value, double bound) {
-        return told(value, Math.rint(value * 100) / 100 >= bound, ">= ", bound);
+        return withAim(value, Math.rint(value * 100) / 100 >= bound, ">= ", bound);
     }
 
-    private static String told(double value, boolean held, String sign, double bound) {
+    private static String withAim(double value, boolean held, String sign, double bound) {
         String number = held ? number(value) : "**" + number(value) + "**";
         return number + " (" + sign + (bound == 0 || bound >= 100 ? Tables.number(bound) : number(bound)) + ")";
     }

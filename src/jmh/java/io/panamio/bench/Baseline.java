@@ -61,7 +61,7 @@ record Baseline(String name, Path jar, Path benchmarks) {
      * Compiles this build's own version of a part of {@link GuardOperations}, as its API may differ. Operations of the
      * same name are compared.
      *
-     * @return the folder of the classes, or null, after a message, if the build lacks something that the part needs
+     * @return the directory of the classes, or null, after a message, if the build lacks something that the part needs
      */
     Path compile(String part) throws IOException, InterruptedException {
         Path classes = BUILDS.resolve("classes").resolve(part);

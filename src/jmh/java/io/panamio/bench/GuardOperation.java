@@ -36,7 +36,7 @@ interface GuardOperation {
     /** Fails if an operation did not do what it should, as its figure would be meaningless. */
     static void check(boolean asExpected) {
         if (!asExpected) {
-            throw new AssertionError("the operation went wrong");
+            throw new AssertionError("the operation did not have the expected result");
         }
     }
 }

@@ -9,8 +9,8 @@ import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 
 /**
- * A client process of {@link Memory}. It opens and closes connections as commanded on its standard input, answers each
- * line with a line, and exits at the end of the input.
+ * A client process of {@link Memory}. It opens and closes connections as commanded on its standard input, responds to
+ * each line with a line, and exits at the end of the input.
  */
 final class IdleClient {
     private static final long PATIENCE_NANOS = 10_000_000_000L;

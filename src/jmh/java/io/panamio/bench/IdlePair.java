@@ -34,8 +34,8 @@ final class IdlePair implements AutoCloseable {
     }
 
     /** Returns the number of connections that both have descriptors for. */
-    int most() throws IOException {
-        return (Math.min(server.mostDescriptors(), client.mostDescriptors()) - 200) / BURST * BURST;
+    int maxConnections() throws IOException {
+        return (Math.min(server.maxDescriptors(), client.maxDescriptors()) - 200) / BURST * BURST;
     }
 
     long connections() {

@@ -9,7 +9,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A process of {@link Memory}, which answers each line with a line, with the maximum limit on descriptors. */
+/**
+ * A process of {@link Memory}, which responds to each line with a line. Its limit on descriptors is raised to the
+ * maximum.
+ */
 final class IdleProcess implements AutoCloseable {
     private final Process process;
     private final BufferedReader answers;
@@ -38,14 +41,14 @@ final class IdleProcess implements AutoCloseable {
         return answer;
     }
 
-    /** Sends a command, and returns the answer. */
+    /** Sends a command, and returns the response. */
     String ask(String order) throws IOException {
         process.outputWriter().write(order + "\n");
         process.outputWriter().flush();
         return read();
     }
 
-    /** Sends a command, and returns the numbers in the answer. */
+    /** Sends a command, and returns the numbers in the response. */
     long[] askNumbers(String order) throws IOException {
         String[] words = ask(order).split(" ");
         long[] numbers = new long[words.length];
@@ -56,7 +59,7 @@ final class IdleProcess implements AutoCloseable {
     }
 
     /** Returns its limit on descriptors. */
-    int mostDescriptors() throws IOException {
+    int maxDescriptors() throws IOException {
         try (var limits = Files.lines(Path.of("/proc", Long.toString(process.pid()), "limits"))) {
             String limit = limits.filter(line -> line.startsWith("Max open files")).findFirst().orElseThrow();
             return Integer.parseInt(limit.split("\\s+")[3]);

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 
 /**
  * A server process of {@link Memory}: one thread accepts connections, registers them and, when they end, closes them.
- * Another one executes commands from the standard input, answers each line with a line, and exits at the end of the
+ * Another one executes commands from the standard input, responds to each line with a line, and exits at the end of the
  * input.
  */
 final class IdleServer {

@@ -123,7 +123,7 @@ final class JmhResults {
     CategoryChart chart() {
         List<String> both = operations.entrySet().stream()
             .filter(e -> e.getValue().containsKey("panamio") && e.getValue().containsKey("nio"))
-            .filter(e -> !e.getKey().equals("register")) // NIO only remembers what to do when it polls
+            .filter(e -> !e.getKey().equals("register")) // NIO only records the change, for the next poll
             .map(Map.Entry::getKey).toList();
         List<Bars> bars = new ArrayList<>();
         for (String contender : List.of("c", "panamio", "nettyEpoll", "nettyUring")) {

@@ -96,7 +96,7 @@ final class Memory implements Callable<Integer> {
                 try {
                     values.get(one).add(measure(one));
                 } catch (IOException e) {
-                    say(one, "has failed: " + e.getMessage());
+                    report(one, "has failed: " + e.getMessage());
                     failed = true;
                 }
             }
@@ -108,7 +108,7 @@ final class Memory implements Callable<Integer> {
         return failed ? 1 : 0;
     }
 
-    private static void say(Case one, String message) {
+    private static void report(Case one, String message) {
         System.err.printf("memory: %,d, %s: %s%n", one.connections(), one.contender(), message);
     }
 
@@ -128,16 +128,16 @@ final class Memory implements Callable<Integer> {
     // ---- one case
 
     private double[] measure(Case one) throws IOException {
-        say(one, "starting and warming up");
+        report(one, "starting and warming up");
         List<IdlePair> pairs = new ArrayList<>();
         try {
             pairs.add(new IdlePair(one.contender(), one.connections(), LOG));
-            int most = pairs.getFirst().most();
+            int most = pairs.getFirst().maxConnections();
             int servers = (one.connections() + most - 1) / most;
             int perBurst = servers * IdlePair.BURST;
             int bursts = (one.connections() + perBurst - 1) / perBurst;
             if (servers > 1) {
-                say(one, "distributed over " + servers + " servers, each with descriptors for " + most);
+                report(one, "distributed over " + servers + " servers, each with descriptors for " + most);
             }
             while (pairs.size() < servers) {
                 pairs.add(new IdlePair(one.contender(), one.connections() / servers, LOG));
@@ -154,7 +154,7 @@ final class Memory implements Callable<Integer> {
                 opening.add(processorNanos(pairs));
             }
             long count = pairs.stream().mapToLong(IdlePair::connections).sum();
-            say(one, String.format("%,d are open", count) + (stop == null ? "" : ", stopped by: " + stop));
+            report(one, String.format("%,d are open", count) + (stop == null ? "" : ", stopped by: " + stop));
             long[] after = weigh(pairs);
             List<Long> closing = new ArrayList<>(List.of(processorNanos(pairs)));
             while (pairs.stream().allMatch(pair -> pair.connections() >= IdlePair.BURST)) {

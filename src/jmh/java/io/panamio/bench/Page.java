@@ -23,7 +23,7 @@ final class Page implements Callable<Integer> {
         "netty-uring", "netty-nio");
 
     @Option(names = "--results", paramLabel = "DIRECTORY", defaultValue = "src/site/results",
-        description = "The folder of the results (default: ${DEFAULT-VALUE}).")
+        description = "The directory of the results (default: ${DEFAULT-VALUE}).")
     private Path results;
 
     @Option(names = "--template", paramLabel = "FILE", defaultValue = "src/jmh/page/performance.md",
@@ -35,7 +35,7 @@ final class Page implements Callable<Integer> {
     private Path page;
 
     @Option(names = "--pictures", paramLabel = "DIRECTORY", defaultValue = "src/site/resources/performance",
-        description = "The folder to write the pictures to (default: ${DEFAULT-VALUE}).")
+        description = "The directory to write the pictures to (default: ${DEFAULT-VALUE}).")
     private Path pictures;
 
     private String text;

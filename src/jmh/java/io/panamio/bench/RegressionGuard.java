@@ -62,8 +62,8 @@ final class RegressionGuard implements Callable<Integer> {
             }
         }
         contenders.add(new GuardNio().get());
-        System.out.printf("This build against %s and NIO: medians of %d turns; in brackets, what the middle half of "
-            + "the ratios is between%n%n", baseline.name(), turns);
+        System.out.printf("This build against %s and NIO: medians of %d turns; in brackets, the quartiles of the "
+            + "ratios%n%n", baseline.name(), turns);
         System.out.printf("%-36s %9s   %-28s %-20s%n", "", "ns", "to " + baseline.name(), "to NIO");
         for (String operation : contenders.get(0).keySet()) {
             double[][] nanos = measure(contenders.stream().map(c -> c.get(operation)).toList());

@@ -53,7 +53,7 @@ public record Results(TreeMap<String, String> machine, List<Result> results) {
             .findFirst().map(Result::values).orElse(new double[0]);
     }
 
-    /** Writes the results, one line for each, and creates missing folders. */
+    /** Writes the results, one line for each, and creates missing directories. */
     public void write(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         Files.writeString(file, "{\"machine\": " + GSON.toJson(machine) + ",\n\"results\": [\n"

@@ -145,7 +145,7 @@ final class Start implements Callable<Integer> {
         Path cache = DIRECTORY.resolve(launch.contender() + suffix);
         run(with(launch.command(), "-XX:" + make + "=" + cache));
         if (!Files.exists(cache)) {
-            throw new IOException(cache + " was not made, see " + log());
+            throw new IOException(cache + " was not created, see " + log());
         }
         return new Launch(scenario, launch.contender(), with(launch.command(), "-XX:" + use + "=" + cache));
     }
@@ -196,7 +196,7 @@ final class Start implements Callable<Integer> {
             }
             output.lines().forEach(line -> { }); // waits for its end
             if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IOException(String.join(" ", whole) + " has not ended well, see " + log());
+                throw new IOException(String.join(" ", whole) + " has failed, see " + log());
             }
             return run;
         } finally {

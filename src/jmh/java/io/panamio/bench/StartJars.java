@@ -17,7 +17,7 @@ final class StartJars {
     private StartJars() {
     }
 
-    /** Returns the folder or jar that a class was loaded from. */
+    /** Returns the directory or jar that a class was loaded from. */
     static Path classesOf(Class<?> type) {
         try {
             return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
@@ -26,15 +26,15 @@ final class StartJars {
         }
     }
 
-    /** Packs a folder, or copies a jar. */
-    static Path pack(Path jar, Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return Files.copy(folder, jar, StandardCopyOption.REPLACE_EXISTING);
+    /** Packs a directory, or copies a jar. */
+    static Path pack(Path jar, Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return Files.copy(directory, jar, StandardCopyOption.REPLACE_EXISTING);
         }
         try (OutputStream out = Files.newOutputStream(jar); JarOutputStream zip = new JarOutputStream(out);
-             Stream<Path> files = Files.walk(folder)) {
+             Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-                put(zip, folder.relativize(file).toString(), Files.readAllBytes(file));
+                put(zip, directory.relativize(file).toString(), Files.readAllBytes(file));
             }
         }
         return jar;

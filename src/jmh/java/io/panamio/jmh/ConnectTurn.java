@@ -36,7 +36,7 @@ import org.openjdk.jmh.infra.BenchmarkParams;
  * <p>Panamio makes 15 system calls: socket, connect, epoll_ctl; epoll_wait; accept4, epoll_ctl, epoll_ctl, close,
  * accept4 (which would block); getsockopt, getpeername; epoll_wait; recv, epoll_ctl, close. C makes 13, as it closes
  * without an epoll_ctl. NIO makes 26, Netty 28 on epoll and 15 on io_uring, among them five io_uring_enter with most of
- * the work; Netty also schedules a time-out for each connect. See {@link ConnectAcceptClose} for why the accepted end
+ * the work; Netty also schedules a timeout for each connect. See {@link ConnectAcceptClose} for why the accepted end
  * closes first.
  */
 public class ConnectTurn extends Operation {

@@ -40,7 +40,7 @@ public abstract class Operation {
     /** Fails if an operation did not do what it should, as its figure would be meaningless. */
     static void check(boolean asExpected) {
         if (!asExpected) {
-            throw new AssertionError("the operation went wrong");
+            throw new AssertionError("the operation did not have the expected result");
         }
     }
 }

@@ -16,7 +16,8 @@ import org.openjdk.jmh.annotations.State;
  * the 64 events.
  *
  * <p>That is 65 system calls for each contender: 64 epoll_ctl and an epoll_wait. Panamio needs the former to trigger
- * new edges; NIO, which is level-triggered, makes them only because the interest changes, which is why it does.
+ * new edges; NIO, which is level-triggered, makes them only because the interest changes; that is why the benchmark
+ * changes it.
  */
 public class PollRearm extends Operation {
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);

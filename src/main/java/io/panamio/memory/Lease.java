@@ -13,7 +13,7 @@ public final class Lease {
     /** The size class and the slot in it; null if the segment is larger than all classes. */
     final SegmentPool.SizeClass sizeClass;
     final int slot;
-    /** The arena that ends with the release; null if the memory ends with the pool. */
+    /** The arena that the release closes; null if the memory is freed with the pool. */
     final Arena arena;
     /** Whether this lease is acquired and not yet released. */
     boolean taken;

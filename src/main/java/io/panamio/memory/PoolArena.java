@@ -1,12 +1,12 @@
 package io.panamio.memory;
 
-import io.panamio.sys.StreamArena;
+import io.panamio.sys.SourceArena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /** An arena over the leases of a pool. Small allocations are cut from the lease that has the most space left. */
-final class PoolArena extends StreamArena {
+final class PoolArena extends SourceArena {
     private final SegmentPool pool;
     private final List<Lease> leases = new ArrayList<>(2);
     private MemorySegment chunk = MemorySegment.NULL;

@@ -3,7 +3,7 @@ package io.panamio.memory;
 import java.util.Arrays;
 
 /**
- * The options of a {@link SegmentPool}. Immutable: each method returns a modified copy.
+ * The options of a {@link SegmentPool}. Immutable: each setter returns a modified copy.
  *
  * {@snippet file="MemorySnippets.java" region="segment-pool"}
  */

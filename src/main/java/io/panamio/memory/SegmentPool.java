@@ -1,7 +1,7 @@
 package io.panamio.memory;
 
 import io.panamio.sys.Platform;
-import io.panamio.sys.StreamArena;
+import io.panamio.sys.SourceArena;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -85,7 +85,7 @@ public final class SegmentPool implements AutoCloseable {
     private final boolean checked;
     /** Leases with an arena of their own: dedicated memory, and in a checked pool all leases. */
     private final Set<Lease> dedicated = new LinkedHashSet<>();
-    private final Set<StreamArena> arenas = new HashSet<>();
+    private final Set<SourceArena> arenas = new HashSet<>();
     private boolean closed;
     private long reserved;
     private long acquired;
@@ -182,7 +182,7 @@ public final class SegmentPool implements AutoCloseable {
 
     /** Reserves a slab for a class if the limit allows, and returns whether the class has free leases. */
     private boolean grow(SizeClass c) {
-        StreamArena.sweep(); // another thread may have closed a stream with memory of this pool
+        SourceArena.sweep(); // another thread may have closed a source with memory of this pool
         if (c.freeCount == 0) {
             long n = Math.min(Math.max(1, SLAB / c.size), (limit - reserved) / c.size);
             MemorySegment slab = n == 0 ? null : allocate(n * c.size, arena);
@@ -306,7 +306,7 @@ public final class SegmentPool implements AutoCloseable {
      * IllegalStateException}. The arena and each of its segments are new objects on the heap.
      *
      * <p>If the limit of the pool is reached, {@code allocate} throws {@link OutOfMemoryError}. For the arena of a
-     * stream see {@link io.panamio.IoSource#arena(SegmentPool)}.
+     * source see {@link io.panamio.IoSource#arena(SegmentPool)}.
      *
      * @return the arena, confined to the thread of the pool; it is also closed when the pool is closed
      * @throws IllegalStateException if the pool is closed
@@ -347,8 +347,8 @@ public final class SegmentPool implements AutoCloseable {
     }
 
     /**
-     * Returns all memory to the system, that of unreleased leases included, and closes the arenas of the pool. Has no
-     * effect if the pool is already closed.
+     * Returns all memory to the system, that of unreleased leases included, and closes the arenas of the pool.
+     * Idempotent.
      *
      * @throws WrongThreadException if the pool belongs to another thread
      */
@@ -362,7 +362,7 @@ public final class SegmentPool implements AutoCloseable {
             report();
         }
         closed = true;
-        List.copyOf(arenas).forEach(StreamArena::end);
+        List.copyOf(arenas).forEach(SourceArena::end);
         dedicated.forEach(lease -> lease.arena.close());
         dedicated.clear();
         arena.close();

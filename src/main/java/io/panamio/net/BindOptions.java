@@ -6,7 +6,7 @@ import java.net.StandardSocketOptions;
 import java.util.Map;
 
 /**
- * Options for binding a datagram socket. Immutable: each method with an argument returns a copy with that setting.
+ * Options for binding a datagram socket. Immutable: each setter returns a modified copy.
  * {@snippet file="OptionSnippets.java" region="bind"}
  */
 public final class BindOptions extends BoundOptions<BindOptions> {
@@ -27,7 +27,7 @@ public final class BindOptions extends BoundOptions<BindOptions> {
      * datagram is then received by all of them, any other by the last one bound. The default is false.
      *
      * @param on true to enable it
-     * @return options with this setting
+     * @return the modified copy
      */
     public BindOptions reuseAddress(boolean on) {
         return with(StandardSocketOptions.SO_REUSEADDR, on);
@@ -38,7 +38,7 @@ public final class BindOptions extends BoundOptions<BindOptions> {
      * distributes datagrams by sender. The default is false.
      *
      * @param on true to enable it
-     * @return options with this setting
+     * @return the modified copy
      */
     public BindOptions reusePort(boolean on) {
         return with(StandardSocketOptions.SO_REUSEPORT, on);

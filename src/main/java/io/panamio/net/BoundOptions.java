@@ -45,7 +45,7 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
      * supports IPv6 as well, as the JDK's sockets do. The default is true. If false, it supports IPv4 only, as in mio.
      *
      * @param on true to support both families
-     * @return options with this setting
+     * @return the modified copy
      */
     public S dualStack(boolean on) {
         return copy(on, file, values());
@@ -56,7 +56,7 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
      * both families, and IPv4 peers have IPv4 addresses. If true, {@code bind} rejects any address that is not IPv6.
      *
      * @param on true to enable it
-     * @return options with this setting
+     * @return the modified copy
      */
     public S v6Only(boolean on) {
         return with(SystemSocketOptions.IPV6_V6ONLY, on);
@@ -73,7 +73,7 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
      * throws {@link IllegalArgumentException}.
      *
      * @param permissions the permissions, see {@link java.nio.file.attribute.PosixFilePermissions#fromString}
-     * @return options with this setting
+     * @return the modified copy
      */
     public S permissions(Set<PosixFilePermission> permissions) {
         return copy(dualStack, new SocketFile(Set.copyOf(permissions), file.replaceDead(), file.deleteOnClose()),
@@ -84,15 +84,15 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
      * Sets whether a Unix socket may replace the file of a dead one, to which no socket is bound any more: a process
      * that was killed leaves such a file. The default is false, so that every existing file is an error.
      *
-     * <p>No other file is deleted: if a socket is bound to the file, even one of another type or one that does not
-     * listen yet, if this process may not connect to it, or if it is a link or any other kind of file, {@code bind}
-     * throws {@link java.net.BindException} (EADDRINUSE). A live listener does not notice the check. If several
-     * processes do this at the same time, one of them binds: they exclude each other by a lock (flock(2)) on the
-     * directory, which they must be permitted to read. A program that deletes such files by other means does not take
-     * part in that. If the lock is held, {@code bind} waits for at most one second and then replaces nothing.
+     * <p>No other file is deleted: {@code bind} throws {@link java.net.BindException} (EADDRINUSE) if a socket is bound
+     * to the file, even one of another type or one that does not listen yet, if this process may not connect to it, or
+     * if it is a link or any other kind of file. The check does not affect a live listener. If several processes do
+     * this at the same time, one of them binds: they exclude each other by a lock (flock(2)) on the directory, which
+     * they must be permitted to read. A program that deletes such files by other means does not hold that lock. If the
+     * lock is held, {@code bind} waits for at most one second and then replaces nothing.
      *
      * @param on true to enable it
-     * @return options with this setting
+     * @return the modified copy
      */
     public S replaceDead(boolean on) {
         return copy(dualStack, new SocketFile(file.permissions(), on, file.deleteOnClose()), values());
@@ -105,7 +105,7 @@ abstract sealed class BoundOptions<S> extends OptionSet<S> permits ListenOptions
      * detached} or the process was killed.
      *
      * @param on true to enable it
-     * @return options with this setting
+     * @return the modified copy
      */
     public S deleteOnClose(boolean on) {
         return copy(dualStack, new SocketFile(file.permissions(), file.replaceDead(), on), values());

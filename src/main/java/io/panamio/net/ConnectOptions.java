@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Options for connecting a stream. Immutable: each method with an argument returns a copy with that setting.
+ * Options for connecting a stream. Immutable: each setter returns a modified copy.
  * {@snippet file="OptionSnippets.java" region="connect"}
  */
 public final class ConnectOptions extends OptionSet<ConnectOptions> {
@@ -34,7 +34,7 @@ public final class ConnectOptions extends OptionSet<ConnectOptions> {
      *
      * @param address an {@link java.net.InetSocketAddress} of the peer's family, in which port 0 lets the system choose
      *     a port, or a {@link UnixAddress} for Unix sockets
-     * @return options with this setting
+     * @return the modified copy
      */
     public ConnectOptions local(SocketAddress address) {
         return new ConnectOptions(Objects.requireNonNull(address, "address"), values());

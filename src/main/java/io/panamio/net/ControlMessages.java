@@ -10,7 +10,7 @@ import java.net.InetAddress;
  * The control messages (ancillary data, cmsg(3)) that accompany a message, in reusable native memory. Either a receive
  * stores them and the getters read them, or the {@code put} methods add them for a send, which does not modify them.
  *
- * <p>Except for descriptors, control messages are received only if a socket option asks for them, see {@link
+ * <p>Except for descriptors, control messages are received only if a socket option requests them, see {@link
  * SystemSocketOptions}. Getters that return a number allocate nothing. Received messages are not sent: the first {@code
  * put} after a receive starts over. Not thread-safe.
  *
@@ -28,14 +28,14 @@ public final class ControlMessages {
     /**
      * Allocates empty control messages.
      *
-     * @param bytes the capacity, 1 &lt;= bytes &lt;= 1000000: 64 for each type of message is enough, for descriptors 32
-     *     and 4 for each
+     * @param bytes the capacity, 1 &lt;= bytes &lt;= 1000000: 64 for each type of message suffice; descriptors take 32,
+     *     and 4 for each of them
      * @return the control messages
      * @throws IllegalArgumentException if {@code bytes} is out of range
      */
     public static ControlMessages withCapacity(int bytes) {
         if (bytes < 1 || bytes > 1_000_000) {
-            throw new IllegalArgumentException("capacity " + bytes + " is not in the range 1 to 1000000");
+            throw new IllegalArgumentException("capacity " + bytes + " is not between 1 and 1000000");
         }
         return new ControlMessages(Platform.current().messages().newControl(bytes));
     }
@@ -111,9 +111,9 @@ public final class ControlMessages {
     }
 
     /**
-     * Returns the received descriptors (SCM_RIGHTS), which are the caller's to close from now on. They are not
-     * inherited by child processes, except on macOS by one that another thread starts during the receive. Their mode is
-     * that of the sender's descriptors, possibly blocking.
+     * Returns the received descriptors (SCM_RIGHTS), which the caller must close. They are not inherited by child
+     * processes; on macOS, a child that another thread starts during the receive may inherit them. Their mode is that
+     * of the sender's descriptors, possibly blocking.
      *
      * @return the descriptors; none if they were already taken
      */
@@ -194,7 +194,7 @@ public final class ControlMessages {
     /**
      * Adds descriptors to pass to the peer, which receives duplicates of them: SCM_RIGHTS. Linux permits at most 253.
      *
-     * @param fds open descriptors, which remain the caller's and may be closed once the message is sent
+     * @param fds open descriptors, which the caller still owns and may close once the message is sent
      * @return this
      * @throws IndexOutOfBoundsException if there is not enough room left
      * @throws UnsupportedOperationException if {@link Feature#DESCRIPTOR_PASSING} is refused
@@ -205,7 +205,7 @@ public final class ControlMessages {
     }
 
     /**
-     * Adds credentials to show to the peer: SCM_CREDENTIALS. Without privileges they must be those of this process.
+     * Adds credentials to send to the peer: SCM_CREDENTIALS. Without privileges they must be those of this process.
      *
      * @param credentials the credentials
      * @return this

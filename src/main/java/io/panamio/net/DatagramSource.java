@@ -23,10 +23,10 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
     abstract void requireUsable(A address);
 
     /** {@return whether this socket can send to addresses of a family} */
-    abstract boolean speaks(AddressFamily family);
+    abstract boolean supports(AddressFamily family);
 
     final void requireFamily(AddressFamily family, Object to) {
-        if (!speaks(family)) {
+        if (!supports(family)) {
             throw new IllegalArgumentException(this + " cannot send to this address family: " + to);
         }
     }
@@ -278,7 +278,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
      *
      * @param batch the datagrams
      * @param first the index of the first datagram to send, 0 &lt;= first &lt;= {@link DatagramBatch#count() count}
-     * @return the number of datagrams sent, or WOULD_BLOCK if none
+     * @return the number of datagrams sent, or WOULD_BLOCK if the first one would block
      * @throws IndexOutOfBoundsException if {@code first} is out of range
      * @throws IllegalArgumentException if this socket cannot send to the family of an address; no datagram is sent then
      * @throws java.nio.channels.ClosedChannelException if this is closed
@@ -288,7 +288,7 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
         int count = batch.count() - Objects.checkIndex(first, batch.count() + 1);
         for (int i = first; i < first + count; i++) {
             AddressFamily family = batch.part.family(i);
-            if (family != null && !speaks(family)) {
+            if (family != null && !supports(family)) {
                 requireFamily(family, "datagram " + i);
             }
         }

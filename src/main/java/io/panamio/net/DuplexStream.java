@@ -39,7 +39,7 @@ public interface DuplexStream extends ReadableStream, WritableStream, AutoClosea
      */
     IOException takeError() throws IOException;
 
-    /** Closes this stream. Has no effect if it is already closed. */
+    /** Closes this stream. Idempotent. */
     @Override
     void close();
 }

@@ -9,11 +9,11 @@ import java.lang.foreign.MemorySegment;
  * WritableStream#write(GatherList)} writes it, usually with one system call.
  *
  * <p>The list keeps its position. After a short write, write it again when the stream is writable: it resumes where it
- * stopped. Once it {@linkplain #isDone is done}, {@link #rewind} and {@link #set} start over.
+ * stopped. Once it {@linkplain #isDone is done}, {@link #rewind} and {@link #set} return to the beginning.
  * {@snippet file="OptionSnippets.java" region="gather"}
  *
  * <p>The segments must be native memory that no other thread can free: of a confined, an automatic or the global arena,
- * of a stream or a pool, or of a direct buffer. The list keeps that memory reachable. The contents may change until
+ * of a source or a pool, or of a direct buffer. The list keeps that memory reachable. The contents may change until
  * they are written. A segment whose arena was closed is detected before the system call.
  *
  * <p>Not thread-safe, and for one stream at a time. Only the creation allocates.
@@ -62,15 +62,15 @@ public final class GatherList {
     }
 
     /**
-     * Replaces a segment. The list starts over.
+     * Replaces a segment, and rewinds this list.
      *
      * @param i the index, 0 &lt;= i &lt; capacity
      * @param segment the segment to write; {@link MemorySegment#NULL} is empty
      * @throws IndexOutOfBoundsException if {@code i} is out of range
      * @throws IllegalArgumentException if the segment is not native or belongs to a shared arena, or if the total size
-     *     exceeds 2^63 - 1
+     *     exceeds 2^63 - 1 bytes
      * @throws IllegalStateException if the arena of the segment is closed, or if this list is partly written; {@link
-     *     #rewind} it first to start over on purpose
+     *     #rewind} it first to write it again
      * @throws WrongThreadException if the segment belongs to another thread
      */
     public void set(int i, MemorySegment segment) {
@@ -86,9 +86,9 @@ public final class GatherList {
      * @param len the length of the part
      * @throws IndexOutOfBoundsException if {@code i} is out of range, or the part is not within the segment
      * @throws IllegalArgumentException if the segment is not native or belongs to a shared arena, or if the total size
-     *     exceeds 2^63 - 1
+     *     exceeds 2^63 - 1 bytes
      * @throws IllegalStateException if the arena of the segment is closed, or if this list is partly written; {@link
-     *     #rewind} it first to start over on purpose
+     *     #rewind} it first to write it again
      * @throws WrongThreadException if the segment belongs to another thread
      */
     public void set(int i, MemorySegment segment, long off, long len) {
@@ -157,7 +157,7 @@ public final class GatherList {
         return remaining() == 0;
     }
 
-    /** Starts over with the same segments, wherever the position is. */
+    /** Returns to the beginning, with the same segments. */
     public void rewind() {
         part.rewind();
     }

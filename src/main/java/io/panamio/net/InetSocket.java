@@ -18,7 +18,7 @@ sealed interface InetSocket permits TcpStream, TcpListener, UdpSocket {
      */
     default void setTtl(int hops) throws IOException {
         if (hops < 1 || hops > 255) {
-            throw new IllegalArgumentException("ttl " + hops + " is not in the range 1 to 255");
+            throw new IllegalArgumentException("ttl " + hops + " is not between 1 and 255");
         }
         ((NetSocket<?>) this).setOption(SystemSocketOptions.IP_TTL, hops);
     }

@@ -6,7 +6,7 @@ import java.net.StandardSocketOptions;
 import java.util.Map;
 
 /**
- * Options for a listener. Immutable: each method with an argument returns a copy with that setting.
+ * Options for a listener. Immutable: each setter returns a modified copy.
  * {@snippet file="OptionSnippets.java" region="listen"}
  */
 public final class ListenOptions extends BoundOptions<ListenOptions> {
@@ -39,7 +39,7 @@ public final class ListenOptions extends BoundOptions<ListenOptions> {
      * limit.
      *
      * @param connections the maximum, at least 1
-     * @return options with this setting
+     * @return the modified copy
      * @throws IllegalArgumentException if {@code connections} is less than 1
      */
     public ListenOptions backlog(int connections) {
@@ -51,10 +51,10 @@ public final class ListenOptions extends BoundOptions<ListenOptions> {
 
     /**
      * Sets SO_REUSEADDR: whether the address may be bound while connections of an earlier listener linger. The default
-     * is true. Two listeners at the same time are not possible either way.
+     * is true. Two listeners at the same time require {@link #reusePort}.
      *
      * @param on true to enable it
-     * @return options with this setting
+     * @return the modified copy
      */
     public ListenOptions reuseAddress(boolean on) {
         return with(StandardSocketOptions.SO_REUSEADDR, on);
@@ -65,7 +65,7 @@ public final class ListenOptions extends BoundOptions<ListenOptions> {
      * distributes connections. The default is false.
      *
      * @param on true to enable it
-     * @return options with this setting
+     * @return the modified copy
      */
     public ListenOptions reusePort(boolean on) {
         return with(StandardSocketOptions.SO_REUSEPORT, on);

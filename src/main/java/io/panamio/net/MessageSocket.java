@@ -144,8 +144,8 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
 
     /**
      * Receives the next message, with one system call: recv(2). Bytes that do not fit into the segment are discarded. A
-     * Unix socket, whose messages may be longer, takes another call for a heap segment of more than 64 KiB, and
-     * allocates native memory of that size during the receive unless it would block.
+     * Unix socket, whose messages may exceed 64 KiB, takes one more call for a heap segment of more than 64 KiB, and
+     * allocates native memory of that size for the duration of the receive unless it would block.
      *
      * @param dst the segment to receive into; an empty one discards the message
      * @return the length of the message, or WOULD_BLOCK; if it exceeds the size of the segment, the message was

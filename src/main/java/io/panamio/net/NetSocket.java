@@ -74,7 +74,7 @@ abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
      * @param <T> the type of the value
      * @param name the option
      * @param value the value
-     * @throws IllegalArgumentException if NIO, too, rejects the value, such as a negative buffer size
+     * @throws IllegalArgumentException if the value is one that NIO rejects as well, such as a negative buffer size
      * @throws UnsupportedOperationException if this system does not support the option, or it is read-only
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the option does not apply to this type of socket, or the value is out of range

@@ -28,7 +28,7 @@ abstract sealed class OptionSet<S> permits BoundOptions, ConnectOptions {
      * @param <T> the type of the value
      * @param name the option
      * @param value the value
-     * @return options with this setting
+     * @return the modified copy
      */
     public <T> S with(SocketOption<T> name, T value) {
         Map<SocketOption<?>, Object> more = new LinkedHashMap<>(values);

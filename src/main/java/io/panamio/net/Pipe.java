@@ -30,7 +30,7 @@ import java.util.Objects;
  * <h2>Child processes</h2>
  * {@link Sender#redirect} lets a child process write to a pipe, {@link Receiver#redirect} lets it read from one. The
  * child gets an open file description of its own, in blocking mode, so the modes of the two sides are independent.
- * After the start, close the end that was redirected; otherwise the end of the stream is never seen.
+ * After the start, close the end that was redirected; otherwise the end of the stream is never reported.
  * {@snippet file="PipeSnippets.java" region="child"}
  */
 public final class Pipe implements AutoCloseable {
@@ -112,7 +112,7 @@ public final class Pipe implements AutoCloseable {
         }
 
         /**
-         * Sets the mode of the open file description, which concerns every process that shares it. In blocking mode a
+         * Sets the mode of the open file description, which applies to every process that shares it. In blocking mode a
          * read waits for data, and a write waits for room.
          *
          * @param on true for non-blocking mode, false for blocking mode
@@ -141,8 +141,8 @@ public final class Pipe implements AutoCloseable {
          *
          * @param fd a descriptor in {@linkplain #makeNonBlocking non-blocking mode}
          * @return the sender, which owns the descriptor from now on
-         * @throws IllegalArgumentException if the descriptor cannot be written to, or is in blocking mode; it remains
-         *     the caller's to close
+         * @throws IllegalArgumentException if the descriptor cannot be written to, or is in blocking mode; the caller
+         *     still owns it
          * @throws UnsupportedOperationException if {@link io.panamio.Feature#PIPES} is emulated
          * @throws IOException if the descriptor is not open
          */
@@ -157,7 +157,8 @@ public final class Pipe implements AutoCloseable {
          * ProcessBuilder#redirectOutput(Redirect)} and {@code redirectError}. Close this sender after the start.
          *
          * @return the redirection, valid while this is open
-         * @throws UnsupportedOperationException if this system cannot open a pipe a second time; Linux can
+         * @throws UnsupportedOperationException if this system does not support {@link
+         *     io.panamio.Feature#PIPE_REDIRECTS}
          * @throws java.nio.channels.ClosedChannelException if this is closed
          */
         public Redirect redirect() throws IOException {
@@ -231,8 +232,8 @@ public final class Pipe implements AutoCloseable {
          *
          * @param fd a descriptor in {@linkplain #makeNonBlocking non-blocking mode}
          * @return the receiver, which owns the descriptor from now on
-         * @throws IllegalArgumentException if the descriptor cannot be read from, or is in blocking mode; it remains
-         *     the caller's to close
+         * @throws IllegalArgumentException if the descriptor cannot be read from, or is in blocking mode; the caller
+         *     still owns it
          * @throws UnsupportedOperationException if {@link io.panamio.Feature#PIPES} is emulated
          * @throws IOException if the descriptor is not open
          */
@@ -247,7 +248,8 @@ public final class Pipe implements AutoCloseable {
          * ProcessBuilder#redirectInput(Redirect)}. Close this receiver after the start.
          *
          * @return the redirection, valid while this is open
-         * @throws UnsupportedOperationException if this system cannot open a pipe a second time; Linux can
+         * @throws UnsupportedOperationException if this system does not support {@link
+         *     io.panamio.Feature#PIPE_REDIRECTS}
          * @throws java.nio.channels.ClosedChannelException if this is closed
          */
         public Redirect redirect() throws IOException {

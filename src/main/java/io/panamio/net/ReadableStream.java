@@ -14,9 +14,9 @@ import java.nio.ByteBuffer;
  * bytes on Linux and to 1 MiB on Windows.
  *
  * <h2>When a stream is drained</h2>
- * A short read, one that returns less than was asked for and less than that limit, has drained the stream: there is no
- * need to call again for {@code WOULD_BLOCK}, and an event arrives when there is more. There are exceptions, in which to
- * read until {@code WOULD_BLOCK} or the end of the stream:
+ * A short read, one that returns less than was requested and less than that limit, has drained the stream: there is no
+ * need to call again for {@code WOULD_BLOCK}, and an event arrives when there is more. In the following cases, read
+ * until {@code WOULD_BLOCK} or the end of the stream instead:
  * <ul>
  * <li>An event since the stream was last drained was {@linkplain io.panamio.Events#isReadClosed read-closed} or an
  * {@linkplain io.panamio.Events#isError error}: an end that arrives together with data has no event of its own.
@@ -39,16 +39,16 @@ import java.nio.ByteBuffer;
  * <li>no call blocks;
  * <li>invalid arguments, and a closed stream ({@link java.nio.channels.ClosedChannelException}), are detected before
  * any byte is transferred;
- * <li>a positive result is the number of bytes stored at the beginning of the part; memory behind them may have been
- * overwritten; 0 is returned only if nothing was asked for;
+ * <li>a positive result is the number of bytes stored at the beginning of the part; the memory after them may have been
+ * overwritten; 0 is returned only if nothing was requested;
  * <li>after {@code WOULD_BLOCK} or a short read, an event arrives when there is more, for the source that is registered
- * for this stream. Bytes that the implementation itself buffers must not remain behind such a result, because no event
- * reports them. Reading the underlying stream until that is drained arms its event;
+ * for this stream. Bytes that the implementation itself buffers must not be left unread by such a result, because no
+ * event reports them. Reading the underlying stream until that is drained arms its event;
  * <li>after EOF, every call returns EOF;
  * <li>a call that throws has transferred nothing; once the connection is broken, every later call throws or returns
  * EOF;
- * <li>memory is accessed during the call only, and nothing is allocated unless the documentation says so;
- * <li>the documentation says which threads may call. The library's transfers call from one thread at a time.
+ * <li>memory is accessed during the call only, and nothing is allocated unless documented otherwise;
+ * <li>the documentation specifies which threads may call. The library's transfers call from one thread at a time.
  * </ul>
  */
 public interface ReadableStream {

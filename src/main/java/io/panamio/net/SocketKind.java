@@ -61,7 +61,7 @@ abstract class SocketKind<S extends NetSocket<?>> {
         return own(sockets().unbound(type));
     }
 
-    /** Arranges for the file of a socket just bound to be deleted on close, if the options ask for that. */
+    /** Arranges for the file of a socket just bound to be deleted on close, if the options request it. */
     private S withFile(SocketAddress local, BoundOptions<?> options, S socket) throws IOException {
         if (options.file().deleteOnClose()) {
             try {

@@ -90,8 +90,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
 
     /**
      * Reads into a segment without removing the bytes from the stream: recv(2) with MSG_PEEK. At most 64 KiB are read
-     * into a heap segment. Unlike a read, a peek does not skip urgent data: it returns data behind that only if none
-     * precedes it. With poll(2), a Unix socket remains readable because of urgent data until that is read.
+     * into a heap segment. Unlike a read, a peek does not skip urgent data: it returns the data that follows only if
+     * none precedes it. With poll(2), a Unix socket remains readable because of urgent data until that is read.
      *
      * @param dst the segment to read into
      * @return the number of bytes read, EOF or WOULD_BLOCK; 0 only if the segment is empty
@@ -174,9 +174,9 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     }
 
     /**
-     * Writes part of a segment and announces that more is written immediately after: send(2) with MSG_MORE. A segment
-     * that does not fill a packet is held back for that, for at most 200 ms, even with TCP_NODELAY. A header is thus
-     * sent in one packet with the file that {@link io.panamio.pipeline.FileSource} transfers after it, without the two
+     * Writes part of a segment and announces that more is written immediately after: send(2) with MSG_MORE. Data that
+     * does not fill a packet is held back until then, for at most 200 ms, even with TCP_NODELAY. A header is thus sent
+     * in one packet with the file that {@link io.panamio.pipeline.FileSource} transfers after it, without the two
      * system calls that {@link SystemSocketOptions#TCP_CORK} takes. On a system without such a flag, and on a Unix
      * socket, this is an ordinary write.
      *

@@ -117,12 +117,12 @@ public final class TcpInfo {
         return part.get(Field.TOTAL_RETRANS);
     }
 
-    /** {@return the pacing rate, in bytes a second; -1 (all 64 bits set) if unlimited} */
+    /** {@return the pacing rate, in bytes per second; -1 (all 64 bits set) if unlimited} */
     public long pacingRate() {
         return part.get(Field.PACING_RATE);
     }
 
-    /** {@return the most recent delivery rate, in bytes a second} */
+    /** {@return the most recent delivery rate, in bytes per second} */
     public long deliveryRate() {
         return part.get(Field.DELIVERY_RATE);
     }

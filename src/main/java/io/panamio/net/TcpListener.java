@@ -48,8 +48,8 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
      * @param options the options
      * @return the listener
      * @throws UnresolvedAddressException if the address is unresolved
-     * @throws IllegalArgumentException if {@link ListenOptions#v6Only} is set and the address is not IPv6, or an option
-     *     for the file of a Unix socket is set
+     * @throws IllegalArgumentException if the value of an option is out of range, {@link ListenOptions#v6Only} is set
+     *     and the address is not IPv6, or an option for the file of a Unix socket is set
      * @throws UnsupportedOperationException if this system does not support an option
      * @throws java.net.BindException if the address is in use, is not local, or requires privileges
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
@@ -65,8 +65,8 @@ public final class TcpListener extends ListenerSocket<InetSocketAddress, TcpStre
      *
      * @param fd a listening TCP socket in {@linkplain #makeNonBlocking non-blocking mode}
      * @return the listener, which owns the descriptor from now on
-     * @throws IllegalArgumentException if the descriptor is not a listening TCP socket, or is in blocking mode; it
-     *     remains the caller's to close
+     * @throws IllegalArgumentException if the descriptor is not a listening TCP socket, or is in blocking mode; the
+     *     caller still owns it
      * @throws IOException if the descriptor is not open
      */
     public static TcpListener fromFd(int fd) throws IOException {

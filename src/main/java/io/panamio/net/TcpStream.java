@@ -27,8 +27,8 @@ import java.util.Objects;
  * <p>Reading, peeking and writing allocate nothing, except for a short-lived view of a direct buffer. One thread may
  * read while another writes. Two threads that read at the same time each receive some of the bytes.
  *
- * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more a call than
- * one of a confined, automatic or global arena, and takes a system call of its own in a vectored operation.
+ * <p>A segment of a {@linkplain java.lang.foreign.Arena#ofShared shared arena} costs some nanoseconds more per call
+ * than one of a confined, automatic or global arena, and takes a system call of its own in a vectored operation.
  *
  * <h2>Connecting</h2>
  * {@link #connect} returns before the connection is established. Register the stream for {@link Interest#WRITABLE},
@@ -84,6 +84,8 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      * @param options the options
      * @return the stream, which is non-blocking and not inherited by child processes
      * @throws UnresolvedAddressException if an address is unresolved
+     * @throws IllegalArgumentException if the local address is not an internet address of the family of {@code remote},
+     *     or the value of an option is out of range
      * @throws UnsupportedOperationException if this system does not support an option
      * @throws java.net.BindException if the local address cannot be bound
      * @throws io.panamio.ResourceExhaustedException if no descriptor or no memory is available
@@ -104,8 +106,8 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      *
      * @param fd a TCP socket in {@linkplain #makeNonBlocking non-blocking mode} that does not listen
      * @return the stream, which owns the descriptor from now on
-     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; it remains the
-     *     caller's to close
+     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; the caller still
+     *     owns it
      * @throws IOException if the descriptor is not open
      */
     public static TcpStream fromFd(int fd) throws IOException {
@@ -131,7 +133,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      * @return true if connected, false while connecting; a registered stream gets a writable event when that changes
      * @throws java.net.ConnectException if the connection was refused or timed out
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws io.panamio.ResourceExhaustedException if the system lacks the memory to answer; call again
+     * @throws io.panamio.ResourceExhaustedException if the system lacks memory for the call; call again
      * @throws IOException if the connect failed for another reason
      */
     @Override
@@ -221,6 +223,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
      * Reads the state of the connection, with one system call: TCP_INFO.
      *
      * @param into receives the state
+     * @throws UnsupportedOperationException if this system does not support {@link io.panamio.Feature#TCP_INFO}
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system call fails
      */
@@ -234,8 +237,8 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     }
 
     /**
-     * {@inheritDoc} A read or write after that finds an ended stream. If the error is that of the connect, {@link
-     * #finishConnect} still throws it.
+     * {@inheritDoc} After that, a read returns the end of the stream, and a write throws a broken pipe (EPIPE). If the
+     * error is that of the connect, {@link #finishConnect} still throws it.
      */
     @Override
     public IOException takeError() throws IOException {

@@ -17,9 +17,9 @@ import java.net.StandardSocketOptions;
  * IoResult#WOULD_BLOCK}, or until a {@linkplain #recvBatch batch} was not filled.
  * {@snippet file="UdpSnippets.java" region="echo"}
  *
- * <p>An error that a sent datagram met, such as a port on which no socket listens (ECONNREFUSED), is thrown once, by a
- * later send or receive of a connected socket. The socket remains usable, although the event for the error is
- * write-closed.
+ * <p>An error that a sent datagram encountered, such as a port on which no socket listens (ECONNREFUSED), is thrown
+ * once, by a later send or receive of a connected socket. The socket remains usable, although the event for the error
+ * is write-closed.
  *
  * <p>Receiving and sending allocate nothing, except where an address is passed as an {@link InetSocketAddress}.
  */
@@ -89,8 +89,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      *
      * @param fd a UDP socket in {@linkplain #makeNonBlocking non-blocking mode}
      * @return the socket, which owns the descriptor from now on
-     * @throws IllegalArgumentException if the descriptor is not a UDP socket, or is in blocking mode; it remains the
-     *     caller's to close
+     * @throws IllegalArgumentException if the descriptor is not a UDP socket, or is in blocking mode; the caller still
+     *     owns it
      * @throws IOException if the descriptor is not open
      */
     public static UdpSocket fromFd(int fd) throws IOException {
@@ -113,7 +113,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
     }
 
     @Override
-    boolean speaks(AddressFamily family) {
+    boolean supports(AddressFamily family) {
         return family == AddressFamily.IPV4 ? ipv4 : family == AddressFamily.IPV6 && ipv6;
     }
 
@@ -157,7 +157,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      *
      * @param group the group, of a family that this socket supports
      * @param by the interface to join on, or null to let the system choose
-     * @throws IllegalArgumentException if the group is not a multicast address, or of another family
+     * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
+     *     support
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system call fails: this socket is already a member, or the interface does not exist
      */
@@ -176,7 +177,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      *
      * @param group the group
      * @param by the interface on which it was joined
-     * @throws IllegalArgumentException if the group is not a multicast address
+     * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
+     *     support
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system call fails: this socket is not a member (EADDRNOTAVAIL)
      */

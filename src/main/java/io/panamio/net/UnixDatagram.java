@@ -63,7 +63,7 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
     }
 
     /**
-     * Creates an unnamed socket. It can send; its receivers see no address.
+     * Creates an unnamed socket. It can send, but its receivers get no sender address.
      *
      * @return the socket
      * @throws UnsupportedOperationException if this system does not support {@link
@@ -91,10 +91,10 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
     /**
      * Takes over the descriptor of a Unix datagram socket.
      *
-     * @param fd a Unix datagram socket in {@linkplain #makeNonBlocking non-blocking mode} that does not listen
+     * @param fd a Unix datagram socket in {@linkplain #makeNonBlocking non-blocking mode}
      * @return the socket, which owns the descriptor from now on
-     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; it remains the
-     *     caller's to close
+     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; the caller still
+     *     owns it
      * @throws IOException if the descriptor is not open
      */
     public static UnixDatagram fromFd(int fd) throws IOException {
@@ -109,7 +109,7 @@ public final class UnixDatagram extends DatagramSource<UnixAddress> {
     }
 
     @Override
-    boolean speaks(AddressFamily family) {
+    boolean supports(AddressFamily family) {
         return family == AddressFamily.UNIX;
     }
 }

@@ -68,8 +68,8 @@ public final class UnixListener extends ListenerSocket<UnixAddress, UnixStream> 
      *
      * @param fd a listening Unix stream socket in {@linkplain #makeNonBlocking non-blocking mode}
      * @return the listener, which owns the descriptor from now on
-     * @throws IllegalArgumentException if the descriptor is not a listening Unix stream socket, or is in blocking
-     *     mode; it remains the caller's to close
+     * @throws IllegalArgumentException if the descriptor is not a listening Unix stream socket, or is in blocking mode;
+     *     the caller still owns it
      * @throws IOException if the descriptor is not open
      */
     public static UnixListener fromFd(int fd) throws IOException {

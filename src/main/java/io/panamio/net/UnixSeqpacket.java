@@ -75,8 +75,8 @@ public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
      *
      * @param fd a Unix seqpacket socket in {@linkplain #makeNonBlocking non-blocking mode} that does not listen
      * @return the socket, which owns the descriptor from now on
-     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; it remains the
-     *     caller's to close
+     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; the caller still
+     *     owns it
      * @throws IOException if the descriptor is not open
      */
     public static UnixSeqpacket fromFd(int fd) throws IOException {

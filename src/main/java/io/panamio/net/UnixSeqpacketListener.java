@@ -68,7 +68,7 @@ public final class UnixSeqpacketListener extends ListenerSocket<UnixAddress, Uni
      * @param fd a listening Unix seqpacket socket in {@linkplain #makeNonBlocking non-blocking mode}
      * @return the listener, which owns the descriptor from now on
      * @throws IllegalArgumentException if the descriptor is not a listening Unix seqpacket socket, or is in blocking
-     *     mode; it remains the caller's to close
+     *     mode; the caller still owns it
      * @throws IOException if the descriptor is not open
      */
     public static UnixSeqpacketListener fromFd(int fd) throws IOException {

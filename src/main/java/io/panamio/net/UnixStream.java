@@ -82,8 +82,8 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
      *
      * @param fd a Unix stream socket in {@linkplain #makeNonBlocking non-blocking mode} that does not listen
      * @return the socket, which owns the descriptor from now on
-     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; it remains the
-     *     caller's to close
+     * @throws IllegalArgumentException if the descriptor is not such a socket, or is in blocking mode; the caller still
+     *     owns it
      * @throws IOException if the descriptor is not open
      */
     public static UnixStream fromFd(int fd) throws IOException {

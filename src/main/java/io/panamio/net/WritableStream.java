@@ -25,12 +25,12 @@ import java.nio.ByteBuffer;
  * <li>a positive result is the number of bytes accepted from the beginning of the part, which the implementation must
  * deliver from then on; 0 is returned only if nothing was given;
  * <li>after {@code WOULD_BLOCK} or a short write, an event arrives when there is room again, for the source that is
- * registered for this stream. The caller then passes the remaining bytes, which may have changed. Accepted bytes that
- * the underlying stream has not yet taken are the implementation's to write when there is room; its documentation says
- * how the user lets it do so;
+ * registered for this stream. The caller then passes the remaining bytes, which may have changed. The implementation
+ * must write accepted bytes that the underlying stream has not yet taken when there is room; its documentation
+ * specifies how the application makes it do so;
  * <li>a call that throws has accepted nothing; once the connection is broken, every later call throws;
- * <li>memory is read during the call only and not modified, and nothing is allocated unless the documentation says so;
- * <li>the documentation says which threads may call. The library's transfers call from one thread at a time.
+ * <li>memory is read during the call only and not modified, and nothing is allocated unless documented otherwise;
+ * <li>the documentation specifies which threads may call. The library's transfers call from one thread at a time.
  * </ul>
  */
 public interface WritableStream {

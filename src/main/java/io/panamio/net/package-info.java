@@ -19,7 +19,7 @@
  * io.panamio.IoResult#WOULD_BLOCK}; after the latter, a registered socket gets an event when it is ready again. {@link
  * io.panamio.net.ReadableStream} documents when a stream is drained. {@link io.panamio.net.ListenOptions}, {@link
  * io.panamio.net.BindOptions} and {@link io.panamio.net.ConnectOptions} set options before a socket is bound or
- * connected, {@link io.panamio.net.SystemSocketOptions} names those that the JDK lacks.
+ * connected; {@link io.panamio.net.SystemSocketOptions} names those that the JDK lacks.
  *
  * <p>{@link io.panamio.net.GatherList}, {@link io.panamio.net.DatagramBatch}, {@link
  * io.panamio.net.SocketAddressBuffer}, {@link io.panamio.net.ControlMessages} and {@link io.panamio.net.TcpInfo} are

@@ -25,9 +25,9 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * {@snippet file="PipelineSnippets.java" region="file-source"}
  *
- * <p>Each transfer names its position, so one file can be sent to any number of streams, by any number of threads, at
- * the same time. Data that is not in the page cache is read from the disk meanwhile, and the thread waits for it, as in
- * any read of a file.
+ * <p>The position is an argument of each transfer, so one file can be sent to any number of streams, by any number of
+ * threads, at the same time. Data that is not in the page cache is read from the disk meanwhile, and the thread waits
+ * for it, as in any read of a file.
  *
  * <p>A header written by {@link StreamSocket#writeMore} shares a packet with the beginning of the file. Whether that
  * helps depends on how the system sends: with BBR, which paces its output, it may cost more than a packet of its own.
@@ -40,7 +40,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * with {@link WritableStream#write(MemorySegment, long, long)}: that leaves only the copy. {@link #transferTo} has
  * neither the copy nor the page faults.
  *
- * <h2>Truncation</h2> If a file is truncated while it is sent, the rest is missing, whatever a header has announced.
+ * <h2>Truncation</h2>
+ * If a file is truncated while it is sent, the rest is missing, whatever a header has announced.
  * {@code transferTo} and {@code transfer} return {@link IoResult#EOF}; a write from a mapping throws (EFAULT) and does
  * not crash. A transfer that stops at the new end is indistinguishable from one that found the send buffer full, and no
  * event follows: if files may be truncated by others, retry after a while without progress.
@@ -158,8 +159,8 @@ public final class FileSource implements AutoCloseable {
      * a write.
      *
      * <p>Bytes are copied, 64 KiB at a time, by pread(2) and a write, if the target is a stream class of the user, or
-     * the system does not support the combination (a file of /proc; a terminal, or a file opened for appending, as
-     * target). That takes a small arena for each call.
+     * the system does not support the combination: a file in /proc as source, a terminal or a file opened for appending
+     * as target. Each such call allocates at most 64 KiB.
      *
      * <p>One call sends as many bytes as the peer takes meanwhile, up to the limit of the system (2147479552 on Linux):
      * request less if other streams are waiting.
@@ -216,7 +217,7 @@ public final class FileSource implements AutoCloseable {
                     n = available == 0 ? IoResult.EOF : target.write(buffer, 0, available);
                 } catch (IOException e) {
                     if (moved > 0) {
-                        return moved; // the next call meets the error again
+                        return moved; // the next call fails with the same error
                     }
                     throw e;
                 }
@@ -248,8 +249,8 @@ public final class FileSource implements AutoCloseable {
     }
 
     /**
-     * Sends a part of a file that is open as a channel, from mappings of at most 8 MiB; see above for the cost. The
-     * position of the channel is neither used nor changed.
+     * Sends a part of a file that is open as a channel, from mappings of at most 8 MiB; the description of this class
+     * states the cost. The position of the channel is neither used nor changed.
      *
      * @param file a channel open for reading
      * @param position the offset of the part in the file
@@ -257,7 +258,8 @@ public final class FileSource implements AutoCloseable {
      * @param target the stream to send to
      * @return as by {@link #transferTo}
      * @throws IllegalArgumentException if {@code position} or {@code count} is negative
-     * @throws UnsupportedOperationException if the channel cannot be mapped, as it is not of the default file system
+     * @throws UnsupportedOperationException if the channel cannot be mapped, because it is not of the default file
+     *     system
      * @throws ClosedChannelException if the channel or the target is closed
      * @throws java.nio.channels.NonReadableChannelException if the channel is not open for reading
      * @throws IOException if the connection is broken or shut down for writing, or the file cannot be mapped
@@ -279,7 +281,7 @@ public final class FileSource implements AutoCloseable {
                 n = write(file, position + moved, available, target);
             } catch (IOException e) {
                 if (moved > 0) {
-                    return moved; // the next call meets the error again
+                    return moved; // the next call fails with the same error
                 }
                 throw e;
             }

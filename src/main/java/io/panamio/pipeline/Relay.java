@@ -17,7 +17,7 @@ import java.io.IOException;
  * are held back until {@link DuplexStream#finishConnect} returns true.
  *
  * <p>If one peer resets its connection, what it sent before is still delivered as far as it was received, and the other
- * connection is then closed in order. If that must not be mistaken for an orderly end, set {@link
+ * connection is then closed in an orderly way. If that must not be mistaken for an orderly end, set {@link
  * java.net.StandardSocketOptions#SO_LINGER} to 0 before the close.
  *
  * <p>Not thread-safe, except {@link #close}. Allocates nothing unless the pool is out of pipes.
@@ -48,7 +48,8 @@ public final class Relay implements AutoCloseable {
     }
 
     /**
-     * Moves the bytes that an event of a stream lets move. Call it for every event of either stream, including errors.
+     * Moves the bytes that can be moved after an event of a stream. Call it for every event of either stream, including
+     * errors.
      *
      * @param ready the stream that had the event
      * @return {@link IoResult#WOULD_BLOCK} if nothing more can be moved until the next event; {@link IoResult#EOF} if

@@ -15,8 +15,8 @@ import java.util.Objects;
 
 /**
  * A ring buffer of bytes to read into, parse in place and write from. The readable and the writable region are each
- * contiguous, wherever they begin: the memory is mapped twice, one mapping behind the other, so an access past the end
- * of the first reaches its beginning. Nothing ever needs to be compacted.
+ * contiguous, wherever they begin: the memory is mapped twice, at adjacent addresses, so an access past the end of the
+ * first reaches its beginning. Nothing ever needs to be compacted.
  *
  * {@snippet file="PipelineSnippets.java" region="ring-buffer"}
  *

@@ -23,8 +23,8 @@ import java.util.Objects;
  *
  * {@snippet file="PipelineSnippets.java" region="splice"}
  *
- * <p>A {@link #transfer} fills the pipe once and drains it once, so it ends soon however fast both sides are. While the
- * sink is blocked, nothing is read, so the source's peer is subject to backpressure. Only the stream that is being
+ * <p>A {@link #transfer} fills the pipe once and drains it once, so it returns soon, however fast both sides are. While
+ * the sink is blocked, nothing is read, so the source's peer is subject to backpressure. Only the stream that is being
  * waited for is re-armed: the source if {@link #buffered} is 0, otherwise the sink. The end of the source is reported
  * once everything was delivered to the sink.
  *
@@ -44,8 +44,8 @@ import java.util.Objects;
  */
 public final class Splice implements AutoCloseable {
     /**
-     * The largest number of bytes, in whole pages, that one packet brings; more than that suggests that more is
-     * pending.
+     * The largest number of bytes, in whole pages, that one packet can contain; if more were received, more is likely
+     * to be pending.
      */
     private static final long PACKET = 60 << 10;
 
@@ -132,8 +132,8 @@ public final class Splice implements AutoCloseable {
      * @return as by {@link #transfer()}
      * @throws IllegalArgumentException if {@code max} is less than 1
      * @throws ClosedChannelException if this splice or a stream is closed
-     * @throws io.panamio.ResourceExhaustedException if no descriptor is available for a pipe, as above
-     * @throws IOException if a connection is broken, or the system has no memory, as above
+     * @throws io.panamio.ResourceExhaustedException as by {@link #transfer()}
+     * @throws IOException as by {@link #transfer()}
      */
     public long transfer(long max) throws IOException {
         if (max < 1) {
@@ -268,9 +268,9 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Receives bytes by an ordinary receive, because splice(2) reports would-block at urgent data, and the end behind
-     * it. This replaces the splice that would find the source drained; if the source was not, splices continue until
-     * one finds nothing.
+     * Receives bytes by an ordinary receive, because splice(2) reports would-block at urgent data, and the end of the
+     * stream after it. This replaces the splice that would find the source drained; if the source was not, splices
+     * continue until one finds nothing.
      */
     private long receive(int fd, long asked) throws IOException {
         MemorySegment buffer = pool.scratch();

@@ -10,6 +10,7 @@ import io.panamio.sys.ZeroCopy;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
 /**
@@ -36,8 +37,8 @@ import java.util.Objects;
  * still sent, from pages that the kernel keeps, but no completion arrives.
  *
  * <p>Not thread-safe, and confined to the thread of its buffers. A stream has at most one sender, and nothing else may
- * send on it with MSG_ZEROCOPY. Sending and completing allocate nothing, once the largest number of sends has been
- * pending. Requires {@link io.panamio.Feature#ZERO_COPY}.
+ * send on it with MSG_ZEROCOPY. Sending and completing allocate nothing, except when the number of pending sends
+ * reaches a new maximum. Requires {@link io.panamio.Feature#ZERO_COPY}.
  */
 public final class ZeroCopySender {
     /** The default threshold: sends of less than 16 KiB are copied. */
@@ -78,17 +79,19 @@ public final class ZeroCopySender {
      * @return the sender
      * @throws IllegalStateException if the stream already has a sender, or SO_ZEROCOPY was already set
      * @throws UnsupportedOperationException if {@link io.panamio.Feature#ZERO_COPY} is refused
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
-     * @throws IOException never
+     * @throws ClosedChannelException if the stream is closed
      */
-    public static ZeroCopySender of(TcpStream stream) throws IOException {
-        long enabled = Descriptors.call(Handle.of(stream), 0, fd -> {
+    public static ZeroCopySender of(TcpStream stream) throws ClosedChannelException {
+        Handle handle = Handle.of(stream);
+        int fd = handle.begin();
+        try {
             if (zeroCopy().isEnabled(fd)) {
-                throw new IllegalStateException("SO_ZEROCOPY is set on this stream: it has a sender already");
+                throw new IllegalStateException("SO_ZEROCOPY is already set on this stream: it has a sender");
             }
-            return zeroCopy().enable(fd) ? 1 : 0;
-        });
-        return new ZeroCopySender(stream, enabled != 0);
+            return new ZeroCopySender(stream, zeroCopy().enable(fd));
+        } finally {
+            handle.exit();
+        }
     }
 
     /** {@return whether the system supports zero-copy sends on this stream; if not, all sends are copied} */
@@ -128,7 +131,7 @@ public final class ZeroCopySender {
      * @throws IndexOutOfBoundsException if the part is not within the buffer
      * @throws IllegalStateException if the buffer is closed
      * @throws WrongThreadException if the buffer belongs to another thread
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws ClosedChannelException if the stream is closed
      * @throws IOException if the connection is broken or shut down for writing
      */
     public long send(ZeroCopyBuffer buffer, long off, long len) throws IOException {
@@ -193,7 +196,7 @@ public final class ZeroCopySender {
      * time.
      *
      * @return the number of sends that this call completed
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws ClosedChannelException if the stream is closed
      * @throws IOException if the system refuses
      */
     public long drainCompletions() throws IOException {

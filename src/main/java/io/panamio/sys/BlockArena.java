@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** An arena of blocks that the platform allocates; any thread can free them. */
-final class BlockArena extends StreamArena {
+final class BlockArena extends SourceArena {
     private final List<MemorySegment> blocks = new ArrayList<>(2);
 
     @Override

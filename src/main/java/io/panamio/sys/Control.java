@@ -24,7 +24,7 @@ public abstract class Control {
     /** Returns the traffic class, or -1. */
     public abstract int trafficClass();
 
-    /** Returns the time of arrival in nanoseconds since 1970, or -1. */
+    /** Returns the time of arrival in nanoseconds since the epoch, or -1. */
     public abstract long timestampNanos();
 
     /** Returns the size of the datagrams that were coalesced, or -1. */
@@ -39,7 +39,7 @@ public abstract class Control {
     /** Returns the sender's process, user and group, or null. */
     public abstract int[] credentials();
 
-    /** Returns the received descriptors, which are the caller's from then on; none the second time. */
+    /** Returns the received descriptors, which the caller must close; none if they were already taken. */
     public abstract int[] takeFds();
 
     /** Returns the data of the first message with a level and a type, or null. */
@@ -51,7 +51,7 @@ public abstract class Control {
     /** Adds a traffic class. */
     public abstract void putTrafficClass(int bits);
 
-    /** Adds the size of the datagrams to cut the message into. */
+    /** Adds the size of the datagrams into which to segment the message. */
     public abstract void putSegmentSize(int bytes);
 
     /** Adds the source address and the interface to send from. */

@@ -35,7 +35,7 @@ public abstract class Gather {
     /** Advances by {@code n} bytes, at most those that remain. */
     public abstract void advance(long n);
 
-    /** Makes all bytes of all segments remain. */
+    /** Returns to the beginning: the bytes of all segments remain. */
     public abstract void rewind();
 
     /** Removes all segments, so that their memory can be collected. */

@@ -21,18 +21,18 @@ public final class Handle extends Guard implements Runnable {
     private final int fd;
     /** The class of the source, or null if the descriptor is borrowed. */
     private final Class<?> kind;
-    /** Whether the number was handed out, so that there may be duplicates, which keep a registration alive. */
+    /** Whether the number was exposed, so that there may be duplicates, which keep a registration alive. */
     private volatile boolean shared;
     private final Throwable opened;
     private Cleaner.Cleanable cleanable;
     private volatile Selector selector;
-    private StreamArena arena;
+    private SourceArena arena;
     private volatile Runnable atClose;
     private Delivery delivery;
     private boolean urgent;
     private boolean watchable;
     private PipeEnd pipe;
-    /** The closed handles whose destruction failed for want of memory, linked by {@link #next}. */
+    /** The closed handles whose destruction failed for lack of memory, linked by {@link #next}. */
     private static volatile Handle undestroyed;
     private Handle next;
 
@@ -48,7 +48,7 @@ public final class Handle extends Guard implements Runnable {
 
     /**
      * Returns a handle that closes {@code fd}, at the latest when {@code source} becomes unreachable. If this throws,
-     * {@code fd} remains the caller's to close.
+     * the caller still owns {@code fd}.
      *
      * @param shared whether there may be duplicates of the descriptor
      */
@@ -108,7 +108,10 @@ public final class Handle extends Guard implements Runnable {
         this.delivery = delivery;
     }
 
-    /** {@return whether the source delivers its events itself, and its descriptor may be no use to other calls} */
+    /**
+     * {@return whether the source delivers its events itself; calls other than its own may then not work on its
+     * descriptor}
+     */
     public boolean deliversEvents() {
         return delivery != null;
     }
@@ -132,8 +135,8 @@ public final class Handle extends Guard implements Runnable {
     }
 
     /**
-     * Records that the number is known outside the library, so that there may be duplicates of the descriptor: the
-     * close then deregisters it first.
+     * Records that the number was exposed, so that there may be duplicates of the descriptor: the close then
+     * deregisters it first.
      */
     public void share() {
         if (!shared) {
@@ -231,18 +234,18 @@ public final class Handle extends Guard implements Runnable {
     public synchronized Arena arena() {
         requireOpen();
         if (arena == null) {
-            arena = new BlockArena().ofStream();
+            arena = new BlockArena().ofSource();
         }
         return arena;
     }
 
     /** Creates the arena that is closed with the descriptor. */
-    public synchronized Arena arena(Supplier<StreamArena> maker) {
+    public synchronized Arena arena(Supplier<SourceArena> maker) {
         requireOpen();
         if (arena != null) {
             throw new IllegalStateException("this source already has an arena");
         }
-        arena = maker.get().ofStream();
+        arena = maker.get().ofSource();
         return arena;
     }
 
@@ -349,7 +352,7 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
-    /** Destroys the handles whose destruction had failed for want of memory. Those that fail again are kept. */
+    /** Destroys the handles whose destruction had failed for lack of memory. Those that fail again are kept. */
     static void destroyLate() {
         if (undestroyed == null) {
             return;

@@ -16,16 +16,16 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * a thread from {@link #enter} to {@link #close}, so that no two calls share it; its contents do not outlast that. An
  * operation that is called in between may get the same one and overwrite its contents.
  *
- * <p>A platform thread has one of its own. A virtual thread, of which there may be any number, borrows one of a pool:
- * as no operation waits, as many are in use as there are carriers. A thread that is unmounted nevertheless, as when it
- * loads a class, keeps what it borrowed. A large copy buffer is borrowed by either kind of thread. A borrowed one that
- * is not returned becomes garbage.
+ * <p>A platform thread has one of its own. A virtual thread, of which there may be any number, borrows one from a pool:
+ * as no operation waits, at most one for each carrier is in use. A thread that is unmounted nevertheless, for example
+ * while it loads a class, keeps what it borrowed. A large copy buffer is borrowed by either kind of thread. A borrowed
+ * one that is not returned becomes garbage.
  *
  * <p>The memory is automatic, as a segment of a closeable arena costs more to pass. A thread refers to its own only
  * through types of the JDK, and weakly: otherwise a long-lived thread would keep the class loader of the library alive.
  *
- * <p>What every start needs is read and written as a buffer over the same memory: the first access to a segment makes a
- * var handle, 5 ms on a cold JVM; a buffer needs none.
+ * <p>What is needed at every start is read and written as a buffer over the same memory: the first access to a segment
+ * creates a var handle, which takes 5 ms on a cold JVM; a buffer needs none.
  */
 public final class NativeScratch implements AutoCloseable {
     private static final ThreadLocal<WeakReference<NativeScratch>> OWN = new ThreadLocal<>();
@@ -33,8 +33,8 @@ public final class NativeScratch implements AutoCloseable {
     private static final Map<Thread, NativeScratch> OWNERS = new WeakHashMap<>();
 
     /**
-     * The maximum number of segments of one gather or scatter call: IOV_MAX of Linux, macOS and the BSDs, and WSABUFs
-     * enough for Windows.
+     * The maximum number of segments of one gather or scatter call: IOV_MAX of Linux, macOS and the BSDs, and enough
+     * WSABUFs on Windows.
      */
     public static final int MAX_VECTORS = 1024;
     /** The maximum number of bytes that are copied at once, where a copy can be made in parts. */
@@ -99,13 +99,13 @@ public final class NativeScratch implements AutoCloseable {
 
     // ---- borrowing
 
-    /** Returns the current thread's, until it is closed. */
+    /** Returns scratch memory for the current thread to use until {@link #close}. */
     public static NativeScratch enter() {
         Thread thread = Thread.currentThread();
         return thread.isVirtual() ? Lending.lend(thread) : own();
     }
 
-    /** Returns the current thread's, for a {@link #copyBuffer} of {@code bytes} bytes. */
+    /** Returns scratch memory as {@link #enter} does, for a {@link #copyBuffer} of {@code bytes} bytes. */
     public static NativeScratch enterToCopy(long bytes) {
         Thread thread = Thread.currentThread();
         return bytes > OWN_COPY_SIZE || thread.isVirtual() ? Lending.lend(thread) : own();

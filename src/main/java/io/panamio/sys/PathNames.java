@@ -3,7 +3,7 @@ package io.panamio.sys;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 
-/** Converts paths to the bytes that the system knows them by. */
+/** Converts paths to bytes in the system's encoding of file names. */
 public final class PathNames {
     /** The charset by which the JDK encodes paths. */
     public static final Charset CHARSET = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));

@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * and a constant to the JIT compiler.
  *
  * <p>A platform implements the abstract methods. A group of calls that it does not override throws {@link
- * UnsupportedOperationException}, which names the system and the feature; {@link #support} must answer accordingly. The
+ * UnsupportedOperationException}, which names the system and the feature; {@link #support} must report that. The
  * package documentation describes what a platform supplies, method by method.
  *
  * <p>For tests only: {@code -Dpanamio.test.platform} selects another platform than that of {@code os.name}, by its name
@@ -44,7 +44,7 @@ public abstract class Platform {
     @Override
     public abstract String toString();
 
-    /** {@return how a feature is supported; the answer does not change} */
+    /** {@return how a feature is supported, always the same} */
     public abstract Support support(Feature feature);
 
     /** {@return the exception for a feature that is refused} */
@@ -105,7 +105,7 @@ public abstract class Platform {
 
     // ---- descriptors
 
-    /** {@return whether {@code fd} is in non-blocking mode; true where the system cannot answer that} */
+    /** {@return whether {@code fd} is in non-blocking mode; true where the system cannot report it} */
     public abstract boolean isNonBlocking(int fd) throws IOException;
 
     /**
@@ -171,7 +171,7 @@ public abstract class Platform {
     public abstract void unmap(MemorySegment mapping);
 
     /**
-     * Maps new zeroed memory twice, one mapping behind the other, valid until {@link #unmapTwice}.
+     * Maps new zeroed memory twice, at adjacent addresses, valid until {@link #unmapTwice}.
      *
      * @param size the size in bytes, a multiple of {@link #pageSize}
      * @return a segment of twice the size; null if the system refuses, or the process has almost as many mappings as it

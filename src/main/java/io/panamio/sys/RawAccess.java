@@ -27,7 +27,7 @@ public final class RawAccess {
             && (scope == GLOBAL || scope == AUTO || scope == CONFINED || scope == BUFFER);
     }
 
-    /** Throws what FFM throws for a segment that is an argument. */
+    /** Throws the exception that FFM throws if such a segment is passed as an argument and cannot be used. */
     public static void requireUsable(MemorySegment segment) {
         if (!segment.scope().isAlive()) {
             throw new IllegalStateException("Already closed");

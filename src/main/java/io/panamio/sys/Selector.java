@@ -130,12 +130,12 @@ public abstract class Selector extends Guard {
      * @throws ClosedSelectorException if this is closed, before or during the wait
      */
     public final int select(EventBuffer events, long timeout) throws IOException {
-        StreamArena.sweep();
+        SourceArena.sweep();
         Handle.destroyLate();
         enterOrThrow();
         try {
             if (!wakes.begin(timeout != 0 && spin.duration() == 0)) {
-                throw new IllegalStateException("another thread is in this Poll's poll");
+                throw new IllegalStateException("another thread is polling");
             }
             try {
                 if (!isOpen()) { // close() shuts before it checks for a poller, so one of the two sees the other
@@ -208,7 +208,7 @@ public abstract class Selector extends Guard {
     }
 
     /**
-     * Waits once, unless events are pending that the system does not know of; these are put behind those of the system.
+     * Waits once, unless events are pending that are not the system's; these are put after those of the system.
      */
     private int awaitOpen(EventBuffer events, long nanos) throws IOException {
         boolean due = wakes.unreported() != 0 || !deliveries.isEmpty();
@@ -332,7 +332,7 @@ public abstract class Selector extends Guard {
         enterOrThrow();
         try {
             if (wakerOpen) {
-                throw new IllegalStateException("this Poll has a Waker already");
+                throw new IllegalStateException("this Poll already has an open Waker");
             }
             wakerToken = token;
             wakes.take(WakeState.WAKE); // a wake of the previous waker

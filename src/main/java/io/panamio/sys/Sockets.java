@@ -80,7 +80,7 @@ public abstract class Sockets {
     /** {@return whether the socket {@code fd} listens} */
     public abstract boolean isListening(int fd) throws IOException;
 
-    /** Prepares a socket that was not created here as those that are, beyond its non-blocking mode, if necessary. */
+    /** Gives a socket that was not created here the settings of those that were, apart from non-blocking mode. */
     public void prepareAdopted(int fd) throws IOException {
     }
 

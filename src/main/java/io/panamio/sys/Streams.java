@@ -44,7 +44,7 @@ public abstract class Streams {
     /** Sends a part of an array that is not empty. */
     public abstract long send(int fd, byte[] src, int off, int len) throws IOException;
 
-    /** Sends a part of {@code src} when more follows at once: the system may hold back what fills no packet. */
+    /** Sends a part of {@code src} when more follows at once: the system may hold back a partial packet. */
     public long sendMore(int fd, MemorySegment src, long off, long len) throws IOException {
         return send(fd, src, off, len);
     }
@@ -58,7 +58,7 @@ public abstract class Streams {
     /** Allocates a list of {@code capacity} empty segments. */
     public abstract Gather newGather(int capacity);
 
-    /** Sends what remains of {@code list}, which must not be nothing, and advances it by the bytes sent. */
+    /** Sends the remaining bytes of {@code list}, at least one, and advances it by the number of bytes sent. */
     public abstract long send(int fd, Gather list) throws IOException;
 
     /** Returns the maximum number of bytes that one call moves. */

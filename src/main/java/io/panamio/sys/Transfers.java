@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * {@link Feature#SEND_FILE} or {@link Feature#SPLICE} does not override those calls; their callers copy instead.
  */
 public abstract class Transfers {
-    /** What is returned where the system cannot transfer from, or to, that descriptor: the bytes must be copied. */
+    /** Returned where the system cannot transfer from, or to, that descriptor: the bytes must be copied. */
     public static final int REFUSED = -3;
 
     /** For the platforms. */
@@ -21,7 +21,7 @@ public abstract class Transfers {
     // ---- files
 
     /**
-     * Opens a file for reading, without waiting.
+     * Opens a file for reading, without blocking; child processes do not inherit it.
      *
      * @throws IllegalArgumentException if the path belongs to another file system
      */
@@ -35,7 +35,7 @@ public abstract class Transfers {
      */
     public abstract long fileSize(int fd) throws IOException;
 
-    /** Reads a part of a file to the start of {@code dst}, without moving the file's position; 0 at its end. */
+    /** Reads a part of a file to the start of {@code dst}, without moving the file's position; returns 0 at its end. */
     public abstract long readFile(int file, MemorySegment dst, long position, long count) throws IOException;
 
     /** Sends a part of a file, without moving the file's position; returns 0 at its end, or {@link #REFUSED}. */
@@ -50,7 +50,7 @@ public abstract class Transfers {
 
     /**
      * Moves bytes from a stream into a pipe; returns 0 at the end of the stream, or at urgent data before it, or {@link
-     * #REFUSED}. Also would block at urgent data, and if the pipe is full.
+     * #REFUSED}. Returns {@link Sockets#WOULD_BLOCK} at urgent data, too, and if the pipe is full.
      */
     public long spliceIn(int from, int pipe, long count) throws IOException {
         throw Platform.current().refusal(Feature.SPLICE);
@@ -61,7 +61,7 @@ public abstract class Transfers {
         throw Platform.current().refusal(Feature.SPLICE);
     }
 
-    /** Resizes a pipe to hold some bytes; has no effect if the system refuses. */
+    /** Sets the capacity of a pipe, in bytes; has no effect if the system refuses. */
     public void resizePipe(int fd, int bytes) {
     }
 

@@ -4,8 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The wake protocol of a {@link Selector}: the state of its poller, the pending reasons to wake up that the system does
- * not know of, and whether a <em>notification</em>, which ends the poller's wait in the system, is pending.
+ * The wake protocol of a {@link Selector}: the state of its poller, the pending reasons to wake up that are not events
+ * of the system, and whether a <em>notification</em>, which ends the poller's wait in the system, is pending.
  *
  * <table>
  * <caption>The pending reasons and the notification</caption>

@@ -5,17 +5,17 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A platform's sends that do not copy: the kernel reads the bytes until it reports that it is done with them. The
- * caller keeps the descriptors open. Each send that took bytes has a number, counted from 0 for each socket, that wraps
- * around.
+ * caller keeps the descriptors open. Each send that accepted bytes has a number, counted from 0 for each socket, that
+ * wraps around.
  */
 public abstract class ZeroCopy {
-    /** What {@link #send} returns where the kernel has no room to track the send: the bytes must be copied. */
+    /** Returned by {@link #send} if the kernel has no room to track the send: the bytes must be copied. */
     public static final int REFUSED = -3;
 
     /** Receives the reports of completed sends. */
     public interface Completion {
         /**
-         * The kernel no longer uses the memory of some sends.
+         * Called when the kernel no longer uses the memory of a range of sends.
          *
          * @param first the number of the first send
          * @param last the number of the last send

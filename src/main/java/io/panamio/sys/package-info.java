@@ -11,7 +11,8 @@
  *     SpinPolicy}), closing, and the events that sources deliver themselves.
  * <li>{@link io.panamio.sys.Watch}: armed and unarmed conditions, where the system reports levels or completions.
  * <li>{@link io.panamio.sys.Delivery}: sources that report their readiness themselves.
- * <li>{@link io.panamio.sys.StreamArena} and {@link io.panamio.sys.Cleaning}: memory and sources that end late.
+ * <li>{@link io.panamio.sys.SourceArena} and {@link io.panamio.sys.Cleaning}: memory and sources that are released
+ *     late.
  * <li>{@link io.panamio.sys.SystemExceptions}: the exception for the name of an error.
  * </ul>
  *
@@ -22,8 +23,8 @@
  * <caption>The methods of Platform</caption>
  * <tr><th>method</th><th>must</th></tr>
  * <tr><td>{@code toString}</td><td>return the names of the system and of the selector, which messages contain</td></tr>
- * <tr><td>{@code support}</td><td>answer for every {@link io.panamio.Feature}, without a system call, always the same;
- *     a refused feature throws {@code refusal(feature)}, an emulated one works</td></tr>
+ * <tr><td>{@code support}</td><td>return the support of every {@link io.panamio.Feature}, without a system call,
+ *     always the same; a refused feature throws {@code refusal(feature)}, an emulated one works</td></tr>
  * <tr><td>{@code openSelector}, {@code newEvents}</td><td>create a selector, and buffers for its events, of the kind
  *     that {@code -Dpanamio.selector} names, or the best one</td></tr>
  * <tr><td>{@code sockets}</td><td>return {@link io.panamio.sys.Sockets}: create, connect, accept, options, addresses,
@@ -44,13 +45,13 @@
  * <tr><td>{@code close}</td><td>close a socket or a file once, ignoring errors; an end of a pipe closes
  *     itself, by {@code PipeEnd.close}</td></tr>
  * <tr><td>{@code isNonBlocking}, {@code setNonBlocking}</td><td>get and set the mode of a socket or a pipe; {@code
- *     isNonBlocking} returns true where the system cannot tell</td></tr>
+ *     isNonBlocking} returns true where the system cannot report it</td></tr>
  * <tr><td>{@code allocate}, {@code free}, {@code pageSize}</td><td>provide zeroed memory, 16-byte aligned, that any
  *     thread can free</td></tr>
  * <tr><td>{@code map}, {@code unmap}</td><td>provide pages that the system does not reuse while it still sends them
  *     </td></tr>
- * <tr><td>{@code mapTwice}, {@code unmapTwice}</td><td>optional: map the same pages twice in a row; null where that is
- *     not possible; see MIRRORED_MEMORY</td></tr>
+ * <tr><td>{@code mapTwice}, {@code unmapTwice}</td><td>optional: map the same pages twice, at adjacent addresses; null
+ *     where that is not possible; see MIRRORED_MEMORY</td></tr>
  * </table>
  *
  * <p>Calls of all groups: the caller keeps the descriptor open and validates arguments; an interrupted call is retried;
@@ -70,21 +71,21 @@
  * <caption>The methods of a selector</caption>
  * <tr><th>method</th><th>edges</th><th>levels</th><th>completions</th></tr>
  * <tr><td>{@code add}</td><td>watch the descriptor</td><td>add a {@code Watch} to the set; end the wait of a poller, so
- *     that it includes it</td><td>create a {@code Watch} with its request, and post the request, which asks for {@code
+ *     that it includes it</td><td>create a {@code Watch} with its request, and post the request, which includes {@code
  *     armed()}; a poller that waits needs no notification</td></tr>
- * <tr><td>{@code modify}</td><td>watch it anew, which reports what it is ready for</td><td>replace the {@code Watch},
+ * <tr><td>{@code modify}</td><td>watch it again, which reports what it is ready for</td><td>replace the {@code Watch},
  *     with everything armed</td><td>the same; cancel the pending request and post the new one. The completion of the
  *     old one is ignored</td></tr>
- * <tr><td>{@code rearm}</td><td>nothing, but for conditions that have no edge</td><td>{@code arm}; end the wait of a
- *     poller that does not ask for the condition</td><td>{@code arm}; post the next request if none is pending, replace
- *     one that does not ask for the condition</td></tr>
+ * <tr><td>{@code rearm}</td><td>nothing, except for conditions that have no edge</td><td>{@code arm}; end the wait of a
+ *     poller whose request does not include the condition</td><td>{@code arm}; post the next request if none is
+ *     pending, replace one that does not include the condition</td></tr>
  * <tr><td>{@code await}</td><td>wait once; fill the buffer</td><td>wait once for what is {@code armed()}; {@code
  *     report} what has happened, and fill the buffer</td><td>take completions; for each, {@code report} its conditions
  *     and fill the buffer. What is left armed is requested again. A completion without an event returns 0</td></tr>
  * <tr><td>{@code remove}</td><td>stop watching</td><td>remove the {@code Watch}; the close of the descriptor must not
- *     wait for the poller</td><td>cancel the request, and forget the token at once. The registration is removed when
- *     the completion arrives, possibly after the source is closed and its descriptor reused: the memory of the request
- *     belongs to the selector and outlives the source. Identify a registration by its request, never by its
+ *     wait for the poller</td><td>cancel the request; its token is not reported any more. The registration is removed
+ *     when the completion arrives, possibly after the source is closed and its descriptor reused: the memory of the
+ *     request belongs to the selector and outlives the source. Identify a registration by its request, never by its
  *     descriptor</td></tr>
  * <tr><td>{@code deregistersOnClose}</td><td>true if closing the last duplicate ends the watch</td><td>false</td>
  *     <td>false</td></tr>

@@ -53,7 +53,7 @@ public final class Inotify extends Descriptor {
      * One change.
      *
      * @param what what has happened
-     * @param name the name of the file in the directory, of the same bytes, also where they are no text; empty where
+     * @param name the name of the file in the directory, which preserves its bytes even if they are not text; empty if
      *     there is none
      */
     public record Change(What what, Path name) {

@@ -34,7 +34,7 @@ public final class PidFd extends Descriptor {
         try {
             return SystemCalls.call("syscall", SYS_PIDFD_OPEN, pid, 0L);
         } catch (IOException e) {
-            throw new IOException("process " + pid + ": pidfd_open by " + e.getMessage(), e);
+            throw new IOException("process " + pid + ": " + e.getMessage().replace("syscall", "pidfd_open"), e);
         }
     }
 

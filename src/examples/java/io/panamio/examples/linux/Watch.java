@@ -72,11 +72,11 @@ public final class Watch implements Callable<Integer> {
     public Integer call() throws Exception {
         String system = System.getProperty("os.name");
         if (!system.equals("Linux")) {
-            throw new UnsupportedOperationException("timerfd, inotify, pidfd and signalfd are Linux's; this is "
+            throw new UnsupportedOperationException("timerfd, inotify, pidfd and signalfd exist only on Linux; this is "
                 + system);
         }
         require(every != null || directory != null || pid != null || signal != null,
-            "nothing to watch: give --every, --directory, --pid or --signal");
+            "nothing to watch: specify --every, --directory, --pid or --signal");
         require(every == null || every >= 1, "--every: at least 1");
         require(!inner || every != null, "--inner: needs --every");
         require(pid == null || pid >= 1 && pid <= Integer.MAX_VALUE, "--pid: at least 1");

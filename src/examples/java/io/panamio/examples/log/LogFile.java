@@ -61,7 +61,7 @@ public final class LogFile implements AutoCloseable {
             return new LogFile(FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
                 StandardCharsets.UTF_8, CAPACITY, "log");
         } catch (FileSystemException e) {
-            String why = e instanceof NoSuchFileException ? "no such folder"
+            String why = e instanceof NoSuchFileException ? "no such directory"
                 : e instanceof AccessDeniedException ? "permission denied" : e.getReason();
             throw new IOException("cannot open the log " + path + ": " + why, e);
         }
@@ -142,7 +142,7 @@ public final class LogFile implements AutoCloseable {
      * Adds whole lines, all or none. Never blocks.
      *
      * @param lines the lines, with their ends
-     * @param count how many they are
+     * @param count their number
      */
     public synchronized void write(ByteBuffer lines, int count) {
         if (closed || lines.remaining() > coming.remaining()) {

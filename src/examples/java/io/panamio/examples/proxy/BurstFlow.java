@@ -9,7 +9,7 @@ import java.io.IOException;
 
 /**
  * Copies through the loop's buffer, or splices, or chooses: it starts to splice after a read that fills the buffer, and
- * copies again after several small bursts. A small request takes one read and one write, and so does its answer.
+ * copies again after several small bursts. A small request takes one read and one write, and so does its response.
  *
  * <p>A splice moves at most a packet at first: see {@link Splice#transfer(long)} for the cost of large pieces.
  */

@@ -86,7 +86,7 @@ final class Connection {
         down.close();
     }
 
-    /** Resets both sides, so that the peers see a failure and not an end of stream. */
+    /** Resets both sides, so that the peers get an error and not an end of stream. */
     void reset() {
         reset(client);
         reset(server);

@@ -45,18 +45,18 @@ abstract class Flow {
             : new BurstFlow(mode, source, sink, way, resources);
     }
 
-    /** The source had an event. */
+    /** Called when the source had an event. */
     final void sourceReady(boolean mayBeLast) {
         readable = !ended;
         hangUp |= mayBeLast;
     }
 
-    /** The source had an error event. */
+    /** Called when the source had an error event. */
     final void sourceFailed() {
         failed = true;
     }
 
-    /** The sink had an event. */
+    /** Called when the sink had an event. */
     final void sinkReady() {
         blocked = false;
     }

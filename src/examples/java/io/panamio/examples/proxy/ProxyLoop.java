@@ -66,7 +66,7 @@ public final class ProxyLoop implements AutoCloseable {
     private final ArrayDeque<Connection> again = new ArrayDeque<>();
     private final Timeouts connecting;
     private final Timeouts idle;
-    /** The maximum wait while there are connections: a fraction of the time-outs. */
+    /** The maximum wait while there are connections: a fraction of the timeouts. */
     private final Duration tick;
     /** The time at which this turn began. */
     private long now;
@@ -350,7 +350,7 @@ public final class ProxyLoop implements AutoCloseable {
         }
     }
 
-    /** Ends connections whose time-out has expired. */
+    /** Ends connections whose timeout has expired. */
     private void end(Timeouts timeouts) {
         for (Connection c; (c = timeouts.expired(now)) != null;) {
             statistics.timedOut++;

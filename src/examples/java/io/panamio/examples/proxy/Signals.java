@@ -12,8 +12,8 @@ final class Signals {
     }
 
     /**
-     * Runs an action, in a thread of the JVM's, each time a signal is delivered. Does nothing if this system has no
-     * such signal, as Windows has no USR1 and HUP.
+     * Runs an action, in a thread of the JVM, each time a signal is delivered. Does nothing if this system has no such
+     * signal, as Windows has no USR1 and HUP.
      *
      * @param name the name of the signal, without SIG
      * @param action the action

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** Counters of a proxy. For the loop's thread. */
 final class Statistics {
-    /** Counters of one direction. A splice stands for two or three system calls. */
+    /** Counters of one direction. A splice is counted once, although it takes two or three system calls. */
     static final class Way {
         long bytes;
         long reads;

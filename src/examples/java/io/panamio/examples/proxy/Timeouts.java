@@ -3,12 +3,12 @@ package io.panamio.examples.proxy;
 import java.time.Duration;
 
 /**
- * Connections with the same time-out, in the order in which they started: the last to start is the last to expire, so a
+ * Connections with the same timeout, in the order in which they started: the last to start is the last to expire, so a
  * list suffices. Constant time, no allocation.
  */
 final class Timeouts {
     /**
-     * In nanoseconds. A connection moves to the end of the list at most once in this time, and may exceed its time-out
+     * In nanoseconds. A connection moves to the end of the list at most once in this time, and may exceed its timeout
      * by as much.
      */
     final long precision;
@@ -21,7 +21,7 @@ final class Timeouts {
         precision = Math.clamp(nanos / 8, 1_000_000, 1_000_000_000);
     }
 
-    /** Starts a time-out of a connection, which replaces its previous one. */
+    /** Starts a timeout of a connection, which replaces its previous one. */
     void start(Connection c, long now) {
         if (c.timeouts == this && now - c.since < precision) {
             return;
@@ -38,7 +38,7 @@ final class Timeouts {
         last = c;
     }
 
-    /** Ends the time-out of a connection. */
+    /** Ends the timeout of a connection. */
     static void stop(Connection c) {
         Timeouts t = c.timeouts;
         if (t == null) {
@@ -59,7 +59,7 @@ final class Timeouts {
         c.after = null;
     }
 
-    /** Returns a connection whose time-out has expired, or null. */
+    /** Returns a connection whose timeout has expired, or null. */
     Connection expired(long now) {
         return first != null && now - first.since - precision >= nanos ? first : null;
     }

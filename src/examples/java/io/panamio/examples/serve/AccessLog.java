@@ -11,7 +11,7 @@ import java.time.Duration;
 
 /**
  * The access log of a loop, in the Common or Combined Log Format, written when the buffer is full and once a second. A
- * line is added when its answer begins; its size is that of the content. Bytes from the client that are not printable
+ * line is added when its response begins; its size is that of the content. Bytes from the client that are not printable
  * ASCII are written as {@code \xHH}, so that a request cannot forge a line. Allocates nothing.
  */
 final class AccessLog {

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Skips the body of a request: of a known length, or chunked, RFC 9112 section 7.1. The parser is strict: otherwise
- * what a proxy takes for a chunk could be a request here.
+ * bytes that a proxy interprets as a chunk could be interpreted as a request here.
  */
 final class Body {
     private static final int DONE = 0;

@@ -10,7 +10,7 @@ final class Clock {
 
     /** {@link System#nanoTime} at the start of the turn. */
     long nanos;
-    /** Seconds since 1970. */
+    /** Seconds since the epoch. */
     long second;
     /** The value of a Date header. */
     final MemorySegment date = Arena.ofAuto().allocate(HttpDate.LENGTH, 8);

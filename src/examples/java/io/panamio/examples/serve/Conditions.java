@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Conditional requests and ranges: evaluates RFC 9110, section 13, and then section 14. Several ranges are answered by
- * the whole file, which the RFC allows. Entity tags may be in several lines; a date or range that is repeated is
+ * Conditional requests and ranges: evaluates RFC 9110, section 13, and then section 14. Several ranges are answered
+ * with the whole file, which the RFC allows. Entity tags may be in several lines; a date or range that is repeated is
  * invalid and ignored. One instance is used for all requests of a loop.
  */
 final class Conditions {

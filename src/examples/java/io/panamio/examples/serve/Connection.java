@@ -23,7 +23,7 @@ final class Connection {
     boolean readOn;
     /** Whether the end of the stream was read. */
     boolean ended;
-    /** Whether this closes after the current answer. */
+    /** Whether this closes after the current response. */
     boolean closing;
     /** Whether the client may still send input that will not be answered. */
     boolean moreToCome;

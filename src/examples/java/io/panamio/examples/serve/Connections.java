@@ -11,14 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The connections of a loop. In its turn, a connection writes pending output, answers received requests and reads more;
- * it is closed when one of its time-outs expires.
+ * The connections of a loop. In its turn, a connection writes pending output, responds to received requests and reads
+ * more; it is closed when one of its timeouts expires.
  */
 final class Connections implements AutoCloseable {
     private static final int SPARE_RINGS = 64;
     /** The minimum cost of a request in bytes, so that many small requests cannot extend a turn. */
     private static final int COST = 1024;
-    /** The time for which input is discarded after the last answer, in nanoseconds. */
+    /** The time for which input is discarded after the last response, in nanoseconds. */
     private static final long LINGER = 2_000_000_000L;
     /**
      * The interval at which sending is retried without an event, in nanoseconds. A short sendfile means a full socket
@@ -29,7 +29,7 @@ final class Connections implements AutoCloseable {
     private final Settings settings;
     private final Clock clock;
     private final Output out;
-    private final Answers answers;
+    private final Responses responses;
     private final Trouble trouble;
     private final Request request = new Request();
     private final Slab<Connection> connections = new Slab<>(1024);
@@ -54,7 +54,7 @@ final class Connections implements AutoCloseable {
         sendNanos = settings.sendTime.toNanos();
         sending = new Deadlines(Math.min(RETRY, sendNanos));
         out = new Output(settings);
-        answers = new Answers(settings, clock, out, files, log);
+        responses = new Responses(settings, clock, out, files, log);
     }
 
     int size() {
@@ -71,7 +71,7 @@ final class Connections implements AutoCloseable {
     }
 
     HttpLoop.Statistics statistics() {
-        return new HttpLoop.Statistics(answers.count, connections.size(), rings, answers.files.openFiles());
+        return new HttpLoop.Statistics(responses.count, connections.size(), rings, responses.files.openFiles());
     }
 
     Connection add(TcpStream stream, byte[] peer) {
@@ -115,10 +115,10 @@ final class Connections implements AutoCloseable {
         connections.forEach(this::drop);
     }
 
-    /** Drops idle connections; the others close after their answers. */
+    /** Drops idle connections; the others close after their responses. */
     void end() {
         ending = true;
-        answers.ending = true;
+        responses.ending = true;
         connections.forEach(c -> {
             if (!c.again && !c.hasOutput() && c.ring == null && c.body.isDone()) {
                 drop(c);
@@ -129,7 +129,7 @@ final class Connections implements AutoCloseable {
     @Override
     public void close() {
         dropAll();
-        answers.close();
+        responses.close();
         out.close();
         spareRings.forEach(Ring::close);
     }
@@ -162,7 +162,7 @@ final class Connections implements AutoCloseable {
     /** Serves a connection. An exception ends only this connection, not the loop. */
     private void turn(Connection c) {
         out.budget = Output.TURN;
-        answers.begun = true; // until there is a request
+        responses.begun = true; // until there is a request
         try {
             step(c);
         } catch (IOException e) { // such as a reset: expected
@@ -185,10 +185,10 @@ final class Connections implements AutoCloseable {
         if (c.late) {
             RingBuffer ring = c.ring.buffer;
             request.parse(ring.memory(), ring.readOffset(), ring.writeOffset());
-            answers.refuse(c, request, 408);
+            responses.refuse(c, request, 408);
             out.flush(c, false);
         } else if (out.advance(c) && !c.closing) {
-            while (answerAll(c) && c.mayRead && !c.ended) {
+            while (respondToAll(c) && c.mayRead && !c.ended) {
                 read(c);
             }
             out.flush(c, false);
@@ -196,17 +196,17 @@ final class Connections implements AutoCloseable {
         settle(c);
     }
 
-    /** Answers a request by 500 if its answer has not begun, and ends the connection. */
+    /** Responds with 500 if the response to the request has not begun, and ends the connection. */
     private void fail(Connection c) {
         try {
-            if (!answers.begun) { // the answers before it are complete
-                answers.refuse(c, request, 500);
+            if (!responses.begun) { // the responses before it are complete
+                responses.refuse(c, request, 500);
                 out.flush(c, false);
                 settle(c);
                 return;
             }
         } catch (IOException | RuntimeException | Error e) {
-            // then without an answer
+            // then without a response
         }
         out.clear();
         drop(c);
@@ -228,13 +228,13 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Answers the requests in the ring. Returns false if reading must wait for the client or the next turn. */
-    private boolean answerAll(Connection c) throws IOException {
+    /** Responds to the requests in the ring. Returns false if reading must wait for the client or the next turn. */
+    private boolean respondToAll(Connection c) throws IOException {
         RingBuffer ring = c.ring == null ? null : c.ring.buffer;
         while (ring != null && ring.readableBytes() > 0) {
             if (!c.body.isDone()) {
                 long n = c.body.skip(ring.memory(), ring.readOffset(), ring.writeOffset());
-                if (n < 0) { // the start of the next request is not known, and this one is answered
+                if (n < 0) { // the start of the next request is unknown, and this one is answered
                     c.closing = true;
                     c.moreToCome = true;
                     return false;
@@ -249,21 +249,21 @@ final class Connections implements AutoCloseable {
             if (c.hasOutput() || c.closing || out.budget <= 0) {
                 return false;
             }
-            answers.begun = false;
+            responses.begun = false;
             int head = request.parse(ring.memory(), ring.readOffset(), ring.writeOffset());
             if (head > 0) {
                 c.body.begin(request, settings.bodyLimit);
                 long n = c.body.skip(ring.memory(), ring.readOffset() + head, ring.writeOffset());
                 if (n < 0) {
-                    answers.refuse(c, request, (int) -n);
+                    responses.refuse(c, request, (int) -n);
                     return false;
                 }
-                answers.answer(c, request, head + n == ring.readableBytes());
+                responses.respond(c, request, head + n == ring.readableBytes());
                 ring.advanceRead(head + n);
                 c.inRequest = false;
                 out.budget -= COST + n;
             } else if (head < 0 || ring.writableBytes() == 0) {
-                answers.refuse(c, request, head < 0 ? -head : 431);
+                responses.refuse(c, request, head < 0 ? -head : 431);
             } else {
                 return !c.ended;
             }
@@ -312,7 +312,7 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Ends a connection after its last answer. A close while the client still sends would reset it: then lingers. */
+    /** Ends a connection after its last response. A close while the client still sends would reset it: then lingers. */
     private void finish(Connection c) {
         if (c.ended || !c.moreToCome && !c.mayRead && (c.ring == null || c.ring.buffer.readableBytes() == 0)) {
             drop(c);
@@ -352,7 +352,7 @@ final class Connections implements AutoCloseable {
 
     // ---- time
 
-    /** Closes connections whose time-out has expired. */
+    /** Closes connections whose timeout has expired. */
     void expire() {
         for (Connection c; (c = idle.expired(clock.nanos)) != null;) {
             drop(c);

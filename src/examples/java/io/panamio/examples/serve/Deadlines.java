@@ -1,7 +1,7 @@
 package io.panamio.examples.serve;
 
 /**
- * Connections with the same time-out, in the order in which they started: the last to start is the last to expire, so a
+ * Connections with the same timeout, in the order in which they started: the last to start is the last to expire, so a
  * list suffices. Constant time, no allocation.
  */
 final class Deadlines {
@@ -13,7 +13,7 @@ final class Deadlines {
         this.nanos = nanos;
     }
 
-    /** Starts a time-out of a connection, which replaces its previous one. */
+    /** Starts a timeout of a connection, which replaces its previous one. */
     void start(Connection c, long now) {
         c.since = now;
         if (last == c) {
@@ -52,7 +52,7 @@ final class Deadlines {
         return first;
     }
 
-    /** Returns a connection whose time is over, or null. */
+    /** Returns a connection whose timeout has expired, or null. */
     Connection expired(long now) {
         return first != null && now - first.since >= nanos ? first : null;
     }

@@ -14,13 +14,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * Caches the answers for paths: files that are open or in memory, missing files, and directories. The key is the
+ * Caches the responses for paths: files that are open or in memory, missing files, and directories. The key is the
  * normalized path, so a file is cached once, however it is requested. When its valid time is over, a file is checked by
- * one stat(2), and any other answer is found anew. The least recently used entry is evicted first. All loops together
- * keep at most a quarter of the process's descriptors open, fewer when other uses need them. One instance per loop.
+ * one stat(2), and any other response is determined again. The least recently used entry is evicted first. All loops
+ * together keep at most a quarter of the process's descriptors open, fewer when other uses need them. One instance per
+ * loop.
  */
 final class FileCache implements AutoCloseable {
-    /** The maximum number of answers that are not files: requests for missing files evict no files. */
+    /** The maximum number of responses that are not files: requests for missing files evict no files. */
     private static final int OTHERS = 1024;
     private static final String INDEX = "/index.html";
     /** Reasons to continue the search; all other values are HTTP statuses. */
@@ -75,7 +76,7 @@ final class FileCache implements AutoCloseable {
     private final Order open = new Order();
     private final Order small = new Order();
     private final Order others = new Order();
-    /** The HTTP status to answer by if {@link #find} has returned null. */
+    /** The HTTP status to respond with if {@link #find} has returned null. */
     int status;
 
     FileCache(Settings settings, Clock clock) throws IOException {
@@ -106,11 +107,11 @@ final class FileCache implements AutoCloseable {
 
     /** Throws if no file could be served. */
     private void requireAccess() throws IOException {
-        try (Arena arena = Arena.ofConfined(); Opened folder = access.open(path(arena, new byte[0], ""))) {
-            if (folder == null) {
+        try (Arena arena = Arena.ofConfined(); Opened directory = access.open(path(arena, new byte[0], ""))) {
+            if (directory == null) {
                 throw new IOException("cannot open " + root + ": " + access.failure);
             }
-            folder.isServed();
+            directory.isServed();
         }
     }
 
@@ -121,7 +122,7 @@ final class FileCache implements AutoCloseable {
 
     // ---- finding
 
-    /** Returns the answer for the path of a request, or null: then {@link #status} is the status. */
+    /** Returns the response for the path of a request, or null: then {@link #status} is the status. */
     Resource find(Request q) {
         Resource r = known(q.memory, q.path, q.pathLength, q.pathHash); // most are normalized already
         if (r == null) {
@@ -131,7 +132,7 @@ final class FileCache implements AutoCloseable {
             r = known(target.key(), 0, target.keyLength(), hash(target));
         }
         if (r != null) {
-            if (clock.nanos - r.checked < validNanos || isStillTrue(r)) {
+            if (clock.nanos - r.checked < validNanos || isValid(r)) {
                 use(r);
                 return r;
             }
@@ -163,7 +164,7 @@ final class FileCache implements AutoCloseable {
         return (hash ^ hash >>> 15) & table.length - 1;
     }
 
-    private boolean isStillTrue(Resource r) {
+    private boolean isValid(Resource r) {
         if (r.path == null || !access.stat(r.path) || !r.isSame(access)) {
             return false;
         }
@@ -256,7 +257,7 @@ final class FileCache implements AutoCloseable {
         Resource r = file(parts, names, "");
         if (r == null && status == IS_FOLDER) {
             r = target.isDirectory() ? file(parts, names, INDEX)
-                : Answers.redirect(parts, "/" + TargetPath.encoded(names) + "/");
+                : Responses.redirect(parts, "/" + TargetPath.encoded(names) + "/");
         }
         return r == null && status == NO_INDEX ? list(parts, names) : r;
     }
@@ -272,7 +273,7 @@ final class FileCache implements AutoCloseable {
         return path;
     }
 
-    /** Returns the answer for the file at a path, or null: then {@link #status} is the reason. */
+    /** Returns the response for the file at a path, or null: then {@link #status} is the reason. */
     private Resource file(Resource.Parts parts, byte[] names, String suffix) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment path = path(arena, names, suffix);
@@ -282,13 +283,13 @@ final class FileCache implements AutoCloseable {
                         : refused(parts, access.failure);
                 }
                 if (!opened.isServed()) {
-                    return Answers.error(parts, 403);
+                    return Responses.error(parts, 403);
                 }
                 if (access.isDirectory) {
-                    return suffix.isEmpty() ? failed(IS_FOLDER) : Answers.error(parts, 403);
+                    return suffix.isEmpty() ? failed(IS_FOLDER) : Responses.error(parts, 403);
                 }
-                return suffix.isEmpty() && target.isDirectory() ? Answers.error(parts, 404)
-                    : access.size == 0 && !opened.isEmpty() ? Answers.error(parts, 403) // its length is not known
+                return suffix.isEmpty() && target.isDirectory() ? Responses.error(parts, 404)
+                    : access.size == 0 && !opened.isEmpty() ? Responses.error(parts, 403) // its length is unknown
                     : file(parts, opened, path, suffix.isEmpty() ? names : suffix.getBytes(StandardCharsets.US_ASCII));
             } catch (IOException e) {
                 return failed(503);
@@ -298,15 +299,15 @@ final class FileCache implements AutoCloseable {
 
     /** Returns the list of a directory. */
     private Resource list(Resource.Parts parts, byte[] names) {
-        try (Arena arena = Arena.ofConfined(); Opened folder = open(path(arena, names, ""))) {
-            if (folder == null) {
+        try (Arena arena = Arena.ofConfined(); Opened directory = open(path(arena, names, ""))) {
+            if (directory == null) {
                 return refused(parts, access.failure);
             }
-            if (!folder.isServed() || !access.isDirectory) {
-                return Answers.error(parts, 403);
+            if (!directory.isServed() || !access.isDirectory) {
+                return Responses.error(parts, 403);
             }
             Listing listing = new Listing(access);
-            Failure failure = folder.list(listing);
+            Failure failure = directory.list(listing);
             return failure == null ? listing.page(parts, names) : refused(parts, failure);
         } catch (IOException e) {
             return failed(503);
@@ -322,22 +323,22 @@ final class FileCache implements AutoCloseable {
         return opened;
     }
 
-    /** Returns the answer for a file that cannot be opened. */
+    /** Returns the response for a file that cannot be opened. */
     private Resource refused(Resource.Parts parts, Failure failure) {
         return switch (failure) {
-            case ABSENT, UNREACHABLE -> Answers.error(parts, 404);
-            case FORBIDDEN -> Answers.error(parts, 403);
+            case ABSENT, UNREACHABLE -> Responses.error(parts, 404);
+            case FORBIDDEN -> Responses.error(parts, 403);
             case OUT_OF_DESCRIPTORS, OUT_OF_MEMORY -> failed(503);
             case OTHER -> failed(500);
         };
     }
 
-    /** Returns the answer for an open file, whose status was just read; a large one stays open in it. */
+    /** Returns the response for an open file, whose status was just read; a large one stays open in it. */
     private Resource file(Resource.Parts parts, Opened opened, MemorySegment path, byte[] name) throws IOException {
         parts.size = access.size;
         parts.inMemory = access.size <= settings.smallFile;
         parts.path = path.asSlice(0, path.byteSize() - 1).toArray(JAVA_BYTE);
-        Answers.describe(parts, access, name);
+        Responses.describe(parts, access, name);
         Resource r = new Resource(parts);
         r.identify(access);
         try {

@@ -16,22 +16,23 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that serves the files of a folder by HTTP/1.1. In the steady state it allocates nothing. A request for
- * a small file takes three system calls, fewer if events arrive together: a poll, a read, a write; a larger file takes
- * a sendfile more. Each connection is registered once, edge-triggered, in both directions.
+ * An event loop that serves the files of a directory by HTTP/1.1. In the steady state it allocates nothing. A request
+ * for a small file takes three system calls, fewer if events arrive together: a poll, a read, a write; a larger file
+ * takes a sendfile more. Each connection is registered once, edge-triggered, in both directions.
  *
  * <p>Requests are read into a ring buffer and parsed in place. A connection holds a ring only while it has input, so
- * idle connections hold none. Answers to pipelined requests are written together. While the output of a client is
- * pending, nothing is read from it; a large answer is sent in parts, between which other connections have their turns.
+ * idle connections hold none. Responses to pipelined requests are written together. While the output of a client is
+ * pending, nothing is read from it; a large response is sent in parts, between which other connections have their
+ * turns.
  *
- * <p>The loop blocks while a file that is not in the page cache is read from disk, and while a folder is listed; use
+ * <p>The loop blocks while a file that is not in the page cache is read from disk, and while a directory is listed; use
  * several loops if that is frequent.
  */
 public final class HttpLoop implements Runnable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
-    /** The interval at which time-outs are checked without events. */
+    /** The interval at which timeouts are checked without events. */
     private static final Duration TICK = Duration.ofMillis(100);
 
     /**
@@ -77,7 +78,7 @@ public final class HttpLoop implements Runnable {
      *
      * @param listener the listener, which the loop closes
      * @param settings the settings
-     * @throws IOException if the folder cannot be served, or a system call fails
+     * @throws IOException if the directory cannot be served, or a system call fails
      */
     public HttpLoop(TcpListener listener, Settings settings) throws IOException {
         this.listener = listener;
@@ -108,7 +109,7 @@ public final class HttpLoop implements Runnable {
         return statistics;
     }
 
-    /** Ends {@link #run}, from any thread: accepts no more connections, and closes the others after their answers. */
+    /** Ends {@link #run}, from any thread: accepts no more connections, and closes the others after their responses. */
     public void stop() {
         stopped = true;
         waker.wake();

@@ -11,8 +11,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Writes answers: heads and small contents are gathered in one buffer, shared by all connections of a loop, and sent by
- * one write together with larger contents in memory; a file follows its head by sendfile. What cannot be written is
+ * Writes responses: heads and small contents are gathered in one buffer, shared by all connections of a loop, and sent
+ * by one write together with larger contents in memory; a file follows its head by sendfile. What cannot be written is
  * kept with the connection.
  */
 final class Output implements AutoCloseable {

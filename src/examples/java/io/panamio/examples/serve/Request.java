@@ -25,7 +25,7 @@ final class Request {
     static final int UNKNOWN = 3;
     private static final String[] OTHERS = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
 
-    /** Larger targets are answered by 414. */
+    /** Larger targets are answered with 414. */
     static final int TARGET_LIMIT = 8000;
     private static final int INCOMPLETE = 0;
 
@@ -134,8 +134,8 @@ final class Request {
      * @param m the memory
      * @param from the offset of its start
      * @param to the end of the received bytes
-     * @return how long it is; 0 if it is not all there; or a negated status: the request cannot be served, and where
-     *     the next one begins is not known
+     * @return its length; 0 if it is incomplete; or a negated status if the request cannot be served, in which case the
+     *     start of the next one is unknown
      */
     int parse(MemorySegment m, long from, long to) {
         memory = m;

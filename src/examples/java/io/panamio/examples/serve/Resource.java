@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A prepared answer: the head and, unless it is a large file, the content after it, in one segment. Only the date
+ * A prepared response: the head and, unless it is a large file, the content after it, in one segment. Only the date
  * changes, which is updated in place once a second.
  */
 final class Resource {
@@ -38,7 +38,8 @@ final class Resource {
     /** The second that Date is set to. */
     long dated = Long.MIN_VALUE;
     /**
-     * Offsets of the parts that other answers copy: ETag and Last-Modified, the headers of the content, Content-Length.
+     * Offsets of the parts that other responses copy: ETag and Last-Modified, the headers of the content,
+     * Content-Length.
      */
     final int validatorsAt;
     final int entityAt;
@@ -56,7 +57,7 @@ final class Resource {
     /** The content otherwise. */
     FileSource file;
     private final long keyAt;
-    /** The path of the file, for the next check; null if the answer is not a file. */
+    /** The path of the file, for the next check; null if the response is not a file. */
     final MemorySegment path;
     /** The identity of the file, and its time of modification. */
     long inode;

@@ -8,30 +8,30 @@ import java.util.function.Function;
 
 /** The settings of a server. Set them before creating it. */
 public final class Settings {
-    /** The folder whose files are served. Files outside of it are never served, not even through links. */
+    /** The directory whose files are served. Files outside of it are never served, not even through links. */
     public Path root;
     /**
-     * Maximum size of the head of a request in bytes, rounded up to whole pages; larger ones are answered by 431 or
+     * Maximum size of the head of a request in bytes, rounded up to whole pages; larger ones are answered with 431 or
      * 414.
      */
     public int headLimit = 16 * 1024;
     /**
      * Maximum size of the body of a request in bytes, including the framing of chunks. Bodies are discarded. A larger
-     * one is answered by 413, or closes the connection if that is found after the answer.
+     * one is answered with 413, or closes the connection if that is found after the response.
      */
     public long bodyLimit = 1 << 20;
     /** Maximum time to receive the head of a request, or its body; then 408. */
     public Duration requestTime = Duration.ofSeconds(20);
-    /** Maximum time between requests; then the connection is closed without an answer. */
+    /** Maximum time between requests; then the connection is closed without a response. */
     public Duration idleTime = Duration.ofSeconds(60);
-    /** Maximum time without progress in sending an answer; then the connection is reset. */
+    /** Maximum time without progress in sending a response; then the connection is reset. */
     public Duration sendTime = Duration.ofSeconds(60);
-    /** Maximum time of pending answers after {@link HttpLoop#stop}. */
+    /** Maximum time of pending responses after {@link HttpLoop#stop}. */
     public Duration graceTime = Duration.ofSeconds(10);
     /** Maximum number of connections of a loop; others wait in the listener's queue. */
     public int connections = 10_000;
     /**
-     * Maximum size of files that are kept in memory, after the head of the answer, so that one write sends both.
+     * Maximum size of files that are kept in memory, after the head of the response, so that one write sends both.
      * Measured: a copy costs less than a sendfile up to 64 KiB, the largest piece passed to the network card.
      */
     public int smallFile = 64 * 1024;
@@ -41,7 +41,7 @@ public final class Settings {
      * a timer, it costs more than the packet; under CUBIC it costs less.
      */
     public boolean noPush;
-    /** Maximum memory of a loop for cached files in bytes, and a quarter of it for other answers. */
+    /** Maximum memory of a loop for cached files in bytes, and a quarter of it for other responses. */
     public long cacheBytes = 64 << 20;
     /**
      * Maximum number of larger files that a loop keeps open, besides those being sent; fewer if all loops together
@@ -52,7 +52,7 @@ public final class Settings {
     public Function<Path, FileAccess> files = FileAccess::of;
     /** The number of loops of this process. */
     public int loops = 1;
-    /** The time for which an answer is cached without a check. */
+    /** The time for which a response is cached without a check. */
     public Duration validTime = Duration.ofSeconds(1);
     /** The access log, one line per request; null for none. */
     public LogFile log;
@@ -64,7 +64,7 @@ public final class Settings {
     /**
      * Creates the default settings.
      *
-     * @param root the folder whose files are served
+     * @param root the directory whose files are served
      */
     public Settings(Path root) {
         this.root = root;

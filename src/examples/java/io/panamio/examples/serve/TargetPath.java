@@ -8,7 +8,7 @@ import java.util.Arrays;
 
 /**
  * The path of a request, normalized: percent-encoding is decoded first, then {@code .} and {@code ..} are resolved, so
- * that no spelling leads out of the folder. One instance is used for all requests of a loop and allocates nothing.
+ * that no spelling leads out of the directory. One instance is used for all requests of a loop and allocates nothing.
  */
 final class TargetPath {
     private static final String HEX = "0123456789ABCDEF";
@@ -22,7 +22,8 @@ final class TargetPath {
     private MemorySegment keySegment = MemorySegment.ofArray(key);
 
     /**
-     * Parses a path as it was sent. Returns false if it is invalid: a bad percent-encoding, a NUL, or above the folder.
+     * Parses a path as it was sent. Returns false if it is invalid: a bad percent-encoding, a NUL, or a path that leads
+     * above the directory.
      */
     boolean read(MemorySegment m, long at, int length) {
         if (length > names.length) {

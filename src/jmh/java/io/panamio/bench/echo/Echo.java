@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
         "Servers: c, c-thread (with a second thread, which sleeps), panamio, nio, nio-short, netty-epoll, netty-uring, "
         + "netty-nio, and for the case spin: c-spin, panamio-spin, nio-spin."})
 public final class Echo implements Callable<Integer> {
-    private static final int MOST_IDLE = 9800;
+    private static final int MAX_IDLE = 9800;
     /** The number of descriptors that a process needs in addition to idle connections. */
     private static final int OTHER_FILES = 400;
 
@@ -78,8 +78,8 @@ public final class Echo implements Callable<Integer> {
         if (rounds < 1 || !(seconds > 0) || !(warmUp > 0)) {
             throw new ParameterException(spec.commandLine(), "--rounds, --seconds, --warm-up: more than 0");
         }
-        if (idle < MOST_IDLE && scenarios.stream().anyMatch(s -> s.idle() > 0)) {
-            System.err.println("echo: not " + MOST_IDLE + " idle connections but " + idle
+        if (idle < MAX_IDLE && scenarios.stream().anyMatch(s -> s.idle() > 0)) {
+            System.err.println("echo: not " + MAX_IDLE + " idle connections but " + idle
                 + ": the system allows too few descriptors");
         }
         TreeMap<String, String> machine = Results.here(List.of()).machine(); // before this process is pinned
@@ -96,8 +96,8 @@ public final class Echo implements Callable<Integer> {
         try (var limits = Files.lines(Path.of("/proc/self/limits"))) {
             String limit = limits.filter(line -> line.startsWith("Max open files")).findFirst().orElseThrow()
                 .split("\\s+")[3];
-            return limit.equals("unlimited") ? MOST_IDLE
-                : (int) Math.clamp(Long.parseLong(limit) - OTHER_FILES, 0, MOST_IDLE);
+            return limit.equals("unlimited") ? MAX_IDLE
+                : (int) Math.clamp(Long.parseLong(limit) - OTHER_FILES, 0, MAX_IDLE);
         }
     }
 }

@@ -15,7 +15,7 @@ import java.util.List;
  * An echo server that can be started.
  *
  * @param name its name in the tables
- * @param main its class, or null for the one in C, which has two threads if its arguments say so
+ * @param main its class, or null for the one in C, which has two threads if its arguments request that
  * @param arguments its arguments, in which PORT stands for the port
  */
 record EchoServer(String name, Class<?> main, String... arguments) implements Contender {

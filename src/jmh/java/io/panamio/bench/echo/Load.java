@@ -105,7 +105,7 @@ final class Load implements AutoCloseable {
                     serve(client, clients[client]);
                 }
             } else if (System.nanoTime() - heard > STALL_NANOS) {
-                throw new IOException("no answer for five seconds");
+                throw new IOException("no response for five seconds");
             }
         }
     }

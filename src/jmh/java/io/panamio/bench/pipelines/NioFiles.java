@@ -15,7 +15,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** The open files of {@link NioServe}, with the heads of their answers, found by the bytes of a request. */
+/** The open files of {@link NioServe}, with the heads of their responses, found by the bytes of a request. */
 final class NioFiles {
     /** Larger files are sent by transferTo. */
     private static final int MOST_SMALL = 16 * 1024;
@@ -91,7 +91,7 @@ final class NioFiles {
         this.directory = directory.toRealPath();
     }
 
-    /** Returns the answer to an unknown method. */
+    /** Returns the response to an unknown method. */
     Entry refused() {
         return withDate(refused);
     }

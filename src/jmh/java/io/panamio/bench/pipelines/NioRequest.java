@@ -20,7 +20,7 @@ final class NioRequest {
         return -1;
     }
 
-    /** Returns whether a text occurs. */
+    /** Returns whether a text begins at an index. */
     static boolean is(String text, ByteBuffer in, int at) {
         for (int i = 0; i < text.length(); i++) {
             if (at + i >= in.limit() || in.get(at + i) != text.charAt(i)) {

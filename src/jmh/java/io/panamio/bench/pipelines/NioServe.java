@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 final class NioServe implements Consumer<SelectionKey> {
     private static final int MOST_HEAD = 8192;
 
-    /** A connection: its unanswered input, and the unsent rest of an answer. */
+    /** A connection: its unanswered input, and the unsent rest of a response. */
     private static final class Client {
         final SocketChannel channel;
         final ByteBuffer in = ByteBuffer.allocateDirect(MOST_HEAD);

@@ -24,8 +24,8 @@ final class PipeMeter implements Meter<Body> {
     private final int seconds;
     private final int warmUp;
     private final boolean repeat;
-    /** The size of a whole answer, head and body; heads differ between servers. */
-    private final Map<Server, Map<Body, Long>> answers = new HashMap<>();
+    /** The size of a whole response, head and body; heads differ between servers. */
+    private final Map<Server, Map<Body, Long>> responseSizes = new HashMap<>();
 
     PipeMeter(Path files, Wrk wrk, Server backEnd, int seconds, int warmUp, boolean repeat) {
         this.files = files;
@@ -46,8 +46,8 @@ final class PipeMeter implements Meter<Body> {
     /** Also checks that it serves the file. Only programs with a JIT compiler need the whole time. */
     @Override
     public void warm(Body body, Server server) throws IOException, InterruptedException {
-        answers.computeIfAbsent(server, s -> new HashMap<>())
-            .put(body, Probe.answerSize(server.address(), body, files.resolve(body.file())));
+        responseSizes.computeIfAbsent(server, s -> new HashMap<>())
+            .put(body, Probe.responseSize(server.address(), body, files.resolve(body.file())));
         int time = server.contender().isJava() ? warmUp : 1;
         load(body, server, time);
     }
@@ -57,7 +57,7 @@ final class PipeMeter implements Meter<Body> {
         return repeat ? Window.leastDisturbed(() -> once(body, server)) : once(body, server);
     }
 
-    /** No request is in progress before and after, so the server's time in between is the cost of the answers. */
+    /** No request is in progress before and after, so the server's time in between is the cost of the responses. */
     private Window once(Body body, Server server) throws IOException, InterruptedException {
         double busy = Processors.busySeconds();
         double known = knownSeconds();
@@ -71,7 +71,7 @@ final class PipeMeter implements Meter<Body> {
         double waited = (now.waited() - clock.waited()) / 1e9 / elapsed;
         double cpu = (now.ran() - clock.ran()) / 1e9;
         double bytes = load.run.bytes();
-        double requests = bytes / answers.get(server).get(body);
+        double requests = bytes / responseSizes.get(server).get(body);
         double[] values = {requests / load.run.seconds(), bytes / 1e9 / load.run.seconds(), 1e6 * cpu / requests,
             cpu / (bytes / 1e9), load.heap / (requests / load.run.seconds()), cpu / elapsed, others + waited};
         return new Window(values, others, waited);

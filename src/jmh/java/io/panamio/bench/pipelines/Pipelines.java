@@ -58,7 +58,7 @@ public final class Pipelines implements Callable<Integer> {
     private List<String> only;
 
     @Option(names = "--files", defaultValue = "/dev/shm", paramLabel = "DIRECTORY",
-        description = "The parent of the folder with the served files (default: ${DEFAULT-VALUE}).")
+        description = "The parent of the directory with the served files (default: ${DEFAULT-VALUE}).")
     private Path parent;
 
     @Option(names = "--profile",
@@ -95,7 +95,7 @@ public final class Pipelines implements Callable<Integer> {
         TreeMap<String, String> machine = Results.here(List.of()).machine(); // before this process is pinned
         addVersions(machine);
         if (!machine.containsKey("wrk")) {
-            say("wrk is not installed, so nothing can be measured");
+            report("wrk is not installed, so nothing can be measured");
             return 1;
         }
         SideBySide<Body> rig = new SideBySide<>("pipelines", profile);
@@ -125,7 +125,7 @@ public final class Pipelines implements Callable<Integer> {
         rig.run(meter, bodies, chosen, Program::takesPartIn, rounds);
     }
 
-    private static void say(String message) {
+    private static void report(String message) {
         System.err.println("pipelines: " + message);
     }
 
@@ -150,7 +150,7 @@ public final class Pipelines implements Callable<Integer> {
             server.awaitStart();
             return server;
         } catch (IOException e) {
-            say("the proxies are omitted, as they have no back end: " + e.getMessage());
+            report("the proxies are omitted, as they have no back end: " + e.getMessage());
             return null;
         }
     }
@@ -172,7 +172,7 @@ public final class Pipelines implements Callable<Integer> {
                 Files.delete(path);
             }
         } catch (IOException e) {
-            say("not deleted: " + e.getMessage());
+            report("not deleted: " + e.getMessage());
         }
     }
 }

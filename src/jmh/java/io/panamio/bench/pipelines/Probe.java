@@ -19,36 +19,36 @@ final class Probe {
     private Probe() {
     }
 
-    /** Returns the size of a whole answer, head and body. Throws if the answer is not the file. */
-    static long answerSize(InetSocketAddress server, Body body, Path file) throws IOException {
+    /** Returns the size of a whole response, head and body. Throws if the response is not the file. */
+    static long responseSize(InetSocketAddress server, Body body, Path file) throws IOException {
         try (Socket socket = new Socket(server.getAddress(), server.getPort());
              InputStream expected = new BufferedInputStream(Files.newInputStream(file))) {
             socket.setSoTimeout(TIMEOUT_MILLIS);
             // the same request as wrk's
             socket.getOutputStream().write("GET /%s HTTP/1.1\r\nHost: %s:%d\r\n\r\n"
                 .formatted(body.file(), server.getHostString(), server.getPort()).getBytes(StandardCharsets.US_ASCII));
-            InputStream answer = new BufferedInputStream(socket.getInputStream(), 1 << 16);
-            String head = head(answer);
+            InputStream response = new BufferedInputStream(socket.getInputStream(), 1 << 16);
+            String head = head(response);
             if (!head.startsWith("HTTP/1.1 200 ")) {
-                throw new IOException("the server answers " + head.lines().findFirst().orElse(""));
+                throw new IOException("the server responds: " + head.lines().findFirst().orElse(""));
             }
             byte[] buffer = new byte[1 << 16];
             for (int n; (n = expected.read(buffer)) > 0;) {
-                byte[] got = answer.readNBytes(n);
+                byte[] got = response.readNBytes(n);
                 if (!Arrays.equals(got, 0, got.length, buffer, 0, n)) {
-                    throw new IOException("the answer is not the file");
+                    throw new IOException("the response is not the file");
                 }
             }
             return head.length() + (long) body.size();
         }
     }
 
-    private static String head(InputStream answer) throws IOException {
+    private static String head(InputStream response) throws IOException {
         StringBuilder head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {
-            int c = answer.read();
+            int c = response.read();
             if (c < 0 || head.length() > MOST_HEAD) {
-                throw new EOFException("the answer has no head");
+                throw new EOFException("the response has no head");
             }
             head.append((char) c);
         }

@@ -24,7 +24,7 @@ record Program(String name, boolean proxy, boolean isJava, Start start) implemen
         return new Program(name, proxy, true, start);
     }
 
-    /** Returns a program of others. */
+    /** Returns a program that is not part of this project. */
     static Program ofSystem(String name, boolean proxy, Start start) {
         return new Program(name, proxy, false, start);
     }

@@ -25,7 +25,7 @@ final class Programs {
      * Creates the contenders.
      *
      * @param directory the directory for configurations and output
-     * @param files the folder that the file servers serve
+     * @param files the directory that the file servers serve
      */
     Programs(Path directory, Path files) {
         this.directory = directory;

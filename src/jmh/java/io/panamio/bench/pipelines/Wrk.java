@@ -24,7 +24,7 @@ final class Wrk {
     /**
      * The result of a run.
      *
-     * @param bytes the number of bytes read, heads and bodies, including unfinished answers
+     * @param bytes the number of bytes read, heads and bodies, including unfinished responses
      * @param seconds the duration
      * @param processor its processor time in seconds
      */
@@ -45,7 +45,7 @@ final class Wrk {
             "http:/" + server + "/" + body.file()).redirectErrorStream(true).start();
     }
 
-    /** Waits for its end. Throws if a connection failed or an answer was not successful. */
+    /** Waits for its end. Throws if a connection failed or a response was not successful. */
     Run finish(Process wrk, int seconds) throws IOException, InterruptedException {
         if (!wrk.waitFor(seconds + TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
             throw new IOException("wrk did not end in time");
@@ -54,7 +54,7 @@ final class Wrk {
         String[] counted = output.lines().filter(line -> line.startsWith("counted ")).findFirst()
             .orElseThrow(() -> new IOException("wrk: " + output)).split(" ");
         if (!counted[3].equals("0") || !counted[4].equals("0")) {
-            throw new IOException("wrk counts %s errors and %s answers with an error status"
+            throw new IOException("wrk counts %s errors and %s responses with an error status"
                 .formatted(counted[3], counted[4]));
         }
         return new Run(Double.parseDouble(counted[1]), Double.parseDouble(counted[2]) / 1e6,

@@ -6,13 +6,13 @@ import java.lang.management.ManagementFactory;
 
 /** Reports the bytes of heap that all threads of a server have allocated, once for each line that it reads. */
 public final class Allocations {
-    /** The prefix of an answer, which distinguishes it from other output. */
+    /** The prefix of a response, which distinguishes it from other output. */
     static final String ANSWER = "allocated ";
 
     private Allocations() {
     }
 
-    /** Starts answering in a thread of its own, and ends the server at the end of its input. */
+    /** Starts responding in a thread of its own, which ends the server at the end of its input. */
     public static void answer() {
         Thread.ofPlatform().daemon().name("allocations").start(() -> {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

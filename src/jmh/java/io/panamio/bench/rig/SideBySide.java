@@ -87,10 +87,10 @@ public final class SideBySide<S extends Scenario> {
                 }
             }
         }
-        say("warming up " + servers.stream().map(Server::contender).toList());
+        report("warming up " + servers.stream().map(Server::contender).toList());
         round(true, false);
         for (int i = 0; i < rounds; i++) {
-            say("round " + (i + 1) + " of " + rounds);
+            report("round " + (i + 1) + " of " + rounds);
             round(false, i % 2 == 1);
         }
     }
@@ -100,7 +100,7 @@ public final class SideBySide<S extends Scenario> {
         return failed;
     }
 
-    private void say(String message) {
+    private void report(String message) {
         System.err.println(suite + ": " + message);
     }
 
@@ -110,7 +110,7 @@ public final class SideBySide<S extends Scenario> {
                 && runs("taskset", "-acp", "1", Long.toString(ProcessHandle.current().pid()))) {
             return List.of("taskset", "-c", "0");
         }
-        say("no process is pinned, which requires taskset and two processors: the figures will be noisy");
+        report("no process is pinned, which requires taskset and two processors: the figures will be noisy");
         return List.of();
     }
 
@@ -138,7 +138,7 @@ public final class SideBySide<S extends Scenario> {
                 throw e;
             }
         } catch (IOException e) {
-            say(contender + " is omitted: " + e.getMessage());
+            report(contender + " is omitted: " + e.getMessage());
             return null;
         }
     }
@@ -167,15 +167,15 @@ public final class SideBySide<S extends Scenario> {
                         profiles.get(scenario).get(server).add(profile.end());
                     }
                     if (window.isDisturbed()) {
-                        say(scenario + ", " + server.contender() + " was disturbed: " + window);
+                        report(scenario + ", " + server.contender() + " was disturbed: " + window);
                     }
                 }
             } finally {
-                Thread.sleep(100); // lets the server notice that its clients are closed
+                Thread.sleep(100); // for the server to read the end of stream of its clients
                 server.pause();
             }
         } catch (IOException e) {
-            say(scenario + ", " + server.contender() + " has failed: " + e.getMessage());
+            report(scenario + ", " + server.contender() + " has failed: " + e.getMessage());
             windows.get(scenario).remove(server);
             profiles.get(scenario).remove(server);
             failed = true;

@@ -110,7 +110,7 @@ final class EpollSelector extends Selector {
 
     @Override
     public void rearm(int fd, int interest) {
-        // epoll reports the next edge without that
+        // not needed: epoll reports the next edge by itself
     }
 
     private static final int ORDINARY = Readiness.READABLE | Readiness.WRITABLE | Readiness.PRIORITY;
@@ -167,8 +167,8 @@ final class EpollSelector extends Selector {
     }
 
     /**
-     * Waits with nanoseconds if possible. Sandboxes of containers answer EPERM to calls they do not know; the call
-     * itself never does.
+     * Waits with a timeout in nanoseconds if possible. The sandboxes of containers reject unknown calls with EPERM; the
+     * call itself never fails with it.
      */
     private int awaitNanos(MemorySegment memory, int max, long nanos) {
         int n = Epoll.pwait2(epoll, memory, max, nanos);

@@ -16,7 +16,7 @@ final class LinuxControl extends UnixControl {
         super(LinuxConstants.INSTANCE, format, memory);
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for {@link LinuxMessages}. */
+    /** The return type is the superclass, so that the verifier does not load this class for {@link LinuxMessages}. */
     static UnixControl in(ControlFormat format, MemorySegment memory) {
         return new LinuxControl(format, memory);
     }

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
-/** Messages as Linux moves them: a batch by one system call, recvmmsg(2) or sendmmsg(2). */
+/** The calls of Linux for messages: a batch takes one system call, recvmmsg(2) or sendmmsg(2). */
 final class LinuxMessages extends UnixMessages {
     private static final MemorySegment RECVMMSG = Libc.functionOrNull("recvmmsg");
     private static final MemorySegment SENDMMSG = Libc.functionOrNull("sendmmsg");

@@ -35,7 +35,10 @@ final class LinuxSockets extends UnixSockets {
             : protocol == Linux.IPPROTO_TCP || protocol == Linux.IPPROTO_MPTCP;
     }
 
-    /** By default a socket gets the datagrams of every group that any socket has joined. Linux 4.20 has the second. */
+    /**
+     * By default a socket receives the datagrams of every group that any socket has joined. The second option exists
+     * since Linux 4.20.
+     */
     @Override
     protected void setDatagramDefaults(int fd, boolean v6) {
         trySetInt(fd, Linux.IPPROTO_IP, Linux.IP_MULTICAST_ALL, 0);
@@ -45,7 +48,8 @@ final class LinuxSockets extends UnixSockets {
     }
 
     /**
-     * {@inheritDoc} Linux keeps of a connection that has ended whether its SYN was acknowledged or options agreed on.
+     * {@inheritDoc} After a connection has ended, Linux still reports whether options were negotiated and whether its
+     * SYN was acknowledged.
      */
     @Override
     protected boolean wasConnected(int fd) throws IOException {

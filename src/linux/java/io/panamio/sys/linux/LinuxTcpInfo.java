@@ -12,7 +12,7 @@ final class LinuxTcpInfo extends TcpFields {
     private LinuxTcpInfo() {
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for {@link LinuxSockets}. */
+    /** The return type is the superclass, so that the verifier does not load this class for {@link LinuxSockets}. */
     static TcpFields open() {
         return new LinuxTcpInfo();
     }

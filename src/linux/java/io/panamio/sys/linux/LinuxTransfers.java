@@ -51,7 +51,7 @@ final class LinuxTransfers extends UnixTransfers {
         return r;
     }
 
-    /** Whether the C library has statx(2), without which the size of a file is not known. */
+    /** Whether the C library has statx(2), without which the size of a file cannot be determined. */
     static boolean hasStatx() {
         return STATX != null;
     }
@@ -82,7 +82,7 @@ final class LinuxTransfers extends UnixTransfers {
                 throw ERRORS.io("statx", -r);
             }
             if ((status.get(JAVA_SHORT, statx.stx_mode$offset()) & Linux.S_IFMT) != Linux.S_IFREG) {
-                throw new IllegalArgumentException("descriptor " + fd + " is not a regular file's");
+                throw new IllegalArgumentException("descriptor " + fd + " does not refer to a regular file");
             }
             return status.get(JAVA_LONG, statx.stx_size$offset());
         }
@@ -105,7 +105,7 @@ final class LinuxTransfers extends UnixTransfers {
             return r;
         }
         if (r == -Linux.EOVERFLOW) {
-            return 0; // beyond the end that any file of this file system can have
+            return 0; // beyond the maximum size of a file of this file system
         }
         if (r == -Linux.EINVAL) {
             return REFUSED; // a file of /proc, or a sink that appends to a file

@@ -62,8 +62,8 @@ final class Mapping {
     // ---- twice
 
     /**
-     * Limits the number of these mappings to a quarter of what a process may have (vm.max_map_count): the JVM ends if
-     * its heap or a thread finds none left.
+     * Limits the number of these mappings to a quarter of what a process may have (vm.max_map_count): the JVM exits if
+     * its heap or a new thread needs a mapping and none is left.
      */
     private static final class Share {
         static final int MAX = maxMappings() / 4;
@@ -96,7 +96,7 @@ final class Mapping {
         return MEMFD_CREATE != null;
     }
 
-    /** Maps {@code size} bytes twice, one mapping behind the other; returns null if that is refused for any reason. */
+    /** Maps {@code size} bytes twice, at adjacent addresses; returns null if that is refused for any reason. */
     static MemorySegment twice(long size) {
         if (MEMFD_CREATE == null || !Share.take()) {
             return null;
@@ -138,8 +138,8 @@ final class Mapping {
         if (both.address() < 0) {
             return null;
         }
-        MemorySegment behind = MemorySegment.ofAddress(both.address() + size);
-        if (mmap(behind, size, protection, Linux.MAP_SHARED | Linux.MAP_FIXED, fd, 0).address() < 0) {
+        MemorySegment second = MemorySegment.ofAddress(both.address() + size);
+        if (mmap(second, size, protection, Linux.MAP_SHARED | Linux.MAP_FIXED, fd, 0).address() < 0) {
             munmap(both, 2 * size);
             return null;
         }

@@ -43,7 +43,7 @@ class ArchitectureTest {
     private static final String BINDINGS = "io.panamio.bindings..";
     private static final String JDK = "java..";
 
-    /** The types of the API that a platform answers for, creates or throws: the only ones that it may use. */
+    /** The types of the API that a platform reports on, creates or throws: the only ones that it may use. */
     private static final Set<Class<?>> GIVEN_BY_PLATFORMS =
         Set.of(Feature.class, UnixAddress.class, UnixCredentials.class, SystemError.class,
             ResourceExhaustedException.class);
@@ -126,7 +126,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyPlatformsKnowErrnos() {
+    void onlyPlatformsUseErrnos() {
         noClasses().that(in(ROOT, NET, PIPELINE, MEMORY, SYS)).and().areNotAssignableFrom(SystemError.class)
             .should().callMethodWhere(target(nameMatching("errno|errnoName"))).check(LIBRARY);
     }

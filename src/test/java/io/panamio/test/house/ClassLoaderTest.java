@@ -70,7 +70,7 @@ class ClassLoaderTest {
 
     @Test
     void theLibraryIsUnloadedWithTheApplication() throws Exception {
-        Child child = new Child().onClassPath().library(Path.of("nowhere")) // the server itself is without it
+        Child child = new Child().onClassPath().library(Path.of("nowhere")) // the server itself does not have it
             .with("--enable-native-access=ALL-UNNAMED", "-Dlibrary=" + Child.CLASSES);
         assertEquals("", child.run(Server.class).ok());
     }

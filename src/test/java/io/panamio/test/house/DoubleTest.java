@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /**
  * The platforms for macOS and FreeBSD on doubles of those systems' C libraries: {@code src/test/double}. A double has
  * the numbers, layouts and errors of its system, taken from that system's headers and not from the bindings, and
- * refuses what it does not know.
+ * refuses everything else.
  */
 @Tag("any-platform")
 class DoubleTest {

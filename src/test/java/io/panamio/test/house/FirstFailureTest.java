@@ -42,7 +42,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process whose first failures are caused by a lack of descriptors, with its classes in folders. */
+/** A process whose first failures are caused by a lack of descriptors, with its classes in directories. */
 class FirstFailureTest {
     private interface Call {
         Object run() throws Exception;

@@ -53,7 +53,7 @@ final class OnDouble {
         boolean holds() throws IOException;
     }
 
-    /** Polls until a condition holds; a missing event lets the child hang, which its parent notices. */
+    /** Polls until a condition holds; without the event the child hangs, until its parent ends it. */
     private void until(Condition condition) throws IOException {
         while (!condition.holds()) {
             poll.poll(events, Duration.ofSeconds(60));

@@ -88,7 +88,7 @@ class OsgiIT {
     }
 
     @Test
-    void aBundleEchoesThroughIt(@TempDir Path directory) throws Exception {
+    void aBundleRunsAnEcho(@TempDir Path directory) throws Exception {
         Framework framework = new FrameworkFactory().newFramework(Map.of(
             Constants.FRAMEWORK_STORAGE, directory.resolve("cache").toString(), "felix.log.level", "1"));
         framework.start();
@@ -107,7 +107,7 @@ class OsgiIT {
     }
 
     @Test
-    void itExportsWhatTheModuleDoes() throws IOException {
+    void theBundleExportsWhatTheModuleDoes() throws IOException {
         try (JarFile jar = new JarFile(JAR.toFile())) {
             ModuleDescriptor module = ModuleDescriptor.read(jar.getInputStream(jar.getEntry("module-info.class")));
             Set<String> exported = new TreeSet<>();

@@ -57,7 +57,7 @@ class PlainUnixTest {
 
     /**
      * The poll(2) of macOS, according to its source: it has no POLLRDHUP; an entry without events reports nothing; the
-     * end of a direction that an entry asks for is reported as POLLHUP and hides POLLOUT.
+     * end of a direction that an entry requests is reported as POLLHUP and hides POLLOUT.
      */
     private static final String POLL = """
         #include <poll.h>
@@ -240,7 +240,7 @@ class PlainUnixTest {
 
         // ---- refused features
 
-        static void namesThatAreNoPathsAreRefused() throws IOException {
+        static void namesThatAreNotPathsAreRefused() throws IOException {
             UnixAddress name = UnixAddress.ofAbstract(new byte[] {'x'});
             for (UnixAddress address : new UnixAddress[] {name, UnixAddress.unnamed()}) {
                 assertEquals("Feature.ABSTRACT_ADDRESSES is not supported on a plain Unix",
@@ -304,7 +304,7 @@ class PlainUnixTest {
             }
         }
 
-        static void aResetIsSeenByEveryInterest() throws IOException {
+        static void aResetIsReportedForEveryInterest() throws IOException {
             for (Interest interest : new Interest[] {Loop.R, Loop.W, Loop.RW}) {
                 try (Loop loop = new Loop()) {
                     TcpStream[] pair = loop.pair();
@@ -322,7 +322,7 @@ class PlainUnixTest {
             }
         }
 
-        static void theEndIsSeenThoughDataIsLeft() throws IOException {
+        static void theEndIsReportedWhileDataIsUnread() throws IOException {
             try (Loop loop = new Loop()) {
                 TcpStream[] pair = loop.pair();
                 loop.register(pair[0], 1, Loop.R);

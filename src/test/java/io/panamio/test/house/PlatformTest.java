@@ -32,23 +32,23 @@ class PlatformTest {
     // ---- unsupported systems
 
     /** Calls every entry point, and prints the outcome of each in a line. */
-    static final class WaysIn {
-        private WaysIn() {
+    static final class EntryPoints {
+        private EntryPoints() {
         }
 
         /** A call that must fail. */
-        private interface Way {
-            Object in() throws IOException;
+        private interface Call {
+            Object make() throws IOException;
         }
 
         public static void main(String[] args) {
-            List<Way> ways = List.of(Poll::open, Poll::open, () -> Events.withCapacity(1),
+            List<Call> calls = List.of(Poll::open, Poll::open, () -> Events.withCapacity(1),
                 () -> TcpStream.connect(new InetSocketAddress(Loop.V4, 1)),
                 () -> TcpListener.bind(new InetSocketAddress(Loop.V4, 0)),
                 () -> TcpStream.fromFd(0));
-            for (Way way : ways) {
+            for (Call call : calls) {
                 try {
-                    System.out.println("no failure: " + way.in());
+                    System.out.println("no failure: " + call.make());
                 } catch (Throwable t) {
                     System.out.println(t);
                 }
@@ -58,7 +58,7 @@ class PlatformTest {
 
     /** Asserts that every entry point throws for the same reason, which contains all of {@code names}. */
     private static void assertUnsupported(Child child, String... names) throws Exception {
-        List<String> lines = child.run(WaysIn.class).ok().lines().toList();
+        List<String> lines = child.run(EntryPoints.class).ok().lines().toList();
         assertEquals(6, lines.size());
         for (String line : lines) {
             assertTrue(line.startsWith("java.lang.UnsupportedOperationException: "), line);
@@ -121,7 +121,7 @@ class PlatformTest {
         Path library = mathLibrary();
         assumeTrue(library != null, "no glibc here");
         Child child = new Child().with("-Dpanamio.test.library=" + library);
-        String first = child.run(WaysIn.class).ok().lines().toList().getFirst();
+        String first = child.run(EntryPoints.class).ok().lines().toList().getFirst();
         assertTrue(first.startsWith("java.lang.UnsatisfiedLinkError: the C library has no "), first);
     }
 
@@ -255,7 +255,7 @@ class PlatformTest {
     private static final String TRACED = "ECONNRESET traced\nEPIPE traced\nEPIPE traced\n".repeat(4);
 
     @Test
-    void aWriteToAResetConnectionIsAnExceptionAndNoSignal() throws Exception {
+    void aWriteToAResetConnectionThrowsAndRaisesNoSignal() throws Exception {
         Child child = new Child().with("--enable-native-access=ALL-UNNAMED");
         assertEquals(TRACED, child.run(Resets.class, "live").ok());
     }

@@ -112,7 +112,7 @@ class ReadmeTest {
     }
 
     @Test
-    void itServesOthersWhileOneClientFloods() throws Exception {
+    void othersAreServedWhileOneClientFloods() throws Exception {
         Socket other = connect();
         ping(other);
         Socket flood = connect();
@@ -134,7 +134,7 @@ class ReadmeTest {
     }
 
     @Test
-    void itSurvivesResetsFaultsAndEnds() throws Exception {
+    void theServerSurvivesResetsFaultsAndEnds() throws Exception {
         Socket other = connect();
         for (int i = 0; i < 3; i++) {
             Socket one = connect();

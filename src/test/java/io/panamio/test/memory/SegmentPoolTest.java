@@ -604,7 +604,7 @@ class SegmentPoolTest {
     }
 
     @Test
-    void aPageIsAlignedWithoutMore() {
+    void aPageIsAlignedWithoutExtraMemory() {
         try (SegmentPool pool = open(false); Arena arena = pool.arena()) {
             arena.allocate(4096, 4096);
             assertEquals(4 * KB, pool.acquired());

@@ -1,2 +1,2 @@
-/** Tests of segment pools, leases and the arenas of streams. */
+/** Tests of segment pools, leases and the arenas of sources. */
 package io.panamio.test.memory;

@@ -29,19 +29,19 @@ import org.junit.jupiter.api.Test;
 @Tag("any-selector")
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS, Feature.PIPES})
 class FromFdTest {
-    private interface Taker {
-        AutoCloseable take(int fd) throws IOException;
+    private interface FromFd {
+        AutoCloseable open(int fd) throws IOException;
     }
 
-    private static final List<Taker> ALL = List.of(TcpStream::fromFd, TcpListener::fromFd, UdpSocket::fromFd,
+    private static final List<FromFd> ALL = List.of(TcpStream::fromFd, TcpListener::fromFd, UdpSocket::fromFd,
         UnixStream::fromFd, UnixListener::fromFd, UnixDatagram::fromFd, UnixSeqpacket::fromFd,
         UnixSeqpacketListener::fromFd);
 
-    private static void assertRefused(int fd, List<Taker> takers) {
-        for (int i = 0; i < takers.size(); i++) {
-            Taker taker = takers.get(i);
-            assertThrows(IllegalArgumentException.class, () -> taker.take(fd), "taker " + i);
-            assertTrue(NativeFds.isOpen(fd), "taker " + i);
+    private static void assertRefused(int fd, List<FromFd> methods) {
+        for (int i = 0; i < methods.size(); i++) {
+            FromFd method = methods.get(i);
+            assertThrows(IllegalArgumentException.class, () -> method.open(fd), "method " + i);
+            assertTrue(NativeFds.isOpen(fd), "method " + i);
         }
     }
 

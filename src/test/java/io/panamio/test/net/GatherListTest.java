@@ -122,7 +122,7 @@ class GatherListTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void aPartlyWrittenListResumesWhereItWas(Kind kind) throws IOException {
+    void aPartlyWrittenListResumesWhereItStopped(Kind kind) throws IOException {
         Random random = new Random(5);
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Ends ends = kind.open(loop);
@@ -338,7 +338,7 @@ class GatherListTest {
     @Test
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void theListKeepsAutomaticMemoryAndSeesItsChanges() throws IOException {
+    void theListKeepsAutomaticMemoryReachableAndWritesItsChanges() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = Local.pair(loop);
             GatherList list = GatherList.of(copy(Arena.ofAuto(), "first "), copy(Arena.ofAuto(), "second"));
@@ -419,7 +419,7 @@ class GatherListTest {
     @Test
     @SuppressWarnings("restricted")
     @Tag("any-selector")
-    void moreThanALongCanCountIsRefused() {
+    void aTotalSizeBeyondALongIsRefused() {
         MemorySegment half = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
         GatherList list = GatherList.of(half, MemorySegment.NULL);
         assertThrows(IllegalArgumentException.class, () -> list.set(1, half, 0, 1));

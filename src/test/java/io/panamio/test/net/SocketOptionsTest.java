@@ -152,7 +152,7 @@ class SocketOptionsTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    <T> void anOptionIsSetAndTold(Case<T> c) throws IOException {
+    <T> void anOptionIsSetAndReadBack(Case<T> c) throws IOException {
         for (InetAddress host : List.of(V4, V6)) {
             for (Kind kind : c.kinds) {
                 try (Loop loop = new Loop()) {
@@ -234,7 +234,8 @@ class SocketOptionsTest {
             for (SocketOption<?> option : documented(loop.later(DatagramChannel.open()))) {
                 socket.getOption(option);
             }
-            assertEquals(false, socket.getOption(ExtendedSocketOptions.IP_DONTFRAGMENT), "Linux wants, by default");
+            assertEquals(false, socket.getOption(ExtendedSocketOptions.IP_DONTFRAGMENT),
+                "Linux's default is IP_PMTUDISC_WANT");
         }
     }
 

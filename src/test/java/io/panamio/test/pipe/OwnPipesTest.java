@@ -132,7 +132,7 @@ class OwnPipesTest {
             }
         }
 
-        static void theSenderLearnsOfTheEndOfItsReader() throws IOException {
+        static void theEndOfTheReaderIsAnErrorOfTheSender() throws IOException {
             try (Loop loop = new Loop(); Pipe pipe = Pipe.open()) {
                 loop.register(pipe.sender(), 2, Loop.W);
                 assertEquals("[token 2 writable]", next(loop));
@@ -153,7 +153,7 @@ class OwnPipesTest {
             }
         }
 
-        static void aCloseIsTheEnds() throws IOException {
+        static void aCloseClosesBothEnds() throws IOException {
             Pipe pipe = Pipe.open();
             int reader = pipe.receiver().fd();
             int writer = pipe.sender().fd();

@@ -182,7 +182,7 @@ class PipeTest {
     // ---- capacity
 
     @Test
-    void aPipeGetsRoomInPages() throws IOException {
+    void aPipeIsWritableOnceAPageIsFree() throws IOException {
         try (Loop loop = new Loop()) {
             Pipe pipe = open(loop);
             loop.register(pipe.sender(), 1, W);

@@ -126,7 +126,7 @@ class FileSourceTest {
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
-    void everyPartArrivesAsItIs(Kind kind) throws IOException {
+    void everyPartArrivesUnchanged(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Way way = kind.open(loop);
             for (int size : new int[] {1, 4095, 4096, 4097, 65535, 65536, 65537, (1 << 20) + 3, (17 << 20) + 5}) {
@@ -315,7 +315,7 @@ class FileSourceTest {
             long n = file.transferTo(0, HUGE, way.in());
             assertTrue(n > 0 && n < 1 << 30, "result " + n);
             Expected zeros = new Expected(new byte[(int) n]);
-            until("all there", () -> {
+            until("all arrived", () -> {
                 zeros.read(way.out());
                 return zeros.isComplete();
             });
@@ -348,7 +348,7 @@ class FileSourceTest {
                 }
             }
             assertTrue(waits > 0, "it never was full");
-            until("all there", () -> {
+            until("all arrived", () -> {
                 expected.read(way.out());
                 return expected.isComplete();
             });

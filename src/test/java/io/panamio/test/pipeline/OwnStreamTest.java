@@ -112,7 +112,7 @@ class OwnStreamTest {
 
             Scripted partial = Scripted.reading("abc", 2, 1, 4);
             assertEquals(3, partial.readVectored(three));
-            assertEquals(2, partial.asked.size(), "after less than was asked for");
+            assertEquals(2, partial.asked.size(), "after less than was requested");
             assertEquals(2, Scripted.reading("ab", 2, WOULD_BLOCK).readVectored(three));
             assertEquals(WOULD_BLOCK, Scripted.reading("", WOULD_BLOCK).readVectored(three));
             Scripted ends = Scripted.reading("ab", 2, EOF, EOF);
@@ -154,7 +154,7 @@ class OwnStreamTest {
         assertEquals(3, out.write(list));
         assertEquals(6, list.remaining());
         assertEquals(WOULD_BLOCK, out.write(list));
-        assertEquals(2, out.write(list), "what was taken before the failure");
+        assertEquals(2, out.write(list), "what was accepted before the failure");
         assertEquals(4, list.remaining());
         assertEquals(3, out.write(list));
         assertEquals(1, out.write(list));
@@ -170,7 +170,7 @@ class OwnStreamTest {
     // ---- a stream over another
 
     @Test
-    void itsEventsAreThoseOfTheStreamBelow() throws IOException {
+    void eventsAreThoseOfTheStreamBelow() throws IOException {
         try (Loop loop = new Loop()) {
             var pair = loop.pair();
             Xored own = new Xored(pair[0]);
@@ -220,7 +220,7 @@ class OwnStreamTest {
 
     @ParameterizedTest
     @EnumSource
-    void aFileGoesThroughIt(Own kind, @TempDir Path directory) throws IOException {
+    void aFileIsSentToAnOwnStream(Own kind, @TempDir Path directory) throws IOException {
         byte[] bytes = Local.random(1_000_003);
         Path path = Files.write(directory.resolve("file"), bytes);
         try (Loop loop = new Loop(); FileSource file = FileSource.open(path);
@@ -264,7 +264,7 @@ class OwnStreamTest {
             assertSame(BROKEN, assertThrows(IOException.class, () -> file.transferTo(0, 70000, out)));
             assertEquals(65536, file.transferTo(0, 70000, out), "would block then");
             assertEquals(65536, file.transferTo(0, 70000, out), "fails then");
-            assertEquals(65538, file.transferTo(0, 70000, out), "takes less then");
+            assertEquals(65538, file.transferTo(0, 70000, out), "accepts less then");
             assertEquals(1, file.transferTo(65538, Long.MAX_VALUE, out));
             assertEquals("xabc", out.written.toString().substring(3 * 65536 - 1));
             assertEquals(EOF, file.transferTo(65539, 1, out));
@@ -313,7 +313,7 @@ class OwnStreamTest {
 
     @ParameterizedTest
     @MethodSource("kindsAndEnds")
-    void aSpliceGoesThroughIt(Own kind, Ends ends) throws IOException {
+    void aSpliceTransfersThroughAnOwnStream(Own kind, Ends ends) throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool(64 << 10, 4)) {
             TcpStream[] in = loop.pair();
             TcpStream[] out = loop.pair();
@@ -340,7 +340,7 @@ class OwnStreamTest {
                     expected.read(out[1]);
                     if (n != EOF) {
                         loop.poll.poll(loop.events, Loop.LONG);
-                        assertFalse(loop.events.isEmpty(), "nothing comes any more");
+                        assertFalse(loop.events.isEmpty(), "no more events");
                     }
                 }
                 assertEquals(sent.length, splice.transferred());
@@ -404,7 +404,7 @@ class OwnStreamTest {
             Splice splice = new Splice(Scripted.reading("abc", exhausted, 3), sink, pool);
             for (int buffered : new int[] {0, 3}) {
                 IOException e = Failures.assertFails(IOException.class, "read", "ENOMEM", splice::transfer);
-                assertFalse(e instanceof ResourceExhaustedException, e::toString); // which is for want of a pipe
+                assertFalse(e instanceof ResourceExhaustedException, e::toString); // which is thrown for lack of a pipe
                 assertEquals(buffered, splice.buffered());
             }
             assertEquals(3, splice.transfer());
@@ -434,7 +434,7 @@ class OwnStreamTest {
 
     @ParameterizedTest
     @EnumSource
-    void aRelayJoinsItWithAnother(Own kind) throws IOException {
+    void aRelayJoinsAnOwnStreamWithAnother(Own kind) throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
             TcpStream[] client = loop.pair();
             TcpStream[] server = loop.pair();
@@ -469,7 +469,7 @@ class OwnStreamTest {
                     }
                     if (!ended) {
                         loop.poll.poll(loop.events, Loop.LONG);
-                        assertFalse(loop.events.isEmpty(), "nothing comes any more");
+                        assertFalse(loop.events.isEmpty(), "no more events");
                     }
                 }
             }

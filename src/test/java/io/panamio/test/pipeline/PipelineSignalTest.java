@@ -77,7 +77,7 @@ class PipelineSignalTest {
         public static void main(String[] args) throws IOException {
             Path path = Files.write(Files.createTempFile("panamio", ""), new byte[10]);
             try {
-                TcpStream tcp = tcpToNobody();
+                TcpStream tcp = tcpWithClosedPeer();
                 assertBroken(path, tcp);
                 UnixStream[] unix = UnixStream.pair();
                 unix[1].close();
@@ -95,7 +95,7 @@ class PipelineSignalTest {
             }
         }
 
-        private static TcpStream tcpToNobody() throws IOException {
+        private static TcpStream tcpWithClosedPeer() throws IOException {
             InetAddress here = InetAddress.getLoopbackAddress();
             try (ServerSocket server = new ServerSocket(0, 1, here)) {
                 TcpStream stream = TcpStream.connect(new InetSocketAddress(here, server.getLocalPort()));

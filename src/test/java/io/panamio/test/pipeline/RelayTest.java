@@ -119,7 +119,7 @@ class RelayTest {
             Output answer = new Output(back);
             Expected arriving = new Expected(forth);
             Expected answered = new Expected(back);
-            until("all there", () -> {
+            until("all arrived", () -> {
                 out.write(proxy.left);
                 answer.write(proxy.right);
                 proxy.turn();
@@ -143,7 +143,7 @@ class RelayTest {
                 Output out = new Output(bytes);
                 Expected arriving = new Expected(bytes);
                 boolean[] ended = new boolean[1];
-                until("all there", () -> {
+                until("all arrived", () -> {
                     if (!ended[0] && out.write(first)) {
                         first.shutdown(Shutdown.WRITE);
                         ended[0] = true;
@@ -179,7 +179,7 @@ class RelayTest {
     }
 
     @Test
-    void dataThatComesWithTheEndIsPassedOn() throws IOException {
+    void dataThatArrivesWithTheEndIsPassedOn() throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool(); Proxy proxy = new Proxy(loop, true, pool)) {
             for (int i = 0; i < 5; i++) {
                 proxy.turn();
@@ -218,7 +218,7 @@ class RelayTest {
             assertTrue(out.done() < bytes.length, "it took everything");
             loop.expectQuiet(); // no busy loop
             Expected arriving = new Expected(bytes);
-            until("all there", () -> {
+            until("all arrived", () -> {
                 out.write(proxy.left);
                 proxy.turn();
                 arriving.read(proxy.right);
@@ -242,7 +242,7 @@ class RelayTest {
             }
             assertEquals(WOULD_BLOCK, n);
             arriving.read(proxy.right);
-            until("all there", () -> {
+            until("all arrived", () -> {
                 proxy.turn();
                 arriving.read(proxy.right);
                 return arriving.isComplete();
@@ -292,7 +292,7 @@ class RelayTest {
     /** The end of its bytes was passed on long ago, and nothing arrives from the other side to be sent to it. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aResetIsNoticedAfterTheEnd(boolean leftDies) throws IOException {
+    void aResetIsReportedAfterTheEnd(boolean leftDies) throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool(); Proxy proxy = new Proxy(loop, true, pool)) {
             StreamSocket<?> dying = leftDies ? proxy.left : proxy.right;
             StreamSocket<?> other = leftDies ? proxy.right : proxy.left;
@@ -443,7 +443,7 @@ class RelayTest {
 
     @Test
     @Requires(Feature.UNIX_STREAMS)
-    void aThousandRelaysAtOnce() throws IOException {
+    void aThousandRelaysWorkAtOnce() throws IOException {
         int count = 1000;
         try (Loop loop = new Loop(); PipePool pool = new PipePool(64 << 10, 16)) {
             NativeFds.Opened opened = new NativeFds.Opened();

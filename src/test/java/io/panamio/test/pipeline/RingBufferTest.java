@@ -319,7 +319,7 @@ class RingBufferTest {
     @EnumSource
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void aPartOfTheRingGoesIntoAGather(Kind kind) throws IOException {
+    void aPartOfTheRingIsGathered(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UnixStream[] pair = Local.pair(loop);
             RingBuffer ring = kind.allocate(arena, PAGE);
@@ -334,8 +334,6 @@ class RingBufferTest {
             assertEquals("header\0body", new String(Local.readFully(pair[1], 11)));
         }
     }
-
-    // ---- the memory
 
     // ---- bytes
 
@@ -423,6 +421,8 @@ class RingBufferTest {
         return -1;
     }
 
+    // ---- the memory
+
     @Test
     @Tag("any-selector")
     void theSecondHalfOfAMappedRingMirrorsTheFirst() {
@@ -458,7 +458,7 @@ class RingBufferTest {
     @EnumSource
     @Tag("any-selector")
     @Requires(Feature.UNIX_STREAMS)
-    void theMemoryMayBeAStreamsOrAPools(Kind kind) throws IOException {
+    void theMemoryMayBelongToASourceOrAPool(Kind kind) throws IOException {
         try (Loop loop = new Loop(); SegmentPool pool = SegmentPool.open()) {
             UnixStream[] pair = Local.pair(loop);
             int before = mappings();

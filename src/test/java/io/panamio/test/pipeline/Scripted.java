@@ -21,7 +21,7 @@ final class Scripted implements DuplexStream {
     private final byte[] toRead;
     private int read;
     final ByteArrayOutputStream written = new ByteArrayOutputStream();
-    /** The number of bytes that each call asked for. */
+    /** The number of bytes that each call requested. */
     final Deque<Long> asked = new ArrayDeque<>();
     Shutdown shut;
     boolean closed;

@@ -75,7 +75,7 @@ class SpliceTest {
         long bytes() throws IOException;
     }
 
-    /** Goes on until there is no progress any longer, and returns the sum: TCP makes room until its last delayed ACK. */
+    /** Repeats until there is no more progress, and returns the sum: TCP makes room until its last delayed ACK. */
     private static long exhaust(Progress progress) throws IOException {
         long[] sum = new long[1];
         long[] last = {System.nanoTime()};
@@ -132,7 +132,7 @@ class SpliceTest {
                 byte[] bytes = random(size);
                 assertEquals(size, Background.result(Background.start(() -> in[0].write(bytes, 0, size))));
                 int fd = in[1].fd();
-                until("all there", () -> NativeCalls.available(fd) == size);
+                until("all arrived", () -> NativeCalls.available(fd) == size);
                 int before = strace.output().length();
                 assertEquals(size, splice.transfer());
                 assertEquals(WOULD_BLOCK, splice.transfer());
@@ -325,7 +325,7 @@ class SpliceTest {
                 byte[] bytes = random(62_000); // fits into an initial window
                 in.peer().getOutputStream().write(bytes);
                 byte[] all = new byte[bytes.length];
-                until("all there", () -> in.stream().peek(all, 0, all.length) == all.length);
+                until("all arrived", () -> in.stream().peek(all, 0, all.length) == all.length);
                 in.peer().setSoLinger(reset, 0);
                 in.peer().close();
                 Expected expected = new Expected(bytes);
@@ -360,7 +360,7 @@ class SpliceTest {
             byte[] bytes = random(62_000);
             in.peer().getOutputStream().write(bytes);
             byte[] all = new byte[bytes.length];
-            until("all there", () -> in.stream().peek(all, 0, all.length) == all.length);
+            until("all arrived", () -> in.stream().peek(all, 0, all.length) == all.length);
             in.peer().setSoLinger(true, 0);
             in.peer().close();
             assertEquals(null, splice.failure());
@@ -531,7 +531,7 @@ class SpliceTest {
             long filled = Local.fill(out.in());
             byte[] bytes = random(3000);
             assertTrue(new Output(bytes).write(in.in()));
-            until("all there", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
+            until("all arrived", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
             IOException e = refused(splice, errno);
             assertFailure("splice", name, e);
             assertTrue(e.getMessage().contains("from the source"), e.getMessage());
@@ -603,7 +603,7 @@ class SpliceTest {
             Splice splice = loop.later(new Splice(in.out(), out.in(), pool(loop)));
             byte[] bytes = random(3000);
             assertTrue(new Output(bytes).write(in.in()));
-            until("all there", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
+            until("all arrived", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
             assertEquals(bytes.length, Background.result(Background.start(() -> {
                 assumeTrue(Seccomp.refuse(SPLICE, 22), "no seccomp(2) here"); // EINVAL
                 return splice.transfer();

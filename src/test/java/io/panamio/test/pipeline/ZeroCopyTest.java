@@ -256,7 +256,7 @@ class ZeroCopyTest {
     }
 
     @Test
-    void aMappedFileIsSentFromWhereItIs() throws IOException {
+    void aMappedFileIsSentInPlace() throws IOException {
         try (Loop loop = new Loop()) {
             byte[] bytes = random(3 * SIZE);
             Path path = Files.write(directory.resolve("file"), bytes);
@@ -329,7 +329,7 @@ class ZeroCopyTest {
             next.segment().fill((byte) 0x55);
             assertTrue(next.segment().address() == address || !isMapped(address), "still mapped");
             Expected expected = new Expected(Arrays.copyOf(bytes, (int) sent));
-            until("all there", () -> {
+            until("all arrived", () -> {
                 expected.read(pair.peer);
                 return expected.isComplete();
             });
@@ -357,7 +357,7 @@ class ZeroCopyTest {
             assertTrue(new ArrayDeque<>(List.of(ZeroCopyBuffer.allocate(bytes.length))).stream()
                 .peek(b -> b.segment().fill((byte) 0x55)).allMatch(b -> b.byteSize() == bytes.length));
             Expected expected = new Expected(Arrays.copyOf(bytes, (int) sent));
-            until("all there", () -> {
+            until("all arrived", () -> {
                 expected.read(pair.peer);
                 return expected.isComplete();
             });
@@ -463,7 +463,7 @@ class ZeroCopyTest {
     }
 
     /**
-     * Numbers wrap around after 4294967296 sends, too many for a test, and may arrive in any order; they are made up
+     * Numbers wrap around after 4294967296 sends, too many for a test, and may arrive in any order; they are simulated
      * here.
      */
     @Test
@@ -541,7 +541,7 @@ class ZeroCopyTest {
                 }
                 expected.read(pair.peer);
             }
-            until("all there and completed", () -> {
+            until("all arrived and completed", () -> {
                 expected.read(pair.peer);
                 pair.sender.drainCompletions();
                 return expected.isComplete() && !buffer.isPending();
@@ -552,7 +552,7 @@ class ZeroCopyTest {
     // ---- falling back
 
     @Test
-    void belowTheThresholdItCopies() throws IOException {
+    void sendsBelowTheThresholdAreCopied() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = open(loop);
             ZeroCopyBuffer buffer = buffer(loop, random(SIZE));
@@ -630,7 +630,7 @@ class ZeroCopyTest {
                 long n = pair.sender.send(mapped, 0, size); // as many bytes as there is room for
                 assertTrue(n > 0 && n < 1 << 30, "result " + n);
                 Expected zeros = new Expected(new byte[(int) n]);
-                until("all there", () -> {
+                until("all arrived", () -> {
                     zeros.read(pair.peer);
                     return zeros.isComplete();
                 });

@@ -176,7 +176,7 @@ class DeepStackTest {
                 int fd = Feature.POLL_DESCRIPTOR.isAvailable() ? inner.fd() : -1;
                 closed.add(() -> {
                     waker.wake();
-                    require(fd < 0 || isReadable(fd, outer, events), "a wake sends no signal");
+                    require(fd < 0 || isReadable(fd, outer, events), "a wake sends no notification");
                     require(inner.pollNow(events) == 1, "a wake is lost");
                 });
                 closed.add(inner);
@@ -274,7 +274,7 @@ class DeepStackTest {
                     found |= events.token(i) == 99;
                 }
             }
-            require(found, "the Poll is dead");
+            require(found, "the Poll no longer works");
             Files.delete(file);
             System.out.println("ok");
         }

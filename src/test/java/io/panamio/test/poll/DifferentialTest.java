@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Runs the same random histories on epoll and on poll(2), see {@link History}: the user of a source knows the same
- * about it after each step. {@code -Dpanamio.test.fuzz=300} runs new histories for 300 seconds; {@code
+ * Runs the same random histories on epoll and on poll(2), see {@link History}: after each step, the events have
+ * reported the same about each source. {@code -Dpanamio.test.fuzz=300} runs new histories for 300 seconds; {@code
  * -Dpanamio.test.seed=…} repeats one.
  */
 @Tag("any-selector")

@@ -260,13 +260,13 @@ class EdgesTest {
             while (loop.poll.poll(loop.events, Loop.SHORT) > 0) {
                 assertTrue(loop.events.iterator().next().isReadClosed(), loop.events.toString());
                 assertEquals(EOF, receiver.read(BUFFER, 0, BUFFER.length));
-                assertTrue(++events <= 5, "it hangs up again and again");
+                assertTrue(++events <= 5, "it hangs up repeatedly");
             }
-            assertTrue(events > 0, "it hung up unnoticed");
+            assertTrue(events > 0, "no hang-up was reported");
         }
     }
 
-    /** A program that does not read a client's input must learn that the client has disconnected. */
+    /** A program that does not read a client's input must be notified that the client has disconnected. */
     @Test
     void anEndWhileAReadableEventWasNotDrainedIsReported() throws IOException {
         Systems.wine("reports an end only when the bytes before it were read");

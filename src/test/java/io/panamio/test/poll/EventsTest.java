@@ -105,7 +105,7 @@ class EventsTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void iterationGoesThroughAllByOneCursor() throws IOException {
+    void iterationVisitsAllEventsWithOneCursor() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1, 2);
             Iterator<Event> cursor = loop.events.iterator();
@@ -140,7 +140,7 @@ class EventsTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void clearForgetsAll() throws IOException {
+    void clearDiscardsAllEvents() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1, 2);
             assertEquals(2, loop.events.size());

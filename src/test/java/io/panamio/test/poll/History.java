@@ -44,8 +44,8 @@ import java.util.Random;
 
 /**
  * A random history, determined by a seed, of operations on sources of every kind on the back end of this JVM. After
- * each operation it records what the user of each source knows from its events: the conditions that were reported and
- * not found drained since. This is the same on every back end, though one may report a condition more often than
+ * each operation it records what the events have reported to the user of each source: the conditions that were reported
+ * and not found drained since. This is the same on every back end, though one may report a condition more often than
  * another.
  *
  * <p>It can run in a JVM of its own without JUnit, to get the results of another back end for comparison.
@@ -582,12 +582,12 @@ final class History {
         slot.closeables.add(() -> peer[0].close());
         slot.taking("recv", () -> slot.read(socket.recv(buffer, 0, 64), 64));
         slot.taking("send", () -> slot.written(socket.send(buffer, 0, 2), 2));
-        slot.on("peer comes and sends", () -> {
+        slot.on("peer binds and sends", () -> {
             peer[0].close();
             peer[0] = UdpSocket.bind(nobody);
             return peer[0].sendTo(MemorySegment.ofArray(new byte[3]), socket.localAddress());
         });
-        slot.on("peer goes", () -> {
+        slot.on("peer closes", () -> {
             peer[0].close();
             return "done";
         });

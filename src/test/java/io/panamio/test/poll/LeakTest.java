@@ -178,9 +178,9 @@ class LeakTest {
 
     @Test
     @Tag("any-selector")
-    void closedAndReleasedStreamsAreNotReported() throws IOException {
-        int[] released = new int[1];
-        try (Dropped closed = drop(TcpStream::close); Dropped given = drop(s -> released[0] = s.detach())) {
+    void closedAndDetachedStreamsAreNotReported() throws IOException {
+        int[] detached = new int[1];
+        try (Dropped closed = drop(TcpStream::close); Dropped given = drop(s -> detached[0] = s.detach())) {
             untilCollected("collected", () -> closed.stream.refersTo(null) && given.stream.refersTo(null));
             try (Dropped sentinel = drop(stream -> { })) { // collected after the others
                 untilCollected("reported", () -> !reports.of(sentinel.fd).isEmpty());
@@ -190,7 +190,7 @@ class LeakTest {
             given.peer.setSoTimeout(10);
             assertThrows(SocketTimeoutException.class, given.peer.getInputStream()::read, "it was closed");
         } finally {
-            NativeDup.close(released[0]);
+            NativeDup.close(detached[0]);
         }
     }
 

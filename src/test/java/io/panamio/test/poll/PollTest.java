@@ -339,7 +339,7 @@ class PollTest {
     }
 
     @Test
-    void sourceThatIsClosedDuringAWaitIsSilentAndItsPeerSeesTheEnd() throws Exception {
+    void sourceThatIsClosedDuringAWaitIsSilentAndItsPeerReadsTheEnd() throws Exception {
         try (Loop loop = new Loop()) {
             Waker waker = loop.later(Waker.open(loop.poll.registry(), -1));
             for (int i = 0; i < TRIES; i++) {

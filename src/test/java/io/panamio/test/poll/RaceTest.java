@@ -49,7 +49,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Races between threads, each in many short rounds. */
-@SuppressWarnings("try") // resources that nobody refers to: they are threads at work
+@SuppressWarnings("try") // resources without a reference: they are running threads
 class RaceTest {
     private static final ExecutorService THREADS =
         Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("race-", 0).factory());
@@ -242,7 +242,7 @@ class RaceTest {
     // ---- streams
 
     @Test
-    void aCloseAmidReadsAndWritesNeverLetsAByteReachAForeignConnection() throws Exception {
+    void aCloseDuringReadsAndWritesSendsNoByteToAnotherConnection() throws Exception {
         try (Recycling recycling = new Recycling(); ServerSocket server = new ServerSocket(0, 50, V4)) {
             rounds(n -> {
                 TcpStream stream = TcpStream.connect(new InetSocketAddress(V4, server.getLocalPort()));
@@ -329,7 +329,7 @@ class RaceTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aPollerAlwaysSeesTheClose(boolean withWaker) throws Exception {
+    void aCloseAlwaysEndsAPoll(boolean withWaker) throws Exception {
         rounds(n -> {
             Poll poll = Poll.open();
             if (withWaker) {
@@ -348,7 +348,7 @@ class RaceTest {
     }
 
     @Test
-    void aPollerWithATimeoutOrReadySourcesSeesTheCloseToo() throws Exception {
+    void aCloseEndsAPollWithATimeoutOrReadySourcesToo() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             rounds(n -> {
@@ -745,7 +745,7 @@ class RaceTest {
             });
             stream[0].close();
         }
-        assertTrue(seen.get() > 0, "no event came at all");
+        assertTrue(seen.get() > 0, "no event arrived");
     }
 
     @Test
@@ -775,7 +775,7 @@ class RaceTest {
     // ---- leftovers of a close
 
     @Test
-    void thePeerSeesTheCloseThoughAnotherThreadPolls() throws Exception {
+    void thePeerReadsTheEndWhileAnotherThreadPolls() throws Exception {
         try (Loop loop = new Loop(); Poller poller = new Poller(loop.poll, () -> event -> { })) {
             rounds(n -> {
                 Loop.Pair pair = loop.connected();

@@ -113,7 +113,7 @@ class RegistrationModesTest {
     }
 
     @Test
-    void reregisterMakesAnEdgeOfALevelAndALevelOfAnEdge() throws IOException {
+    void reregisterChangesBetweenEdgeAndLevel() throws IOException {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = registered(loop, R.level());
             send(pair, "x");

@@ -79,7 +79,7 @@ class SignalTest {
         }
 
         public static void main(String[] args) throws IOException {
-            TcpStream tcp = tcpToNobody();
+            TcpStream tcp = tcpWithClosedPeer();
             assertBroken(tcp, List.of(() -> tcp.write(BYTES), () -> tcp.write(HEAP),
                 () -> tcp.write(new byte[8], 0, 8), () -> tcp.write(ByteBuffer.allocate(8)),
                 () -> tcp.writeVectored(BYTES, BYTES), () -> tcp.writeVectored(BYTES, HEAP, BYTES, BYTES)));
@@ -116,7 +116,7 @@ class SignalTest {
             System.out.println("still alive");
         }
 
-        private static TcpStream tcpToNobody() throws IOException {
+        private static TcpStream tcpWithClosedPeer() throws IOException {
             InetAddress here = InetAddress.getLoopbackAddress();
             try (ServerSocket server = new ServerSocket(0, 1, here)) {
                 TcpStream stream = TcpStream.connect(new InetSocketAddress(here, server.getLocalPort()));

@@ -48,7 +48,7 @@ class SlabTest {
         Set<Long> stale = new HashSet<>();
         for (int i = 0; i < 1000; i++) {
             long token = slab.insert("object " + i);
-            assertTrue(stale.add(token), "a token came twice");
+            assertTrue(stale.add(token), "a token was assigned twice");
             assertEquals("object " + i, slab.remove(token));
         }
         long last = slab.insert("last");
@@ -152,7 +152,7 @@ class SlabTest {
         assertEquals(Slab.slot(c), Slab.slot(inC));
         assertEquals(inC, slab.nextToken(b));
         long inB = slab.insert("in b's place");
-        assertEquals(inC, slab.nextToken(inB), "it does not come again");
+        assertEquals(inC, slab.nextToken(inB), "it is not visited again");
         assertEquals(d, slab.nextToken(inC));
         long e = slab.insert("e");
         assertEquals(e, slab.nextToken(d));

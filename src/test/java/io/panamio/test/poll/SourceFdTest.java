@@ -169,7 +169,7 @@ class SourceFdTest {
         process.getOutputStream().close();
         process.onExit().join();
         IOException e = assertThrows(IOException.class, () -> new PidFd(process.pid()).close());
-        assertEquals("process " + process.pid() + ": pidfd_open by syscall: No such process", e.getMessage());
+        assertEquals("process " + process.pid() + ": pidfd_open: No such process", e.getMessage());
     }
 
     // ---- signals
@@ -205,7 +205,7 @@ class SourceFdTest {
 
     // ---- another Poll
 
-    /** The poller notices a wake by itself, but a Poll that watches its descriptor only through the system. */
+    /** A wake must be visible to the system too, not only to a thread that polls the inner Poll. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     @Requires(Feature.POLL_DESCRIPTOR)

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Time-outs with a resolution finer than a millisecond. */
+/** Timeouts with a resolution finer than a millisecond. */
 class TimeoutTest {
     private static final int EPOLL_PWAIT2 = 441; // the number is the same on every processor but Alpha
     private static final int EPERM = 1;

@@ -31,7 +31,7 @@ class WakerTest {
         return loop.later(Waker.open(loop.poll.registry(), token));
     }
 
-    /** Polls for the only event, that of a wake, and asserts that it ends the wait before the time-out. */
+    /** Polls for the only event, that of a wake, and asserts that it ends the wait before the timeout. */
     private static void expectWake(Loop loop, long token) throws IOException {
         long start = System.nanoTime();
         assertEquals(1, loop.poll.poll(loop.events, LONG));
@@ -61,7 +61,7 @@ class WakerTest {
     }
 
     /**
-     * A Poll on poll(2) first checks the sources that are not armed, and this check may meet the wake: the more
+     * A Poll on poll(2) first checks the sources that are not armed, and a wake may come during this check: the more
      * sources, the likelier.
      */
     @Test
@@ -114,7 +114,7 @@ class WakerTest {
     }
 
     @Test
-    void pollNowSeesAWake() throws IOException {
+    void pollNowReportsAWake() throws IOException {
         try (Loop loop = new Loop()) {
             open(loop, 7).wake();
             assertEquals(1, loop.poll.pollNow(loop.events));
@@ -156,7 +156,7 @@ class WakerTest {
     /** The wait ended by the wake finds the source as well, and has room for only one event. */
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void wakeThatEndsAWaitWithoutRoomComesWithTheNextPoll() throws Exception {
+    void wakeThatEndsAWaitWithoutRoomIsReportedByTheNextPoll() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
             loop.register(source, 1, R);
@@ -183,7 +183,7 @@ class WakerTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void wakeThatDoesNotFitComesWithANextPoll() throws IOException {
+    void wakeThatDoesNotFitIsReportedByALaterPoll() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R);
             loop.register(loop.later(new EventFd(1)), 2, R);

@@ -179,7 +179,8 @@ class CommandsTest {
     @CsvSource({"bench --port 1 --size 1073741824, -Xmx64m, out of memory",
         "demo --size 1073741824, -Xmx64m, out of memory",
         "watch --every 1, -Dpanamio.selector=none, watch: ",
-        "watch --every 1, -Dos.name=Plan9, 'watch: timerfd, inotify, pidfd and signalfd are Linux''s; this is Plan9'",
+        "watch --every 1, -Dos.name=Plan9, 'watch: timerfd, inotify, pidfd and signalfd exist only on Linux; "
+            + "this is Plan9'",
         "proxy --listen 127.0.0.1:0 --to 127.0.0.1:1, -Xrs, proxy: "})
     void anImpossibleCommandIsReportedInOneLine(String arguments, String option, String message) throws IOException {
         Program program = programs.example(List.of(option), Main.class, arguments.split(" "));

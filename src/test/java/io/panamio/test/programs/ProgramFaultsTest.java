@@ -113,10 +113,10 @@ class ProgramFaultsTest {
             Main.main(Arrays.copyOfRange(args, 1, args.length));
         }
 
-        private static void await(File file, boolean there) {
+        private static void await(File file, boolean exists) {
             for (;;) {
                 try {
-                    if (file.exists() == there) {
+                    if (file.exists() == exists) {
                         return;
                     }
                     LockSupport.parkNanos(10_000_000);
@@ -212,7 +212,7 @@ class ProgramFaultsTest {
         }
 
         /** Waits until the program is idle for a while, which it never is if it spins. */
-        void assertRests() throws IOException {
+        void assertIdle() throws IOException {
             Loop.until("resting", () -> {
                 Duration before = cpu();
                 long start = System.nanoTime();
@@ -282,7 +282,7 @@ class ProgramFaultsTest {
 
     // ---- urgent data
 
-    /** A read stops at every urgent byte, and no further event reports the bytes behind it. */
+    /** A read stops at every urgent byte, and no further event reports the bytes after it. */
     @ParameterizedTest
     @EnumSource
     void urgentBytesDelayNothing(Server server) throws IOException {
@@ -298,7 +298,7 @@ class ProgramFaultsTest {
                 ping(socket);
             }
         }
-        running.assertRests();
+        running.assertIdle();
     }
 
     // ---- memory
@@ -432,7 +432,7 @@ class ProgramFaultsTest {
         Files.delete(full);
         running.program.awaitOutput("the heap is empty");
         for (Socket one : old) {
-            one.setSoTimeout(10_000); // shorter than the time-outs of serve
+            one.setSoTimeout(10_000); // shorter than the timeouts of serve
             try {
                 if (old.indexOf(one) >= 20) {
                     send(one);
@@ -495,7 +495,7 @@ class ProgramFaultsTest {
         ping(more.get(0));
         ping(more.get(1));
         running.program.awaitOutput("EMFILE");
-        running.assertRests();
+        running.assertIdle();
         ping(first);
         first.close();
         for (Socket socket : more) {
@@ -518,7 +518,7 @@ class ProgramFaultsTest {
         running.program.leaveDescriptors(0);
         fill(one, 100_000_000);
         ping(other);
-        running.assertRests();
+        running.assertIdle();
         running.program.limit("nofile", 1000);
         ping(connect(running));
     }
@@ -536,7 +536,7 @@ class ProgramFaultsTest {
             assertEquals(1, socket.getInputStream().read());
         } else {
             running.program.awaitOutput("no events for now");
-            running.assertRests();
+            running.assertIdle();
         }
         running.program.limit("nofile", 1000);
         assertEquals(1, Loop.hasEdges() ? 1 : socket.getInputStream().read());
@@ -555,7 +555,7 @@ class ProgramFaultsTest {
         third.getOutputStream().write(3);
         third.setSoTimeout((int) Loop.SHORT.toMillis());
         assertThrows(SocketTimeoutException.class, () -> third.getInputStream().read());
-        running.assertRests();
+        running.assertIdle();
         third.setSoTimeout((int) Loop.LONG.toMillis());
         ping(second);
         first.close();
@@ -573,7 +573,7 @@ class ProgramFaultsTest {
         Running running = start(server, List.of(), Faulty.class, accept4);
         connect(running);
         running.program.awaitOutput("ECONNABORTED");
-        running.assertRests();
+        running.assertIdle();
     }
 
     /** An odd number of bytes: those of the pipe, which holds them by then. */
@@ -602,8 +602,8 @@ class ProgramFaultsTest {
             }
             ping(other);
         }
-        assertTrue(whole > 0, "none came through");
-        running.assertRests();
+        assertTrue(whole > 0, "nothing was passed on");
+        running.assertIdle();
     }
 
     @ParameterizedTest

@@ -21,17 +21,17 @@ class ProxyAllocationTest {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Proxying p = new Proxying(mode)) {
             Joined j = p.join();
-            long least = Long.MAX_VALUE;
+            long min = Long.MAX_VALUE;
             long deadline = System.nanoTime() + Loop.LONG.toNanos();
-            while (least > 0 && System.nanoTime() < deadline) { // until it is warm
+            while (min > 0 && System.nanoTime() < deadline) { // until it is warm
                 long before = threads.getThreadAllocatedBytes(p.thread());
                 for (int i = 0; i < 200; i++) {
                     pass(j.client(), j.server(), 100);
                     pass(j.server(), j.client(), size);
                 }
-                least = Math.min(least, threads.getThreadAllocatedBytes(p.thread()) - before);
+                min = Math.min(min, threads.getThreadAllocatedBytes(p.thread()) - before);
             }
-            assertEquals(0, least);
+            assertEquals(0, min);
         }
     }
 }

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The limits of the example proxy, its time-outs and its end. */
+/** The limits of the example proxy, its timeouts and its end. */
 class ProxyLimitsTest {
     private static final Duration NEVER = Duration.ofDays(1);
 
@@ -143,7 +143,7 @@ class ProxyLimitsTest {
         }
     }
 
-    // ---- time-outs
+    // ---- timeouts
 
     /** A server that does not answer: its queue is full, so the system drops each SYN. */
     @Test
@@ -183,7 +183,7 @@ class ProxyLimitsTest {
         long millis = 300;
         while (!onlyTheIdleOneIsReset(mode, Duration.ofMillis(millis))) {
             millis *= 4; // on a busy machine the other connection may have been idle for as long
-            assertTrue(millis < 30_000, "a machine that stands still");
+            assertTrue(millis < 30_000, "the machine makes no progress");
         }
     }
 

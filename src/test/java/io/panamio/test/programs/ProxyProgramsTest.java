@@ -240,7 +240,7 @@ class ProxyProgramsTest {
         return Stream.concat(Stream.of(first), Stream.of(more)).toArray(String[]::new);
     }
 
-    /** An nginx that serves a folder. */
+    /** An nginx that serves a directory. */
     private int nginx(Programs programs) throws IOException {
         int port = Programs.freePort();
         Path config = Files.writeString(directory.resolve("nginx.conf"), """
@@ -298,7 +298,7 @@ class ProxyProgramsTest {
             programs.run("curl", "-sS", "--fail", "-o", got.toString(), url + "large");
             assertEquals(hash(large), hash(got));
             cut(programs, proxy, url + "large");
-            Loop.until("the descriptors back", () -> proxy.descriptors() <= before + 2); // one more idle pipe
+            Loop.until("the descriptors are closed", () -> proxy.descriptors() <= before + 2); // one more idle pipe
             String report = proxy.report();
             assertEquals(0, Proxying.number(report, "bytes of buffers"), report);
             assertEquals(0, Proxying.number(report, "rings"), report);
@@ -310,7 +310,7 @@ class ProxyProgramsTest {
     private static void cut(Programs programs, Running proxy, String url) throws IOException {
         for (int i = 0; i < 5; i++) {
             Program curl = programs.start("curl", "-sS", "-o", "cut", "--limit-rate", "10M", url);
-            Loop.until("under way", () -> Proxying.number(proxy.report(), "now") == 1);
+            Loop.until("a download in progress", () -> Proxying.number(proxy.report(), "now") == 1);
             curl.signal("KILL");
             curl.end();
             Loop.until("gone", () -> Proxying.number(proxy.report(), "now") == 0);

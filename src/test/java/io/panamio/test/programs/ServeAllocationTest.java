@@ -72,13 +72,13 @@ class ServeAllocationTest {
         }
     }
 
-    private long allocated(Client client, byte[] requests, int answers) throws IOException {
+    private long allocated(Client client, byte[] requests, int responses) throws IOException {
         InputStream in = client.socket.getInputStream();
         byte[] buffer = new byte[256 * 1024];
         long before = THREADS.getThreadAllocatedBytes(served.thread.threadId());
         for (int i = 0; i < ROUNDS; i++) {
             client.socket.getOutputStream().write(requests);
-            for (int left = answers; left > 0;) {
+            for (int left = responses; left > 0;) {
                 left -= in.read(buffer, 0, Math.min(buffer.length, left));
             }
         }

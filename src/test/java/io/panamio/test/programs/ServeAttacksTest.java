@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.examples.log.LogFile;
 import io.panamio.examples.serve.Settings;
-import io.panamio.test.programs.Served.Answer;
+import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,15 +52,15 @@ class ServeAttacksTest {
         served.close();
     }
 
-    // ---- paths that leave the folder
+    // ---- paths that leave the directory
 
     @ParameterizedTest
     @ValueSource(strings = {"/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/%2E./secret.txt",
         "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/..%2Fwww2/secret.txt", "/sub/..%2f..%2fsecret.txt",
         "/./../secret.txt", "//../secret.txt", "/.//../secret.txt", "/a.txt/../../secret.txt", "/..", "/../",
         "/sub/%2e%2e/%2e%2e/", "http://h/../secret.txt", "/..?/a.txt"})
-    void pathThatLeavesTheFolderIsABadRequest(String path) throws IOException {
-        Answer a = served.get(path);
+    void pathThatLeavesTheDirectoryIsABadRequest(String path) throws IOException {
+        Response a = served.get(path);
         assertEquals(400, a.status());
         assertFalse(a.text().contains(SECRET));
     }
@@ -70,7 +70,7 @@ class ServeAttacksTest {
         "/%c0%ae%c0%ae/secret.txt", "/%c0%ae%c0%ae%c0%afsecret.txt", "/..;/secret.txt", "/ .. /secret.txt",
         "/%2e%2e%00/secret.txt", "/a.txt%00.html", "/%", "/%2", "/%zz", "/%-1", "/%+1", "/a%0d%0aX:%20y"})
     void pathThatOnlyLooksLikeLeavingIsNotFound(String path) throws IOException {
-        Answer a = served.get(path);
+        Response a = served.get(path);
         assertTrue(a.status() == 404 || a.status() == 400, a.line());
         assertFalse(a.text().contains(SECRET));
     }
@@ -78,7 +78,7 @@ class ServeAttacksTest {
     @ParameterizedTest
     @ValueSource(strings = {"/sub/../a.txt", "/sub/%2e%2e/a.txt", "/sub%2f..%2fa.txt", "/./a.txt", "//a.txt",
         "/sub/b.txt", "/sub%2Fb.txt", "/sub/.././sub/b.txt", "/nothing/../a.txt"})
-    void pathWithinTheFolderIsServed(String path) throws IOException {
+    void pathWithinTheDirectoryIsServed(String path) throws IOException {
         assertEquals("within", served.get(path).text());
     }
 
@@ -87,13 +87,13 @@ class ServeAttacksTest {
         Files.createSymbolicLink(folder.resolve("out.txt"), outside.resolve("secret.txt"));
         Files.createSymbolicLink(folder.resolve("relative.txt"), Path.of("../secret.txt"));
         Files.createSymbolicLink(folder.resolve("out"), outside);
-        Files.createSymbolicLink(folder.resolve("www2"), outside.resolve("www2")); // the folder's name is a prefix
+        Files.createSymbolicLink(folder.resolve("www2"), outside.resolve("www2")); // the directory's name is a prefix
         Files.createSymbolicLink(folder.resolve("twice"), Path.of("out"));
         Files.createSymbolicLink(folder.resolve("sub/index.html"), outside.resolve("secret.txt"));
         Path device = Files.createSymbolicLink(folder.resolve("null"), Path.of("/dev/null"));
         for (String path : List.of("/out.txt", "/relative.txt", "/out/secret.txt", "/out/", "/out", "/www2/secret.txt",
                 "/twice/secret.txt", "/out/www/../secret.txt", "/sub/", "/null")) {
-            Answer a = served.get(path);
+            Response a = served.get(path);
             assertTrue(a.status() == 403 || a.status() == 404, path + ": " + a.line());
             assertFalse(a.text().contains(SECRET), path);
         }
@@ -120,7 +120,7 @@ class ServeAttacksTest {
     }
 
     @Test
-    void linkWithinTheFolderIsFollowed() throws IOException {
+    void linkWithinTheDirectoryIsFollowed() throws IOException {
         Files.createSymbolicLink(folder.resolve("link.txt"), Path.of("sub/b.txt"));
         Files.createSymbolicLink(folder.resolve("absolute"), folder.resolve("sub"));
         Files.createSymbolicLink(folder.resolve("nowhere"), Path.of("nothing"));
@@ -196,7 +196,7 @@ class ServeAttacksTest {
     void nonsenseIsABadRequestAndTheEnd(String request) throws IOException {
         try (Client client = served.client()) {
             client.send(request + "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
-            Answer a = client.answer();
+            Response a = client.response();
             assertEquals(400, a.status());
             assertEquals("close", a.header("Connection"));
             client.expectEnd();
@@ -207,7 +207,7 @@ class ServeAttacksTest {
     void unsupportedMethodsAndVersionsAreRefused() throws IOException {
         try (Client client = served.client()) {
             for (String method : List.of("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE")) {
-                Answer a = client.ask(method + " /a.txt HTTP/1.1\r\n");
+                Response a = client.ask(method + " /a.txt HTTP/1.1\r\n");
                 assertEquals(405, a.status(), method);
                 assertEquals("GET, HEAD", a.header("Allow"));
             }
@@ -229,7 +229,7 @@ class ServeAttacksTest {
     void validHostIsAccepted(String host) throws IOException {
         try (Client client = served.client()) {
             client.send("GET /a.txt HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
-            assertEquals("within", client.answer().text());
+            assertEquals("within", client.response().text());
         }
     }
 
@@ -245,14 +245,14 @@ class ServeAttacksTest {
     void chunksAreSkipped(String body) throws IOException {
         try (Client client = served.client()) {
             client.send(CHUNKED + body + NEXT);
-            assertEquals(200, client.answer().status());
-            assertEquals(200, client.answer().status());
+            assertEquals(200, client.response().status());
+            assertEquals(200, client.response().status());
             client.send(CHUNKED);
-            assertEquals(200, client.answer().status());
+            assertEquals(200, client.response().status());
             for (char c : (body + NEXT).toCharArray()) {
                 client.send(String.valueOf(c));
             }
-            assertEquals(200, client.answer().status());
+            assertEquals(200, client.response().status());
             assertEquals(404, client.ask("GET /nothing HTTP/1.1\r\n").status());
         }
     }
@@ -266,14 +266,14 @@ class ServeAttacksTest {
     void aMalformedChunkIsABadRequestAndEndsTheConnection(String body) throws IOException {
         try (Client client = served.client()) {
             client.send(CHUNKED + body + NEXT);
-            Answer a = client.answer();
+            Response a = client.response();
             assertEquals(400, a.status());
             assertEquals("close", a.header("Connection"));
             client.expectEnd();
         }
-        try (Client client = served.client()) { // sent after the answer, so the server can only close the connection
+        try (Client client = served.client()) { // sent after the response, so the server can only close the connection
             client.send(CHUNKED);
-            assertEquals(200, client.answer().status());
+            assertEquals(200, client.response().status());
             client.send(body + NEXT);
             client.expectEnd();
         }
@@ -285,7 +285,7 @@ class ServeAttacksTest {
     void chunkThatIsTooLargeIsRefused(String body) throws IOException {
         try (Client client = served.client()) {
             client.send(CHUNKED + body + NEXT);
-            assertEquals(413, client.answer().status());
+            assertEquals(413, client.response().status());
             client.expectEnd();
         }
     }
@@ -295,7 +295,7 @@ class ServeAttacksTest {
         for (String endless : List.of("1\r\na\r\n", "0", "1;" + "x".repeat(4000), "1 ", "0\r\n" + "X: y\r\n")) {
             try (Client client = served.client()) {
                 client.send(CHUNKED);
-                assertEquals(200, client.answer().status());
+                assertEquals(200, client.response().status());
                 String much = endless.substring(endless.startsWith("0\r") ? 3 : 0).repeat(10_000);
                 client.send(endless);
                 for (int sent = 0; sent < 3 << 20; sent += much.length()) {
@@ -313,12 +313,12 @@ class ServeAttacksTest {
     void bodyThatIsTooLargeIsRefused() throws IOException {
         for (String header : List.of("Content-Length: 99999999999", "Content-Length: 999999999999999999999999")) {
             try (Client client = served.client()) {
-                Answer a = client.ask("GET /a.txt HTTP/1.1\r\n" + header + "\r\n");
+                Response a = client.ask("GET /a.txt HTTP/1.1\r\n" + header + "\r\n");
                 assertEquals(413, a.status());
                 client.expectEnd();
             }
         }
-        Answer a = served.get("/a.txt", "Content-Length: 5", "Expect: 100-continue");
+        Response a = served.get("/a.txt", "Content-Length: 5", "Expect: 100-continue");
         assertEquals("within", a.text());
         assertEquals("close", a.header("Connection"));
     }
@@ -338,9 +338,9 @@ class ServeAttacksTest {
         try (Client client = served.client()) {
             client.send("GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n");
             for (int i = 0; i < 50; i++) {
-                client.send("x".repeat(100_000)); // closing at once would reset the connection and discard the answer
+                client.send("x".repeat(100_000)); // closing at once would reset the connection and discard the response
             }
-            assertEquals(413, client.answer().status());
+            assertEquals(413, client.response().status());
             client.expectEnd();
         }
     }
@@ -372,7 +372,7 @@ class ServeAttacksTest {
         assertEquals("within", served.get("/a.txt").text());
     }
 
-    /** A receive stops at an urgent byte, and no further event reports the bytes behind it. */
+    /** A receive stops at an urgent byte, and no further event reports the bytes after it. */
     @Test
     void urgentBytesDelayNothing() throws IOException {
         String request = "GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd";
@@ -381,7 +381,7 @@ class ServeAttacksTest {
                 client.send(request.substring(0, i));
                 client.socket.sendUrgentData('!');
                 client.send(request.substring(i));
-                assertEquals("within", client.answer().text());
+                assertEquals("within", client.response().text());
                 assertEquals("within", client.ask("GET /sub/b.txt HTTP/1.1\r\n").text());
             }
         }
@@ -398,7 +398,7 @@ class ServeAttacksTest {
             }
             assertEquals("within", served.get("/a.txt").text());
             for (Client client : clients) {
-                assertEquals("within", client.send("y\r\nHost: x\r\n\r\n").answer().text());
+                assertEquals("within", client.send("y\r\nHost: x\r\n\r\n").response().text());
             }
         } finally {
             for (Client client : clients) {
@@ -428,7 +428,7 @@ class ServeAttacksTest {
             logged.get("/a.txt?\"\u00e4\\", "User-Agent: \"x\" \u009b[31m\ty", "Referer: http://r/");
             logged.get("/missing");
             try (Client client = logged.client()) {
-                assertEquals(400, client.send("\u0001\" 1\n").answer().status());
+                assertEquals(400, client.send("\u0001\" 1\n").response().status());
             }
         }
         List<String> lines = Files.readAllLines(file, UTF_8);

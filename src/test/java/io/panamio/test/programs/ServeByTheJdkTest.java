@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.examples.serve.Settings;
 import io.panamio.examples.serve.files.JdkFiles;
-import io.panamio.test.programs.Served.Answer;
+import io.panamio.test.programs.Served.Response;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -69,7 +69,7 @@ class ServeByTheJdkTest {
     }
 
     @Test
-    void linksOutOfTheFolderAreNotFollowed() throws IOException {
+    void linksOutOfTheDirectoryAreNotFollowed() throws IOException {
         Files.createSymbolicLink(folder.resolve("out"), directory.resolve("secret"));
         Files.createSymbolicLink(folder.resolve("up"), directory);
         Files.createSymbolicLink(folder.resolve("in"), Path.of("a.txt"));
@@ -81,11 +81,11 @@ class ServeByTheJdkTest {
     }
 
     @Test
-    void folderIsListed() throws IOException {
+    void directoryIsListed() throws IOException {
         Files.createDirectory(folder.resolve("sub"));
         Files.createDirectory(folder.resolve(Path.of(URI.create("file:///n%FF%20%C3%A4")).getFileName()));
         Files.createSymbolicLink(folder.resolve("out"), directory.resolve("secret"));
-        Answer page = served.get("/");
+        Response page = served.get("/");
         assertEquals(200, page.status());
         assertTrue(page.text().contains("<a href=\"./sub/\">sub/</a>"), page.text());
         assertTrue(page.text().contains("<a href=\"./n%FF%20%C3%A4/\">"), page.text());

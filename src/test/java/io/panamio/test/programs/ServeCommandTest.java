@@ -59,8 +59,8 @@ class ServeCommandTest {
     }
 
     @Test
-    void aFolderThatCannotBeServedIsReported() throws Exception {
-        expectFailure(1, "no such folder: /nothing/here", start("/nothing/here"));
+    void aDirectoryThatCannotBeServedIsReported() throws Exception {
+        expectFailure(1, "no such directory: /nothing/here", start("/nothing/here"));
         expectFailure(2, "--threads: at least 1", start(folder.toString(), "--threads", "0"));
         try (ServerSocket taken = new ServerSocket(0, 1, Loop.V4)) {
             expectFailure(1, "Address already in use",
@@ -68,7 +68,7 @@ class ServeCommandTest {
         }
     }
 
-    /** In the locale C, the JVM cannot represent other file names; the message tells the user what to do. */
+    /** In the locale C, the JVM cannot represent other file names; the message states what to do. */
     @Test
     void aNameThatTheLocaleCannotEncodeIsReported() throws Exception {
         expectFailure(2, ", the encoding of file names in this JVM, which is that of the locale: try LC_ALL=C.UTF-8",
@@ -77,7 +77,7 @@ class ServeCommandTest {
 
     @Test
     void aLogThatCannotBeOpenedIsReported() throws Exception {
-        expectFailure(1, "serve: cannot open the log /nosuch/x: no such folder",
+        expectFailure(1, "serve: cannot open the log /nosuch/x: no such directory",
             start(folder.toString(), "--port", "0", "--log", "/nosuch/x"));
         expectFailure(1, "serve: cannot open the log " + folder + ": ",
             start(folder.toString(), "--port", "0", "--log", "" + folder));
@@ -87,7 +87,7 @@ class ServeCommandTest {
     void aHiddenProcIsReported() throws Exception {
         Process mount = new ProcessBuilder("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/proc").start();
         assumeTrue(mount.waitFor() == 0, "no namespaces for this user");
-        expectFailure(1, "serve: no /proc/self/fd, which shows whether a file is in the folder",
+        expectFailure(1, "serve: no /proc/self/fd, which shows whether a file is in the directory",
             start(List.of("env", "LD_LIBRARY_PATH=" + Path.of(System.getProperty("java.home"), "lib"), "unshare",
                 "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"), folder.toString(),
                 "--port", "0"));
@@ -124,9 +124,9 @@ class ServeCommandTest {
         }
     }
 
-    /** The exceptions' classes are in a folder, and cannot be loaded without descriptors. */
+    /** The exceptions' classes are in a directory, and cannot be loaded without descriptors. */
     @Test
-    void withoutDescriptorsItKeepsServing() throws Exception {
+    void withoutDescriptorsClientsAreStillServed() throws Exception {
         Path file = Files.writeString(folder.resolve("a.txt"), "within");
         Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH)); // so that the cached entry stays valid
         Process process = start(List.of("sh", "-c", "ulimit -n 80; exec \"$@\"", "sh"), folder.toString(), "--host",
@@ -212,7 +212,7 @@ class ServeCommandTest {
     }
 
     @Test
-    void signalStopsItAfterTheLastAnswer() throws Exception {
+    void aSignalStopsTheServerAfterTheLastResponse() throws Exception {
         Path www = Files.createDirectories(folder.resolve("www"));
         String name = "\u00e4.txt";
         assertEquals(0, new ProcessBuilder("sh", "-c", "printf within > \"$(printf '\\303\\244').txt\"")
@@ -232,7 +232,7 @@ class ServeCommandTest {
                 Loop.until("begun", () -> client.socket.getInputStream().available() > 0);
                 process.destroy(); // SIGTERM
                 idle.expectEnd();
-                assertEquals(20_000_000, client.answer().content().length);
+                assertEquals(20_000_000, client.response().content().length);
                 client.expectEnd();
             }
             assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.examples.log.LogFile;
 import io.panamio.examples.serve.Settings;
-import io.panamio.test.programs.Served.Answer;
+import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
@@ -99,9 +99,9 @@ class ServeFailuresTest {
                 try (Client client = served.client()) {
                     String good = "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n";
                     client.send(good + good + "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n" + good);
-                    assertEquals("small", client.answer().text());
-                    assertEquals("small", client.answer().text());
-                    Answer a = client.answer();
+                    assertEquals("small", client.response().text());
+                    assertEquals("small", client.response().text());
+                    Response a = client.response();
                     assertEquals(500, a.status());
                     assertEquals("close", a.header("Connection"));
                     client.expectEnd();
@@ -147,10 +147,10 @@ class ServeFailuresTest {
                 client.send("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
             }
             sent.countDown();
-            assertEquals(500, clients.get(1).answer().status());
+            assertEquals(500, clients.get(1).response().status());
             clients.remove(1).expectEnd();
             for (Client client : clients) {
-                assertEquals("small", client.answer().text());
+                assertEquals("small", client.response().text());
             }
         } finally {
             for (Client client : clients) {
@@ -193,7 +193,7 @@ class ServeFailuresTest {
             try (Served served = new Served(far); Client client = served.client();
                  Stream<Path> files = Files.list(far)) {
                 for (Path path : files.toList()) {
-                    Answer a = client.ask("GET /" + path.getFileName() + " HTTP/1.1\r\n");
+                    Response a = client.ask("GET /" + path.getFileName() + " HTTP/1.1\r\n");
                     assertEquals(200, a.status());
                     String date = a.header("Last-Modified");
                     assertTrue(date.matches("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} [0-9:]{8} GMT"), date);
@@ -225,7 +225,7 @@ class ServeFailuresTest {
         }
     }
 
-    /** As in /proc: an empty answer would be wrong. */
+    /** As in /proc: an empty response would be wrong. */
     @Test
     void fileOfSizeZeroThatIsNotEmptyIsRefused() throws IOException {
         try (Served served = new Served(Path.of("/proc/sys/kernel"))) {
@@ -234,10 +234,10 @@ class ServeFailuresTest {
         }
     }
 
-    /** As for a folder that is not readable, has just been deleted or is on a broken disk. */
+    /** As for a directory that is not readable, has just been deleted or is on a broken disk. */
     @ParameterizedTest
     @CsvSource({"EACCES,13,403", "ENOENT,2,404", "ENOMEM,12,503", "EIO,5,500"})
-    void folderThatCannotBeReadIsNotListed(String name, int errno, int status) throws IOException {
+    void directoryThatCannotBeReadIsNotListed(String name, int errno, int status) throws IOException {
         boolean[] refused = new boolean[1];
         try (Served served = new Served(settings, () -> refused[0] = Seccomp.refuse(GETDENTS64, errno));
              Client client = served.client()) {
@@ -297,7 +297,7 @@ class ServeFailuresTest {
                     String[] ends = {"/", "/" + name, "/" + name + "/", "/./" + name, "/x/../" + name};
                     String[] headers = {"", "Range: bytes=1-\r\n", "If-None-Match: *\r\n", "If-Match: \"x\"\r\n",
                         "If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT\r\n"};
-                    Answer a = client.ask("GET /" + path + ends[random.nextInt(5)] + " HTTP/1.1\r\n"
+                    Response a = client.ask("GET /" + path + ends[random.nextInt(5)] + " HTTP/1.1\r\n"
                         + headers[random.nextInt(5)]);
                     // a file that is truncated while it is read is answered with 503
                     assertTrue(List.of(200, 206, 301, 304, 403, 404, 412, 416, 503).contains(a.status()), a.line());
@@ -336,7 +336,7 @@ class ServeFailuresTest {
 
     // ---- descriptors
 
-    /** Returns the number of descriptors of files below the folder. */
+    /** Returns the number of descriptors of files below the directory. */
     private int openFiles() throws IOException {
         int count = 0;
         for (String fd : Path.of("/proc/self/fd").toFile().list()) {
@@ -413,7 +413,7 @@ class ServeFailuresTest {
                 assertEquals("small", first.ask("GET /a.txt HTTP/1.1\r\n").text());
                 assertEquals(0, third.socket.getInputStream().available());
                 exhaustion.releaseOne();
-                assertEquals("small", third.answer().text());
+                assertEquals("small", third.response().text());
                 exhaustion.releaseOne();
                 assertEquals(200, third.ask("GET /sub/ HTTP/1.1\r\n").status());
                 assertEquals(LARGE, first.ask("GET /large HTTP/1.1\r\n").content().length);

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.examples.serve.Settings;
-import io.panamio.test.programs.Served.Answer;
+import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The example {@code serve} over time: time-outs, changes of files, limits, and its end. */
+/** The example {@code serve} over time: timeouts, changes of files, limits, and its end. */
 class ServeLifeTest {
     private static final Duration NOW = Loop.LONG.dividedBy(120); // half a second; more under qemu
     private static final int LARGE = 20_000_000;
@@ -53,15 +53,15 @@ class ServeLifeTest {
         client.send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
     }
 
-    // ---- time-outs
+    // ---- timeouts
 
     @Test
-    void aSlowRequestTimesOutWithAnAnswer() throws IOException {
+    void aSlowRequestTimesOutWithAResponse() throws IOException {
         settings.requestTime = NOW;
         try (Served served = new Served(settings); Client client = served.client()) {
             assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
             client.send("GET /a.txt HTTP/1.1\r\nX: y");
-            Answer a = client.answer();
+            Response a = client.response();
             assertEquals(408, a.status());
             assertEquals("close", a.header("Connection"));
             client.expectEnd();
@@ -78,13 +78,13 @@ class ServeLifeTest {
                 Thread.onSpinWait();
                 return client.socket.getInputStream().available() > 0;
             });
-            int status = client.answer().status();
+            int status = client.response().status();
             assertTrue(status == 408 || status == 431, "status " + status); // whichever limit is reached first
         }
     }
 
     @Test
-    void anIdleConnectionIsClosedWithoutAnAnswer() throws IOException {
+    void anIdleConnectionIsClosedWithoutAResponse() throws IOException {
         settings.idleTime = NOW;
         settings.requestTime = NOW;
         try (Served served = new Served(settings); Client silent = served.client(); Client idle = served.client();
@@ -111,7 +111,7 @@ class ServeLifeTest {
             }
             client.send(parts[2]);
             try (Client silent = served.client()) {
-                silent.expectEnd(); // after the time-out of a request, which began later
+                silent.expectEnd(); // after the timeout of a request, which began later
             }
             assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
         }
@@ -126,12 +126,12 @@ class ServeLifeTest {
             Loop.until("begun", () -> client.socket.getInputStream().available() > 0);
             int serving = opened.count();
             Loop.until("cut off", () -> opened.count() < serving);
-            assertThrows(IOException.class, client::answer);
+            assertThrows(IOException.class, client::response);
         }
     }
 
     @Test
-    void timeOutStartsAnewForEachRequest() throws IOException {
+    void timeOutRestartsForEachRequest() throws IOException {
         settings.requestTime = NOW;
         settings.idleTime = Loop.LONG;
         try (Served served = new Served(settings); Client client = served.client()) {
@@ -145,7 +145,7 @@ class ServeLifeTest {
     // ---- changes of files
 
     @Test
-    void changesAreSeenAfterTheCacheTime() throws IOException {
+    void changesAreServedAfterTheCacheTime() throws IOException {
         settings.validTime = Duration.ZERO;
         try (Served served = new Served(settings)) {
             assertEquals("small", served.get("/a.txt").text());
@@ -167,7 +167,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void changesAreNotSeenWithinTheCacheTime() throws IOException {
+    void changesAreNotServedWithinTheCacheTime() throws IOException {
         settings.validTime = Duration.ofHours(1);
         try (Served served = new Served(settings)) {
             byte[] before = served.get("/large.bin").content();
@@ -205,7 +205,7 @@ class ServeLifeTest {
             Loop.until("begun", () -> client.socket.getInputStream().available() > 0);
             Files.delete(large);
             assertEquals(404, served.get("/large.bin").status());
-            assertArrayEquals(expected, client.answer().content());
+            assertArrayEquals(expected, client.response().content());
         }
     }
 
@@ -232,7 +232,7 @@ class ServeLifeTest {
                 Loop.until("begun", () -> clients.getLast().socket.getInputStream().available() > 0);
             }
             for (int i = 0; i < 10; i++) {
-                assertEquals(LARGE + i, clients.get(i).answer().content().length);
+                assertEquals(LARGE + i, clients.get(i).response().content().length);
                 clients.get(i).close();
             }
             Loop.until("closed", () -> opened.count() <= 2);
@@ -252,7 +252,7 @@ class ServeLifeTest {
                 assertEquals("small", a.ask("GET /a.txt HTTP/1.1\r\n").text());
                 assertEquals(0, c.socket.getInputStream().available());
                 a.socket.close();
-                assertEquals("small", c.answer().text());
+                assertEquals("small", c.response().text());
             }
         }
     }
@@ -266,7 +266,7 @@ class ServeLifeTest {
             Future<Long> all = Background.start(() -> {
                 long n = 0;
                 for (int i = 0; i < 20; i++) {
-                    n += greedy.answer().content().length;
+                    n += greedy.response().content().length;
                 }
                 return n;
             });
@@ -276,7 +276,7 @@ class ServeLifeTest {
                 meanwhile++;
             }
             assertEquals(20L * LARGE, Background.result(all));
-            assertTrue(meanwhile > 20, meanwhile + " answers meanwhile");
+            assertTrue(meanwhile > 20, meanwhile + " responses meanwhile");
         }
     }
 
@@ -302,14 +302,14 @@ class ServeLifeTest {
             }
             Background.result(sent);
             for (int i = 0; i < count; i++) {
-                assertEquals("small", greedy.answer().text());
+                assertEquals("small", greedy.response().text());
             }
-            assertTrue(meanwhile > 20, meanwhile + " answers meanwhile");
+            assertTrue(meanwhile > 20, meanwhile + " responses meanwhile");
         }
     }
 
     @Test
-    void answersInProgressAreSentBeforeTheEnd() throws IOException {
+    void responsesInProgressAreSentBeforeTheEnd() throws IOException {
         try (Served served = new Served(settings); Client idle = served.client(); Client busy = served.client()) {
             assertEquals("small", idle.ask("GET /a.txt HTTP/1.1\r\n").text());
             sendRequest(busy, "/large.bin");
@@ -318,20 +318,20 @@ class ServeLifeTest {
             served.loop.stop();
             idle.expectEnd();
             assertThrows(IOException.class, () -> served.client().ask("GET /a.txt HTTP/1.1\r\n"));
-            assertEquals(LARGE, busy.answer().content().length);
-            assertEquals("close", busy.answer().header("Connection"));
+            assertEquals(LARGE, busy.response().content().length);
+            assertEquals("close", busy.response().header("Connection"));
             busy.expectEnd();
         }
     }
 
     @Test
-    void connectionEndsWithTheAnswerThatWasBeingSent() throws IOException {
+    void connectionEndsWithTheResponseThatWasBeingSent() throws IOException {
         try (Served served = new Served(settings); Client busy = served.client()) {
             sendRequest(busy, "/large.bin");
             Loop.until("begun", () -> busy.socket.getInputStream().available() > 0);
             served.loop.stop();
             Loop.until("refused", () -> isRefused(served));
-            assertEquals(LARGE, busy.answer().content().length);
+            assertEquals(LARGE, busy.response().content().length);
             busy.expectEnd();
         }
     }
@@ -353,7 +353,7 @@ class ServeLifeTest {
             Loop.until("begun", () -> busy.socket.getInputStream().available() > 0);
             served.loop.stop();
             Loop.until("ended", () -> !served.thread.isAlive());
-            assertThrows(EOFException.class, busy::answer);
+            assertThrows(EOFException.class, busy::response);
         }
     }
 

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import io.panamio.test.programs.Served.Answer;
+import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +57,7 @@ class ServePartsTest {
         "bytes=4-2 200 0123456789 ''", "bytes=- 200 0123456789 ''", "bytes=x-2 200 0123456789 ''",
         "bytes=1 200 0123456789 ''", "lines=1-2 200 0123456789 ''", "bytes=0-1,4-5 200 0123456789 ''"})
     void rangeIsServed(String range, int status, String content, String sent) throws IOException {
-        Answer a = served.get("/a.txt", "Range: " + range);
+        Response a = served.get("/a.txt", "Range: " + range);
         assertEquals(status, a.status());
         assertEquals(content, a.text());
         assertEquals(sent.isEmpty() ? null : "bytes " + sent + "/10", a.header("Content-Range"));
@@ -67,7 +67,7 @@ class ServePartsTest {
     void rangeOfALargeFileIsServed() throws IOException {
         try (Client client = served.client()) {
             for (int[] r : new int[][] {{0, 0}, {1, 2_000_000}, {2_999_999, 2_999_999}, {12_345, 54_321}}) {
-                Answer a = client.ask("GET /large.bin HTTP/1.1\r\nRange: bytes=" + r[0] + "-" + r[1] + "\r\n");
+                Response a = client.ask("GET /large.bin HTTP/1.1\r\nRange: bytes=" + r[0] + "-" + r[1] + "\r\n");
                 assertEquals(206, a.status());
                 assertArrayEquals(Arrays.copyOfRange(large, r[0], r[1] + 1), a.content());
             }
@@ -98,7 +98,7 @@ class ServePartsTest {
                     "If-Modified-Since: Thursday, 29-Feb-24 12:34:56 GMT",
                     "If-Modified-Since: Thu Feb 29 12:34:56 2024",
                     "If-Modified-Since: Sat Mar  1 00:00:00 2025")) {
-                Answer a = client.ask("GET /a.txt HTTP/1.1\r\n" + header + "\r\n");
+                Response a = client.ask("GET /a.txt HTTP/1.1\r\n" + header + "\r\n");
                 assertEquals(304, a.status(), header);
                 assertEquals(tag, a.header("ETag"));
                 assertNull(a.header("Content-Length"));
@@ -153,7 +153,7 @@ class ServePartsTest {
 
     /** The headers of one request do not affect the next one. */
     @Test
-    void headersOfAnEarlierRequestAreForgotten() throws IOException {
+    void headersOfAnEarlierRequestAreDiscarded() throws IOException {
         String tag = served.get("/a.txt").header("ETag");
         try (Client client = served.client()) {
             String two = "GET /a.txt HTTP/1.1\r\nIf-None-Match: \"x\"\r\nIf-None-Match: " + tag + "\r\n";
@@ -168,7 +168,7 @@ class ServePartsTest {
     }
 
     @Test
-    void headersThatAreNoListMayNotBeRepeated() throws IOException {
+    void headersThatAreNotListsMayNotBeRepeated() throws IOException {
         String tag = served.get("/a.txt").header("ETag");
         String past = "Thu, 29 Feb 2024 12:34:55 GMT";
         for (String[] headers : new String[][] {
@@ -188,7 +188,7 @@ class ServePartsTest {
     void onlyContinueCanBeExpected(String expected, int status) throws IOException {
         try (Client client = served.client()) {
             for (int i = 0; i < 2; i++) {
-                Answer a = client.ask("GET /a.txt HTTP/1.1\r\nExpect: " + expected + "\r\n");
+                Response a = client.ask("GET /a.txt HTTP/1.1\r\nExpect: " + expected + "\r\n");
                 assertEquals(status, a.status());
                 assertNull(a.header("Connection"), "it is kept");
             }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.panamio.test.programs.Served.Answer;
+import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingPrograms;
@@ -105,7 +105,7 @@ class ServeProgramsTest {
     }
 
     @Test
-    void hundredCurlsAtATime() throws Exception {
+    void hundredCurlsAtATimeAreServed() throws Exception {
         StringBuilder config = new StringBuilder();
         for (int i = 0; i < 100; i++) {
             config.append("url = \"").append(served.url(i % 2 == 0 ? "/large" : "/small")).append("\"\noutput = \"p")
@@ -168,7 +168,7 @@ class ServeProgramsTest {
             assertEquals(size, all);
         }
         try (Client client = served.client()) {
-            Answer end = client.ask("GET /sparse HTTP/1.1\r\nRange: bytes=4294967290-4294967297\r\n");
+            Response end = client.ask("GET /sparse HTTP/1.1\r\nRange: bytes=4294967290-4294967297\r\n");
             assertEquals("bytes 4294967290-4294967297/5000000000", end.header("Content-Range"));
             assertEquals(4_294_967_291L, ByteBuffer.wrap(end.content()).getLong());
         }
@@ -227,7 +227,7 @@ class ServeProgramsTest {
     // ---- load
 
     @Test
-    void wrkSeesNoErrors() throws Exception {
+    void wrkReportsNoErrors() throws Exception {
         for (String path : List.of("/small", "/large", "/missing")) {
             String output = run("wrk", "--timeout", "60s", "-t1", "-c32", "-d1s", served.url(path));
             assertEquals(path.equals("/missing"), output.contains("Non-2xx"), output);
@@ -236,7 +236,7 @@ class ServeProgramsTest {
     }
 
     @Test
-    void wrkSeesNoErrorsWhenItPipelines() throws Exception {
+    void wrkReportsNoErrorsWhenItPipelines() throws Exception {
         Path script = Files.writeString(folder.resolve("pipeline.lua"), """
             init = function(args)
               local r = {}
@@ -252,7 +252,7 @@ class ServeProgramsTest {
     }
 
     @Test
-    void abSeesNoErrors() throws Exception {
+    void abReportsNoErrors() throws Exception {
         for (List<String> options : List.of(List.of("-k"), List.of("-n", "2000"))) {
             List<String> command = new ArrayList<>(List.of("ab", "-q", "-n", "20000", "-c", "32"));
             command.addAll(options);
@@ -265,7 +265,7 @@ class ServeProgramsTest {
     }
 
     @Test
-    void h2loadSeesNoErrors() throws Exception {
+    void h2loadReportsNoErrors() throws Exception {
         for (String path : List.of("/small", "/large")) {
             int n = path.equals("/small") ? 20_000 : 200;
             String output = run("h2load", "--h1", "-n" + n, "-c32", "-m8", served.url(path));

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.examples.serve.Settings;
-import io.panamio.test.programs.Served.Answer;
+import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
 import java.io.IOException;
 import java.net.URI;
@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The answers of the example {@code serve} for files and folders. */
+/** The responses of the example {@code serve} for files and directories. */
 class ServeTest {
     private static final Instant MODIFIED = Instant.parse("2024-02-29T12:34:56.789Z");
     private static final String DATE = "Thu, 29 Feb 2024 12:34:56 GMT";
@@ -72,7 +72,7 @@ class ServeTest {
 
     @Test
     void smallFileHasAllItsHeaders() throws IOException {
-        Answer a = served.get("/a.txt");
+        Response a = served.get("/a.txt");
         assertEquals("HTTP/1.1 200 OK", a.line());
         assertEquals("0123456789", a.text());
         assertEquals("10", a.header("Content-Length"));
@@ -105,7 +105,7 @@ class ServeTest {
     @Test
     void anEmptyFileIsServed() throws IOException {
         file("empty", "");
-        Answer a = served.get("/empty");
+        Response a = served.get("/empty");
         assertEquals(200, a.status());
         assertEquals("0", a.header("Content-Length"));
         assertEquals(200, served.get("/empty", "Range: bytes=-5").status());
@@ -115,9 +115,9 @@ class ServeTest {
     @ParameterizedTest
     @ValueSource(strings = {"/a.txt", "/large.bin", "/missing", "/"})
     void headIsTheSameWithoutTheContent(String path) throws IOException {
-        Answer get = served.get(path);
+        Response get = served.get(path);
         try (Client client = served.client()) {
-            Answer head = client.ask("HEAD " + path + " HTTP/1.1\r\n");
+            Response head = client.ask("HEAD " + path + " HTTP/1.1\r\n");
             head.headers().replace("Date", get.header("Date"));
             assertEquals(get.line(), head.line());
             assertEquals(get.headers(), head.headers());
@@ -145,7 +145,7 @@ class ServeTest {
                 assertEquals(LARGE, client.ask("GET /large.bin HTTP/1.1\r\n").content().length);
                 assertEquals(404, client.ask("GET /missing HTTP/1.1\r\n").status());
             }
-            Answer last = client.ask("GET /a.txt HTTP/1.1\r\nConnection: foo, Close\r\n");
+            Response last = client.ask("GET /a.txt HTTP/1.1\r\nConnection: foo, Close\r\n");
             assertEquals("close", last.header("Connection"));
             client.expectEnd();
         }
@@ -154,9 +154,9 @@ class ServeTest {
     @Test
     void http10ConnectionIsKeptIfRequested() throws IOException {
         try (Client client = served.client()) {
-            Answer kept = client.ask("GET /a.txt HTTP/1.0\r\nConnection: Keep-Alive\r\n");
+            Response kept = client.ask("GET /a.txt HTTP/1.0\r\nConnection: Keep-Alive\r\n");
             assertEquals("keep-alive", kept.header("Connection"));
-            Answer last = client.send("GET /a.txt HTTP/1.0\r\n\r\n").answer();
+            Response last = client.send("GET /a.txt HTTP/1.0\r\n\r\n").response();
             assertEquals("close", last.header("Connection"));
             assertEquals("0123456789", last.text());
             client.expectEnd();
@@ -165,12 +165,12 @@ class ServeTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"/a.txt", "/large.bin"})
-    void clientThatSendsNoMoreGetsItsAnswers(String path) throws IOException {
+    void clientThatSendsNoMoreGetsItsResponses(String path) throws IOException {
         try (Client client = served.client()) {
             client.send(("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n").repeat(3));
             client.socket.shutdownOutput();
             for (int i = 0; i < 3; i++) {
-                assertEquals(200, client.answer().status());
+                assertEquals(200, client.response().status());
             }
             client.expectEnd();
         }
@@ -197,7 +197,7 @@ class ServeTest {
                 }
             });
             for (String path : asked) {
-                Answer a = client.answer();
+                Response a = client.response();
                 assertEquals(path.equals("/missing") ? 404 : 200, a.status());
                 assertEquals(switch (path) {
                     case "/a.txt" -> 10;
@@ -220,9 +220,9 @@ class ServeTest {
             for (char c : "\r\nGET /a.txt HTTP/1.1\r\nHost: x\r\nRange: bytes=2-3\r\n\r\n".toCharArray()) {
                 client.send(String.valueOf(c));
             }
-            assertEquals("23", client.answer().text());
+            assertEquals("23", client.response().text());
             client.send("GET /a.txt HTTP/1.1\nHost: x\n\n"); // bare newlines are accepted, too
-            assertEquals("0123456789", client.answer().text());
+            assertEquals("0123456789", client.response().text());
         }
     }
 
@@ -231,24 +231,24 @@ class ServeTest {
         try (Client client = served.client()) {
             String body = "GET /missing HTTP/1.1\r\n\r\n".repeat(2000);
             client.send("GET /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
-            assertEquals("0123456789", client.answer().text());
+            assertEquals("0123456789", client.response().text());
             client.send("POST /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
-            Answer post = client.answer();
+            Response post = client.response();
             assertEquals(405, post.status());
             assertEquals("GET, HEAD", post.header("Allow"));
             assertEquals("0123456789", client.ask("GET /a.txt HTTP/1.1\r\n").text());
         }
     }
 
-    // ---- folders and names
+    // ---- directories and names
 
     @Test
-    void folderHasItsIndex() throws IOException {
+    void directoryHasItsIndex() throws IOException {
         file("sub/index.html", "<p>index");
-        Answer moved = served.get("/sub?x=y");
+        Response moved = served.get("/sub?x=y");
         assertEquals(301, moved.status());
         assertEquals("/sub/", moved.header("Location"));
-        Answer a = served.get("/sub/");
+        Response a = served.get("/sub/");
         assertEquals("<p>index", a.text());
         assertEquals("text/html; charset=utf-8", a.header("Content-Type"));
         assertEquals(304, served.get("/sub/", "If-None-Match: " + a.header("ETag")).status());
@@ -257,7 +257,7 @@ class ServeTest {
     }
 
     @Test
-    void folderWithoutIndexIsListed() throws IOException {
+    void directoryWithoutIndexIsListed() throws IOException {
         file("list/<b>&\"'.txt", "12345");
         file("list/dir/x", "x");
         file("list/ä b%.txt", "x");
@@ -309,7 +309,7 @@ class ServeTest {
         served.close();
         file("a.txt", "another");
         served = new Served(folder);
-        Answer a = served.get("/a.txt");
+        Response a = served.get("/a.txt");
         assertEquals("another", a.text());
         assertNotEquals(before, a.header("ETag"));
     }

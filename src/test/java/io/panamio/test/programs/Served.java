@@ -20,7 +20,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A folder served by the example's loop in its own thread, and clients that send arbitrary requests. */
+/** A directory served by the example's loop in its own thread, and clients that send arbitrary requests. */
 final class Served implements AutoCloseable {
     final HttpLoop loop;
     final Thread thread;
@@ -54,14 +54,14 @@ final class Served implements AutoCloseable {
         return new Client(new Socket(Loop.V4, port()));
     }
 
-    /** Returns the answer to a request on a new connection; the Host header and the end of the head are added. */
-    Answer ask(String lines) throws IOException {
+    /** Returns the response to a request on a new connection; the Host header and the end of the head are added. */
+    Response ask(String lines) throws IOException {
         try (Client client = client()) {
             return client.ask(lines);
         }
     }
 
-    Answer get(String path, String... headers) throws IOException {
+    Response get(String path, String... headers) throws IOException {
         return ask("GET " + path + " HTTP/1.1\r\n" + String.join("", Arrays.stream(headers)
             .map(h -> h + "\r\n").toList()));
     }
@@ -80,8 +80,8 @@ final class Served implements AutoCloseable {
         assertEquals(0, s.connections() + s.rings() + s.openFiles(), s.toString());
     }
 
-    /** An answer: its status, its headers (names are case-insensitive), and its content. */
-    record Answer(int status, String line, Map<String, String> headers, byte[] content) {
+    /** A response: its status, its headers (names are case-insensitive), and its content. */
+    record Response(int status, String line, Map<String, String> headers, byte[] content) {
         String header(String name) {
             return headers.get(name);
         }
@@ -108,17 +108,17 @@ final class Served implements AutoCloseable {
             return this;
         }
 
-        /** Sends the lines of a request, with Host, and reads its answer. */
-        Answer ask(String lines) throws IOException {
+        /** Sends the lines of a request, with Host, and reads its response. */
+        Response ask(String lines) throws IOException {
             send(lines + "Host: test\r\n\r\n");
-            return answer(lines.startsWith("HEAD"));
+            return response(lines.startsWith("HEAD"));
         }
 
-        Answer answer() throws IOException {
-            return answer(false);
+        Response response() throws IOException {
+            return response(false);
         }
 
-        Answer answer(boolean head) throws IOException {
+        Response response(boolean head) throws IOException {
             String line = line();
             Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
             for (String h; !(h = line()).isEmpty();) {
@@ -132,7 +132,7 @@ final class Served implements AutoCloseable {
             if (content.length < length) {
                 throw new EOFException(content.length + " of " + length + " bytes");
             }
-            return new Answer(status, line, headers, content);
+            return new Response(status, line, headers, content);
         }
 
         private String line() throws IOException {

@@ -91,13 +91,13 @@ class UnreadOutputTest {
 
     private static void get(Socket socket) throws IOException {
         socket.getOutputStream().write("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(US_ASCII));
-        StringBuilder answer = new StringBuilder();
-        while (answer.indexOf("\r\n\r\nwithin") < 0) {
+        StringBuilder response = new StringBuilder();
+        while (response.indexOf("\r\n\r\nwithin") < 0) {
             int c = socket.getInputStream().read();
             assertTrue(c >= 0, "an end");
-            answer.append((char) c);
+            response.append((char) c);
         }
-        assertEquals(0, answer.indexOf("HTTP/1.1 200"), answer::toString);
+        assertEquals(0, response.indexOf("HTTP/1.1 200"), response::toString);
     }
 
     @Test

@@ -51,7 +51,7 @@ class JavadocExamplesTest {
     }
 
     @Test
-    void tcpConnectSendsTheRequestAndReadsTheAnswer() throws Exception {
+    void tcpConnectSendsTheRequestAndReadsTheResponse() throws Exception {
         try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK); Arena arena = Arena.ofConfined()) {
             FutureTask<String> asked = start(() -> {
                 try (Socket peer = server.accept()) {
@@ -60,12 +60,12 @@ class JavadocExamplesTest {
                     return new String(request, StandardCharsets.US_ASCII);
                 }
             });
-            MemorySegment answer = arena.allocate(16);
+            MemorySegment response = arena.allocate(16);
             long n = TcpSnippets.request(new InetSocketAddress(LOOPBACK, server.getLocalPort()),
-                "ping".getBytes(StandardCharsets.US_ASCII), answer);
+                "ping".getBytes(StandardCharsets.US_ASCII), response);
             assertEquals("ping", asked.get());
             assertEquals(5, n);
-            assertEquals("pong!", answer.getString(0));
+            assertEquals("pong!", response.getString(0));
         }
     }
 
@@ -231,7 +231,7 @@ class JavadocExamplesTest {
             MemorySegment[] bodies = {arena.allocateFrom("one"), arena.allocateFrom("three"), arena.allocate(4 << 20)};
             AtomicLong read = new AtomicLong();
             byte[] buffer = new byte[1 << 20];
-            OptionSnippets.answer(writer, arena.allocateFrom("head"), bodies,
+            OptionSnippets.respond(writer, arena.allocateFrom("head"), bodies,
                 () -> read.addAndGet(read(reader, buffer)));
             long n;
             while ((n = read(reader, buffer)) > 0) {

@@ -51,15 +51,15 @@ final class OptionSnippets {
     }
 
     /** Writes the same header before several bodies. */
-    static void answer(WritableStream stream, MemorySegment header, MemorySegment[] bodies, Runnable awaitWritable)
+    static void respond(WritableStream stream, MemorySegment header, MemorySegment[] bodies, Runnable awaitWritable)
             throws IOException {
         // @start region="gather"
-        GatherList answer = GatherList.of(header, bodies[0]);
+        GatherList response = GatherList.of(header, bodies[0]);
         for (MemorySegment body : bodies) {
-            answer.set(1, body); // starts over, with the same header
+            response.set(1, body); // rewinds, with the same header
             while (true) {
-                stream.write(answer);
-                if (answer.isDone()) {
+                stream.write(response);
+                if (response.isDone()) {
                     break;
                 }
                 awaitWritable.run(); // in an event loop: return, and write again when the event arrives

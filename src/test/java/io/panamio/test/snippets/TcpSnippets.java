@@ -17,8 +17,8 @@ final class TcpSnippets {
     private TcpSnippets() {
     }
 
-    /** Connects to a server, sends a request and returns the number of bytes of the answer. */
-    static long request(InetSocketAddress server, byte[] request, MemorySegment answer) throws IOException {
+    /** Connects to a server, sends a request and returns the number of bytes of the response. */
+    static long request(InetSocketAddress server, byte[] request, MemorySegment response) throws IOException {
         // @start region="connect"
         try (Poll poll = Poll.open(); TcpStream stream = TcpStream.connect(server)) {
             Events events = Events.withCapacity(16);
@@ -37,8 +37,8 @@ final class TcpSnippets {
             }
             poll.registry().reregister(stream, 0, Interest.READABLE);
             long received = 0;
-            while (received < answer.byteSize()) {
-                long n = stream.read(answer, received, answer.byteSize() - received);
+            while (received < response.byteSize()) {
+                long n = stream.read(response, received, response.byteSize() - received);
                 if (n == IoResult.EOF) {
                     break;
                 } else if (n == IoResult.WOULD_BLOCK) {

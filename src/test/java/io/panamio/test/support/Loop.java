@@ -48,7 +48,7 @@ public final class Loop implements AutoCloseable {
         System.getProperty("panamio.test.platform", System.getProperty("os.name")).matches("(?i)mac.*|freebsd");
     private static final List<String> FLAGS = List.of("r", "w", "p", "rc", "wc", "e");
 
-    /** The time-out for everything that must happen. */
+    /** The timeout for everything that must happen. */
     public static final Duration LONG = Duration.ofSeconds(System.getenv("PANAMIO_QEMU") == null ? 60 : 300);
     /** The time that a test waits to check that nothing happens. */
     public static final Duration SHORT = Duration.ofMillis(50);
@@ -176,7 +176,7 @@ public final class Loop implements AutoCloseable {
         long deadline = System.nanoTime() + LONG.toNanos();
         TcpStream stream;
         while ((stream = listener.accept()) == null) {
-            assertTrue(System.nanoTime() < deadline, "no connection came");
+            assertTrue(System.nanoTime() < deadline, "no connection arrived");
             Thread.onSpinWait();
         }
         return stream;

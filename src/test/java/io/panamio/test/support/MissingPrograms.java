@@ -51,7 +51,7 @@ public final class MissingPrograms {
         }
     }
 
-    /** Returns Debian's folder of PostgreSQL's programs, which are not on the path. */
+    /** Returns Debian's directory of PostgreSQL's programs, which are not on the path. */
     private static Stream<Path> postgresql() throws IOException {
         Path versions = Path.of("/usr/lib/postgresql");
         return Files.isDirectory(versions) ? Files.list(versions).map(v -> v.resolve("bin")) : Stream.of();
@@ -72,7 +72,7 @@ public final class MissingPrograms {
         Set<String> programs = new TreeSet<>(Files.readAllLines(MISSING));
         programs.removeIf(program -> find(program).isPresent());
         if (!programs.isEmpty()) {
-            System.out.printf("Tests were skipped for want of %s; Debian's packages: %s%n", String.join(", ", programs),
+            System.out.printf("Tests were skipped for lack of %s; Debian's packages: %s%n", String.join(", ", programs),
                 String.join(" ", packages(programs)));
         }
         Files.delete(MISSING);

@@ -30,7 +30,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Functions for bare descriptors that tests need in addition to the API. The constants are Linux's, but on Windows. */
+/**
+ * Functions for bare descriptors that tests need in addition to the API. The constants are Linux's, except on Windows.
+ */
 public final class NativeFds {
     private static final int O_WRONLY = 1;
     private static final int O_APPEND = 0x400;
@@ -95,7 +97,7 @@ public final class NativeFds {
 
     public static boolean isNonBlocking(int fd) {
         if (WindowsHandles.HERE) {
-            return true; // the system does not tell: reads that return show it
+            return true; // the system does not report it: reads that return show it
         }
         return (succeed(FCNTL, fd, F_GETFL, 0) & O_NONBLOCK) != 0;
     }
@@ -134,8 +136,9 @@ public final class NativeFds {
     }
 
     /**
-     * Counts the sockets, pipes, eventfds and memfds that the process has opened since, and files in the given folders.
-     * Other files are the JVM's, which opens them at any time. Descriptors opened before may be closed in the meantime.
+     * Counts the sockets, pipes, eventfds and memfds that the process has opened since, and files in the given
+     * directories. Other files are the JVM's, which opens them at any time. Descriptors opened before may be closed in
+     * the meantime.
      */
     public static final class Opened {
         static {
@@ -225,7 +228,7 @@ public final class NativeFds {
     }
 
     public static void setBlocking(int fd) {
-        assumeTrue(!WindowsHandles.HERE, "the system does not tell whether a socket blocks");
+        assumeTrue(!WindowsHandles.HERE, "the system does not report whether a socket blocks");
         succeed(FCNTL, fd, F_SETFL, succeed(FCNTL, fd, F_GETFL, 0) & ~O_NONBLOCK);
     }
 

@@ -73,7 +73,8 @@ public final class Programs implements AutoCloseable {
 
         /** Sends a signal to the process. */
         public void signal(String name) throws IOException {
-            assumeFalse(ignored(name), "SIG" + name + " is ignored, as under nohup, and so in what this JVM starts");
+            assumeFalse(ignored(name),
+            "SIG" + name + " is ignored, as under nohup, and so in the processes that this JVM starts");
             Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
             assertEquals(0, kill.onExit().join().exitValue());
         }

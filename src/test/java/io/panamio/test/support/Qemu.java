@@ -11,7 +11,7 @@ import org.opentest4j.TestAbortedException;
 
 /**
  * Skips tests under qemu-user ({@code src/test/aarch64/run}), with a message, if they need what qemu cannot pass on to
- * the kernel. As an extension, skips tests of socket options that qemu does not know.
+ * the kernel. As an extension, skips tests of socket options that qemu does not support.
  */
 public final class Qemu implements TestExecutionExceptionHandler {
     private static final boolean HERE = System.getenv("PANAMIO_QEMU") != null;

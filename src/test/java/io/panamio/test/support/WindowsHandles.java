@@ -63,7 +63,7 @@ final class WindowsHandles {
         return (int) call(JAVA_INT, "ws2_32", function, arguments);
     }
 
-    // ---- asking
+    // ---- queries
 
     private static int flags(int handle) {
         try (Arena arena = Arena.ofConfined()) {
@@ -82,7 +82,7 @@ final class WindowsHandles {
         return (flags & HANDLE_FLAG_INHERIT) != 0;
     }
 
-    /** How many handles there are of what this one is of. */
+    /** Returns the number of handles of the object that a handle refers to. */
     static int count(int handle) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment basic = arena.allocate(56, 8); // OBJECT_BASIC_INFORMATION
@@ -137,7 +137,7 @@ final class WindowsHandles {
         }
     }
 
-    /** How many bytes can be read from a socket. */
+    /** Returns the number of bytes that can be read from a socket. */
     static int available(int socket) {
         return ioctl(socket, FIONREAD, 0);
     }
@@ -149,7 +149,7 @@ final class WindowsHandles {
         }
     }
 
-    // ---- making and changing
+    // ---- creation and modes
 
     static int dup(int socket) {
         try (Arena arena = Arena.ofConfined()) {
@@ -174,7 +174,7 @@ final class WindowsHandles {
         return ioctl(socket, FIONBIO, blocking ? 0 : 1);
     }
 
-    /** Something that is not a socket. */
+    /** Creates an event, which is not a socket. */
     static int event() {
         return (int) call(JAVA_LONG, "kernel32", "CreateEventW", MemorySegment.NULL, 1, 0, MemorySegment.NULL);
     }

@@ -229,7 +229,7 @@ class AllocationTest {
     }
 
     @Test
-    void theMeasurementSeesTheSmallestAllocation() throws IOException {
+    void theMeasurementDetectsTheSmallestAllocation() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             Memory segments = of(arena.allocate(2 * SIZE), arena.allocate(SIZE));
             Memory allocating = new Memory() {

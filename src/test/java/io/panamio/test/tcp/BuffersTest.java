@@ -303,7 +303,7 @@ class BuffersTest {
                 MemorySegment all = arena.allocate(length);
                 until("arrived", () -> pair.stream().peek(all) == length);
             }
-            assertEquals(65536, pair.stream().peek(got, 0, got.length), "a peek does not go on");
+            assertEquals(65536, pair.stream().peek(got, 0, got.length), "a peek does not continue");
             assertEquals(length, pair.stream().read(got, 0, got.length));
             assertArrayEquals(sent, Arrays.copyOf(got, length));
         }

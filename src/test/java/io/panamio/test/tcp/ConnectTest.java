@@ -74,7 +74,7 @@ class ConnectTest {
             }
             loop.poll.registry().deregister(stream);
         }
-        return abort("this system lets more connections queue than the listener asked for");
+        return abort("this system lets more connections queue than the listener requested");
     }
 
     // ---- the three outcomes
@@ -94,7 +94,7 @@ class ConnectTest {
     }
 
     @Test
-    void aSuccessBeforeTheCheckStaysOneThoughTheErrorOfAResetWasTaken() throws IOException {
+    void finishConnectKeepsReportingSuccessAfterAReset() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
@@ -122,7 +122,7 @@ class ConnectTest {
     }
 
     @Test
-    void aRefusalIsThrownThoughTakeErrorTookIt() throws IOException {
+    void aRefusalIsThrownAfterTakeErrorTookIt() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = refused(loop);
             IOException taken = stream.takeError();
@@ -137,27 +137,27 @@ class ConnectTest {
     }
 
     /** A call that reports a failed connect. */
-    private interface Teller {
-        void ask(TcpStream stream) throws IOException;
+    private interface ErrorCall {
+        void run(TcpStream stream) throws IOException;
     }
 
     @Test
     void everyConnectFailureNamesTheAddress() throws IOException {
         MemorySegment segment = MemorySegment.ofArray(new byte[1]);
-        List<Teller> tellers = List.of(TcpStream::finishConnect, s -> s.read(new byte[1], 0, 1), s -> s.read(segment),
+        List<ErrorCall> calls = List.of(TcpStream::finishConnect, s -> s.read(new byte[1], 0, 1), s -> s.read(segment),
             s -> s.readVectored(segment, segment), s -> s.peek(segment), s -> s.peek(new byte[1], 0, 1),
             s -> s.write(new byte[1], 0, 1), s -> s.write(segment), s -> s.writeVectored(segment, segment),
             s -> s.writeMore(segment, 0, 1),
             s -> {
                 throw s.takeError();
             });
-        for (Teller teller : tellers) {
+        for (ErrorCall call : calls) {
             try (Loop loop = new Loop()) {
                 InetSocketAddress to = nobody();
                 TcpStream stream = loop.later(TcpStream.connect(to));
                 loop.register(stream, 1, RW);
                 loop.expect(new Expected(1, "wc e"));
-                ConnectException e = assertThrows(ConnectException.class, () -> teller.ask(stream));
+                ConnectException e = assertThrows(ConnectException.class, () -> call.run(stream));
                 assertNames(to, e);
                 for (int i = 0; i < 2; i++) {
                     e = assertThrows(ConnectException.class, stream::finishConnect);
@@ -173,7 +173,7 @@ class ConnectTest {
     }
 
     @Test
-    void aConnectThatSucceededStaysOneThoughTheConnectionWasReset() throws IOException {
+    void finishConnectReportsSuccessAfterAReset() throws IOException {
         Qemu.lacks("TCP_INFO, all but its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
@@ -189,7 +189,7 @@ class ConnectTest {
     }
 
     @Test
-    void aConnectThatSucceededStaysOneThoughTheErrorWasTakenFirst() throws IOException {
+    void finishConnectReportsSuccessAfterTakeErrorTookAReset() throws IOException {
         Qemu.lacks("TCP_INFO, all but its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
@@ -205,7 +205,7 @@ class ConnectTest {
 
     @Test
     @Tag("any-selector")
-    void aConnectThatSucceededStaysOneThoughBothSidesHaveEnded() throws IOException {
+    void finishConnectReportsSuccessAfterBothSidesHaveEnded() throws IOException {
         Qemu.lacks("TCP_INFO, all but its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));

@@ -367,7 +367,7 @@ class TcpListenerTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    void aReleasedDescriptorStaysOpenAndMakesAnotherListener(InetAddress host) throws IOException {
+    void aDetachedDescriptorStaysOpenAndCanBeAdopted(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
             loop.register(listener, 1, R);

@@ -70,7 +70,7 @@ class TcpStreamTest {
         return bytes;
     }
 
-    /** Makes the peer break the connection, and waits until the stream, registered with token 1, has noticed. */
+    /** Makes the peer break the connection, and waits for the event of the stream, which is registered with token 1. */
     private static void reset(Loop loop, Socket peer) throws IOException {
         peer.setSoLinger(true, 0);
         peer.close();
@@ -110,7 +110,7 @@ class TcpStreamTest {
 
     @Test
     @Requires(Feature.PIPES)
-    void isOpenUntilItIsClosedOrReleased() throws IOException {
+    void isOpenUntilItIsClosedOrDetached() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
             assertTrue(pair[0].isOpen() && pair[1].isOpen() && loop.poll.isOpen());
@@ -548,7 +548,7 @@ class TcpStreamTest {
 
     @ParameterizedTest
     @MethodSource("hosts")
-    void aReleasedDescriptorStaysOpenAndMakesAnotherStream(InetAddress host) throws IOException {
+    void aDetachedDescriptorStaysOpenAndCanBeAdopted(InetAddress host) throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = loop.connected(host);
             loop.register(pair.stream(), 1, RW);
@@ -559,7 +559,7 @@ class TcpStreamTest {
             assertThrows(ClosedChannelException.class, () -> pair.stream().localAddress());
             assertThrows(ClosedChannelException.class, () -> pair.stream().detach());
             pair.stream().close();
-            assertTrue(NativeFds.isOpen(fd), "the descriptor is not the stream's to close any more");
+            assertTrue(NativeFds.isOpen(fd), "the stream no longer owns the descriptor");
             loop.expectNothing();
 
             TcpStream other = loop.later(TcpStream.fromFd(fd));
@@ -604,7 +604,7 @@ class TcpStreamTest {
 
     @Test
     @Tag("any-selector")
-    void aStreamNamesItsDescriptor() throws IOException {
+    void toStringNamesTheDescriptor() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             assertEquals("TcpStream[fd " + stream.fd() + "]", stream.toString());

@@ -219,7 +219,7 @@ class UrgentDataTest {
             Arrays.fill(piece, (byte) 'x');
             long[] all = new long[3]; // sent, received, size of the piece
             byte[] buffer = new byte[1 << 16];
-            until("all there", () -> {
+            until("all arrived", () -> {
                 if (all[2] < pieces) {
                     long n = in[1].write(piece, 0, 1 + random.nextInt(piece.length));
                     all[0] += Math.max(n, 0);
@@ -310,7 +310,7 @@ class UrgentDataTest {
     /** A source registered only for writing does not report input. */
     @ParameterizedTest
     @EnumSource
-    void writableInterestDoesNotSeeUrgentBytes(Kind kind) throws IOException {
+    void writableInterestDoesNotReportUrgentBytes(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             StreamSocket<?>[] pair = kind.open(loop);
             loop.register(pair[0], 1, Loop.W);

@@ -328,7 +328,7 @@ class VectoredTest {
             TcpStream stream = loop.connected().stream();
             MemorySegment much = arena.allocate(1 << 20);
             until("full", () -> stream.writeVectored(much, much) == WOULD_BLOCK);
-            until("full, what was on its way included", () -> stream.writeVectored(heap(10), much) == WOULD_BLOCK);
+            until("full, including the data in transit", () -> stream.writeVectored(heap(10), much) == WOULD_BLOCK);
         }
     }
 

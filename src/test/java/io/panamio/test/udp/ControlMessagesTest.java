@@ -271,8 +271,8 @@ class ControlMessagesTest {
     }
 
     @Test
-    void anAnswerIsSentFromTheAddressOfTheQuestion() throws IOException {
-        Systems.wine("ignores the source that a control message asks for");
+    void aReplyIsSentFromTheAddressOfTheRequest() throws IOException {
+        Systems.wine("ignores the source that a control message requests");
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
@@ -280,9 +280,9 @@ class ControlMessagesTest {
             InetAddress asked = InetAddress.getByName("127.0.0.3");
             peer.send("?", to(socket, asked));
             assertEquals(1, receive(socket));
-            ControlMessages answer = ControlMessages.withCapacity(64);
-            answer.putSource(control.destination(), control.interfaceIndex());
-            assertEquals(1, socket.sendMsgTo(segment("!"), from, answer));
+            ControlMessages reply = ControlMessages.withCapacity(64);
+            reply.putSource(control.destination(), control.interfaceIndex());
+            assertEquals(1, socket.sendMsgTo(segment("!"), from, reply));
             assertEquals(asked, peer.receive().getAddress());
         }
     }
@@ -310,7 +310,7 @@ class ControlMessagesTest {
     @ParameterizedTest
     @MethodSource("ways")
     @Requires(Feature.DATAGRAM_SEGMENTATION)
-    void aMessageIsCutIntoDatagrams(Way way) throws IOException {
+    void aMessageIsSegmentedIntoDatagrams(Way way) throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(way.local));
             Peer peer = loop.later(new Peer(way.host));

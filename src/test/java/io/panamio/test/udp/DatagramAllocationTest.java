@@ -64,7 +64,7 @@ class DatagramAllocationTest {
         private void await(UdpSocket socket, long token) throws IOException {
             while (true) {
                 int n = loop.poll.poll(loop.events, Loop.LONG);
-                assertTrue(n > 0, "no datagram came");
+                assertTrue(n > 0, "no datagram arrived");
                 for (int i = 0; i < n; i++) {
                     if (loop.events.token(i) == token && loop.events.isReadable(i) && way.receive(socket)) {
                         return;

@@ -90,7 +90,7 @@ public class DatagramBatchTest {
             send(one, socket, "first", "");
             send(two, socket, "third");
             loop.expect(readable(1));
-            assertEquals(3, socket.recvBatch(batch), "fewer than it can have");
+            assertEquals(3, socket.recvBatch(batch), "fewer than its capacity");
             assertEquals(3, batch.count());
             assertEquals(List.of("first", "", "third"), List.of(text(batch, 0), text(batch, 1), text(batch, 2)));
             assertEquals(one.address(), address(batch, 0));
@@ -100,7 +100,7 @@ public class DatagramBatchTest {
             assertFalse(batch.isTruncated(0) || batch.isTruncated(1));
 
             assertEquals(WOULD_BLOCK, socket.recvBatch(batch));
-            assertEquals(0, batch.count(), "what was there is gone");
+            assertEquals(0, batch.count(), "earlier datagrams are gone");
             assertNull(address(batch, 0));
         }
     }
@@ -252,7 +252,7 @@ public class DatagramBatchTest {
 
     @Test
     @Tag("any-selector")
-    void aBatchIsFilledByHandAndChanged() throws IOException {
+    void aBatchIsFilledAndChangedInPlace() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));

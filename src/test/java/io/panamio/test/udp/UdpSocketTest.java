@@ -153,7 +153,7 @@ class UdpSocketTest {
     }
 
     @Test
-    void receivingWorksWithoutAPeerAndWithoutAskingForTheSender() throws IOException {
+    void receivingWorksWithoutAPeerAndWithoutASenderAddress() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             loop.later(new Peer(V4)).send("x", socket);
@@ -710,7 +710,7 @@ class UdpSocketTest {
                 assertEquals(peer.address(), sender);
                 assertEquals(host.getClass(), sender.getAddress().getClass());
                 assertEquals(peer.address().getPort(), from.port());
-                assertEquals(1, socket.sendTo(segment("1"), from), "as it came");
+                assertEquals(1, socket.sendTo(segment("1"), from), "as it was received");
                 assertEquals(1, socket.sendTo(segment("2"), sender));
                 assertEquals(1, socket.sendTo(segment("3"), peer.buffer()));
                 for (String expected : List.of("1", "2", "3")) {
@@ -1082,7 +1082,7 @@ class UdpSocketTest {
     // ---- the descriptor
 
     @Test
-    void aReleasedDescriptorStaysOpenAndMakesAnotherSocket() throws IOException {
+    void aDetachedDescriptorStaysOpenAndCanBeAdopted() throws IOException {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));

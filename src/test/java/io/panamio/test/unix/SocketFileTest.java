@@ -312,7 +312,7 @@ class SocketFileTest {
 
     @ParameterizedTest
     @EnumSource
-    void aReleasedDescriptorKeepsItsFile(Kind kind) throws IOException {
+    void aDetachedDescriptorKeepsItsFile(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             int fd = kind.bind(address, null, false, true).detach();

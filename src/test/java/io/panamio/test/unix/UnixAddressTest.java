@@ -134,7 +134,7 @@ class UnixAddressTest {
 
     @Test
     @Requires(Feature.ABSTRACT_ADDRESSES)
-    void itCopiesTheBytes() {
+    void bytesAreCopied() {
         byte[] name = "name".getBytes();
         UnixAddress address = UnixAddress.ofAbstract(name);
         name[0] = 'x';

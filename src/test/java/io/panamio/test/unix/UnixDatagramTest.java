@@ -468,7 +468,7 @@ class UnixDatagramTest {
     // ---- descriptors
 
     @Test
-    void adoptsADescriptorAndReleasesIt() throws IOException {
+    void adoptsADescriptorAndDetachesIt() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(2);
             UnixDatagram socket = loop.later(UnixDatagram.fromFd(fds[0]));

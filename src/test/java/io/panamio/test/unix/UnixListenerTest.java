@@ -166,7 +166,7 @@ class UnixListenerTest {
     }
 
     @Test
-    void adoptsADescriptorAndReleasesIt() throws IOException {
+    void adoptsADescriptorAndDetachesIt() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             int fd = UnixListener.bind(address).detach();

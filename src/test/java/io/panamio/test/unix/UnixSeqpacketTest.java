@@ -197,7 +197,7 @@ class UnixSeqpacketTest {
     }
 
     @Test
-    void thePeersCloseIsTheEndForEver() throws IOException {
+    void everyReceiveAfterThePeersCloseReturnsEof() throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
             loop.register(pair[1], 1, R);
@@ -254,7 +254,7 @@ class UnixSeqpacketTest {
 
     @Test
     @Tag("any-selector")
-    void adoptsADescriptorAndReleasesIt() throws IOException {
+    void adoptsADescriptorAndDetachesIt() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(5);
             UnixSeqpacket socket = loop.later(UnixSeqpacket.fromFd(fds[0]));

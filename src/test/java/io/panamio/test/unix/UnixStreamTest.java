@@ -388,7 +388,7 @@ class UnixStreamTest {
     // ---- end of stream
 
     @Test
-    void thePeersCloseIsTheEndForEver() throws IOException {
+    void everyReadAfterThePeersCloseReturnsEof() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
             loop.register(pair.stream(), 1, R);
@@ -509,7 +509,7 @@ class UnixStreamTest {
     // ---- descriptors
 
     @Test
-    void adoptsADescriptorAndReleasesIt() throws IOException {
+    void adoptsADescriptorAndDetachesIt() throws IOException {
         try (Loop loop = new Loop()) {
             int[] fds = NativeCalls.unixPair(1);
             UnixStream stream = loop.later(UnixStream.fromFd(fds[0]));

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * in a truncated message, is clamped.
  */
 public final class ControlFormat {
-    /** What {@link #find} returns where there is no such message. */
+    /** Returned by {@link #find} if there is no such message. */
     public static final int NONE = -1;
 
     private final UnixConstants c;
@@ -19,7 +19,7 @@ public final class ControlFormat {
     private final int dataOffset;
     private final int alignment;
 
-    /** The format of a platform. */
+    /** Constructs the format of a platform. */
     public ControlFormat(UnixConstants constants) {
         c = constants;
         levelOffset = constants.CMSGHDR_LEVEL();

@@ -9,7 +9,7 @@ import java.io.IOException;
 public final class Errors implements Runnable {
     private final UnixConstants constants;
 
-    /** The errors of a platform. */
+    /** Constructs the errors of a platform. */
     public Errors(UnixConstants constants) {
         this.constants = constants;
     }
@@ -32,12 +32,12 @@ public final class Errors implements Runnable {
         }
     }
 
-    /** For a call on a socket. */
+    /** {@return the exception for a failed call on a socket} */
     public IOException socket(String call, int number) {
         return socket(call, "", number);
     }
 
-    /** For a call on a socket, with the address or the option that it was about. */
+    /** {@return the exception for a failed call on a socket, which names the address or the option concerned} */
     public IOException socket(String call, String about, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
@@ -57,8 +57,8 @@ public final class Errors implements Runnable {
     }
 
     /**
-     * For an error that was pending on a socket: its connection is broken, and no later call succeeds. So it is never
-     * an exception of exhausted resources, even if the errno is one.
+     * Returns the exception for an error that was pending on a socket: its connection is broken, and no later call
+     * succeeds. So it is never a {@code ResourceExhaustedException}, whatever the errno.
      */
     public IOException pending(String call, String about, int number) {
         Errno errno = constants.errno(number);
@@ -71,14 +71,14 @@ public final class Errors implements Runnable {
         };
     }
 
-    /** For a call that may succeed later, whatever the errno. */
+    /** {@return the exception for a failed call that may succeed later, whatever the errno} */
     public IOException exhausted(String call, String about, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
         return SystemExceptions.exhausted(message(failure, about, errno), failure);
     }
 
-    /** For a call on any other descriptor. */
+    /** {@return the exception for a failed call on any other descriptor} */
     public IOException io(String call, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
@@ -89,7 +89,7 @@ public final class Errors implements Runnable {
         };
     }
 
-    /** For a call that opens a file. */
+    /** {@return the exception for a failed call that opens a file} */
     public IOException open(String call, String file, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
@@ -101,7 +101,7 @@ public final class Errors implements Runnable {
         };
     }
 
-    /** For an allocation. */
+    /** {@return the error for a failed allocation} */
     public OutOfMemoryError outOfMemory(String call, String about, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);

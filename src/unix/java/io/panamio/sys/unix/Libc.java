@@ -31,7 +31,7 @@ import java.util.Optional;
  * registers; a function that takes an int reads the lower half of its register, and ignores registers that hold none of
  * its arguments. A variadic function has other conventions, and is linked with its own type.
  *
- * <p>FFM does not know that such a long is an address, so the methods here keep the memory reachable until the call
+ * <p>FFM does not treat such a long as an address, so the methods here keep the memory reachable until the call
  * returns. For the memory of users, {@link RawAccess} decides whether that suffices; memory that another thread could
  * free is passed as a segment, with another function type.
  *
@@ -39,8 +39,8 @@ import java.util.Optional;
  * The handles are deliberately not final. In each call FFM creates a view of the segment for errno, an object of 40
  * bytes, which the compiler eliminates only where it inlines the whole call. A constant handle is inlined into its
  * caller up to the maximum inlining depth, so whether a read allocates would depend on its depth in the application's
- * code. A handle that is not constant is always compiled separately and as a whole: the view is always eliminated, at
- * a cost of about 5 ns a call.
+ * code. A handle that is not constant is always compiled separately and as a whole: the view is always eliminated, at a
+ * cost of about 5 ns per call.
  */
 public final class Libc {
     /** The maximum number of bytes of one call: Linux transfers no more (MAX_RW_COUNT), and macOS refuses 2^31. */

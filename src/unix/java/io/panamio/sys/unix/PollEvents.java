@@ -12,7 +12,10 @@ public final class PollEvents extends EventBuffer {
         readiness = new int[capacity];
     }
 
-    /** Allocates room for {@code capacity} events. Not its own type, which the verifier would load for the caller. */
+    /**
+     * Allocates room for {@code capacity} events. The return type is the superclass, so that the verifier does not load
+     * this class for the caller.
+     */
     public static EventBuffer withCapacity(int capacity) {
         return new PollEvents(capacity);
     }

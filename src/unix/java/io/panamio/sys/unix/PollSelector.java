@@ -15,17 +15,17 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /**
- * Watches by poll(2), which every Unix has, and makes edges of its levels: a condition that was reported is not polled
- * again until an operation found it drained ({@link #rearm}) or the source is registered again. A notification is a
- * write to a pipe, which also ends a wait when another thread changes what is watched.
+ * Watches by poll(2), which every Unix has, and derives edges from its levels: a condition that was reported is not
+ * polled again until an operation found it drained ({@link #rearm}) or the source is registered again. A notification
+ * is a write to a pipe, which also ends a wait when another thread changes what is watched.
  *
  * <p>Errors and hang-ups cannot be masked: poll(2) returns at once while one persists. So a watch whose error or
  * hang-up was reported is left out of the waits, and polled between them, at growing intervals, for the conditions that
  * it has not reported yet.
  *
- * <p>macOS has no POLLRDHUP: POLLHUP is the end of either direction there, of one for which data is polled, and hides
- * POLLOUT. The two directions are polled by an entry each there, which is the end of that direction alone. What no
- * entry of a wait covers, such as the end of a direction whose data was reported and not drained, is polled between the
+ * <p>macOS has no POLLRDHUP: there, POLLHUP reports the end of either direction that an entry polls, and hides POLLOUT.
+ * So each direction is polled by an entry of its own, whose POLLHUP is the end of that direction alone. What no entry
+ * of a wait covers, such as the end of a direction whose data was reported and not drained, is polled between the
  * waits.
  *
  * <p>The lock is held while state changes and while events are gathered, never during the wait.
@@ -49,18 +49,18 @@ public final class PollSelector extends Selector {
     private static final int HALF = 1 << 16;
 
     /** A watch, and how it is polled. */
-    private static final class Asked extends Watch {
-        /** Whether the system knows the end of the reading direction of such a descriptor. */
+    private static final class Polled extends Watch {
+        /** Whether the system can report the end of the reading direction of such a descriptor. */
         final boolean hasHalf;
         /** The last wait that included it. */
         long wait;
-        /** The entries of that wait, or 0: for both directions or only for reading, and only for writing. */
+        /** The entries of that wait, each 0 if there is none: for both directions, or for reading and for writing. */
         int reading;
         int writing;
         /** Whether readiness is not polled because only the end of the stream can be read. */
         boolean over;
 
-        Asked(int fd, long token, int interest, int conditions, boolean hasHalf) {
+        Polled(int fd, long token, int interest, int conditions, boolean hasHalf) {
             super(fd, token, interest, conditions);
             this.hasHalf = hasHalf;
         }
@@ -73,7 +73,7 @@ public final class PollSelector extends Selector {
     private final int pipeWriter;
     /** Whether the first descriptor is closed: there may have been no stack for the second. */
     private boolean closed;
-    /** The conditions that poll(2) reports unasked, while they persist. */
+    /** The conditions that poll(2) reports even if they are not requested, while they persist. */
     private final int always = Posix.POLLERR | Posix.POLLHUP;
     /** Whether a hang-up is the end of one direction. */
     private final boolean halves;
@@ -81,7 +81,7 @@ public final class PollSelector extends Selector {
     private final int half;
 
     private final Object lock = new Object();
-    private Asked[] byFd = new Asked[64];
+    private Polled[] byFd = new Polled[64];
     private int end; // one above the highest descriptor watched
     private int count;
     private boolean waiting;
@@ -90,8 +90,8 @@ public final class PollSelector extends Selector {
     private volatile boolean holding; // whether a watch may be held back
     private long pause = FIRST_PAUSE;
 
-    // the poller's own
-    private Asked[] asked = new Asked[64];
+    // used by the poller only
+    private Polled[] polled = new Polled[64];
     private MemorySegment pollfds = allocate(64);
     private int entries;
     private int turn;
@@ -108,8 +108,8 @@ public final class PollSelector extends Selector {
     }
 
     /**
-     * Opens a selector with the two ends of a non-blocking pipe. Not its own type, which the verifier would load for
-     * the caller.
+     * Opens a selector with the two ends of a non-blocking pipe. The return type is the superclass, so that the
+     * verifier does not load this class for the caller.
      *
      * @param refused whether the system's own selector refuses an open descriptor
      */
@@ -133,7 +133,7 @@ public final class PollSelector extends Selector {
             if (fd >= byFd.length) {
                 byFd = Arrays.copyOf(byFd, Math.max(fd + 1, byFd.length * 2));
             }
-            byFd[fd] = new Asked(fd, token, interest, conditions(interest, hasHalf), hasHalf);
+            byFd[fd] = new Polled(fd, token, interest, conditions(interest, hasHalf), hasHalf);
             end = Math.max(end, fd + 1);
             count++;
             changed();
@@ -143,8 +143,8 @@ public final class PollSelector extends Selector {
     @Override
     protected void modify(int fd, long token, int interest) throws IOException {
         synchronized (lock) {
-            Asked before = requireWatched(fd);
-            Asked watch = new Asked(fd, token, interest, conditions(interest, before.hasHalf), before.hasHalf);
+            Polled before = requireWatched(fd);
+            Polled watch = new Polled(fd, token, interest, conditions(interest, before.hasHalf), before.hasHalf);
             watch.wait = before.wait;
             byFd[fd] = watch;
             changed();
@@ -152,17 +152,17 @@ public final class PollSelector extends Selector {
     }
 
     /**
-     * {@inheritDoc} A wait keeps the file of a descriptor open after close(2): when this returns, the wait is over. It
-     * needs only our lock to end.
+     * {@inheritDoc} A wait keeps the file of a descriptor open after close(2), so the wait is over when this returns.
+     * To end it, the poller needs no other lock than this selector's.
      */
     @Override
     protected void remove(int fd) throws IOException {
         synchronized (lock) {
-            Asked watch = requireWatched(fd);
+            Polled watch = requireWatched(fd);
             forget(watch);
             changed();
             if (watch.wait == waits) {
-                untilPollerHasLeft();
+                waitUntilPollerHasLeft();
             }
         }
     }
@@ -175,7 +175,7 @@ public final class PollSelector extends Selector {
         }
     }
 
-    private void untilPollerHasLeft() {
+    private void waitUntilPollerHasLeft() {
         long left = waits;
         long deadline = System.nanoTime() + MAX_LEAVE;
         boolean interrupted = false;
@@ -203,7 +203,7 @@ public final class PollSelector extends Selector {
     @Override
     public void rearm(int fd, int interest) {
         synchronized (lock) {
-            Asked watch = watch(fd);
+            Polled watch = watch(fd);
             if (watch == null || watch.reported() == 0) {
                 return;
             }
@@ -213,7 +213,7 @@ public final class PollSelector extends Selector {
                 again |= priority; // the urgent byte was read with the data around it
             }
             if ((interest & Readiness.READ_CLOSED) != 0 && (again & Posix.POLLIN) != 0 && isOver(fd)) {
-                again &= ~Posix.POLLIN; // or the end of the stream would be reported for ever
+                again &= ~Posix.POLLIN; // otherwise the end of the stream would be reported forever
                 watch.over = true;
             }
             if (again != 0) {
@@ -246,7 +246,7 @@ public final class PollSelector extends Selector {
      * Returns whether a watch is polled between the waits: for conditions besides those for which poll(2) would return
      * at once, or which no entry of a wait covers.
      */
-    private boolean isHeldBack(Asked watch) {
+    private boolean isHeldBack(Polled watch) {
         if (!halves) {
             return (watch.reported() & always) != 0;
         }
@@ -256,7 +256,7 @@ public final class PollSelector extends Selector {
     }
 
     /** Returns the conditions of a watch that a wait includes. */
-    private int waitable(Asked watch) {
+    private int waitable(Polled watch) {
         int armed = watch.armed();
         return !halves ? isHeldBack(watch) ? 0 : armed
             : armed & (Posix.POLLIN | Posix.POLLOUT | ((armed & Posix.POLLIN) != 0 ? Posix.POLLPRI : 0));
@@ -267,12 +267,12 @@ public final class PollSelector extends Selector {
         pause = FIRST_PAUSE;
     }
 
-    private Asked watch(int fd) {
+    private Polled watch(int fd) {
         return fd < byFd.length ? byFd[fd] : null;
     }
 
-    private Asked requireWatched(int fd) throws IOException {
-        Asked watch = watch(fd);
+    private Polled requireWatched(int fd) throws IOException {
+        Polled watch = watch(fd);
         if (watch == null) {
             throw errors.io("poll", c.number(Errno.ENOENT));
         }
@@ -280,8 +280,9 @@ public final class PollSelector extends Selector {
     }
 
     /**
-     * Refuses what the system's own selector does: a descriptor that is not open, or is always ready as a file's.
-     * Returns whether the system knows the end of its reading direction; FreeBSD refuses the question for some.
+     * Rejects the descriptors that the system's own selector rejects: one that is not open, or one that is always
+     * ready, such as a file's. Returns whether the system can report the end of its reading direction, which FreeBSD
+     * cannot for some.
      */
     private boolean requireWatchable(int fd, int interest) throws IOException {
         int ready = Posix.POLLIN | Posix.POLLOUT;
@@ -309,11 +310,11 @@ public final class PollSelector extends Selector {
         return level(fd, conditions);
     }
 
-    /** Returns the present conditions of a descriptor as one entry of poll(2) has them. */
+    /** Returns the present conditions of a descriptor as one entry of poll(2) reports them. */
     private static int level(int fd, int conditions) {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            ask(scratch.argument, 0, fd, conditions);
-            return Libc.poll(scratch.argument, 1, 0) > 0 ? answer(scratch.argument, 0) : 0;
+            request(scratch.argument, 0, fd, conditions);
+            return Libc.poll(scratch.argument, 1, 0) > 0 ? revents(scratch.argument, 0) : 0;
         }
     }
 
@@ -350,12 +351,12 @@ public final class PollSelector extends Selector {
 
     /** Calls poll(2) once, for all watches or only for those that are not held back. */
     private int await(PollEvents events, int max, long nanos, boolean all) throws IOException {
-        int asking;
+        int requested;
         boolean pausing;
         long longest = nanos;
         synchronized (lock) {
             waits++;
-            asking = askAll(all);
+            requested = requestAll(all);
             pausing = holding && !all;
             if (pausing) {
                 longest = nanos < 0 ? pause : Math.min(nanos, pause);
@@ -383,43 +384,43 @@ public final class PollSelector extends Selector {
             if (r == 0 && pausing) {
                 pause = Math.min(2 * pause, MAX_PAUSE);
             }
-            return r == 0 && !all ? 0 : gather(events, max, asking);
+            return r == 0 && !all ? 0 : gather(events, max, requested);
         }
     }
 
     /** Fills the array for poll(2): the pipe, then the watches. */
-    private int askAll(boolean all) {
-        if (asked.length < count) {
-            asked = new Asked[Math.max(count, asked.length * 2)];
-            pollfds = allocate(asked.length);
+    private int requestAll(boolean all) {
+        if (polled.length < count) {
+            polled = new Polled[Math.max(count, polled.length * 2)];
+            pollfds = allocate(polled.length);
         }
-        ask(pollfds, 0, pipeReader, Posix.POLLIN);
+        request(pollfds, 0, pipeReader, Posix.POLLIN);
         entries = 1;
         int n = 0;
         holding = false;
         for (int fd = 0; fd < end; fd++) {
-            Asked watch = byFd[fd];
+            Polled watch = byFd[fd];
             int armed = watch == null ? 0 : watch.armed();
             if (armed == 0) {
                 continue; // everything was reported
             }
             holding |= isHeldBack(watch);
-            int asking = !all ? waitable(watch) : halves ? armed & ~Posix.POLLERR : armed;
-            if (asking != 0 || all && watch.over) {
+            int requested = !all ? waitable(watch) : halves ? armed & ~Posix.POLLERR : armed;
+            if (requested != 0 || all && watch.over) {
                 watch.wait = waits;
-                asked[n++] = watch;
-                ask(watch, asking);
+                polled[n++] = watch;
+                request(watch, requested);
             }
         }
         return n;
     }
 
     /** Adds the entries of a watch for some conditions. */
-    private void ask(Asked watch, int conditions) {
+    private void request(Polled watch, int conditions) {
         if (!halves) {
             watch.reading = entries;
-            // an end that was reported is reported again with data before it
-            ask(pollfds, entries++, watch.fd,
+            // with data before it, an end that was already reported is reported again
+            request(pollfds, entries++, watch.fd,
                 (conditions & Posix.POLLIN) != 0 ? conditions | watch.conditions() & half : conditions);
             return;
         }
@@ -428,21 +429,21 @@ public final class PollSelector extends Selector {
         int writing = (conditions & (Posix.POLLOUT | Posix.POLLHUP)) != 0 ? Posix.POLLOUT : 0;
         watch.reading = reading == 0 ? 0 : entries;
         if (reading != 0) {
-            ask(pollfds, entries++, watch.fd, reading);
+            request(pollfds, entries++, watch.fd, reading);
         }
         watch.writing = writing == 0 ? 0 : entries;
         if (writing != 0) {
-            ask(pollfds, entries++, watch.fd, writing);
+            request(pollfds, entries++, watch.fd, writing);
         }
     }
 
     /** Returns the conditions that poll(2) found for a watch. */
-    private int answer(Asked watch) {
+    private int revents(Polled watch) {
         if (!halves) {
-            return answer(pollfds, watch.reading);
+            return revents(pollfds, watch.reading);
         }
-        int reading = watch.reading == 0 ? 0 : answer(pollfds, watch.reading);
-        int writing = watch.writing == 0 ? 0 : answer(pollfds, watch.writing);
+        int reading = watch.reading == 0 ? 0 : revents(pollfds, watch.reading);
+        int writing = watch.writing == 0 ? 0 : revents(pollfds, watch.writing);
         if (((reading | writing) & Posix.POLLHUP) != 0) { // of one direction or of both?
             reading |= watch.reading == 0 ? level(watch.fd, Posix.POLLIN) : 0;
             writing |= watch.writing == 0 ? level(watch.fd, Posix.POLLOUT) : 0;
@@ -453,44 +454,46 @@ public final class PollSelector extends Selector {
                 | ((armed & Posix.POLLIN) != 0 ? watch.conditions() & HALF : 0));
     }
 
-    /** Converts answers to events. Each call starts at another source, so that none starves if not all fit. */
-    private int gather(PollEvents events, int max, int asking) {
-        if (answer(pollfds, 0) != 0) {
+    /**
+     * Converts the conditions found to events. Each call starts at another source, so that none starves if not all fit.
+     */
+    private int gather(PollEvents events, int max, int requested) {
+        if (revents(pollfds, 0) != 0) {
             notified = true;
             drain();
             written = false;
             notificationArrived();
         }
         int n = 0;
-        for (int k = 0; k < asking && n < max; k++) {
-            int i = (turn + k) % asking;
-            Asked watch = asked[i];
-            int answer = answer(watch);
+        for (int k = 0; k < requested && n < max; k++) {
+            int i = (turn + k) % requested;
+            Polled watch = polled[i];
+            int revents = revents(watch);
             if (watch(watch.fd) != watch) {
                 continue; // it was changed or removed during the wait
             }
-            if ((answer & Posix.POLLNVAL) != 0) {
+            if ((revents & Posix.POLLNVAL) != 0) {
                 forget(watch); // its owner closed it, which ends the watch
                 continue;
             }
-            watch.arm(~answer & always); // an error or a hang-up that has ended is reported if it recurs
-            if (watch.over && (answer & (Posix.POLLHUP | half)) == 0) {
+            watch.arm(~revents & always); // an error or a hang-up that has ended is reported if it recurs
+            if (watch.over && (revents & (Posix.POLLHUP | half)) == 0) {
                 watch.over = false; // a FIFO has another writer
                 watch.arm(Posix.POLLIN);
             }
-            if ((answer & watch.armed()) != 0) {
-                report(events, n++, watch, answer);
+            if ((revents & watch.armed()) != 0) {
+                report(events, n++, watch, revents);
             }
         }
-        turn = asking == 0 ? 0 : (turn + 1) % asking;
-        Arrays.fill(asked, 0, asking, null);
+        turn = requested == 0 ? 0 : (turn + 1) % requested;
+        Arrays.fill(polled, 0, requested, null);
         return n;
     }
 
-    private void report(PollEvents events, int i, Asked watch, int answer) {
-        events.set(i, watch.token, readiness(answer, watch.reported()));
+    private void report(PollEvents events, int i, Polled watch, int revents) {
+        events.set(i, watch.token, readiness(revents, watch.reported()));
         int before = watch.reported();
-        watch.report(answer);
+        watch.report(revents);
         if (watch.reported() != before && isHeldBack(watch)) {
             hold();
         }
@@ -522,29 +525,31 @@ public final class PollSelector extends Selector {
             | ((interest & Readiness.HANG_UP) != 0 ? Posix.POLLERR : 0);
     }
 
-    /** Returns the readiness of an answer, given the conditions that were reported before and so not polled. */
-    private int readiness(int answer, int reported) {
-        boolean in = (answer & Posix.POLLIN) != 0;
-        boolean out = (answer & Posix.POLLOUT) != 0;
-        boolean error = (answer & Posix.POLLERR) != 0;
-        boolean hangup = (answer & Posix.POLLHUP) != 0;
-        boolean priority = (answer & Posix.POLLPRI) != 0;
+    /**
+     * Returns the readiness for the conditions found, given the conditions that were reported before and so not polled.
+     */
+    private int readiness(int revents, int reported) {
+        boolean in = (revents & Posix.POLLIN) != 0;
+        boolean out = (revents & Posix.POLLOUT) != 0;
+        boolean error = (revents & Posix.POLLERR) != 0;
+        boolean hangup = (revents & Posix.POLLHUP) != 0;
+        boolean priority = (revents & Posix.POLLPRI) != 0;
         boolean wasOut = (reported & Posix.POLLOUT) != 0;
         return (in || priority ? Readiness.READABLE : 0)
             | (out ? Readiness.WRITABLE : 0)
             | (priority ? Readiness.PRIORITY : 0)
             | (error ? Readiness.ERROR : 0)
-            | (hangup || (answer & half) != 0 ? Readiness.READ_CLOSED : 0)
-            | (hangup || error && (out || wasOut || answer == Posix.POLLERR) ? Readiness.WRITE_CLOSED : 0);
+            | (hangup || (revents & half) != 0 ? Readiness.READ_CLOSED : 0)
+            | (hangup || error && (out || wasOut || revents == Posix.POLLERR) ? Readiness.WRITE_CLOSED : 0);
     }
 
-    private static void ask(MemorySegment pollfds, int i, int fd, int events) {
+    private static void request(MemorySegment pollfds, int i, int fd, int events) {
         pollfds.set(JAVA_INT, (long) i * POLLFD_SIZE + FD, fd);
         pollfds.set(JAVA_INT, (long) i * POLLFD_SIZE + EVENTS, 0); // and revents
         pollfds.set(JAVA_SHORT, (long) i * POLLFD_SIZE + EVENTS, (short) events);
     }
 
-    private static int answer(MemorySegment pollfds, int i) {
+    private static int revents(MemorySegment pollfds, int i) {
         return pollfds.get(JAVA_SHORT, (long) i * POLLFD_SIZE + REVENTS);
     }
 

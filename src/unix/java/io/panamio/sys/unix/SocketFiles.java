@@ -18,8 +18,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The files of Unix sockets: their permissions, replacement and deletion. A replacement holds a lock on the directory,
- * so that no two of them take a file for dead that the other has just created. Other programs that delete files there
- * do not ask for the lock.
+ * so that none of them considers a file dead that another has just created. Other programs that delete files there do
+ * not take the lock.
  */
 final class SocketFiles {
     private static final int S_IFSOCK = 0140000;
@@ -132,8 +132,8 @@ final class SocketFiles {
         }
     }
 
-    /** Whether no socket is bound to an address. */
-    interface Death {
+    /** Checks whether no socket is bound to an address. */
+    interface DeadCheck {
         boolean isDead() throws IOException;
     }
 
@@ -146,7 +146,7 @@ final class SocketFiles {
      * Binds, and replaces the file of a dead socket if there is one. The first attempt is made under the lock, too: the
      * file of a socket exists before its bind is complete.
      */
-    void replace(UnixAddress address, Death death, Bind bind) throws IOException {
+    void replace(UnixAddress address, DeadCheck check, Bind bind) throws IOException {
         int lock = -1;
         IOException unlocked = null;
         try {
@@ -166,7 +166,7 @@ final class SocketFiles {
                 }
                 Path path = address.path();
                 Object file = key(path);
-                if (file == null || !death.isDead() || !file.equals(key(path))) {
+                if (file == null || !check.isDead() || !file.equals(key(path))) {
                     throw e;
                 }
                 Files.deleteIfExists(path);
@@ -185,8 +185,8 @@ final class SocketFiles {
     }
 
     /**
-     * Returns an action that deletes the file that a socket was just bound to, unless it was replaced. It needs no
-     * lock, for which it might wait: as long as the socket is open, its file is not replaced here.
+     * Returns an action that deletes the file that a socket was just bound to, unless it was replaced. It takes no
+     * lock, which it might have to wait for: as long as the socket is open, its file is not replaced by this library.
      */
     Runnable deletion(UnixAddress address) throws IOException {
         Path path = address.path();

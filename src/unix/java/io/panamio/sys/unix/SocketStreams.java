@@ -13,7 +13,7 @@ final class SocketStreams extends UnixStreams {
         super(constants, constants.MSG_DONTWAIT(), constants.MSG_DONTWAIT() | constants.MSG_NOSIGNAL(), more);
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for the caller. */
+    /** The return type is the superclass, so that the verifier does not load this class for the caller. */
     static Streams open(UnixConstants constants, int more) {
         return new SocketStreams(constants, more);
     }

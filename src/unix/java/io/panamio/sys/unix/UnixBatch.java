@@ -14,7 +14,7 @@ import java.util.Objects;
 
 /**
  * An array of headers that each begin with a struct msghdr, with the memory that they point to. A platform that moves
- * many messages in one call has longer headers, struct mmsghdr, for it to write the lengths to.
+ * many messages in one call has longer headers, struct mmsghdr, which the call writes the lengths to.
  */
 public final class UnixBatch extends Batch {
     private final UnixConstants c;
@@ -69,7 +69,7 @@ public final class UnixBatch extends Batch {
         }
     }
 
-    /** Returns the header of a message, which those of the following ones follow in memory. */
+    /** Returns the header of a message; those of the following messages come after it in memory. */
     public MemorySegment header(int i) {
         return header[i];
     }
@@ -96,7 +96,9 @@ public final class UnixBatch extends Batch {
         }
     }
 
-    /** Takes over the message that was received with a header; {@code bytes} may be its whole length if truncated. */
+    /**
+     * Records the message that was received with a header; {@code bytes} may be its whole length if it was truncated.
+     */
     public void received(int i, long bytes) {
         int flags = get(i, c.MSGHDR_FLAGS());
         lengths[i] = (int) Math.min(bytes, size);

@@ -100,7 +100,10 @@ public abstract class UnixConstants {
     /** Returns the type of the control message with the TTL of a received IPv4 datagram: IP_TTL or IP_RECVTTL. */
     protected abstract int CMSG_TTL();
 
-    /** Returns the type of the control message with the type of service of one: IP_TOS or IP_RECVTOS. */
+    /**
+     * Returns the type of the control message with the type of service of a received IPv4 datagram: IP_TOS or
+     * IP_RECVTOS.
+     */
     protected abstract int CMSG_TOS();
 
     // fcntl.h and sys/ioctl.h

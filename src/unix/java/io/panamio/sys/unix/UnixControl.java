@@ -136,7 +136,8 @@ public abstract class UnixControl extends Control {
     }
 
     /**
-     * struct in_pktinfo is an index, the local address and the address in the header; in6_pktinfo the address first.
+     * struct in_pktinfo contains an index, the local address and the address in the header; in6_pktinfo contains the
+     * address first.
      */
     @Override
     public InetAddress destination() {
@@ -233,7 +234,7 @@ public abstract class UnixControl extends Control {
     /** Throws an IllegalArgumentException if a value is out of its range. */
     protected static void require(String what, int value, int min, int max) {
         if (value < min || value > max) {
-            throw new IllegalArgumentException(what + " " + value + " is not from " + min + " to " + max);
+            throw new IllegalArgumentException(what + " " + value + " is not between " + min + " and " + max);
         }
     }
 

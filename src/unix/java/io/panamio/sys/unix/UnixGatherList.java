@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * An array of struct iovec and the struct msghdr that refers to it. A vector that was written in part is advanced by as
- * much, and restored when the write goes past it, so that at most one differs from its segment.
+ * An array of struct iovec and the struct msghdr that refers to it. A vector that was written in part is advanced by
+ * that much, and restored when the write goes past it, so that at most one differs from its segment.
  */
 final class UnixGatherList extends Gather {
     private final UnixConstants c;
@@ -36,7 +36,7 @@ final class UnixGatherList extends Gather {
         message = arena.allocate(constants.MSGHDR_SIZE(), 16);
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for the caller. */
+    /** The return type is the superclass, so that the verifier does not load this class for the caller. */
     static Gather open(UnixConstants constants, int capacity) {
         return new UnixGatherList(constants, capacity);
     }
@@ -58,7 +58,7 @@ final class UnixGatherList extends Gather {
         }
         long others = size - (segments[i] == null ? 0 : length(i));
         if (len > Long.MAX_VALUE - others) {
-            throw new IllegalArgumentException("more than 2^63 bytes in all");
+            throw new IllegalArgumentException("more than 2^63 - 1 bytes in total");
         }
         segments[i] = segment;
         setVector(i, segment.address() + off, len);
@@ -69,12 +69,12 @@ final class UnixGatherList extends Gather {
 
     private static void requireGatherable(MemorySegment segment) {
         if (!segment.isNative()) {
-            throw new IllegalArgumentException("a segment on the heap; a gather list needs native memory");
+            throw new IllegalArgumentException("a segment on the heap; a gather list requires native memory");
         }
         RawAccess.requireUsable(segment);
         if (!RawAccess.isSafe(segment)) {
-            throw new IllegalArgumentException("a segment that another thread could free while it is written, as one "
-                + "of a shared arena");
+            throw new IllegalArgumentException("a segment that another thread could free while it is written, such as "
+                + "one of a shared arena");
         }
     }
 

@@ -18,8 +18,8 @@ import java.lang.ref.Reference;
 import java.net.SocketAddress;
 
 /**
- * Messages, as POSIX moves them. A batch is moved by one system call for each message, unless a platform has one for
- * all of them.
+ * The calls of POSIX for messages. A batch takes one system call for each message, unless a platform has one for all of
+ * them.
  */
 public abstract class UnixMessages extends Messages {
     final UnixConstants c;
@@ -27,7 +27,7 @@ public abstract class UnixMessages extends Messages {
     final ControlFormat format;
     private final Errors errors;
 
-    /** The messages of a platform. */
+    /** Constructs the calls of a platform. */
     protected UnixMessages(UnixConstants constants) {
         c = constants;
         sockaddr = new Sockaddr(constants);
@@ -120,8 +120,8 @@ public abstract class UnixMessages extends Messages {
 
     /**
      * Returns whether no message is pending, by one more call, before memory is allocated for a copy; false without a
-     * call where the copy needs no memory of its own. Another thread may take the message that is seen here, so that
-     * the memory is for the longest one all the same.
+     * call where the copy needs no memory of its own. Another thread may take that message, so the memory must fit the
+     * longest one nevertheless.
      */
     private boolean wouldBlock(int fd, long size, AddressBuffer from) throws IOException {
         if (size <= NativeScratch.COPY_SIZE) {

@@ -42,7 +42,7 @@ public final class UnixOptions {
             @Override
             void check(SocketOption<?> name, Object value) {
                 if ((Integer) value < 0 || (Integer) value > 255) {
-                    throw new IllegalArgumentException(name.name() + " " + value + " is not from 0 to 255");
+                    throw new IllegalArgumentException(name.name() + " " + value + " is not between 0 and 255");
                 }
             }
         },
@@ -51,7 +51,8 @@ public final class UnixOptions {
             @Override
             void check(SocketOption<?> name, Object value) {
                 if ((Integer) value == 0 || (Integer) value < -1 || (Integer) value > 255) {
-                    throw new IllegalArgumentException(name.name() + " " + value + " is neither from 1 to 255 nor -1");
+                    throw new IllegalArgumentException(
+                        name.name() + " " + value + " is neither between 1 and 255 nor -1");
                 }
             }
         },
@@ -66,7 +67,7 @@ public final class UnixOptions {
                 String text = (String) value;
                 if (text.getBytes(StandardCharsets.UTF_8).length >= TEXT_SIZE || text.indexOf(0) >= 0) {
                     throw new IllegalArgumentException(name.name() + " \"" + text + "\" is longer than "
-                        + (TEXT_SIZE - 1) + " bytes, or has a zero in it");
+                        + (TEXT_SIZE - 1) + " bytes, or contains a zero");
                 }
             }
         },
@@ -81,7 +82,10 @@ public final class UnixOptions {
             this.type = type;
         }
 
-        /** Throws an IllegalArgumentException for a value that no system takes, or that some take for another. */
+        /**
+         * Throws an IllegalArgumentException for a value that no system accepts, or that some systems interpret as
+         * another.
+         */
         void check(SocketOption<?> name, Object value) {
         }
     }
@@ -124,8 +128,8 @@ public final class UnixOptions {
                 Platform.current() + " has no socket option " + name.name());
         }
         if (option.kind.type != name.type()) {
-            throw new UnsupportedOperationException("socket option " + name.name() + " has a value of "
-                + option.kind.type.getSimpleName() + " here, not " + name.type().getSimpleName());
+            throw new UnsupportedOperationException("socket option " + name.name() + " has values of type "
+                + option.kind.type.getSimpleName() + ", not " + name.type().getSimpleName());
         }
         return option;
     }

@@ -18,7 +18,7 @@ public class UnixPipes extends Pipes {
     private final DescriptorFlags flags;
     private final Streams streams;
 
-    /** The pipes of a platform. */
+    /** Constructs the calls of a platform. */
     public UnixPipes(UnixConstants constants) {
         c = constants;
         errors = new Errors(constants);

@@ -19,8 +19,8 @@ public abstract class UnixPlatform extends Platform {
 
     /**
      * Loads the classes of errors before there is one: a process without free descriptors cannot load a class from a
-     * folder, and a class that failed to load once is never tried again. In a thread, as a start would take 2 ms
-     * longer.
+     * directory, and a class that failed to load once is never tried again. Runs in a thread of its own, as a start
+     * would otherwise take 2 ms longer.
      */
     private void loadErrors() {
         Thread thread = new Thread(null, errors, "panamio-errors", 0, false);
@@ -35,7 +35,7 @@ public abstract class UnixPlatform extends Platform {
     /**
      * Returns the calls that move the bytes of stream sockets.
      *
-     * @param more the flag of a send that another one follows at once, or 0 if the system has none
+     * @param more the flag that announces another send immediately after, such as MSG_MORE, or 0 if the system has none
      */
     protected static Streams streams(UnixConstants constants, int more) {
         return SocketStreams.open(constants, more);

@@ -26,7 +26,8 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
- * Sockets, as POSIX has them. A platform adds which options there are, and what only it can report of a connection.
+ * The calls of POSIX for sockets. A platform adds its socket options, and what only its own calls report about a
+ * connection.
  *
  * <p>Where the system cannot create a socket in non-blocking mode that child processes do not inherit, fcntl(2) changes
  * it afterwards: a process that another thread starts in between inherits it.
@@ -40,7 +41,7 @@ public abstract class UnixSockets extends Sockets {
     private final Sockaddr sockaddr;
     private final UnixOptions options;
 
-    /** The sockets of a platform. */
+    /** Constructs the calls of a platform. */
     @SuppressWarnings("this-escape") // the options call it only later
     protected UnixSockets(UnixConstants constants, Map<String, UnixOptions.Option> optionNames) {
         c = constants;
@@ -193,7 +194,7 @@ public abstract class UnixSockets extends Sockets {
         }
         if (fd >= 0) {
             family = c.AF_INET6();
-        } else if (fd == -c.EAFNOSUPPORT()) { // not asked for, or a system without IPv6
+        } else if (fd == -c.EAFNOSUPPORT()) { // not requested, or a system without IPv6
             fd = open(family, type);
         } else {
             throw errors.socket("socket", -fd);
@@ -234,7 +235,7 @@ public abstract class UnixSockets extends Sockets {
         if (!(local instanceof UnixAddress unix && unix.isPath())) {
             throw new IllegalArgumentException("options of a socket's file with " + local + ", which is not a path");
         }
-        unix.path(); // throws if its bytes are no text
+        unix.path(); // throws if its bytes cannot be decoded
     }
 
     /**
@@ -260,8 +261,8 @@ public abstract class UnixSockets extends Sockets {
     }
 
     /**
-     * Returns whether no socket is bound to a file: the connect of a datagram socket is refused then. A listener does
-     * not notice it, being of the wrong type.
+     * Returns whether no socket is bound to a file: the connect of a datagram socket is refused then. It does not
+     * affect a listener, which is of another type.
      */
     private boolean isDead(UnixAddress address) throws IOException {
         int probe = open(Posix.AF_UNIX, SocketType.UNIX_DATAGRAM);
@@ -325,12 +326,12 @@ public abstract class UnixSockets extends Sockets {
                 throw errors.socket("accept", -r);
             }
         }
-        throw errors.exhausted("accept", MAX_DEAD_CONNECTIONS + " in a row", -r);
+        throw errors.exhausted("accept", "of " + MAX_DEAD_CONNECTIONS + " aborted connections in a row", -r);
     }
 
     private int accept(int fd, UnixAddressBuffer peer) {
         int r = nextConnection(fd, peer.address, peer.room());
-        if (r >= 0 && peer.length() == 0) { // the answer of macOS if the peer is gone
+        if (r >= 0 && peer.length() == 0) { // as macOS reports it if the peer has gone
             Libc.close(r);
             r = -c.number(Errno.ECONNABORTED);
         }
@@ -569,7 +570,7 @@ public abstract class UnixSockets extends Sockets {
         }
     }
 
-    /** The value is passed in as well: some options read from it what is asked for. */
+    /** The value is passed in as well: some options read their arguments from it. */
     @Override
     public final int getOption(int fd, int level, int name, MemorySegment value) throws IOException {
         RawAccess.requireUsable(value);
@@ -590,7 +591,8 @@ public abstract class UnixSockets extends Sockets {
 
     private static int optionSize(MemorySegment value) {
         if (value.byteSize() > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("an option's value has less than 2^31 bytes, not " + value.byteSize());
+            throw new IllegalArgumentException(
+                "an option value of " + value.byteSize() + " bytes, of at most " + Integer.MAX_VALUE);
         }
         return (int) value.byteSize();
     }

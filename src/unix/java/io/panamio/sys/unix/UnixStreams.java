@@ -14,8 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /**
- * Streams of bytes, as POSIX moves them: what sockets and pipes have in common. Each of the two adds its system calls,
- * raw as in {@link Libc}.
+ * The calls of POSIX for streams of bytes: what sockets and pipes have in common. Each of the two adds its system
+ * calls, raw as in {@link Libc}.
  */
 abstract class UnixStreams extends Streams {
     static final int IOVEC_SIZE = 16;
@@ -27,7 +27,7 @@ abstract class UnixStreams extends Streams {
     /** The flags of each receive and of each send. */
     private final int receiveFlags;
     private final int sendFlags;
-    /** The flag of a send that another one follows at once, or 0. */
+    /** The flag that announces another send immediately after, or 0. */
     private final int more;
 
     UnixStreams(UnixConstants constants, int receiveFlags, int sendFlags, int more) {
@@ -255,7 +255,7 @@ abstract class UnixStreams extends Streams {
                     r = run == 1 ? recv(fd, dsts[i], 0, asked) : receiveRun(fd, dsts, i, run);
                 } catch (IOException e) {
                     if (done > 0) {
-                        return done; // the next call finds the end of the stream
+                        return done; // the next call returns the end of the stream
                     }
                     throw e;
                 }
@@ -349,7 +349,7 @@ abstract class UnixStreams extends Streams {
         }
     }
 
-    /** Makes the iovecs of segments, in the copy buffer for those on the heap. */
+    /** Fills in the iovecs of segments, which point to the copy buffer for those on the heap. */
     private static MemorySegment vectors(NativeScratch scratch, MemorySegment[] segments, int from, int count,
             MemorySegment copy) {
         MemorySegment vectors = scratch.vectors((long) IOVEC_SIZE * count);

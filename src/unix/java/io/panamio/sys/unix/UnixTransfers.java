@@ -9,12 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 
-/** Files as POSIX reads them. A platform adds its calls that move bytes between descriptors. */
+/** The calls of POSIX that read files. A platform adds its calls that move bytes between descriptors. */
 public abstract class UnixTransfers extends Transfers {
     private final UnixConstants c;
     private final Errors errors;
 
-    /** The transfers of a platform. */
+    /** Constructs the calls of a platform. */
     protected UnixTransfers(UnixConstants constants) {
         c = constants;
         errors = new Errors(constants);

@@ -46,7 +46,7 @@ public abstract class FileAccess {
          * @param name its name
          * @param known whether its status is in the fields: that of the target if it is a symbolic link. False if there
          *     is none, or if the link leads out of the root
-         * @return whether to go on
+         * @return whether to continue
          */
         boolean add(byte[] name, boolean known);
     }
@@ -57,15 +57,15 @@ public abstract class FileAccess {
          * Reads its status into the fields.
          *
          * @return whether it is a regular file or a directory below the root
-         * @throws IOException if the system does not reveal where it is
+         * @throws IOException if its location cannot be determined
          */
         boolean isServed() throws IOException;
 
         /**
          * Reads the first bytes of this file.
          *
-         * @param to where to
-         * @param at the offset there
+         * @param to the memory to read into
+         * @param at the offset in that memory
          * @param length the number of bytes
          * @return whether all could be read
          */
@@ -85,7 +85,7 @@ public abstract class FileAccess {
         FileSource toSource() throws IOException;
 
         /**
-         * Reads the entries of this directory, but for {@code .} and {@code ..}.
+         * Reads the entries of this directory, except {@code .} and {@code ..}.
          *
          * @param entries receives them, and may end the list
          * @return null, or the reason why the directory could not be read
@@ -102,13 +102,13 @@ public abstract class FileAccess {
     public boolean isDirectory;
     /** The size in bytes. */
     public long size;
-    /** The time of the last modification in seconds since 1970, rounded down. */
+    /** The time of the last modification in seconds since the epoch, rounded down. */
     public long seconds;
     /** The nanoseconds of that time. */
     public int nanos;
     /** Identifies the file on its device; 0 where the system has no such number. */
     public long inode;
-    /** Identifies the device; 0 where that is not known. */
+    /** Identifies the device; 0 where that is unknown. */
     public long device;
     /** The reason of the last {@link #open} that failed. */
     public Failure failure;

@@ -88,7 +88,7 @@ public final class JdkFiles extends FileAccess {
         inode = Integer.toUnsignedLong(Objects.hashCode(status.fileKey())); // of device and inode on a Unix
     }
 
-    // ---- paths as bytes, which a URI preserves in whatever charset they are
+    // ---- paths as bytes, which a URI preserves whatever their charset
 
     private static Path path(MemorySegment path) throws IOException {
         StringBuilder uri = new StringBuilder("file://");
@@ -98,7 +98,7 @@ public final class JdkFiles extends FileAccess {
         }
         try {
             return Path.of(URI.create(uri.toString()));
-        } catch (IllegalArgumentException e) { // no path here, such as one with a colon on Windows
+        } catch (IllegalArgumentException e) { // not a path on this system, such as one with a colon on Windows
             throw new NoSuchFileException(uri.toString());
         }
     }

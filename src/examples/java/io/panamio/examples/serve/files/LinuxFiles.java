@@ -19,9 +19,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Files on Linux, by system calls that take the bytes of a path, in whatever charset, and allocate nothing on the heap:
- * openat(2), statx(2), pread(2) and getdents64(2). A call that was interrupted by a signal is repeated. Where an open
- * file is comes from {@code /proc/self/fd}, so it cannot be replaced between the check and the use.
+ * Files on Linux, by system calls that take the bytes of a path, whatever its charset, and allocate nothing on the
+ * heap: openat(2), statx(2), pread(2) and getdents64(2). A call that was interrupted by a signal is repeated. The
+ * location of an open file is read from {@code /proc/self/fd}, so it cannot be replaced between the check and the use.
  */
 final class LinuxFiles extends FileAccess {
     private static final int EPERM = 1;
@@ -106,11 +106,11 @@ final class LinuxFiles extends FileAccess {
     }
 
     /** Opens a file, and returns the descriptor or the negated errno. */
-    private int open(int folder, MemorySegment path, int flags) {
+    private int open(int directory, MemorySegment path, int flags) {
         for (;;) {
             int fd;
             try {
-                fd = (int) OPENAT.invokeExact(errno, folder, path, flags);
+                fd = (int) OPENAT.invokeExact(errno, directory, path, flags);
             } catch (Throwable t) {
                 throw unexpected(t);
             }
@@ -144,7 +144,7 @@ final class LinuxFiles extends FileAccess {
         try {
             target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd));
         } catch (IOException e) {
-            throw new IOException("no /proc/self/fd, which shows whether a file is in the folder", e);
+            throw new IOException("no /proc/self/fd, which shows whether a file is in the directory", e);
         }
         return target.startsWith(root);
     }
@@ -160,11 +160,11 @@ final class LinuxFiles extends FileAccess {
         return stat(fd, noPath, AT_EMPTY_PATH);
     }
 
-    private boolean stat(int folder, MemorySegment path, int flags) {
+    private boolean stat(int directory, MemorySegment path, int flags) {
         int result;
         do {
             try {
-                result = (int) STATX.invokeExact(errno, folder, path, flags, STATX_BASIC_STATS, status);
+                result = (int) STATX.invokeExact(errno, directory, path, flags, STATX_BASIC_STATS, status);
             } catch (Throwable t) {
                 throw unexpected(t);
             }
@@ -184,12 +184,12 @@ final class LinuxFiles extends FileAccess {
     }
 
     /** Reads the status of an entry; that of the target if it is a link, unless this is outside of the root. */
-    private boolean statEntry(int folder, MemorySegment name) {
-        return stat(folder, name, AT_SYMLINK_NOFOLLOW) && (mode != 0120000 || statTarget(folder, name));
+    private boolean statEntry(int directory, MemorySegment name) {
+        return stat(directory, name, AT_SYMLINK_NOFOLLOW) && (mode != 0120000 || statTarget(directory, name));
     }
 
-    private boolean statTarget(int folder, MemorySegment link) {
-        int fd = open(folder, link, STATUS_ONLY);
+    private boolean statTarget(int directory, MemorySegment link) {
+        int fd = open(directory, link, STATUS_ONLY);
         if (fd < 0) {
             return false;
         }

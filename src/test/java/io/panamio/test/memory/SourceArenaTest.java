@@ -26,9 +26,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** {@code IoSource.arena}, the memory of a stream. */
+/** {@code IoSource.arena}, the memory of a source. */
 @Tag("any-selector")
-class StreamArenaTest {
+class SourceArenaTest {
     /** Runs a task in a thread that has terminated when this returns. */
     private static <T> T elsewhere(Callable<T> task) throws Exception {
         FutureTask<T> future = new FutureTask<>(task);
@@ -139,7 +139,7 @@ class StreamArenaTest {
     }
 
     @Test
-    void memoryIsInvalidAfterARelease() throws IOException {
+    void memoryIsInvalidAfterADetach() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment segment = stream.arena().allocate(8);

@@ -9,10 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Answers requests: chooses the status, head and content. A prepared resource is sent as it is; other heads are
+ * Responds to requests: chooses the status, head and content. A prepared resource is sent as it is; other heads are
  * composed of its parts. Allocates nothing for a cached resource. One instance per loop.
  */
-final class Answers implements AutoCloseable {
+final class Responses implements AutoCloseable {
     /** Larger than every head that is not prepared. */
     private static final int HEAD = 1024;
 
@@ -23,13 +23,13 @@ final class Answers implements AutoCloseable {
     final FileCache files;
     private final Conditions conditions = new Conditions();
     private final Resource[] errors = new Resource[600];
-    /** Whether every connection closes after its answer. */
+    /** Whether every connection closes after its response. */
     boolean ending;
-    /** Whether the answer to the last request has begun. */
+    /** Whether the response to the last request has begun. */
     boolean begun;
     long count;
 
-    Answers(Settings settings, Clock clock, Output out, FileCache files, AccessLog log) {
+    Responses(Settings settings, Clock clock, Output out, FileCache files, AccessLog log) {
         this.settings = settings;
         this.clock = clock;
         this.out = out;
@@ -37,9 +37,9 @@ final class Answers implements AutoCloseable {
         this.files = files;
     }
 
-    // ---- prepared answers
+    // ---- prepared responses
 
-    /** Returns an answer that consists of its status. */
+    /** Returns a response that consists of its status. */
     static Resource error(Resource.Parts parts, int status) {
         parts.status = status;
         parts.reason = reason(status);
@@ -97,8 +97,8 @@ final class Answers implements AutoCloseable {
 
     // ---- answering
 
-    /** Answers a request whose head has been read. */
-    void answer(Connection c, Request q, boolean last) throws IOException {
+    /** Responds to a request whose head has been read. */
+    void respond(Connection c, Request q, boolean last) throws IOException {
         boolean tooLarge = q.contentLength > settings.bodyLimit;
         c.closing = !q.keepAlive || ending || tooLarge || q.expect.isPresent() && (q.chunked || q.contentLength > 0);
         c.moreToCome = c.closing && !c.body.isDone();
@@ -112,7 +112,7 @@ final class Answers implements AutoCloseable {
         send(c, q, found != null ? found : error(status), last);
     }
 
-    /** Answers a malformed request, or an incomplete one. */
+    /** Responds to a malformed or incomplete request. */
     void refuse(Connection c, Request q, int status) throws IOException {
         c.closing = true;
         c.moreToCome = true;

@@ -9,16 +9,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * An arena that ends with a stream, confined to the thread that creates it. Its segments have the scope of a confined
- * arena, the only kind that closes at the cost of a few instructions. That arena allocates nothing: subclasses provide
- * and take back the memory.
+ * An arena that is closed with a source or a pool, confined to the thread that creates it. Its segments have the scope
+ * of a confined arena, the only kind that closes at the cost of a few instructions. That arena allocates nothing:
+ * subclasses provide and take back the memory.
  *
- * <p>If another thread ends the stream, the memory is queued for its owner, which releases it when it next polls, or
- * creates or ends an arena. If the owner thread has ended, nothing can access the segments any more, and the next
- * thread that creates or ends an arena releases them.
+ * <p>If another thread closes the source, the memory is queued for its owner, which releases it when it next polls, or
+ * creates or closes an arena. If the owner thread has ended, nothing can access the segments any more, and the next
+ * thread that creates or closes an arena releases them.
  */
-public abstract class StreamArena implements Arena {
-    /** A thread with arenas, and the queue of those that other threads have ended. */
+public abstract class SourceArena implements Arena {
+    /** A thread with arenas, and the queue of those that other threads have closed. */
     private static final class Owner {
         /**
          * The owner of the current thread. Its arenas keep it alive; a strong reference would let a long-lived thread
@@ -29,7 +29,7 @@ public abstract class StreamArena implements Arena {
         static final Set<Owner> PENDING = ConcurrentHashMap.newKeySet();
 
         final Thread thread = Thread.currentThread();
-        final Queue<StreamArena> ended = new ConcurrentLinkedQueue<>();
+        final Queue<SourceArena> ended = new ConcurrentLinkedQueue<>();
 
         /** {@return the owner of the current thread, or null if it has no arenas} */
         static Owner currentOrNull() {
@@ -46,13 +46,13 @@ public abstract class StreamArena implements Arena {
             return owner;
         }
 
-        void add(StreamArena arena) {
+        void add(SourceArena arena) {
             ended.add(arena);
             PENDING.add(this); // afterwards: the thread that removes it from the set then empties the queue
         }
 
         void free() {
-            for (StreamArena arena; (arena = ended.poll()) != null;) {
+            for (SourceArena arena; (arena = ended.poll()) != null;) {
                 arena.free();
             }
         }
@@ -60,10 +60,10 @@ public abstract class StreamArena implements Arena {
 
     private final Owner owner = Owner.current();
     private final Arena lifetime = Arena.ofConfined();
-    private boolean ofStream;
+    private boolean ofSource;
 
     /** Constructs an arena confined to the current thread. */
-    protected StreamArena() {
+    protected SourceArena() {
         sweep();
         sweepDead();
     }
@@ -102,29 +102,29 @@ public abstract class StreamArena implements Arena {
         return lifetime.scope();
     }
 
-    /** Marks this as the arena of a stream, which only the stream ends. */
-    final StreamArena ofStream() {
-        ofStream = true;
+    /** Marks this as the arena of a source, which only the source closes. */
+    final SourceArena ofSource() {
+        ofSource = true;
         return this;
     }
 
     /**
-     * Ends this arena. Called by the owner thread.
+     * Closes this arena. Called by the owner thread.
      *
-     * @throws UnsupportedOperationException if this is the arena of a stream
+     * @throws UnsupportedOperationException if this is the arena of a source
      */
     @Override
     public final void close() {
-        if (ofStream) {
-            throw new UnsupportedOperationException("the arena of a stream is closed with the stream");
+        if (ofSource) {
+            throw new UnsupportedOperationException("the arena of a source is closed with the source");
         }
         lifetime.close();
         releaseMemory();
     }
 
     /**
-     * Ends this arena if it has not ended: now if the current thread is the owner, otherwise when the owner next calls
-     * {@link #sweep}. Idempotent.
+     * Closes this arena unless it is closed: now if the current thread is the owner, otherwise when the owner next
+     * calls {@link #sweep}. Idempotent.
      */
     public final void end() {
         if (isOwner()) {
@@ -144,7 +144,7 @@ public abstract class StreamArena implements Arena {
         releaseMemory();
     }
 
-    /** Releases the arenas of the current thread that other threads have ended. */
+    /** Releases the arenas of the current thread that other threads have closed. */
     public static void sweep() {
         Owner owner = Owner.currentOrNull();
         if (owner != null) {
@@ -152,7 +152,7 @@ public abstract class StreamArena implements Arena {
         }
     }
 
-    /** Releases the ended arenas of threads that have ended. */
+    /** Releases the closed arenas of threads that have ended. */
     private static void sweepDead() {
         if (!Owner.PENDING.isEmpty()) {
             for (Owner owner : Owner.PENDING) {

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 
 /** Failures after a successful system call, in JVMs that have run out of threads or memory. */
 @Tag("any-selector")
-class HalfMadeTest {
+class ExhaustedJvmTest {
     private interface Opening {
         Object open() throws IOException;
     }
