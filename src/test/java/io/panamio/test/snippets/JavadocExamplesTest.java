@@ -73,11 +73,14 @@ class JavadocExamplesTest {
     void tcpAcceptServesEveryConnectionUntilItsEnd() throws Exception {
         try (TcpListener listener = TcpListener.bind(new InetSocketAddress(LOOPBACK, 0))) {
             FutureTask<Void> served = start(() -> {
-                TcpSnippets.serve(listener, 2);
+                TcpSnippets.serve(listener, 3);
                 return null;
             });
             try (Socket first = new Socket(LOOPBACK, listener.localAddress().getPort());
                     Socket second = new Socket(LOOPBACK, listener.localAddress().getPort())) {
+                Socket reset = new Socket(LOOPBACK, listener.localAddress().getPort());
+                reset.setSoLinger(true, 0);
+                reset.close();
                 first.getOutputStream().write(new byte[100_000]);
                 second.getOutputStream().write(1);
                 first.shutdownOutput();

@@ -22,6 +22,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -61,12 +64,12 @@ class LoopExamplesTest {
         AtomicBoolean running = new AtomicBoolean(true);
         try (TcpListener listener = TcpListener.bind(new InetSocketAddress(LOOPBACK, 0))) {
             FutureTask<Void> server = new FutureTask<>(() -> {
-                LoopSnippets.serve(listener, running::get);
+                new LoopSnippets.EchoServer(listener).run(running::get);
                 return null;
             });
             Thread.ofPlatform().daemon().start(server);
             int port = listener.localAddress().getPort();
-            byte[] message = new byte[20_000]; // more than a ring holds
+            byte[] message = new byte[20_000]; // more than a buffer holds
             Arrays.fill(message, (byte) 'x');
             try (Socket first = new Socket(LOOPBACK, port); Socket second = new Socket(LOOPBACK, port)) {
                 first.getOutputStream().write(message);
@@ -79,6 +82,45 @@ class LoopExamplesTest {
                 second.getOutputStream().write('z'); // an event, after which the server ends
                 server.get();
             }
+        }
+    }
+
+    /** A turn is at most two times 16 buffers of 4 KiB: for an event, and for the rest of the last turn. */
+    @Test
+    void echoServerLetsOthersHaveTheirTurnAndSurvivesAReset() throws Exception {
+        AtomicBoolean running = new AtomicBoolean(true);
+        AtomicLong turns = new AtomicLong();
+        try (TcpListener listener = TcpListener.bind(new InetSocketAddress(LOOPBACK, 0));
+                Socket other = new Socket(LOOPBACK, listener.localAddress().getPort())) {
+            SocketChannel one = SocketChannel.open(listener.localAddress());
+            one.configureBlocking(false);
+            long sent = 0;
+            for (int n; (n = one.write(ByteBuffer.allocate(1 << 16))) > 0;) { // what the system queues, before any turn
+                sent += n;
+            }
+            other.getOutputStream().write('y');
+            FutureTask<Void> server = new FutureTask<>(() -> {
+                new LoopSnippets.EchoServer(listener).run(() -> {
+                    turns.incrementAndGet();
+                    return running.get();
+                });
+                return null;
+            });
+            Thread.ofPlatform().daemon().start(server);
+            assertEquals('y', other.getInputStream().read());
+            long received = 0;
+            for (ByteBuffer buffer = ByteBuffer.allocate(1 << 16); received < sent;) {
+                received += Math.max(one.read(buffer.clear()), 0);
+            }
+            assertTrue(turns.get() >= sent / (2 * 16 * 4096), sent + " bytes in " + turns + " turns");
+            one.write(ByteBuffer.allocate(1));
+            one.setOption(StandardSocketOptions.SO_LINGER, 0); // a reset
+            one.close();
+            other.getOutputStream().write('z');
+            assertEquals('z', other.getInputStream().read());
+            running.set(false);
+            other.getOutputStream().write('z');
+            server.get();
         }
     }
 

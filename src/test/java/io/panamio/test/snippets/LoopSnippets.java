@@ -13,10 +13,11 @@ import io.panamio.SystemError;
 import io.panamio.Waker;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
-import io.panamio.pipeline.RingBuffer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
@@ -28,62 +29,100 @@ final class LoopSnippets {
     }
 
     // @start region="echo"
-    private static final long LISTENER = -1; // a slab's tokens are never negative
+    /** Sends back what it receives. No client ends it or keeps the others waiting. */
+    static final class EchoServer {
+        private static final long LISTENER = -1; // a slab's tokens are never negative
+        private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
 
-    /** A connection, and the bytes not echoed yet. */
-    private record Client(TcpStream stream, RingBuffer pending) {
-        Client(TcpStream stream) {
-            this(stream, RingBuffer.allocate(stream.arena(), 4096)); // its memory is released with the stream
+        /** A connection, and the bytes not echoed yet. */
+        private record Client(TcpStream stream, ByteBuffer pending) {
         }
 
-        /** Echoes what is pending; returns whether the connection continues. */
-        boolean echo() throws IOException {
-            long read;
-            long written;
-            do { // until both would block: there is no event before that
-                read = pending.readFrom(stream);
-                written = pending.writeTo(stream);
-            } while (read > 0 || written > 0);
-            return read != IoResult.EOF || pending.readableBytes() > 0;
-        }
-    }
+        private final Poll poll = Poll.open();
+        private final TcpListener listener;
+        private final Slab<Client> clients = new Slab<>();
+        private final LinkedHashSet<Long> ready = new LinkedHashSet<>(); // whose turn ended before they were drained
+        private boolean exhausted; // no descriptor was left for a connection
 
-    static void serve(TcpListener listener, BooleanSupplier running) throws IOException {
-        Slab<Client> clients = new Slab<>();
-        Events events = Events.withCapacity(256);
-        try (Poll poll = Poll.open()) {
+        EchoServer(TcpListener listener) throws IOException {
+            this.listener = listener;
             poll.registry().register(listener, LISTENER, Interest.READABLE);
+        }
+
+        void run(BooleanSupplier running) throws IOException {
+            Events events = Events.withCapacity(256);
             while (running.getAsBoolean()) {
-                poll.poll(events);
-                for (Event event : events) {
-                    if (event.token() == LISTENER) {
-                        accept(listener, poll.registry(), clients);
-                    } else {
-                        echo(event.token(), clients);
-                    }
+                int n = !ready.isEmpty() ? poll.pollNow(events)
+                    : exhausted ? poll.poll(events, Duration.ofMillis(100)) : poll.poll(events);
+                for (int i = 0; i < n; i++) {
+                    serve(events.token(i));
+                }
+                for (int i = ready.size(); i > 0; i--) {
+                    serve(ready.removeFirst());
+                }
+                if (exhausted) {
+                    accept(); // no event reports that a descriptor is free
+                }
+            }
+            poll.close();
+            clients.forEach(client -> client.stream.close());
+        }
+
+        private void serve(long token) {
+            Client client = clients.get(token); // null if it was closed earlier in this batch of events
+            if (token == LISTENER) {
+                accept();
+            } else if (client != null) {
+                try {
+                    echo(token, client.stream, client.pending);
+                } catch (IOException e) {
+                    close(token); // such as a reset: only this connection is broken
                 }
             }
         }
-        clients.forEach(client -> client.stream().close());
-    }
 
-    private static void accept(TcpListener listener, Registry registry, Slab<Client> clients) throws IOException {
-        for (TcpStream stream; (stream = listener.accept()) != null;) {
-            long token = clients.insert(new Client(stream));
-            registry.register(stream, token, Interest.READABLE.add(Interest.WRITABLE));
+        private void accept() {
+            try {
+                exhausted = false;
+                for (int i = 0; i < 64; i++) {
+                    TcpStream stream = listener.accept();
+                    if (stream == null) {
+                        return;
+                    }
+                    add(stream);
+                }
+                ready.add(LISTENER);
+            } catch (IOException e) {
+                exhausted = true;
+            }
         }
-    }
 
-    private static void echo(long token, Slab<Client> clients) {
-        Client client = clients.get(token); // null if it was removed earlier in this batch of events
-        boolean continues;
-        try {
-            continues = client == null || client.echo();
-        } catch (IOException e) {
-            continues = false; // this connection is broken; the others are not
+        private void add(TcpStream stream) {
+            long token = clients.insert(new Client(stream, ByteBuffer.allocate(4096)));
+            try {
+                poll.registry().register(stream, token, BOTH);
+            } catch (IOException e) {
+                close(token);
+            }
         }
-        if (!continues) {
-            clients.remove(token).stream().close();
+
+        private void echo(long token, TcpStream stream, ByteBuffer pending) throws IOException {
+            for (int i = 0; i < 16; i++) { // then others have their turn
+                long read = stream.read(pending);
+                long written = stream.write(pending.flip());
+                pending.compact();
+                if (read <= 0 && written <= 0) { // drained, or full: an event reports when that changes
+                    if (read == IoResult.EOF && pending.position() == 0) {
+                        close(token);
+                    }
+                    return;
+                }
+            }
+            ready.add(token); // no event reports the rest
+        }
+
+        private void close(long token) {
+            clients.remove(token).stream.close(); // which deregisters it
         }
     }
     // @end
@@ -107,19 +146,19 @@ final class LoopSnippets {
         }
 
         // @start region="fairness"
-        private final Queue<TcpStream> ready = new ArrayDeque<>(); // not drained yet
+        private final LinkedHashSet<TcpStream> ready = new LinkedHashSet<>(); // not drained yet
 
         void run() throws IOException {
             while (streams.size() > 0) {
                 int n = ready.isEmpty() ? poll.poll(events) : poll.pollNow(events);
                 for (int i = 0; i < n; i++) {
                     TcpStream stream = streams.get(events.token(i));
-                    if (stream != null && !ready.contains(stream)) {
+                    if (stream != null) {
                         ready.add(stream);
                     }
                 }
                 for (int i = ready.size(); i > 0; i--) { // each once, then poll again
-                    TcpStream stream = ready.remove();
+                    TcpStream stream = ready.removeFirst();
                     if (!read(stream)) {
                         ready.add(stream);
                     }
@@ -127,19 +166,25 @@ final class LoopSnippets {
             }
         }
 
-        /** Reads at most 16 buffers; returns whether the stream is drained. */
-        private boolean read(TcpStream stream) throws IOException {
-            for (int i = 0; i < 16; i++) {
-                long n = stream.read(buffer);
-                if (n < 0) {
+        /** Reads at most 16 buffers; returns whether the stream is drained or closed. */
+        private boolean read(TcpStream stream) {
+            try {
+                for (int i = 0; i < 16; i++) {
+                    long n = stream.read(buffer);
+                    if (n == IoResult.WOULD_BLOCK) {
+                        return true; // the next event comes with the next data
+                    }
                     if (n == IoResult.EOF) {
                         close(stream);
+                        return true;
                     }
-                    return true; // WOULD_BLOCK: the next event comes with the next data
+                    received.accept(n);
                 }
-                received.accept(n);
+                return false;
+            } catch (IOException e) { // such as a reset
+                close(stream);
+                return true;
             }
-            return false;
         }
         // @end
 

@@ -4,6 +4,7 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
+import io.panamio.Registry;
 import io.panamio.Slab;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 
 /** Examples for the Javadoc of {@code TcpStream} and {@code TcpListener}. */
 final class TcpSnippets {
@@ -52,36 +54,62 @@ final class TcpSnippets {
         // @end
     }
 
-    /** Accepts connections and closes each at the end of its stream, until a number of them was served. */
+    /** Accepts connections and closes each at the end of its stream, until a number of them has ended. */
     static void serve(TcpListener listener, int connections) throws IOException {
-        // @start region="accept"
-        long listening = -1; // tokens of a slab are never negative
         try (Poll poll = Poll.open(); Arena arena = Arena.ofConfined()) {
             Events events = Events.withCapacity(256);
             Slab<TcpStream> streams = new Slab<>();
             MemorySegment buffer = arena.allocate(64 * 1024);
-            poll.registry().register(listener, listening, Interest.READABLE);
+            poll.registry().register(listener, -1, Interest.READABLE);
+            boolean more = false;
             while (connections > 0) {
-                poll.poll(events);
-                for (int i = 0; i < events.size(); i++) {
-                    if (events.token(i) == listening) {
-                        TcpStream accepted;
-                        while ((accepted = listener.accept()) != null) { // one event may report several
-                            poll.registry().register(accepted, streams.insert(accepted), Interest.READABLE);
-                        }
-                    } else if (streams.get(events.token(i)) instanceof TcpStream stream) {
-                        long n;
-                        do {
-                            n = stream.read(buffer); // discards what it reads
-                        } while (n > 0);
-                        if (n == IoResult.EOF) {
-                            streams.remove(events.token(i)).close(); // which deregisters it
-                            connections--;
-                        }
+                int n = more ? poll.poll(events, Duration.ofMillis(1)) : poll.poll(events);
+                for (int i = 0; i < n; i++) {
+                    if (events.token(i) == -1) {
+                        more = true;
+                    } else if (!discard(streams.get(events.token(i)), buffer)) {
+                        streams.remove(events.token(i)).close();
+                        connections--;
                     }
                 }
+                more = more && accept(listener, poll.registry(), streams);
             }
         }
-        // @end
     }
+
+    /** Returns false at the end of the stream, and if the connection is broken. */
+    private static boolean discard(TcpStream stream, MemorySegment buffer) {
+        try {
+            long n;
+            do {
+                n = stream.read(buffer);
+            } while (n > 0);
+            return n != IoResult.EOF;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    // @start region="accept"
+    /** Accepts at most 64 connections. Returns whether to call this again later: no event reports the others. */
+    static boolean accept(TcpListener listener, Registry registry, Slab<TcpStream> streams) {
+        for (int i = 0; i < 64; i++) {
+            long token = -1;
+            try {
+                TcpStream stream = listener.accept();
+                if (stream == null) {
+                    return false;
+                }
+                token = streams.insert(stream);
+                registry.register(stream, token, Interest.READABLE);
+            } catch (IOException e) {
+                if (token < 0) {
+                    return true; // no descriptor is free: wait for a while
+                }
+                streams.remove(token).close(); // only this connection
+            }
+        }
+        return true; // others have their turn first
+    }
+    // @end
 }

@@ -31,7 +31,11 @@ final class UdpSnippets {
                     if (n == 0) {
                         return;
                     }
-                    socket.sendTo(buffer.asSlice(0, n), sender); // lost if it would block, as UDP permits
+                    try {
+                        socket.sendTo(buffer.asSlice(0, n), sender); // lost if it would block, as UDP permits
+                    } catch (IOException e) {
+                        // this sender cannot be reached, and may be forged; others can
+                    }
                 }
             }
         }
@@ -56,11 +60,15 @@ final class UdpSnippets {
                     }
                     int sent = 0;
                     while (sent < batch.count()) { // each to its sender
-                        int n = socket.sendBatch(batch, sent);
-                        if (n < 0) {
-                            break; // WOULD_BLOCK: the rest is lost, as UDP permits
+                        try {
+                            int n = socket.sendBatch(batch, sent);
+                            if (n < 0) {
+                                break; // WOULD_BLOCK: the rest is lost, as UDP permits
+                            }
+                            sent += n;
+                        } catch (IOException e) {
+                            sent++; // only this sender cannot be reached
                         }
-                        sent += n;
                     }
                 } while (received == batch.capacity()); // fewer have drained the socket
             }
