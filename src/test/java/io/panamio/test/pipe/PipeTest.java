@@ -8,6 +8,7 @@ import static io.panamio.test.support.Local.random;
 import static io.panamio.test.support.Local.readFully;
 import static io.panamio.test.support.Loop.R;
 import static io.panamio.test.support.Loop.W;
+import static io.panamio.test.support.Loop.assertFlags;
 import static io.panamio.test.support.Loop.readable;
 import static io.panamio.test.support.Loop.until;
 import static io.panamio.test.support.Loop.writable;
@@ -211,7 +212,7 @@ class PipeTest {
             readFully(pipe.receiver(), 1);
             assertEquals(WOULD_BLOCK, pipe.receiver().read(new byte[1], 0, 1));
             pipe.sender().close();
-            assertEquals("rc wc", loop.next(1), "not readable");
+            assertFlags("rc wc", "rc", loop.next(1)); // not readable on Linux
             loop.expectNothing();
             for (int i = 0; i < 3; i++) {
                 assertEquals(EOF, pipe.receiver().read(new byte[1], 0, 1));
@@ -226,7 +227,7 @@ class PipeTest {
             write(pipe, "hello");
             pipe.sender().close();
             loop.register(pipe.receiver(), 1, R);
-            assertEquals("r rc wc", loop.next(1));
+            assertFlags("r rc wc", "r rc", loop.next(1));
             assertArrayEquals("hello".getBytes(), readFully(pipe.receiver(), 5));
             assertEquals(EOF, pipe.receiver().read(new byte[1], 0, 1));
         }
@@ -240,7 +241,7 @@ class PipeTest {
             loop.expect(writable(1));
             fill(pipe.sender());
             pipe.receiver().close();
-            assertEquals("wc e", loop.next(1), "not writable");
+            assertFlags("wc e", "wc", loop.next(1)); // not writable on Linux
             MemorySegment one = Arena.ofAuto().allocate(1);
             assertFails(IOException.class, "write", "EPIPE", () -> write(pipe, "x"));
             assertFails(IOException.class, "write", "EPIPE", () -> pipe.sender().write(one));

@@ -13,6 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Events;
 import io.panamio.Feature;
@@ -76,6 +78,12 @@ class EdgesTest {
         return socket;
     }
 
+    /** An error of a datagram socket is no flag on macOS and FreeBSD: it only makes the socket ready. */
+    private static void expectError(Loop loop, Interest interest) throws IOException {
+        assumeTrue(!Loop.isBsd() || interest.isReadable() || interest.isWritable(), "a source that is never ready");
+        expect(loop, !Loop.isBsd() ? "e" : interest.isReadable() ? "r" : "w");
+    }
+
     @ParameterizedTest
     @MethodSource("interests")
     void anErrorIsReportedAfterTakeErrorTookAnEarlierOne(Interest interest) throws IOException {
@@ -83,7 +91,7 @@ class EdgesTest {
             UdpSocket socket = refused(loop, interest);
             for (int i = 0; i < 3; i++) {
                 assertEquals(1, socket.send(BUFFER, 0, 1));
-                expect(loop, "e");
+                expectError(loop, interest);
                 assertNotNull(socket.takeError());
                 assertNull(socket.takeError());
                 loop.expectQuiet();
@@ -98,7 +106,7 @@ class EdgesTest {
             UdpSocket socket = refused(loop, interest);
             for (int i = 0; i < 3; i++) {
                 assertEquals(1, socket.send(BUFFER, 0, 1));
-                expect(loop, "e");
+                expectError(loop, interest);
                 assertThrows(IOException.class, () -> socket.send(BUFFER, 0, 1));
                 loop.expectQuiet();
             }
@@ -112,7 +120,7 @@ class EdgesTest {
             UdpSocket socket = refused(loop, interest);
             for (int i = 0; i < 3; i++) {
                 assertEquals(1, socket.send(BUFFER, 0, 1));
-                expect(loop, "e");
+                expectError(loop, interest);
                 assertThrows(IOException.class, () -> socket.tryIo(W, fd -> {
                     throw socket.takeError();
                 }));
@@ -128,7 +136,7 @@ class EdgesTest {
             UdpSocket peer = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
             UdpSocket socket = refused(loop, R);
             assertEquals(1, socket.send(BUFFER, 0, 1));
-            expect(loop, "e");
+            expectError(loop, R);
             loop.expectQuiet();
             InetSocketAddress nobody = socket.peerAddress();
             socket.connect(peer.localAddress());
@@ -143,6 +151,7 @@ class EdgesTest {
     void aQueuedErrorIsNotReportedRepeatedly() throws IOException {
         Systems.windows("has no IP_RECVERR");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            assumeFalse(Loop.isBsd(), "IP_RECVERR is Linux's");
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
             socket.setOption(0, 11, arena.allocateFrom(ValueLayout.JAVA_INT, 1)); // IP_RECVERR
             socket.connect(Loop.nobody());

@@ -71,6 +71,12 @@ public final class Loop implements AutoCloseable {
         return BSD && !"poll".equals(System.getProperty("panamio.selector"));
     }
 
+    /** {@return whether the system is macOS or FreeBSD} */
+    public static boolean isBsd() {
+        String platform = Platform.current().toString();
+        return platform.startsWith("macOS") || platform.startsWith("FreeBSD");
+    }
+
     /**
      * Asserts the flags of an event: on Linux all that it has, elsewhere at least those that every system reports.
      *

@@ -26,6 +26,7 @@ import io.panamio.IoSource;
 import io.panamio.net.Pipe;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
+import io.panamio.sys.Platform;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Loop.Expected;
 import io.panamio.test.support.Loop.Pair;
@@ -359,7 +360,11 @@ class TcpStreamTest {
             pair.peer().getOutputStream().write(1);
             until("arrived", () -> pair.stream().peek(new byte[1], 0, 1) == 1);
             pair.stream().close();
-            assertThrows(SocketException.class, () -> pair.peer().getInputStream().read());
+            if (Platform.current().toString().startsWith("FreeBSD")) { // measured there
+                assertEquals(EOF, pair.peer().getInputStream().read());
+            } else {
+                assertThrows(SocketException.class, () -> pair.peer().getInputStream().read());
+            }
         }
     }
 
@@ -433,7 +438,7 @@ class TcpStreamTest {
             loop.expect(new Expected(1, "r rc"));
             assertEquals(1, pair.stream().write(new byte[1], 0, 1)); // answered with a reset
             until("write-closed", () -> loop.next(1).contains("wc"));
-            if (Systems.WINDOWS) { // which reports the reset first
+            if (Systems.WINDOWS || Loop.isBsd()) { // which report the reset first
                 assertThrows(SocketException.class, () -> pair.stream().write(new byte[1], 0, 1));
             }
             assertFails(SocketException.class, "send", "EPIPE", () -> pair.stream().write(new byte[1], 0, 1));
@@ -468,9 +473,11 @@ class TcpStreamTest {
             pair.stream().shutdown(Shutdown.READ);
             pair.stream().shutdown(Shutdown.READ);
             loop.expect(new Expected(1, "r rc"));
-            assertEquals(4, pair.stream().read(buffer, 0, 16));
+            if (!Loop.isBsd()) { // the BSDs drop them
+                assertEquals(4, pair.stream().read(buffer, 0, 16));
+            }
             assertEquals(EOF, pair.stream().read(buffer, 0, 16));
-            assertEquals(1, pair.stream().write(buffer, 0, 1));
+            assertEquals(1, pair.stream().write("echo".getBytes(), 0, 1));
             assertEquals('e', pair.peer().getInputStream().read());
         }
     }
@@ -489,7 +496,7 @@ class TcpStreamTest {
             pair.peer().getOutputStream().write(2);
             loop.expect(readable(1));
             for (Event event : loop.events) {
-                assertFalse(event.isWriteClosed() || event.isReadClosed(), event.toString());
+                assertFalse(event.isWriteClosed() && !Loop.isBsd() || event.isReadClosed(), event.toString());
             }
             assertEquals(2, Loop.readFully(pair.stream(), 1)[0]);
         }

@@ -58,7 +58,6 @@ public final class UnixBatch extends Batch {
             header[i] = headers.asSlice(headerSize * i, headerSize);
             data[i] = bytes.asSlice((long) size * i, size);
             long at = headerSize * i;
-            headers.set(JAVA_LONG, at + c.MSGHDR_NAME(), addresses.address() + (long) Sockaddr.STORAGE_SIZE * i);
             headers.set(JAVA_LONG, at + c.MSGHDR_IOV(), vectors.address() + (long) UnixStreams.IOVEC_SIZE * i);
             c.setLength(headers, at + c.MSGHDR_IOVLEN(), 1);
             vectors.set(JAVA_LONG, (long) UnixStreams.IOVEC_SIZE * i + UnixStreams.IOV_BASE_OFFSET, data[i].address());
@@ -88,6 +87,7 @@ public final class UnixBatch extends Batch {
     /** Prepares all headers for a receive. */
     public void prepareReceive() {
         for (int i = 0; i < data.length; i++) {
+            setName(i, true);
             set(i, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             setVectorLength(i, size);
             if (controls[i] != null) {
@@ -121,11 +121,18 @@ public final class UnixBatch extends Batch {
     /** Prepares the headers from {@code first} on for a send. */
     public void prepareSend(int first) {
         for (int i = first; i < count; i++) {
+            setName(i, get(i, c.MSGHDR_NAMELEN()) > 0);
             setVectorLength(i, lengths[i]);
             if (controls[i] != null) {
                 c.setLength(headers, headerSize * i + c.MSGHDR_CONTROLLEN(), controls[i].sendLength());
             }
         }
+    }
+
+    /** Sets the address of a message, or none: the BSDs refuse one without a length. */
+    private void setName(int i, boolean any) {
+        headers.set(JAVA_LONG, headerSize * i + c.MSGHDR_NAME(),
+            any ? addresses.address() + (long) Sockaddr.STORAGE_SIZE * i : 0);
     }
 
     private void setVectorLength(int i, int bytes) {
