@@ -19,6 +19,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
         permits DatagramSource, UnixSeqpacket {
     MessageSocket(int fd) {
         super(fd);
+        messages(); // loads its classes: without descriptors a class cannot be loaded later
     }
 
     static Messages messages() {

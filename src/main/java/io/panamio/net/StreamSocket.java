@@ -18,6 +18,10 @@ import java.util.Objects;
  */
 public abstract sealed class StreamSocket<A extends SocketAddress> extends ConnectedSocket<A>
         implements DuplexStream permits TcpStream, UnixStream {
+    /** Loaded with this class, since a class file cannot be opened while no descriptors are available. */
+    @SuppressWarnings("unused")
+    private static final Class<?> BUFFERS = Buffers.class;
+
     StreamSocket(int fd) {
         super(fd);
         Handle.of(this).setUrgent();

@@ -55,6 +55,10 @@ public final class FileSource implements AutoCloseable {
     /** The number of bytes of a file that are copied at a time. */
     private static final long COPY_SIZE = 64 << 10;
 
+    /** Loaded with this class, since a class file cannot be opened while no descriptors are available. */
+    @SuppressWarnings("unused")
+    private static final Class<?>[] LOADED = {Sendfile.class, Descriptors.class};
+
     private final Handle handle;
     /** A reusable call that is not in use; null while a thread uses it. */
     private final AtomicReference<Sendfile> spare = new AtomicReference<>();

@@ -94,7 +94,8 @@ public final class NativeScratch implements AutoCloseable {
     /** Loads the classes that a call may be the first to need. */
     @SuppressWarnings("unused")
     public static void load() {
-        Class<?> lending = Lending.class;
+        Class<?>[] loaded = {Lending.class, RawAccess.class, BlockArena.class, SourceArena.Owner.class,
+            AddressFamily.class};
     }
 
     // ---- borrowing

@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  */
 public abstract class SourceArena implements Arena {
     /** A thread with arenas, and the queue of those that other threads have closed. */
-    private static final class Owner {
+    static final class Owner {
         /**
          * The owner of the current thread. Its arenas keep it alive; a strong reference would let a long-lived thread
          * keep the class loader of the library alive.

@@ -75,6 +75,12 @@ class LinuxConstants extends UnixConstants {
     }
 
     @Override
+    @SuppressWarnings("unused")
+    protected void load() {
+        Class<?>[] loaded = {cmsghdr.class, msghdr.class, sockaddr_un.class};
+    }
+
+    @Override
     protected Errno errno(int number) {
         return number > 0 && number < ErrorTable.BY_NUMBER.length ? ErrorTable.BY_NUMBER[number] : null;
     }

@@ -26,6 +26,7 @@ public final class Errors implements Runnable {
             SystemExceptions.load();
             NativeScratch.load();
             constants.errno(1);
+            constants.load();
             Class<?>[] loaded = {Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
         } catch (Throwable t) {
             return; // not a failure of any call, and not to be printed

@@ -12,6 +12,10 @@ public abstract class UnixConstants {
     protected UnixConstants() {
     }
 
+    /** Loads the classes of structs that a call on an open source may be the first to need. */
+    protected void load() {
+    }
+
     // errno
     protected abstract int EAGAIN();
     protected abstract int EINPROGRESS();

@@ -1,0 +1,96 @@
+package io.panamio.test.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.panamio.Feature;
+import io.panamio.net.SocketAddressBuffer;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UdpSocket;
+import io.panamio.pipeline.FileSource;
+import io.panamio.test.support.Child;
+import io.panamio.test.support.Requires;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Operations that are used for the first time when no descriptors are left to open their classes with. */
+@Tag("any-selector")
+@Requires(Feature.DESCRIPTORS)
+class FirstUseTest {
+    private interface Call {
+        void run() throws IOException;
+    }
+
+    /** Has the library's classes in a folder, as every child. */
+    static final class Exhausted {
+        public static void main(String[] args) throws Exception {
+            InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            TcpListener listener = TcpListener.bind(any);
+            TcpStream client = TcpStream.connect(listener.localAddress());
+            TcpStream accepted;
+            do {
+                accepted = listener.accept();
+            } while (accepted == null || !client.finishConnect());
+            TcpStream server = accepted;
+            UdpSocket udp = UdpSocket.bind(any);
+            SocketAddressBuffer from = SocketAddressBuffer.create();
+            Path path = Files.write(Files.createTempFile("panamio", ".bytes"), new byte[100]);
+            FileSource file = FileSource.open(path);
+            InetAddress group = InetAddress.getByName("239.1.2.3");
+            MemorySegment bytes = Arena.global().allocate(20);
+            Map<String, Call> calls = new LinkedHashMap<>();
+            calls.put("arena", server::arena);
+            calls.put("writeVectored", () -> client.writeVectored(bytes.asSlice(0, 10), bytes.asSlice(10)));
+            calls.put("readVectored", () -> server.readVectored(bytes.asSlice(0, 10), bytes.asSlice(10)));
+            calls.put("transferTo", () -> file.transferTo(0, 100, client));
+            calls.put("recvFrom", () -> udp.recvFrom(bytes, from));
+            calls.put("joinMulticast", () -> udp.joinMulticast(group, null));
+            for (Thread thread : Thread.getAllStackTraces().keySet()) {
+                if (thread.getName().equals("panamio-errors")) {
+                    thread.join();
+                }
+            }
+            TreeSet<String> failed = new TreeSet<>();
+            List<FileInputStream> open = new ArrayList<>();
+            try {
+                for (;;) {
+                    open.add(new FileInputStream("/dev/null"));
+                }
+            } catch (IOException e) { // no descriptors are left
+                for (Map.Entry<String, Call> call : calls.entrySet()) {
+                    try {
+                        call.getValue().run();
+                    } catch (LinkageError f) {
+                        failed.add(call.getKey() + ": " + f);
+                    } catch (IOException f) {
+                        continue; // an answer of the system
+                    }
+                }
+            }
+            for (FileInputStream one : open) {
+                one.close();
+            }
+            Files.delete(path);
+            System.out.println(failed);
+        }
+    }
+
+    @Test
+    void whatAnOpenSourceNeedsIsLoaded() throws Exception {
+        assertEquals("[]", new Child().under("sh", "-c", "ulimit -n 100; exec \"$@\"", "sh").run(Exhausted.class).ok()
+            .trim());
+    }
+}
