@@ -18,6 +18,8 @@ public abstract class Selector extends Guard {
     private final SpinPolicy spin = new SpinPolicy();
     private volatile boolean wakerOpen;
     private volatile long wakerToken;
+    /** Whether {@link #close} has been called, possibly in vain for lack of stack. */
+    private volatile boolean closing;
     /** Whether the last wait reported events that are not the system's. Used by the poller only. */
     private boolean ownLast;
     /** Whether the last such events included the waker's. Used by the poller only. */
@@ -138,9 +140,7 @@ public abstract class Selector extends Guard {
                 throw new IllegalStateException("another thread is polling");
             }
             try {
-                if (!isOpen()) { // close() shuts before it checks for a poller, so one of the two sees the other
-                    throw new ClosedSelectorException();
-                }
+                requireNotClosing(); // close() sets it before it checks for a poller, so one of the two sees the other
                 return timeout == 0 ? pollOnce(events) : wait(events, timeout);
             } finally {
                 wakes.end(); // exit() publishes it
@@ -214,9 +214,7 @@ public abstract class Selector extends Guard {
         boolean due = wakes.unreported() != 0 || !deliveries.isEmpty();
         int max = due ? events.capacity() - reserved(events.capacity()) : events.capacity();
         int n = max == 0 ? 0 : await(events, max, due ? 0 : nanos);
-        if (!isOpen()) {
-            throw new ClosedSelectorException(); // close() ended the wait; its events are void
-        }
+        requireNotClosing(); // close() ended the wait; its events are void
         if (n < 0) {
             return n;
         }
@@ -415,14 +413,23 @@ public abstract class Selector extends Guard {
     public final void close() {
         if (enter()) {
             try {
-                if (shut() && wakes.isPolling()) {
-                    sendNotification();
+                closing = true;
+                if (wakes.isPolling()) {
+                    sendNotification(); // before the rest: if the stack ends here, another close() sends it again
                 }
+                shut();
             } finally {
                 exit();
             }
         } else {
             shut(); // releases what could not be released before
+        }
+    }
+
+    private void requireNotClosing() {
+        if (closing) {
+            shut();
+            throw new ClosedSelectorException();
         }
     }
 

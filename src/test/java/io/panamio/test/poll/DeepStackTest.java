@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.panamio.Events;
 import io.panamio.Feature;
 import io.panamio.Interest;
+import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.SourceFd;
 import io.panamio.Waker;
@@ -23,10 +24,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -257,6 +260,53 @@ class DeepStackTest {
                 Poll another = Poll.open();
                 closed.add(another);
                 return another::close;
+            });
+            cases.put("close of a Poll that waits", closed -> {
+                Poll another = Poll.open();
+                Thread poller = new Thread(() -> {
+                    try {
+                        another.poll(Events.withCapacity(1));
+                    } catch (ClosedSelectorException e) {
+                        return;
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                poller.setDaemon(true);
+                poller.start();
+                while (Arrays.stream(poller.getStackTrace()).noneMatch(f -> f.getMethodName().equals("await"))) {
+                    Thread.onSpinWait();
+                }
+                closed.add(another);
+                closed.add(() -> {
+                    poller.join(60_000);
+                    require(!poller.isAlive(), "the poller is not woken");
+                });
+                return another::close;
+            });
+            cases.put("close of a splice", closed -> {
+                UnixStream[] from = pair(closed);
+                UnixStream[] to = pair(closed);
+                PipePool pool = new PipePool();
+                Splice splice = new Splice(from[1], to[0], pool);
+                closed.addAll(List.of(splice, pool));
+                from[0].write(bytes, 0, bytes.length);
+                while (to[0].write(bytes, 0, bytes.length) > 0) {
+                    continue; // until it is full
+                }
+                require(splice.transfer() == IoResult.WOULD_BLOCK && splice.buffered() > 0, "the splice holds no pipe");
+                return splice::close;
+            });
+            cases.put("close of a pool", closed -> {
+                UnixStream[] from = pair(closed);
+                UnixStream[] to = pair(closed);
+                PipePool pool = new PipePool();
+                closed.add(pool);
+                from[0].write(bytes, 0, bytes.length);
+                try (Splice splice = new Splice(from[1], to[0], pool)) {
+                    require(splice.transfer() == bytes.length && pool.idle() == 1, "the pool holds no pipe");
+                }
+                return pool::close;
             });
             for (Map.Entry<String, Case> one : cases.entrySet()) {
                 List<AutoCloseable> closed = new ArrayList<>();
