@@ -16,7 +16,6 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedSelectorException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -61,7 +60,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private final Events events = Events.withCapacity(1024);
     private final Slab<Client> clients = new Slab<>(1024);
     /** Clients whose turn ended before their socket was drained: no event reports the rest. */
-    private final ArrayDeque<Client> ready = new ArrayDeque<>();
+    private final TurnQueue<Client> ready = new TurnQueue<>();
     /** Shared by all clients: empty between events. */
     private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
     /** Whether clients may be waiting to be accepted. */

@@ -25,7 +25,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
@@ -70,7 +69,7 @@ final class SendLoop implements AutoCloseable {
     private final Events events = Events.withCapacity(256);
     private final Slab<Client> clients = new Slab<>(64);
     /** Clients that can make progress without another event. */
-    private final ArrayDeque<Client> ready = new ArrayDeque<>();
+    private final TurnQueue<Client> ready = new TurnQueue<>();
     private final MemorySegment sink = Arena.ofAuto().allocate(64 * 1024);
     private final TcpListener listener;
     private final LogFile out;

@@ -6,7 +6,8 @@ import io.panamio.sys.Platform;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Pools the pipes of {@link Splice}s; one pool for each event loop. A splice holds a pipe only while bytes are in it,
@@ -26,10 +27,11 @@ public final class PipePool implements AutoCloseable {
     /** Whether the system supports splice(2), otherwise bytes are copied; initialized here for the same reason. */
     static final boolean SPLICES = Feature.SPLICE.support() == Support.SUPPORTED;
 
-    private final ArrayDeque<KernelPipe> idle = new ArrayDeque<>();
+    // no ArrayDeque, which loses its elements if there is no memory to grow
+    private final List<KernelPipe> idle = new ArrayList<>();
     private final int pipeBytes;
     private final int maxIdle;
-    private final ArrayDeque<MemorySegment> memories = new ArrayDeque<>();
+    private final List<MemorySegment> memories = new ArrayList<>();
     private MemorySegment scratch;
     private boolean closed;
 
@@ -77,14 +79,12 @@ public final class PipePool implements AutoCloseable {
 
     /** {@return an empty pipe: the one returned last, whose memory is most likely cached} */
     KernelPipe take() throws IOException {
-        KernelPipe pipe = idle.pollLast();
-        return pipe == null ? new KernelPipe(pipeBytes) : pipe;
+        return idle.isEmpty() ? new KernelPipe(pipeBytes) : idle.removeLast();
     }
 
     /** {@return a buffer of the size of a pipe, for bytes that must be copied} */
     MemorySegment takeMemory() {
-        MemorySegment memory = memories.pollLast();
-        return memory == null ? Arena.ofAuto().allocate(pipeBytes, 64) : memory;
+        return memories.isEmpty() ? Arena.ofAuto().allocate(pipeBytes, 64) : memories.removeLast();
     }
 
     /** Returns a buffer to the pool. */
@@ -92,7 +92,7 @@ public final class PipePool implements AutoCloseable {
         if (memory.byteSize() < pipeBytes) {
             scratch = memory;
         } else if (!closed && memories.size() < maxIdle) {
-            memories.addLast(memory);
+            memories.add(memory);
         }
     }
 
@@ -101,7 +101,7 @@ public final class PipePool implements AutoCloseable {
         if (closed || idle.size() == maxIdle) {
             pipe.close();
         } else {
-            idle.addLast(pipe);
+            idle.add(pipe);
         }
     }
 

@@ -6,6 +6,7 @@ import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.Waker;
+import io.panamio.examples.TurnQueue;
 import io.panamio.examples.log.LogFile;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ListenOptions;
@@ -15,7 +16,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -28,6 +28,10 @@ import java.util.function.Consumer;
  * <p>Ends of streams and resets are passed on. A client is reset, too, if the server cannot be reached in time or the
  * connection is idle for too long. At the limit on connections, or without descriptors, clients wait in the system's
  * queue until another one has ended. A failure ends only its own connection.
+ *
+ * <p>If the process is killed (SIGKILL), the system closes its connections as if they had ended: a peer sees the end of
+ * the stream, and a reset only if bytes that it sent were not read. So a protocol without lengths or a closing message
+ * takes a part for the whole.
  */
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
@@ -63,7 +67,7 @@ public final class ProxyLoop implements AutoCloseable {
     private final TcpListener listener;
     private final Events events = Events.withCapacity(1024);
     private final Slab<Connection> sides = new Slab<>(1024); // two entries per connection
-    private final ArrayDeque<Connection> again = new ArrayDeque<>();
+    private final TurnQueue<Connection> again = new TurnQueue<>();
     private final Timeouts connecting;
     private final Timeouts idle;
     /** The maximum wait while there are connections: a fraction of the timeouts. */
@@ -220,7 +224,7 @@ public final class ProxyLoop implements AutoCloseable {
             }
         }
         for (int i = again.size(); i > 0; i--) {
-            Connection c = again.pollFirst();
+            Connection c = again.remove();
             c.again = false;
             if (!c.closed) {
                 serve(c, -1);
@@ -339,8 +343,8 @@ public final class ProxyLoop implements AutoCloseable {
                 idle.start(c, now);
             }
             if (more && !c.again) {
+                again.add(c); // may throw OutOfMemoryError
                 c.again = true;
-                again.addLast(c);
             }
         } catch (IOException e) { // such as a reset: expected
             fail(c);

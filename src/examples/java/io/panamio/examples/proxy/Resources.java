@@ -6,7 +6,8 @@ import io.panamio.memory.SegmentPool;
 import io.panamio.pipeline.PipePool;
 import io.panamio.pipeline.RingBuffer;
 import java.lang.foreign.Arena;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The memory that the flows of a loop share: one buffer for all, and pools of buffers, rings and pipes that a flow
@@ -23,7 +24,7 @@ final class Resources implements AutoCloseable {
     final PipePool pipes = new PipePool(PIPE_SIZE, MAX_IDLE_PIPES);
     private final SegmentPool segments = SegmentPool.open(PoolOptions.DEFAULT.sizes(BUFFER_SIZE));
     private final Arena arena = Arena.ofConfined();
-    private final ArrayDeque<RingBuffer> idleRings = new ArrayDeque<>();
+    private final List<RingBuffer> idleRings = new ArrayList<>();
     private int rings;
     private Lease buffer;
 
@@ -51,18 +52,18 @@ final class Resources implements AutoCloseable {
 
     /** Returns an empty ring. */
     RingBuffer takeRing() {
-        RingBuffer ring = idleRings.pollLast(); // the most recently used one is in the cache
-        if (ring == null) {
-            ring = RingBuffer.allocate(arena, RING_SIZE);
-            rings++;
+        if (!idleRings.isEmpty()) {
+            return idleRings.removeLast(); // the most recently used one is in the cache
         }
+        RingBuffer ring = RingBuffer.allocate(arena, RING_SIZE);
+        rings++;
         return ring;
     }
 
     /** Returns a ring to the pool. */
     void releaseRing(RingBuffer ring) {
         ring.clear();
-        idleRings.addLast(ring);
+        idleRings.add(ring);
     }
 
     long bytesWaiting() {

@@ -7,6 +7,7 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.Poll;
 import io.panamio.Slab;
+import io.panamio.examples.TurnQueue;
 import io.panamio.net.Pipe;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -148,6 +149,54 @@ class ExhaustedJvmTest {
     void aSlabThatCannotGrowIsUnchanged() throws Exception {
         Child child = new Child().with("-Xmx64m", "-Xms64m", "-XX:+UseSerialGC");
         assertEquals("ok", child.run(FullSlab.class).ok().trim());
+    }
+
+    /** Grows a queue of a program when there is no memory for it. */
+    static final class FullQueue {
+        private static volatile byte[][] ballast = new byte[100][]; // no local variable, which ends with its last use
+
+        public static void main(String[] args) {
+            TurnQueue<Integer> queue = new TurnQueue<>();
+            Integer[] numbers = new Integer[1 << 20];
+            for (int i = 0; i < 3 << 18; i++) {
+                queue.add(numbers[i] = i);
+            }
+            for (int i = 0; i < 1 << 18; i++) {
+                require(queue.remove() == numbers[i], i);
+                queue.add(numbers[i]); // the ring does not begin at its start
+            }
+            for (int i = 3 << 18; i < 1 << 20; i++) {
+                queue.add(numbers[i] = i);
+            }
+            int n = 0;
+            try {
+                for (;; n++) {
+                    ballast[n] = new byte[1 << 20];
+                }
+            } catch (OutOfMemoryError e) {
+                ballast[n] = null;
+            }
+            boolean refused = false;
+            try {
+                queue.add(numbers[0]);
+            } catch (OutOfMemoryError e) {
+                refused = true;
+            }
+            require(refused && queue.size() == 1 << 20, queue.size());
+            ballast = null;
+            queue.add(numbers[0]);
+            for (int i = 1 << 18; i < 3 << 18; i++) {
+                require(queue.remove() == numbers[i], "lost " + i);
+            }
+            require(queue.remove() == numbers[0] && queue.size() == 1 << 19, queue.size());
+            System.out.println("ok");
+        }
+    }
+
+    @Test
+    void aQueueThatCannotGrowIsUnchanged() throws Exception {
+        Child child = new Child().with("-Xmx64m", "-Xms64m", "-XX:+UseSerialGC");
+        assertEquals("ok", child.run(FullQueue.class).ok().trim());
     }
 
     /** Closes without memory even for the view of errno, which a call allocates until it is compiled. */
