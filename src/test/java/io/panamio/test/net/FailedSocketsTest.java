@@ -1,10 +1,13 @@
 package io.panamio.test.net;
 
 import static io.panamio.test.support.Loop.V4;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
+import io.panamio.ResourceExhaustedException;
 import io.panamio.net.BindOptions;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.ListenOptions;
@@ -12,6 +15,7 @@ import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
+import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Peer;
@@ -19,9 +23,15 @@ import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketOption;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -86,6 +96,64 @@ class FailedSocketsTest {
     void anAddressThatIsNotResolvedLeavesNothing() throws IOException {
         InetSocketAddress unresolved = InetSocketAddress.createUnresolved("nowhere.invalid", 9);
         assertLeavesNothing(UnresolvedAddressException.class, () -> UdpSocket.bind(unresolved));
+    }
+
+    private static final int THREADS = 200;
+
+    /** Opens a stream after sending bytes through another one, and returns the outcome. */
+    private static String open(TcpStream[] pair, InetSocketAddress to) throws IOException {
+        byte[] bytes = "text".getBytes();
+        pair[0].write(bytes, 0, 4);
+        byte[] got = new byte[4];
+        Loop.until("received", () -> pair[1].peek(got, 0, 4) == 4);
+        pair[1].read(got, 0, 4);
+        try {
+            TcpStream.connect(to).close();
+            return new String(got) + ", opened";
+        } catch (ResourceExhaustedException e) {
+            return new String(got) + ", " + e.errnoName();
+        }
+    }
+
+    /** Opens a stream in each of many virtual threads, and returns the distinct outcomes. */
+    private static Set<String> openAll(TcpStream[][] pairs, InetSocketAddress to) throws Exception {
+        List<Future<String>> outcomes = new ArrayList<>();
+        for (TcpStream[] pair : pairs) {
+            outcomes.add(Background.startVirtual(() -> open(pair, to)));
+        }
+        Set<String> distinct = new TreeSet<>();
+        for (Future<String> outcome : outcomes) {
+            distinct.add(Background.result(outcome));
+        }
+        return distinct;
+    }
+
+    @Test
+    void virtualThreadsWithoutDescriptorsLoseNothingAndGoOn() throws Exception {
+        try (Loop loop = new Loop()) {
+            TcpStream[][] pairs = new TcpStream[THREADS][];
+            for (int i = 0; i < THREADS; i++) {
+                pairs[i] = loop.pair();
+            }
+            TcpListener listener = loop.later(TcpListener.bind(ANY));
+            InetSocketAddress to = Loop.nobody();
+            assertEquals(Set.of("text, opened"), openAll(pairs, to)); // loads the classes
+            loop.later(new Socket(V4, listener.localAddress().getPort()));
+            NativeFds.Opened opened = new NativeFds.Opened();
+            Set<String> outcomes;
+            Future<TcpStream> accepted;
+            try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
+                outcomes = openAll(pairs, to);
+                accepted = Background.startVirtual(listener::accept);
+                Loop.until("refused", accepted::isDone);
+                exhaustion.end();
+            }
+            assertEquals(Set.of("text, EMFILE"), outcomes);
+            assertInstanceOf(ResourceExhaustedException.class, Background.failure(accepted));
+            opened.expect(0);
+            loop.later(Background.result(Background.startVirtual(() -> Loop.accept(listener))));
+            assertEquals(Set.of("text, opened"), openAll(pairs, to));
+        }
     }
 
     @Test
