@@ -17,7 +17,8 @@ import picocli.CommandLine.TypeConversionException;
 /** The command line of the TCP proxy. */
 @Command(name = "proxy", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Forwards TCP connections to a server, in one event loop.",
-    footer = {"", "Signals: USR1 prints the statistics; TERM, INT and HUP stop gracefully, a second one at once."})
+    footer = {"", "Signals: USR1 prints the statistics; TERM, INT and HUP stop gracefully, a second one at once. After "
+        + "KILL the system ends the connections in order, so peers see the end of the stream, not a reset."})
 public final class Proxy implements Callable<Integer> {
     private static final int MAX_SECONDS = 1_000_000_000;
 
