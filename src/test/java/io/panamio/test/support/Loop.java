@@ -7,14 +7,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Event;
 import io.panamio.Events;
-import io.panamio.Feature;
 import io.panamio.Feature.Support;
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.Source;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
+import io.panamio.sys.Platform;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
