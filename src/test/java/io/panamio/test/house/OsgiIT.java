@@ -2,6 +2,7 @@ package io.panamio.test.house;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Events;
 import io.panamio.Interest;
@@ -89,6 +90,7 @@ class OsgiIT {
 
     @Test
     void aBundleRunsAnEcho(@TempDir Path directory) throws Exception {
+        assumeTrue(SlimJarIT.isOfThisSystem(), "a jar for another system");
         Framework framework = new FrameworkFactory().newFramework(Map.of(
             Constants.FRAMEWORK_STORAGE, directory.resolve("cache").toString(), "felix.log.level", "1"));
         framework.start();
