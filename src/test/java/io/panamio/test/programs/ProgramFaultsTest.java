@@ -227,6 +227,7 @@ class ProgramFaultsTest {
 
         /** Returns the size of the program's private memory. */
         long dataBytes() throws IOException {
+            Programs.requireFile("/proc/self/status");
             String status = Files.readString(Path.of("/proc/" + program.process().pid() + "/status"));
             Matcher m = Pattern.compile("VmData:\\s+(\\d+) kB").matcher(status);
             assertTrue(m.find(), status);

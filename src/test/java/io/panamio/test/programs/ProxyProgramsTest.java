@@ -217,7 +217,7 @@ class ProxyProgramsTest {
         Path home = Files.createTempDirectory(Path.of("/tmp"), "panamio-pg");
         String[] asPostgres = {"runuser", "-u", "postgres", "--"};
         try (Programs programs = new Programs(directory)) {
-            assumeTrue(Files.getOwner(Path.of("/proc/self")).getName().equals("root"), "only root may become postgres");
+            assumeTrue(System.getProperty("user.name").equals("root"), "only root may become postgres");
             programs.run("chown", "postgres", home.toString());
             programs.run(join(asPostgres, bin + "/initdb", "-A", "trust", "-N", "-D", home + "/data"));
             int port = Programs.freePort();
@@ -242,6 +242,7 @@ class ProxyProgramsTest {
 
     /** An nginx that serves a directory. */
     private int nginx(Programs programs) throws IOException {
+        Programs.require("nginx");
         int port = Programs.freePort();
         Path config = Files.writeString(directory.resolve("nginx.conf"), """
             daemon off; pid nginx.pid; error_log stderr; worker_processes 1;

@@ -165,6 +165,7 @@ class SendTest {
     @ParameterizedTest
     @ValueSource(strings = {"sendfile", "write"})
     void aFileOfSizeZeroThatIsNotEmptyIsRefused(String way) throws IOException {
+        Programs.requireFile("/proc/self/status");
         try (Programs programs = new Programs(directory)) {
             Program send = programs.example("send", "/proc/self/status", "--port", "0", "--by", way);
             assertEquals(1, send.end());

@@ -71,6 +71,7 @@ class ServeCommandTest {
     /** In the locale C, the JVM cannot represent other file names; the message states what to do. */
     @Test
     void aNameThatTheLocaleCannotEncodeIsReported() throws Exception {
+        Programs.requireFile("/bin/sh");
         expectFailure(2, ", the encoding of file names in this JVM, which is that of the locale: try LC_ALL=C.UTF-8",
             start(List.of("sh", "-c", "exec \"$@\" \"$(printf '/srv/n\\303\\244me')\"", "sh")));
     }
@@ -85,6 +86,7 @@ class ServeCommandTest {
 
     @Test
     void aHiddenProcIsReported() throws Exception {
+        Programs.requireFile("/proc/self/fd");
         Process mount = new ProcessBuilder("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/proc").start();
         assumeTrue(mount.waitFor() == 0, "no namespaces for this user");
         expectFailure(1, "serve: no /proc/self/fd, which shows whether a file is in the directory",
@@ -213,6 +215,7 @@ class ServeCommandTest {
 
     @Test
     void aSignalStopsTheServerAfterTheLastResponse() throws Exception {
+        Programs.requireFile("/bin/sh");
         Path www = Files.createDirectories(folder.resolve("www"));
         String name = "\u00e4.txt";
         assertEquals(0, new ProcessBuilder("sh", "-c", "printf within > \"$(printf '\\303\\244').txt\"")
@@ -230,6 +233,7 @@ class ServeCommandTest {
                 assertTrue(idle.ask("GET / HTTP/1.1\r\n").text().contains(">" + name + "<"));
                 client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
                 Loop.until("begun", () -> client.socket.getInputStream().available() > 0);
+                Programs.requireSignals(process);
                 process.destroy(); // SIGTERM
                 idle.expectEnd();
                 assertEquals(20_000_000, client.response().content().length);

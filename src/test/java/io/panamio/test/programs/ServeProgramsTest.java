@@ -210,7 +210,7 @@ class ServeProgramsTest {
         }
         List<Process> clients = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
-            clients.add(new ProcessBuilder("curl", "-sf", "-o", "/dev/null", served.url("/sparse"))
+            clients.add(new ProcessBuilder("curl", "-sf", served.url("/sparse"))
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start());
         }
         Loop.until("served", () -> opened.count() >= 11);

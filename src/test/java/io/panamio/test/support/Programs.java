@@ -3,6 +3,7 @@ package io.panamio.test.support;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.examples.Main;
 import java.io.File;
@@ -73,6 +74,7 @@ public final class Programs implements AutoCloseable {
 
         /** Sends a signal to the process. */
         public void signal(String name) throws IOException {
+            requireSignals(process);
             assumeFalse(ignored(name),
             "SIG" + name + " is ignored, as under nohup, and so in the processes that this JVM starts");
             Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
@@ -117,6 +119,16 @@ public final class Programs implements AutoCloseable {
     public Programs(Path directory, Path classes) {
         this.directory = directory;
         this.classes = classes;
+    }
+
+    /** Skips a test that needs a file of the system, such as one of /proc, where there is none. */
+    public static void requireFile(String path) {
+        assumeTrue(Files.exists(Path.of(path)), "this system has no " + path);
+    }
+
+    /** Skips a test that sends signals where a process cannot handle any. */
+    public static void requireSignals(Process process) {
+        assumeTrue(process.supportsNormalTermination(), "this system has no signals");
     }
 
     /** Skips the test if a program is not installed. */
