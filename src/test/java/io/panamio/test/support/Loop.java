@@ -7,15 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Event;
 import io.panamio.Events;
-import io.panamio.Feature.Support;
 import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.Source;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
-import io.panamio.sys.Platform;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -74,8 +73,7 @@ public final class Loop implements AutoCloseable {
 
     /** {@return whether the system is macOS or FreeBSD} */
     public static boolean isBsd() {
-        String platform = Platform.current().toString();
-        return platform.startsWith("macOS") || platform.startsWith("FreeBSD");
+        return BSD;
     }
 
     /**
