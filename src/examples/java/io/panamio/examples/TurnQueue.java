@@ -6,7 +6,7 @@ import java.util.NoSuchElementException;
  * What continues in the next turn of a loop, without an event. If there is no memory to grow, nothing changes, whereas an
  * {@link java.util.ArrayDeque} then loses its elements.
  */
-public final class TurnQueue<E> {
+public class TurnQueue<E> {
     private Object[] ring = new Object[16];
     private int first;
     private int size;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Slab;
+import io.panamio.examples.TurnQueue;
 import io.panamio.examples.log.LogFile;
 import io.panamio.examples.proxy.Mode;
 import io.panamio.net.TcpListener;
@@ -26,7 +27,6 @@ import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -42,23 +42,16 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class ProgramExceptionsTest {
     /** A queue that throws when something is added first. */
-    private static final class Failing extends ArrayDeque<Object> {
-        private static final long serialVersionUID = 1;
+    private static final class Failing extends TurnQueue<Object> {
         private boolean thrown;
 
         @Override
-        public void addLast(Object o) {
+        public void add(Object o) {
             if (!thrown) {
                 thrown = true;
                 throw new NoClassDefFoundError("from a test");
             }
-            super.addLast(o);
-        }
-
-        @Override
-        public boolean add(Object o) {
-            addLast(o);
-            return true;
+            super.add(o);
         }
     }
 
