@@ -3,8 +3,8 @@ package io.panamio.examples;
 import java.util.NoSuchElementException;
 
 /**
- * What continues in the next turn of a loop, without an event. If there is no memory to grow, nothing changes, whereas an
- * {@link java.util.ArrayDeque} then loses its elements.
+ * What continues in the next turn of a loop, without an event. If there is no memory to grow, nothing changes, whereas
+ * an {@link java.util.ArrayDeque} then loses its elements.
  */
 public class TurnQueue<E> {
     private Object[] ring = new Object[16];

@@ -31,7 +31,7 @@ import java.util.Objects;
  * <li>Until it is registered, every operation would block.
  * <li>It belongs to the {@link io.panamio.Poll} that it was first registered with, even after it was deregistered. When
  * that is closed, its requests are cancelled, and every operation would block.
- * <li>What was written may still be on its way when this is closed. The system's handle is closed when that has
+ * <li>What was written may still be in transit when this is closed. The system's handle is closed when that has
  * arrived, or with the Poll.
  * <li>Its descriptor cannot be {@linkplain #detach detached}, nor used for other requests.
  * </ul>
@@ -44,8 +44,8 @@ import java.util.Objects;
  * <h2>Messages</h2>
  * In {@linkplain Mode#MESSAGES message mode} every write, vectored ones included, is one message, and a read ends with
  * the message: if the message was longer, {@link #isPartial} is true, and the next read continues it. A message may be
- * empty: writing 0 bytes sends it, and reading it returns 0. A short read does not mean that no other message is there,
- * but an event follows if one is.
+ * empty: writing 0 bytes sends it, and reading it returns 0. A short read does not mean that no other message is
+ * pending; an event follows if one is.
  *
  * <h2>Access</h2>
  * Only processes of the same user can open the pipe, and only on the same machine. A server cannot act as its clients.
@@ -160,10 +160,10 @@ public final class NamedPipe extends IoSource implements ReadableStream, Writabl
     // ---- clients
 
     /**
-     * Waits for a client without blocking. If none is there, a writable event follows when one has come, or when the
-     * wait has failed; call this again then.
+     * Waits for a client without blocking. If none is connected, a writable event follows when one has connected, or
+     * when the wait has failed; call this again then.
      *
-     * @return whether a client is connected; it may have written and left already. A client's end always is
+     * @return whether a client is connected; it may have written and closed already. A client's end always is
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the wait has failed
      */

@@ -18,8 +18,8 @@ import java.util.Objects;
  * Reads and writes accept any kind of memory. Native segments are passed to the system as they are; heap segments,
  * arrays and heap buffers are copied through native memory. The result is a number of bytes, {@link IoResult#EOF} or
  * {@link IoResult#WOULD_BLOCK}. A short read has drained the socket, and a short write has filled it; there is no need
- * to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed, an error or priority, or a call
- * transferred as much as the system allows: see {@link ReadableStream}.
+ * to call again for {@code WOULD_BLOCK}, unless the event was read-closed, write-closed, an error or priority, or a
+ * call transferred as much as the system allows: see {@link ReadableStream}.
  *
  * <p>Urgent data, which any peer can send, is not part of the stream. It is skipped, except for an urgent byte that a
  * later one has superseded; with SO_OOBINLINE all of it is part of the stream.

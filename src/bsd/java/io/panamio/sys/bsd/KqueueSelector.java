@@ -25,8 +25,8 @@ import java.util.function.IntPredicate;
  *
  * <p>What kqueue(2) does not know is made here: a one-shot interest ends with the first of its filters that has an
  * event; for hang-ups alone, a filter for reading has a low-water mark that no socket reaches, and what is reported
- * below the end of the stream is dropped; the write end of a pipe whose reader is gone, for which the filter is refused,
- * is reported by an EVFILT_USER of its own.
+ * below the end of the stream is dropped; the write end of a pipe whose reader is gone, for which the filter is
+ * refused, is reported by an EVFILT_USER of its own.
  */
 final class KqueueSelector extends Selector {
     /** The {@code ident} of notifications; descriptors are not negative. */
@@ -182,7 +182,9 @@ final class KqueueSelector extends Selector {
         return filters;
     }
 
-    /** Applies the list; returns 0 or the first negated errno from a change on. A call that was interrupted applied it. */
+    /**
+     * Applies the list; returns 0 or the first negated errno from a change on. A call that was interrupted applied it.
+     */
     private int apply(int first) {
         int n = count;
         count = 0;

@@ -8,8 +8,8 @@ import io.panamio.sys.unix.UnixOptions.Option;
 import java.util.Map;
 
 /**
- * The socket options of FreeBSD, by their names in StandardSocketOptions, ExtendedSocketOptions and SystemSocketOptions,
- * which may be those of Linux for the same.
+ * The socket options of FreeBSD, by their names in StandardSocketOptions, ExtendedSocketOptions and
+ * SystemSocketOptions, which may be those of Linux for the same.
  */
 final class FreebsdOptions {
     static final Map<String, Option> BY_NAME = Map.ofEntries(

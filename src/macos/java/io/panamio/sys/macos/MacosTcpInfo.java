@@ -49,6 +49,7 @@ final class MacosTcpInfo extends TcpFields {
 
     /** Returns a number of bytes in segments, as Linux counts. */
     private long segments(int bytes) {
-        return Integer.toUnsignedLong(bytes) / Math.max(1, Integer.toUnsignedLong(tcp_connection_info.tcpi_maxseg(info)));
+        return Integer.toUnsignedLong(bytes)
+            / Math.max(1, Integer.toUnsignedLong(tcp_connection_info.tcpi_maxseg(info)));
     }
 }

@@ -117,7 +117,8 @@ class FeatureTest {
             case DATAGRAM_TRAFFIC_OPTIONS -> ControlMessages.withCapacity(128).putTtl(7).putTrafficClass(8);
             case IPV4_DATAGRAM_INTERFACE -> ControlMessages.withCapacity(64).putSource(V4, 1);
             case SOURCE_MEMBERSHIP -> {
-                UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(InetAddress.getByName("0.0.0.0"), 0)));
+                UdpSocket socket =
+                    loop.later(UdpSocket.bind(new InetSocketAddress(InetAddress.getByName("0.0.0.0"), 0)));
                 socket.joinMulticast(InetAddress.getByName("239.192.7.14"), NetworkInterface.getByInetAddress(V4), V4);
             }
             case TCP_INFO -> loop.pair()[0].info(TcpInfo.create());

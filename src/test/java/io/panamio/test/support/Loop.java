@@ -268,8 +268,8 @@ public final class Loop implements AutoCloseable {
     }
 
     /**
-     * Polls until events have satisfied all expectations, each with an event of its own, or, where a source may have two
-     * events, with those of its token together.
+     * Polls until events have satisfied all expectations, each with an event of its own, or, where a source may have
+     * two events, with those of its token together.
      */
     public void expect(Expected... expected) throws IOException {
         List<Expected> missing = new ArrayList<>(List.of(expected));
@@ -329,7 +329,8 @@ public final class Loop implements AutoCloseable {
                 if (found.size() > (hasTwoEvents() ? 2 : 1)) { // no assertion: a child has no JUnit
                     fail(events.toString());
                 }
-                return String.join(" ", FLAGS.stream().filter(f -> found.stream().anyMatch(e -> e.contains(f))).toList());
+                return String.join(" ",
+                    FLAGS.stream().filter(f -> found.stream().anyMatch(e -> e.contains(f))).toList());
             }
         }
         return fail("no event with token " + token);

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Skips tests, with a message, where a system differs in what no {@link io.panamio.Feature} stands for. As an extension,
- * skips tests of socket options that Windows, or Wine, does not have. On Linux nothing is skipped.
+ * Skips tests, with a message, where a system differs in what no {@link io.panamio.Feature} stands for. As an
+ * extension, skips tests of socket options that Windows, or Wine, does not have. On Linux nothing is skipped.
  */
 public final class Systems implements TestExecutionExceptionHandler {
     /** Whether this is Windows, or Wine. */

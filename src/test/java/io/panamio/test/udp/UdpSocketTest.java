@@ -432,7 +432,8 @@ class UdpSocketTest {
             assertEquals(peer.address(), from.get());
             assertEquals(reported(3, 0), await(() -> socket.recv(ByteBuffer.allocateDirect(0))));
             assertEquals(reported(4, 0), await(() -> socket.recv(room.asSlice(3, 0))));
-            assertEquals(reported(5, 0), await(() -> socket.recvMsg(MemorySegment.NULL, ControlMessages.withCapacity(64))));
+            assertEquals(reported(5, 0),
+                await(() -> socket.recvMsg(MemorySegment.NULL, ControlMessages.withCapacity(64))));
             assertEquals(WOULD_BLOCK, socket.recv(room));
         }
     }

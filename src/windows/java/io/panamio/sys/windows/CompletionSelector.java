@@ -79,7 +79,8 @@ final class CompletionSelector extends Selector {
             if (before != null && !isClosed(before)) {
                 throw Errors.io("NtDeviceIoControlFile", "of a registered socket", Windows.ERROR_ALREADY_EXISTS);
             }
-            PollRequest request = new PollRequest(base, new Watch(fd, token, interest, PollRequest.conditions(interest)));
+            PollRequest request =
+                new PollRequest(base, new Watch(fd, token, interest, PollRequest.conditions(interest)));
             request.shut = SocketState.shut(fd);
             group().add(request);
             put(fd, request);
@@ -443,7 +444,9 @@ final class CompletionSelector extends Selector {
         }
     }
 
-    /** Reports what the system does not know of, for requests of which no packet arrived; returns the end of the events. */
+    /**
+     * Reports what the system does not know of, for requests of which no packet arrived; returns the end of the events.
+     */
     private int reportDue(CompletionEvents events, int from, int limit) {
         int n = from;
         for (PollRequest request; (request = due.poll()) != null;) {

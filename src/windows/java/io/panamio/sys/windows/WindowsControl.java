@@ -32,7 +32,9 @@ final class WindowsControl extends Control {
     private static final int DATA = (int) _WSACMSGHDR.sizeof();
     private static final int ALIGNMENT = 8;
 
-    /** What all messages that there are need together, which none is cut off for: that would hide a datagram's length. */
+    /**
+     * What all messages that there are need together, which none is cut off for: that would hide a datagram's length.
+     */
     private static final int ROOM = 512;
 
     /** The messages. */

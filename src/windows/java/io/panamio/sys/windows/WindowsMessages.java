@@ -23,8 +23,8 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 
 /**
- * Datagrams: recvfrom, sendto, WSARecvMsg and WSASendMsg. A batch is moved by one call for each datagram. Windows fails a
- * receive of a datagram that does not fit, after it has filled the buffer; here it returns one byte more than that.
+ * Datagrams: recvfrom, sendto, WSARecvMsg and WSASendMsg. A batch is moved by one call for each datagram. Windows fails
+ * a receive of a datagram that does not fit, after it has filled the buffer; here it returns one byte more than that.
  */
 final class WindowsMessages extends Messages {
     /** A datagram has less bytes than this. */

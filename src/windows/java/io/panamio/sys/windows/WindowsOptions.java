@@ -17,8 +17,8 @@ import java.nio.ByteOrder;
 import java.util.Map;
 
 /**
- * The socket options of Windows, by their names in StandardSocketOptions, ExtendedSocketOptions and SystemSocketOptions,
- * and the conversion of their values.
+ * The socket options of Windows, by their names in StandardSocketOptions, ExtendedSocketOptions and
+ * SystemSocketOptions, and the conversion of their values.
  */
 final class WindowsOptions {
     /** The representation of a value in Java and in C. */
@@ -35,7 +35,9 @@ final class WindowsOptions {
         HOPS(Integer.class, -1, 255),
         /** struct linger, of two numbers of 16 bits; a negative number is off. */
         LINGER(Integer.class, Integer.MIN_VALUE, Integer.MAX_VALUE),
-        /** SO_REUSEADDR: what it stands for elsewhere is always so for TCP, where the option would do something else. */
+        /**
+         * SO_REUSEADDR: what it stands for elsewhere is always so for TCP, where the option would do something else.
+         */
         REUSE(Boolean.class, 0, 1),
         /** A network interface: its address for IPv4, its index for IPv6. */
         INTERFACE(NetworkInterface.class, 0, 0);

@@ -36,11 +36,11 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
- * Sockets of Winsock, behaving as those of other systems: errors are reported once ({@link SocketState}), an IPv6 socket
- * takes IPv4 as well, and a datagram that nobody wanted is no error of an unconnected socket.
+ * Sockets of Winsock, behaving as those of other systems: errors are reported once ({@link SocketState}), an IPv6
+ * socket takes IPv4 as well, and a datagram that nobody wanted is no error of an unconnected socket.
  *
- * <p>The address of a listener is its own, by SO_EXCLUSIVEADDRUSE: with SO_REUSEADDR, any other process could bind it as
- * well and take its connections.
+ * <p>The address of a listener is its own, by SO_EXCLUSIVEADDRUSE: with SO_REUSEADDR, any other process could bind it
+ * as well and take its connections.
  */
 final class WindowsSockets extends Sockets {
     /** The maximum number of dead connections that one accept skips. */
@@ -400,8 +400,8 @@ final class WindowsSockets extends Sockets {
 
     /**
      * Returns what an operation does on a stream socket that is not connected: WOULD_BLOCK while a connect is in
-     * progress. If the connect failed, throws its error as one of that call, once, and then returns 0, as the stream has
-     * ended.
+     * progress. If the connect failed, throws its error as one of that call, once, and then returns 0, as the stream
+     * has ended.
      */
     static long notConnected(int fd, String call) throws IOException {
         int error = connectError(fd);
@@ -487,8 +487,8 @@ final class WindowsSockets extends Sockets {
     }
 
     /**
-     * SD_RECEIVE would reset the connection if something has arrived or does so later. Elsewhere that can be received, and
-     * then the stream has ended: so does a receive here that finds nothing.
+     * SD_RECEIVE would reset the connection if something has arrived or does so later. Elsewhere that can be received,
+     * and then the stream has ended: so does a receive here that finds nothing.
      */
     @Override
     public void shutdown(int fd, int directions) throws IOException {

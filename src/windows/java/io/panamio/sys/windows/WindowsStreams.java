@@ -289,7 +289,9 @@ final class WindowsStreams extends Streams {
         }
     }
 
-    /** Makes the WSABUFs of segments; those on the heap get room in the copy buffer, and their bytes if {@code full}. */
+    /**
+     * Makes the WSABUFs of segments; those on the heap get room in the copy buffer, and their bytes if {@code full}.
+     */
     private static MemorySegment buffers(NativeScratch scratch, MemorySegment[] segments, int from, int count,
             MemorySegment copy, boolean full) {
         MemorySegment buffers = scratch.vectors(_WSABUF.sizeof() * count);

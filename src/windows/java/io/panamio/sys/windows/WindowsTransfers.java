@@ -14,8 +14,9 @@ import java.nio.file.FileSystems;
 import java.nio.file.Path;
 
 /**
- * Files, read from an offset. Windows can send a file by itself (TransmitFile), but only by a request that ties the socket
- * to one completion port for ever, so that it could not be registered with another {@code Poll} later: the users copy.
+ * Files, read from an offset. Windows can send a file by itself (TransmitFile), but only by a request that ties the
+ * socket to one completion port for ever, so that it could not be registered with another {@code Poll} later: the users
+ * copy.
  */
 final class WindowsTransfers extends Transfers {
     /** The least length of a name that needs a prefix. */
