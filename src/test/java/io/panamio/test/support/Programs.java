@@ -222,7 +222,8 @@ public final class Programs implements AutoCloseable {
         command.addAll(options);
         command.addAll(List.of("-cp", Stream.of(classes == null ? library() : classes,
             Child.BASE.resolve("target/test-classes"), jar(CommandLine.class), jar(ProgressBar.class),
-            jar(Histogram.class), jar(Terminal.class)).map(Path::toString).collect(Collectors.joining(":")), main.getName()));
+            jar(Histogram.class), jar(Terminal.class)).map(Path::toString)
+            .collect(Collectors.joining(":")), main.getName()));
         command.addAll(List.of(arguments));
         return command.toArray(String[]::new);
     }

@@ -85,6 +85,11 @@ abstract class PipeStreams extends Streams {
 
     @Override
     public long send(int fd, Gather list) throws IOException {
+        for (int i = 0; i < list.capacity(); i++) {
+            if (list.remaining(i) > 0) {
+                RawAccess.requireUsable(list.segment(i)); // before any byte moves, as above
+            }
+        }
         long done = 0;
         for (int i = 0; i < list.capacity() && list.remaining() > 0; i++) {
             long size = list.remaining(i);
