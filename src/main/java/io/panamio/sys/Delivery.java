@@ -50,12 +50,12 @@ public class Delivery {
      * @param readiness {@link Readiness} bits
      */
     public final void deliver(int readiness) {
-        Selector told;
+        Selector selector;
         synchronized (this) {
             ready |= readiness;
-            told = entry == null ? null : add(entry, readiness);
+            selector = entry == null ? null : add(entry, readiness);
         }
-        tell(told);
+        wake(selector);
     }
 
     /**
@@ -103,7 +103,7 @@ public class Delivery {
     protected void attach(Selector with) throws IOException {
     }
 
-    /** Adds to what an entry reports, and queues it; returns the selector to tell, or null if nothing is pending. */
+    /** Adds to what an entry reports, and queues it; returns the selector to wake, or null if nothing is pending. */
     private static Selector add(Entry to, int readiness) {
         to.pending |= readiness & reported(to.interest);
         if (to.pending == 0) {
@@ -116,9 +116,9 @@ public class Delivery {
         return to.selector;
     }
 
-    private static void tell(Selector selector) {
+    private static void wake(Selector selector) {
         if (selector != null) {
-            selector.delivered(); // each time, for the same reason
+            selector.delivered(); // even if it was queued before: that call may have failed
         }
     }
 
@@ -133,12 +133,12 @@ public class Delivery {
     /** Registers the source, replacing its previous registration. What it is already ready for counts as an edge. */
     public final void register(Selector with, long token, int interest) throws IOException {
         attach(with);
-        Selector told;
+        Selector selector;
         synchronized (this) {
             entry = new Entry(this, with, token, interest);
-            told = add(entry, ready);
+            selector = add(entry, ready);
         }
-        tell(told);
+        wake(selector);
     }
 
     /** Ends the registration: nothing more is reported. */

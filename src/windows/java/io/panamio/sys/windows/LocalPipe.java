@@ -115,7 +115,7 @@ final class LocalPipe {
 
         abstract long put(MemorySegment src, byte[] array, long off, long len) throws IOException;
 
-        /** Tells the other end that this one is closed. */
+        /** Makes the other end see that this one is closed. */
         abstract void ended();
 
         @Override
