@@ -52,9 +52,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The example servers survive the failure of any one client, and a lack of descriptors or memory. */
 class ProgramFaultsTest {
+    private static final int ENOMEM = 12;
     private static final int ECONNABORTED = 103;
 
     @TempDir
@@ -64,21 +66,23 @@ class ProgramFaultsTest {
     private final List<AutoCloseable> closeables = new ArrayList<>();
 
     /**
-     * A program for which a system call fails. The arguments are the number of the call, the error, and the arguments
-     * of the program. The number may be followed by the index of an argument and the bits in it with which the call
-     * fails.
+     * A program for which system calls fail. The arguments are the numbers of the calls, separated by commas, the
+     * error, and the arguments of the program. A number may be followed by the index of an argument and the bits in it
+     * with which the call fails.
      */
     static final class Faulty {
         private Faulty() {
         }
 
         public static void main(String[] args) {
-            int[] call = Arrays.stream(args[0].split("/")).mapToInt(Integer::parseInt).toArray();
             int errno = Integer.parseInt(args[1]);
-            if (call.length == 1) {
-                Seccomp.refuse(call[0], errno);
-            } else {
-                Seccomp.refuse(call[0], call[1], call[2], errno);
+            for (String number : args[0].split(",")) {
+                int[] call = Arrays.stream(number.split("/")).mapToInt(Integer::parseInt).toArray();
+                if (call.length == 1) {
+                    Seccomp.refuse(call[0], errno);
+                } else {
+                    Seccomp.refuse(call[0], call[1], call[2], errno);
+                }
             }
             Main.main(Arrays.copyOfRange(args, 2, args.length));
         }
@@ -207,24 +211,6 @@ class ProgramFaultsTest {
             assertTrue(program.process().isAlive(), program.output());
         }
 
-        private Duration cpu() {
-            return program.process().info().totalCpuDuration().orElseThrow();
-        }
-
-        /** Waits until the program is idle for a while, which it never is if it spins. */
-        void assertIdle() throws IOException {
-            Loop.until("resting", () -> {
-                Duration before = cpu();
-                long start = System.nanoTime();
-                Loop.until("a while", () -> {
-                    Thread.onSpinWait();
-                    return System.nanoTime() - start > 400_000_000;
-                });
-                return cpu().minus(before).compareTo(Duration.ofMillis(50)) < 0;
-            });
-            assertRuns();
-        }
-
         /** Returns the size of the program's private memory. */
         long dataBytes() throws IOException {
             Programs.requireFile("/proc/self/status");
@@ -299,7 +285,7 @@ class ProgramFaultsTest {
                 ping(socket);
             }
         }
-        running.assertIdle();
+        running.program.assertIdle();
     }
 
     // ---- memory
@@ -384,9 +370,9 @@ class ProgramFaultsTest {
         for (int i = 0; i < 20; i++) {
             connect(running).getOutputStream().write(1);
         }
-        Duration before = running.cpu();
+        Duration before = running.program.cpu();
         Loop.until("tries", () -> !running.program.process().isAlive()
-            || running.cpu().minus(before).compareTo(Duration.ofMillis(100)) > 0);
+            || running.program.cpu().minus(before).compareTo(Duration.ofMillis(100)) > 0);
         running.assertRuns();
         Files.delete(full);
         running.program.awaitOutput("the heap is empty");
@@ -426,9 +412,9 @@ class ProgramFaultsTest {
         for (Socket one : old.subList(0, 20)) {
             send(one);
         }
-        Duration before = running.cpu();
+        Duration before = running.program.cpu();
         Loop.until("tries", () -> !running.program.process().isAlive()
-            || running.cpu().minus(before).compareTo(Duration.ofMillis(300)) > 0);
+            || running.program.cpu().minus(before).compareTo(Duration.ofMillis(300)) > 0);
         running.assertRuns();
         Files.delete(full);
         running.program.awaitOutput("the heap is empty");
@@ -496,7 +482,7 @@ class ProgramFaultsTest {
         ping(more.get(0));
         ping(more.get(1));
         running.program.awaitOutput("EMFILE");
-        running.assertIdle();
+        running.program.assertIdle();
         ping(first);
         first.close();
         for (Socket socket : more) {
@@ -519,7 +505,7 @@ class ProgramFaultsTest {
         running.program.leaveDescriptors(0);
         fill(one, 100_000_000);
         ping(other);
-        running.assertIdle();
+        running.program.assertIdle();
         running.program.limit("nofile", 1000);
         ping(connect(running));
     }
@@ -537,7 +523,7 @@ class ProgramFaultsTest {
             assertEquals(1, socket.getInputStream().read());
         } else {
             running.program.awaitOutput("no events for now");
-            running.assertIdle();
+            running.program.assertIdle();
         }
         running.program.limit("nofile", 1000);
         assertEquals(1, Loop.hasEdges() ? 1 : socket.getInputStream().read());
@@ -556,7 +542,7 @@ class ProgramFaultsTest {
         third.getOutputStream().write(3);
         third.setSoTimeout((int) Loop.SHORT.toMillis());
         assertThrows(SocketTimeoutException.class, () -> third.getInputStream().read());
-        running.assertIdle();
+        running.program.assertIdle();
         third.setSoTimeout((int) Loop.LONG.toMillis());
         ping(second);
         first.close();
@@ -565,16 +551,39 @@ class ProgramFaultsTest {
 
     // ---- others
 
-    @ParameterizedTest
-    @EnumSource
-    void connectionsAbortedInTheQueueEndNothing(Server server) throws Exception {
+    /** The arguments of each server, to which the tests below send nothing. */
+    private static List<String> programs() {
+        return List.of("echo --host 127.0.0.1 --port 0", "proxy --listen 127.0.0.1:0 --to 127.0.0.1:1",
+            "send file --host 127.0.0.1 --port 0");
+    }
+
+    private Running startFaulty(String calls, int errno, String program) throws Exception {
         Seccomp.require();
+        Files.createFile(directory.resolve("file"));
+        return Running.of(programs.example(List.of(), Faulty.class,
+            (calls + " " + errno + " " + program).split(" ")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("programs")
+    void aWaitWithoutMemoryIsRetried(String program) throws Exception {
+        Running running = startFaulty(Seccomp.WAITS, ENOMEM, program);
+        Pattern line = Pattern.compile(
+            "no events for now: io\\.panamio\\.ResourceExhaustedException: .*\\(ENOMEM, errno 12\\)\\R");
+        Loop.until("retried", () -> line.matcher(running.program.output()).results().count() > 1
+            || !running.program.process().isAlive());
+        running.program.assertIdle();
+        running.program.process().destroyForcibly(); // to end by itself, the proxy needs events
+    }
+
+    @ParameterizedTest
+    @MethodSource("programs")
+    void connectionsAbortedInTheQueueEndNothing(String program) throws Exception {
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
-        List<String> accept4 = List.of(aarch64 ? "242" : "288", Integer.toString(ECONNABORTED));
-        Running running = start(server, List.of(), Faulty.class, accept4);
+        Running running = startFaulty(aarch64 ? "242" : "288", ECONNABORTED, program); // accept4
         connect(running);
         running.program.awaitOutput("ECONNABORTED");
-        running.assertIdle();
+        running.program.assertIdle();
     }
 
     /** An odd number of bytes: those of the pipe, which holds them by then. */
@@ -604,7 +613,7 @@ class ProgramFaultsTest {
             ping(other);
         }
         assertTrue(whole > 0, "nothing was passed on");
-        running.assertIdle();
+        running.program.assertIdle();
     }
 
     @ParameterizedTest

@@ -212,17 +212,22 @@ class SendTest {
     }
 
     @Test
-    void withoutDescriptorsOthersWait() throws IOException {
-        byte[] bytes = Local.random(1000);
+    void withoutDescriptorsConnectedClientsAreServedAndOthersWait() throws IOException {
+        byte[] bytes = Local.random(20_000_000); // more than the socket buffers hold
         Path file = Files.write(directory.resolve("file"), bytes);
         try (Programs programs = new Programs(directory)) {
             Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0");
             int port = port(send);
             Socket first = new Socket(Loop.V4, port);
-            assertArrayEquals(bytes, first.getInputStream().readAllBytes());
+            first.setSoTimeout((int) Loop.LONG.toMillis());
+            byte[] received = new byte[bytes.length];
+            int n = first.getInputStream().readNBytes(received, 0, 1000);
             send.leaveDescriptors(0);
             try (Socket second = new Socket(Loop.V4, port)) {
                 send.awaitOutput("EMFILE");
+                send.assertIdle();
+                first.getInputStream().readNBytes(received, n, bytes.length - n);
+                assertArrayEquals(bytes, received);
                 first.close();
                 second.setSoTimeout((int) Loop.LONG.toMillis());
                 assertArrayEquals(bytes, second.getInputStream().readAllBytes());

@@ -14,6 +14,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -52,6 +53,25 @@ public final class Programs implements AutoCloseable {
             } finally {
                 assertTrue(output().contains(text), output());
             }
+        }
+
+        public Duration cpu() {
+            return process.info().totalCpuDuration().orElseThrow();
+        }
+
+        /** Waits until the program is idle for a while, which it never is if it spins. */
+        public void assertIdle() throws IOException {
+            assertTrue(process.isAlive(), output());
+            Loop.until("resting", () -> {
+                Duration before = cpu();
+                long start = System.nanoTime();
+                Loop.until("a while", () -> {
+                    Thread.onSpinWait();
+                    return System.nanoTime() - start > 400_000_000;
+                });
+                return cpu().minus(before).compareTo(Duration.ofMillis(50)) < 0;
+            });
+            assertTrue(process.isAlive(), output());
         }
 
         /** Waits until the program listens on a port. */
