@@ -51,6 +51,11 @@ final class KernelPipe {
         return writer.fd();
     }
 
+    /** Returns whether {@link #close} was never called; one that overflowed the stack must be repeated. */
+    boolean isOpen() {
+        return reader.isOpen();
+    }
+
     void close() {
         reader.close();
         writer.close();

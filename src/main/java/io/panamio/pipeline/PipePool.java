@@ -98,7 +98,7 @@ public final class PipePool implements AutoCloseable {
 
     /** Returns an empty pipe to the pool. */
     void release(KernelPipe pipe) {
-        if (closed || idle.size() == maxIdle) {
+        if (closed || idle.size() == maxIdle || !pipe.isOpen()) {
             pipe.close();
         } else {
             idle.add(pipe);

@@ -34,8 +34,10 @@ import java.util.Objects;
  * receives, at most 4 KiB, are copied into the pipe. Urgent data is skipped, as by a read.
  *
  * <p>If a stream fails, the splice is closed, and the bytes in its pipe are discarded. If the system has no memory
- * (ENOMEM, ENOBUFS), nothing changes, and {@code transfer} should be called again later, as no event may follow. The
- * caller owns both streams; they are not closed. Both must be in non-blocking mode, which is the default.
+ * (ENOMEM, ENOBUFS), nothing changes, and {@code transfer} should be called again later, as no event may follow. A
+ * {@link StackOverflowError} closes the splice if bytes were being received or copied at that time; otherwise nothing
+ * is lost, and {@code transfer} should be called again. The caller owns both streams; they are not closed. Both must be
+ * in non-blocking mode, which is the default.
  *
  * <p>Not thread-safe, except {@link #close}. Allocates nothing unless the pool is out of pipes. Messages below some
  * kilobytes are moved faster by a read and a write. Descriptors and credentials that a {@link
@@ -145,8 +147,10 @@ public final class Splice implements AutoCloseable {
         try {
             limit = Math.min(max, pool.pipeBytes());
             blocked = false;
-            boolean empty = buffered == 0;
-            if (empty && !ended && pipe == null && !copying) {
+            if (buffered == 0 && !ended && !copying) {
+                if (pipe != null) {
+                    releasePipe(); // which an earlier transfer had no stack for
+                }
                 pipe = pool.take();
             }
             return move();
@@ -158,19 +162,27 @@ public final class Splice implements AutoCloseable {
     private long move() throws IOException {
         long before = transferred;
         boolean over = true;
+        boolean receiving = false;
         try {
             moveOut();
             if (buffered == 0 && failure != null) {
                 throw failure;
             }
             if (buffered == 0 && !ended) {
+                receiving = true;
                 moveIn();
+                receiving = false;
                 moveOut();
             }
             over = false;
         } catch (ResourceExhaustedException e) { // no memory: nothing was moved
             over = false;
             throw SystemExceptions.socket(e.getMessage(), e.failure()); // unlike a lack of descriptors for a pipe
+        } catch (StackOverflowError e) {
+            // An error of the source may be lost, which must not pass for an end, or memory may be written already. But
+            // what follows splice(2) needs less stack than the call: the pipe holds what is buffered.
+            over = receiving || memory != null;
+            throw e;
         } finally {
             if (over) {
                 use.shut();
@@ -221,10 +233,11 @@ public final class Splice implements AutoCloseable {
             if (Descriptors.call(sink, Readiness.WRITABLE, draining) != Transfers.REFUSED) {
                 return;
             }
-            memory = pool.takeMemory();
+            MemorySegment copy = pool.takeMemory();
             for (long n = 0; n < buffered;) {
-                n += pipe.readerStreams.recv(pipe.reader(), memory, n, buffered - n);
+                n += pipe.readerStreams.recv(pipe.reader(), copy, n, buffered - n);
             }
+            memory = copy;
             start = 0;
             copying = true;
         }

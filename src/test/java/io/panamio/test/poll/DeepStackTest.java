@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -137,6 +138,83 @@ class DeepStackTest {
             return pair;
         }
 
+        /**
+         * A splice that has bytes to transfer. All must arrive before it is closed; if a transfer closes it, at least
+         * those that it held.
+         */
+        private static final class Spliced implements Call {
+            private final List<AutoCloseable> streams = new ArrayList<>();
+            private final UnixStream[] from = pair(streams);
+            private final UnixStream[] to = pair(streams);
+            private final PipePool pool;
+            private final Splice splice;
+            private final byte[] buffer = new byte[1 << 18];
+            private long sent;
+            private long held;
+            private long received;
+
+            Spliced(List<AutoCloseable> closed, PipePool pool) throws IOException {
+                this.pool = pool;
+                splice = new Splice(from[1], to[0], pool);
+                streams.add(0, splice);
+                closed.add(this::requireAll);
+                closed.addAll(streams);
+                closed.add(pool);
+                send(100);
+            }
+
+            void send(int count) throws IOException {
+                for (int i = 0; i < count; i++) {
+                    buffer[i] = (byte) (sent + i);
+                }
+                require(from[0].write(buffer, 0, count) == count, "no room");
+                sent += count;
+            }
+
+            /** Fills the sink until the splice holds a pipe, then makes room again. */
+            Spliced block() throws IOException {
+                do {
+                    send(1000);
+                    splice.transfer();
+                } while (splice.buffered() == 0);
+                held = splice.transferred() + splice.buffered();
+                receive();
+                return this;
+            }
+
+            @Override
+            public void run() throws IOException {
+                splice.transfer();
+            }
+
+            private void receive() throws IOException {
+                for (long n; (n = to[1].read(buffer, 0, buffer.length)) > 0;) {
+                    for (int i = 0; i < n; i++) {
+                        require(buffer[i] == (byte) received++, "another byte");
+                    }
+                }
+            }
+
+            private void requireAll() throws Exception {
+                try {
+                    while (splice.transfer() != IoResult.WOULD_BLOCK || splice.buffered() > 0) {
+                        receive();
+                    }
+                    held = sent;
+                } catch (ClosedChannelException e) { // it overflowed the stack while it received
+                }
+                receive();
+                require(received >= held, received + " of " + held + " bytes");
+                if (pool.idle() > 0) { // the next splice must not find any bytes
+                    Spliced next = new Spliced(new ArrayList<>(), pool);
+                    next.run();
+                    next.receive();
+                    require(next.received == next.sent, next.received + " bytes of another splice");
+                    closeAll(next.streams);
+                }
+            }
+        }
+
         public static void main(String[] args) throws Exception {
             byte[] bytes = new byte[100];
             Path file = Files.write(Files.createTempFile("panamio", ".bytes"), bytes);
@@ -242,14 +320,32 @@ class DeepStackTest {
                 closed.add(source);
                 return () -> source.transferTo(0, 10, pair[0]);
             });
-            cases.put("splice", closed -> {
-                UnixStream[] from = pair(closed);
-                UnixStream[] to = pair(closed);
+            cases.put("splice that opens a pipe", closed -> new Spliced(closed, new PipePool()));
+            cases.put("splice that takes a pipe", closed -> {
                 PipePool pool = new PipePool();
-                Splice splice = new Splice(from[1], to[0], pool);
-                closed.addAll(List.of(splice, pool));
-                from[0].write(bytes, 0, bytes.length);
-                return splice::transfer;
+                Spliced first = new Spliced(new ArrayList<>(), pool);
+                first.run();
+                closeAll(first.streams);
+                require(pool.idle() == 1, "the pool holds no pipe");
+                return new Spliced(closed, pool);
+            });
+            cases.put("splice that returns a pipe", closed -> new Spliced(closed, new PipePool()).block());
+            cases.put("splice that returns a pipe to a closed pool", closed -> {
+                PipePool pool = new PipePool();
+                Spliced spliced = new Spliced(closed, pool).block();
+                pool.close();
+                return spliced;
+            });
+            cases.put("splice that receives", closed -> {
+                Spliced spliced = new Spliced(closed, new PipePool());
+                spliced.run();
+                spliced.send(100);
+                return spliced; // what seems to be drained is received, not spliced
+            });
+            cases.put("splice of much", closed -> {
+                Spliced spliced = new Spliced(closed, new PipePool());
+                spliced.send(100_000);
+                return spliced;
             });
             cases.put("close", closed -> {
                 UnixStream[] pair = pair(closed);
