@@ -75,6 +75,12 @@ final class FreebsdConstants extends BsdConstants {
     }
 
     @Override
+    @SuppressWarnings("unused")
+    protected void load() {
+        Class<?>[] loaded = {cmsghdr.class, msghdr.class, sockaddr_un.class, xucred.class};
+    }
+
+    @Override
     protected Errno errno(int number) {
         return number > 0 && number < Names.BY_NUMBER.length ? Names.BY_NUMBER[number] : null;
     }

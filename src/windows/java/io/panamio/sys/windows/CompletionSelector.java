@@ -14,7 +14,6 @@ import io.panamio.sys.windows.PollRequest.State;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -53,10 +52,10 @@ final class CompletionSelector extends Selector {
     /** The requests whose packet has not arrived. */
     private int pending;
     /** The requests to update before the next wait. */
-    private final ArrayDeque<PollRequest> queue = new ArrayDeque<>();
+    private final RequestQueue updates = new RequestQueue();
     private boolean waiting;
     /** Those for which a condition holds of which the system does not know. Used by the poller only. */
-    private final ArrayDeque<PollRequest> due = new ArrayDeque<>();
+    private final RequestQueue due = new RequestQueue();
     /** The number of the wait that reports now, or did so last. */
     private int round;
 
@@ -82,8 +81,9 @@ final class CompletionSelector extends Selector {
             PollRequest request =
                 new PollRequest(base, new Watch(fd, token, interest, PollRequest.conditions(interest)));
             request.shut = SocketState.shut(fd);
+            reserve(fd);
             group().add(request);
-            put(fd, request);
+            bySocket[fd >>> 2] = request;
             int status = update(request);
             if (status < 0) {
                 forget(request);
@@ -244,12 +244,12 @@ final class CompletionSelector extends Selector {
         return request != null && request.watch.fd == fd ? request : null;
     }
 
-    private void put(int fd, PollRequest request) {
+    /** Makes room for a request before it is in a group, as that needs memory. */
+    private void reserve(int fd) {
         int i = fd >>> 2;
         if (i >= bySocket.length) {
             bySocket = Arrays.copyOf(bySocket, Math.max(i + 1, bySocket.length * 2));
         }
-        bySocket[i] = request;
     }
 
     private PollRequest require(int fd) throws IOException {
@@ -282,10 +282,10 @@ final class CompletionSelector extends Selector {
                 return groups[i];
             }
         }
-        AfdGroup group = AfdGroup.open(port, FIRST_GROUP + unused);
         if (unused == groups.length) {
-            groups = Arrays.copyOf(groups, unused * 2);
+            groups = Arrays.copyOf(groups, unused * 2); // first: a group without a place would never be closed
         }
+        AfdGroup group = AfdGroup.open(port, FIRST_GROUP + unused);
         groups[unused] = group;
         return group;
     }
@@ -331,7 +331,7 @@ final class CompletionSelector extends Selector {
     /** Has a request updated: at once if a poller waits, otherwise before the next wait. */
     private void changed(PollRequest request) {
         if (!waiting) {
-            enqueue(request);
+            updates.add(request.update);
         } else if (updateOrRefuse(request)) {
             reportSoon(request);
         }
@@ -339,16 +339,9 @@ final class CompletionSelector extends Selector {
 
     /** Has the poller report a condition of which the system does not know. */
     private void reportSoon(PollRequest request) {
-        enqueue(request);
+        updates.add(request.update);
         if (waiting) {
             Kernel32.post(port, NUDGE);
-        }
-    }
-
-    private void enqueue(PollRequest request) {
-        if (!request.queued) {
-            request.queued = true;
-            queue.add(request);
         }
     }
 
@@ -435,11 +428,9 @@ final class CompletionSelector extends Selector {
 
     /** Updates the requests in the queue. */
     private void prepare() {
-        for (int left = queue.size(); left > 0; left--) {
-            PollRequest request = queue.poll();
-            request.queued = false;
+        for (PollRequest request; (request = updates.remove()) != null;) {
             if (updateOrRefuse(request) && request.state != State.CANCELLED) { // else when its packet has arrived
-                due.add(request);
+                due.add(request.due);
             }
         }
     }
@@ -449,13 +440,13 @@ final class CompletionSelector extends Selector {
      */
     private int reportDue(CompletionEvents events, int from, int limit) {
         int n = from;
-        for (PollRequest request; (request = due.poll()) != null;) {
+        for (PollRequest request; (request = due.remove()) != null;) {
             int own = request.removed ? 0 : request.own();
             if (own != 0 && request.round != round) {
                 if (n < limit) {
                     report(events, n++, request, own);
                 } else {
-                    enqueue(request);
+                    updates.add(request.update);
                 }
             }
         }
@@ -466,7 +457,7 @@ final class CompletionSelector extends Selector {
         events.set(i, request.watch.token, request.report(conditions));
         request.round = round;
         if (request.watch.armed() != 0) {
-            enqueue(request);
+            updates.add(request.update);
         }
     }
 
@@ -504,7 +495,7 @@ final class CompletionSelector extends Selector {
                 if (found != 0) {
                     report(events, n++, request, found);
                 } else if (!request.removed) {
-                    enqueue(request); // cancelled, to ask for more
+                    updates.add(request.update); // cancelled, to ask for more
                 }
             }
         }

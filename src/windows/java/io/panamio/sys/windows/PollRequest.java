@@ -53,8 +53,10 @@ final class PollRequest {
     /** The last wait that reported an event of this. */
     int round;
     boolean removed;
-    /** Whether the selector has this in its queue. */
-    boolean queued;
+    /** Its link in the queue of updates. */
+    final RequestQueue.Link update = new RequestQueue.Link(this);
+    /** Its link in the queue of what the selector reports itself. */
+    final RequestQueue.Link due = new RequestQueue.Link(this);
 
     PollRequest(int base, Watch watch) {
         this.base = base;
