@@ -42,6 +42,9 @@ public final class Waker implements AutoCloseable {
      * Wakes the polling thread. Costs one system call if that thread sleeps and no other wake is pending, otherwise
      * none: a thread that is not asleep reports the wake when it polls next. Does nothing if the waker or its Poll is
      * closed.
+     *
+     * <p>If this throws a {@link StackOverflowError}, the polling thread may sleep on until the next wake, even if
+     * another thread called this at the same time. No wake is forgotten.
      */
     public void wake() {
         if (open) {

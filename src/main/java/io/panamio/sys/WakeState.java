@@ -131,7 +131,11 @@ final class WakeState {
         return (poller == ASLEEP || watched) && !notified && pending != 0 && NOTIFIED.compareAndSet(this, false, true);
     }
 
-    /** Records that the notification could not be sent: the next request sends one. Needs almost no stack. */
+    /**
+     * Records that the notification could not be sent: the next request sends one. Needs almost no stack. A request of
+     * another thread that relied on this notification waits for the next request, too: to find out that the call has
+     * failed, every request would have to wait for it, or send a notification of its own.
+     */
     void failed() {
         notified = false;
     }
