@@ -31,6 +31,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,6 +59,22 @@ class ProgramExceptionsTest {
 
     @TempDir
     private Path directory;
+    /** What a loop with this in its field {@code errors} has logged. */
+    private LogFile errors;
+
+    @BeforeEach
+    void open() throws IOException {
+        errors = LogFile.of(directory.resolve("errors"));
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        errors.close();
+    }
+
+    private void awaitLog(String line) throws IOException {
+        Loop.until("logged: " + line, () -> Files.readString(directory.resolve("errors")).contains(line));
+    }
 
     private static Field field(Object of, String name) throws ReflectiveOperationException {
         Class<?> type = of.getClass();
@@ -125,6 +143,7 @@ class ProgramExceptionsTest {
     void echoDropsOneClient() throws Exception {
         try (TcpListener listener = listen(); AutoCloseable loop = (AutoCloseable) make("EchoLoop", listener, 10,
                 Duration.ZERO)) {
+            set(loop, "errors", errors);
             Future<?> run = Background.start(() -> run(loop));
             try (Socket one = connect(listener)) {
                 ping(one);
@@ -139,6 +158,7 @@ class ProgramExceptionsTest {
                     set(client, "pending", dead);
                     one.getOutputStream().write(1);
                     assertThrowsOrEnds(one);
+                    awaitLog("echo: a client is dropped: java.lang.IllegalStateException");
                     ping(other);
                     clients(loop, 1);
                 }
@@ -175,12 +195,14 @@ class ProgramExceptionsTest {
     void anErrorInEchoDropsOneClient() throws Exception {
         try (TcpListener listener = listen(); AutoCloseable loop = (AutoCloseable) make("EchoLoop", listener, 10,
                 Duration.ZERO)) {
+            set(loop, "errors", errors);
             set(loop, "ready", new Failing());
             Future<?> run = Background.start(() -> run(loop));
             try (Socket one = connect(listener); Socket other = connect(listener)) {
                 ping(one);
                 ping(other);
                 flood(one, one);
+                awaitLog("echo: a client is dropped: java.lang.NoClassDefFoundError: from a test");
                 ping(other);
                 clients(loop, 1);
             }
@@ -196,12 +218,14 @@ class ProgramExceptionsTest {
             Proxying.pass(one.client(), one.server(), 100);
             p.inLoop(() -> {
                 try {
+                    set(p.proxy, "errors", errors);
                     set(p.proxy, "again", new Failing());
                 } catch (ReflectiveOperationException e) {
                     throw new AssertionError(e);
                 }
             });
             flood(one.client(), one.server());
+            awaitLog("proxy: a connection is reset: java.lang.NoClassDefFoundError: from a test");
             Proxying.pass(other.client(), other.server(), 100);
             Proxying.pass(other.server(), other.client(), 100);
             assertEquals(1, Proxying.number(p.report(), "failed"));
@@ -219,6 +243,7 @@ class ProgramExceptionsTest {
             Proxying.pass(other.client(), other.server(), 100);
             p.inLoop(() -> {
                 try {
+                    set(p.proxy, "errors", errors);
                     Object[] first = new Object[1];
                     ((Slab<?>) get(p.proxy, "sides")).forEach(c -> first[0] = first[0] == null ? c : first[0]);
                     set(get(first[0], "up"), "way", null);
@@ -229,6 +254,7 @@ class ProgramExceptionsTest {
             one.client().getOutputStream().write(1);
             assertThrows(SocketException.class, () -> one.server().getInputStream().read());
             assertThrows(SocketException.class, () -> one.client().getInputStream().read());
+            awaitLog("proxy: a connection is reset: java.lang.NullPointerException");
             Proxying.pass(other.client(), other.server(), 100);
             Proxying.pass(other.server(), other.client(), 100);
             Joined later = p.join();
@@ -246,8 +272,10 @@ class ProgramExceptionsTest {
         CompletableFuture<Object> made = new CompletableFuture<>();
         try (TcpListener listener = listen()) {
             Future<?> run = Background.start(() -> { // in its own thread, to which its memory is confined
-                made.complete(make("SendLoop", listener, file, way, LogFile.of(directory.resolve("out"))));
-                return run(made.join());
+                Object loop = make("SendLoop", listener, file, way, errors);
+                set(loop, "errors", errors);
+                made.complete(loop);
+                return run(loop);
             });
             Object loop = made.get();
             try (Socket one = connect(listener)) {
@@ -258,6 +286,7 @@ class ProgramExceptionsTest {
                     Loop.until("it waits", () -> !(boolean) uncheckedGet(client, "writable"));
                     set(client, "position", -1L);
                     assertThrows(SocketException.class, () -> one.getInputStream().readAllBytes());
+                    awaitLog(" has not received the whole file: java.lang.IndexOutOfBoundsException");
                     assertEquals(19_999_999, other.getInputStream().readAllBytes().length);
                 }
             }
@@ -276,7 +305,8 @@ class ProgramExceptionsTest {
         CompletableFuture<Object> made = new CompletableFuture<>();
         try (TcpListener listener = listen()) {
             Future<?> run = Background.start(() -> {
-                Object loop = make("SendLoop", listener, file, way, LogFile.of(directory.resolve("out")));
+                Object loop = make("SendLoop", listener, file, way, errors);
+                set(loop, "errors", errors);
                 set(loop, "ready", new Failing());
                 made.complete(loop);
                 return run(loop);
@@ -284,6 +314,7 @@ class ProgramExceptionsTest {
             Object loop = made.get();
             try (Socket one = connect(listener)) {
                 assertThrows(SocketException.class, () -> one.getInputStream().read());
+                awaitLog(" has not received the whole file: java.lang.NoClassDefFoundError: from a test");
             }
             try (Socket later = connect(listener)) {
                 assertEquals(100_000, later.getInputStream().readAllBytes().length);
