@@ -9,6 +9,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
 import io.panamio.pipeline.FileSource;
 import io.panamio.test.support.Child;
+import io.panamio.test.support.Programs;
 import io.panamio.test.support.Requires;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -34,7 +35,6 @@ class FirstUseTest {
         void run() throws IOException;
     }
 
-    /** Has the library's classes in a folder, as every child. */
     static final class Exhausted {
         public static void main(String[] args) throws Exception {
             InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
@@ -88,9 +88,19 @@ class FirstUseTest {
         }
     }
 
+    private static void requireNoFailures(Child child) throws Exception {
+        assertEquals("[]", child.under("sh", "-c", "ulimit -n 100; exec \"$@\"", "sh").run(Exhausted.class).ok().trim());
+    }
+
     @Test
     void whatAnOpenSourceNeedsIsLoaded() throws Exception {
-        assertEquals("[]", new Child().under("sh", "-c", "ulimit -n 100; exec \"$@\"", "sh").run(Exhausted.class).ok()
-            .trim());
+        requireNoFailures(new Child());
+    }
+
+    @Test
+    void aJarIsOpen() throws Exception {
+        requireNoFailures(new Child().library(Programs.library()));
+        requireNoFailures(new Child().library(Programs.library()).onClassPath()
+            .with("--enable-native-access=ALL-UNNAMED"));
     }
 }
