@@ -27,6 +27,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
+import io.panamio.test.support.RingMappings;
 import io.panamio.test.support.Seccomp;
 import io.panamio.test.support.Systems;
 import java.io.IOException;
@@ -461,7 +462,7 @@ class RingBufferTest {
     void theMemoryMayBelongToASourceOrAPool(Kind kind) throws IOException {
         try (Loop loop = new Loop(); SegmentPool pool = SegmentPool.open()) {
             UnixStream[] pair = Local.pair(loop);
-            int before = mappings();
+            int before = RingMappings.count();
             RingBuffer ring = kind.allocate(pair[0].arena(), PAGE);
             RingBuffer other = kind.allocate(pair[1].arena(pool), PAGE);
             put(ring, "abc".getBytes(), 0, 3);
@@ -472,7 +473,7 @@ class RingBufferTest {
             pair[1].close();
             assertFalse(ring.memory().scope().isAlive());
             assertFalse(other.memory().scope().isAlive());
-            assertEquals(before, mappings());
+            assertEquals(before, RingMappings.count());
             assertEquals(0, pool.acquired());
         }
     }
@@ -496,24 +497,15 @@ class RingBufferTest {
         }
     }
 
-    /** Returns the number of the process's mappings of ring buffers. */
-    private static int mappings() throws IOException {
-        if (Systems.WINDOWS) {
-            return 0; // which does not tell
-        }
-        return (int) Files.readAllLines(Path.of("/proc/self/maps")).stream().filter(l -> l.contains("memfd:panamio"))
-            .count();
-    }
-
     @ParameterizedTest
     @EnumSource
     void neitherDescriptorsNorMappingsAreLeft(Kind kind) throws IOException {
-        int mappings = mappings();
+        int mappings = RingMappings.count();
         try (Arena arena = Arena.ofConfined()) {
             kind.allocate(arena, PAGE);
-            assertEquals(mappings + (kind == Kind.MAPPED && !Systems.WINDOWS ? 2 : 0), mappings());
+            assertEquals(mappings + (kind == Kind.MAPPED && !Systems.WINDOWS ? 2 : 0), RingMappings.count());
         }
-        assertEquals(mappings, mappings());
+        assertEquals(mappings, RingMappings.count());
         NativeFds.Opened opened = new NativeFds.Opened();
         for (int i = 0; i < 1000; i++) {
             try (Arena arena = Arena.ofConfined()) {
@@ -524,7 +516,7 @@ class RingBufferTest {
             assertThrows(IllegalStateException.class, () -> kind.allocate(closed, PAGE));
         }
         opened.expect(0);
-        assertEquals(mappings, mappings());
+        assertEquals(mappings, RingMappings.count());
     }
 
     // ---- failing mappings

@@ -11,6 +11,8 @@ import io.panamio.test.programs.Served.Client;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Programs;
+import io.panamio.test.support.RingMappings;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -377,5 +379,34 @@ class ServeLifeTest {
             assertEquals("small", served.get("/a.txt").text());
         }
         opened.expect(0);
+    }
+
+    /** Connections that wait for a request share a few spare rings, however many there are. */
+    @Test
+    void connectionsWithoutARequestHaveNoRing() throws IOException {
+        Programs.requireFile("/proc/self/maps");
+        List<Client> clients = new ArrayList<>();
+        try (Served served = new Served(settings)) {
+            int one = 0;
+            for (int i = 0; i < 100; i++) {
+                clients.add(served.client());
+                assertEquals("small", clients.getLast().ask("GET /a.txt HTTP/1.1\r\n").text());
+                one = i == 0 ? RingMappings.count() : one;
+            }
+            assertTrue(RingMappings.count() <= one, RingMappings.count() + " mappings, first " + one);
+            for (Client client : clients) {
+                client.send("GET /a.txt HTTP/1.1\r\n");
+            }
+            int all = one + 99 * 2;
+            Loop.until("a ring for each request", () -> RingMappings.count() >= all);
+            for (Client client : clients) {
+                assertEquals("small", client.ask("").text());
+            }
+            Loop.until("only spare rings are left", () -> RingMappings.count() < all);
+        } finally {
+            for (Client client : clients) {
+                client.close();
+            }
+        }
     }
 }
