@@ -2,6 +2,7 @@ package io.panamio.test.house;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.IoSource;
 import io.panamio.test.support.Child;
@@ -18,9 +19,13 @@ import java.lang.reflect.WildcardType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,17 +36,22 @@ class ApiShapeTest {
     /** The classes that users may extend. */
     private static final Set<Class<?>> EXTENSIBLE = Set.of(IoSource.class);
 
+    /** Returns the names of all classes of the library and its examples. */
+    private static List<String> names() throws IOException {
+        try (Stream<Path> all = Files.walk(Child.CLASSES.resolve("io/panamio"))) {
+            return all.map(file -> Child.CLASSES.relativize(file).toString()).filter(file -> file.endsWith(".class"))
+                .map(file -> file.replace(".class", "").replace('/', '.')).toList();
+        }
+    }
+
     private static List<Class<?>> exported() throws IOException {
         List<Class<?>> types = new ArrayList<>();
-        try (Stream<Path> all = Files.walk(Child.CLASSES.resolve("io/panamio"))) {
-            for (Path file : all.filter(f -> f.toString().endsWith(".class")).toList()) {
-                String name = Child.CLASSES.relativize(file).toString().replace(".class", "").replace('/', '.');
-                if (!name.startsWith("io.panamio.sys.") && !name.startsWith("io.panamio.bindings.")
-                        && !name.endsWith("package-info")) {
-                    Class<?> type = load(name);
-                    if (isPublic(type)) {
-                        types.add(type);
-                    }
+        for (String name : names()) {
+            if (!name.startsWith("io.panamio.sys.") && !name.startsWith("io.panamio.bindings.")
+                    && !name.endsWith("package-info")) {
+                Class<?> type = load(name);
+                if (isPublic(type)) {
+                    types.add(type);
                 }
             }
         }
@@ -109,6 +119,64 @@ class ApiShapeTest {
             }
         }
         assertEquals(Set.of(), odd);
+    }
+
+    /** The documentation of a type also lists the methods of its supertypes that are not public. */
+    @Test
+    void noMethodIsListedTwice() throws IOException {
+        Set<String> twice = new TreeSet<>();
+        for (Class<?> type : exported()) {
+            list(type, type, new HashSet<>(), twice);
+        }
+        assertEquals(Set.of(), twice);
+    }
+
+    private static void list(Class<?> type, Class<?> in, Set<String> listed, Set<String> twice) {
+        for (Method method : type.getDeclaredMethods()) {
+            String signature = method.getName() + Arrays.toString(method.getParameterTypes());
+            if (isSeen(method.getModifiers()) && !method.isSynthetic() && !listed.add(signature)) {
+                twice.add(in.getName() + "." + signature);
+            }
+        }
+        List<Class<?>> supertypes = new ArrayList<>(List.of(type.getInterfaces()));
+        if (type.getSuperclass() != null) {
+            supertypes.add(type.getSuperclass());
+        }
+        for (Class<?> supertype : supertypes) {
+            if (!isPublic(supertype)) {
+                list(supertype, in, listed, twice);
+            }
+        }
+    }
+
+    @Test
+    void noLinkNamesATypeThatIsNotExported() throws IOException {
+        Set<String> known = new TreeSet<>();
+        for (Class<?> type : exported()) {
+            known.add(type.getName());
+        }
+        Set<String> hidden = new TreeSet<>();
+        for (String name : names()) {
+            if (!name.contains("$") && !known.contains(name)) {
+                hidden.add(name.substring(name.lastIndexOf('.') + 1));
+            }
+        }
+        Pattern link = Pattern.compile("(?:\\{@link(?:plain)?|@see|@throws)[\\s*]+([\\w.]+)");
+        Set<String> odd = new TreeSet<>();
+        int links = 0;
+        Path sources = Child.BASE.resolve("src/main/java");
+        for (String name : known) {
+            Path source = sources.resolve(name.replace('.', '/') + ".java");
+            if (Files.exists(source)) { // else a nested type
+                for (Matcher m = link.matcher(Files.readString(source)); m.find(); links++) {
+                    if (Stream.of(m.group(1).split("\\.")).anyMatch(hidden::contains)) {
+                        odd.add(name + ": " + m.group());
+                    }
+                }
+            }
+        }
+        assertEquals(Set.of(), odd);
+        assertTrue(links > 100 && hidden.size() > 10, links + " links, " + hidden);
     }
 
     private static void check(Executable of, Set<String> odd, Type result) {
