@@ -4,7 +4,6 @@ import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.security.CodeSource;
 
 /** The part of a platform that every Unix shares. */
 public abstract class UnixPlatform extends Platform {
@@ -15,25 +14,13 @@ public abstract class UnixPlatform extends Platform {
     protected UnixPlatform(UnixConstants constants) {
         c = constants;
         errors = new Errors(constants);
-        if (!isInJar()) {
-            loadErrors();
-        }
-    }
-
-    /**
-     * Returns whether the library is in a jar that stays open. Only the JDK's own class loader is known to never close
-     * it.
-     */
-    private static boolean isInJar() {
-        CodeSource source = UnixPlatform.class.getProtectionDomain().getCodeSource();
-        return UnixPlatform.class.getClassLoader() == ClassLoader.getSystemClassLoader() && source != null
-            && source.getLocation() != null && !source.getLocation().getPath().endsWith("/");
+        loadErrors();
     }
 
     /**
      * Loads the classes of errors before there is one: a process without free descriptors cannot load a class from a
      * directory, and a class that failed to load once is never tried again. Runs in a thread of its own, as a start
-     * would otherwise take some milliseconds longer.
+     * would otherwise take 2 ms longer.
      */
     private void loadErrors() {
         Thread thread = new Thread(null, errors, "panamio-errors", 0, false);
