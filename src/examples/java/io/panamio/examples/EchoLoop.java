@@ -23,7 +23,8 @@ import java.util.concurrent.locks.LockSupport;
  * nothing, and a request takes three system calls: a poll, a read, a write.
  *
  * <p>No client can end the loop or delay the others: a failure drops only that client; a client that sends without
- * pause takes turns with the others; and without descriptors or memory no more clients are accepted for a while.
+ * pause takes turns with the others, and so do clients that wait to be accepted; and without descriptors or memory no
+ * more clients are accepted for a while.
  */
 final class EchoLoop implements Runnable, AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
@@ -31,6 +32,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private static final int BUFFER_SIZE = 32 * 1024;
     /** The number of full buffers after which the other clients have their turn. */
     private static final int MAX_READS = 16;
+    /** The number of clients accepted in a turn. */
+    private static final int MAX_ACCEPTS = 64;
     private static final Duration RETRY = Duration.ofMillis(100);
 
     /** A client and its pending output. While output is pending, nothing more is read from the client. */
@@ -147,14 +150,19 @@ final class EchoLoop implements Runnable, AutoCloseable {
                 serve(client);
             }
         }
-        if (clientsWait && clients.size() < maxClients) {
+        if (mayAccept()) {
             accept();
         }
     }
 
+    private boolean mayAccept() {
+        return clientsWait && clients.size() < maxClients;
+    }
+
     private int poll() throws IOException {
         try {
-            return !ready.isEmpty() ? poll.pollNow(events) : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
+            return !ready.isEmpty() || mayAccept() && !exhausted ? poll.pollNow(events)
+                : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
@@ -162,16 +170,16 @@ final class EchoLoop implements Runnable, AutoCloseable {
         }
     }
 
-    /** Accepts all pending connections: one event may report several. */
+    /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
     private void accept() {
         try {
-            while (clients.size() < maxClients) {
+            for (int i = 0; i < MAX_ACCEPTS && mayAccept(); i++) {
                 TcpStream stream = listener.accept();
                 if (stream == null) {
                     clientsWait = false;
-                    break;
+                } else {
+                    add(stream);
                 }
-                add(stream);
             }
             exhausted = false;
         } catch (IOException | RuntimeException | Error e) {

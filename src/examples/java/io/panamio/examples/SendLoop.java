@@ -37,6 +37,8 @@ import java.util.concurrent.locks.LockSupport;
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long PIECE = 1 << 20;
+    /** The number of clients accepted in a turn. */
+    private static final int MAX_ACCEPTS = 64;
     private static final Duration RETRY = Duration.ofMillis(100);
 
     /** A client and its position in the file. */
@@ -181,7 +183,8 @@ final class SendLoop implements AutoCloseable {
 
     private int poll() throws IOException {
         try {
-            return !ready.isEmpty() ? poll.pollNow(events) : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
+            return !ready.isEmpty() || clientsWait && !exhausted ? poll.pollNow(events)
+                : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
@@ -189,13 +192,17 @@ final class SendLoop implements AutoCloseable {
         }
     }
 
-    /** Accepts all pending connections: one event may report several. */
+    /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
     private void accept() {
         try {
-            for (TcpStream stream; (stream = listener.accept()) != null;) {
-                add(stream);
+            for (int i = 0; i < MAX_ACCEPTS && clientsWait; i++) {
+                TcpStream stream = listener.accept();
+                if (stream == null) {
+                    clientsWait = false;
+                } else {
+                    add(stream);
+                }
             }
-            clientsWait = false;
             exhausted = false;
         } catch (IOException | RuntimeException | Error e) {
             if (!exhausted) {

@@ -36,6 +36,8 @@ import java.util.function.Consumer;
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
+    /** The number of clients accepted in a turn. */
+    private static final int MAX_ACCEPTS = 64;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
     private static final Duration RETRY = Duration.ofMillis(100);
     private static final ConnectOptions TO_SERVER =
@@ -232,14 +234,18 @@ public final class ProxyLoop implements AutoCloseable {
         }
         end(connecting);
         end(idle);
-        if (clientsWait && !stopping && connections() < settings.maxConnections) {
+        if (mayAccept()) {
             accept();
         }
     }
 
+    private boolean mayAccept() {
+        return clientsWait && !stopping && connections() < settings.maxConnections;
+    }
+
     private int poll() throws IOException {
         try {
-            if (!again.isEmpty()) {
+            if (!again.isEmpty() || mayAccept() && !exhausted) {
                 return poll.pollNow(events);
             }
             if (stopping) {
@@ -277,19 +283,19 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- connections
 
-    /** Accepts all pending connections: one event may report several. */
+    /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
     private void accept() {
         try {
-            while (connections() < settings.maxConnections) {
+            for (int i = 0; i < MAX_ACCEPTS && mayAccept(); i++) {
                 if (unserved == null) {
                     unserved = listener.accept();
                 }
                 if (unserved == null) {
                     clientsWait = false;
-                    break;
+                } else {
+                    connect(unserved);
+                    unserved = null;
                 }
-                connect(unserved);
-                unserved = null;
             }
             exhausted = false;
         } catch (IOException | RuntimeException | Error e) {

@@ -23,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Requests are read into a ring buffer and parsed in place. A connection holds a ring only while it has input, so
  * idle connections hold none. Responses to pipelined requests are written together. While the output of a client is
  * pending, nothing is read from it; a large response is sent in parts, between which other connections have their
- * turns.
+ * turns, as they have while many clients wait to be accepted.
  *
  * <p>The loop blocks while a file that is not in the page cache is read from disk, and while a directory is listed; use
  * several loops if that is frequent.
@@ -31,6 +31,8 @@ import java.util.concurrent.locks.LockSupport;
 public final class HttpLoop implements Runnable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
+    /** The number of connections accepted in a turn. */
+    private static final int MAX_ACCEPTS = 64;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
     /** The interval at which timeouts are checked without events. */
     private static final Duration TICK = Duration.ofMillis(100);
@@ -189,7 +191,7 @@ public final class HttpLoop implements Runnable {
         }
         connections.resume();
         connections.expire();
-        if (mayAccept) {
+        if (acceptsNow()) {
             accept();
         }
         if (log != null) {
@@ -199,15 +201,18 @@ public final class HttpLoop implements Runnable {
 
     private int poll() throws IOException {
         boolean timed = connections.size() > 0 || mayAccept || log != null && log.hasLines();
-        return connections.isBusy() ? poll.pollNow(events) : timed ? poll.poll(events, TICK) : poll.poll(events);
+        return connections.isBusy() || acceptsNow() ? poll.pollNow(events)
+            : timed ? poll.poll(events, TICK) : poll.poll(events);
     }
 
-    /** Accepts all pending connections, up to the limit. */
+    private boolean acceptsNow() {
+        return mayAccept && connections.size() < settings.connections
+            && (clock.nanos - acceptAt >= 0 || connections.size() < acceptBelow);
+    }
+
+    /** Accepts pending connections: some of them, and then the others have their turn. */
     private void accept() {
-        if (clock.nanos - acceptAt < 0 && connections.size() >= acceptBelow) {
-            return;
-        }
-        while (connections.size() < settings.connections) {
+        for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
             TcpStream stream;
             try {
                 stream = listener.accept(log == null ? null : peer);

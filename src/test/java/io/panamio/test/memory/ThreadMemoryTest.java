@@ -62,6 +62,7 @@ class ThreadMemoryTest {
         return into -> {
             requireOne(pair[0].write(into, 0, 1));
             requireOne(pair[1].read(into, 0, into.length));
+            pair[1].takeError();
         };
     }
 
@@ -83,7 +84,8 @@ class ThreadMemoryTest {
     }
 
     /**
-     * Prints the memory of a process, in MiB, whose threads have read into arrays and stay alive, and its direct part.
+     * Prints the memory of a process, in MiB, whose threads have read into arrays and stay alive, its direct part, and
+     * of how many pieces that consists.
      */
     static final class Readers {
         private static final int CONNECTIONS = 16;
@@ -121,7 +123,9 @@ class ThreadMemoryTest {
             if (failure.get() != null) {
                 throw new AssertionError("a thread failed", failure.get());
             }
-            System.out.println(residentMib() + " " + directMib());
+            BufferPoolMXBean direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct")).findFirst().orElseThrow();
+            System.out.println(residentMib() + " " + direct.getMemoryUsed() / MIB + " " + direct.getCount());
             end.countDown();
         }
 
@@ -138,11 +142,6 @@ class ThreadMemoryTest {
                 .filter(l -> l.startsWith("VmRSS:")).findFirst().orElseThrow();
             return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024 / MIB;
         }
-
-        private static long directMib() {
-            return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
-                .filter(pool -> pool.getName().equals("direct")).findFirst().orElseThrow().getMemoryUsed() / MIB;
-        }
     }
 
     private static long[] run(String whose, String kind, int count, int arraySize) throws Exception {
@@ -157,6 +156,7 @@ class ThreadMemoryTest {
         long[] ours = run("ours", "virtual", VIRTUAL_THREADS, 64 * 1024);
         long[] nio = run("nio", "virtual", VIRTUAL_THREADS, 64 * 1024);
         assertTrue(ours[1] < 16, "direct memory: " + ours[1] + " MiB");
+        assertTrue(ours[2] < VIRTUAL_THREADS / 2, ours[2] + " pieces of direct memory");
         assertTrue(ours[0] < nio[0] + 50, "resident memory: " + ours[0] + " MiB, with NIO " + nio[0] + " MiB");
     }
 

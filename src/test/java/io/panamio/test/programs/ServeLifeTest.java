@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.examples.serve.Settings;
 import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
-import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Programs;
@@ -23,7 +22,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -256,57 +254,6 @@ class ServeLifeTest {
                 a.socket.close();
                 assertEquals("small", c.response().text());
             }
-        }
-    }
-
-    @Test
-    void aLargeDownloadDoesNotDelayOthers() throws Exception {
-        try (Served served = new Served(settings); Client greedy = served.client(); Client other = served.client()) {
-            for (int i = 0; i < 20; i++) {
-                sendRequest(greedy, "/large.bin");
-            }
-            Future<Long> all = Background.start(() -> {
-                long n = 0;
-                for (int i = 0; i < 20; i++) {
-                    n += greedy.response().content().length;
-                }
-                return n;
-            });
-            int meanwhile = 0;
-            while (!all.isDone()) {
-                assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
-                meanwhile++;
-            }
-            assertEquals(20L * LARGE, Background.result(all));
-            assertTrue(meanwhile > 20, meanwhile + " responses meanwhile");
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void aLargeUploadDoesNotDelayOthers(boolean chunked) throws Exception {
-        String body = "x".repeat(1_000_000);
-        String request = "GET /a.txt HTTP/1.1\r\nHost: x\r\n" + (chunked
-            ? "Transfer-Encoding: chunked\r\n\r\n" + "f4240\r\n" + body + "\r\n0\r\n\r\n"
-            : "Content-Length: " + body.length() + "\r\n\r\n" + body);
-        int count = 300;
-        try (Served served = new Served(settings); Client greedy = served.client(); Client other = served.client()) {
-            Future<Void> sent = Background.start(() -> {
-                for (int i = 0; i < count; i++) {
-                    greedy.send(request);
-                }
-                return null;
-            });
-            int meanwhile = 0;
-            while (!sent.isDone()) {
-                assertEquals("small", other.ask("GET /a.txt HTTP/1.1\r\n").text());
-                meanwhile++;
-            }
-            Background.result(sent);
-            for (int i = 0; i < count; i++) {
-                assertEquals("small", greedy.response().text());
-            }
-            assertTrue(meanwhile > 20, meanwhile + " responses meanwhile");
         }
     }
 

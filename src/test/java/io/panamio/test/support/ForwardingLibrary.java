@@ -22,9 +22,10 @@ public final class ForwardingLibrary {
     }
 
     /**
-     * Compiles a library that replaces one function and lacks some others.
+     * Compiles a library that replaces functions and lacks some others.
      *
-     * @param code the function in C, which may call the original by its name with the prefix {@code real_}
+     * @param replaced the functions, separated by blanks
+     * @param code the functions in C, which may call the originals by their names with the prefix {@code real_}
      */
     public static Path replacing(Path directory, String replaced, String code, String... missing)
             throws IOException, InterruptedException {
@@ -37,18 +38,19 @@ public final class ForwardingLibrary {
         StringBuilder code = new StringBuilder("#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n");
         StringBuilder init = new StringBuilder("__attribute__((constructor)) static void init(void) {\n"
             + "  void *libc = dlopen(\"libc.so.6\", RTLD_NOW);\n");
+        List<String> replacements = List.of(replaced.split(" "));
         for (String function : functions(missing)) {
             code.append("__attribute__((visibility(\"hidden\"))) void *real_").append(function).append(";\n");
             init.append("  real_").append(function).append(" = dlsym(libc, \"").append(function).append("\");\n");
-            if (function.equals(replaced)) {
-                code.append(replacement).append('\n');
+            if (replacements.contains(function)) {
                 continue;
             }
             code.append("__asm__(\".pushsection .text\\n.globl ").append(function).append("\\n.type ").append(function)
                 .append(",%function\\n").append(function).append(": ").append(jump("real_" + function))
                 .append("\\n.popsection\\n\");\n");
         }
-        Path source = Files.writeString(directory.resolve("forward.c"), code.append(init).append("}\n"));
+        code.append(replacement).append('\n').append(init).append("}\n");
+        Path source = Files.writeString(directory.resolve("forward.c"), code);
         Path library = directory.resolve("libforward.so");
         Process cc;
         try {
