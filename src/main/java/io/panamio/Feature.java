@@ -36,8 +36,13 @@ public enum Feature {
     /** {@link SourceFd} for a descriptor that is not a socket. */
     DESCRIPTORS,
 
-    /** {@code Pipe}. Where emulated, without blocking mode, and without taking over a descriptor. */
+    /** {@code Pipe}. Where emulated, without blocking mode. */
     PIPES,
+    /**
+     * Ends of pipes by their descriptors: {@code Pipe.Sender.fromFd} and {@code Pipe.Receiver.fromFd}, and {@link
+     * IoSource#detach} of such an end.
+     */
+    PIPE_DESCRIPTORS,
     /** {@code Pipe.Sender.redirect} and {@code Pipe.Receiver.redirect}, which connect a pipe to a child process. */
     PIPE_REDIRECTS,
     /** {@code NamedPipe}. */

@@ -221,6 +221,8 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @return the descriptor, now owned by the caller
      * @throws ClosedChannelException if this source is closed
      * @throws IllegalStateException if an operation is running in another thread; nothing has changed then
+     * @throws UnsupportedOperationException if this is an end of a pipe and the system does not support {@link
+     *     Feature#PIPE_DESCRIPTORS}; nothing has changed then
      */
     public final int detach() throws ClosedChannelException {
         try {

@@ -3,12 +3,9 @@ package io.panamio.net;
 import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.IoResult;
-import io.panamio.IoSource;
-import io.panamio.sys.Handle;
 import io.panamio.sys.NamedPipeEnd;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Platform;
-import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
@@ -50,12 +47,11 @@ import java.util.Objects;
  * <h2>Access</h2>
  * Only processes of the same user can open the pipe, and only on the same machine. A server cannot act as its clients.
  */
-public final class NamedPipe extends IoSource implements ReadableStream, WritableStream {
+public final class NamedPipe extends PipeSource implements ReadableStream, WritableStream {
     private static final String PREFIX = "\\\\.\\pipe\\";
     private static final int MAX_NAME = 256;
 
     private final NamedPipeEnd end;
-    private final Streams streams;
     private final String name;
     private final Mode mode;
 
@@ -68,12 +64,10 @@ public final class NamedPipe extends IoSource implements ReadableStream, Writabl
     }
 
     private NamedPipe(NamedPipeEnd end, String name, Mode mode) {
-        super(end.fd(), false);
+        super(end);
         this.end = end;
         this.name = name;
         this.mode = mode;
-        streams = end.streams();
-        Handle.of(this).setPipe(end);
     }
 
     private static NamedPipe of(NamedPipeEnd end, String name, Mode mode) {
@@ -213,14 +207,7 @@ public final class NamedPipe extends IoSource implements ReadableStream, Writabl
      */
     @Override
     public long read(MemorySegment dst, long off, long len) throws IOException {
-        Buffers.requireWritable(dst);
-        Objects.checkFromIndexSize(off, len, dst.byteSize());
-        int fd = begin();
-        try {
-            return len == 0 ? 0 : received(streams.recv(fd, dst, off, len), len);
-        } finally {
-            end();
-        }
+        return receive(dst, off, len);
     }
 
     /**
@@ -230,13 +217,7 @@ public final class NamedPipe extends IoSource implements ReadableStream, Writabl
      */
     @Override
     public long read(byte[] dst, int off, int len) throws IOException {
-        Objects.checkFromIndexSize(off, len, dst.length);
-        int fd = begin();
-        try {
-            return len == 0 ? 0 : received(streams.recv(fd, dst, off, len), len);
-        } finally {
-            end();
-        }
+        return receive(dst, off, len);
     }
 
     /**
@@ -246,23 +227,12 @@ public final class NamedPipe extends IoSource implements ReadableStream, Writabl
      */
     @Override
     public long readVectored(MemorySegment... dsts) throws IOException {
-        long asked = Buffers.writableSize(dsts);
-        int fd = begin();
-        try {
-            return asked == 0 ? 0 : received(streams.recvVectored(fd, dsts), asked);
-        } finally {
-            end();
-        }
+        return receive(dsts);
     }
 
-    private long received(long n, long asked) {
-        if (n == 0 && end.isEnded()) {
-            return IoResult.EOF;
-        }
-        if (n < asked) {
-            drained(Interest.READABLE);
-        }
-        return n;
+    @Override
+    long empty() {
+        return end.isEnded() ? IoResult.EOF : 0;
     }
 
     // ---- writing
@@ -275,13 +245,7 @@ public final class NamedPipe extends IoSource implements ReadableStream, Writabl
      */
     @Override
     public long write(MemorySegment src, long off, long len) throws IOException {
-        Objects.checkFromIndexSize(off, len, src.byteSize());
-        int fd = begin();
-        try {
-            return len == 0 && mode == Mode.BYTES ? 0 : sent(streams.send(fd, src, off, len), len);
-        } finally {
-            end();
-        }
+        return send(src, off, len);
     }
 
     /**
@@ -292,46 +256,22 @@ public final class NamedPipe extends IoSource implements ReadableStream, Writabl
      */
     @Override
     public long write(byte[] src, int off, int len) throws IOException {
-        Objects.checkFromIndexSize(off, len, src.length);
-        int fd = begin();
-        try {
-            return len == 0 && mode == Mode.BYTES ? 0 : sent(streams.send(fd, src, off, len), len);
-        } finally {
-            end();
-        }
+        return send(src, off, len);
     }
 
     @Override
     public long writeVectored(MemorySegment... srcs) throws IOException {
-        long asked = Buffers.size(srcs);
-        int fd = begin();
-        try {
-            return asked == 0 && mode == Mode.BYTES ? 0 : sent(streams.sendVectored(fd, srcs), asked);
-        } finally {
-            end();
-        }
+        return send(srcs);
     }
 
     /** {@inheritDoc} In message mode what remains is one message; nothing is sent if nothing remains. */
     @Override
     public long write(GatherList list) throws IOException {
-        Objects.requireNonNull(list, "list");
-        int fd = begin();
-        try {
-            long n = list.isDone() ? 0 : streams.send(fd, list.part);
-            if (!list.isDone()) {
-                drained(Interest.WRITABLE);
-            }
-            return n;
-        } finally {
-            end();
-        }
+        return send(list);
     }
 
-    private long sent(long n, long asked) {
-        if (n < asked) {
-            drained(Interest.WRITABLE);
-        }
-        return n;
+    @Override
+    boolean sendsEmpty() {
+        return mode == Mode.MESSAGES;
     }
 }

@@ -1,18 +1,14 @@
 package io.panamio.net;
 
-import io.panamio.Interest;
 import io.panamio.IoResult;
-import io.panamio.IoSource;
 import io.panamio.sys.Handle;
 import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Readiness;
-import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 
 /**
  * A pipe: bytes written to one end are read from the other. mio's {@code unix::pipe}; see pipe(7).
@@ -23,9 +19,8 @@ import java.util.Objects;
  * but may not be readable, so read on either. When the last receiver is closed, the sender's event is an error but may
  * not be writable.
  *
- * <p>Where {@link io.panamio.Feature#PIPES} is emulated, as on Windows, a pipe has no blocking mode, no descriptor can
- * be taken over, and bytes that are moved through an exposed descriptor are not noticed. See {@link NamedPipe} for
- * pipes to other processes of Windows.
+ * <p>Where {@link io.panamio.Feature#PIPES} is emulated, as on Windows, a pipe has no blocking mode, and bytes that are
+ * moved through an exposed descriptor are not noticed. See {@link NamedPipe} for pipes to other processes of Windows.
  *
  * <h2>Child processes</h2>
  * {@link Sender#redirect} lets a child process write to a pipe, {@link Receiver#redirect} lets it read from one. The
@@ -97,13 +92,9 @@ public final class Pipe implements AutoCloseable {
     }
 
     /** The base of both ends. */
-    abstract static sealed class End extends IoSource {
-        final Streams streams;
-
+    abstract static sealed class End extends PipeSource {
         private End(PipeEnd end) {
-            super(end.fd(), false);
-            Handle.of(this).setPipe(end);
-            streams = end.streams();
+            super(end);
         }
 
         private static <E extends End> E shared(E end) {
@@ -143,7 +134,8 @@ public final class Pipe implements AutoCloseable {
          * @return the sender, which owns the descriptor from now on
          * @throws IllegalArgumentException if the descriptor cannot be written to, or is in blocking mode; the caller
          *     still owns it
-         * @throws UnsupportedOperationException if {@link io.panamio.Feature#PIPES} is emulated
+         * @throws UnsupportedOperationException if this system does not support {@link
+         *     io.panamio.Feature#PIPE_DESCRIPTORS}
          * @throws IOException if the descriptor is not open
          */
         public static Sender fromFd(int fd) throws IOException {
@@ -167,57 +159,22 @@ public final class Pipe implements AutoCloseable {
 
         @Override
         public long write(MemorySegment src, long off, long len) throws IOException {
-            Objects.checkFromIndexSize(off, len, src.byteSize());
-            int fd = begin();
-            try {
-                return len == 0 ? 0 : sent(streams.send(fd, src, off, len), len);
-            } finally {
-                end();
-            }
+            return send(src, off, len);
         }
 
         @Override
         public long write(byte[] src, int off, int len) throws IOException {
-            Objects.checkFromIndexSize(off, len, src.length);
-            int fd = begin();
-            try {
-                return len == 0 ? 0 : sent(streams.send(fd, src, off, len), len);
-            } finally {
-                end();
-            }
+            return send(src, off, len);
         }
 
         @Override
         public long writeVectored(MemorySegment... srcs) throws IOException {
-            long asked = Buffers.size(srcs);
-            int fd = begin();
-            try {
-                return asked == 0 ? 0 : sent(streams.sendVectored(fd, srcs), asked);
-            } finally {
-                end();
-            }
+            return send(srcs);
         }
 
         @Override
         public long write(GatherList list) throws IOException {
-            Objects.requireNonNull(list, "list");
-            int fd = begin();
-            try {
-                long n = list.isDone() ? 0 : streams.send(fd, list.part);
-                if (!list.isDone()) {
-                    drained(Interest.WRITABLE);
-                }
-                return n;
-            } finally {
-                end();
-            }
-        }
-
-        private long sent(long n, long asked) {
-            if (n < asked) {
-                drained(Interest.WRITABLE);
-            }
-            return n;
+            return send(list);
         }
     }
 
@@ -234,7 +191,8 @@ public final class Pipe implements AutoCloseable {
          * @return the receiver, which owns the descriptor from now on
          * @throws IllegalArgumentException if the descriptor cannot be read from, or is in blocking mode; the caller
          *     still owns it
-         * @throws UnsupportedOperationException if {@link io.panamio.Feature#PIPES} is emulated
+         * @throws UnsupportedOperationException if this system does not support {@link
+         *     io.panamio.Feature#PIPE_DESCRIPTORS}
          * @throws IOException if the descriptor is not open
          */
         public static Receiver fromFd(int fd) throws IOException {
@@ -258,47 +216,23 @@ public final class Pipe implements AutoCloseable {
 
         @Override
         public long read(MemorySegment dst, long off, long len) throws IOException {
-            Buffers.requireWritable(dst);
-            Objects.checkFromIndexSize(off, len, dst.byteSize());
-            int fd = begin();
-            try {
-                return len == 0 ? 0 : received(streams.recv(fd, dst, off, len), len);
-            } finally {
-                end();
-            }
+            return receive(dst, off, len);
         }
 
         @Override
         public long read(byte[] dst, int off, int len) throws IOException {
-            Objects.checkFromIndexSize(off, len, dst.length);
-            int fd = begin();
-            try {
-                return len == 0 ? 0 : received(streams.recv(fd, dst, off, len), len);
-            } finally {
-                end();
-            }
+            return receive(dst, off, len);
         }
 
         @Override
         public long readVectored(MemorySegment... dsts) throws IOException {
-            long asked = Buffers.writableSize(dsts);
-            int fd = begin();
-            try {
-                return asked == 0 ? 0 : received(streams.recvVectored(fd, dsts), asked);
-            } finally {
-                end();
-            }
+            return receive(dsts);
         }
 
-        private long received(long n, long asked) {
-            if (n == 0) {
-                Handle.of(this).rearm(Readiness.READABLE | Readiness.READ_CLOSED);
-                return IoResult.EOF;
-            }
-            if (n < asked) {
-                drained(Interest.READABLE);
-            }
-            return n;
+        @Override
+        long empty() {
+            Handle.of(this).rearm(Readiness.READABLE | Readiness.READ_CLOSED);
+            return IoResult.EOF;
         }
     }
 }

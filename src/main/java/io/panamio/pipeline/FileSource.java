@@ -65,6 +65,7 @@ public final class FileSource implements AutoCloseable {
 
     private FileSource(int fd, boolean owned) {
         handle = owned ? Handle.owning(this, fd, false) : Handle.borrowing(fd);
+        handle.setFile();
     }
 
     private static Transfers transfers() {
@@ -88,7 +89,7 @@ public final class FileSource implements AutoCloseable {
         try {
             return fromFd(fd);
         } catch (Throwable t) {
-            Platform.current().discard(fd);
+            transfers().discardFile(fd);
             throw t;
         }
     }
@@ -107,7 +108,9 @@ public final class FileSource implements AutoCloseable {
     }
 
     /**
-     * Returns a file over a descriptor that the caller owns. Close the file before the descriptor.
+     * Returns a file over a descriptor that the caller owns. Close the file before the descriptor. A transfer does not
+     * move the position of the descriptor, except on Windows, where every read of a handle does that is not open for
+     * overlapped I/O.
      *
      * @param fd the descriptor of a regular file, open for reading
      * @return the file, which does not close the descriptor

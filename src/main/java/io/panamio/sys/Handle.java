@@ -1,5 +1,6 @@
 package io.panamio.sys;
 
+import io.panamio.Feature;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -32,6 +33,7 @@ public final class Handle extends Guard implements Runnable {
     private boolean urgent;
     private boolean watchable;
     private PipeEnd pipe;
+    private boolean file;
     /** The closed handles whose destruction failed for lack of memory, linked by {@link #next}. */
     private static volatile Handle undestroyed;
     private Handle next;
@@ -101,6 +103,11 @@ public final class Handle extends Guard implements Runnable {
     public void setPipe(PipeEnd end) {
         pipe = end;
         delivery = end.delivery();
+    }
+
+    /** Marks the descriptor as a file's. */
+    public void setFile() {
+        file = true;
     }
 
     /** Lets the source deliver its events itself, instead of a selector watching it. Must precede registration. */
@@ -282,7 +289,7 @@ public final class Handle extends Guard implements Runnable {
     /** Deregisters the descriptor and returns it to the caller without closing it. */
     public synchronized int detach() throws ClosedChannelException {
         if (pipe != null && delivery != null) {
-            throw new UnsupportedOperationException("a pipe that has requests pending cannot be detached");
+            throw Platform.current().refusal(Feature.PIPE_DESCRIPTORS);
         }
         if (!shutUnused()) {
             if (!isOpen()) {
@@ -346,6 +353,8 @@ public final class Handle extends Guard implements Runnable {
             }
             if (pipe != null) {
                 pipe.close();
+            } else if (file) {
+                Platform.current().transfers().closeFile(fd);
             } else {
                 Platform.current().close(fd);
             }

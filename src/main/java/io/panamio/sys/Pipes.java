@@ -20,15 +20,21 @@ public abstract class Pipes {
      * Returns the end for a descriptor to read from, which this does not change.
      *
      * @throws IllegalArgumentException if {@code fd} cannot be read from
+     * @throws UnsupportedOperationException if {@link Feature#PIPE_DESCRIPTORS} is refused
      */
-    public abstract PipeEnd reader(int fd) throws IOException;
+    public PipeEnd reader(int fd) throws IOException {
+        throw Platform.current().refusal(Feature.PIPE_DESCRIPTORS);
+    }
 
     /**
      * Returns the end for a descriptor to write to, which this does not change.
      *
      * @throws IllegalArgumentException if {@code fd} cannot be written to
+     * @throws UnsupportedOperationException if {@link Feature#PIPE_DESCRIPTORS} is refused
      */
-    public abstract PipeEnd writer(int fd) throws IOException;
+    public PipeEnd writer(int fd) throws IOException {
+        throw Platform.current().refusal(Feature.PIPE_DESCRIPTORS);
+    }
 
     /**
      * {@return a file that opens another description, in blocking mode, of the pipe that {@code fd} is an end of}

@@ -27,6 +27,17 @@ public abstract class Transfers {
      */
     public abstract int openFile(Path path) throws IOException;
 
+    /** Closes a file once, ignoring errors. */
+    public void closeFile(int file) {
+        Platform.current().close(file);
+    }
+
+    /** Closes a file of which no source could be made, possibly for lack of memory. */
+    public final void discardFile(int file) {
+        Platform.spendReserve();
+        closeFile(file);
+    }
+
     /**
      * Returns the size of a regular file.
      *

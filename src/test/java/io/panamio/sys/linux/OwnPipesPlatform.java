@@ -38,16 +38,6 @@ public final class OwnPipesPlatform extends LinuxPlatform {
             OwnPipe pipe = new OwnPipe();
             return new PipeEnd[] {pipe.reader, pipe.writer};
         }
-
-        @Override
-        public PipeEnd reader(int fd) {
-            throw new UnsupportedOperationException("reader");
-        }
-
-        @Override
-        public PipeEnd writer(int fd) {
-            throw new UnsupportedOperationException("writer");
-        }
     };
 
     @Override
@@ -58,7 +48,7 @@ public final class OwnPipesPlatform extends LinuxPlatform {
     @Override
     public Support support(Feature feature) {
         return switch (feature) {
-            case PIPE_REDIRECTS -> Support.REFUSED;
+            case PIPE_DESCRIPTORS, PIPE_REDIRECTS -> Support.REFUSED;
             case SPLICE -> Support.EMULATED;
             default -> super.support(feature);
         };

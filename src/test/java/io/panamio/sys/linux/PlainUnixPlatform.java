@@ -63,8 +63,8 @@ public final class PlainUnixPlatform extends UnixPlatform {
     public Support support(Feature feature) {
         return switch (feature) {
             case EDGES, EXCLUSIVE, DATAGRAM_BATCHES, WRITE_MORE, MIRRORED_MEMORY -> Support.EMULATED;
-            case PIPES, UNIX_STREAMS, UNIX_DATAGRAMS, DESCRIPTOR_PASSING, SOURCE_MEMBERSHIP, PRIORITY,
-                DATAGRAM_TRAFFIC_OPTIONS, IPV4_DATAGRAM_INTERFACE -> Support.SUPPORTED;
+            case PIPES, PIPE_DESCRIPTORS, UNIX_STREAMS, UNIX_DATAGRAMS, DESCRIPTOR_PASSING, SOURCE_MEMBERSHIP,
+                PRIORITY, DATAGRAM_TRAFFIC_OPTIONS, IPV4_DATAGRAM_INTERFACE -> Support.SUPPORTED;
             default -> Support.REFUSED;
         };
     }

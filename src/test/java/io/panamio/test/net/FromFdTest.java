@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 
 /** A descriptor can be adopted only as a source of its own kind. */
 @Tag("any-selector")
-@Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS, Feature.PIPES})
+@Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS, Feature.PIPE_DESCRIPTORS})
 class FromFdTest {
     private interface FromFd {
         AutoCloseable open(int fd) throws IOException;

@@ -306,6 +306,7 @@ class PipeTest {
 
     @Test
     @Tag("any-selector")
+    @Requires(Feature.PIPE_DESCRIPTORS)
     void aBlockingDescriptorIsRefusedOrChanged() throws IOException {
         try (Loop loop = new Loop()) {
             int[] ends = NativeCalls.pipe();
@@ -326,6 +327,7 @@ class PipeTest {
 
     @Test
     @Tag("any-selector")
+    @Requires(Feature.PIPE_DESCRIPTORS)
     void theWrongEndIsRefused() throws IOException {
         int[] ends = NativeCalls.pipe();
         assertThrows(IllegalArgumentException.class, () -> Pipe.Receiver.fromFd(ends[1]));

@@ -283,7 +283,7 @@ class OwnStreamTest {
 
     @Test
     @Tag("any-selector")
-    @Requires(Feature.PIPES)
+    @Requires(Feature.PIPE_DESCRIPTORS)
     void filesThatSendfileCannotSendAreCopied(@TempDir Path directory) throws IOException {
         Path log = Files.writeString(directory.resolve("log"), "first\n");
         Path path = Files.writeString(directory.resolve("file"), "second\n");
@@ -413,7 +413,7 @@ class OwnStreamTest {
     }
 
     @Test
-    @Requires(Feature.PIPES)
+    @Requires(Feature.PIPE_DESCRIPTORS)
     void bytesThatSpliceCannotMoveAreCopied(@TempDir Path directory) throws IOException {
         Path log = Files.writeString(directory.resolve("log"), "first ");
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {

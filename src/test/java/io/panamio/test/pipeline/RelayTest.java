@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Events;
 import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.Shutdown;
 import io.panamio.net.StreamSocket;
@@ -257,6 +258,7 @@ class RelayTest {
     @ValueSource(booleans = {true, false})
     void aBrokenConnectionLeavesNothing(boolean leftDies) throws IOException {
         try (Loop loop = new Loop(); PipePool pool = new PipePool()) {
+            loop.register(loop.pair()[0], 9, Loop.R); // a Poll may open and keep a descriptor for its first source
             NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 50; i++) {
                 try (Proxy proxy = new Proxy(loop, true, pool)) {
@@ -273,8 +275,10 @@ class RelayTest {
                         proxy.turn();
                         return other.read(new byte[1 << 20], 0, 1 << 20) == EOF;
                     }));
-                    assertTrue(e.getMessage().contains("from the source")
-                        || e.getMessage().contains("to the sink"), e::toString);
+                    if (Feature.SPLICE.support() == Support.SUPPORTED) {
+                        assertTrue(e.getMessage().contains("from the source")
+                            || e.getMessage().contains("to the sink"), e::toString);
+                    }
                     proxy.relay.close();
                     assertThrows(ClosedChannelException.class, () -> proxy.relay.transfer(proxy.a));
                     assertThrows(IOException.class, () -> until("reported", () -> {

@@ -19,6 +19,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Source;
 import io.panamio.net.Shutdown;
@@ -431,7 +433,9 @@ class SpliceTest {
             reset((TcpStream) out.out());
             IOException e = assertThrows(IOException.class, splice::transfer);
             assertFailure("splice", "ECONNRESET", e);
-            assertTrue(e.getMessage().contains("to the sink"), e.getMessage());
+            if (Feature.SPLICE.support() == Support.SUPPORTED) {
+                assertTrue(e.getMessage().contains("to the sink"), e.getMessage());
+            }
             assertEquals(0, splice.buffered());
             assertThrows(ClosedChannelException.class, splice::transfer);
             assertEquals(0, pool.idle());

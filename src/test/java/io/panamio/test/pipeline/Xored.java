@@ -7,9 +7,9 @@ import io.panamio.IoSource;
 import io.panamio.Registry;
 import io.panamio.Source;
 import io.panamio.net.DuplexStream;
-import io.panamio.net.Pipe;
 import io.panamio.net.Shutdown;
 import io.panamio.net.StreamSocket;
+import io.panamio.test.support.NativeCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -118,14 +118,8 @@ final class Xored implements DuplexStream, Source {
         private final Xored xored;
 
         OverDescriptor(Xored xored) throws IOException {
-            super(decoy());
+            super(NativeCalls.socket());
             this.xored = xored;
-        }
-
-        private static int decoy() throws IOException {
-            Pipe pipe = Pipe.open();
-            pipe.receiver().close();
-            return pipe.sender().detach();
         }
 
         @Override

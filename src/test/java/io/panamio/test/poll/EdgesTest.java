@@ -193,7 +193,7 @@ class EdgesTest {
     }
 
     @Test
-    @Requires({Feature.DESCRIPTORS, Feature.PIPES})
+    @Requires(Feature.PIPE_DESCRIPTORS)
     void dataOfAnotherWriterOfAFifoIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Path fifo = Local.path(loop);
@@ -225,7 +225,7 @@ class EdgesTest {
 
     /** After a read of exactly the pending bytes, only the end shows that the stream is drained. */
     @Test
-    @Requires({Feature.DESCRIPTORS, Feature.PIPES})
+    @Requires(Feature.PIPE_DESCRIPTORS)
     void dataThroughAFifoAfterItsEndIsReported() throws IOException {
         try (Loop loop = new Loop()) {
             Path fifo = Local.path(loop);
@@ -247,7 +247,7 @@ class EdgesTest {
 
     /** Control-D on a terminal is an end that more data can follow; a hang-up is final. */
     @Test
-    @Requires(Feature.PIPES)
+    @Requires(Feature.PIPE_DESCRIPTORS)
     void aTerminalContinuesAfterAnEndAndHangsUpOnce() throws IOException {
         try (Loop loop = new Loop()) {
             int master = NativeCalls.openTerminal();

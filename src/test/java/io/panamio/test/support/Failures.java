@@ -17,6 +17,7 @@ import org.junit.jupiter.api.function.Executable;
 public final class Failures {
     /** The calls of Windows that do what a call of other systems does. */
     private static final Map<String, Set<String>> CALLS = Map.ofEntries(
+        entry("calloc", Set.of("HeapAlloc")),
         entry("close", Set.of("closesocket", "CloseHandle")),
         entry("epoll_ctl", Set.of("NtDeviceIoControlFile", "WSAIoctl")),
         entry("fcntl", Set.of("ioctlsocket")),
@@ -24,7 +25,7 @@ public final class Failures {
         entry("pread", Set.of("ReadFile")),
         entry("recvmmsg", Set.of("recvfrom", "WSARecvMsg")),
         entry("recvmsg", Set.of("WSARecv", "WSARecvMsg", "recv")),
-        entry("sendfile", Set.of("send", "ReadFile")),
+        entry("sendfile", Set.of("send", "ReadFile", "WriteFile")),
         entry("sendmmsg", Set.of("sendto", "send", "WSASendMsg")),
         entry("sendmsg", Set.of("WSASend", "WSASendMsg", "sendto", "send")),
         entry("socket", Set.of("WSASocketW")),

@@ -196,6 +196,12 @@ public final class NativeFds {
         }
     }
 
+    /** Opens a file for reading by requests, as only Windows does. */
+    public static int openOverlapped(Path file) {
+        assumeTrue(WindowsHandles.HERE, "only Windows has handles for overlapped I/O");
+        return WindowsHandles.openOverlapped(file.toString());
+    }
+
     public static int dup(int fd) {
         if (WindowsHandles.HERE) {
             return WindowsHandles.dup(fd);

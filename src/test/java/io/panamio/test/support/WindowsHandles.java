@@ -27,6 +27,11 @@ final class WindowsHandles {
 
     private static final int FILE_TYPE_DISK = 1;
     private static final int HANDLE_FLAG_INHERIT = 1;
+    private static final int DUPLICATE_SAME_ACCESS = 2;
+    private static final int GENERIC_READ = 0x80000000;
+    private static final int SHARE_ALL = 7;
+    private static final int OPEN_EXISTING = 3;
+    private static final int FILE_FLAG_OVERLAPPED = 0x40000000;
     private static final int FIONBIO = 0x8004667E;
     private static final int FIONREAD = 0x4004667F;
     private static final int AF_INET = 2;
@@ -151,8 +156,21 @@ final class WindowsHandles {
 
     // ---- creation and modes
 
+    static int openOverlapped(String file) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call(JAVA_LONG, "kernel32", "CreateFileW",
+                arena.allocateFrom(file, StandardCharsets.UTF_16LE), GENERIC_READ, SHARE_ALL, MemorySegment.NULL,
+                OPEN_EXISTING, FILE_FLAG_OVERLAPPED, 0L);
+        }
+    }
+
     static int dup(int socket) {
         try (Arena arena = Arena.ofConfined()) {
+            if (kernel("GetFileType", (long) socket) == FILE_TYPE_DISK) {
+                MemorySegment copy = arena.allocate(JAVA_LONG);
+                assertTrue(kernel("DuplicateHandle", -1L, (long) socket, -1L, copy, 0, 0, DUPLICATE_SAME_ACCESS) != 0);
+                return copy.get(JAVA_INT, 0);
+            }
             MemorySegment info = arena.allocate(1024, 8); // WSAPROTOCOL_INFOW
             assertEquals(0, winsock("WSADuplicateSocketW", (long) socket, kernel("GetCurrentProcessId"), info));
             return socket(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, info);

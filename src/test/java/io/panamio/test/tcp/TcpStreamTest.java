@@ -23,7 +23,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.Event;
 import io.panamio.Feature;
 import io.panamio.IoSource;
-import io.panamio.net.Pipe;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import io.panamio.sys.Platform;
@@ -117,7 +116,7 @@ class TcpStreamTest {
             assertTrue(pair[0].isOpen() && pair[1].isOpen() && loop.poll.isOpen());
             pair[0].close();
             assertFalse(pair[0].isOpen());
-            Pipe.Sender again = Pipe.Sender.fromFd(pair[1].detach());
+            TcpStream again = TcpStream.fromFd(pair[1].detach());
             assertFalse(pair[1].isOpen());
             assertTrue(again.isOpen());
             again.close();

@@ -205,7 +205,7 @@ final class CompletionSelector extends Selector {
             if (base >= 0) {
                 return base;
             }
-            if (base == -Windows.WSAENOTSOCK && Kernel32.isFile(socket)) {
+            if (!WindowsSockets.isSocket(socket) && Kernel32.isFile(socket)) {
                 throw Platform.current().refusal(Feature.DESCRIPTORS);
             }
             int below = base == -Windows.WSAENOTSOCK ? base : below(socket);

@@ -15,16 +15,6 @@ final class WindowsPipes extends Pipes {
     }
 
     @Override
-    public PipeEnd reader(int fd) throws IOException {
-        throw new UnsupportedOperationException("a pipe of a handle is not supported on Windows: use NamedPipe");
-    }
-
-    @Override
-    public PipeEnd writer(int fd) throws IOException {
-        return reader(fd);
-    }
-
-    @Override
     public NamedPipeEnd createNamed(String name, boolean first, boolean messages) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             return OverlappedPipe.create(arena.allocateFrom(name, StandardCharsets.UTF_16LE), name, first, messages,

@@ -143,7 +143,7 @@ public final class WindowsPlatform extends Platform {
         if (r == -Windows.WSAEWOULDBLOCK) { // SO_LINGER and unsent data: still open, and waits only in blocking mode
             ioctlNonBlocking(fd, false);
             Winsock.closesocket(fd);
-        } else if (r == -Windows.WSAENOTSOCK) {
+        } else if (r == -Windows.WSAENOTSOCK) { // of a source of the user's
             Kernel32.closeHandle(fd);
         }
     }

@@ -363,6 +363,13 @@ final class WindowsSockets extends Sockets {
         }
     }
 
+    static boolean isSocket(int fd) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return Winsock.getsockopt(fd, Windows.SOL_SOCKET, Windows.SO_TYPE, scratch.argument,
+                scratch.length(Integer.BYTES)) != -Windows.WSAENOTSOCK;
+        }
+    }
+
     static boolean isTcp(int fd) throws IOException {
         return getInt(fd, Windows.SOL_SOCKET, Windows.SO_TYPE) == Windows.SOCK_STREAM;
     }

@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -29,6 +30,9 @@ final class WindowsTransfers extends Transfers {
         }
         try (Arena arena = Arena.ofConfined()) {
             int r = Kernel32.openFile(arena.allocateFrom(name(path), StandardCharsets.UTF_16LE));
+            if (r == -Windows.ERROR_ACCESS_DENIED && Files.isDirectory(path)) {
+                throw new IllegalArgumentException("a directory: " + path);
+            }
             if (r < 0) {
                 throw Errors.open("CreateFileW", path.toString(), -r);
             }
@@ -45,6 +49,11 @@ final class WindowsTransfers extends Transfers {
         name = path.toAbsolutePath().normalize().toString();
         return name.length() < MAX_NAME ? name
             : name.startsWith("\\\\") ? "\\\\?\\UNC" + name.substring(1) : "\\\\?\\" + name;
+    }
+
+    @Override
+    public void closeFile(int file) {
+        Kernel32.closeHandle(file);
     }
 
     @Override
@@ -69,6 +78,9 @@ final class WindowsTransfers extends Transfers {
             overlapped.set(JAVA_LONG, _OVERLAPPED.Offset$offset(), position); // OffsetHigh follows
             int size = (int) Math.min(Math.min(count, Winsock.MAX_TRANSFER), Long.MAX_VALUE - position);
             int r = Kernel32.readFile(file, dst, size, scratch.length(0), overlapped);
+            while (r == -Windows.ERROR_IO_PENDING || r == -Windows.ERROR_IO_INCOMPLETE) { // a handle for overlapped I/O
+                r = Kernel32.awaitResult(file, overlapped.address(), scratch.length); // woken by any of its requests
+            }
             if (r < 0 && r != -Windows.ERROR_HANDLE_EOF) {
                 throw Errors.io("ReadFile", -r);
             }
