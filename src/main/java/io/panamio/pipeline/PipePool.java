@@ -70,7 +70,7 @@ public final class PipePool implements AutoCloseable {
         return scratch;
     }
 
-    /** {@return the {@link #scratch} buffer with its contents, which the pool then no longer uses} */
+    /** {@return the {@link #scratch} buffer with its contents, which the pool does not use until its release} */
     MemorySegment takeScratch() {
         MemorySegment taken = scratch;
         scratch = null;
@@ -87,13 +87,16 @@ public final class PipePool implements AutoCloseable {
         return memories.isEmpty() ? Arena.ofAuto().allocate(pipeBytes, 64) : memories.removeLast();
     }
 
-    /** Returns a buffer to the pool. */
+    /** Returns a buffer of the size of a pipe to the pool. */
     void release(MemorySegment memory) {
-        if (memory.byteSize() < pipeBytes) {
-            scratch = memory;
-        } else if (!closed && memories.size() < maxIdle) {
+        if (!closed && memories.size() < maxIdle) {
             memories.add(memory);
         }
+    }
+
+    /** Returns the {@link #scratch} buffer to the pool. */
+    void releaseScratch(MemorySegment memory) {
+        scratch = memory;
     }
 
     /** Returns an empty pipe to the pool. */

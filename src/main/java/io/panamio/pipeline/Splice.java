@@ -203,10 +203,12 @@ public final class Splice implements AutoCloseable {
     }
 
     private void releaseMemory() {
-        if (memory != null) {
+        if (memory != null && copying) {
             pool.release(memory);
-            memory = null;
+        } else if (memory != null) {
+            pool.releaseScratch(memory); // see keep
         }
+        memory = null;
     }
 
     private void moveIn() throws IOException {
