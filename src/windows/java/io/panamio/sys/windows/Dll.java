@@ -38,9 +38,11 @@ final class Dll {
         this.lookup = lookup;
     }
 
+    /** Loads a library, or, if a test sets {@code panamio.test.library}, only that one in its place. */
     @SuppressWarnings("restricted")
     static Dll load(String name) {
-        return new Dll(name, SymbolLookup.libraryLookup(name + ".dll", Arena.global()));
+        String file = System.getProperty("panamio.test.library", name + ".dll");
+        return new Dll(name, SymbolLookup.libraryLookup(file, Arena.global()));
     }
 
     MemorySegment function(String function) {
