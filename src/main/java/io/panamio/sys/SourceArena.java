@@ -52,8 +52,16 @@ public abstract class SourceArena implements Arena {
         }
 
         void free() {
-            for (SourceArena arena; (arena = ended.poll()) != null;) {
+            if (!ended.isEmpty()) {
+                freeEnded();
+            }
+        }
+
+        /** Has a lock, as several threads may free the arenas of one that has ended. */
+        private synchronized void freeEnded() {
+            for (SourceArena arena; (arena = ended.peek()) != null;) {
                 arena.free();
+                ended.poll(); // afterwards: an error must not lose the memory
             }
         }
     }
@@ -157,8 +165,9 @@ public abstract class SourceArena implements Arena {
         if (!Owner.PENDING.isEmpty()) {
             for (Owner owner : Owner.PENDING) {
                 if (!owner.thread.isAlive()) {
-                    Owner.PENDING.remove(owner);
                     owner.free();
+                    Owner.PENDING.remove(owner); // afterwards: an error must not lose the memory
+                    owner.free(); // what was added meanwhile
                 }
             }
         }

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.IoResult;
 import io.panamio.net.TcpStream;
+import io.panamio.sys.SourceArena;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Loop.Pair;
 import io.panamio.test.support.NativeFds;
@@ -234,6 +235,55 @@ class SourceArenaTest {
             elsewhere(() -> loop.poll.pollNow(loop.events));
             assertAlive(segment);
         }
+    }
+
+    /** An arena that is freed at the second try. */
+    private static final class Failing extends SourceArena {
+        int tries;
+
+        @Override
+        protected MemorySegment take(long byteSize, long byteAlignment) {
+            throw new OutOfMemoryError();
+        }
+
+        @Override
+        protected void releaseMemory() {
+            if (++tries == 1) {
+                throw new OutOfMemoryError();
+            }
+        }
+    }
+
+    private static void endElsewhere(Failing arena) throws Exception {
+        elsewhere(() -> {
+            arena.end();
+            return null;
+        });
+    }
+
+    @Test
+    void anErrorOfASweepLosesNoMemory() throws Exception {
+        Failing arena = new Failing();
+        endElsewhere(arena);
+        assertThrows(OutOfMemoryError.class, SourceArena::sweep);
+        SourceArena.sweep();
+        assertEquals(2, arena.tries);
+        SourceArena.sweep();
+        assertEquals(2, arena.tries);
+    }
+
+    @Test
+    void anErrorOfASweepForADeadOwnerLosesNoMemory() throws Exception {
+        Failing arena = elsewhere(() -> {
+            Failing made = new Failing();
+            endElsewhere(made);
+            return made;
+        });
+        assertThrows(OutOfMemoryError.class, Failing::new);
+        new Failing();
+        assertEquals(2, arena.tries);
+        new Failing();
+        assertEquals(2, arena.tries);
     }
 
     @Test
