@@ -8,9 +8,9 @@ import java.io.IOException;
  * effect, and the same call can succeed later. For accept loops see {@link io.panamio.net.TcpListener#accept()
  * TcpListener.accept}.
  *
- * <p>If classes are loaded from a directory rather than a jar, a feature first used while no descriptors are available
- * cannot load its classes; the JVM then throws {@link NoClassDefFoundError} at every later use. Classes in a jar are
- * not affected, as the jar is already open.
+ * <p>If classes are loaded from a directory, a feature first used while no descriptors are available cannot load its
+ * classes; the JVM then throws {@link NoClassDefFoundError} at every later use. Classes in a jar are not affected once
+ * the jar is open, which it may never be if a CDS archive or an AOT cache contains what was loaded so far.
  */
 public final class ResourceExhaustedException extends IOException implements SystemError {
     private static final long serialVersionUID = 1;

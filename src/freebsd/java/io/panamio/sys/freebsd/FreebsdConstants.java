@@ -5,6 +5,7 @@ import io.panamio.bindings.freebsd.cmsghdr;
 import io.panamio.bindings.freebsd.group_source_req;
 import io.panamio.bindings.freebsd.kevent;
 import io.panamio.bindings.freebsd.msghdr;
+import io.panamio.bindings.freebsd.sockaddr_storage;
 import io.panamio.bindings.freebsd.sockaddr_un;
 import io.panamio.bindings.freebsd.stat;
 import io.panamio.bindings.freebsd.xucred;
@@ -77,7 +78,8 @@ final class FreebsdConstants extends BsdConstants {
     @Override
     @SuppressWarnings("unused")
     protected void load() {
-        Class<?>[] loaded = {cmsghdr.class, msghdr.class, sockaddr_un.class, xucred.class};
+        Class<?>[] loaded = {cmsghdr.class, group_source_req.class, msghdr.class, sockaddr_storage.class,
+            sockaddr_un.class, xucred.class};
     }
 
     @Override

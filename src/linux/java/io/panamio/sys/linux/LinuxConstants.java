@@ -6,6 +6,7 @@ import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.cmsghdr;
 import io.panamio.bindings.linux.group_source_req;
 import io.panamio.bindings.linux.msghdr;
+import io.panamio.bindings.linux.sockaddr_storage;
 import io.panamio.bindings.linux.sockaddr_un;
 import io.panamio.sys.unix.Errno;
 import io.panamio.sys.unix.UnixConstants;
@@ -77,7 +78,8 @@ class LinuxConstants extends UnixConstants {
     @Override
     @SuppressWarnings("unused")
     protected void load() {
-        Class<?>[] loaded = {cmsghdr.class, msghdr.class, sockaddr_un.class};
+        Class<?>[] loaded = {cmsghdr.class, group_source_req.class, msghdr.class, sockaddr_storage.class,
+            sockaddr_un.class};
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.panamio.test.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
 import io.panamio.net.SocketAddressBuffer;
@@ -24,8 +25,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Operations that are used for the first time when no descriptors are left to open their classes with. */
 @Tag("any-selector")
@@ -58,10 +62,18 @@ class FirstUseTest {
             calls.put("transferTo", () -> file.transferTo(0, 100, client));
             calls.put("recvFrom", () -> udp.recvFrom(bytes, from));
             calls.put("joinMulticast", () -> udp.joinMulticast(group, null));
+            if (Feature.SOURCE_MEMBERSHIP.isAvailable()) {
+                calls.put("joinMulticast of a source", () -> udp.joinMulticast(group, null, any.getAddress()));
+            }
+            calls.put("setTtl", () -> client.setTtl(7));
+            calls.put("accept", () -> listener.accept());
             for (Thread thread : Thread.getAllStackTraces().keySet()) {
                 if (thread.getName().equals("panamio-errors")) {
                     thread.join();
                 }
+            }
+            if (args.length > 0) {
+                return; // used without failures
             }
             TreeSet<String> failed = new TreeSet<>();
             List<FileInputStream> open = new ArrayList<>();
@@ -92,15 +104,36 @@ class FirstUseTest {
         assertEquals("[]", child.under("sh", "-c", "ulimit -n 100; exec \"$@\"", "sh").run(Exhausted.class).ok().trim());
     }
 
+    private static Child inJars() throws IOException {
+        return new Child().withoutNativeAccess().library(Programs.library()).onClassPath();
+    }
+
     @Test
     void whatAnOpenSourceNeedsIsLoaded() throws Exception {
         requireNoFailures(new Child());
     }
 
     @Test
-    void aJarIsOpen() throws Exception {
+    void whatAnOpenSourceNeedsIsLoadedFromAJar() throws Exception {
         requireNoFailures(new Child().library(Programs.library()));
-        requireNoFailures(new Child().library(Programs.library()).onClassPath()
-            .with("--enable-native-access=ALL-UNNAMED"));
+        requireNoFailures(inJars().with("--enable-native-access=ALL-UNNAMED"));
+    }
+
+    /** With an archive of the classes of a run without failures, the jar is not open. */
+    @Test
+    void whatAnOpenSourceNeedsIsLoadedWithAnArchiveOfClasses(@TempDir Path directory) throws Exception {
+        Path jar = directory.resolve("test.jar"); // an archive needs jars
+        List<String> arguments = new ArrayList<>(List.of("--create", "--file", jar.toString()));
+        Path classes = Child.BASE.resolve("target/test-classes");
+        try (Stream<Path> all = Files.list(classes.resolve(Path.of("io", "panamio", "test", "net")))) {
+            all.filter(path -> path.getFileName().toString().startsWith("FirstUseTest")).forEach(path ->
+                arguments.addAll(List.of("-C", classes.toString(), classes.relativize(path).toString())));
+        }
+        ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
+        assertEquals(0, tool.run(System.out, System.err, arguments.toArray(String[]::new)));
+        Path archive = directory.resolve("archive.jsa");
+        inJars().classPath(jar).with("-XX:ArchiveClassesAtExit=" + archive).run(Exhausted.class, "without").ok();
+        assertTrue(Files.exists(archive));
+        requireNoFailures(inJars().classPath(jar).with("-XX:SharedArchiveFile=" + archive));
     }
 }

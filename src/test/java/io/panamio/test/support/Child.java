@@ -54,6 +54,12 @@ public final class Child {
         return this;
     }
 
+    /** Replaces the class path of the main class. */
+    public Child classPath(Path path) {
+        classPath = path.toString();
+        return this;
+    }
+
     /** Adds the jars that contain these classes to the class path. */
     public Child classPathOf(Class<?>... classes) {
         for (Class<?> c : classes) {
