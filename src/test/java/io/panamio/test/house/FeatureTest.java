@@ -135,7 +135,11 @@ class FeatureTest {
                 Loop.until("spliced", () -> splice.transfer() == 4);
             }
             case ZERO_COPY -> assertEquals(0, ZeroCopySender.of(loop.pair()[0]).sent());
-            case MIRRORED_MEMORY -> RingBuffer.allocate(Arena.ofAuto(), 1 << 16).put((byte) 1);
+            case MIRRORED_MEMORY -> {
+                try (Arena arena = Arena.ofConfined()) {
+                    RingBuffer.allocate(arena, 1 << 16).put((byte) 1);
+                }
+            }
         }
     }
 
