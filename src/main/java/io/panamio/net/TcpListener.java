@@ -9,8 +9,8 @@ import java.util.Objects;
 
 /**
  * A TCP socket that accepts connections: mio's {@code TcpListener}. Register it for {@link Interest#READABLE} and,
- * after each event, call {@link #accept()} until it returns null: one event may report several pending connections.
- * {@link #accept()} documents how to handle its failures.
+ * after each event, call {@link #accept()} until it returns null, or call it again later: one event may report several
+ * pending connections. {@link #accept()} documents how to handle its failures.
  * {@snippet file="TcpSnippets.java" region="accept"}
  *
  * <p>When a listener is closed, the system resets the connections that were not yet accepted.

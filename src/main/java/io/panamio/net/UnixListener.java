@@ -7,8 +7,8 @@ import java.util.Objects;
 
 /**
  * A Unix stream socket that accepts connections: mio's {@code UnixListener}. Register it for {@link Interest#READABLE}
- * and, after each event, call {@link #accept()} until it returns null: one event may report several pending
- * connections.
+ * and, after each event, call {@link #accept()} until it returns null, or call it again later: one event may report
+ * several pending connections.
  * {@snippet file="UnixSnippets.java" region="listen"}
  *
  * <p>Binding to a path creates a file. {@code bind} fails if the file exists, unless {@link ListenOptions#replaceDead}

@@ -51,7 +51,7 @@ final class KernelPipe {
         return writer.fd();
     }
 
-    /** Returns whether {@link #close} was never called; one that overflowed the stack must be repeated. */
+    /** Returns whether no {@link #close} has begun; one that overflowed the stack must be repeated. */
     boolean isOpen() {
         return reader.isOpen();
     }
