@@ -68,8 +68,11 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
-    /** Whether accepting has failed, so that no event reports when to retry. */
+    /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
     private boolean exhausted;
+    /** The time at which accepting is then retried, unless a client ends earlier. */
+    private long acceptAt;
+    private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
@@ -122,7 +125,6 @@ final class EchoLoop implements Runnable, AutoCloseable {
         Throwable e = cutShort;
         cutShort = null;
         clientsWait = true;
-        exhausted = true;
         log("a turn has failed", e);
         LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
     }
@@ -150,7 +152,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
                 serve(client);
             }
         }
-        if (mayAccept()) {
+        if (acceptsNow()) {
             accept();
         }
     }
@@ -159,10 +161,15 @@ final class EchoLoop implements Runnable, AutoCloseable {
         return clientsWait && clients.size() < maxClients;
     }
 
+    /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
+    private boolean acceptsNow() {
+        return mayAccept() && (!exhausted || System.nanoTime() - acceptAt >= 0 || clients.size() < acceptBelow);
+    }
+
     private int poll() throws IOException {
         try {
-            return !ready.isEmpty() || mayAccept() && !exhausted ? poll.pollNow(events)
-                : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
+            return !ready.isEmpty() || acceptsNow() ? poll.pollNow(events)
+                : mayAccept() ? poll.poll(events, RETRY) : poll.poll(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
@@ -173,20 +180,22 @@ final class EchoLoop implements Runnable, AutoCloseable {
     /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
     private void accept() {
         try {
-            for (int i = 0; i < MAX_ACCEPTS && mayAccept(); i++) {
+            for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
                 TcpStream stream = listener.accept();
                 if (stream == null) {
                     clientsWait = false;
+                    exhausted = false;
                 } else {
                     add(stream);
                 }
             }
-            exhausted = false;
         } catch (IOException | RuntimeException | Error e) {
             if (!exhausted) {
                 log("no more clients for now", e);
             }
             exhausted = true;
+            acceptAt = System.nanoTime() + RETRY.toNanos();
+            acceptBelow = clients.size();
         }
     }
 

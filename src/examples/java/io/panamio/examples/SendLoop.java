@@ -82,8 +82,11 @@ final class SendLoop implements AutoCloseable {
     private final ZeroCopyBuffer mapping;
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
-    /** Whether accepting has failed, so that no event reports when to retry. */
+    /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
     private boolean exhausted;
+    /** The time at which accepting is then retried, unless a client ends earlier. */
+    private long acceptAt;
+    private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
@@ -151,7 +154,6 @@ final class SendLoop implements AutoCloseable {
         Throwable e = cutShort;
         cutShort = null;
         clientsWait = true;
-        exhausted = true;
         log("a turn has failed", e);
         LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
     }
@@ -176,15 +178,20 @@ final class SendLoop implements AutoCloseable {
         for (int i = ready.size(); i > 0; i--) {
             serve(ready.remove());
         }
-        if (clientsWait) {
+        if (acceptsNow()) {
             accept();
         }
     }
 
+    /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
+    private boolean acceptsNow() {
+        return clientsWait && (!exhausted || System.nanoTime() - acceptAt >= 0 || clients.size() < acceptBelow);
+    }
+
     private int poll() throws IOException {
         try {
-            return !ready.isEmpty() || clientsWait && !exhausted ? poll.pollNow(events)
-                : exhausted ? poll.poll(events, RETRY) : poll.poll(events);
+            return !ready.isEmpty() || acceptsNow() ? poll.pollNow(events)
+                : clientsWait ? poll.poll(events, RETRY) : poll.poll(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
@@ -195,20 +202,22 @@ final class SendLoop implements AutoCloseable {
     /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
     private void accept() {
         try {
-            for (int i = 0; i < MAX_ACCEPTS && clientsWait; i++) {
+            for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
                 TcpStream stream = listener.accept();
                 if (stream == null) {
                     clientsWait = false;
+                    exhausted = false;
                 } else {
                     add(stream);
                 }
             }
-            exhausted = false;
         } catch (IOException | RuntimeException | Error e) {
             if (!exhausted) {
                 log("no more clients for now", e);
             }
             exhausted = true;
+            acceptAt = System.nanoTime() + RETRY.toNanos();
+            acceptBelow = clients.size();
         }
     }
 

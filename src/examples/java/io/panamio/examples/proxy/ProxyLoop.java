@@ -80,8 +80,11 @@ public final class ProxyLoop implements AutoCloseable {
     private Resources resources;
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
-    /** Whether accepting has failed, usually at the limit on descriptors, so that no event reports when to retry. */
+    /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
     private boolean exhausted;
+    /** The time at which accepting is then retried, unless a client ends earlier. */
+    private long acceptAt;
+    private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
@@ -201,7 +204,6 @@ public final class ProxyLoop implements AutoCloseable {
         Throwable e = cutShort;
         cutShort = null;
         clientsWait = true;
-        exhausted = true;
         log("a turn has failed", e);
         LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
     }
@@ -234,7 +236,7 @@ public final class ProxyLoop implements AutoCloseable {
         }
         end(connecting);
         end(idle);
-        if (mayAccept()) {
+        if (acceptsNow()) {
             accept();
         }
     }
@@ -243,16 +245,21 @@ public final class ProxyLoop implements AutoCloseable {
         return clientsWait && !stopping && connections() < settings.maxConnections;
     }
 
+    /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
+    private boolean acceptsNow() {
+        return mayAccept() && (!exhausted || System.nanoTime() - acceptAt >= 0 || connections() < acceptBelow);
+    }
+
     private int poll() throws IOException {
         try {
-            if (!again.isEmpty() || mayAccept() && !exhausted) {
+            if (!again.isEmpty() || acceptsNow()) {
                 return poll.pollNow(events);
             }
             if (stopping) {
                 Duration left = Duration.ofNanos(Math.max(deadline - System.nanoTime(), 0));
                 return poll.poll(events, left.compareTo(tick) < 0 ? left : tick);
             }
-            return exhausted ? poll.poll(events, RETRY) : connections() > 0 ? poll.poll(events, tick)
+            return mayAccept() ? poll.poll(events, RETRY) : connections() > 0 ? poll.poll(events, tick)
                 : poll.poll(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
@@ -286,23 +293,25 @@ public final class ProxyLoop implements AutoCloseable {
     /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
     private void accept() {
         try {
-            for (int i = 0; i < MAX_ACCEPTS && mayAccept(); i++) {
+            for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
                 if (unserved == null) {
                     unserved = listener.accept();
                 }
                 if (unserved == null) {
                     clientsWait = false;
+                    exhausted = false;
                 } else {
                     connect(unserved);
                     unserved = null;
                 }
             }
-            exhausted = false;
         } catch (IOException | RuntimeException | Error e) {
             if (!exhausted) {
                 log("no more clients for now", e);
             }
             exhausted = true;
+            acceptAt = System.nanoTime() + RETRY.toNanos();
+            acceptBelow = connections();
         }
     }
 
