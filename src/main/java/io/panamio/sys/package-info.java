@@ -42,8 +42,8 @@
  *     SPLICE</td></tr>
  * <tr><td>{@code zeroCopy}</td><td>optional: return {@link io.panamio.sys.ZeroCopy}, or
  *     {@link io.panamio.sys.CopyingSends} where the system always copies; see ZERO_COPY</td></tr>
- * <tr><td>{@code close}</td><td>close a socket or a file once, ignoring errors; an end of a pipe closes
- *     itself, by {@code PipeEnd.close}</td></tr>
+ * <tr><td>{@code close}</td><td>close a socket once, ignoring errors; an end of a pipe closes itself, by {@code
+ *     PipeEnd.close}, and {@code Transfers.closeFile} closes a file</td></tr>
  * <tr><td>{@code isNonBlocking}, {@code setNonBlocking}</td><td>get and set the mode of a socket or a pipe; {@code
  *     isNonBlocking} returns true where the system cannot report it</td></tr>
  * <tr><td>{@code allocate}, {@code free}, {@code pageSize}</td><td>provide zeroed memory, 16-byte aligned, that any
