@@ -1,5 +1,7 @@
 package io.panamio.sys;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 
 /** A platform's structure with the state of a TCP connection. */
@@ -11,12 +13,18 @@ public abstract class TcpFields {
         BYTES_RECEIVED, BYTES_SENT, BYTES_RETRANS, SEGS_OUT, SEGS_IN, NOTSENT_BYTES
     }
 
-    /** For the platforms. */
-    protected TcpFields() {
+    /** The structure. */
+    protected final MemorySegment info;
+
+    /** Allocates the structure. */
+    protected TcpFields(MemoryLayout layout) {
+        info = Arena.ofAuto().allocate(layout);
     }
 
     /** Returns the structure. */
-    public abstract MemorySegment segment();
+    public final MemorySegment segment() {
+        return info;
+    }
 
     /** Returns an unsigned field; only a field of 64 bits can be negative, if its value is 2^63 or more. */
     public abstract long get(Field field);

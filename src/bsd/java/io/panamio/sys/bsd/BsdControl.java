@@ -14,7 +14,7 @@ public class BsdControl extends UnixControl {
     private final BsdConstants c;
 
     /** Creates empty control messages in 8-byte aligned memory. */
-    protected BsdControl(BsdConstants constants, ControlFormat format, MemorySegment memory) {
+    public BsdControl(BsdConstants constants, ControlFormat format, MemorySegment memory) {
         super(constants, format, memory);
         c = constants;
     }

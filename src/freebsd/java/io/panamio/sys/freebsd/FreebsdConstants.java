@@ -10,7 +10,6 @@ import io.panamio.bindings.freebsd.sockaddr_un;
 import io.panamio.bindings.freebsd.stat;
 import io.panamio.bindings.freebsd.xucred;
 import io.panamio.sys.bsd.BsdConstants;
-import io.panamio.sys.unix.Errno;
 
 /** The numbers, sizes and offsets of FreeBSD, the same on x86-64 and aarch64. */
 final class FreebsdConstants extends BsdConstants {
@@ -18,59 +17,6 @@ final class FreebsdConstants extends BsdConstants {
 
     /** The offset of a process in a struct xucred. */
     static final long XUCRED_PID = xucred.cr_pid$offset();
-
-    private static final class Names { // used by errors alone
-        static final Errno[] BY_NUMBER = new Errno[256];
-
-        static {
-            BY_NUMBER[Freebsd.EPERM] = Errno.EPERM;
-            BY_NUMBER[Freebsd.ENOENT] = Errno.ENOENT;
-            BY_NUMBER[Freebsd.EINTR] = Errno.EINTR;
-            BY_NUMBER[Freebsd.EIO] = Errno.EIO;
-            BY_NUMBER[Freebsd.EBADF] = Errno.EBADF;
-            BY_NUMBER[Freebsd.EAGAIN] = Errno.EAGAIN;
-            BY_NUMBER[Freebsd.ENOMEM] = Errno.ENOMEM;
-            BY_NUMBER[Freebsd.EACCES] = Errno.EACCES;
-            BY_NUMBER[Freebsd.EFAULT] = Errno.EFAULT;
-            BY_NUMBER[Freebsd.EBUSY] = Errno.EBUSY;
-            BY_NUMBER[Freebsd.EEXIST] = Errno.EEXIST;
-            BY_NUMBER[Freebsd.ENODEV] = Errno.ENODEV;
-            BY_NUMBER[Freebsd.EINVAL] = Errno.EINVAL;
-            BY_NUMBER[Freebsd.ENOTTY] = Errno.ENOTTY;
-            BY_NUMBER[Freebsd.ENFILE] = Errno.ENFILE;
-            BY_NUMBER[Freebsd.EMFILE] = Errno.EMFILE;
-            BY_NUMBER[Freebsd.ENOSPC] = Errno.ENOSPC;
-            BY_NUMBER[Freebsd.EPIPE] = Errno.EPIPE;
-            BY_NUMBER[Freebsd.ENAMETOOLONG] = Errno.ENAMETOOLONG;
-            BY_NUMBER[Freebsd.ENOSYS] = Errno.ENOSYS;
-            BY_NUMBER[Freebsd.ELOOP] = Errno.ELOOP;
-            BY_NUMBER[Freebsd.EPROTO] = Errno.EPROTO;
-            BY_NUMBER[Freebsd.ENOTSOCK] = Errno.ENOTSOCK;
-            BY_NUMBER[Freebsd.EDESTADDRREQ] = Errno.EDESTADDRREQ;
-            BY_NUMBER[Freebsd.EMSGSIZE] = Errno.EMSGSIZE;
-            BY_NUMBER[Freebsd.EPROTOTYPE] = Errno.EPROTOTYPE;
-            BY_NUMBER[Freebsd.ENOPROTOOPT] = Errno.ENOPROTOOPT;
-            BY_NUMBER[Freebsd.EPROTONOSUPPORT] = Errno.EPROTONOSUPPORT;
-            BY_NUMBER[Freebsd.EOPNOTSUPP] = Errno.EOPNOTSUPP;
-            BY_NUMBER[Freebsd.EAFNOSUPPORT] = Errno.EAFNOSUPPORT;
-            BY_NUMBER[Freebsd.EADDRINUSE] = Errno.EADDRINUSE;
-            BY_NUMBER[Freebsd.EADDRNOTAVAIL] = Errno.EADDRNOTAVAIL;
-            BY_NUMBER[Freebsd.ENETDOWN] = Errno.ENETDOWN;
-            BY_NUMBER[Freebsd.ENETUNREACH] = Errno.ENETUNREACH;
-            BY_NUMBER[Freebsd.ENETRESET] = Errno.ENETRESET;
-            BY_NUMBER[Freebsd.ECONNABORTED] = Errno.ECONNABORTED;
-            BY_NUMBER[Freebsd.ECONNRESET] = Errno.ECONNRESET;
-            BY_NUMBER[Freebsd.ENOBUFS] = Errno.ENOBUFS;
-            BY_NUMBER[Freebsd.EISCONN] = Errno.EISCONN;
-            BY_NUMBER[Freebsd.ENOTCONN] = Errno.ENOTCONN;
-            BY_NUMBER[Freebsd.ETIMEDOUT] = Errno.ETIMEDOUT;
-            BY_NUMBER[Freebsd.ECONNREFUSED] = Errno.ECONNREFUSED;
-            BY_NUMBER[Freebsd.EHOSTDOWN] = Errno.EHOSTDOWN;
-            BY_NUMBER[Freebsd.EHOSTUNREACH] = Errno.EHOSTUNREACH;
-            BY_NUMBER[Freebsd.EALREADY] = Errno.EALREADY;
-            BY_NUMBER[Freebsd.EINPROGRESS] = Errno.EINPROGRESS;
-        }
-    }
 
     private FreebsdConstants() {
     }
@@ -82,26 +28,12 @@ final class FreebsdConstants extends BsdConstants {
             sockaddr_un.class, xucred.class};
     }
 
-    @Override
-    protected Errno errno(int number) {
-        return number > 0 && number < Names.BY_NUMBER.length ? Names.BY_NUMBER[number] : null;
-    }
-
     // errno
-    @Override protected int EAGAIN() { return Freebsd.EAGAIN; }
-    @Override protected int EINPROGRESS() { return Freebsd.EINPROGRESS; }
-    @Override protected int ENOTCONN() { return Freebsd.ENOTCONN; }
-    @Override protected int EAFNOSUPPORT() { return Freebsd.EAFNOSUPPORT; }
+    @Override protected int EOPNOTSUPP() { return Freebsd.EOPNOTSUPP; }
+    @Override protected int EPROTO() { return Freebsd.EPROTO; }
 
     // sys/socket.h and sys/un.h
     @Override protected int AF_INET6() { return Freebsd.AF_INET6; }
-    @Override protected int SOL_SOCKET() { return Freebsd.SOL_SOCKET; }
-    @Override protected int SO_ERROR() { return Freebsd.SO_ERROR; }
-    @Override protected int SO_TYPE() { return Freebsd.SO_TYPE; }
-    @Override protected int SO_ACCEPTCONN() { return Freebsd.SO_ACCEPTCONN; }
-    @Override protected int MSG_DONTWAIT() { return Freebsd.MSG_DONTWAIT; }
-    @Override protected int MSG_TRUNC() { return Freebsd.MSG_TRUNC; }
-    @Override protected int MSG_CTRUNC() { return Freebsd.MSG_CTRUNC; }
     @Override protected int SUN_PATH_SIZE() { return (int) sockaddr_un.sun_path$layout().byteSize(); }
     @Override protected int SOCK_NONBLOCK() { return Freebsd.SOCK_NONBLOCK; }
     @Override protected int SOCK_CLOEXEC() { return Freebsd.SOCK_CLOEXEC; }
@@ -125,18 +57,7 @@ final class FreebsdConstants extends BsdConstants {
     @Override protected int CMSGHDR_ALIGNMENT() { return (int) Freebsd.CMSGHDR_ALIGNMENT; }
 
     // netinet/in.h
-    @Override protected int IPV6_V6ONLY() { return Freebsd.IPV6_V6ONLY; }
-    @Override protected int IPV6_PKTINFO() { return Freebsd.IPV6_PKTINFO; }
-    @Override protected int IPV6_HOPLIMIT() { return Freebsd.IPV6_HOPLIMIT; }
     @Override protected int IPV6_TCLASS() { return Freebsd.IPV6_TCLASS; }
-    @Override protected int IP_ADD_MEMBERSHIP() { return Freebsd.IP_ADD_MEMBERSHIP; }
-    @Override protected int IP_DROP_MEMBERSHIP() { return Freebsd.IP_DROP_MEMBERSHIP; }
-    @Override protected int IPV6_JOIN_GROUP() { return Freebsd.IPV6_JOIN_GROUP; }
-    @Override protected int IPV6_LEAVE_GROUP() { return Freebsd.IPV6_LEAVE_GROUP; }
-    @Override protected int MCAST_JOIN_SOURCE_GROUP() { return Freebsd.MCAST_JOIN_SOURCE_GROUP; }
-    @Override protected int MCAST_LEAVE_SOURCE_GROUP() { return Freebsd.MCAST_LEAVE_SOURCE_GROUP; }
-    @Override protected int MCAST_BLOCK_SOURCE() { return Freebsd.MCAST_BLOCK_SOURCE; }
-    @Override protected int MCAST_UNBLOCK_SOURCE() { return Freebsd.MCAST_UNBLOCK_SOURCE; }
     @Override protected int IP_PKTINFO() { return Freebsd.IP_RECVDSTADDR; }
     @Override protected int CMSG_TTL() { return Freebsd.IP_RECVTTL; }
     @Override protected int CMSG_TOS() { return Freebsd.IP_RECVTOS; }
@@ -145,11 +66,9 @@ final class FreebsdConstants extends BsdConstants {
     @Override protected long GROUP_SOURCE_REQ_SIZE() { return group_source_req.sizeof(); }
 
     // fcntl.h, sys/stat.h and sys/ioctl.h
-    @Override protected int O_NONBLOCK() { return Freebsd.O_NONBLOCK; }
     @Override protected int O_CLOEXEC() { return Freebsd.O_CLOEXEC; }
     @Override protected int AT_FDCWD() { return Freebsd.AT_FDCWD; }
     @Override protected int AT_SYMLINK_NOFOLLOW() { return Freebsd.AT_SYMLINK_NOFOLLOW; }
-    @Override protected long FIONREAD() { return Freebsd.FIONREAD; }
     @Override protected long STAT_SIZE() { return stat.sizeof(); }
     @Override protected long STAT_MODE() { return stat.st_mode$offset(); }
     @Override protected long STAT_LENGTH() { return stat.st_size$offset(); }

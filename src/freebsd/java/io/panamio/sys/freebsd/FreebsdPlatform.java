@@ -10,20 +10,18 @@ import io.panamio.sys.Transfers;
 import io.panamio.sys.bsd.BsdConstants;
 import io.panamio.sys.bsd.BsdPlatform;
 import io.panamio.sys.unix.UnixPipes;
-import java.lang.foreign.MemorySegment;
 
 /** FreeBSD on aarch64 and x86-64: kqueue, or poll(2) with {@code -Dpanamio.selector=poll}. */
 public final class FreebsdPlatform extends BsdPlatform {
-    static final boolean X86_64 = isX86(System.getProperty("os.arch"));
+    static final boolean X86_64 = isX86();
 
     /** Creates the platform. */
     public FreebsdPlatform() {
         super("FreeBSD", constants());
     }
 
-    @SuppressWarnings("restricted")
     private static BsdConstants constants() {
-        MemorySegment.NULL.reinterpret(0); // throws if native access is denied, before an initializer does
+        requireNativeAccess();
         return FreebsdConstants.INSTANCE;
     }
 

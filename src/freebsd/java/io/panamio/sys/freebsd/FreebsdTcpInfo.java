@@ -2,24 +2,16 @@ package io.panamio.sys.freebsd;
 
 import io.panamio.bindings.freebsd.tcp_info;
 import io.panamio.sys.TcpFields;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /** struct tcp_info of netinet/tcp.h, with the names of Linux, of which FreeBSD fills some. */
 final class FreebsdTcpInfo extends TcpFields {
-    private final MemorySegment info = Arena.ofAuto().allocate(tcp_info.layout());
-
     private FreebsdTcpInfo() {
+        super(tcp_info.layout());
     }
 
     /** Returned as what it extends, so that the verifier does not load this class for {@link FreebsdSockets}. */
     static TcpFields open() {
         return new FreebsdTcpInfo();
-    }
-
-    @Override
-    public MemorySegment segment() {
-        return info;
     }
 
     @Override

@@ -19,27 +19,10 @@ class LinuxConstants extends UnixConstants {
 
     /** The errors by number; a class of its own, so that it is initialized only when an error is first reported. */
     private static final class ErrorTable {
-        static final Errno[] BY_NUMBER = new Errno[256];
+        static final Errno[] BY_NUMBER = commonErrors();
 
         static {
-            BY_NUMBER[Linux.EPERM] = Errno.EPERM;
-            BY_NUMBER[Linux.ENOENT] = Errno.ENOENT;
-            BY_NUMBER[Linux.EINTR] = Errno.EINTR;
-            BY_NUMBER[Linux.EIO] = Errno.EIO;
-            BY_NUMBER[Linux.EBADF] = Errno.EBADF;
             BY_NUMBER[Linux.EAGAIN] = Errno.EAGAIN;
-            BY_NUMBER[Linux.ENOMEM] = Errno.ENOMEM;
-            BY_NUMBER[Linux.EACCES] = Errno.EACCES;
-            BY_NUMBER[Linux.EFAULT] = Errno.EFAULT;
-            BY_NUMBER[Linux.EBUSY] = Errno.EBUSY;
-            BY_NUMBER[Linux.EEXIST] = Errno.EEXIST;
-            BY_NUMBER[Linux.ENODEV] = Errno.ENODEV;
-            BY_NUMBER[Linux.EINVAL] = Errno.EINVAL;
-            BY_NUMBER[Linux.ENOTTY] = Errno.ENOTTY;
-            BY_NUMBER[Linux.ENFILE] = Errno.ENFILE;
-            BY_NUMBER[Linux.EMFILE] = Errno.EMFILE;
-            BY_NUMBER[Linux.ENOSPC] = Errno.ENOSPC;
-            BY_NUMBER[Linux.EPIPE] = Errno.EPIPE;
             BY_NUMBER[Linux.ENAMETOOLONG] = Errno.ENAMETOOLONG;
             BY_NUMBER[Linux.ENOSYS] = Errno.ENOSYS;
             BY_NUMBER[Linux.ELOOP] = Errno.ELOOP;

@@ -1,5 +1,7 @@
 package io.panamio.sys.linux;
 
+import static io.panamio.sys.unix.UnixOptions.Option.ip;
+import static io.panamio.sys.unix.UnixOptions.Option.tcp;
 import static java.util.Map.entry;
 
 import io.panamio.bindings.linux.Linux;
@@ -29,17 +31,17 @@ final class LinuxOptions {
         entry("SO_PASSCRED", socket(Kind.FLAG, Linux.SO_PASSCRED)),
         entry("SO_PEERCRED", socket(Kind.CREDENTIALS, Linux.SO_PEERCRED)),
 
-        entry("IP_TTL", both(Kind.HOPS, Linux.IP_TTL, Linux.IPV6_UNICAST_HOPS)),
-        entry("IP_TOS", both(Kind.OCTET, Linux.IP_TOS, Linux.IPV6_TCLASS)),
-        entry("IP_MULTICAST_IF", both(Kind.INTERFACE, Linux.IP_MULTICAST_IF, Linux.IPV6_MULTICAST_IF)),
-        entry("IP_MULTICAST_TTL", both(Kind.OCTET, Linux.IP_MULTICAST_TTL, Linux.IPV6_MULTICAST_HOPS)),
-        entry("IP_MULTICAST_LOOP", both(Kind.FLAG, Linux.IP_MULTICAST_LOOP, Linux.IPV6_MULTICAST_LOOP)),
-        entry("IP_MULTICAST_ALL", both(Kind.FLAG, Linux.IP_MULTICAST_ALL, Linux.IPV6_MULTICAST_ALL)),
+        entry("IP_TTL", ip(Kind.HOPS, Linux.IP_TTL, Linux.IPV6_UNICAST_HOPS)),
+        entry("IP_TOS", ip(Kind.OCTET, Linux.IP_TOS, Linux.IPV6_TCLASS)),
+        entry("IP_MULTICAST_IF", ip(Kind.INTERFACE, Linux.IP_MULTICAST_IF, Linux.IPV6_MULTICAST_IF)),
+        entry("IP_MULTICAST_TTL", ip(Kind.OCTET, Linux.IP_MULTICAST_TTL, Linux.IPV6_MULTICAST_HOPS)),
+        entry("IP_MULTICAST_LOOP", ip(Kind.FLAG, Linux.IP_MULTICAST_LOOP, Linux.IPV6_MULTICAST_LOOP)),
+        entry("IP_MULTICAST_ALL", ip(Kind.FLAG, Linux.IP_MULTICAST_ALL, Linux.IPV6_MULTICAST_ALL)),
         entry("IP_DONTFRAGMENT", new Option(Kind.FLAG, Linux.IPPROTO_IP, Linux.IP_MTU_DISCOVER, Linux.IPV6_MTU_DISCOVER,
             Linux.IP_PMTUDISC_DO)), // the JDK's name; false is IP_PMTUDISC_DONT, 0
-        entry("IP_PKTINFO", both(Kind.FLAG, Linux.IP_PKTINFO, Linux.IPV6_RECVPKTINFO)),
-        entry("IP_RECVTTL", both(Kind.FLAG, Linux.IP_RECVTTL, Linux.IPV6_RECVHOPLIMIT)),
-        entry("IP_RECVTOS", both(Kind.FLAG, Linux.IP_RECVTOS, Linux.IPV6_RECVTCLASS)),
+        entry("IP_PKTINFO", ip(Kind.FLAG, Linux.IP_PKTINFO, Linux.IPV6_RECVPKTINFO)),
+        entry("IP_RECVTTL", ip(Kind.FLAG, Linux.IP_RECVTTL, Linux.IPV6_RECVHOPLIMIT)),
+        entry("IP_RECVTOS", ip(Kind.FLAG, Linux.IP_RECVTOS, Linux.IPV6_RECVTCLASS)),
         entry("IPV6_V6ONLY", new Option(Kind.FLAG, Linux.IPPROTO_IPV6, Linux.IPV6_V6ONLY, 0)),
 
         entry("TCP_NODELAY", tcp(Kind.FLAG, Linux.TCP_NODELAY)),
@@ -66,13 +68,5 @@ final class LinuxOptions {
 
     private static Option socket(Kind kind, int name) {
         return new Option(kind, Linux.SOL_SOCKET, name, 0);
-    }
-
-    private static Option tcp(Kind kind, int name) {
-        return new Option(kind, Linux.IPPROTO_TCP, name, 0);
-    }
-
-    private static Option both(Kind kind, int name, int name6) {
-        return new Option(kind, Linux.IPPROTO_IP, name, name6);
     }
 }

@@ -5,7 +5,6 @@ import io.panamio.Feature.Support;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Messages;
-import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Selector;
 import io.panamio.sys.Sockets;
@@ -13,7 +12,6 @@ import io.panamio.sys.Streams;
 import io.panamio.sys.Transfers;
 import io.panamio.sys.ZeroCopy;
 import io.panamio.sys.unix.PollEvents;
-import io.panamio.sys.unix.PollSelector;
 import io.panamio.sys.unix.UnixConstants;
 import io.panamio.sys.unix.UnixPlatform;
 import java.io.IOException;
@@ -21,52 +19,22 @@ import java.lang.foreign.MemorySegment;
 
 /** Linux on x86-64 and aarch64: epoll, or poll(2) with {@code -Dpanamio.selector=poll}. */
 public class LinuxPlatform extends UnixPlatform {
-    static final boolean X86_64 = isX86(System.getProperty("os.arch"));
-    private static final boolean POLL = isPoll(System.getProperty("panamio.selector", "epoll"));
+    static final boolean X86_64 = isX86();
+    private static final boolean POLL = isPoll("epoll");
 
     /** Creates the platform. */
     public LinuxPlatform() {
         super(constants());
     }
 
-    @SuppressWarnings("restricted")
     private static UnixConstants constants() {
-        MemorySegment.NULL.reinterpret(0); // throws if native access is denied, before an initializer does
+        requireNativeAccess();
         return LinuxConstants.INSTANCE;
-    }
-
-    private static boolean isX86(String arch) {
-        return switch (arch) {
-            case "amd64", "x86_64" -> true;
-            case "aarch64" -> false;
-            default -> throw new UnsupportedOperationException(
-                "the processor " + arch + " is not supported; x86-64 and aarch64 are");
-        };
-    }
-
-    private static boolean isPoll(String selector) {
-        return switch (selector) {
-            case "epoll" -> false;
-            case "poll" -> true;
-            default -> throw new UnsupportedOperationException(
-                "no selector \"" + selector + "\"; panamio.selector may be epoll or poll");
-        };
     }
 
     @Override
     public Selector openSelector() throws IOException {
-        return POLL ? openPollSelector() : new EpollSelector();
-    }
-
-    private Selector openPollSelector() throws IOException {
-        PipeEnd[] ends = PipeCalls.PIPES.open();
-        try {
-            return PollSelector.open(LinuxConstants.INSTANCE, EpollSelector::refuses, ends[0].fd(), ends[1].fd());
-        } catch (Throwable t) {
-            ends[0].discard();
-            ends[1].discard();
-            throw t;
-        }
+        return POLL ? openPollSelector(EpollSelector::refuses) : new EpollSelector();
     }
 
     @Override
@@ -76,22 +44,17 @@ public class LinuxPlatform extends UnixPlatform {
 
     @Override
     public MemorySegment map(long size) {
-        return Mapping.once(size);
+        return map(size, Linux.MAP_ANONYMOUS);
     }
 
     @Override
     public MemorySegment mapTwice(long size) {
-        return Mapping.twice(size);
+        return MirroredMemory.map(size);
     }
 
     @Override
     public void unmapTwice(MemorySegment twice) {
-        Mapping.unmapTwice(twice);
-    }
-
-    @Override
-    public void unmap(MemorySegment mapping) {
-        Mapping.munmap(mapping, mapping.byteSize());
+        MirroredMemory.unmap(twice);
     }
 
     // ---- features
@@ -108,10 +71,10 @@ public class LinuxPlatform extends UnixPlatform {
             case EXCLUSIVE -> POLL ? Support.EMULATED : Support.SUPPORTED; // more than one may wake up
             case POLL_DESCRIPTOR, BUSY_POLL -> POLL ? Support.REFUSED : Support.SUPPORTED;
             case NAMED_PIPES -> Support.REFUSED;
-            case DATAGRAM_BATCHES -> either(LinuxMessages.hasBatches());
+            case DATAGRAM_BATCHES -> either(LinuxMessages.HAS_BATCHES);
             case SEND_FILE -> LinuxTransfers.hasStatx() ? either(LinuxTransfers.hasSendfile()) : Support.REFUSED;
             case SPLICE -> either(LinuxTransfers.hasSplice());
-            case MIRRORED_MEMORY -> either(Mapping.canMapTwice());
+            case MIRRORED_MEMORY -> either(MirroredMemory.isSupported());
             default -> Support.SUPPORTED;
         };
     }

@@ -2,24 +2,16 @@ package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.tcp_info;
 import io.panamio.sys.TcpFields;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /** struct tcp_info of linux/tcp.h. */
 final class LinuxTcpInfo extends TcpFields {
-    private final MemorySegment info = Arena.ofAuto().allocate(tcp_info.layout());
-
     private LinuxTcpInfo() {
+        super(tcp_info.layout());
     }
 
     /** The return type is the superclass, so that the verifier does not load this class for {@link LinuxSockets}. */
     static TcpFields open() {
         return new LinuxTcpInfo();
-    }
-
-    @Override
-    public MemorySegment segment() {
-        return info;
     }
 
     @Override

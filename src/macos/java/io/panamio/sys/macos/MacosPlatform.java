@@ -8,23 +8,20 @@ import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import io.panamio.sys.Transfers;
 import io.panamio.sys.bsd.BsdConstants;
-import io.panamio.sys.bsd.BsdMessages;
 import io.panamio.sys.bsd.BsdPlatform;
 import io.panamio.sys.unix.UnixPipes;
-import java.lang.foreign.MemorySegment;
 
 /** macOS on aarch64 and x86-64: kqueue, or poll(2) with {@code -Dpanamio.selector=poll}. */
 public final class MacosPlatform extends BsdPlatform {
-    static final boolean X86_64 = isX86(System.getProperty("os.arch"));
+    static final boolean X86_64 = isX86();
 
     /** Creates the platform. */
     public MacosPlatform() {
         super("macOS", constants());
     }
 
-    @SuppressWarnings("restricted")
     private static BsdConstants constants() {
-        MemorySegment.NULL.reinterpret(0); // throws if native access is denied, before an initializer does
+        requireNativeAccess();
         return MacosConstants.INSTANCE;
     }
 
@@ -54,7 +51,7 @@ public final class MacosPlatform extends BsdPlatform {
     }
 
     private static final class MessageCalls { // ten classes that TCP does not need
-        static final Messages MESSAGES = new BsdMessages(MacosConstants.INSTANCE);
+        static final Messages MESSAGES = new MacosMessages();
     }
 
     private static final class TransferCalls {

@@ -2,24 +2,16 @@ package io.panamio.sys.macos;
 
 import io.panamio.bindings.macos.tcp_connection_info;
 import io.panamio.sys.TcpFields;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /** struct tcp_connection_info of netinet/tcp.h, which has milliseconds. */
 final class MacosTcpInfo extends TcpFields {
-    private final MemorySegment info = Arena.ofAuto().allocate(tcp_connection_info.layout());
-
     private MacosTcpInfo() {
+        super(tcp_connection_info.layout());
     }
 
     /** Returned as what it extends, so that the verifier does not load this class for {@link MacosSockets}. */
     static TcpFields open() {
         return new MacosTcpInfo();
-    }
-
-    @Override
-    public MemorySegment segment() {
-        return info;
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.panamio.bindings.linux.Linux;
 import io.panamio.net.UnixCredentials;
 import io.panamio.sys.EventBuffer;
 import io.panamio.sys.Messages;
-import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Pipes;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Selector;
@@ -16,7 +15,6 @@ import io.panamio.sys.Streams;
 import io.panamio.sys.TcpFields;
 import io.panamio.sys.unix.ControlFormat;
 import io.panamio.sys.unix.PollEvents;
-import io.panamio.sys.unix.PollSelector;
 import io.panamio.sys.unix.UnixConstants;
 import io.panamio.sys.unix.UnixControl;
 import io.panamio.sys.unix.UnixMessages;
@@ -71,8 +69,7 @@ public final class PlainUnixPlatform extends UnixPlatform {
 
     @Override
     public Selector openSelector() throws IOException {
-        PipeEnd[] ends = pipes().open();
-        return PollSelector.open(CONSTANTS, fd -> false, ends[0].fd(), ends[1].fd());
+        return openPollSelector(fd -> false);
     }
 
     @Override
@@ -83,11 +80,6 @@ public final class PlainUnixPlatform extends UnixPlatform {
     @Override
     public MemorySegment map(long size) {
         return LINUX.map(size);
-    }
-
-    @Override
-    public void unmap(MemorySegment mapping) {
-        LINUX.unmap(mapping);
     }
 
     // ---- groups of calls

@@ -50,7 +50,8 @@ class LinuxLayoutTest {
         }
         TreeMap<String, String> called = new TreeMap<>();
         for (String owner : List.of("unix.Libc", "linux.Epoll", "linux.LinuxMessages", "linux.LinuxTransfers",
-                "linux.Mapping", "unix.SocketFiles", "unix.UnixPipes", "unix.UnixSockets", "unix.UnixTransfers")) {
+                "linux.MirroredMemory", "unix.Mapping", "unix.SocketFiles", "unix.UnixPipes", "unix.UnixSockets",
+                "unix.UnixTransfers")) {
             for (Method method : Class.forName("io.panamio.sys." + owner).getDeclaredMethods()) {
                 String name = method.getName();
                 String function = expected.containsKey("epoll_" + name) ? "epoll_" + name : name;

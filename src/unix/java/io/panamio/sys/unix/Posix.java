@@ -2,7 +2,23 @@ package io.panamio.sys.unix;
 
 /** Numbers that Linux, macOS and the BSDs have in common, under the names of their headers. */
 public final class Posix {
+    static final int EPERM = 1;
+    static final int ENOENT = 2;
     static final int EINTR = 4;
+    static final int EIO = 5;
+    static final int EBADF = 9;
+    static final int ENOMEM = 12;
+    static final int EACCES = 13;
+    static final int EFAULT = 14;
+    static final int EBUSY = 16;
+    static final int EEXIST = 17;
+    static final int ENODEV = 19;
+    static final int EINVAL = 22;
+    static final int ENFILE = 23;
+    static final int EMFILE = 24;
+    static final int ENOTTY = 25;
+    static final int ENOSPC = 28;
+    static final int EPIPE = 32;
 
     static final int AF_UNIX = 1;
     static final int AF_INET = 2;
@@ -14,8 +30,10 @@ public final class Posix {
     static final int SHUT_RD = 0;
     static final int SHUT_WR = 1;
     static final int SHUT_RDWR = 2;
-    static final int IPPROTO_IP = 0;
-    static final int IPPROTO_IPV6 = 41;
+    public static final int IPPROTO_IP = 0;
+    public static final int IPPROTO_TCP = 6;
+    public static final int IPPROTO_UDP = 17;
+    public static final int IPPROTO_IPV6 = 41;
 
     static final int O_RDONLY = 0;
     static final int O_WRONLY = 1;

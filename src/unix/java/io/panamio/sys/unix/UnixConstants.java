@@ -120,6 +120,29 @@ public abstract class UnixConstants {
     // poll.h
     protected abstract int POLLRDHUP();
 
+    /** Returns a table of errors by number with those whose numbers are the same on every system. */
+    protected static Errno[] commonErrors() {
+        Errno[] byNumber = new Errno[256];
+        byNumber[Posix.EPERM] = Errno.EPERM;
+        byNumber[Posix.ENOENT] = Errno.ENOENT;
+        byNumber[Posix.EINTR] = Errno.EINTR;
+        byNumber[Posix.EIO] = Errno.EIO;
+        byNumber[Posix.EBADF] = Errno.EBADF;
+        byNumber[Posix.ENOMEM] = Errno.ENOMEM;
+        byNumber[Posix.EACCES] = Errno.EACCES;
+        byNumber[Posix.EFAULT] = Errno.EFAULT;
+        byNumber[Posix.EBUSY] = Errno.EBUSY;
+        byNumber[Posix.EEXIST] = Errno.EEXIST;
+        byNumber[Posix.ENODEV] = Errno.ENODEV;
+        byNumber[Posix.EINVAL] = Errno.EINVAL;
+        byNumber[Posix.ENFILE] = Errno.ENFILE;
+        byNumber[Posix.EMFILE] = Errno.EMFILE;
+        byNumber[Posix.ENOTTY] = Errno.ENOTTY;
+        byNumber[Posix.ENOSPC] = Errno.ENOSPC;
+        byNumber[Posix.EPIPE] = Errno.EPIPE;
+        return byNumber;
+    }
+
     /** Returns the error that has a number on this system, or null if {@link Errno} lacks it. */
     protected abstract Errno errno(int number);
 

@@ -102,6 +102,16 @@ public final class UnixOptions {
             this(kind, level, name, name6, 1);
         }
 
+        /** Returns an option of TCP. */
+        public static Option tcp(Kind kind, int name) {
+            return new Option(kind, Posix.IPPROTO_TCP, name, 0);
+        }
+
+        /** Returns an option of IPv4 that has another number, {@code name6}, on an IPv6 socket. */
+        public static Option ip(Kind kind, int name, int name6) {
+            return new Option(kind, Posix.IPPROTO_IP, name, name6);
+        }
+
         private boolean isOn(int value) {
             return on == 1 ? value != 0 : value == on;
         }

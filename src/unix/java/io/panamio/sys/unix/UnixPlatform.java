@@ -1,9 +1,12 @@
 package io.panamio.sys.unix;
 
+import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Platform;
+import io.panamio.sys.Selector;
 import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntPredicate;
 
 /** The part of a platform that every Unix shares. */
 public abstract class UnixPlatform extends Platform {
@@ -32,6 +35,56 @@ public abstract class UnixPlatform extends Platform {
         }
     }
 
+    /** Throws if native access is denied; called before an initializer does, which would wrap the exception. */
+    @SuppressWarnings("restricted")
+    protected static void requireNativeAccess() {
+        MemorySegment.NULL.reinterpret(0);
+    }
+
+    /** Returns whether the processor is x86-64; throws if there are no bindings for it. */
+    protected static boolean isX86() {
+        String arch = System.getProperty("os.arch");
+        return switch (arch) {
+            case "amd64", "x86_64" -> true;
+            case "aarch64" -> false;
+            default -> throw new UnsupportedOperationException(
+                "the processor " + arch + " is not supported; x86-64 and aarch64 are");
+        };
+    }
+
+    /**
+     * Returns whether the property panamio.selector chooses poll(2), and not the system's own selector.
+     *
+     * @param own the name of that
+     */
+    protected static boolean isPoll(String own) {
+        String selector = System.getProperty("panamio.selector", own);
+        if (selector.equals("poll")) {
+            return true;
+        }
+        if (selector.equals(own)) {
+            return false;
+        }
+        throw new UnsupportedOperationException(
+            "no selector \"" + selector + "\"; panamio.selector may be " + own + " or poll");
+    }
+
+    /**
+     * Opens a selector of poll(2).
+     *
+     * @param isRefused whether a descriptor cannot be registered, as the system's own selector would refuse it
+     */
+    protected final Selector openPollSelector(IntPredicate isRefused) throws IOException {
+        PipeEnd[] ends = pipes().open();
+        try {
+            return PollSelector.open(c, isRefused, ends[0].fd(), ends[1].fd());
+        } catch (Throwable t) {
+            ends[0].discard();
+            ends[1].discard();
+            throw t;
+        }
+    }
+
     /**
      * Returns the calls that move the bytes of stream sockets.
      *
@@ -54,6 +107,16 @@ public abstract class UnixPlatform extends Platform {
     @Override
     public final void close(int fd) {
         Libc.close(fd);
+    }
+
+    @Override
+    public final void unmap(MemorySegment mapping) {
+        Mapping.unmap(mapping);
+    }
+
+    /** Maps new memory; {@code anonymous} is the flag for memory of no file. */
+    protected final MemorySegment map(long size, int anonymous) {
+        return Mapping.anonymous(size, anonymous, errors);
     }
 
     @Override

@@ -3,24 +3,16 @@ package io.panamio.sys.windows;
 import io.panamio.bindings.windows.Windows;
 import io.panamio.bindings.windows._TCP_INFO_v0;
 import io.panamio.sys.TcpFields;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /** TCP_INFO_v0, which Windows has since version 10 1703. */
 final class WindowsTcpInfo extends TcpFields {
-    private final MemorySegment info = Arena.ofAuto().allocate(_TCP_INFO_v0.layout());
-
     private WindowsTcpInfo() {
+        super(_TCP_INFO_v0.layout());
     }
 
     /** Returned as what it extends, so that the verifier does not load this class for {@link WindowsSockets}. */
     static TcpFields open() {
         return new WindowsTcpInfo();
-    }
-
-    @Override
-    public MemorySegment segment() {
-        return info;
     }
 
     @Override

@@ -1,8 +1,9 @@
 package io.panamio.sys.linux;
 
 import io.panamio.bindings.linux.Linux;
-import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
+import io.panamio.sys.unix.Mapping;
+import io.panamio.sys.unix.Posix;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,54 +13,20 @@ import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The calls for mappings, raw as in {@link Libc}, and memory that is mapped once or twice. */
-final class Mapping {
+/** Memory that is mapped twice, at adjacent addresses. */
+final class MirroredMemory {
     private static final MemorySegment NAME = Arena.global().allocateFrom("panamio");
 
-    private Mapping() {
+    private MirroredMemory() {
     }
 
     private static final MemorySegment MEMFD_CREATE = Libc.functionOrNull("memfd_create");
 
-    static int memfd_create(MemorySegment name, int flags) {
+    private static int memfd_create(MemorySegment name, int flags) {
         int r = Libc.call(MEMFD_CREATE, name.address(), flags, 0, 0, 0);
         Reference.reachabilityFence(name);
         return r;
     }
-
-    private static final MemorySegment FTRUNCATE = Libc.function("ftruncate");
-
-    static int ftruncate(int fd, long size) {
-        return Libc.call(FTRUNCATE, fd, size, 0, 0, 0);
-    }
-
-    private static final MemorySegment MMAP = Libc.function("mmap");
-
-    /** Returns the address, or the negated errno in place of one. */
-    static MemorySegment mmap(MemorySegment address, long size, int protection, int flags, int fd, long offset) {
-        return MemorySegment.ofAddress(
-            Libc.callLong(MMAP, address.address(), size, protection, flags, fd, offset));
-    }
-
-    private static final MemorySegment MUNMAP = Libc.function("munmap");
-
-    static int munmap(MemorySegment address, long size) {
-        return Libc.call(MUNMAP, address.address(), size, 0, 0, 0);
-    }
-
-    // ---- once
-
-    @SuppressWarnings("restricted")
-    static MemorySegment once(long size) {
-        MemorySegment memory = mmap(MemorySegment.NULL, size, Linux.PROT_READ | Linux.PROT_WRITE,
-            Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS, -1, 0);
-        if (memory.address() < 0) {
-            throw new Errors(LinuxConstants.INSTANCE).outOfMemory("mmap", size + " bytes", (int) -memory.address());
-        }
-        return memory.reinterpret(size);
-    }
-
-    // ---- twice
 
     /**
      * Limits the number of these mappings to a quarter of what a process may have (vm.max_map_count): the JVM exits if
@@ -91,13 +58,13 @@ final class Mapping {
         }
     }
 
-    /** Whether the C library has memfd_create(2). */
-    static boolean canMapTwice() {
+    /** Returns whether the C library has memfd_create(2). */
+    static boolean isSupported() {
         return MEMFD_CREATE != null;
     }
 
     /** Maps {@code size} bytes twice, at adjacent addresses; returns null if that is refused for any reason. */
-    static MemorySegment twice(long size) {
+    static MemorySegment map(long size) {
         if (MEMFD_CREATE == null || !Share.take()) {
             return null;
         }
@@ -112,9 +79,9 @@ final class Mapping {
         }
     }
 
-    /** Unmaps what {@link #twice} returned. */
-    static void unmapTwice(MemorySegment twice) {
-        munmap(twice, twice.byteSize());
+    /** Unmaps what {@link #map} returned. */
+    static void unmap(MemorySegment twice) {
+        Mapping.unmap(twice);
         Share.release();
     }
 
@@ -124,7 +91,7 @@ final class Mapping {
             return null;
         }
         try {
-            return ftruncate(fd, size) < 0 ? null : mapTwice(fd, size);
+            return Mapping.ftruncate(fd, size) < 0 ? null : mapTwice(fd, size);
         } finally {
             Libc.close(fd); // the mappings keep the memory
         }
@@ -133,16 +100,16 @@ final class Mapping {
     /** The first mapping is twice as long as the file, to reserve the addresses of the second. */
     @SuppressWarnings("restricted")
     private static MemorySegment mapTwice(int fd, long size) {
-        int protection = Linux.PROT_READ | Linux.PROT_WRITE;
-        MemorySegment both = mmap(MemorySegment.NULL, 2 * size, protection, Linux.MAP_SHARED, fd, 0);
+        MemorySegment both = Mapping.mmap(MemorySegment.NULL, 2 * size, Mapping.READ_WRITE, Posix.MAP_SHARED, fd, 0);
         if (both.address() < 0) {
             return null;
         }
-        MemorySegment second = MemorySegment.ofAddress(both.address() + size);
-        if (mmap(second, size, protection, Linux.MAP_SHARED | Linux.MAP_FIXED, fd, 0).address() < 0) {
-            munmap(both, 2 * size);
+        both = both.reinterpret(2 * size);
+        if (Mapping.mmap(both.asSlice(size), size, Mapping.READ_WRITE, Posix.MAP_SHARED | Posix.MAP_FIXED, fd, 0)
+            .address() < 0) {
+            Mapping.unmap(both);
             return null;
         }
-        return both.reinterpret(2 * size);
+        return both;
     }
 }
