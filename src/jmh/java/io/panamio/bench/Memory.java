@@ -132,12 +132,12 @@ final class Memory implements Callable<Integer> {
         List<IdlePair> pairs = new ArrayList<>();
         try {
             pairs.add(new IdlePair(one.contender(), one.connections(), LOG));
-            int most = pairs.getFirst().maxConnections();
-            int servers = (one.connections() + most - 1) / most;
+            int max = pairs.getFirst().maxConnections();
+            int servers = (one.connections() + max - 1) / max;
             int perBurst = servers * IdlePair.BURST;
             int bursts = (one.connections() + perBurst - 1) / perBurst;
             if (servers > 1) {
-                report(one, "distributed over " + servers + " servers, each with descriptors for " + most);
+                report(one, "distributed over " + servers + " servers, each with descriptors for " + max);
             }
             while (pairs.size() < servers) {
                 pairs.add(new IdlePair(one.contender(), one.connections() / servers, LOG));

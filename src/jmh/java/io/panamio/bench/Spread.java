@@ -29,10 +29,10 @@ record Spread(double low, double median, double high) {
         if (sorted.length == 0) {
             return Double.NaN;
         }
-        double place = part * (sorted.length - 1);
-        int below = (int) place;
+        double rank = part * (sorted.length - 1);
+        int below = (int) rank;
         double above = sorted[Math.min(below + 1, sorted.length - 1)];
-        return sorted[below] + (place - below) * (above - sorted[below]);
+        return sorted[below] + (rank - below) * (above - sorted[below]);
     }
 
     @Override

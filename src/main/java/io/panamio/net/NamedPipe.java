@@ -98,7 +98,7 @@ public final class NamedPipe extends PipeSource implements ReadableStream, Writa
     public static NamedPipe create(String name, Mode mode) throws IOException {
         requireName(name);
         Objects.requireNonNull(mode, "mode");
-        return of(pipes().createNamed(name, true, mode == Mode.MESSAGES), name, mode);
+        return of(pipes().createNamed(name, mode == Mode.MESSAGES), name, mode);
     }
 
     /**
@@ -112,7 +112,7 @@ public final class NamedPipe extends PipeSource implements ReadableStream, Writa
     public NamedPipe another() throws IOException {
         begin();
         try {
-            return of(pipes().createNamed(name, false, mode == Mode.MESSAGES), name, mode);
+            return of(pipes().createInstance(name, mode == Mode.MESSAGES), name, mode);
         } finally {
             end();
         }

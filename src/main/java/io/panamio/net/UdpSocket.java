@@ -10,6 +10,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.StandardSocketOptions;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * A non-blocking UDP socket: mio's {@code UdpSocket}. Each datagram is received and sent as a whole. An empty datagram
@@ -24,20 +26,20 @@ import java.net.StandardSocketOptions;
  * <p>Receiving and sending allocate nothing, except where an address is passed as an {@link InetSocketAddress}.
  */
 public final class UdpSocket extends DatagramSource<InetSocketAddress> implements InetSocket {
-    private final boolean ipv4;
-    private final boolean ipv6;
+    private static final Set<AddressFamily> DUAL_STACK = EnumSet.of(AddressFamily.IPV4, AddressFamily.IPV6);
 
-    private UdpSocket(int fd, boolean ipv4, boolean ipv6) {
+    private final Set<AddressFamily> families;
+
+    private UdpSocket(int fd, Set<AddressFamily> families) {
         super(fd);
-        this.ipv4 = ipv4;
-        this.ipv6 = ipv6;
+        this.families = families;
     }
 
-    private static SocketKind<UdpSocket> kind(boolean ipv4, boolean ipv6) {
+    private static SocketKind<UdpSocket> kind(Set<AddressFamily> families) {
         return new SocketKind<>(SocketType.UDP) {
             @Override
             UdpSocket create(int fd) {
-                return new UdpSocket(fd, ipv4, ipv6);
+                return new UdpSocket(fd, families);
             }
         };
     }
@@ -81,7 +83,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         boolean v6 = address instanceof Inet6Address;
         boolean only = !address.isAnyLocalAddress()
             || (v6 ? Boolean.TRUE.equals(options.values().get(SystemSocketOptions.IPV6_V6ONLY)) : !options.dualStack());
-        return kind(!v6 || !only, v6 || !only).bind(local, options);
+        return kind(only ? EnumSet.of(family(address)) : DUAL_STACK).bind(local, options);
     }
 
     /**
@@ -94,12 +96,11 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IOException if the descriptor is not open
      */
     public static UdpSocket fromFd(int fd) throws IOException {
-        kind(true, true).requireAdoptable(fd);
+        kind(DUAL_STACK).requireAdoptable(fd);
         InetAddress address = ((InetSocketAddress) sockets().localAddress(fd)).getAddress();
-        boolean v6 = address instanceof Inet6Address;
-        boolean v4 = !v6 || address.isAnyLocalAddress()
+        boolean dual = address instanceof Inet6Address && address.isAnyLocalAddress()
             && Boolean.FALSE.equals(sockets().getOption(fd, SystemSocketOptions.IPV6_V6ONLY));
-        return kind(v4, v6).shared(fd);
+        return kind(dual ? DUAL_STACK : EnumSet.of(family(address))).shared(fd);
     }
 
     @Override
@@ -114,7 +115,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
 
     @Override
     boolean supports(AddressFamily family) {
-        return family == AddressFamily.IPV4 ? ipv4 : family == AddressFamily.IPV6 && ipv6;
+        return families.contains(family);
     }
 
     /**

@@ -46,14 +46,18 @@ public abstract class Pipes {
     }
 
     /**
-     * Creates an instance of a named pipe, for one client.
+     * Creates a named pipe, of which no instance may exist, with an instance for one client.
      *
      * @param name the name, with its prefix
-     * @param first whether no other instance may exist
      * @param messages whether the pipe keeps the boundaries of messages
      * @throws UnsupportedOperationException if {@link Feature#NAMED_PIPES} is refused
      */
-    public NamedPipeEnd createNamed(String name, boolean first, boolean messages) throws IOException {
+    public NamedPipeEnd createNamed(String name, boolean messages) throws IOException {
+        throw Platform.current().refusal(Feature.NAMED_PIPES);
+    }
+
+    /** Creates another instance of a named pipe, for another client; see {@link #createNamed}. */
+    public NamedPipeEnd createInstance(String name, boolean messages) throws IOException {
         throw Platform.current().refusal(Feature.NAMED_PIPES);
     }
 

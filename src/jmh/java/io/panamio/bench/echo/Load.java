@@ -26,13 +26,13 @@ final class Load implements AutoCloseable {
     private static final long STALL_NANOS = 5_000_000_000L;
     private static final int GROUP = 64;
     /** The number of offsets in the pattern at which messages begin. */
-    private static final int PLACES = 4096;
+    private static final int OFFSETS = 4096;
 
     /** A connection and its message in progress. */
     private static final class Client {
         TcpStream stream;
         boolean connected;
-        long place;
+        long offset;
         long sent;
         long received;
         long started;
@@ -55,7 +55,7 @@ final class Load implements AutoCloseable {
     Load(EchoScenario scenario, InetSocketAddress server) throws IOException {
         this.scenario = scenario;
         this.server = server;
-        byte[] bytes = new byte[PLACES + scenario.size()];
+        byte[] bytes = new byte[OFFSETS + scenario.size()];
         new Random(42).nextBytes(bytes);
         pattern = Arena.ofAuto().allocate(bytes.length, 64);
         pattern.copyFrom(MemorySegment.ofArray(bytes));
@@ -63,7 +63,7 @@ final class Load implements AutoCloseable {
         clients = new Client[scenario.connections() + scenario.idle()]; // the idle ones come last
         for (int i = 0; i < clients.length; i++) {
             clients[i] = new Client();
-            clients[i].place = i * 31L % PLACES;
+            clients[i].offset = i * 31L % OFFSETS;
         }
         end = System.nanoTime();
         try {
@@ -112,7 +112,7 @@ final class Load implements AutoCloseable {
 
     private void begin(int index, long now) throws IOException {
         Client client = clients[index];
-        client.place = (client.place + 7) % PLACES;
+        client.offset = (client.offset + 7) % OFFSETS;
         client.sent = 0;
         client.received = 0;
         client.started = now;
@@ -146,7 +146,7 @@ final class Load implements AutoCloseable {
         if (client.received + n > client.sent) {
             throw new IOException("received more than was sent");
         }
-        long from = client.place + client.received;
+        long from = client.offset + client.received;
         if (MemorySegment.mismatch(buffer, 0, n, pattern, from, from + n) >= 0) {
             throw new IOException("received other bytes than were sent");
         }
@@ -171,7 +171,7 @@ final class Load implements AutoCloseable {
     }
 
     private void send(Client client) throws IOException {
-        long n = client.stream.write(pattern.asSlice(client.place + client.sent, scenario.size() - client.sent));
+        long n = client.stream.write(pattern.asSlice(client.offset + client.sent, scenario.size() - client.sent));
         client.sent += Math.max(n, 0);
     }
 

@@ -24,12 +24,11 @@ import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -297,7 +296,7 @@ class SegmentPoolTest {
 
     @Test
     void memoryIsReturnedToTheSystem() throws IOException {
-        long before = residentBytes();
+        long before = Proc.residentBytes();
         for (int i = 0; i < 32; i++) {
             try (SegmentPool pool = SegmentPool.open(); Arena arena = pool.arena()) {
                 for (int j = 0; j < 512; j++) {
@@ -307,12 +306,8 @@ class SegmentPoolTest {
                 arena.allocate(16 * MB).fill((byte) 1);
             }
         }
-        long grown = residentBytes() - before;
+        long grown = Proc.residentBytes() - before;
         assertTrue(grown < 512 * MB, "grown by " + grown + " bytes");
-    }
-
-    private static long residentBytes() throws IOException {
-        return 4096 * Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
     }
 
     @Test

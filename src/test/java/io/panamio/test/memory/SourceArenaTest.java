@@ -16,11 +16,10 @@ import io.panamio.sys.SourceArena;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Loop.Pair;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Proc;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -289,7 +288,7 @@ class SourceArenaTest {
     @Test
     void memoryOfADeadOwnerIsFreedByTheClose() throws Exception {
         long size = 64L << 20;
-        long before = residentBytes();
+        long before = Proc.residentBytes();
         for (int i = 0; i < 16; i++) {
             try (Loop loop = new Loop()) {
                 Pair pair = loop.connected();
@@ -299,14 +298,14 @@ class SourceArenaTest {
                 assertEquals(-1, pair.peer().getInputStream().read());
             }
         }
-        long grown = residentBytes() - before;
+        long grown = Proc.residentBytes() - before;
         assertTrue(grown < 8 * size, "grown by " + grown + " bytes");
     }
 
     @Test
     void memoryOfAThreadThatDiesAfterTheCloseIsFreedByTheNextSweep() throws Exception {
         long size = 64L << 20;
-        long before = residentBytes();
+        long before = Proc.residentBytes();
         try (Loop loop = new Loop()) {
             for (int i = 0; i < 16; i++) {
                 TcpStream stream = loop.connected().stream();
@@ -318,11 +317,7 @@ class SourceArenaTest {
             }
             loop.poll.pollNow(loop.events);
         }
-        long grown = residentBytes() - before;
+        long grown = Proc.residentBytes() - before;
         assertTrue(grown < 8 * size, "grown by " + grown + " bytes");
-    }
-
-    private static long residentBytes() throws IOException {
-        return 4096 * Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
     }
 }

@@ -26,6 +26,7 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
 import io.panamio.test.support.Systems;
@@ -308,7 +309,7 @@ class ZeroCopyTest {
     // ---- close during a pending send
 
     private static boolean isMapped(long address) throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/maps")).stream()
+        return Proc.lines("self/maps").stream()
             .map(line -> line.substring(0, line.indexOf(' ')).split("-"))
             .anyMatch(range -> Long.parseUnsignedLong(range[0], 16) <= address
                 && address < Long.parseUnsignedLong(range[1], 16));

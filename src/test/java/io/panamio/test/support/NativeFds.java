@@ -61,18 +61,22 @@ public final class NativeFds {
     }
 
     private static MethodHandle link(String name, MemoryLayout... arguments) {
-        return Linker.nativeLinker().defaultLookup().find(name).map(function -> Linker.nativeLinker()
-            .downcallHandle(function, FunctionDescriptor.of(JAVA_INT, arguments))).orElse(null);
+        return link(name, FunctionDescriptor.of(JAVA_INT, arguments));
     }
 
     private static MethodHandle linkVariadic(String name, MemoryLayout... arguments) {
-        return Linker.nativeLinker().defaultLookup().find(name).map(function -> Linker.nativeLinker().downcallHandle(
-            function, FunctionDescriptor.of(JAVA_INT, arguments), Linker.Option.firstVariadicArg(2))).orElse(null);
+        return link(name, FunctionDescriptor.of(JAVA_INT, arguments), Linker.Option.firstVariadicArg(2));
     }
 
-    /** Skips the running test where the system has no such function; the C runtime of Windows has some of the names. */
+    /** Returns null where there is no such function: the C runtime of Windows has others of the same names. */
+    private static MethodHandle link(String name, FunctionDescriptor type, Linker.Option... options) {
+        return Linker.nativeLinker().defaultLookup().find(name).filter(function -> !WindowsHandles.HERE)
+            .map(function -> Linker.nativeLinker().downcallHandle(function, type, options)).orElse(null);
+    }
+
+    /** Skips the running test where the system has no such function. */
     private static int call(MethodHandle function, Object... arguments) {
-        assumeTrue(function != null && !WindowsHandles.HERE, "this system lacks a function that the test needs");
+        assumeTrue(function != null, "this system lacks a function that the test needs");
         try {
             return (int) function.invokeWithArguments(arguments);
         } catch (Throwable t) {
@@ -234,13 +238,11 @@ public final class NativeFds {
     }
 
     public static void setBlocking(int fd) {
-        assumeTrue(!WindowsHandles.HERE, "the system does not report whether a socket blocks");
         succeed(FCNTL, fd, F_SETFL, succeed(FCNTL, fd, F_GETFL, 0) & ~O_NONBLOCK);
     }
 
     /** Sets the process's limit on descriptors, and returns the previous one. */
     public static long setLimit(long soft) {
-        assumeTrue(!WindowsHandles.HERE, "handles have no limit here");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment limits = arena.allocate(JAVA_LONG, 2);
             assertEquals(0, call(GETRLIMIT, RLIMIT_NOFILE, limits));
@@ -260,7 +262,7 @@ public final class NativeFds {
         private final long limit;
 
         public Exhaustion() {
-            assumeTrue(!WindowsHandles.HERE, "handles have no limit here");
+            assumeTrue(SETRLIMIT != null && Files.isDirectory(SELF), "this system does not limit or list descriptors");
             String[] open = SELF.toFile().list();
             limit = setLimit(Arrays.stream(open).mapToLong(Long::parseLong).max().orElseThrow() + 8);
             for (int fd = 0; (fd = call(DUP, 0)) >= 0;) {

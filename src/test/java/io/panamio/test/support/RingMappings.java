@@ -1,23 +1,25 @@
 package io.panamio.test.support;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Counts this process's mappings of ring buffers: two for each. */
 public final class RingMappings {
+    private static final String MAPS = "self/maps";
+
     private RingMappings() {
     }
 
-    /** Returns the number of mappings, or 0 on Windows, which does not tell. */
+    /** Returns whether the system lists the mappings. */
+    public static boolean areListed() {
+        return Proc.has(MAPS);
+    }
+
+    /** Returns the number of mappings, or 0 where the system does not list them. */
     public static int count() throws IOException {
-        if (Systems.WINDOWS) {
-            return 0;
-        }
-        return all().size();
+        return areListed() ? all().size() : 0;
     }
 
     /** Returns the number of those made since then, of whose descriptions none is used again. */
@@ -29,7 +31,7 @@ public final class RingMappings {
 
     /** Returns a description of each, with the inode of its memory. */
     public static Set<String> all() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/maps")).stream().filter(l -> l.contains("memfd:panamio"))
+        return Proc.lines(MAPS).stream().filter(l -> l.contains("memfd:panamio"))
             .collect(Collectors.toSet());
     }
 }

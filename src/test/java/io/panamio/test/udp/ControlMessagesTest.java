@@ -238,7 +238,7 @@ class ControlMessagesTest {
 
     @Test
     void theSourceIsChosen() throws IOException {
-        Systems.wine("ignores the source that a control message asks for");
+        Systems.wine("ignores the source address in a control message");
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             InetAddress second = InetAddress.getByName("127.0.0.2");
@@ -256,7 +256,7 @@ class ControlMessagesTest {
 
     @Test
     void theSourceOfIpv6IsChosenWithItsInterface() throws IOException {
-        Systems.wine("ignores the source that a control message asks for");
+        Systems.wine("ignores the source address in a control message");
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V6));
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("::", 0)));

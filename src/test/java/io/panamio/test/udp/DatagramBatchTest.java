@@ -273,7 +273,7 @@ public class DatagramBatchTest {
     @Test
     @Tag("any-selector")
     void controlMessagesGoWithTheirDatagram() throws IOException {
-        Systems.wine("ignores the source that a control message asks for");
+        Systems.wine("ignores the source address in a control message");
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("0.0.0.0", 0)));

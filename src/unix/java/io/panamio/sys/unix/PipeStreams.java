@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 /** The bytes of pipes: read(2), write(2), readv(2) and writev(2). */
 final class PipeStreams extends UnixStreams {
     PipeStreams(UnixConstants constants) {
-        super(constants, 0, 0, 0);
+        super(constants, 0, 0, 0, "read", "write", "readv", "writev");
     }
 
     // ---- calls
@@ -40,13 +40,13 @@ final class PipeStreams extends UnixStreams {
     // ---- errors
 
     @Override
-    IOException readError(boolean vectored, int errno) {
-        return errors.io(vectored ? "readv" : "read", errno);
+    IOException readError(String call, int errno) {
+        return errors.io(call, errno);
     }
 
     @Override
-    IOException writeError(int fd, boolean vectored, int errno) {
-        return errors.io(vectored ? "writev" : "write", errno);
+    IOException writeError(int fd, String call, int errno) {
+        return errors.io(call, errno);
     }
 
     @Override

@@ -345,12 +345,13 @@ public final class PollSelector extends Selector {
     protected int await(EventBuffer events, int max, long nanos) throws IOException {
         PollEvents found = (PollEvents) events;
         notified = false;
-        int n = nanos == 0 || holding ? await(found, max, 0, true) : 0;
-        return n == 0 && nanos != 0 && !notified ? await(found, max, nanos, false) : n; // or a wake would be lost
+        int n = nanos == 0 || holding ? poll(found, max, 0) : 0;
+        return n == 0 && nanos != 0 && !notified ? poll(found, max, nanos) : n; // or a wake would be lost
     }
 
-    /** Calls poll(2) once, for all watches or only for those that are not held back. */
-    private int await(PollEvents events, int max, long nanos, boolean all) throws IOException {
+    /** Calls poll(2) once: for all watches without waiting, or else only for those that are not held back. */
+    private int poll(PollEvents events, int max, long nanos) throws IOException {
+        boolean all = nanos == 0;
         int requested;
         boolean pausing;
         long longest = nanos;

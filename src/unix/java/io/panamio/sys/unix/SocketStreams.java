@@ -10,7 +10,8 @@ import java.lang.foreign.MemorySegment;
 /** The bytes of stream sockets: recv(2), send(2), recvmsg(2) and sendmsg(2). */
 final class SocketStreams extends UnixStreams {
     private SocketStreams(UnixConstants constants, int more) {
-        super(constants, constants.MSG_DONTWAIT(), constants.MSG_DONTWAIT() | constants.MSG_NOSIGNAL(), more);
+        super(constants, constants.MSG_DONTWAIT(), constants.MSG_DONTWAIT() | constants.MSG_NOSIGNAL(), more,
+            "recv", "send", "recvmsg", "sendmsg");
     }
 
     /** The return type is the superclass, so that the verifier does not load this class for the caller. */
@@ -67,14 +68,14 @@ final class SocketStreams extends UnixStreams {
     // ---- errors
 
     @Override
-    IOException readError(boolean vectored, int errno) {
-        return errors.socket(vectored ? "recvmsg" : "recv", errno);
+    IOException readError(String call, int errno) {
+        return errors.socket(call, errno);
     }
 
     @Override
-    IOException writeError(int fd, boolean vectored, int errno) {
+    IOException writeError(int fd, String call, int errno) {
         int pending = c.hidesErrors() && c.errno(errno) == Errno.EPIPE ? takeError(fd) : 0;
-        return errors.socket(vectored ? "sendmsg" : "send", pending != 0 ? pending : errno);
+        return errors.socket(call, pending != 0 ? pending : errno);
     }
 
     private int takeError(int fd) {

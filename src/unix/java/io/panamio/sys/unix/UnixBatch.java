@@ -72,7 +72,7 @@ public final class UnixBatch extends Batch {
     /** Prepares all headers for a receive. */
     public void prepareReceive() {
         for (int i = 0; i < capacity(); i++) {
-            setName(i, true);
+            setName(i);
             set(i, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
             setVectorLength(i, size());
             if (controls[i] != null) {
@@ -106,7 +106,11 @@ public final class UnixBatch extends Batch {
     /** Prepares the headers from {@code first} on for a send. */
     public void prepareSend(int first) {
         for (int i = first; i < count(); i++) {
-            setName(i, get(i, c.MSGHDR_NAMELEN()) > 0);
+            if (get(i, c.MSGHDR_NAMELEN()) > 0) {
+                setName(i);
+            } else {
+                clearName(i);
+            }
             setVectorLength(i, length(i));
             if (controls[i] != null) {
                 c.setLength(headers, headerSize * i + c.MSGHDR_CONTROLLEN(), controls[i].sendLength());
@@ -114,10 +118,14 @@ public final class UnixBatch extends Batch {
         }
     }
 
-    /** Sets the address of a message, or none: the BSDs refuse one without a length. */
-    private void setName(int i, boolean any) {
+    private void setName(int i) {
         headers.set(JAVA_LONG, headerSize * i + c.MSGHDR_NAME(),
-            any ? addresses.address() + (long) Sockaddr.STORAGE_SIZE * i : 0);
+            addresses.address() + (long) Sockaddr.STORAGE_SIZE * i);
+    }
+
+    /** Removes the address of a message: the BSDs refuse one without a length. */
+    private void clearName(int i) {
+        headers.set(JAVA_LONG, headerSize * i + c.MSGHDR_NAME(), 0);
     }
 
     private void setVectorLength(int i, int bytes) {

@@ -189,21 +189,21 @@ public final class UnixOptions {
 
     private void set(int fd, boolean v6, SocketOption<?> name, Option option, Object value) throws IOException {
         if (v6 && option.name6 != 0) {
-            check(name, set(fd, option, true, Posix.IPPROTO_IPV6, option.name6, value));
-            set(fd, option, false, option.level, option.name, value); // for IPv4, on a dual-stack socket
+            check(name, set(fd, option, Posix.IPPROTO_IPV6, option.name6, value));
+            set(fd, option, option.level, option.name, value); // for IPv4, on a dual-stack socket
         } else {
-            check(name, set(fd, option, false, option.level, option.name, value));
+            check(name, set(fd, option, option.level, option.name, value));
         }
     }
 
-    private static int set(int fd, Option option, boolean v6, int level, int name, Object value) throws IOException {
+    private static int set(int fd, Option option, int level, int name, Object value) throws IOException {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            return set(scratch.argument, fd, option, v6, level, name, value);
+            return set(scratch.argument, fd, option, level, name, value);
         }
     }
 
-    private static int set(MemorySegment argument, int fd, Option option, boolean v6, int level, int name,
-            Object value) throws IOException {
+    private static int set(MemorySegment argument, int fd, Option option, int level, int name, Object value)
+            throws IOException {
         return switch (option.kind) {
             case FLAG -> UnixSockets.trySetInt(fd, level, name, (Boolean) value ? option.on : 0);
             case NUMBER, SIZE, OCTET, HOPS -> UnixSockets.trySetInt(fd, level, name, (Integer) value);
@@ -219,14 +219,13 @@ public final class UnixOptions {
                 MemorySegment.copy(text, 0, argument, JAVA_BYTE, 0, text.length);
                 yield Libc.setsockopt(fd, level, name, argument, text.length + 1);
             }
-            case INTERFACE -> setInterface(argument, fd, v6, level, name, (NetworkInterface) value);
+            case INTERFACE -> setInterface(argument, fd, level, name, (NetworkInterface) value);
             case READ_ONLY, CREDENTIALS -> throw new AssertionError(option.kind);
         };
     }
 
-    private static int setInterface(MemorySegment mreqn, int fd, boolean v6, int level, int name,
-            NetworkInterface value) {
-        if (v6) {
+    private static int setInterface(MemorySegment mreqn, int fd, int level, int name, NetworkInterface value) {
+        if (level == Posix.IPPROTO_IPV6) {
             return UnixSockets.trySetInt(fd, level, name, value.getIndex());
         }
         mreqn.fill((byte) 0); // two addresses and an index

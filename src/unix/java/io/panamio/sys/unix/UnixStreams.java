@@ -29,13 +29,23 @@ abstract class UnixStreams extends Streams {
     private final int sendFlags;
     /** The flag that announces another send immediately after, or 0. */
     private final int more;
+    /** The names of the calls, for errors. */
+    private final String read;
+    private final String write;
+    private final String readVectors;
+    private final String writeVectors;
 
-    UnixStreams(UnixConstants constants, int receiveFlags, int sendFlags, int more) {
+    UnixStreams(UnixConstants constants, int receiveFlags, int sendFlags, int more, String read, String write,
+            String readVectors, String writeVectors) {
         c = constants;
         errors = new Errors(constants);
         this.receiveFlags = receiveFlags;
         this.sendFlags = sendFlags;
         this.more = more;
+        this.read = read;
+        this.write = write;
+        this.readVectors = readVectors;
+        this.writeVectors = writeVectors;
     }
 
     // ---- calls
@@ -52,25 +62,25 @@ abstract class UnixStreams extends Streams {
 
     // ---- errors
 
-    abstract IOException readError(boolean vectored, int errno);
+    abstract IOException readError(String call, int errno);
 
-    abstract IOException writeError(int fd, boolean vectored, int errno);
+    abstract IOException writeError(int fd, String call, int errno);
 
     /** Returns whether a send that failed did so because a connect is in progress. */
     abstract boolean isConnecting(int fd, long r);
 
-    private long readFailed(boolean vectored, long r) throws IOException {
+    private long readFailed(String call, long r) throws IOException {
         if (c.wouldBlock(r)) {
             return Sockets.WOULD_BLOCK;
         }
-        throw readError(vectored, (int) -r);
+        throw readError(call, (int) -r);
     }
 
-    private long writeFailed(int fd, boolean vectored, long r) throws IOException {
+    private long writeFailed(int fd, String call, long r) throws IOException {
         if (c.wouldBlock(r) || isConnecting(fd, r)) {
             return Sockets.WOULD_BLOCK;
         }
-        throw writeError(fd, vectored, (int) -r);
+        throw writeError(fd, call, (int) -r);
     }
 
     // ---- one segment or array
@@ -112,7 +122,7 @@ abstract class UnixStreams extends Streams {
         do {
             r = read(fd, dst, off, size, flags);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : readFailed(false, r);
+        return r >= 0 ? r : readFailed(read, r);
     }
 
     private long transmit(int fd, MemorySegment src, long off, long len, int flags) throws IOException {
@@ -124,7 +134,7 @@ abstract class UnixStreams extends Streams {
         do {
             r = write(fd, src, off, size, flags);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : writeFailed(fd, false, r);
+        return r >= 0 ? r : writeFailed(fd, write, r);
     }
 
     /**
@@ -144,7 +154,7 @@ abstract class UnixStreams extends Streams {
                     r = read(fd, copy, 0, piece, flags);
                 } while (r == -Posix.EINTR);
                 if (r <= 0) {
-                    return done > 0 ? done : r == 0 ? 0 : readFailed(false, r);
+                    return done > 0 ? done : r == 0 ? 0 : readFailed(read, r);
                 }
                 if (array == null) {
                     MemorySegment.copy(copy, 0, dst, off + done, r);
@@ -178,7 +188,7 @@ abstract class UnixStreams extends Streams {
                     r = write(fd, copy, 0, piece, flags);
                 } while (r == -Posix.EINTR);
                 if (r < 0) {
-                    return done > 0 ? done : writeFailed(fd, false, r); // the next call fails with the same error
+                    return done > 0 ? done : writeFailed(fd, write, r); // the next call fails with the same error
                 }
                 done += r;
                 if (r < piece) {
@@ -239,7 +249,7 @@ abstract class UnixStreams extends Streams {
             r = writeVectors(fd, list, count, flags);
         } while (r == -Posix.EINTR);
         Reference.reachabilityFence(list);
-        return r >= 0 ? r : writeFailed(fd, true, r);
+        return r >= 0 ? r : writeFailed(fd, writeVectors, r);
     }
 
     @Override
@@ -323,7 +333,7 @@ abstract class UnixStreams extends Streams {
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
             if (r < 0) {
-                return readFailed(true, r);
+                return readFailed(readVectors, r);
             }
             if (copied > 0) {
                 copyToHeap(segments, from, copy, r);
@@ -345,7 +355,7 @@ abstract class UnixStreams extends Streams {
                 r = writeVectors(fd, scratch, vectors, count, flags);
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
-            return r >= 0 ? r : writeFailed(fd, true, r);
+            return r >= 0 ? r : writeFailed(fd, writeVectors, r);
         }
     }
 

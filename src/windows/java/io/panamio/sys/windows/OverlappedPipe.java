@@ -154,12 +154,11 @@ final class OverlappedPipe extends NamedPipeEnd {
         connected = !server;
     }
 
-    /** Creates an instance of a named pipe. */
-    static OverlappedPipe create(MemorySegment path, String name, boolean first, boolean messages,
+    /** Creates an instance of a named pipe; {@code flags} may be FILE_FLAG_FIRST_PIPE_INSTANCE. */
+    static OverlappedPipe create(MemorySegment path, String name, int flags, boolean messages,
             MemorySegment security) throws IOException {
         int handle = Kernel32.createNamedPipe(path,
-            Windows.PIPE_ACCESS_DUPLEX | Windows.FILE_FLAG_OVERLAPPED
-                | (first ? Windows.FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
+            Windows.PIPE_ACCESS_DUPLEX | Windows.FILE_FLAG_OVERLAPPED | flags,
             Windows.PIPE_REJECT_REMOTE_CLIENTS
                 | (messages ? Windows.PIPE_TYPE_MESSAGE | Windows.PIPE_READMODE_MESSAGE : Windows.PIPE_TYPE_BYTE),
             Windows.PIPE_UNLIMITED_INSTANCES, SYSTEM_SIZE, security);

@@ -1,5 +1,6 @@
 package io.panamio.sys.windows;
 
+import io.panamio.bindings.windows.Windows;
 import io.panamio.sys.NamedPipeEnd;
 import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Pipes;
@@ -15,9 +16,18 @@ final class WindowsPipes extends Pipes {
     }
 
     @Override
-    public NamedPipeEnd createNamed(String name, boolean first, boolean messages) throws IOException {
+    public NamedPipeEnd createNamed(String name, boolean messages) throws IOException {
+        return create(name, Windows.FILE_FLAG_FIRST_PIPE_INSTANCE, messages);
+    }
+
+    @Override
+    public NamedPipeEnd createInstance(String name, boolean messages) throws IOException {
+        return create(name, 0, messages);
+    }
+
+    private static NamedPipeEnd create(String name, int flags, boolean messages) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            return OverlappedPipe.create(arena.allocateFrom(name, StandardCharsets.UTF_16LE), name, first, messages,
+            return OverlappedPipe.create(arena.allocateFrom(name, StandardCharsets.UTF_16LE), name, flags, messages,
                 OwnerOnly.attributes(arena));
         }
     }
