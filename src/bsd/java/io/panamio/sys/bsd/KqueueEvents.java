@@ -39,7 +39,10 @@ final class KqueueEvents extends EventBuffer {
         bytes = NativeScratch.bytes(memory);
     }
 
-    /** Allocates room for {@code capacity} events. Not its own type, which the verifier would load for the caller. */
+    /**
+     * Allocates room for {@code capacity} events. The return type is the superclass, so that the verifier does not load
+     * this class for the caller.
+     */
     static EventBuffer withCapacity(BsdConstants constants, int capacity) {
         return new KqueueEvents(constants, capacity);
     }

@@ -102,7 +102,8 @@ final class KqueueSelector extends Selector {
     }
 
     /**
-     * Opens a selector. Not its own type, which the verifier would load for the caller.
+     * Opens a selector. The return type is the superclass, so that the verifier does not load this class for the
+     * caller.
      *
      * @param refused whether a descriptor is always ready, as a file's
      */

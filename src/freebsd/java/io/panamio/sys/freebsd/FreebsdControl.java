@@ -18,7 +18,7 @@ final class FreebsdControl extends BsdControl {
         super(FreebsdConstants.INSTANCE, format, memory);
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for {@link FreebsdMessages}. */
+    /** The return type is the superclass, so that the verifier does not load this class for {@link FreebsdMessages}. */
     static BsdControl in(ControlFormat format, MemorySegment memory) {
         return new FreebsdControl(format, memory);
     }

@@ -9,7 +9,7 @@ final class FreebsdTcpInfo extends TcpFields {
         super(tcp_info.layout());
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for {@link FreebsdSockets}. */
+    /** The return type is the superclass, so that the verifier does not load this class for {@link FreebsdSockets}. */
     static TcpFields open() {
         return new FreebsdTcpInfo();
     }

@@ -9,7 +9,7 @@ final class MacosTcpInfo extends TcpFields {
         super(tcp_connection_info.layout());
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for {@link MacosSockets}. */
+    /** The return type is the superclass, so that the verifier does not load this class for {@link MacosSockets}. */
     static TcpFields open() {
         return new MacosTcpInfo();
     }

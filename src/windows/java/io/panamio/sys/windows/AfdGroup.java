@@ -16,8 +16,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * A handle of AFD, the driver of sockets, through which some sockets are polled, and the memory of their requests: an
- * IO_STATUS_BLOCK and an AFD_POLL_INFO each, which the system writes to until a request completes. Only so many sockets
- * share a handle, as a cancel searches all requests of it. Guarded by the selector.
+ * IO_STATUS_BLOCK and an AFD_POLL_INFO each, which the system writes to until a request completes. The number of
+ * sockets of a handle is limited, since a cancel searches all its requests. Guarded by the selector.
  */
 final class AfdGroup {
     /** The maximum number of sockets. */
@@ -34,7 +34,7 @@ final class AfdGroup {
     private static final int EVENTS = HANDLES + (int) _AFD_POLL_HANDLE_INFO.Events$offset();
     private static final int STATUS = HANDLES + (int) _AFD_POLL_HANDLE_INFO.Status$offset();
 
-    /** Some name: without one, the handle would be that of a socket. */
+    /** A name below that of the driver, which alone would open a socket. */
     private static final String DEVICE = "\\Device\\Afd\\Panamio";
 
     private final int handle;
@@ -115,7 +115,7 @@ final class AfdGroup {
         count--;
     }
 
-    /** Returns the request of a place, or null. */
+    /** Returns the request at an index, or null. */
     PollRequest get(int index) {
         return requests[index];
     }

@@ -19,12 +19,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Watches sockets by poll requests to AFD, whose completions arrive at a port, and makes edges of them: a condition
- * that was reported is not asked for again until an operation found it drained ({@link #rearm}) or the source is
- * registered again. A notification is a packet that is posted to the port.
+ * Watches sockets by poll requests to AFD, whose completions arrive at a port, and derives edges from them: a
+ * condition that was reported is not requested again until an operation found it drained ({@link #rearm}) or the source
+ * is registered again. A notification is a packet that is posted to the port.
  *
- * <p>A request that must ask for more is cancelled, and posted again when its packet has arrived. What changes while a
- * poller waits takes effect at once, otherwise with the next wait.
+ * <p>To request further conditions, a request is cancelled, and posted again when its packet has arrived. A change
+ * takes effect at once while a poller waits, otherwise before the next wait.
  *
  * <p>The lock is held while state changes and while packets are handled, never during the wait.
  */
@@ -54,7 +54,7 @@ final class CompletionSelector extends Selector {
     /** The requests to update before the next wait. */
     private final RequestQueue updates = new RequestQueue();
     private boolean waiting;
-    /** Those for which a condition holds of which the system does not know. Used by the poller only. */
+    /** The requests for which a condition holds that AFD does not report. Used by the poller only. */
     private final RequestQueue due = new RequestQueue();
     /** The number of the wait that reports now, or did so last. */
     private int round;
@@ -146,7 +146,7 @@ final class CompletionSelector extends Selector {
         }
     }
 
-    /** Reports what a shutdown of a socket has ended, of which AFD does not tell. */
+    /** Reports the end of directions that were shut down, which AFD does not report. */
     static void shutDown(int fd) {
         for (CompletionSelector selector : OPEN) {
             synchronized (selector.lock) {
@@ -159,7 +159,7 @@ final class CompletionSelector extends Selector {
         }
     }
 
-    /** Has the packets of a pipe arrive here, for ever. */
+    /** Associates a pipe with this port until its handle is closed. */
     void attach(OverlappedPipe pipe) throws IOException {
         synchronized (lock) {
             int i = 0;
@@ -179,14 +179,14 @@ final class CompletionSelector extends Selector {
                 throw Errors.io("SetFileCompletionNotificationModes", -r);
             }
             pipes[i] = pipe;
-            pipe.place = i;
+            pipe.slot = i;
         }
     }
 
-    /** Forgets a pipe, which has no requests any more. */
+    /** Removes a pipe, which has no pending requests. */
     void detach(OverlappedPipe pipe) {
         synchronized (lock) {
-            pipes[pipe.place] = null;
+            pipes[pipe.slot] = null;
         }
     }
 
@@ -216,7 +216,7 @@ final class CompletionSelector extends Selector {
         }
     }
 
-    /** Asks providers that intercept SIO_BASE_HANDLE, which they must not, in the ways that they answer. */
+    /** Returns the socket below a provider that wrongly intercepts SIO_BASE_HANDLE, or a negated error code. */
     private static int below(int socket) {
         int below = ask(socket, Windows.SIO_BSP_HANDLE_SELECT);
         if (below < 0 || below == socket) {
@@ -283,14 +283,14 @@ final class CompletionSelector extends Selector {
             }
         }
         if (unused == groups.length) {
-            groups = Arrays.copyOf(groups, unused * 2); // first: a group without a place would never be closed
+            groups = Arrays.copyOf(groups, unused * 2); // first: a group outside the table would never be closed
         }
         AfdGroup group = AfdGroup.open(port, FIRST_GROUP + unused);
         groups[unused] = group;
         return group;
     }
 
-    /** Ends a watch. The request keeps its place until its packet has arrived. */
+    /** Ends a watch. The request keeps its slot until its packet has arrived. */
     private void forget(PollRequest request) {
         bySocket[request.watch.fd >>> 2] = null;
         request.removed = true;
@@ -328,7 +328,7 @@ final class CompletionSelector extends Selector {
 
     // ---- requests; the caller holds the lock
 
-    /** Has a request updated: at once if a poller waits, otherwise before the next wait. */
+    /** Updates a request: at once if a poller waits, otherwise before the next wait. */
     private void changed(PollRequest request) {
         if (!waiting) {
             updates.add(request.update);
@@ -337,7 +337,7 @@ final class CompletionSelector extends Selector {
         }
     }
 
-    /** Has the poller report a condition of which the system does not know. */
+    /** Makes the poller report a condition that AFD does not report. */
     private void reportSoon(PollRequest request) {
         updates.add(request.update);
         if (waiting) {
@@ -346,7 +346,7 @@ final class CompletionSelector extends Selector {
     }
 
     /**
-     * Posts a request for what is armed, or cancels one that does not ask for all of it.
+     * Posts a request for the armed conditions, or cancels one that does not include all of them.
      *
      * @return a negative NTSTATUS if AFD refuses the request
      */
@@ -368,8 +368,8 @@ final class CompletionSelector extends Selector {
     }
 
     /**
-     * Updates a request, of which a refusal is an error of its socket alone; returns whether a condition holds of which
-     * the system does not know.
+     * Updates a request, whose refusal is reported as an error of its socket; returns whether a condition holds that
+     * AFD does not report.
      */
     private boolean updateOrRefuse(PollRequest request) {
         if (request.removed) {
@@ -436,7 +436,7 @@ final class CompletionSelector extends Selector {
     }
 
     /**
-     * Reports what the system does not know of, for requests of which no packet arrived; returns the end of the events.
+     * Reports the conditions that AFD does not report, for requests without a packet; returns the number of events.
      */
     private int reportDue(CompletionEvents events, int from, int limit) {
         int n = from;

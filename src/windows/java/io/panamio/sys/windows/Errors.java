@@ -17,7 +17,7 @@ final class Errors {
         return socket(call, "", number);
     }
 
-    /** For a call on a socket, with the address or the option that it was about. */
+    /** For a call on a socket, with the address or the option concerned. */
     static IOException socket(String call, String about, int number) {
         SystemError.Failure failure = failure(call, number);
         String message = describe(call, about, number);
@@ -58,7 +58,7 @@ final class Errors {
         return io(call, "", number);
     }
 
-    /** For a call on any other handle, with what it was about. */
+    /** For a call on any other handle, with what it concerns. */
     static IOException io(String call, String about, int number) {
         SystemError.Failure failure = failure(call, number);
         String message = describe(call, about, number);

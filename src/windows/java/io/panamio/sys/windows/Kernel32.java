@@ -101,7 +101,7 @@ final class Kernel32 {
         return handle(CREATE_PORT, -1, 0, 0, 0, 0, 0);
     }
 
-    /** Has the completions of a handle arrive at a port, for ever, with a key. */
+    /** Associates a handle with a port, at which its completions arrive with a key from then on. */
     static int associate(int handle, int port, long key) {
         return handle(CREATE_PORT, handle, port, key, 0, 0, 0);
     }
@@ -212,7 +212,9 @@ final class Kernel32 {
         return r;
     }
 
-    /** CreateFileW, which opens the other end of a named pipe; its server may learn who this is, but not act as it. */
+    /**
+     * CreateFileW, which opens the other end of a named pipe; its server may identify this process, but not act as it.
+     */
     static int openNamedPipe(MemorySegment name, int access) {
         int r = More.handle(Files.CREATE, name.address(), Integer.toUnsignedLong(access), 0, 0, Windows.OPEN_EXISTING,
             Windows.FILE_FLAG_OVERLAPPED | Windows.SECURITY_SQOS_PRESENT | Windows.SECURITY_IDENTIFICATION, 0, 0);
@@ -309,7 +311,7 @@ final class Kernel32 {
         return handle(Pages.CREATE_MAPPING, -1, 0, Windows.PAGE_READWRITE, size >>> 32, size & 0xFFFF_FFFFL, 0);
     }
 
-    /** Returns whether the system can map the same memory twice in a row. */
+    /** Returns whether the system can map the same memory at adjacent addresses. */
     static boolean hasPlaceholders() {
         return Placeholders.ALLOC2 != null && Placeholders.MAP3 != null;
     }

@@ -20,15 +20,15 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 
 /**
- * A pipe both of whose ends are of this process: a named pipe of Windows, with a name that nobody else learns. As no
- * other process moves its bytes, this counts them, and asks the system only for what it does at once: no request ever
- * waits, a transfer needs no memory of its own, and an end can be used before it is registered, and with any selector.
+ * A pipe within this process: a named pipe of Windows with a random name. Since no other process moves its bytes, this
+ * counts them and requests only what completes at once: no request is ever pending, a transfer needs no memory of its
+ * own, and an end can be used before it is registered, and with any selector.
  * The state of both ends is guarded by the lock of this object.
  */
 final class LocalPipe {
     /** The maximum number of bytes in the pipe. */
     private static final int CAPACITY = 64 * 1024;
-    /** The room that a pipe that was full must have before it is writable again. */
+    /** The room at which a pipe that was full is writable again. */
     private static final int PAGE = 4096;
 
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -37,7 +37,7 @@ final class LocalPipe {
     private final Writer writer;
     /** The number of bytes in the pipe. */
     private int pending;
-    /** Whether a write has filled the pipe, and no page is free since. */
+    /** Whether a write has filled the pipe, and less than that room is free since. */
     private boolean full;
 
     private LocalPipe() throws IOException {
@@ -115,7 +115,7 @@ final class LocalPipe {
 
         abstract long put(MemorySegment src, byte[] array, long off, long len) throws IOException;
 
-        /** Makes the other end see that this one is closed. */
+        /** Reports to the other end that this one is closed. */
         abstract void ended();
 
         @Override
@@ -175,7 +175,7 @@ final class LocalPipe {
                 scratch.wholeMessageBytes.putLong(i, 0);
             }
             int r = Kernel32.transfer(handle, write, address, count, scratch.length(0), request.address());
-            if (r == -Windows.ERROR_IO_PENDING) { // somebody else has used the handle: the bytes or the room are gone
+            if (r == -Windows.ERROR_IO_PENDING) { // the handle was used by others: the bytes or the room are gone
                 Kernel32.cancel(handle, request.address());
                 r = Kernel32.awaitResult(handle, request.address(), scratch.length);
             }

@@ -39,8 +39,8 @@ final class Memory {
     }
 
     /**
-     * Maps zeroed memory twice in a row: reserves the addresses as a placeholder, cuts it in two, and replaces each
-     * half by a view. Returns null if the system cannot do that, as before Windows 10 1803, or refuses.
+     * Maps zeroed memory twice, at adjacent addresses: reserves the addresses as a placeholder, cuts it in two, and
+     * replaces each half by a view. Returns null if the system cannot do that, as before Windows 10 1803, or refuses.
      */
     static MemorySegment mapTwice(long size) {
         if (!Kernel32.hasPlaceholders()) {

@@ -19,16 +19,16 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedSelectorException;
 
 /**
- * An end of a named pipe whose other end may be anybody's. It owns a request to read, one to write and one to wait for
- * a client, with their memory, which the system uses until they are complete: a read is always pending while nothing
- * is there to be read, and a write that does not end at once is of a copy. The packets of requests arrive at the port
- * of the first selector that this is registered with, and become events.
+ * An end of a named pipe whose other end may belong to another process. It owns a request to read, one to write and one
+ * to wait for a client, with their memory, which the system uses until they are complete: a read is pending while no
+ * byte is buffered, and a write that does not complete at once writes from a copy. The packets of requests arrive at
+ * the port of the first selector that this is registered with, and become events.
  *
- * <p>Requests of an earlier client are told from those of the present one by a generation. What a packet says is taken
- * from the request itself, and only if that is pending and complete, so it does no harm if the system sends a packet
- * for a request that completed in the call, as it does for a part of a message.
+ * <p>A generation distinguishes requests of an earlier client from those of the present one. The outcome is read from
+ * the request itself, and only if that is pending and complete, so a packet for a request that completed in the call,
+ * as the system sends for a part of a message, does no harm.
  *
- * <p>Guarded by its lock, which is held for no wait. The lock of a selector is taken before it, never after.
+ * <p>Guarded by its lock, which is never held during a wait. The lock of a selector is taken before it, never after.
  */
 final class OverlappedPipe extends NamedPipeEnd {
     /** The number of bytes that one request moves, unless it writes a longer message. */
@@ -54,8 +54,8 @@ final class OverlappedPipe extends NamedPipeEnd {
 
     /** The selector that this belongs to, once it is registered. */
     private CompletionSelector selector;
-    /** The place in that selector; guarded by it. */
-    int place;
+    /** The slot in that selector; guarded by it. */
+    int slot;
     /** Whether requests can be made: from the registration until the selector is closed. */
     private boolean live;
     private boolean closed;
@@ -205,7 +205,7 @@ final class OverlappedPipe extends NamedPipeEnd {
     // ---- the selector
 
     private void attach(CompletionSelector with) throws IOException {
-        synchronized (this) { // of which the caller lets one thread in at a time
+        synchronized (this) { // the caller admits one thread at a time
             if (selector != null) {
                 if (selector != with) {
                     throw new IllegalStateException("a pipe belongs to the Poll that it was first registered with");
@@ -235,7 +235,7 @@ final class OverlappedPipe extends NamedPipeEnd {
             memory = block;
             requests = NativeScratch.bytes(block.asSlice(0, REQUESTS_SIZE));
             live = true;
-            connected = true; // a client may be there before it is waited for; the read tells otherwise
+            connected = true; // a client may connect before it is waited for; otherwise the read fails
             startRead();
             readiness.deliver(Readiness.WRITABLE | readable());
         }
@@ -284,7 +284,7 @@ final class OverlappedPipe extends NamedPipeEnd {
             cancel(reading, READ);
             cancel(connecting, CONNECT);
             if (!writing || !live) {
-                closeHandle(); // otherwise when what was written is with the other end
+                closeHandle(); // otherwise when the write is complete
             }
             finished = finish();
         }
@@ -376,7 +376,7 @@ final class OverlappedPipe extends NamedPipeEnd {
         if (r == -Windows.ERROR_IO_PENDING) {
             connecting = true;
         } else if (r == 0 || r == -Windows.ERROR_PIPE_CONNECTED || r == -Windows.ERROR_NO_DATA) {
-            clientArrived(); // and may have left already, which the read tells
+            clientArrived(); // it may have left already: the read fails then
         } else {
             return -r;
         }
@@ -441,7 +441,7 @@ final class OverlappedPipe extends NamedPipeEnd {
             : isReadable() ? Readiness.READABLE : 0;
     }
 
-    /** Asks for more if nothing is left, nor asked for. */
+    /** Starts a read if no byte is left and none is pending. */
     private void startRead() {
         while (live && connected && !closed && !reading && !isReadable()) {
             readGeneration = generation;
@@ -486,7 +486,7 @@ final class OverlappedPipe extends NamedPipeEnd {
                 readFailed(Ntdll.error(status));
             }
         }
-        startRead(); // if that was nothing
+        startRead(); // if it brought nothing
         return readable();
     }
 
@@ -633,7 +633,7 @@ final class OverlappedPipe extends NamedPipeEnd {
         return size;
     }
 
-    /** Returns whether a write can begin; throws what the last one ended with. */
+    /** Returns whether a write can begin; throws the error of the last one. */
     private boolean canWrite() throws IOException {
         deliver(settleWrite());
         if (writeError != 0) {
@@ -692,7 +692,7 @@ final class OverlappedPipe extends NamedPipeEnd {
             if (status < 0 && status != Windows.STATUS_CANCELLED) {
                 writeError = Ntdll.error(status);
             } else if (written < toWrite) {
-                writeError = continueWrite(); // the system cancels nothing by itself, but if it did, nothing is lost
+                writeError = continueWrite(); // continued after a cancel, too: nothing is lost
             }
         }
         return writeError != 0 ? Readiness.WRITABLE | Readiness.WRITE_CLOSED | Readiness.ERROR

@@ -5,16 +5,16 @@ import io.panamio.sys.Readiness;
 import io.panamio.sys.Watch;
 
 /**
- * A registered socket with its poll request, of which one at most is pending at a time. Its place in the group, and so
- * its memory, are its own until the last completion has arrived, even if the socket is closed by then and its number is
- * another's. Guarded by the selector.
+ * A registered socket with its poll request, of which one at most is pending at a time. It keeps its index in the
+ * group, and so its memory, until the last completion has arrived, even if the socket was closed and its number reused
+ * by then. Guarded by the selector.
  */
 final class PollRequest {
     /** The state of the request. */
     enum State {
         /** None is pending. */
         IDLE,
-        /** It asks for {@link #asked}. */
+        /** It is pending, for {@link #asked}. */
         PENDING,
         /** It is being cancelled. */
         CANCELLED,
@@ -27,10 +27,13 @@ final class PollRequest {
     private static final int SEND = Windows.AFD_POLL_SEND;
     private static final int DISCONNECT = Windows.AFD_POLL_DISCONNECT;
     private static final int FAILURE = Windows.AFD_POLL_ABORT | Windows.AFD_POLL_CONNECT_FAIL;
-    /** The conditions that AFD may be asked for; it repeats a completed connect for ever, which {@link #SEND} tells. */
+    /**
+     * The conditions that are requested from AFD. AFD_POLL_CONNECT, which it reports again and again, is not needed:
+     * {@link #SEND} reports a completed connect as well.
+     */
     private static final int OF_AFD = RECEIVE | URGENT | SEND | DISCONNECT | FAILURE;
 
-    // conditions that AFD does not know, beside those that it does
+    // conditions that AFD does not report, in bits that it does not use
 
     /** The receiving side was shut down here. */
     private static final int READ_SHUT = 1 << 16;
@@ -44,7 +47,7 @@ final class PollRequest {
     AfdGroup group;
     int index;
     State state = State.IDLE;
-    /** The conditions that the pending request asks for. */
+    /** The conditions of the pending request. */
     int asked;
     /** The directions that were shut down here, as {@link Readiness} bits. */
     int shut;
@@ -81,7 +84,7 @@ final class PollRequest {
         return conditions;
     }
 
-    /** Returns the armed conditions that AFD must be asked for. */
+    /** Returns the armed conditions that are requested from AFD. */
     int wanted() {
         return watch.armed() & OF_AFD;
     }
@@ -104,7 +107,7 @@ final class PollRequest {
         return (interest & Readiness.READABLE) != 0 && (watch.reported() & URGENT) != 0;
     }
 
-    /** Returns the armed conditions that hold, and of which AFD does not know. */
+    /** Returns the armed conditions that hold and that AFD does not report. */
     int own() {
         int own = 0;
         if ((shut & Readiness.READABLE) != 0) {
@@ -124,7 +127,7 @@ final class PollRequest {
      * Completes the request.
      *
      * @param status its NTSTATUS
-     * @param found the conditions that AFD has found; those that were asked for if it was cancelled
+     * @param found the conditions that AFD has found; the requested ones if it was cancelled
      * @return the conditions to {@link #report}
      */
     int complete(int status, int found) {
@@ -160,7 +163,7 @@ final class PollRequest {
             found |= RECEIVE;
         }
         boolean over = (found & BOTH_SHUT) != 0 || (found & FAILURE) != 0 && !datagram;
-        found &= over ? watch.conditions() : watch.armed(); // then what was reported is so again, as by epoll
+        found &= over ? watch.conditions() : watch.armed(); // conditions are reported again then, as by epoll
         boolean ended = (watch.reported() & DISCONNECT) != 0;
         watch.report(found);
         return readiness(found, ended);

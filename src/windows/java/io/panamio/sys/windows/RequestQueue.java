@@ -1,8 +1,8 @@
 package io.panamio.sys.windows;
 
 /**
- * Requests in the order in which they were added, each at most once. They bring their links with them, so that adding
- * one needs no memory, for lack of which its events would be lost.
+ * Requests in the order in which they were added, each at most once. The links are part of the requests, so that adding
+ * one allocates nothing and cannot fail: its events would be lost.
  */
 final class RequestQueue {
     /** The link of a request, for one queue. */

@@ -4,9 +4,9 @@ import io.panamio.sys.Readiness;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * What programs count on elsewhere, and Windows forgets or never ends to repeat: an error that was taken is not taken
- * again, and a direction that was shut down has ended. Only sockets with something to remember have a state, until they
- * are closed. Thread-safe; to find that a socket has none neither locks nor allocates.
+ * The state of a socket that Windows does not keep as other systems do: errors that were already reported, which
+ * Windows reports again, and directions that were shut down. Only sockets that need it have a state, until they are
+ * closed. Thread-safe; finding that a socket has none neither locks nor allocates.
  */
 final class SocketState {
     /** The states by socket: the numbers of handles are multiples of four. Replaced under the lock of the class. */
@@ -67,7 +67,7 @@ final class SocketState {
         }
     }
 
-    /** Returns whether a connect has failed, as far as it is known. */
+    /** Returns whether a poll has found that a connect failed. */
     static boolean hasFailed(int socket) {
         SocketState state = get(socket);
         if (state == null) {
@@ -78,7 +78,7 @@ final class SocketState {
         }
     }
 
-    /** Takes the error of a connect, which SO_ERROR keeps for ever; returns whether it was there. */
+    /** Takes the error of a connect, which SO_ERROR keeps; returns whether it had not been taken. */
     static boolean takeConnectError(int socket) {
         SocketState state = of(socket);
         synchronized (state) {
@@ -90,7 +90,7 @@ final class SocketState {
 
     // ---- a reset
 
-    /** Records that a poll has found the connection reset, which SO_ERROR never tells. */
+    /** Records that a poll has found the connection reset, which SO_ERROR never reports. */
     static void reset(int socket) {
         SocketState state = of(socket);
         synchronized (state) {
@@ -98,7 +98,7 @@ final class SocketState {
         }
     }
 
-    /** Returns whether the connection was reset, as far as it is known. */
+    /** Returns whether a poll or an operation has found the connection reset. */
     static boolean isReset(int socket) {
         SocketState state = get(socket);
         if (state == null) {
@@ -110,8 +110,8 @@ final class SocketState {
     }
 
     /**
-     * Takes the reset that an operation has met, which all later ones meet again: from then on they find the stream
-     * ended. Returns whether it was there.
+     * Takes the reset with which an operation failed, as every later one does: from then on the stream has ended.
+     * Returns whether it had not been taken.
      */
     static boolean takeReset(int socket) {
         SocketState state = of(socket);
@@ -123,7 +123,7 @@ final class SocketState {
         }
     }
 
-    /** Takes the reset that a poll has found; returns whether it was there. */
+    /** Takes the reset that a poll has found; returns whether there was one that had not been taken. */
     static boolean takeFoundReset(int socket) {
         SocketState state = get(socket);
         if (state == null) {
@@ -139,7 +139,7 @@ final class SocketState {
     // ---- a shutdown
 
     /**
-     * Records that directions were shut down, and has selectors report their end.
+     * Records that directions were shut down, and makes selectors report their end.
      *
      * @param directions {@link Readiness#READABLE}, {@link Readiness#WRITABLE}
      */

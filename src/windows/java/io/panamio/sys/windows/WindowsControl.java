@@ -33,7 +33,7 @@ final class WindowsControl extends Control {
     private static final int ALIGNMENT = 8;
 
     /**
-     * What all messages that there are need together, which none is cut off for: that would hide a datagram's length.
+     * The room that all messages need together, which a receive always has: without it, a datagram's length is lost.
      */
     private static final int ROOM = 512;
 

@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** A gather list with the WSABUFs of the next call, which are made for it: a WSABUF has less than 4 GiB. */
+/** A gather list with the WSABUFs of the next call: a WSABUF has less than 4 GiB. */
 final class WindowsGather extends Gather {
     private static final int SIZE = (int) _WSABUF.sizeof();
     private static final int LENGTH = (int) _WSABUF.len$offset();
@@ -22,12 +22,12 @@ final class WindowsGather extends Gather {
         bytes = NativeScratch.bytes(buffers);
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for the caller. */
+    /** The return type is the superclass, so that the verifier does not load this class for the caller. */
     static Gather open(int capacity) {
         return new WindowsGather(capacity);
     }
 
-    /** Makes the WSABUFs of the next call, after a check that their memory is usable; returns their number. */
+    /** Fills in the WSABUFs of the next call, after a check that their memory is usable; returns their number. */
     int prepare() {
         long left = Winsock.MAX_TRANSFER;
         int count = 0;

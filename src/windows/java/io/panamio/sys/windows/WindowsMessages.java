@@ -27,7 +27,7 @@ import java.nio.ByteBuffer;
  * a receive of a datagram that does not fit, after it has filled the buffer; here it returns one byte more than that.
  */
 final class WindowsMessages extends Messages {
-    /** A datagram has less bytes than this. */
+    /** More than the length of any datagram. */
     private static final int MAX_DATAGRAM = 1 << 16;
 
     private static final int NAME = (int) _WSAMSG.name$offset();
@@ -118,7 +118,7 @@ final class WindowsMessages extends Messages {
         if (r == -Windows.WSAEWOULDBLOCK) {
             return Sockets.WOULD_BLOCK;
         }
-        if (r == -Windows.WSAECONNRESET) { // so does Windows report that nobody has the port
+        if (r == -Windows.WSAECONNRESET) { // Windows reports an unreachable port so
             throw Errors.socket(call, Windows.WSAECONNREFUSED);
         }
         throw Errors.socket(call, -r);

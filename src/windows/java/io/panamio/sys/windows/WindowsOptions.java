@@ -36,7 +36,7 @@ final class WindowsOptions {
         /** struct linger, of two numbers of 16 bits; a negative number is off. */
         LINGER(Integer.class, Integer.MIN_VALUE, Integer.MAX_VALUE),
         /**
-         * SO_REUSEADDR: what it stands for elsewhere is always so for TCP, where the option would do something else.
+         * SO_REUSEADDR: not set for TCP, for which Windows always does what the option does elsewhere.
          */
         REUSE(Boolean.class, 0, 1),
         /** A network interface: its address for IPv4, its index for IPv6. */

@@ -114,7 +114,7 @@ public final class WindowsPlatform extends Platform {
 
     @Override
     public boolean isNonBlocking(int fd) {
-        return true; // Winsock does not tell
+        return true; // Winsock does not report it
     }
 
     @Override

@@ -36,17 +36,17 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
- * Sockets of Winsock, behaving as those of other systems: errors are reported once ({@link SocketState}), an IPv6
- * socket takes IPv4 as well, and a datagram that nobody wanted is no error of an unconnected socket.
+ * Sockets of Winsock, made to behave as those of other systems: errors are reported once ({@link SocketState}), an IPv6
+ * socket is dual-stack, and a datagram that was not delivered is not an error of an unconnected socket.
  *
- * <p>The address of a listener is its own, by SO_EXCLUSIVEADDRUSE: with SO_REUSEADDR, any other process could bind it
- * as well and take its connections.
+ * <p>A listener binds its address with SO_EXCLUSIVEADDRUSE: with SO_REUSEADDR, any other process could bind it as well
+ * and take its connections.
  */
 final class WindowsSockets extends Sockets {
     /** The maximum number of dead connections that one accept skips. */
     private static final int MAX_DEAD_CONNECTIONS = 64;
 
-    /** Returns the exception for sockets that are refused, which says what to use instead. */
+    /** Returns the exception for sockets that are refused, which names the alternative. */
     static UnsupportedOperationException refusal(Feature feature) {
         return new UnsupportedOperationException(Platform.current().refusal(feature).getMessage()
             + "; use TCP or UDP on the loopback address");
@@ -122,8 +122,8 @@ final class WindowsSockets extends Sockets {
     }
 
     /**
-     * Sets whether a receive fails because an earlier datagram was not delivered, to whomever it was sent. Where the
-     * system does not have that, it has nothing to report either.
+     * Sets whether a receive fails because an earlier datagram to any address was not delivered. A system without the
+     * option never reports that.
      */
     private static void setReportsUnreachable(int fd, boolean on) {
         control(fd, Windows.SIO_UDP_CONNRESET, on ? 1 : 0);
@@ -174,7 +174,7 @@ final class WindowsSockets extends Sockets {
         }
     }
 
-    /** Returns the loopback address for the wildcard address, to which other systems connect so. */
+    /** Replaces the wildcard address by the loopback address, as a connect on other systems does. */
     private static SocketAddress reachable(SocketAddress remote) {
         InetSocketAddress inet = (InetSocketAddress) remote;
         if (!inet.getAddress().isAnyLocalAddress()) {
@@ -193,8 +193,8 @@ final class WindowsSockets extends Sockets {
     }
 
     /**
-     * Has a connect fail at once where nobody listens, instead of asking again for two seconds. Windows 10 1709 has
-     * this.
+     * Makes a connect to a port without a listener fail at once instead of after two seconds of retries; since Windows
+     * 10 1709.
      */
     private static void refuseSoon(int fd) {
         try (NativeScratch scratch = NativeScratch.enter()) {
@@ -238,7 +238,7 @@ final class WindowsSockets extends Sockets {
             }
             if (fd >= 0) {
                 family = Windows.AF_INET6;
-            } else if (fd == -Windows.WSAEAFNOSUPPORT) { // not asked for, or a system without IPv6
+            } else if (fd == -Windows.WSAEAFNOSUPPORT) { // not requested, or a system without IPv6
                 fd = open(family, type);
             } else {
                 throw Errors.socket("WSASocketW", -fd);
@@ -320,7 +320,7 @@ final class WindowsSockets extends Sockets {
         return r < 0 ? r : nonBlocking(fd);
     }
 
-    /** Returns whether an error of accept is one of the connection at the head of the queue alone. */
+    /** Returns whether an error of accept concerns only the connection at the head of the queue. */
     private static boolean isOfOneConnection(int error) {
         return error == Windows.WSAECONNRESET || error == Windows.WSAECONNABORTED || error == Windows.WSAENETRESET
             || error == Windows.WSAETIMEDOUT;
@@ -406,8 +406,8 @@ final class WindowsSockets extends Sockets {
     }
 
     /**
-     * Returns what an operation does on a stream socket that is not connected: WOULD_BLOCK while a connect is in
-     * progress. If the connect failed, throws its error as one of that call, once, and then returns 0, as the stream
+     * Returns the result of an operation on a stream socket that is not connected: WOULD_BLOCK while a connect is in
+     * progress. If the connect failed, throws its error, as one of that call, once; then returns 0, since the stream
      * has ended.
      */
     static long notConnected(int fd, String call) throws IOException {
@@ -494,8 +494,9 @@ final class WindowsSockets extends Sockets {
     }
 
     /**
-     * SD_RECEIVE would reset the connection if something has arrived or does so later. Elsewhere that can be received,
-     * and then the stream has ended: so does a receive here that finds nothing.
+     * Does not call shutdown with SD_RECEIVE, which resets the connection if data has arrived or arrives later. On
+     * other systems such data can be read before the end of the stream: here a receive that would block returns the
+     * end.
      */
     @Override
     public void shutdown(int fd, int directions) throws IOException {
@@ -611,7 +612,7 @@ final class WindowsSockets extends Sockets {
         }
     }
 
-    /** The value is passed in as well: some options read from it what is asked for. */
+    /** The value is passed in as well: some options read their arguments from it. */
     @Override
     public int getOption(int fd, int level, int name, MemorySegment value) throws IOException {
         RawAccess.requireUsable(value);

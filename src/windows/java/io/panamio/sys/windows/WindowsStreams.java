@@ -17,14 +17,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /**
- * The bytes of stream sockets: recv, send, WSARecv and WSASend. A send takes all bytes that it is given, whatever the
- * size of the buffer, so that one call sends {@link Winsock#MAX_TRANSFER} at most.
+ * The bytes of stream sockets: recv, send, WSARecv and WSASend. A send accepts all bytes that it is given, whatever the
+ * size of the send buffer; so one call sends at most {@link Winsock#MAX_TRANSFER}.
  */
 final class WindowsStreams extends Streams {
     private WindowsStreams() {
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for the caller. */
+    /** The return type is the superclass, so that the verifier does not load this class for the caller. */
     static Streams open() {
         return new WindowsStreams();
     }
@@ -32,8 +32,8 @@ final class WindowsStreams extends Streams {
     // ---- errors
 
     /**
-     * Returns the result of a receive that received nothing, or throws its error: 0 if the stream has ended, as it has
-     * after its failure.
+     * Returns the result of a receive that received nothing, or throws its error: 0 if the stream has ended, also after
+     * an error that was already thrown.
      */
     private static long received(int fd, String call, int r) throws IOException {
         switch (-r) {
@@ -68,7 +68,7 @@ final class WindowsStreams extends Streams {
                 } else if (SocketState.takeReset(fd)) {
                     break;
                 }
-                throw Errors.socket(call, Windows.WSAESHUTDOWN); // the failure was told, and nothing can be sent
+                throw Errors.socket(call, Windows.WSAESHUTDOWN); // the failure was already thrown
             default:
                 break;
         }
@@ -111,7 +111,7 @@ final class WindowsStreams extends Streams {
     }
 
     /**
-     * Receives to the heap, a segment or else an array, by way of native memory. An array is passed as it is, since a
+     * Receives to the heap, a segment or else an array, through native memory. An array is passed as it is, since a
      * segment of it would be garbage. Never receives again where that could take an error that is reported only once.
      */
     private static long receiveCopying(int fd, MemorySegment dst, byte[] array, long off, long asked, int flags)
@@ -290,7 +290,8 @@ final class WindowsStreams extends Streams {
     }
 
     /**
-     * Makes the WSABUFs of segments; those on the heap get room in the copy buffer, and their bytes if {@code full}.
+     * Fills in the WSABUFs of segments, which point to the copy buffer for those on the heap; it gets their bytes if
+     * {@code full}.
      */
     private static MemorySegment buffers(NativeScratch scratch, MemorySegment[] segments, int from, int count,
             MemorySegment copy, boolean full) {

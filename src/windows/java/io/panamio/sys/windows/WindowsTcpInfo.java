@@ -10,7 +10,7 @@ final class WindowsTcpInfo extends TcpFields {
         super(_TCP_INFO_v0.layout());
     }
 
-    /** Returned as what it extends, so that the verifier does not load this class for {@link WindowsSockets}. */
+    /** The return type is the superclass, so that the verifier does not load this class for {@link WindowsSockets}. */
     static TcpFields open() {
         return new WindowsTcpInfo();
     }

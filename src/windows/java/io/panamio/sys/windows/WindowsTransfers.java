@@ -15,9 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Files, read from an offset. Windows can send a file by itself (TransmitFile), but only by a request that ties the
- * socket to one completion port for ever, so that it could not be registered with another {@code Poll} later: the users
- * copy.
+ * Files, read from an offset. TransmitFile is not used: its request would tie the socket to one completion port, so
+ * that it could not be registered with another {@code Poll} later. Files are read and written instead.
  */
 final class WindowsTransfers extends Transfers {
     /** The least length of a name that needs a prefix. */

@@ -18,7 +18,7 @@ import java.lang.ref.Reference;
  * the view of the segment for the error code that FFM creates in it, at whatever depth the call is.
  */
 final class Winsock {
-    /** The maximum number of bytes of one call: a send takes all that it is given into the system's memory. */
+    /** The maximum number of bytes of one call: the system copies all that a send is given. */
     static final int MAX_TRANSFER = 1 << 20;
 
     private static final Dll DLL = Dll.load("ws2_32");
