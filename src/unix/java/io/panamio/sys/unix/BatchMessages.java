@@ -4,7 +4,7 @@ import io.panamio.sys.Batch;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** Messages on a system where a batch takes one system call, recvmmsg(2) or sendmmsg(2). */
+/** Messages on a system, such as Linux or FreeBSD, where a batch takes one system call: recvmmsg(2) or sendmmsg(2). */
 public abstract class BatchMessages extends UnixMessages {
     private final long headerSize;
     private final long lengthOffset;
