@@ -1,4 +1,4 @@
-package io.panamio.test.house;
+package io.panamio.test.project;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;

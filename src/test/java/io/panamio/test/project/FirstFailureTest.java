@@ -1,4 +1,4 @@
-package io.panamio.test.house;
+package io.panamio.test.project;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;

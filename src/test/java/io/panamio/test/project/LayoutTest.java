@@ -1,8 +1,8 @@
-package io.panamio.test.house;
+package io.panamio.test.project;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.panamio.test.house.Bindings.Claim;
+import io.panamio.test.project.Bindings.Claim;
 import io.panamio.test.support.MissingPrograms;
 import java.io.IOException;
 import java.lang.foreign.MemoryLayout;

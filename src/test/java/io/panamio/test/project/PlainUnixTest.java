@@ -1,4 +1,4 @@
-package io.panamio.test.house;
+package io.panamio.test.project;
 
 import static io.panamio.IoResult.EOF;
 import static io.panamio.IoResult.WOULD_BLOCK;

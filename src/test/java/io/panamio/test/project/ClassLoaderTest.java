@@ -1,4 +1,4 @@
-package io.panamio.test.house;
+package io.panamio.test.project;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,4 +1,4 @@
-package io.panamio.test.house;
+package io.panamio.test.project;
 
 import io.panamio.test.support.Child;
 import java.io.IOException;

@@ -1,5 +1,0 @@
-/**
- * Tests of the code itself: layers, the shape of the API, bindings against a C compiler, platforms, the code of the
- * documentation, class loading, and failures in the middle of an operation.
- */
-package io.panamio.test.house;
