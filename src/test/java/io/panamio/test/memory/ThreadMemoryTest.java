@@ -13,6 +13,7 @@ import io.panamio.net.UnixStream;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Proc;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
@@ -145,6 +146,7 @@ class ThreadMemoryTest {
     }
 
     private static long[] run(String whose, String kind, int count, int arraySize) throws Exception {
+        Proc.require("self/status");
         String[] out = new Child().with("-Xmx256m", "-XX:MaxDirectMemorySize=32m", "-XX:+UseSerialGC", "-Xss256k",
             "--enable-native-access=ALL-UNNAMED").run(Readers.class, whose, kind, Integer.toString(count),
                 Integer.toString(arraySize)).ok().trim().split(" ");

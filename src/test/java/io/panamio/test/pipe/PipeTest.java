@@ -29,6 +29,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -419,6 +420,7 @@ class PipeTest {
     @Tag("any-selector")
     @Requires(Feature.PIPE_REDIRECTS)
     void aChildDoesNotInheritAPipe() throws Exception {
+        Proc.require("self/fd");
         try (Pipe pipe = Pipe.open()) {
             Process child = new ProcessBuilder("ls", "-l", "/proc/self/fd").start();
             String fds = new String(child.getInputStream().readAllBytes());

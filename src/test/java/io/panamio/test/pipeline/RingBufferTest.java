@@ -25,11 +25,11 @@ import io.panamio.test.support.Child;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Proc;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
 import io.panamio.test.support.RingMappings;
 import io.panamio.test.support.Seccomp;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -621,7 +621,7 @@ class RingBufferTest {
     @Test
     @Tag("any-selector")
     void ringsLeaveMappingsForOthers() throws Exception {
-        Systems.windows("does not limit the number of mappings");
+        Proc.require("sys/vm/max_map_count");
         Qemu.lacks("mappings that are merged with their neighbours");
         assertEquals("ok\ntrue\n", new Child().with("-XX:MaxDirectMemorySize=2g").run(Many.class).ok());
     }

@@ -39,6 +39,7 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Proc;
 import io.panamio.test.support.Programs;
 import io.panamio.test.support.Seccomp;
 import io.panamio.test.support.Systems;
@@ -122,6 +123,7 @@ class SpliceTest {
     @Test
     void aBurstTakesThreeSystemCalls(@TempDir Path directory) throws Exception {
         Programs.require("strace");
+        Proc.require("thread-self");
         try (Loop loop = new Loop(); Programs programs = new Programs(directory)) {
             TcpStream[] in = loop.pair();
             TcpStream[] out = loop.pair();

@@ -21,6 +21,7 @@ import io.panamio.pipeline.FileSource;
 import io.panamio.pipeline.PipePool;
 import io.panamio.pipeline.Splice;
 import io.panamio.test.support.Child;
+import io.panamio.test.support.Proc;
 import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -241,6 +242,7 @@ class FirstFailureTest {
 
     @Test
     void aFirstFailureWithoutDescriptorsIsThrownAsUsual() throws Exception {
+        Proc.require("self/fd");
         Child child = new Child().onClassPath().with("--enable-native-access=ALL-UNNAMED",
             "--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dlibrary=" + Child.CLASSES);
         assertEquals("ok", child.run(Exhausted.class).ok().trim());

@@ -17,9 +17,14 @@ public final class Proc {
         return !Systems.WINDOWS && Files.exists(Path.of("/proc", file));
     }
 
+    /** Skips a test that needs a file of /proc where there is none. */
+    public static void require(String file) {
+        assumeTrue(has(file), "this system has no /proc/" + file);
+    }
+
     /** Returns the lines of a file of /proc. */
     public static List<String> lines(String file) throws IOException {
-        assumeTrue(has(file), "this system has no /proc/" + file);
+        require(file);
         return Files.readAllLines(Path.of("/proc", file));
     }
 

@@ -25,6 +25,7 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Proc;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
 import java.io.FileInputStream;
@@ -218,6 +219,7 @@ class DescriptorPassingTest {
     @ParameterizedTest
     @EnumSource
     void aPassedFileIsRead(Kind kind) throws IOException {
+        Proc.require("self/fd");
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
             int file = NativeCalls.regularFile();
@@ -513,6 +515,7 @@ class DescriptorPassingTest {
     // ---- credentials
 
     private static UnixCredentials own() throws IOException {
+        Proc.require("self");
         Path self = Path.of("/proc/self");
         return new UnixCredentials((int) ProcessHandle.current().pid(), (int) Files.getAttribute(self, "unix:uid"),
             (int) Files.getAttribute(self, "unix:gid"));
