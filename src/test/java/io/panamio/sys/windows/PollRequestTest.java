@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What a completion of a poll request becomes: the event, and what is asked for next. The bits and the status codes are
+ * What a completion of a poll request becomes: the event, and the next request. The bits and the status codes are
  * numbers here, as AFD gives them, also those that it gives on Windows only and never on Wine.
  */
 @Tag("any-platform")
@@ -117,7 +117,7 @@ class PollRequestTest {
         r1       | 1            | r           | 0                  | bytes, once
         rw1      | 4            | w           | 0                  | room, once
         """)
-    void whatWasFoundIsReportedOnceAndNotAskedForAgain(String interest, String found, String event, String next,
+    void whatWasFoundIsReportedOnceAndNotRequestedAgain(String interest, String found, String event, String next,
             String because) {
         PollRequest request = request(interest);
         assertEquals(event, complete(request, SUCCESS, sum(found)), because);
@@ -145,13 +145,13 @@ class PollRequestTest {
     void theEndThatFollowsBytesIsReported() {
         PollRequest request = request("rw");
         assertEquals("r", complete(request, SUCCESS, 1));
-        assertEquals("r rc", complete(request, SUCCESS, 8), "Wine tells of the end once the bytes were read");
+        assertEquals("r rc", complete(request, SUCCESS, 8), "Wine reports the end once the bytes were read");
         assertEquals("r w rc wc e", complete(request, SUCCESS, 16), "and of a reset after a half-close");
         assertEquals(0, request.wanted(), "or a failure would repeat for ever");
     }
 
     @Test
-    void aDirectionThatWasDrainedIsAskedForAgain() {
+    void aDirectionThatWasDrainedIsRequestedAgain() {
         PollRequest request = request("rw");
         complete(request, SUCCESS, 1 + 4);
         assertEquals(128 + 8 + 16 + 256, request.wanted());
@@ -163,7 +163,7 @@ class PollRequestTest {
     }
 
     @Test
-    void theEndIsNotAskedForAgain() {
+    void theEndIsNotRequestedAgain() {
         PollRequest request = request("rw");
         complete(request, SUCCESS, 8);
         request.arm(Readiness.READABLE);
@@ -222,7 +222,7 @@ class PollRequestTest {
     }
 
     @Test
-    void aShutdownIsReportedAlthoughAfdDoesNotTell() {
+    void aShutdownIsReportedAlthoughAfdDoesNotReportIt() {
         PollRequest request = request("rw");
         request.shut = Readiness.READABLE;
         assertEquals("r rc", flags(request.report(request.own())));

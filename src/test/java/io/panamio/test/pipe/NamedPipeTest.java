@@ -608,7 +608,7 @@ class NamedPipeTest {
     }
 
     @Test
-    void aWriteLearnsOfTheEndOfItsReader() throws IOException {
+    void aWriteThrowsOnceItsReaderIsClosed() throws IOException {
         try (Loop loop = new Loop()) {
             Pair pair = new Pair(loop, Mode.BYTES);
             fill(pair.client);
