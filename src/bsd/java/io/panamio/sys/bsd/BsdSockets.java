@@ -30,7 +30,7 @@ public abstract class BsdSockets extends UnixSockets {
         this.info = info;
     }
 
-    /** A connection that has ended keeps nothing of what it was. */
+    /** The system keeps nothing of a connection that has ended. */
     @Override
     protected final boolean wasConnected(int fd) {
         return false;

@@ -71,7 +71,7 @@ final class KqueueEvents extends EventBuffer {
 
     /**
      * {@inheritDoc} The end of a direction is that of its filter. With an error in {@code fflags} it is that of both
-     * directions; what is pending before an end can be read all the same.
+     * directions; data that is pending before an end can still be read.
      */
     @Override
     public int readiness(int i) {

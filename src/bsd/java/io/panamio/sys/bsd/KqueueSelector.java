@@ -21,9 +21,9 @@ import java.util.function.IntPredicate;
  * result. A notification is the trigger of an EVFILT_USER.
  *
  * <p>A registration is changed by deleting its filters and adding the new ones in one call: the mode of a filter stays
- * what it was when it was added. Each change has a receipt, and each receipt is looked at.
+ * what it was when it was added. Each change has a receipt, and all receipts are checked.
  *
- * <p>What kqueue(2) does not know is made here: a one-shot interest ends with the first of its filters that has an
+ * <p>What kqueue(2) lacks is emulated: a one-shot interest ends with the first of its filters that has an
  * event; for hang-ups alone, a filter for reading has a low-water mark that no socket reaches, and what is reported
  * below the end of the stream is dropped; the write end of a pipe whose reader is gone, for which the filter is
  * refused, is reported by an EVFILT_USER of its own.
@@ -60,7 +60,7 @@ final class KqueueSelector extends Selector {
             return (interest & Readiness.ONE_SHOT) != 0;
         }
 
-        /** Returns whether neither direction is asked for: errors and hang-ups are always reported. */
+        /** Returns whether neither direction is requested: errors and hang-ups are always reported. */
         boolean hangUpOnly() {
             return (interest & (Readiness.READABLE | Readiness.WRITABLE)) == 0;
         }
@@ -366,7 +366,7 @@ final class KqueueSelector extends Selector {
         throw errors.io("kevent", -n);
     }
 
-    /** Takes the notification out of events, and what is not to be reported; returns the number of those left. */
+    /** Removes the notification and what is not to be reported from events; returns the number of those left. */
     private int sift(KqueueEvents events, int n) {
         int left = 0;
         synchronized (lock) {
@@ -381,7 +381,7 @@ final class KqueueSelector extends Selector {
         return left;
     }
 
-    /** Returns whether an event is to be reported; {@code before} events are already. */
+    /** Returns whether an event is to be reported, after {@code before} others. */
     private boolean report(KqueueEvents events, int i, int before) {
         int fd = (int) events.ident(i);
         long token = events.token(i);

@@ -12,7 +12,7 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
-/** Control messages of FreeBSD, where those of IPv4 have an address alone, without an interface. */
+/** Control messages of FreeBSD, where those of IPv4 contain an address without an interface. */
 final class FreebsdControl extends BsdControl {
     private FreebsdControl(ControlFormat format, MemorySegment memory) {
         super(FreebsdConstants.INSTANCE, format, memory);
