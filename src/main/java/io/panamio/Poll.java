@@ -78,7 +78,7 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
-     * Waits until at least one event is pending. Costs one system call, epoll_wait(2) or poll(2).
+     * Waits until at least one event is pending. Costs one system call, such as epoll_wait(2).
      *
      * @param events receives the events, replacing its contents
      * @return the number of events, at least 1
