@@ -16,19 +16,18 @@ import java.util.Arrays;
  */
 public final class UnixAddress extends SocketAddress {
     private static final long serialVersionUID = 1;
-    private static final UnixAddress UNNAMED = new UnixAddress(Kind.UNNAMED, new byte[0]);
+    private static final boolean ABSTRACT = true;
+    private static final boolean PATH = false;
+    private static final UnixAddress UNNAMED = new UnixAddress(new byte[0], PATH);
 
     /** The bytes, without a leading or terminating zero byte; none if unnamed. */
     private final byte[] name;
-    private final Kind kind;
+    /** Whether the bytes are a name in the abstract namespace. */
+    private final boolean isAbstract;
 
-    private enum Kind {
-        PATH, ABSTRACT, UNNAMED
-    }
-
-    private UnixAddress(Kind kind, byte[] name) {
-        this.kind = kind;
+    private UnixAddress(byte[] name, boolean isAbstract) {
         this.name = name;
+        this.isAbstract = isAbstract;
     }
 
     /**
@@ -60,7 +59,7 @@ public final class UnixAddress extends SocketAddress {
                 throw new IllegalArgumentException("the path contains a zero byte");
             }
         }
-        return new UnixAddress(Kind.PATH, path.clone());
+        return new UnixAddress(path.clone(), PATH);
     }
 
     /**
@@ -72,7 +71,7 @@ public final class UnixAddress extends SocketAddress {
      * @return the address
      */
     public static UnixAddress ofAbstract(byte[] name) {
-        return new UnixAddress(Kind.ABSTRACT, name.clone());
+        return new UnixAddress(name.clone(), ABSTRACT);
     }
 
     /**
@@ -102,7 +101,7 @@ public final class UnixAddress extends SocketAddress {
      * @throws InvalidPathException if this is a path whose bytes cannot be decoded
      */
     public UnixDomainSocketAddress toJdk() {
-        if (isAbstract()) {
+        if (isAbstract) {
             throw new UnsupportedOperationException("the JDK does not support abstract addresses: " + this);
         }
         return UnixDomainSocketAddress.of(isUnnamed() ? Path.of("") : path());
@@ -110,17 +109,17 @@ public final class UnixAddress extends SocketAddress {
 
     /** {@return whether this is a path} */
     public boolean isPath() {
-        return kind == Kind.PATH;
+        return !isAbstract && name.length > 0;
     }
 
     /** {@return whether this is a name in the abstract namespace} */
     public boolean isAbstract() {
-        return kind == Kind.ABSTRACT;
+        return isAbstract;
     }
 
     /** {@return whether this is the unnamed address} */
     public boolean isUnnamed() {
-        return kind == Kind.UNNAMED;
+        return !isAbstract && name.length == 0;
     }
 
     /**
@@ -150,17 +149,17 @@ public final class UnixAddress extends SocketAddress {
 
     @Override
     public boolean equals(Object o) {
-        return o instanceof UnixAddress a && a.kind == kind && Arrays.equals(a.name, name);
+        return o instanceof UnixAddress a && a.isAbstract == isAbstract && Arrays.equals(a.name, name);
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(name) * 2 + (isAbstract() ? 1 : 0);
+        return Arrays.hashCode(name) * 2 + (isAbstract ? 1 : 0);
     }
 
     /** {@return the path, an abstract name preceded by {@code @}, or {@code (unnamed)}} */
     @Override
     public String toString() {
-        return isUnnamed() ? "(unnamed)" : (isAbstract() ? "@" : "") + new String(name, StandardCharsets.UTF_8);
+        return isUnnamed() ? "(unnamed)" : (isAbstract ? "@" : "") + new String(name, StandardCharsets.UTF_8);
     }
 }
