@@ -1,7 +1,6 @@
 package io.panamio.sys.unix;
 
 import io.panamio.SystemError;
-import io.panamio.net.SystemSocketOptions;
 import io.panamio.sys.NativeScratch;
 import io.panamio.sys.SystemExceptions;
 import java.io.IOException;
@@ -17,8 +16,9 @@ public final class Errors implements Runnable {
 
     /**
      * Loads the classes that the methods here and their exceptions need, and those that a call on an open source may be
-     * the first to need, which may happen when no descriptors are left. The latter are not initialized, except the names
-     * of options. A class that cannot be loaded is left to the call that needs it: there may be no descriptors or no memory already.
+     * the first to need, which may happen when no descriptors are left. The latter are not initialized, except the
+     * names of options. A class that cannot be loaded is left to the call that needs it: there may be no descriptors or
+     * no memory already.
      */
     @Override
     @SuppressWarnings("unused")
@@ -29,7 +29,7 @@ public final class Errors implements Runnable {
             constants.errno(1);
             constants.load();
             Class<?>[] loaded = {Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
-            Object option = SystemSocketOptions.IP_TTL;
+            Class.forName("io.panamio.net.SystemSocketOptions"); // initialized; by name, as this layer does not use it
         } catch (Throwable t) {
             return; // not a failure of any call, and not to be printed
         }

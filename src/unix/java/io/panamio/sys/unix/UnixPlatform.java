@@ -23,7 +23,8 @@ public abstract class UnixPlatform extends Platform {
     /**
      * Loads the classes of errors, and those that an open source may need, before they are needed: a process without
      * free descriptors cannot load a class from a directory, nor from a jar that is not open yet, as all classes were
-     * in a CDS archive; and a class that failed to load once is never tried again. Runs in a thread of its own, as a start would otherwise take 2 ms longer.
+     * in a CDS archive; and a class that failed to load once is never tried again. Runs in a thread of its own, as a
+     * start would otherwise take 2 ms longer.
      */
     private void loadErrors() {
         Thread thread = new Thread(null, errors, "panamio-errors", 0, false);
