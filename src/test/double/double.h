@@ -35,10 +35,12 @@
 
 #ifdef T_SO_LINGER_SEC
 #define MACOS 1
+#define MACOS_HERE true
 #define FREEBSD_HERE false
 #define SYSTEM "macOS"
 #else
 #define FREEBSD 1
+#define MACOS_HERE false
 #define FREEBSD_HERE true
 #define SYSTEM "FreeBSD"
 #endif

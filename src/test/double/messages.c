@@ -89,7 +89,7 @@ static long after_receive(struct object *o, long r) {
     if (r > 0 || !o->used) {
         return r == -EINVAL && o->kind != TCP ? -ENOTCONN : r;
     }
-    if (o->kind != TCP && r == -ECONNRESET && !o->local) {
+    if (o->kind != TCP && r == -ECONNRESET && (MACOS_HERE || !o->local)) {
         return 0; /* Linux says so where the target has an end */
     }
     if (r == 0 || r == -EAGAIN) {

@@ -340,8 +340,12 @@ API(int, shutdown, int fd, int how) {
                 r = SYS(shutdown, (long) fd, (long) SHUT_WR);
             }
         }
-        activate(o, T_EVFILT_READ);
-        activate(o, T_EVFILT_WRITE);
+        if (reads) {
+            activate(o, T_EVFILT_READ);
+        }
+        if (writes) {
+            activate(o, T_EVFILT_WRITE);
+        }
     }
     unlock();
     return (int) done(r);
