@@ -213,7 +213,7 @@ void take_error(int fd, struct object *o) {
     }
     o->used = true;
     bool unix_peer_gone = o->kind == UNIX_STREAM || o->kind == UNIX_SEQPACKET || o->kind == UNIX_DGRAM;
-    if (unix_peer_gone && !o->local) {
+    if (unix_peer_gone && (MACOS_HERE || !o->local)) {
         return; /* Linux says ECONNRESET where the target has an end without an error */
     }
     o->error = e == EPIPE ? ECONNRESET : e; /* Linux tells a reset after the peer's end apart */

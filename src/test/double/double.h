@@ -35,10 +35,12 @@
 
 #ifdef T_SO_LINGER_SEC
 #define MACOS 1
+#define MACOS_HERE true
 #define FREEBSD_HERE false
 #define SYSTEM "macOS"
 #else
 #define FREEBSD 1
+#define MACOS_HERE false
 #define FREEBSD_HERE true
 #define SYSTEM "FreeBSD"
 #endif
@@ -46,6 +48,20 @@
 /* Declares and begins a function of the target's library. */
 #define API(type, name, ...) \
     __attribute__((visibility("default"))) type d_##name(__VA_ARGS__) __asm__(#name); type d_##name(__VA_ARGS__)
+
+/*
+ * What stands for the variable arguments of a function with two others, and takes the first of them. On Apple's aarch64
+ * they are on the stack, where Linux's aarch64 passes a ninth parameter.
+ */
+#if defined MACOS && defined __aarch64__
+#define VARIABLE long x2, long x3, long x4, long x5, long x6, long x7, long on_stack
+#define FIRST(type, name, last) \
+    (void) x2, (void) x3, (void) x4, (void) x5, (void) x6, (void) x7; type name = (type) on_stack
+#else
+#define VARIABLE ...
+#define FIRST(type, name, last) \
+    va_list arguments; va_start(arguments, last); type name = va_arg(arguments, type); va_end(arguments)
+#endif
 
 /* A system call of Linux: its result, or the negated errno. */
 #define SYS(name, ...) ({ long r_ = syscall(SYS_##name, ##__VA_ARGS__); r_ < 0 ? -(long) errno : r_; })

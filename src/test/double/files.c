@@ -39,11 +39,8 @@ static long flags_from_linux(long flags) {
     return (flags & O_ACCMODE) | (flags & O_NONBLOCK ? T_O_NONBLOCK : 0) | (flags & O_APPEND ? T_O_APPEND : 0);
 }
 
-API(int, fcntl, int fd, int command, ...) {
-    va_list arguments;
-    va_start(arguments, command);
-    int value = va_arg(arguments, int);
-    va_end(arguments);
+API(int, fcntl, int fd, int command, VARIABLE) {
+    FIRST(int, value, command);
     switch (command) {
     case T_F_GETFD:
         return (int) done(SYS(fcntl, (long) fd, (long) F_GETFD));
@@ -85,11 +82,8 @@ API(int, fcntl, int fd, int command, ...) {
     return (int) done_refusing("fcntl", "command %d", command);
 }
 
-API(int, ioctl, int fd, unsigned long request, ...) {
-    va_list arguments;
-    va_start(arguments, request);
-    int *value = va_arg(arguments, int *);
-    va_end(arguments);
+API(int, ioctl, int fd, unsigned long request, VARIABLE) {
+    FIRST(int *, value, request);
     switch (request) {
     case T_FIONREAD:
         return (int) done(is_kqueue(fd) ? -ENOTTY : SYS(ioctl, (long) fd, (long) FIONREAD, value));
@@ -134,16 +128,14 @@ API(int, dup2, int from, int to) {
     if (from != to) {
         forget(to);
     }
-    return (int) done(SYS(dup2, (long) from, (long) to));
+    return (int) done(from == to ? SYS(fcntl, (long) from, (long) F_GETFD) < 0 ? -EBADF : to
+        : SYS(dup3, (long) from, (long) to, 0L));
 }
 
 /* ---- files */
 
-API(int, open, const char *path, int flags, ...) {
-    va_list arguments;
-    va_start(arguments, flags);
-    int mode = va_arg(arguments, int);
-    va_end(arguments);
+API(int, open, const char *path, int flags, VARIABLE) {
+    FIRST(int, mode, flags);
     static const int bits[][2] = {{T_O_NONBLOCK, O_NONBLOCK}, {T_O_APPEND, O_APPEND}, {T_O_CREAT, O_CREAT},
         {T_O_TRUNC, O_TRUNC}, {T_O_EXCL, O_EXCL}, {T_O_CLOEXEC, O_CLOEXEC}, {T_O_DIRECTORY, O_DIRECTORY},
         {T_O_NOFOLLOW, O_NOFOLLOW}};
@@ -448,11 +440,8 @@ static int shm_open_by(const char *name, int flags) {
 }
 
 #ifdef MACOS
-API(int, shm_open, const char *name, int flags, ...) {
-    va_list arguments;
-    va_start(arguments, flags);
-    int mode = va_arg(arguments, int);
-    va_end(arguments);
+API(int, shm_open, const char *name, int flags, VARIABLE) {
+    FIRST(int, mode, flags);
 #else
 API(int, shm_open, const char *name, int flags, unsigned short mode) {
 #endif

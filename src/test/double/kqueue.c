@@ -246,11 +246,9 @@ static bool holds(struct knote *k, struct look *l) {
         }
         return l->write;
     }
-#ifdef T_EVFILT_EXCEPT
-    if (k->event.filter == T_EVFILT_EXCEPT) {
-        return l->out_of_band || l->read_eof;
+    if (k->event.fflags & T_NOTE_OOB_OR_NONE && l->out_of_band) { /* of EVFILT_READ, too */
+        return true;
     }
-#endif
     if (k->event.fflags & T_NOTE_LOWAT && !l->read_eof) {
         return l->to_read >= k->event.data;
     }
@@ -314,12 +312,9 @@ static void watch(struct kqueue *kq, int fd) {
     struct epoll_event e = {EPOLLET, {.fd = fd}};
     bool reads = find(kq, (uintptr_t) fd, T_EVFILT_READ);
 #ifdef T_EVFILT_EXCEPT
-    if (find(kq, (uintptr_t) fd, T_EVFILT_EXCEPT)) {
-        e.events |= EPOLLPRI;
-        reads = true;
-    }
+    reads |= find(kq, (uintptr_t) fd, T_EVFILT_EXCEPT) != NULL;
 #endif
-    e.events |= EPOLLIN | EPOLLRDHUP;
+    e.events |= EPOLLIN | EPOLLRDHUP | (T_NOTE_OOB_OR_NONE ? EPOLLPRI : 0);
     SYS(epoll_ctl, (long) kq->readers, (long) EPOLL_CTL_DEL, (long) fd, &e);
     if (reads) {
         SYS(epoll_ctl, (long) kq->readers, (long) EPOLL_CTL_ADD, (long) fd, &e);
@@ -632,11 +627,10 @@ static bool report(struct knote *k, struct t_kevent *e) {
 #endif
             }
         }
-#ifdef T_EVFILT_EXCEPT
-        if (k->event.filter == T_EVFILT_EXCEPT) {
-            e->fflags = l.out_of_band ? T_NOTE_OOB : e->fflags;
+        if (k->event.fflags & T_NOTE_OOB_OR_NONE && l.out_of_band) {
+            e->fflags = T_NOTE_OOB_OR_NONE;
+            e->flags &= ~T_EV_EOF;
         }
-#endif
     }
     if (k->event.flags & T_EV_ONESHOT) {
         drop(k);

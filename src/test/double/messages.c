@@ -89,7 +89,7 @@ static long after_receive(struct object *o, long r) {
     if (r > 0 || !o->used) {
         return r == -EINVAL && o->kind != TCP ? -ENOTCONN : r;
     }
-    if (o->kind != TCP && r == -ECONNRESET && !o->local) {
+    if (o->kind != TCP && r == -ECONNRESET && (MACOS_HERE || !o->local)) {
         return 0; /* Linux says so where the target has an end */
     }
     if (r == 0 || r == -EAGAIN) {
@@ -183,6 +183,7 @@ static long after_send(int fd, struct object *o, size_t length, int flags, bool 
     return r;
 }
 
+/* A send may take less than there is room for; a receive takes what there is. */
 static size_t shorter(struct object *o, size_t length) {
     return length > 1 && is_stream(o) && o->kind != UNIX_SEQPACKET && hostile(8) ? length / 2 + 1 : length;
 }
@@ -221,7 +222,7 @@ static long receive(const char *function, int fd, void *to, size_t length, int f
     socklen_t size = sizeof name;
     if (r == 1) {
         memset(&name, 0, sizeof name);
-        r = after_receive(o, SYS(recvfrom, (long) fd, to, shorter(o, length), (long) linux_flags,
+        r = after_receive(o, SYS(recvfrom, (long) fd, to, length, (long) linux_flags,
             address ? &name : NULL, address ? &size : NULL));
         if (r == -EOPNOTSUPP && flags & T_MSG_OOB) {
             r = -EINVAL;
@@ -368,7 +369,7 @@ static long vectored(int fd, const struct iovec *vectors, int count, bool read) 
     if (interrupted()) {
         return -EINTR;
     }
-    if (count > 1 && hostile(8)) {
+    if (!read && count > 1 && hostile(8)) {
         count = count / 2;
         length = total(vectors, count);
     }

@@ -172,7 +172,13 @@ static long connect_tcp(int fd, struct object *o, const struct sockaddr_storage 
     } else if (r == -ECONNREFUSED || r == -ETIMEDOUT || r == -ECONNRESET) {
         o->used = true;
     }
-    if (r == -EINPROGRESS && !hostile(2) && tcp_state_of(fd) != 2) { /* an answer at once, either of the two */
+    static int later = -1;
+    if (later < 0) {
+        const char *when = getenv("PANAMIO_DOUBLE_CONNECT");
+        later = when && !strcmp(when, "later");
+    }
+    bool at_once = is_hostile ? !hostile(2) : !later; /* FreeBSD does either, more often at once */
+    if (r == -EINPROGRESS && at_once && tcp_state_of(fd) != 2) { /* connected or refused */
         take_error(fd, o);
         r = o->error ? -o->error : 0;
         o->error = 0;
@@ -340,8 +346,12 @@ API(int, shutdown, int fd, int how) {
                 r = SYS(shutdown, (long) fd, (long) SHUT_WR);
             }
         }
-        activate(o, T_EVFILT_READ);
-        activate(o, T_EVFILT_WRITE);
+        if (reads) {
+            activate(o, T_EVFILT_READ);
+        }
+        if (writes) {
+            activate(o, T_EVFILT_WRITE);
+        }
     }
     unlock();
     return (int) done(r);

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The state of a TCP connection, which {@link TcpStream#info} stores: a reusable view of struct tcp_info of tcp(7).
- * Fields that the kernel does not supply are zero. The counters are unsigned; 32-bit ones are returned in a {@code
- * long} and so never negative. Not thread-safe.
+ * Fields that Linux's kernel is too old to supply are zero; those that another system does not have are -1. The counters
+ * are unsigned; 32-bit ones are returned in a {@code long} and so never negative otherwise. Not thread-safe.
  */
 public final class TcpInfo {
     final TcpFields part;
@@ -27,7 +27,7 @@ public final class TcpInfo {
         return part.segment();
     }
 
-    /** {@return the number of the state in netinet/tcp.h; TCP_ESTABLISHED is 1} */
+    /** {@return the number of the state in Linux's netinet/tcp.h, on all systems; TCP_ESTABLISHED is 1} */
     public int state() {
         return (int) part.get(Field.STATE);
     }

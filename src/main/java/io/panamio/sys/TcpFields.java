@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 
 /** A platform's structure with the state of a TCP connection. */
 public abstract class TcpFields {
-    /** The fields; those that a platform does not have are 0. */
+    /** The fields; those that a platform does not have are -1. */
     public enum Field {
         STATE, RETRANSMITS, RTO, SND_MSS, RCV_MSS, UNACKED, LOST, RETRANS, LAST_DATA_SENT, LAST_DATA_RECV, PMTU, RTT,
         RTT_VAR, MIN_RTT, SND_CWND, SND_SSTHRESH, RCV_SPACE, TOTAL_RETRANS, PACING_RATE, DELIVERY_RATE, BYTES_ACKED,

@@ -1,7 +1,7 @@
 package io.panamio.sys.bsd;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import io.panamio.Feature;
 import io.panamio.sys.Platform;
@@ -19,11 +19,12 @@ public class BsdControl extends UnixControl {
         c = constants;
     }
 
-    /** struct timeval, in microseconds; macOS has an int there, and padding behind it. */
+    /** struct timeval, in microseconds; macOS has an int there, and a message need not be aligned. */
     @Override
     public final long timestampNanos() {
         int data = find(c.SOL_SOCKET(), Bsd.SCM_TIMESTAMP, 16);
-        return data < 0 ? -1 : memory.get(JAVA_LONG, data) * 1_000_000_000 + memory.get(JAVA_INT, data + 8) * 1000L;
+        return data < 0 ? -1
+            : memory.get(JAVA_LONG_UNALIGNED, data) * 1_000_000_000 + memory.get(JAVA_INT, data + 8) * 1000L;
     }
 
     @Override

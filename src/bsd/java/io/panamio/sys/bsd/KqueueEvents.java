@@ -94,6 +94,11 @@ final class KqueueEvents extends EventBuffer {
         return ended ? Readiness.READ_CLOSED | broken(notes) : Readiness.READABLE | priority(notes);
     }
 
+    /** Returns whether urgent data is pending. */
+    boolean isUrgent(int i) {
+        return (bytes.getInt(i * size + fflags) & oob) != 0;
+    }
+
     private int priority(int notes) {
         return (notes & oob) == 0 ? 0 : Readiness.PRIORITY;
     }

@@ -24,8 +24,8 @@ import java.util.function.IntPredicate;
  * what it was when it was added. Each change has a receipt, and all receipts are checked.
  *
  * <p>What kqueue(2) lacks is emulated: a one-shot interest ends with the first of its filters that has an
- * event; for hang-ups alone, a filter for reading has a low-water mark that no socket reaches, and what is reported
- * below the end of the stream is dropped; the write end of a pipe whose reader is gone, for which the filter is
+ * event; for hang-ups or urgent data alone, a filter has a low-water mark that only a full buffer reaches, and what is
+ * reported of other data is dropped; the write end of a pipe whose reader is gone, for which the filter is
  * refused, is reported by an EVFILT_USER of its own.
  */
 final class KqueueSelector extends Selector {
@@ -177,7 +177,7 @@ final class KqueueSelector extends Selector {
             filters |= WRITE;
         }
         if ((r.interest & (Readiness.PRIORITY | Readiness.READABLE)) == Readiness.PRIORITY) {
-            change(fd, c.EVFILT_EXCEPT(), mode, c.NOTE_OOB(), 0, r.token);
+            change(fd, c.EVFILT_EXCEPT(), mode, c.NOTE_OOB() | Bsd.NOTE_LOWAT, Integer.MAX_VALUE, r.token);
             filters |= EXCEPT;
         }
         return filters;
@@ -272,7 +272,7 @@ final class KqueueSelector extends Selector {
         r.filters = addAll(fd, r);
         int additions = count - deletions;
         int failed = apply(count);
-        boolean closed = failed == 0 && deletions > 0 && !wasAny(deletions);
+        boolean closed = failed == 0 && deletions > 0 && !wasAny(deletions) && !isBroken(deletions, additions);
         if (closed) { // by its owner
             byFd[fd] = null;
             failed = -c.number(Errno.ENOENT);
@@ -315,6 +315,16 @@ final class KqueueSelector extends Selector {
         return false;
     }
 
+    /** Returns whether an addition was that of the write end of a pipe without a reader, whose filter is removed. */
+    private boolean isBroken(int first, int additions) {
+        for (int i = first; i < first + additions; i++) {
+            if (receipt(i) != 0 && c.errno(receipt(i)) == Errno.EPIPE) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Reports the write end of a pipe without a reader. A trigger in the change that adds it is ignored on FreeBSD. */
     private int reportBroken(int fd, Registration r) {
         outliving = true;
@@ -330,11 +340,7 @@ final class KqueueSelector extends Selector {
             Registration r = requireWatched(fd);
             byFd[fd] = null;
             changeAll(fd, r.filters, Bsd.EV_DELETE, 0);
-            int n = count;
-            int failed = apply(n);
-            if (failed < 0 || n > 0 && !wasAny(n)) {
-                throw errors.io("kevent", failed < 0 ? -failed : c.number(Errno.ENOENT));
-            }
+            check("kevent", apply(count)); // the receipts say whether the descriptor was closed before
         }
     }
 
@@ -391,6 +397,9 @@ final class KqueueSelector extends Selector {
         }
         if (r == null || r.token != token) {
             return true; // of a registration that has just ended
+        }
+        if (events.filter(i) == c.EVFILT_EXCEPT() && (events.flags(i) & Bsd.EV_EOF) == 0 && !events.isUrgent(i)) {
+            return false;
         }
         if (r.hangUpOnly() && events.filter(i) == Bsd.EVFILT_READ) {
             if ((events.flags(i) & Bsd.EV_EOF) == 0) {

@@ -2,9 +2,10 @@ package io.panamio.sys.freebsd;
 
 import io.panamio.bindings.freebsd.tcp_info;
 import io.panamio.sys.TcpFields;
+import io.panamio.sys.bsd.BsdTcpInfo;
 
 /** struct tcp_info of netinet/tcp.h, with the names of Linux, of which FreeBSD fills some. */
-final class FreebsdTcpInfo extends TcpFields {
+final class FreebsdTcpInfo extends BsdTcpInfo {
     private FreebsdTcpInfo() {
         super(tcp_info.layout());
     }
@@ -17,7 +18,7 @@ final class FreebsdTcpInfo extends TcpFields {
     @Override
     public long get(Field field) {
         return switch (field) {
-            case STATE -> Byte.toUnsignedLong(tcp_info.tcpi_state(info));
+            case STATE -> state(tcp_info.tcpi_state(info));
             case RTO -> Integer.toUnsignedLong(tcp_info.tcpi_rto(info));
             case SND_MSS -> Integer.toUnsignedLong(tcp_info.tcpi_snd_mss(info));
             case RCV_MSS -> Integer.toUnsignedLong(tcp_info.tcpi_rcv_mss(info));
@@ -32,8 +33,8 @@ final class FreebsdTcpInfo extends TcpFields {
         };
     }
 
-    /** Returns a number of bytes in segments, as Linux counts. */
-    private long segments(int bytes) {
-        return Integer.toUnsignedLong(bytes) / Math.max(1, Integer.toUnsignedLong(tcp_info.tcpi_snd_mss(info)));
+    @Override
+    protected int segmentSize() {
+        return tcp_info.tcpi_snd_mss(info);
     }
 }

@@ -2,9 +2,10 @@ package io.panamio.sys.macos;
 
 import io.panamio.bindings.macos.tcp_connection_info;
 import io.panamio.sys.TcpFields;
+import io.panamio.sys.bsd.BsdTcpInfo;
 
 /** struct tcp_connection_info of netinet/tcp.h, which has milliseconds. */
-final class MacosTcpInfo extends TcpFields {
+final class MacosTcpInfo extends BsdTcpInfo {
     private MacosTcpInfo() {
         super(tcp_connection_info.layout());
     }
@@ -17,7 +18,7 @@ final class MacosTcpInfo extends TcpFields {
     @Override
     public long get(Field field) {
         return switch (field) {
-            case STATE -> Byte.toUnsignedLong(tcp_connection_info.tcpi_state(info));
+            case STATE -> state(tcp_connection_info.tcpi_state(info));
             case RTO -> micros(tcp_connection_info.tcpi_rto(info));
             case SND_MSS -> Integer.toUnsignedLong(tcp_connection_info.tcpi_maxseg(info));
             case RTT -> micros(tcp_connection_info.tcpi_srtt(info));
@@ -39,9 +40,8 @@ final class MacosTcpInfo extends TcpFields {
         return Integer.toUnsignedLong(millis) * 1000;
     }
 
-    /** Returns a number of bytes in segments, as Linux counts. */
-    private long segments(int bytes) {
-        return Integer.toUnsignedLong(bytes)
-            / Math.max(1, Integer.toUnsignedLong(tcp_connection_info.tcpi_maxseg(info)));
+    @Override
+    protected int segmentSize() {
+        return tcp_connection_info.tcpi_maxseg(info);
     }
 }

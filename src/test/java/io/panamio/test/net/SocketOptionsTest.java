@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Feature;
@@ -55,6 +56,7 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +78,7 @@ class SocketOptionsTest {
     }
 
     /** Linux counts its own use of a buffer. */
-    private static final int BUFFER_OF_20_000 = Systems.WINDOWS ? 20_000 : 40_000;
+    private static final int BUFFER_OF_20_000 = Systems.WINDOWS || Loop.isBsd() ? 20_000 : 40_000;
 
     private static final SocketOption<Integer> UNKNOWN = new Named<>("SO_UNKNOWN", Integer.class);
 
@@ -253,6 +255,7 @@ class SocketOptionsTest {
 
     @Test
     void anOptionOfBothFamiliesIsSetForBoth() throws IOException {
+        assumeFalse(Loop.isBsd(), "other numbers");
         Systems.windows("has other numbers");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("::", 0)));
@@ -392,6 +395,7 @@ class SocketOptionsTest {
     }
 
     private static void v6OnlyIsRefused() {
+        UnixAddress path = UnixAddress.ofPath(Path.of("nowhere"));
         for (InetSocketAddress v4 : List.of(new InetSocketAddress(V4, 0), new InetSocketAddress(0))) {
             for (boolean dualStack : new boolean[] {true, false}) {
                 assertThrows(IllegalArgumentException.class, () -> TcpListener.bind(v4,
@@ -400,9 +404,9 @@ class SocketOptionsTest {
                     BindOptions.DEFAULT.dualStack(dualStack).v6Only(true)));
             }
         }
-        assertThrows(IllegalArgumentException.class, () -> UnixListener.bind(UnixAddress.unnamed(),
+        assertThrows(IllegalArgumentException.class, () -> UnixListener.bind(path,
             ListenOptions.DEFAULT.v6Only(true)));
-        assertThrows(IllegalArgumentException.class, () -> UnixDatagram.bind(UnixAddress.unnamed(),
+        assertThrows(IllegalArgumentException.class, () -> UnixDatagram.bind(path,
             BindOptions.DEFAULT.v6Only(true)));
         assertThrows(IllegalArgumentException.class, () -> TcpStream.connect(new InetSocketAddress(V4, 1),
             ConnectOptions.DEFAULT.with(SystemSocketOptions.IPV6_V6ONLY, true)));
@@ -499,6 +503,7 @@ class SocketOptionsTest {
 
     @Test
     void anyOptionCanBeSetAndReadByItsNumber() throws IOException {
+        assumeFalse(Loop.isBsd(), "other numbers");
         Systems.windows("has other numbers and lengths");
         Qemu.lacks("options by the kernel's own lengths");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
@@ -530,6 +535,7 @@ class SocketOptionsTest {
     @Test
     @SuppressWarnings("restricted")
     void anOptionWithAnInputValueIsReadIntoMemoryOfEveryKind() throws IOException {
+        assumeFalse(Loop.isBsd(), "other numbers");
         Systems.windows("has no IP_MSFILTER");
         Qemu.lacks("IP_MSFILTER");
         int filter = 41;
@@ -615,23 +621,30 @@ class SocketOptionsTest {
             Loop.readFully(pair.stream(), 500);
             until("acknowledged", () -> {
                 pair.stream().info(info);
-                return info.unacked() == 0;
+                return info.unacked() <= 0;
             });
             assertEquals(1, info.state(), "ESTABLISHED");
-            assertEquals(1000, info.bytesAcked());
-            assertEquals(1000, info.bytesSent());
-            assertEquals(500, info.bytesReceived());
-            assertEquals(0, info.bytesRetrans() + info.totalRetrans() + info.retrans() + info.retransmits()
-                + info.lost() + info.notsentBytes());
-            assertTrue(info.segsOut() >= 1 && info.segsIn() >= 2, info::toString);
-            for (long positive : new long[] {info.rtt(), info.rttVar(), info.minRtt(), info.rto(), info.sndMss(),
-                info.rcvMss(), info.sndCwnd(), info.sndSsthresh(), info.rcvSpace(), info.pmtu()}) {
+            assertKnown(1000, info.bytesAcked());
+            assertKnown(1000, info.bytesSent());
+            assertKnown(500, info.bytesReceived());
+            for (long none : new long[] {info.bytesRetrans(), info.totalRetrans(), info.retrans(), info.retransmits(),
+                info.lost(), info.notsentBytes()}) {
+                assertKnown(0, none);
+            }
+            assertTrue(isKnown(info.segsOut(), 1) && isKnown(info.segsIn(), 2), info::toString);
+            for (long positive : new long[] {info.rttVar(), info.minRtt(), info.rcvMss(), info.pmtu()}) {
+                assertTrue(isKnown(positive, 1), info::toString);
+            }
+            for (long positive : new long[] {info.rtt(), info.rto(), info.sndMss(), info.sndCwnd(),
+                info.sndSsthresh(), info.rcvSpace()}) { // on all systems
                 assertTrue(positive > 0, info::toString);
             }
-            assertTrue(info.rtt() < 10_000_000 && info.pmtu() >= 1280, info::toString);
+            assertTrue(info.rtt() < 10_000_000 && isKnown(info.pmtu(), 1280), info::toString);
             assertTrue(info.lastDataSent() < 60_000 && info.lastDataRecv() < 60_000, info::toString);
-            assertTrue(info.pacingRate() != 0 && info.deliveryRate() >= 0, info::toString);
-            assertTrue(info.toString().contains("acknowledged 1000 B, received 500 B"), info::toString);
+            if (!Loop.isBsd()) {
+                assertTrue(info.pacingRate() != 0 && info.deliveryRate() >= 0, info::toString);
+                assertTrue(info.toString().contains("acknowledged 1000 B, received 500 B"), info::toString);
+            }
 
             pair.peer().close();
             until("FIN received", () -> {
@@ -641,10 +654,20 @@ class SocketOptionsTest {
         }
     }
 
+    /** Asserts a field that macOS or FreeBSD may lack. */
+    private static void assertKnown(long expected, long field) {
+        assertEquals(Loop.isBsd() && field == -1 ? -1 : expected, field);
+    }
+
+    private static boolean isKnown(long field, long atLeast) {
+        return field >= atLeast || Loop.isBsd() && field == -1;
+    }
+
     @Test
     @Requires(Feature.TCP_INFO)
     void theCountersOfAnInfoAreUnsigned() throws ReflectiveOperationException {
         Systems.windows("has other counters");
+        assumeFalse(Loop.isBsd(), "other counters");
         TcpInfo info = TcpInfo.create();
         info.segment().fill((byte) -1);
         Set<String> rates = Set.of("pacingRate", "deliveryRate", "bytesAcked", "bytesReceived", "bytesSent",
@@ -670,11 +693,12 @@ class SocketOptionsTest {
             assertEquals(10, pair.stream().write(new byte[10], 0, 10));
             until("acknowledged", () -> {
                 pair.stream().info(info);
-                return info.unacked() == 0;
+                return info.unacked() <= 0;
             });
-            assertEquals(10, info.bytesSent());
-            assertEquals(11, info.bytesAcked());
-            assertEquals(1, info.segment().get(JAVA_BYTE, 0), "the state, as the headers have it");
+            assertKnown(10, info.bytesSent());
+            assertKnown(11, info.bytesAcked());
+            int established = Loop.isBsd() ? 4 : 1;
+            assertEquals(established, info.segment().get(JAVA_BYTE, 0), "the state, as the headers have it");
         }
     }
 }

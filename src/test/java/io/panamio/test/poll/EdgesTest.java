@@ -183,6 +183,15 @@ class EdgesTest {
         return new FileOutputStream(fifo.toFile());
     }
 
+    /** On kqueue(2), each read of a pipe reports what is left, the end included. */
+    private static void expectNothingNew(Loop loop) throws IOException {
+        if (Loop.hasTwoEvents()) {
+            loop.expectQuiet();
+        } else {
+            loop.expectNothing();
+        }
+    }
+
     private static void readToTheEnd(Pipe.Receiver receiver, int bytes) throws IOException {
         int got = 0;
         for (long n; (n = receiver.read(BUFFER, 0, BUFFER.length)) != EOF;) {
@@ -212,14 +221,14 @@ class EdgesTest {
                 }
                 expect(loop, "rc");
                 readToTheEnd(receiver, 1);
-                loop.expectNothing();
+                expectNothingNew(loop);
             }
             try (FileOutputStream writer = writer(fifo)) {
                 writer.write(new byte[3]);
             }
             expect(loop, "r rc");
             readToTheEnd(receiver, 3);
-            loop.expectNothing();
+            expectNothingNew(loop);
         }
     }
 
@@ -249,6 +258,7 @@ class EdgesTest {
     @Test
     @Requires(Feature.PIPE_DESCRIPTORS)
     void aTerminalContinuesAfterAnEndAndHangsUpOnce() throws IOException {
+        assumeFalse(Loop.isBsd(), "terminals of that system are not modelled");
         try (Loop loop = new Loop()) {
             int master = NativeCalls.openTerminal();
             IoSource.makeNonBlocking(master);
@@ -303,7 +313,7 @@ class EdgesTest {
             pair[1].write(BUFFER, 0, 3);
             assertEquals("r", loop.next(1));
             pair[1].close();
-            expect(loop, "rc wc");
+            expect(loop, Loop.hasTwoEvents() ? "rc" : "rc wc");
             loop.expectQuiet();
             assertEquals(3, pair[0].read(BUFFER, 0, BUFFER.length));
             assertEquals(EOF, pair[0].read(BUFFER, 0, BUFFER.length));
@@ -335,7 +345,9 @@ class EdgesTest {
             try (java.net.ServerSocket server = new java.net.ServerSocket(0, 1, V4)) {
                 TcpStream stream = loop.later(TcpStream.fromFd(NativeCalls.socket()));
                 loop.register(stream, 1, R);
-                assertEquals("rc wc", loop.next(1));
+                if (!Loop.isBsd()) {
+                    assertEquals("rc wc", loop.next(1));
+                }
                 loop.expectQuiet();
                 NativeCalls.connect(stream.fd(), server.getLocalPort());
                 java.net.Socket peer = loop.later(server.accept());

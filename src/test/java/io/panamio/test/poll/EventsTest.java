@@ -59,14 +59,15 @@ class EventsTest {
             Loop.Pair pair = loop.connected();
             pair.peer().setSoLinger(true, 0);
             pair.peer().close();
-            loop.register(pair.stream(), 1, RW);
-            loop.expect(new Loop.Expected(1, "r w rc wc e"));
+            boolean two = Loop.hasTwoEvents();
+            loop.register(pair.stream(), 1, two ? R : RW);
+            loop.expect(new Loop.Expected(1, two ? "r rc wc e" : "r w rc wc e"));
             Events events = loop.events;
             Event event = events.iterator().next();
             assertEquals(1, event.token());
             assertEquals(1, events.token(0));
             assertTrue(event.isReadable() && events.isReadable(0));
-            assertTrue(event.isWritable() && events.isWritable(0));
+            assertTrue(event.isWritable() != two && events.isWritable(0) != two);
             assertTrue(event.isReadClosed() && events.isReadClosed(0));
             assertTrue(event.isWriteClosed() && events.isWriteClosed(0));
             assertTrue(event.isError() && events.isError(0));
@@ -161,9 +162,10 @@ class EventsTest {
             Loop.Pair pair = loop.connected();
             pair.peer().setSoLinger(true, 0);
             pair.peer().close();
-            loop.register(pair.stream(), -1, RW);
+            loop.register(pair.stream(), -1, Loop.hasTwoEvents() ? R : RW);
             loop.expect(new Loop.Expected(-1, "e"));
-            assertEquals("[token -1 readable writable error read-closed write-closed]", loop.events.toString());
+            assertEquals("[token -1 readable " + (Loop.hasTwoEvents() ? "" : "writable ")
+                + "error read-closed write-closed]", loop.events.toString());
 
             fill(loop, 1, 2);
             assertTrue(List.of("[token 1 readable, token 2 readable]", "[token 2 readable, token 1 readable]")

@@ -5,6 +5,7 @@ import static io.panamio.test.support.Loop.R;
 import static io.panamio.test.support.Loop.RW;
 import static io.panamio.test.support.Loop.W;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Feature;
 import io.panamio.Interest;
@@ -44,9 +45,28 @@ class LocalReadinessMatrixTest {
 
     /**
      * A change of a registered source after its first event: what the next event reports on epoll and on poll(2), and
-     * what the event after a new registration reports on both.
+     * what the event after a new registration reports on both; {@code kqueue} has the two on kqueue(2), or null if they
+     * are those of epoll.
      */
-    private record Edge(String name, Interest interest, Given given, String onEdges, String onLevels, String anew) {
+    private record Edge(String name, Interest interest, Given given, String onEdges, String onLevels, String anew,
+            List<String> kqueue) {
+        Edge(String name, Interest interest, Given given, String onEdges, String onLevels, String anew) {
+            this(name, interest, given, onEdges, onLevels, anew, null);
+        }
+
+        /** The same, with what is reported on kqueue(2), where each direction has an event of its own. */
+        Edge onKqueue(String next, String anew) {
+            return new Edge(name, interest, given, onEdges, onLevels, this.anew, List.of(next, anew));
+        }
+
+        String next() {
+            return Loop.hasTwoEvents() && kqueue != null ? kqueue.get(0) : Loop.hasEdges() ? onEdges : onLevels;
+        }
+
+        String again() {
+            return Loop.hasTwoEvents() && kqueue != null ? kqueue.get(1) : anew;
+        }
+
         @Override
         public String toString() {
             return name + ", " + interest;
@@ -100,40 +120,46 @@ class LocalReadinessMatrixTest {
     }
 
     static List<Edge> edges() {
+        String aborted = Loop.isMacos() ? "r w rc wc" : "r w rc wc e"; // the error is the listener's side's there
         return List.of(
             stream("nothing", RW, (s, p) -> { }, "", "", "w"),
             stream("data", R, (s, p) -> p.write(BYTES, 0, 1), "r", "r", "r"),
-            stream("data", RW, (s, p) -> p.write(BYTES, 0, 1), "r w", "r", "r w"),
+            stream("data", RW, (s, p) -> p.write(BYTES, 0, 1), "r w", "r", "r w").onKqueue("r", "r w"),
             stream("data", W, (s, p) -> p.write(BYTES, 0, 1), "", "", "w"),
             stream("peer reads", RW, LocalReadinessMatrixTest::peerReads, "w", "", "w"),
             stream("peer reads after we were full", W, LocalReadinessMatrixTest::peerReadsAll, "w", "w", "w"),
-            stream("peer's SHUT_WR", RW, (s, p) -> p.shutdown(Shutdown.WRITE), "r w rc", "r rc", "r w rc"),
+            stream("peer's SHUT_WR", RW, (s, p) -> p.shutdown(Shutdown.WRITE), "r w rc", "r rc", "r w rc")
+                .onKqueue("r rc", "r w rc"),
             stream("peer's SHUT_WR", R, (s, p) -> p.shutdown(Shutdown.WRITE), "r rc", "r rc", "r rc"),
-            stream("peer's SHUT_RD", RW, (s, p) -> p.shutdown(Shutdown.READ), "w", "", "w"),
-            stream("our SHUT_RD", RW, (s, p) -> s.shutdown(Shutdown.READ), "r w rc", "r rc", "r w rc"),
-            stream("our SHUT_WR", RW, (s, p) -> s.shutdown(Shutdown.WRITE), "w", "", "w"),
+            stream("peer's SHUT_RD", RW, (s, p) -> p.shutdown(Shutdown.READ), "w", "", "w").onKqueue("", "w"),
+            stream("our SHUT_RD", RW, (s, p) -> s.shutdown(Shutdown.READ), "r w rc", "r rc", "r w rc")
+                .onKqueue("r rc", "r w rc"),
+            stream("our SHUT_WR", RW, (s, p) -> s.shutdown(Shutdown.WRITE), "w", "", "w").onKqueue("w wc", "w wc"),
             stream("our SHUT_RDWR", RW, (s, p) -> s.shutdown(Shutdown.BOTH), "r w rc wc", "r rc wc", "r w rc wc"),
             stream("peer's close", RW, (s, p) -> p.close(), "r w rc wc", "r rc wc", "r w rc wc"),
-            stream("peer's close", W, (s, p) -> p.close(), "w rc wc", "rc wc", "w rc wc"),
+            stream("peer's close", W, (s, p) -> p.close(), "w rc wc", "rc wc", "w rc wc").onKqueue("w wc", "w wc"),
             stream("peer's close, unread data", RW, LocalReadinessMatrixTest::closeUnread,
-                "r w rc wc e", "r rc wc e", "r w rc wc e"),
+                "r w rc wc e", "r rc wc e", "r w rc wc e").onKqueue("r w rc wc", "r w rc wc"),
             new Edge("Unix stream: listener closed before accept", RW, LocalReadinessMatrixTest::notAccepted,
-                "r w rc wc e", "r rc wc e", "r w rc wc e"),
+                "r w rc wc e", "r rc wc e", "r w rc wc e").onKqueue(aborted, aborted),
             new Edge("Unix listener: connection queued", R, LocalReadinessMatrixTest::queued, "r", "r", "r"),
             new Edge("Unix listener: connection queued", W, LocalReadinessMatrixTest::queued, "", "", ""),
             new Edge("Unix listener: shut down", R, LocalReadinessMatrixTest::listenerShutDown, "r rc", "r rc", "r rc"),
             datagram("data", R, (s, p) -> p.send(BYTES, 0, 1), "r", "r", "r"),
             datagram("data", W, (s, p) -> p.send(BYTES, 0, 1), "", "", "w"),
             datagram("peer receives after we were full", W, LocalReadinessMatrixTest::peerReceives, "w", "w", "w"),
-            datagram("our SHUT_WR", RW, (s, p) -> s.shutdown(Shutdown.WRITE), "w", "", "w"),
+            datagram("our SHUT_WR", RW, (s, p) -> s.shutdown(Shutdown.WRITE), "w", "", "w").onKqueue("w wc", "w wc"),
             writer("nothing", (s, r) -> { }, "", "", "w"),
-            writer("reader closed, room left", (s, r) -> r.close(), "w wc e", "wc e", "w wc e"),
-            writer("full, reader closed", LocalReadinessMatrixTest::closeFull, "wc e", "wc e", "wc e"),
+            writer("reader closed, room left", (s, r) -> r.close(), "w wc e", "wc e", "w wc e")
+                .onKqueue("w wc", "w wc"),
+            writer("full, reader closed", LocalReadinessMatrixTest::closeFull, "wc e", "wc e", "wc e")
+                .onKqueue("w wc", "w wc"),
             writer("full, reader took less than a page", LocalReadinessMatrixTest::takeLittle, "", "", ""),
             writer("full, reader took a page", LocalReadinessMatrixTest::takeAPage, "w", "w", "w"),
             reader("data", (s, r) -> s.write(BYTES, 0, 1), "r", "r", "r"),
-            reader("data, writer closed", LocalReadinessMatrixTest::writeClose, "r rc wc", "r rc wc", "r rc wc"),
-            reader("empty, writer closed", (s, r) -> s.close(), "rc wc", "rc wc", "rc wc"));
+            reader("data, writer closed", LocalReadinessMatrixTest::writeClose, "r rc wc", "r rc wc", "r rc wc")
+                .onKqueue("r rc", "r rc"),
+            reader("empty, writer closed", (s, r) -> s.close(), "rc wc", "rc wc", "rc wc").onKqueue("r rc", "r rc"));
     }
 
     private static void peerReads(UnixStream stream, UnixStream peer) throws IOException {
@@ -162,11 +188,13 @@ class LocalReadinessMatrixTest {
     }
 
     private static Case listenerShutDown(Loop loop) throws IOException {
+        assumeFalse(Loop.isBsd(), "shutdown(2) of a listener fails there");
         UnixListener listener = loop.later(UnixListener.bind(Local.address(loop)));
         return new Case(listener, () -> assertEquals(0, NativeCalls.shutdownRead(listener.fd())));
     }
 
     private static void peerReceives(UnixDatagram socket, UnixDatagram peer) throws IOException {
+        assumeFalse(Loop.isBsd(), "a full receiver is an error there, without an event when it is drained");
         while (socket.send(BYTES, 0, 1) != WOULD_BLOCK) {
             Thread.onSpinWait();
         }
@@ -205,10 +233,10 @@ class LocalReadinessMatrixTest {
                 assertEquals("w", loop.next(1));
             }
             c.change.happen();
-            assertNext(Loop.hasEdges() ? edge.onEdges : edge.onLevels, loop);
+            assertNext(edge.next(), loop);
             loop.expectNothing();
             loop.reregister(c.source, 1, edge.interest);
-            assertNext(edge.anew, loop);
+            assertNext(edge.again(), loop);
         }
     }
 

@@ -230,7 +230,7 @@ class PollTest {
             Loop.until("data", () -> pair.stream().peek(new byte[1], 0, 1) == 1);
             loop.register(pair.stream(), 1, RW);
             assertEquals("r w", loop.next(1));
-            assertEquals(1, loop.events.size());
+            assertEquals(Loop.hasTwoEvents() ? 2 : 1, loop.events.size());
         }
     }
 

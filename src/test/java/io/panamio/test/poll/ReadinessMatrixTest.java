@@ -7,6 +7,7 @@ import static io.panamio.test.support.Loop.W;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Feature;
 import io.panamio.Interest;
@@ -19,10 +20,12 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.Systems;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,15 +69,30 @@ class ReadinessMatrixTest {
 
     /**
      * A change of a registered connection after its first event: what the next event reports on epoll and on poll(2),
-     * and what the event after a new registration reports on both.
+     * and what the event after a new registration reports on both; {@code kqueue} has the two on kqueue(2), or null if
+     * they are those of epoll.
      */
-    private static void requirePriority(Interest interest) {
-        if (interest.isPriority()) {
-            Loop.assume(Feature.PRIORITY);
+    private record Edge(String name, Interest interest, Change change, String onEdges, String onLevels, String anew,
+            List<String> kqueue) {
+        Edge(String name, Interest interest, Change change, String onEdges, String onLevels, String anew) {
+            this(name, interest, change, onEdges, onLevels, anew, null);
         }
-    }
 
-    private record Edge(String name, Interest interest, Change change, String onEdges, String onLevels, String anew) {
+        /** The same, with what is reported on kqueue(2), where each direction has an event of its own. */
+        Edge onKqueue(String next, String anew) {
+            return new Edge(name, interest, change, onEdges, onLevels, this.anew, List.of(next, anew));
+        }
+
+        String next() {
+            boolean ended = onEdges.contains("wc");
+            return Loop.hasTwoEvents() && kqueue != null ? kqueue.get(0)
+                : Loop.hasEdges() || Systems.WINDOWS && ended ? onEdges : onLevels;
+        }
+
+        String again() {
+            return Loop.hasTwoEvents() && kqueue != null ? kqueue.get(1) : anew;
+        }
+
         @Override
         public String toString() {
             return name + ", " + interest;
@@ -82,33 +100,40 @@ class ReadinessMatrixTest {
     }
 
     static List<Edge> edges() {
+        boolean urgent = Feature.PRIORITY.isAvailable();
         return List.of(
             new Edge("nothing", RW, c -> { }, "", "", "w"),
             new Edge("nothing", R, c -> { }, "", "", ""),
             new Edge("data", R, c -> c.receive("x"), "r", "r", "r"),
-            new Edge("data", RW, c -> c.receive("x"), "r w", "r", "r w"),
+            new Edge("data", RW, c -> c.receive("x"), "r w", "r", "r w").onKqueue("r", "r w"),
             new Edge("data", W, c -> c.receive("x"), "", "", "w"),
             new Edge("data, not all read", R, ReadinessMatrixTest::readPart, "", "", "r"),
             new Edge("data, not all read, more data", R, ReadinessMatrixTest::readPartAndReceive, "r", "", "r"),
             new Edge("data, all read, more data", R, ReadinessMatrixTest::readAllAndReceive, "r", "r", "r"),
-            new Edge("peer's FIN", RW, c -> c.peer.shutdownOutput(), "r w rc", "r rc", "r w rc"),
+            new Edge("peer's FIN", RW, c -> c.peer.shutdownOutput(), "r w rc", "r rc", "r w rc")
+                .onKqueue("r rc", "r w rc"),
             new Edge("peer's FIN", R, c -> c.peer.shutdownOutput(), "r rc", "r rc", "r rc"),
-            new Edge("peer's FIN", W, c -> c.peer.shutdownOutput(), "w", "", "w"),
+            new Edge("peer's FIN", W, c -> c.peer.shutdownOutput(), "w", "", "w").onKqueue("", "w"),
             new Edge("peer's FIN, peer's close", RW, ReadinessMatrixTest::closeAfterFin, "", "", "r w rc"),
             new Edge("peer's close, our write", RW, ReadinessMatrixTest::writeAfterClose,
                 "r w rc wc e", "rc wc e", "r w rc wc e"),
             new Edge("peer's RST", RW, Connection::reset, "r w rc wc e", "r rc wc e", "r w rc wc e"),
             new Edge("peer's RST", R, Connection::reset, "r rc wc e", "r rc wc e", "r rc wc e"),
             new Edge("peer's RST", W, Connection::reset, "w rc wc e", "rc wc e", "w rc wc e"),
-            new Edge("our SHUT_RD", RW, c -> c.stream.shutdown(Shutdown.READ), "r w rc", "r rc", "r w rc"),
-            new Edge("our SHUT_RD, data", RW, ReadinessMatrixTest::receiveAfterShutdown, "r w rc", "", "r w rc"),
-            new Edge("our SHUT_WR", RW, c -> c.stream.shutdown(Shutdown.WRITE), "w", "", "w"),
+            new Edge("our SHUT_RD", RW, c -> c.stream.shutdown(Shutdown.READ), "r w rc", "r rc", "r w rc")
+                .onKqueue("r rc", "r w rc"),
+            new Edge("our SHUT_RD, data", RW, ReadinessMatrixTest::receiveAfterShutdown, "r w rc", "", "r w rc")
+                .onKqueue("r rc", "r w rc"),
+            new Edge("our SHUT_WR", RW, c -> c.stream.shutdown(Shutdown.WRITE), "w", "", "w")
+                .onKqueue("w wc", "w wc"),
             new Edge("our SHUT_RDWR", RW, c -> c.stream.shutdown(Shutdown.BOTH), "r w rc wc", "r rc wc", "r w rc wc"),
             new Edge("out-of-band byte", P, c -> c.peer.sendUrgentData('!'), "r p", "r p", "r p"),
-            new Edge("out-of-band byte", R, c -> c.peer.sendUrgentData('!'), "r p", "r p", "r p"),
+            new Edge("out-of-band byte", R, c -> c.peer.sendUrgentData('!'), "r p", "r p", "r p")
+                .onKqueue(urgent ? "r p" : "", urgent ? "r p" : ""),
             new Edge("out-of-band byte", W, c -> c.peer.sendUrgentData('!'), "", "", "w"),
             new Edge("out-of-band byte", RP, c -> c.peer.sendUrgentData('!'), "r p", "r p", "r p"),
-            new Edge("data, out-of-band byte", R, ReadinessMatrixTest::receiveBoth, "r p", "r p", "r p"),
+            new Edge("data, out-of-band byte", R, ReadinessMatrixTest::receiveBoth, "r p", "r p", "r p")
+                .onKqueue(urgent ? "r p" : "r", urgent ? "r p" : "r"),
             new Edge("data, out-of-band byte", RP, ReadinessMatrixTest::receiveBoth, "r p", "r p", "r p"));
     }
 
@@ -148,6 +173,12 @@ class ReadinessMatrixTest {
         c.receive("x");
     }
 
+    private static void requirePriority(Interest interest) {
+        if (interest.isPriority()) {
+            Loop.assume(Feature.PRIORITY);
+        }
+    }
+
     private static void receiveBoth(Connection c) throws IOException {
         c.receive("x");
         c.event();
@@ -165,12 +196,10 @@ class ReadinessMatrixTest {
                 assertEquals("w", loop.next(1));
             }
             edge.change.happenTo(new Connection(loop, pair.stream(), pair.peer()));
-            boolean ended = edge.onEdges.contains("wc");
-            String expected = Loop.hasEdges() || Systems.WINDOWS && ended ? edge.onEdges : edge.onLevels;
-            assertNext(expected, loop);
-            assertNoOther(expected, loop);
+            assertNext(edge.next(), loop);
+            assertNoOther(edge.next(), loop);
             loop.reregister(pair.stream(), 1, edge.interest);
-            assertNext(edge.anew, loop);
+            assertNext(edge.again(), loop);
         }
     }
 
@@ -225,6 +254,7 @@ class ReadinessMatrixTest {
     }
 
     private static TcpStream neverConnected(Loop loop) throws IOException {
+        assumeFalse(Loop.isBsd(), "nothing is reported of a socket before it connects");
         Systems.windows("reports nothing of a socket before it connects");
         return loop.later(TcpStream.fromFd(NativeCalls.socket()));
     }
@@ -238,7 +268,11 @@ class ReadinessMatrixTest {
     }
 
     private static TcpStream refused(Loop loop) throws IOException {
-        return loop.later(TcpStream.connect(Loop.nobody()));
+        try {
+            return loop.later(TcpStream.connect(Loop.nobody()));
+        } catch (ConnectException e) {
+            return Assumptions.abort("the system refused at once");
+        }
     }
 
     private static TcpListener listening(Loop loop) throws IOException {
@@ -253,6 +287,7 @@ class ReadinessMatrixTest {
 
     private static TcpListener shutDown(Loop loop) throws IOException {
         Systems.windows("does not shut a listener down");
+        assumeFalse(Loop.isBsd(), "shutdown(2) of a listener fails there");
         TcpListener listener = listening(loop);
         assertEquals(0, NativeCalls.shutdownRead(listener.fd()));
         return listener;
@@ -280,7 +315,11 @@ class ReadinessMatrixTest {
             loop.register(listener, 1, R);
             assertEquals("r", loop.next(1));
             loop.later(Loop.accept(listener));
-            loop.expectNothing();
+            if (Loop.hasTwoEvents()) {
+                loop.expectQuiet(); // each accept reports the connections that are left, on FreeBSD
+            } else {
+                loop.expectNothing();
+            }
             loop.later(Loop.accept(listener));
         }
     }

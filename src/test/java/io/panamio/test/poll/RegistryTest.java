@@ -145,7 +145,7 @@ class RegistryTest {
             SourceFd watch = loop.later(new SourceFd(fd));
             loop.register(watch, 1, W);
             NativeFds.close(fd);
-            if (Loop.hasEdges()) {
+            if (Loop.hasEdges() && !Loop.isBsd()) {
                 assertFails(IOException.class, "epoll_ctl", "EBADF", () -> loop.poll.registry().deregister(watch));
             } else {
                 loop.poll.registry().deregister(watch);

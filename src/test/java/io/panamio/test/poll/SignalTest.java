@@ -3,6 +3,7 @@ package io.panamio.test.poll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.IoSource;
 import io.panamio.Poll;
@@ -34,7 +35,8 @@ class SignalTest {
     @ValueSource(strings = {"-Xmx64m", "-Xrs"})
     void writingToAClosedPeerDoesNotEndTheProcess(String option) throws Exception {
         String out = new Child().with(option).run(Writer.class).ok();
-        assertEquals("TcpStream UnixStream UnixDatagram UnixSeqpacket Sender still alive\n", out);
+        String packets = Feature.UNIX_SEQPACKETS.isAvailable() ? "UnixSeqpacket " : "";
+        assertEquals("TcpStream UnixStream UnixDatagram " + packets + "Sender still alive\n", out);
     }
 
     /** Writes to closed peers in every way, and prints the name of each. */
@@ -100,12 +102,9 @@ class SignalTest {
                 () -> datagram.sendMsg(BYTES, NOTHING), () -> datagram.sendMsg(HEAP, NOTHING)));
             datagrams[1].close();
 
-            UnixSeqpacket[] packets = UnixSeqpacket.pair();
-            packets[1].close();
-            UnixSeqpacket packet = packets[0];
-            assertBroken(packet, List.of(() -> packet.send(BYTES), () -> packet.send(HEAP),
-                () -> packet.send(new byte[8], 0, 8), () -> packet.send(ByteBuffer.allocate(8)),
-                () -> packet.sendMsg(BYTES, NOTHING), () -> packet.sendMsg(HEAP, NOTHING)));
+            if (Feature.UNIX_SEQPACKETS.isAvailable()) {
+                sendPackets();
+            }
 
             Pipe pipe = Pipe.open();
             pipe.receiver().close();
@@ -114,6 +113,15 @@ class SignalTest {
                 () -> sender.write(new byte[8], 0, 8), () -> sender.write(ByteBuffer.allocate(8)),
                 () -> sender.writeVectored(BYTES, BYTES), () -> sender.writeVectored(BYTES, HEAP, BYTES, BYTES)));
             System.out.println("still alive");
+        }
+
+        private static void sendPackets() throws IOException {
+            UnixSeqpacket[] packets = UnixSeqpacket.pair();
+            packets[1].close();
+            UnixSeqpacket packet = packets[0];
+            assertBroken(packet, List.of(() -> packet.send(BYTES), () -> packet.send(HEAP),
+                () -> packet.send(new byte[8], 0, 8), () -> packet.send(ByteBuffer.allocate(8)),
+                () -> packet.sendMsg(BYTES, NOTHING), () -> packet.sendMsg(HEAP, NOTHING)));
         }
 
         private static TcpStream tcpWithClosedPeer() throws IOException {

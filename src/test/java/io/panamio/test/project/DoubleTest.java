@@ -45,7 +45,18 @@ class DoubleTest {
     @ParameterizedTest
     @CsvSource({"macos, kqueue", "macos, poll", "freebsd, kqueue", "freebsd, poll"})
     void thePlatformRunsOnItsDouble(String system, String selector) throws Exception {
-        Child.End end = new Child()
+        runOn(system, selector, new Child());
+    }
+
+    /** Connects are answered at once or later, calls are interrupted, sends and sendfile(2) stop early. */
+    @ParameterizedTest
+    @CsvSource({"macos, kqueue, 1", "macos, poll, 2", "freebsd, kqueue, 3", "freebsd, poll, 4", "freebsd, kqueue, 5"})
+    void nothingChangesOnAHostileDouble(String system, String selector, int seed) throws Exception {
+        runOn(system, selector, new Child().under("env", "PANAMIO_DOUBLE_SEED=" + seed));
+    }
+
+    private static void runOn(String system, String selector, Child child) throws Exception {
+        Child.End end = child
             .with("-Dpanamio.test.platform=" + system, "-Dpanamio.selector=" + selector,
                 "-Dpanamio.test.library=" + libraries.resolve("lib" + system + ".so"))
             .run(OnDouble.class);

@@ -9,11 +9,15 @@ import io.panamio.net.Pipe;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
+import io.panamio.pipeline.FileSource;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 
 /** A child that uses a platform: its output is the same on every system and back end. */
 final class OnDouble {
@@ -27,6 +31,7 @@ final class OnDouble {
         refused: ECONNREFUSED
         a pipe: bytes, then the end
         a datagram of 4 to itself
+        a file of 1000000 bytes, and the same again
         """;
 
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
@@ -46,6 +51,7 @@ final class OnDouble {
             child.refused();
             child.pipes();
             child.datagrams();
+            child.transfers();
         }
     }
 
@@ -82,9 +88,9 @@ final class OnDouble {
             System.out.println("accepted");
 
             byte[] bytes = "hello".getBytes(StandardCharsets.US_ASCII);
-            until(() -> client.write(bytes, 0, 5) == 5);
+            send(client, bytes);
             System.out.println("received " + new String(receive(server[0], 5), StandardCharsets.US_ASCII));
-            until(() -> server[0].write(bytes, 0, 5) == 5);
+            send(server[0], bytes);
             System.out.println("echoed " + new String(receive(client, 5), StandardCharsets.US_ASCII));
 
             server[0].close();
@@ -102,6 +108,15 @@ final class OnDouble {
             });
             client.close();
         }
+    }
+
+    private void send(TcpStream stream, byte[] bytes) throws IOException {
+        int[] sent = new int[1];
+        until(() -> {
+            long n = stream.write(bytes, sent[0], bytes.length - sent[0]);
+            sent[0] += (int) Math.max(n, 0);
+            return sent[0] == bytes.length;
+        });
     }
 
     private byte[] receive(TcpStream stream, int length) throws IOException {
@@ -139,10 +154,55 @@ final class OnDouble {
         byte[] bytes = new byte[3];
         until(() -> pipe.sender().write(bytes, 0, 3) == 3);
         pipe.sender().close();
-        until(() -> pipe.receiver().read(bytes, 0, 3) == 3);
+        int[] have = new int[1];
+        until(() -> {
+            have[0] += (int) Math.max(pipe.receiver().read(bytes, have[0], 3 - have[0]), 0);
+            return have[0] == 3;
+        });
         until(() -> pipe.receiver().read(bytes, 0, 3) < 0);
         pipe.receiver().close();
         System.out.println("a pipe: bytes, then the end");
+    }
+
+    /** A file by sendfile(2), then the same bytes by writes: more than the buffers hold, and less may be taken. */
+    private void transfers() throws IOException {
+        byte[] bytes = new byte[1_000_000];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (i * 31 >> 4);
+        }
+        Path path = Files.write(Files.createTempFile("panamio", ".bytes"), bytes);
+        try (TcpListener listener = TcpListener.bind(loopback()); FileSource file = FileSource.open(path)) {
+            poll.registry().register(listener, 7, Interest.READABLE);
+            TcpStream sender = TcpStream.connect(listener.localAddress());
+            TcpStream[] receiver = new TcpStream[1];
+            until(() -> (receiver[0] = listener.accept()) != null);
+            poll.registry().register(sender, 8, BOTH);
+            poll.registry().register(receiver[0], 9, BOTH);
+            byte[] got = new byte[2 * bytes.length];
+            int[] have = new int[2]; // sent, received
+            until(() -> {
+                long n;
+                while (have[0] < got.length && (n = send(file, bytes, have[0], sender)) > 0) {
+                    have[0] += (int) n;
+                }
+                while (have[1] < got.length && (n = receiver[0].read(got, have[1], got.length - have[1])) > 0) {
+                    have[1] += (int) n;
+                }
+                return have[1] == got.length;
+            });
+            boolean same = Arrays.equals(bytes, 0, bytes.length, got, 0, bytes.length)
+                && Arrays.equals(bytes, 0, bytes.length, got, bytes.length, got.length);
+            System.out.println("a file of " + bytes.length + " bytes, " + (same ? "and the same again" : "wrong"));
+            sender.close();
+            receiver[0].close();
+        } finally {
+            Files.delete(path);
+        }
+    }
+
+    private static long send(FileSource file, byte[] bytes, int from, TcpStream to) throws IOException {
+        return from < bytes.length ? file.transferTo(from, bytes.length - from, to)
+            : to.write(bytes, from - bytes.length, 2 * bytes.length - from);
     }
 
     private void datagrams() throws IOException {

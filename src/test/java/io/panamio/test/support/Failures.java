@@ -34,18 +34,36 @@ public final class Failures {
         entry("write", Set.of("WriteFile")),
         entry("writev", Set.of("WriteFile")));
 
+    /** Those of macOS and FreeBSD, as far as they differ from Linux's. */
+    private static final Map<String, Set<String>> CALLS_OF_BSD = Map.ofEntries(
+        entry("epoll_ctl", Set.of("kevent")),
+        entry("recv", Set.of("recvmsg", "recvfrom")),
+        entry("recvmmsg", Set.of("recvmsg")),
+        entry("sendmmsg", Set.of("sendmsg")),
+        entry("splice", Set.of("recv", "send", "read", "write")),
+        entry("statx", Set.of("fstat")));
+
+    /**
+     * The errors of macOS and FreeBSD that stand for one of Linux: a file that is always ready, a Unix datagram
+     * socket without a peer.
+     */
+    private static final Map<String, Set<String>> ERRORS_OF_BSD = Map.of(
+        "EPERM", Set.of("ENODEV"),
+        "ENOTCONN", Set.of("EDESTADDRREQ"));
+
     private Failures() {
     }
 
     private static boolean isSameCall(String expected, String actual) {
-        return expected.equals(actual)
-            || Systems.WINDOWS && CALLS.getOrDefault(expected, Set.of()).contains(actual);
+        Map<String, Set<String>> calls = Systems.WINDOWS ? CALLS : Loop.isBsd() ? CALLS_OF_BSD : Map.of();
+        return expected.equals(actual) || calls.getOrDefault(expected, Set.of()).contains(actual);
     }
 
     /** Whether two names are of one error: Winsock says of a closed handle, as of any other, that it is no socket. */
     private static boolean isSameError(String expected, String actual) {
         return expected.equals(actual)
-            || Systems.WINDOWS && actual.equals("ENOTSOCK") && List.of("EBADF", "EPERM").contains(expected);
+            || Systems.WINDOWS && actual.equals("ENOTSOCK") && List.of("EBADF", "EPERM").contains(expected)
+            || Loop.isBsd() && ERRORS_OF_BSD.getOrDefault(expected, Set.of()).contains(actual);
     }
 
     /** Asserts that an action fails in the system call {@code call} with the error {@code errnoName}. */

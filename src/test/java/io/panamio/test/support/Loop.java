@@ -44,8 +44,9 @@ public final class Loop implements AutoCloseable {
     public static final InetAddress V6 = address("::1");
 
     /** Whether the platform in use is that of macOS or FreeBSD; children may not ask the library for it. */
-    private static final boolean BSD =
-        System.getProperty("panamio.test.platform", System.getProperty("os.name")).matches("(?i)mac.*|freebsd");
+    private static final String SYSTEM =
+        System.getProperty("panamio.test.platform", System.getProperty("os.name"));
+    private static final boolean BSD = SYSTEM.matches("(?i)mac.*|freebsd");
     private static final List<String> FLAGS = List.of("r", "w", "p", "rc", "wc", "e");
 
     /** The timeout for everything that must happen. */
@@ -74,6 +75,11 @@ public final class Loop implements AutoCloseable {
     /** {@return whether the system is macOS or FreeBSD} */
     public static boolean isBsd() {
         return BSD;
+    }
+
+    /** {@return whether the system is macOS} */
+    public static boolean isMacos() {
+        return SYSTEM.matches("(?i)mac.*");
     }
 
     /**

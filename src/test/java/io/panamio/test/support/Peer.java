@@ -76,11 +76,11 @@ public final class Peer implements AutoCloseable {
     }
 
     /**
-     * Returns what a receive returns for a datagram. Windows does not report the length of one that was truncated, only
-     * that it was.
+     * Returns what a receive returns for a datagram. Windows, macOS and FreeBSD do not report the length of one that was
+     * truncated, only that it was.
      */
     public static long reported(int length, long size) {
-        return Systems.WINDOWS ? Math.min(length, size + 1) : length;
+        return Systems.WINDOWS || Loop.isBsd() ? Math.min(length, size + 1) : length;
     }
 
     /** Repeats a receive until it no longer would block. */

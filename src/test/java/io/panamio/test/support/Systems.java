@@ -13,7 +13,7 @@ import org.opentest4j.TestAbortedException;
 
 /**
  * Skips tests, with a message, where a system differs in what no {@link io.panamio.Feature} stands for. As an
- * extension, skips tests of socket options that Windows, or Wine, does not have. On Linux nothing is skipped.
+ * extension, skips tests of socket options that the system, or Wine, does not have. On Linux nothing is skipped.
  */
 public final class Systems implements TestExecutionExceptionHandler {
     /** Whether this is Windows, or Wine. */
@@ -39,9 +39,9 @@ public final class Systems implements TestExecutionExceptionHandler {
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable thrown) throws Throwable {
         Throwable cause = thrown instanceof ExecutionException ? thrown.getCause() : thrown; // thrown in another thread
-        if (WINDOWS && cause instanceof UnsupportedOperationException
+        if ((WINDOWS || Loop.isBsd()) && cause instanceof UnsupportedOperationException
                 && String.valueOf(cause.getMessage()).contains("has no socket option")) {
-            throw new TestAbortedException("Windows lacks an option: " + cause.getMessage());
+            throw new TestAbortedException(cause.getMessage());
         }
         if (WINE && cause instanceof SystemError error && error.errnoName().equals("ENOPROTOOPT")) {
             throw new TestAbortedException("Wine lacks an option: " + cause.getMessage());

@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Feature;
@@ -170,6 +171,11 @@ class TcpListenerTest {
             Socket client = client(loop, listener);
             client.setSoLinger(true, 0);
             client.close();
+            if (Loop.isBsd()) { // there is nothing left to accept, which is no failure of the listener
+                Socket other = client(loop, listener);
+                assertEquals(other.getLocalSocketAddress(), loop.later(Loop.accept(listener)).peerAddress());
+                return;
+            }
             TcpStream stream = loop.later(Loop.accept(listener));
             assertFails(SocketException.class, "recv", "ECONNRESET", () -> Loop.awaitRead(stream, new byte[1]));
         }
@@ -310,6 +316,7 @@ class TcpListenerTest {
     @Tag("any-selector")
     void reuseAddressIgnoresConnectionsOfAnEarlierListener() throws IOException {
         Systems.windows("never minds them");
+        assumeFalse(Loop.isBsd(), "connections between local addresses leave nothing behind");
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             InetSocketAddress address = listener.localAddress();
@@ -335,7 +342,7 @@ class TcpListenerTest {
     void theDefaultBacklogExceedsThoseOfOthers() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
-            int clients = 200; // the JDK queues 50, mio 128
+            int clients = Loop.isBsd() ? 128 : 200; // the JDK queues 50, mio 128, which is the limit of macOS
             for (int i = 0; i < clients; i++) {
                 client(loop, listener);
             }
@@ -422,6 +429,7 @@ class TcpListenerTest {
     void endlessAbortedConnectionsDoNotEndTheListener(String error) throws Exception {
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         String[] name = error.split(" ");
+        assumeFalse(Loop.isBsd() && name[0].equals("ENONET"), "the system has no such error");
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             Socket client = client(loop, listener);
@@ -464,7 +472,9 @@ class TcpListenerTest {
                     loop.expectNothing();
                 } else {
                     exhaustion.end(); // nothing but the lack of descriptors may fail
-                    assertFails(SocketException.class, "accept", "EINVAL", broken::accept);
+                    if (!Loop.isBsd()) { // where a listener is not shut down
+                        assertFails(SocketException.class, "accept", "EINVAL", broken::accept);
+                    }
                     new ResourceExhaustedException("", null).toString();
                     loop.later(TcpStream.connect(listener(loop).localAddress()));
                     loop.expectNothing();

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Feature;
@@ -192,7 +193,7 @@ class ControlMessagesTest {
             Peer peer = loop.later(new Peer(V4));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
             socket.setOption(SystemSocketOptions.IP_RECVTTL, true);
-            ControlMessages small = ControlMessages.withCapacity(40);
+            ControlMessages small = ControlMessages.withCapacity(Loop.isBsd() ? 20 : 40); // not for both
             for (int i = 0; i < 2; i++) {
                 peer.send("x", socket);
             }
@@ -364,6 +365,7 @@ class ControlMessagesTest {
     @Test
     @Requires(Feature.DATAGRAM_TRAFFIC_OPTIONS)
     void anyControlMessageIsPutAndFoundByItsNumber() throws IOException {
+        assumeFalse(Loop.isBsd(), "other numbers");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket receiver = loop.later(Peer.bind(V4));
             receiver.setOption(SystemSocketOptions.IP_RECVTTL, true);
@@ -432,6 +434,7 @@ class ControlMessagesTest {
         whole.put(1, 99, segment("12345678"));
         assertThrows(IllegalStateException.class, () -> whole.put(1, 98, ended));
         assertEquals("ControlMessages[level 1 type 99]", whole.toString());
+        Loop.assume(Feature.CREDENTIAL_PASSING);
         try (Arena arena = Arena.ofConfined()) { // the received messages stay, too
             UnixDatagram[] pair = UnixDatagram.pair();
             try (UnixDatagram a = pair[0]; UnixDatagram b = pair[1]) {

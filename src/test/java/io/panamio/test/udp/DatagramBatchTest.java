@@ -197,9 +197,12 @@ public class DatagramBatchTest {
             DatagramBatch batch = DatagramBatch.allocate(4, 10);
             batch.add(segment("peer"), address);
             batch.add(segment("other"), other.buffer());
-            assertEquals(2, socket.sendBatch(batch, 0));
+            int sent = Loop.isBsd() ? 1 : 2; // a connected socket sends nothing to others there
+            assertEquals(sent, socket.sendBatch(batch, 0));
             assertEquals("peer", peer.receiveText());
-            assertEquals("other", other.receiveText());
+            if (sent == 2) {
+                assertEquals("other", other.receiveText());
+            }
         }
     }
 
@@ -322,7 +325,7 @@ public class DatagramBatchTest {
             socket.connect(Peer.nobody(V4));
             loop.register(socket, 1, R);
             assertEquals(1, socket.send(segment("x")));
-            loop.expect(new Loop.Expected(1, "e"));
+            loop.expect(new Loop.Expected(1, Loop.isBsd() ? "r" : "e"));
             DatagramBatch batch = DatagramBatch.allocate(4, 10);
             batch.add(segment("x"), address);
             assertFails(ConnectException.class, SEND, "ECONNREFUSED", () -> socket.sendBatch(batch, 0));
@@ -367,6 +370,9 @@ public class DatagramBatchTest {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));
+            if (Loop.isBsd()) { // where the buffer limits a datagram
+                socket.setOption(StandardSocketOptions.SO_SNDBUF, 65536);
+            }
             DatagramBatch batch = DatagramBatch.allocate(1024, 65536, 64);
             send(peer, socket, "x");
             assertEquals(1, socket.recvBatch(batch));

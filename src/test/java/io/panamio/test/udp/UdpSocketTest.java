@@ -147,6 +147,11 @@ class UdpSocketTest {
             assertEquals(5, socket.peek(room));
             assertEquals("there", received(socket.recv(room)));
             assertEquals(WOULD_BLOCK, socket.recv(room));
+            if (Loop.isBsd()) {
+                assertFails(SocketException.class, "sendto", "EISCONN",
+                    () -> socket.sendTo(segment("hi"), stranger.address()));
+                return;
+            }
             assertEquals(2, socket.sendTo(segment("hi"), stranger.address()), "another receiver, as Linux allows");
             assertEquals("hi", stranger.receiveText());
         }
@@ -310,12 +315,13 @@ class UdpSocketTest {
     void aRefusalIsReportedAsAnErrorAndWriteClosed() throws IOException {
         try (Loop loop = new Loop()) {
             refused(loop, RW);
-            assertEquals(Loop.hasEdges() ? "w wc e" : "wc e", loop.next(1));
+            String edge = Loop.isBsd() ? "r w" : "w wc e"; // there, an error only makes the socket ready
+            assertEquals(Loop.hasEdges() ? edge : Loop.isBsd() ? "r" : "wc e", loop.next(1));
             loop.expectNothing();
         }
         try (Loop loop = new Loop()) {
             refused(loop, R);
-            assertEquals("wc e", loop.next(1));
+            assertEquals(Loop.isBsd() ? "r" : "wc e", loop.next(1));
             loop.expectNothing();
         }
     }
@@ -443,6 +449,9 @@ class UdpSocketTest {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));
+            if (Loop.isBsd()) { // where the buffer limits a datagram
+                socket.setOption(StandardSocketOptions.SO_SNDBUF, 65536);
+            }
             for (MemorySegment all : List.of(arena.allocate(65508), MemorySegment.ofArray(new byte[65508]))) {
                 assertEquals(65507, socket.sendTo(all.asSlice(1), peer.buffer()));
                 assertEquals(65507, peer.receive().getLength());

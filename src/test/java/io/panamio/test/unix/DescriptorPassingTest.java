@@ -337,7 +337,7 @@ class DescriptorPassingTest {
                 ControlMessages control = ControlMessages.withCapacity(capacity);
                 assertEquals(1, ends.receive(room(10), control));
                 assertTrue(control.isTruncated());
-                int fit = Math.max(0, ((capacity + 7 & ~7) - 16) / 4);
+                int fit = Loop.isBsd() ? 0 : Math.max(0, ((capacity + 7 & ~7) - 16) / 4); // all or none there
                 assertEquals(before + fit, NativeFds.count(fd));
                 int[] fds = control.takeFds();
                 assertEquals(fit, fds.length);
@@ -534,6 +534,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.CREDENTIAL_PASSING)
     void credentialsAreReceivedIfRequested(Kind kind) throws IOException {
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
@@ -560,6 +561,7 @@ class DescriptorPassingTest {
 
     @ParameterizedTest
     @EnumSource
+    @Requires(Feature.CREDENTIAL_PASSING)
     void truncatedCredentialsAreNotReported(Kind kind) throws IOException {
         Qemu.lacks("control messages that are cut");
         try (Loop loop = new Loop()) {
@@ -580,7 +582,7 @@ class DescriptorPassingTest {
 
     @Test
     void messagesThatDoNotFitAreRefused() {
-        ControlMessages control = ControlMessages.withCapacity(24);
+        ControlMessages control = ControlMessages.withCapacity(Loop.isMacos() ? 20 : 24); // for two
         assertThrows(IndexOutOfBoundsException.class, () -> control.putFds(0, 1, 2));
         assertTrue(control.isEmpty());
         control.putFds(0, 1);

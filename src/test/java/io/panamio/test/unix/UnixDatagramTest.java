@@ -16,9 +16,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Feature;
 import io.panamio.IoSource;
+import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
 import io.panamio.net.Shutdown;
@@ -30,6 +32,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Peer;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -37,6 +40,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -252,6 +256,16 @@ class UnixDatagramTest {
             for (UnixDatagram[] sockets : List.of(pair(loop), connected(loop))) {
                 loop.register(sockets[0], 1, RW);
                 loop.expect(writable(1));
+                if (Loop.isBsd()) { // where no event follows
+                    assertFails(ResourceExhaustedException.class, "send", "ENOBUFS", () -> {
+                        while (send(sockets[0], "x") == 1) {
+                            Thread.onSpinWait();
+                        }
+                    });
+                    assertEquals("x", receive(sockets[1]));
+                    assertEquals(1, send(sockets[0], "x"));
+                    continue;
+                }
                 for (int i = 0; i < 3; i++) {
                     int sent = fill(sockets[0]);
                     assertTrue(sent > 0);
@@ -268,6 +282,7 @@ class UnixDatagramTest {
 
     @Test
     void aBatchStopsWhereTheQueueIsFull() throws IOException {
+        assumeFalse(Loop.isBsd(), "a full queue is an error there, without an event when it is drained");
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
             loop.register(pair[0], 1, W);
@@ -297,12 +312,23 @@ class UnixDatagramTest {
 
     // ---- messages
 
+    /** On macOS and FreeBSD the buffers limit a message. */
+    private static UnixDatagram[] roomy(UnixDatagram... sockets) throws IOException {
+        for (UnixDatagram socket : sockets) {
+            if (Loop.isBsd()) {
+                socket.setOption(StandardSocketOptions.SO_SNDBUF, 200_000);
+                socket.setOption(StandardSocketOptions.SO_RCVBUF, 200_000);
+            }
+        }
+        return sockets;
+    }
+
     @ParameterizedTest
     @EnumSource
     @Tag("any-selector")
     void everyKindOfMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
-            UnixDatagram[] pair = pair(loop);
+            UnixDatagram[] pair = roomy(pair(loop));
             Memories.Operation send = new Memories.Operation(pair[0]::send, pair[0]::send, pair[0]::send);
             Memories.Operation recv = new Memories.Operation(pair[1]::recv, pair[1]::recv, pair[1]::recv);
             for (int length : new int[] {0, 1, 4096, 65536, 65537, 150_000}) { // more than the copy buffer holds
@@ -323,6 +349,7 @@ class UnixDatagramTest {
         try (Loop loop = new Loop()) {
             UnixDatagram server = loop.later(UnixDatagram.bind(Local.address(loop)));
             UnixDatagram client = loop.later(UnixDatagram.unbound());
+            roomy(client, server);
             byte[] bytes = random(100_000);
             MemorySegment heap = MemorySegment.ofArray(bytes);
             ControlMessages none = ControlMessages.withCapacity(64);
@@ -348,7 +375,7 @@ class UnixDatagramTest {
     @Tag("any-selector")
     void aTruncatedMessageIsReportedAndItsRestLost() throws IOException {
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
-            UnixDatagram[] pair = pair(loop);
+            UnixDatagram[] pair = roomy(pair(loop));
             byte[] array = new byte[4];
             MemorySegment heap = MemorySegment.ofArray(array);
             MemorySegment longer = MemorySegment.ofArray(new byte[70_000]);
@@ -365,7 +392,8 @@ class UnixDatagramTest {
                         assertEquals(whole, pair[0].send(message));
                     }
                     heap.fill((byte) 0);
-                    assertEquals(whole, receives.get(i).receive(), "receive " + i);
+                    int size = i < 5 ? 4 : i == 5 ? 0 : 70_000;
+                    assertEquals(Peer.reported((int) whole, size), receives.get(i).receive(), "receive " + i);
                     if (i < 5) {
                         assertEquals(-1, (i < 2 ? four : heap).mismatch(message.asSlice(0, 4)), "receive " + i);
                     }
@@ -438,6 +466,10 @@ class UnixDatagramTest {
         try (Loop loop = new Loop()) {
             UnixDatagram[] sockets = connected(loop);
             sockets[1].close();
+            if (Loop.isBsd()) { // ECONNRESET on FreeBSD, ENOTCONN on macOS
+                assertThrows(SocketException.class, () -> send(sockets[0], "x"));
+                return;
+            }
             assertFails(ConnectException.class, "send", "ECONNREFUSED", () -> send(sockets[0], "x"));
         }
     }
@@ -528,6 +560,7 @@ class UnixDatagramTest {
     /** No event reports room at a receiver to which the socket is not connected, and waiting for one does not spin. */
     @Test
     void noEventReportsRoomAtAReceiverWithoutAConnection() throws IOException {
+        assumeFalse(Loop.isBsd(), "a full queue is an error there, without an event when it is drained");
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixDatagram receiver = loop.later(UnixDatagram.bind(address));

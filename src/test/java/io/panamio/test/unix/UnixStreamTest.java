@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Event;
 import io.panamio.Feature;
@@ -411,7 +412,9 @@ class UnixStreamTest {
             Pair pair = Local.connected(loop);
             assertEquals(1, write(pair.stream(), "x"));
             pair.peer().close();
-            assertFails(SocketException.class, "recv", "ECONNRESET", () -> pair.stream().read(new byte[1], 0, 1));
+            if (!Loop.isBsd()) { // where it is only an end
+                assertFails(SocketException.class, "recv", "ECONNRESET", () -> pair.stream().read(new byte[1], 0, 1));
+            }
             assertEquals(EOF, pair.stream().read(new byte[1], 0, 1));
             assertNull(pair.stream().takeError());
         }
@@ -437,6 +440,7 @@ class UnixStreamTest {
     @Test
     @Tag("any-selector")
     void shuttingDownTheReadHalfEndsThePeersWrites() throws IOException {
+        assumeFalse(Loop.isBsd(), "the peer does not notice there");
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
             Local.send(pair.peer(), "ab".getBytes());
@@ -455,7 +459,11 @@ class UnixStreamTest {
             Pair pair = Local.connected(loop);
             loop.register(pair.stream(), 1, RW);
             pair.stream().shutdown(Shutdown.BOTH);
-            pair.stream().shutdown(Shutdown.BOTH);
+            if (Loop.isBsd()) {
+                assertFails(SocketException.class, "shutdown", "ENOTCONN", () -> pair.stream().shutdown(Shutdown.BOTH));
+            } else {
+                pair.stream().shutdown(Shutdown.BOTH);
+            }
             until("closed", () -> loop.next(1).endsWith("rc wc"));
             assertEquals(EOF, pair.stream().read(new byte[1], 0, 1));
             assertFails(SocketException.class, "send", "EPIPE", () -> write(pair.stream(), "x"));
@@ -485,7 +493,11 @@ class UnixStreamTest {
             assertFails(ConnectException.class, "connect", "ECONNREFUSED", () -> UnixStream.connect(address));
             Files.delete(address.path());
             Files.createFile(address.path());
-            assertFails(ConnectException.class, "connect", "ECONNREFUSED", () -> UnixStream.connect(address));
+            if (Loop.isBsd()) {
+                assertFails(SocketException.class, "connect", "ENOTSOCK", () -> UnixStream.connect(address));
+            } else {
+                assertFails(ConnectException.class, "connect", "ECONNREFUSED", () -> UnixStream.connect(address));
+            }
         }
     }
 
@@ -498,6 +510,10 @@ class UnixStreamTest {
             loop.later(UnixStream.connect(address)); // Linux queues one more than the backlog
             NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 100; i++) {
+                if (Loop.isBsd()) {
+                    assertFails(ConnectException.class, "connect", "ECONNREFUSED", () -> UnixStream.connect(address));
+                    continue;
+                }
                 assertFails(ResourceExhaustedException.class, "connect", "EAGAIN", () -> UnixStream.connect(address));
             }
             opened.expect(0);
@@ -542,7 +558,8 @@ class UnixStreamTest {
             IoSource.makeNonBlocking(others[4]);
             UnixStream stream = loop.later(UnixStream.fromFd(others[4]));
             assertTrue(NativeFds.isNonBlocking(others[4]));
-            assertFails(SocketException.class, "recv", "EINVAL", () -> stream.read(new byte[1], 0, 1));
+            assertFails(SocketException.class, "recv", Loop.isBsd() ? "ENOTCONN" : "EINVAL",
+                () -> stream.read(new byte[1], 0, 1));
             assertFails(SocketException.class, "send", "ENOTCONN", () -> stream.write(new byte[1], 0, 1));
             for (int i = 0; i < 4; i++) {
                 NativeFds.close(others[i]);

@@ -28,7 +28,7 @@ final class WindowsTcpInfo extends TcpFields {
             case BYTES_RECEIVED -> _TCP_INFO_v0.BytesIn(info);
             case BYTES_SENT -> _TCP_INFO_v0.BytesOut(info);
             case BYTES_RETRANS -> unsigned(_TCP_INFO_v0.BytesRetrans(info));
-            default -> 0;
+            default -> -1;
         };
     }
 

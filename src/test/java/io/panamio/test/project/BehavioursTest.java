@@ -1,0 +1,64 @@
+package io.panamio.test.project;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.test.support.Child;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * {@code src/test/double/behaviours.txt} says of each behaviour of the kernels of macOS and FreeBSD what the doubles make
+ * of it. {@link DoubleAnswersTest} compares those of FreeBSD.
+ */
+@Tag("any-platform")
+class BehavioursTest {
+    private static final Set<String> OF_FREEBSD = Set.of("compared", "modelled", "different", "refused", "unreachable");
+    private static final Set<String> OF_MACOS = Set.of("same", "own", "unknown", "missing");
+
+    private static List<String[]> lines() throws IOException {
+        List<String[]> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(Child.BASE.resolve("src/test/double/behaviours.txt"))) {
+            if (!line.startsWith("#")) {
+                lines.add(line.split(" \\| ?", -1));
+            }
+        }
+        return lines;
+    }
+
+    @Test
+    void everyBehaviourHasAClassForEachSystem() throws IOException {
+        Set<String> names = new HashSet<>();
+        for (String[] line : lines()) {
+            String name = line[0] + " " + line[1];
+            assertEquals(5, line.length, name);
+            assertTrue(names.add(name), name);
+            assertTrue(OF_FREEBSD.contains(line[2]), name);
+            assertTrue(OF_MACOS.contains(line[3]), name);
+            if (Set.of("different", "refused", "unreachable").contains(line[2]) || line[3].equals("missing")) {
+                assertTrue(line[4].length() > 10, name + " has no reason");
+            }
+        }
+        assertTrue(names.size() > 170, names.size() + " behaviours");
+    }
+
+    /** What a loop relies on: kevent(2), EVFILT_USER, TCP, errors, pipes and poll(2). */
+    @Test
+    void mostOfWhatALoopReliesOnIsCompared() throws IOException {
+        int all = 0;
+        int compared = 0;
+        for (String[] line : lines()) {
+            if (Set.of("1", "2", "3", "4", "5", "8", "10").contains(line[0])) {
+                all++;
+                compared += line[2].equals("compared") ? 1 : 0;
+            }
+        }
+        assertTrue(compared >= all * 6 / 7, compared + " of " + all);
+    }
+}
