@@ -52,6 +52,17 @@ class DifferentialTest {
         }
     }
 
+    /** What a program relies on: whoever waits for bytes is told of them, and of nothing forever. */
+    @Test
+    void whatCanBeReadIsReported() throws Exception {
+        long first = SEED != null ? SEED : SECONDS != null ? System.nanoTime() >>> 8 : 1;
+        long end = System.nanoTime() + Duration.ofSeconds(SECONDS == null ? 0 : SECONDS).toNanos();
+        long seed = first;
+        do {
+            History.run(seed++, Duration.ZERO, true);
+        } while (SEED == null && (SECONDS == null ? seed < first + AT_LEAST : System.nanoTime() < end));
+    }
+
     private static void assertSameAgain(long seed) throws Exception {
         List<String> here = null;
         List<String> there = null;

@@ -27,8 +27,11 @@ import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixSeqpacketListener;
 import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
+import io.panamio.sys.Handle;
 import io.panamio.test.support.EventFd;
+import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -85,6 +88,16 @@ final class History {
 
     /** Runs the history of a seed. Each line has an operation and what is known after it, slot by slot. */
     static List<String> run(long seed, Duration settle) throws Exception {
+        return run(seed, settle, false);
+    }
+
+    /**
+     * Runs the history of a seed.
+     *
+     * @param checking whether to throw if the same is reported repeatedly, or if bytes can be read from a socket that
+     *     waits for them, and no event says so
+     */
+    static List<String> run(long seed, Duration settle, boolean checking) throws Exception {
         List<String> lines = new ArrayList<>();
         History history = new History(seed, settle);
         try {
@@ -92,6 +105,10 @@ final class History {
                 String operation = history.operate();
                 String spin = history.settle() ? "" : " SPIN";
                 lines.add(operation + KNOWN + history.known() + spin);
+                String lost = checking ? history.lost() : "";
+                if (checking && !(spin + lost).isEmpty()) {
+                    throw new AssertionError("seed " + seed + lost + " after\n" + String.join("\n", lines));
+                }
             }
         } finally {
             history.close();
@@ -147,6 +164,26 @@ final class History {
             }
         }
         return false;
+    }
+
+    /** Returns the sockets from which bytes can be read although no event has said so, not even after a while. */
+    private String lost() throws Exception {
+        StringBuilder s = new StringBuilder();
+        for (int i = 0; i < SLOTS; i++) {
+            Slot slot = slots[i];
+            if (slot == null || !slot.mayLose() || slot.available() <= 0) {
+                continue;
+            }
+            long deadline = System.nanoTime() + Loop.LONG.toNanos();
+            while ((slot.known & R) == 0 && System.nanoTime() < deadline) {
+                poll.poll(events, Duration.ofMillis(100));
+                for (Event event : events) {
+                    learn(event);
+                }
+            }
+            s.append((slot.known & R) == 0 ? " LOST " + i : "");
+        }
+        return s.toString();
     }
 
     private boolean learn(Event event) {
@@ -242,6 +279,8 @@ final class History {
         long token = -1;
         boolean registered;
         boolean level;
+        boolean reads;
+        boolean urgent; // whether the bytes that the system counts may include one that only a special receive gets
         boolean fifo;
         boolean datagrams;
         boolean ended;
@@ -262,6 +301,7 @@ final class History {
             token = made++;
             registered = true;
             level = interest.toString().contains("level");
+            reads = interest.isReadable() && !interest.toString().contains("one-shot");
             poll.registry().register(source, token, interest);
             return interest.toString();
         }
@@ -275,6 +315,7 @@ final class History {
             unsure = false;
             token = made++;
             level = interest.toString().contains("level");
+            reads = interest.isReadable() && !interest.toString().contains("one-shot");
             poll.registry().reregister(source, token, interest);
             return interest.toString();
         }
@@ -289,6 +330,27 @@ final class History {
 
         void on(String name, Operation operation) {
             operations.put(name, operation);
+        }
+
+        /**
+         * Returns whether it waits for bytes, by an interest that reports each time. Wine, unlike Windows, does not
+         * watch a UDP socket any more once a datagram was refused.
+         */
+        boolean mayLose() {
+            return registered && reads && (known & R) == 0 && !ended && !urgent
+                && (source instanceof StreamSocket || source instanceof UdpSocket)
+                && !(Systems.WINE && kind.equals("UDP, refused"));
+        }
+
+        /** Returns the number of bytes that can be read, without changing what is armed. */
+        int available() throws IOException {
+            Handle handle = Handle.of(source);
+            int fd = handle.begin();
+            try {
+                return NativeCalls.available(fd);
+            } finally {
+                handle.exit();
+            }
         }
 
         void forget(int flags) {
@@ -499,7 +561,10 @@ final class History {
             peer.shutdown(Shutdown.WRITE);
             return "done";
         });
-        slot.on("peer writes urgently", () -> NativeCalls.sendUrgent(peer.fd(), (byte) 1));
+        slot.on("peer writes urgently", () -> {
+            slot.urgent = true;
+            return NativeCalls.sendUrgent(peer.fd(), (byte) 1);
+        });
         slot.on("urgent byte", () -> {
             long n = stream.tryIo(Interest.PRIORITY, NativeCalls::receiveUrgent);
             slot.forget(n >= 0 ? P : 0);

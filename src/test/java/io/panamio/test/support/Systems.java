@@ -19,7 +19,8 @@ public final class Systems implements TestExecutionExceptionHandler {
     /** Whether this is Windows, or Wine. */
     public static final boolean WINDOWS = WindowsHandles.HERE;
 
-    private static final boolean WINE =
+    /** Whether this is Wine. */
+    public static final boolean WINE =
         WINDOWS && SymbolLookup.libraryLookup("ntdll", Arena.global()).find("wine_get_version").isPresent();
 
     /** The options for JVMs that tests start: Wine lacks what HotSpot then warns of. */
