@@ -76,7 +76,7 @@ public abstract class UnixPlatform extends Platform {
      * @param isRefused whether a descriptor cannot be registered, as the system's own selector would refuse it
      */
     protected final Selector openPollSelector(IntPredicate isRefused) throws IOException {
-        PipeEnd[] ends = pipes().open();
+        PipeEnd[] ends = new UnixPipes(c).open(); // not pipes(), whose ends may deliver their events themselves
         try {
             return PollSelector.open(c, isRefused, ends[0].fd(), ends[1].fd());
         } catch (Throwable t) {
