@@ -121,10 +121,10 @@ public abstract class IoSource implements Source, AutoCloseable {
      * Performs a system call on the descriptor under the same contract as the I/O methods of this source: mio's {@code
      * try_io}. If the call would block, the source is re-armed for the given direction only.
      *
-     * <p>A partial transfer does not re-arm the source: repeat the call until it would block. If the call throws, the
-     * pending error counts as taken, and the source is re-armed for the next one. If the direction is {@link
-     * Interest#PRIORITY} and the call neither blocks nor throws, the urgent byte counts as taken, and the source is
-     * re-armed for the next one.
+     * <p>A partial transfer does not re-arm the source: repeat the call until it would block. If the call throws an
+     * {@link IOException}, the pending error counts as taken, and the source is re-armed for the next one. If the
+     * direction is {@link Interest#PRIORITY} and the call neither blocks nor throws, the urgent byte counts as taken,
+     * and the source is re-armed for the next one.
      *
      * <p>Exposes the descriptor, as {@link #fd} does.
      *

@@ -32,7 +32,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private static final int BUFFER_SIZE = 32 * 1024;
     /** The number of full buffers after which the other clients have their turn. */
     private static final int MAX_READS = 16;
-    /** The number of clients accepted in a turn. */
+    /** The maximum number of clients accepted in a turn. */
     private static final int MAX_ACCEPTS = 64;
     private static final Duration RETRY = Duration.ofMillis(100);
 
@@ -44,8 +44,8 @@ final class EchoLoop implements Runnable, AutoCloseable {
         long from;
         long to;
         /**
-         * Whether to read until would block even after a short read: a FIN that arrived with the last data has no event
-         * of its own, and a read stops at urgent data.
+         * Whether to read until a read would block, even after a short one: a FIN that arrived with the last data has
+         * no event of its own, and a read stops at urgent data.
          */
         boolean toTheEnd;
         /** Whether it is in {@link EchoLoop#ready}. */
@@ -91,7 +91,10 @@ final class EchoLoop implements Runnable, AutoCloseable {
         return listener.localAddress();
     }
 
-    /** Ends {@link #run}, from any thread. */
+    /**
+     * Ends {@link #run}, from any thread, which then closes the listener and all connections. If {@link #run} is never
+     * called, only the Poll is closed.
+     */
     @Override
     public void close() {
         poll.close();
@@ -177,7 +180,10 @@ final class EchoLoop implements Runnable, AutoCloseable {
         }
     }
 
-    /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
+    /**
+     * Accepts at most {@link #MAX_ACCEPTS} of the clients that an event has reported, so that connected ones have their
+     * turn.
+     */
     private void accept() {
         try {
             for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {

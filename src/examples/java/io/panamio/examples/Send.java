@@ -23,7 +23,7 @@ final class Send implements Callable<Integer> {
     enum Way {
         /** By sendfile(2), from the page cache. */
         SENDFILE,
-        /** By MSG_ZEROCOPY, from a mapping of the file. */
+        /** By MSG_ZEROCOPY, from a mapping of the file; other systems than Linux copy. */
         ZEROCOPY,
         /** By an ordinary write, from a mapping of the file. */
         WRITE
@@ -41,8 +41,8 @@ final class Send implements Callable<Integer> {
     private int port;
 
     @Option(names = "--by", defaultValue = "sendfile", paramLabel = "WAY",
-        description = "sendfile, from the page cache; zerocopy (MSG_ZEROCOPY) or write, from a mapping of the file "
-            + "(default: ${DEFAULT-VALUE}).")
+        description = "sendfile, from the page cache; zerocopy (MSG_ZEROCOPY on Linux, copying on other systems) or "
+            + "write, from a mapping of the file (default: ${DEFAULT-VALUE}).")
     private Way way;
 
     @Spec

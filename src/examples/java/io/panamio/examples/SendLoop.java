@@ -31,13 +31,13 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * An event loop that sends a file to every client and then waits until the client closes. Each receives a piece at a
  * time, so that a fast client does not delay the others. A client that cannot receive the whole file is reset, so that
- * it does not mistake a part for the whole. To hold even if this process is killed, SO_LINGER is 0, so that a close
- * resets, until everything is sent.
+ * it does not mistake a part for the whole. This holds even if the process is killed: until everything is sent,
+ * SO_LINGER is 0, so that a close resets the connection.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long PIECE = 1 << 20;
-    /** The number of clients accepted in a turn. */
+    /** The maximum number of clients accepted in a turn. */
     private static final int MAX_ACCEPTS = 64;
     private static final Duration RETRY = Duration.ofMillis(100);
 
@@ -49,7 +49,7 @@ final class SendLoop implements AutoCloseable {
         long token;
         ZeroCopySender sender;
         long position;
-        /** Readiness: data to read, room to write, completions of the sender. */
+        /** Readiness: data to read, room to write, an error event, which also reports completions of the sender. */
         boolean readable;
         boolean writable;
         boolean error;
@@ -78,7 +78,10 @@ final class SendLoop implements AutoCloseable {
     private final Send.Way way;
     private final FileSource file;
     private final long size;
-    /** The file, mapped until it is garbage-collected: the kernel may send from it after a client is closed. */
+    /**
+     * The file, mapped until the mapping is garbage-collected: the kernel may send from it after a client is closed.
+     * Null if the file is empty.
+     */
     private final ZeroCopyBuffer mapping;
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
@@ -124,7 +127,10 @@ final class SendLoop implements AutoCloseable {
         return listener.localAddress();
     }
 
-    /** Ends {@link #run}, from any thread. */
+    /**
+     * Ends {@link #run}, from any thread, which then closes the listener, the file and all connections. If {@link #run}
+     * is never called, only the Poll is closed.
+     */
     @Override
     public void close() {
         poll.close();
@@ -199,7 +205,10 @@ final class SendLoop implements AutoCloseable {
         }
     }
 
-    /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
+    /**
+     * Accepts at most {@link #MAX_ACCEPTS} of the clients that an event has reported, so that connected ones have their
+     * turn.
+     */
     private void accept() {
         try {
             for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {

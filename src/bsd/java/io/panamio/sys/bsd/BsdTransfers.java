@@ -39,7 +39,10 @@ public abstract class BsdTransfers extends UnixTransfers {
         return r;
     }
 
-    /** Returns whether a descriptor is a file's or a directory's, which are always ready. */
+    /**
+     * Returns whether a descriptor is that of a regular file or a directory, which are always ready; false if fstat(2)
+     * fails.
+     */
     final boolean isFile(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment status = arena.allocate(c.STAT_SIZE(), 8);
@@ -66,7 +69,7 @@ public abstract class BsdTransfers extends UnixTransfers {
     @Override
     public final long sendFile(int to, int file, long position, long count) throws IOException {
         if (count == 0) {
-            return 0; // which would be all of the file
+            return 0; // to sendfile(2), 0 means up to the end of the file
         }
         try (NativeScratch scratch = NativeScratch.enter()) {
             long sent;
@@ -87,12 +90,15 @@ public abstract class BsdTransfers extends UnixTransfers {
         if (c.wouldBlock(r)) {
             return Sockets.WOULD_BLOCK;
         }
-        return switch (c.errno(-r)) {
-            case EINVAL, EOPNOTSUPP, ENOTSOCK, ENODEV -> REFUSED; // of this file, or to what is no stream socket
+        return switch (c.errno(-r)) { // REFUSED: it cannot send this file, or the target is not a stream socket
+            case EINVAL, EOPNOTSUPP, ENOTSOCK, ENODEV -> REFUSED;
             case null, default -> throw errors.socket("sendfile", -r);
         };
     }
 
-    /** Raw: sendfile(2) in the platform's signature. Sets the number of bytes sent, also if it fails. */
+    /**
+     * Calls sendfile(2) with the platform's signature. Returns a negated errno if it fails; stores the number of bytes
+     * sent in either case.
+     */
     protected abstract int sendFile(int to, int file, long position, long count, MemorySegment sent);
 }

@@ -69,7 +69,7 @@ final class BurstFlow extends Flow {
             end(true);
             return false;
         }
-        if (n < Resources.BUFFER_SIZE && !hangUp || n == IoResult.WOULD_BLOCK) {
+        if (n < Resources.BUFFER_SIZE && !readOn || n == IoResult.WOULD_BLOCK) {
             readable = false; // a short read has drained the socket
         } else if (mode == Mode.AUTO && n == Resources.BUFFER_SIZE) {
             splicing = true;

@@ -10,9 +10,9 @@ import java.io.IOException;
  * streams are registered once, edge-triggered, so readiness is kept here until an operation would block.
  */
 abstract class Flow {
-    /** The number of steps in a turn. */
+    /** The maximum number of steps in a turn. */
     private static final int MAX_STEPS = 8;
-    /** The number of bytes in a turn: a step may move half a megabyte. */
+    /** The number of bytes after which a turn ends: a single step may move half a megabyte. */
     private static final int MAX_BYTES = 512 * 1024;
 
     final TcpStream source;
@@ -21,11 +21,11 @@ abstract class Flow {
     /** Whether the source may have data. */
     boolean readable;
     /**
-     * Whether to read until would block: the source has ended or failed, which no event reports again, or has urgent
-     * data, at which a read stops.
+     * Whether to read until a read would block, even after a short one: the source has ended or failed, which no event
+     * reports again, or has urgent data, at which a read stops.
      */
-    boolean hangUp;
-    /** Whether the last write to the sink was short. */
+    boolean readOn;
+    /** Whether the sink is full: the last write was short, and no event of the sink has followed. */
     boolean blocked;
     /** Whether the end of the stream was read. */
     boolean ended;
@@ -48,7 +48,7 @@ abstract class Flow {
     /** Called when the source had an event. */
     final void sourceReady(boolean mayBeLast) {
         readable = !ended;
-        hangUp |= mayBeLast;
+        readOn |= mayBeLast;
     }
 
     /** Called when the source had an error event. */

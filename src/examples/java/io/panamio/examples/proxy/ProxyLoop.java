@@ -36,7 +36,7 @@ import java.util.function.Consumer;
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
-    /** The number of clients accepted in a turn. */
+    /** The maximum number of clients accepted in a turn. */
     private static final int MAX_ACCEPTS = 64;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
     private static final Duration RETRY = Duration.ofMillis(100);
@@ -103,7 +103,7 @@ public final class ProxyLoop implements AutoCloseable {
      *
      * @param settings the settings
      * @param reports receives the statistics, in the loop's thread
-     * @throws IOException if the address cannot be bound
+     * @throws IOException if the address cannot be bound, or a system call fails
      */
     public ProxyLoop(Settings settings, Consumer<String> reports) throws IOException {
         this.settings = settings;
@@ -154,7 +154,10 @@ public final class ProxyLoop implements AutoCloseable {
         waker.wake();
     }
 
-    /** Ends {@link #run} at once. */
+    /**
+     * Ends {@link #run} at once, which then resets all connections and closes the listener. If {@link #run} is never
+     * called, nothing is released.
+     */
     @Override
     public void close() {
         stop();
@@ -290,7 +293,10 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- connections
 
-    /** Accepts clients, of which one event may report several: some of them, and then the others have their turn. */
+    /**
+     * Accepts at most {@link #MAX_ACCEPTS} of the clients that an event has reported, so that connected ones have their
+     * turn.
+     */
     private void accept() {
         try {
             for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {

@@ -35,7 +35,7 @@ final class RingFlow extends Flow {
         way.reads++;
         if (n == IoResult.EOF) {
             end(ring.readableBytes() == 0);
-        } else if (n < room && !hangUp || n == IoResult.WOULD_BLOCK) {
+        } else if (n < room && !readOn || n == IoResult.WOULD_BLOCK) {
             readable = false; // a short read has drained the socket
         }
         releaseRingIfEmpty();

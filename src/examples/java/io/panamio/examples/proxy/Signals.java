@@ -12,11 +12,11 @@ final class Signals {
     }
 
     /**
-     * Runs an action, in a thread of the JVM, each time a signal is delivered. Does nothing if this system has no such
-     * signal, as Windows has no USR1 and HUP.
+     * Runs an action, in a new thread, each time a signal is delivered. Does nothing if this system has no such signal,
+     * as Windows has no USR1 and HUP.
      *
      * @param name the name of the signal, without SIG
-     * @param action the action
+     * @param action the action, which must be thread-safe
      * @throws UnsupportedOperationException if this JVM does not allow it, such as with -Xrs
      */
     static void handle(String name, Runnable action) {

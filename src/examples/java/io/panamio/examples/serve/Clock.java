@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /** The time of a loop's turn, and its formats, which are updated once a second. */
 final class Clock {
-    /** The length of a time in the access log. */
+    /** The length of a time in the access log, without the zone. */
     static final int LOG_LENGTH = 20;
 
     /** {@link System#nanoTime} at the start of the turn. */
@@ -14,7 +14,7 @@ final class Clock {
     long second;
     /** The value of a Date header. */
     final MemorySegment date = Arena.ofAuto().allocate(HttpDate.LENGTH, 8);
-    /** The time for the access log. */
+    /** The time for the access log, in UTC, without the zone. */
     final MemorySegment logTime = Arena.ofAuto().allocate(LOG_LENGTH, 8);
 
     Clock() {

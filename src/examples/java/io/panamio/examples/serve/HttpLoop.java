@@ -31,7 +31,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class HttpLoop implements Runnable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
-    /** The number of connections accepted in a turn. */
+    /** The maximum number of connections accepted in a turn. */
     private static final int MAX_ACCEPTS = 64;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
     /** The interval at which timeouts are checked without events. */
@@ -210,7 +210,7 @@ public final class HttpLoop implements Runnable {
             && (clock.nanos - acceptAt >= 0 || connections.size() < acceptBelow);
     }
 
-    /** Accepts pending connections: some of them, and then the others have their turn. */
+    /** Accepts at most {@link #MAX_ACCEPTS} pending connections, so that accepted ones have their turn. */
     private void accept() {
         for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
             TcpStream stream;

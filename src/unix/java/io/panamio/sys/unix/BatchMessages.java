@@ -26,10 +26,10 @@ public abstract class BatchMessages extends UnixMessages {
         return true;
     }
 
-    /** Raw: recvmmsg(2) without a timeout. */
+    /** Calls recvmmsg(2) without a timeout. Returns the number of messages, or the negated errno. */
     protected abstract long recvMany(int fd, MemorySegment headers, int count, int flags);
 
-    /** Raw: sendmmsg(2). */
+    /** Calls sendmmsg(2). Returns the number of messages, or the negated errno. */
     protected abstract long sendMany(int fd, MemorySegment headers, int count, int flags);
 
     @Override

@@ -28,7 +28,9 @@ final class DescriptorFlags {
         }
     }
 
-    /** Raw: makes a descriptor that was just created non-blocking and close-on-exec. */
+    /**
+     * Makes a descriptor that was just created non-blocking and close-on-exec. Returns the negated errno if it fails.
+     */
     static int prepare(UnixConstants constants, int fd) {
         int r = Libc.setCloseOnExec(fd);
         return r < 0 ? r : Libc.fcntl(fd, Posix.F_SETFL, constants.O_NONBLOCK());

@@ -74,7 +74,7 @@ public abstract class UnixSockets extends Sockets {
         return c.SOCK_NONBLOCK() | c.SOCK_CLOEXEC();
     }
 
-    /** Raw: creates a non-blocking, close-on-exec socket. */
+    /** Creates a non-blocking, close-on-exec socket. Returns it, or the negated errno. */
     private int newSocket(int family, int type) {
         int fd = Libc.socket(family, type | flags(), 0);
         int r = fd < 0 ? fd : prepare(fd, flags() != 0);
@@ -84,7 +84,7 @@ public abstract class UnixSockets extends Sockets {
         return r < 0 ? r : fd;
     }
 
-    /** Raw: accepts the next queued connection, non-blocking and close-on-exec. */
+    /** Accepts the next queued connection, non-blocking and close-on-exec. Returns it, or the negated errno. */
     private int nextConnection(int fd, MemorySegment address, MemorySegment length) {
         int accepted = ACCEPT4 == null ? accept(fd, address, length) : accept4(fd, address, length, flags());
         if (accepted < 0 || prepare(accepted, ACCEPT4 != null) >= 0) {
@@ -94,7 +94,10 @@ public abstract class UnixSockets extends Sockets {
         return -c.number(Errno.ECONNABORTED); // options of a connection that has ended cannot be set on every system
     }
 
-    /** Raw: sets the modes of a new socket, unless its call did, and the option that prevents SIGPIPE. */
+    /**
+     * Sets the modes of a new socket, unless the call that created it did, and the option that prevents SIGPIPE.
+     * Returns the negated errno if it fails.
+     */
     private int prepare(int fd, boolean hasModes) {
         int r = hasModes ? 0 : DescriptorFlags.prepare(c, fd);
         return r < 0 || c.SO_NOSIGPIPE() == 0 ? r : trySetInt(fd, c.SOL_SOCKET(), c.SO_NOSIGPIPE(), 1);
@@ -607,7 +610,7 @@ public abstract class UnixSockets extends Sockets {
         check("setsockopt", "", trySetInt(fd, level, name, value));
     }
 
-    /** Raw: setsockopt(2) of an int. */
+    /** Sets an option that is an int, by setsockopt(2). Returns the negated errno if it fails. */
     protected static int trySetInt(int fd, int level, int name, int value) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             scratch.argumentBytes.putInt(0, value);

@@ -140,7 +140,10 @@ final class WindowsMessages extends Messages {
         }
     }
 
-    /** Raw: receives a datagram with its control messages. */
+    /**
+     * Receives a datagram with its control messages. Returns its size, {@code size + 1} if it was truncated, or the
+     * negated error code.
+     */
     private int receiveMessage(NativeScratch scratch, int fd, MemorySegment dst, int size, WindowsAddress from,
             WindowsControl control) throws IOException {
         MemorySegment function = wsaRecvMsg(fd);
@@ -287,7 +290,7 @@ final class WindowsMessages extends Messages {
         }
     }
 
-    /** Raw: sends a datagram with control messages. */
+    /** Sends a datagram with control messages. Returns the number of bytes sent, or the negated error code. */
     private static int sendMessage(NativeScratch scratch, int fd, MemorySegment src, int size, WindowsAddress to,
             WindowsControl control) throws IOException {
         int toLength = to == null ? 0 : to.length();

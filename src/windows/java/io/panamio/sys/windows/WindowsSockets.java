@@ -66,9 +66,9 @@ final class WindowsSockets extends Sockets {
         }
     }
 
-    // ---- raw
+    // ---- calls that do not throw
 
-    /** Raw: setsockopt of an int. */
+    /** Sets an option that is an int, by setsockopt. Returns the negated error code if it fails. */
     static int trySetInt(int fd, int level, int name, int value) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             scratch.argumentBytes.putInt(0, value);
@@ -76,7 +76,7 @@ final class WindowsSockets extends Sockets {
         }
     }
 
-    /** Raw: getsockopt of a number that is not negative. */
+    /** Returns an option that is a non-negative number, by getsockopt, or the negated error code. */
     private static int tryGetInt(int fd, int level, int name) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             scratch.argumentBytes.putInt(0, 0); // some options are one byte
@@ -85,7 +85,7 @@ final class WindowsSockets extends Sockets {
         }
     }
 
-    /** Raw: WSAIoctl with a number. */
+    /** Calls WSAIoctl with a number as the input. Returns the negated error code if it fails. */
     private static int control(int fd, int code, int number) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             scratch.argumentBytes.putInt(0, number);
@@ -93,7 +93,7 @@ final class WindowsSockets extends Sockets {
         }
     }
 
-    /** Raw: creates a non-blocking socket. */
+    /** Creates a non-blocking socket. Returns it, or the negated error code. */
     private static int newSocket(int family, SocketType type) {
         int fd = Winsock.socket(family, type == SocketType.TCP ? Windows.SOCK_STREAM : Windows.SOCK_DGRAM, 0);
         if (fd < 0) {
@@ -313,7 +313,10 @@ final class WindowsSockets extends Sockets {
         }
     }
 
-    /** Raw: sets what a new connection may have inherited from the listener, or not. */
+    /**
+     * Makes a new connection non-blocking and not inheritable, whatever it has inherited from the listener. Returns the
+     * negated error code if that fails.
+     */
     private static int prepareAccepted(int fd) {
         SocketState.forget(fd);
         int r = Kernel32.setHandleInformation(fd, Windows.HANDLE_FLAG_INHERIT, 0);
