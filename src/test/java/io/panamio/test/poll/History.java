@@ -92,12 +92,14 @@ final class History {
     }
 
     /**
-     * Runs the history of a seed.
-     *
-     * @param checking whether to throw if the same is reported repeatedly, or if bytes can be read from a socket that
-     *     waits for them, and no event says so
+     * Runs the history of a seed, and throws if an event is reported repeatedly, or if bytes can be read from a socket
+     * that waits for them and no event reports them.
      */
-    static List<String> run(long seed, Duration settle, boolean checking) throws Exception {
+    static void check(long seed) throws Exception {
+        run(seed, Duration.ZERO, true);
+    }
+
+    private static List<String> run(long seed, Duration settle, boolean checking) throws Exception {
         List<String> lines = new ArrayList<>();
         History history = new History(seed, settle);
         try {
@@ -166,7 +168,7 @@ final class History {
         return false;
     }
 
-    /** Returns the sockets from which bytes can be read although no event has said so, not even after a while. */
+    /** Returns the sockets from which bytes can be read although no event has reported them, not even after a while. */
     private String lost() throws Exception {
         StringBuilder s = new StringBuilder();
         for (int i = 0; i < SLOTS; i++) {

@@ -37,7 +37,7 @@ class StressTest {
     private static final long SECONDS = Long.getLong("panamio.test.stress", 2);
     private static final int THREADS = 4;
     private static final int CONNECTIONS = 16;
-    private static final int MOST = 3000;
+    private static final int MAX_SIZE = 3000;
     private static final Interest[] INTERESTS = {R, RW, R.level()};
     private static final long OVER = -1;
 
@@ -57,7 +57,7 @@ class StressTest {
         private final Registry registry;
         private final Random random;
         private final Semaphore readable = new Semaphore(0);
-        private final byte[] buffer = new byte[MOST];
+        private final byte[] buffer = new byte[MAX_SIZE];
         private TcpStream stream;
         private TcpStream peer;
         private long id;
@@ -99,7 +99,7 @@ class StressTest {
         }
 
         private void send() throws IOException {
-            int n = 1 + random.nextInt(MOST);
+            int n = 1 + random.nextInt(MAX_SIZE);
             for (int i = 0; i < n; i++) {
                 buffer[i] = expected(id, sent + i);
             }
@@ -113,7 +113,7 @@ class StressTest {
             while (received < sent) {
                 assertTrue(readable.tryAcquire(Loop.LONG.toSeconds(), TimeUnit.SECONDS),
                     () -> "no event, " + (sent - received) + " bytes pending");
-                for (long n; (n = stream.read(buffer, 0, 1 + random.nextInt(MOST))) != WOULD_BLOCK;) {
+                for (long n; (n = stream.read(buffer, 0, 1 + random.nextInt(MAX_SIZE))) != WOULD_BLOCK;) {
                     assertTrue(n > 0, "result " + n);
                     for (int i = 0; i < n; i++) {
                         assertEquals(expected(id, received + i), buffer[i], "a byte of another connection");

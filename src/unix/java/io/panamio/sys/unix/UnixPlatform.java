@@ -22,9 +22,9 @@ public abstract class UnixPlatform extends Platform {
 
     /**
      * Loads the classes of errors, and those that an open source may need, before they are needed: a process without
-     * free descriptors cannot load a class from a directory, nor from a jar that is not open yet, as all classes were
-     * in a CDS archive; and a class that failed to load once is never tried again. Runs in a thread of its own, as a
-     * start would otherwise take 2 ms longer.
+     * free descriptors cannot load a class from a directory, nor from a jar that was never opened because all classes
+     * came from a CDS archive; and a class that failed to load once is never tried again. Runs in a thread of its own,
+     * as a start would otherwise take some milliseconds longer.
      */
     private void loadErrors() {
         Thread thread = new Thread(null, errors, "panamio-errors", 0, false);
@@ -56,7 +56,7 @@ public abstract class UnixPlatform extends Platform {
     /**
      * Returns whether the property panamio.selector chooses poll(2), and not the system's own selector.
      *
-     * @param own the name of that
+     * @param own the name of the system's own selector
      */
     protected static boolean isPoll(String own) {
         String selector = System.getProperty("panamio.selector", own);
