@@ -4,6 +4,7 @@ import io.panamio.SystemError;
 import io.panamio.sys.NativeScratch;
 import io.panamio.sys.SystemExceptions;
 import java.io.IOException;
+import java.net.URL;
 
 /** Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. */
 public final class Errors implements Runnable {
@@ -17,13 +18,16 @@ public final class Errors implements Runnable {
     /**
      * Loads the classes that the methods here and their exceptions need, and those that a call on an open source may be
      * the first to need, which may happen when no descriptors are left. The latter are not initialized, except the
-     * names of options. A class that cannot be loaded is left to the call that needs it: there may be no descriptors or
-     * no memory already.
+     * names of options. Classes in a jar that stays open can be loaded at any time, so they are not. A class that cannot
+     * be loaded is left to the call that needs it: there may be no descriptors or no memory already.
      */
     @Override
     @SuppressWarnings("unused")
     public void run() {
         try {
+            if (isInOpenJar()) {
+                return;
+            }
             SystemExceptions.load();
             NativeScratch.load();
             constants.errno(1);
@@ -33,6 +37,17 @@ public final class Errors implements Runnable {
         } catch (Throwable t) {
             return; // not a failure of any call, and not to be printed
         }
+    }
+
+    /**
+     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open; opens a jar of which
+     * all classes came from a CDS archive. Other class loaders may close and reopen their jars.
+     */
+    private static boolean isInOpenJar() {
+        Class<?> self = Errors.class;
+        URL found = self.getResource("Errors.class");
+        return found != null && !found.getProtocol().equals("file")
+            && self.getClassLoader() == ClassLoader.getSystemClassLoader();
     }
 
     /** {@return the exception for a failed call on a socket} */

@@ -22,9 +22,8 @@ public abstract class UnixPlatform extends Platform {
 
     /**
      * Loads the classes of errors, and those that an open source may need, before they are needed: a process without
-     * free descriptors cannot load a class from a directory, nor from a jar that was never opened because all classes
-     * came from a CDS archive; and a class that failed to load once is never tried again. Runs in a thread of its own,
-     * as a start would otherwise take some milliseconds longer.
+     * free descriptors cannot load a class from a directory, and a class that failed to load once is never tried again.
+     * Runs in a thread of its own, as a start would otherwise take some milliseconds longer.
      */
     private void loadErrors() {
         Thread thread = new Thread(null, errors, "panamio-errors", 0, false);
