@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that serves the files of a directory by HTTP/1.1. In the steady state it allocates nothing. A request
+ * An event loop that serves the files of a directory over HTTP/1.1. In the steady state it allocates nothing. A request
  * for a small file takes three system calls, fewer if events arrive together: a poll, a read, a write; a larger file
  * takes a sendfile more. Each connection is registered once, edge-triggered, in both directions.
  *
