@@ -85,8 +85,8 @@ class ThreadMemoryTest {
     }
 
     /**
-     * Prints the memory of a process, in MiB, whose threads have read into arrays and stay alive, its direct part, and
-     * of how many pieces that consists.
+     * Prints the resident and the direct memory of a process whose threads have read into arrays and stay alive, in
+     * MiB, and the number of its direct buffers.
      */
     static final class Readers {
         private static final int CONNECTIONS = 16;
