@@ -12,7 +12,7 @@ import java.io.IOException;
  *
  * {@snippet file="PipelineSnippets.java" region="relay"}
  *
- * <p>Either stream may be a stream class of the user, for example an encrypted one; its bytes are then copied. The
+ * <p>Either stream may be user-defined, for example an encrypted one; its bytes are then copied. The
  * relay owns both streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it,
  * are held back until {@link DuplexStream#finishConnect} returns true.
  *

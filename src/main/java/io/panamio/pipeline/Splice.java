@@ -262,8 +262,8 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Fills the pipe. If it was empty, the source would block or has ended; otherwise the pipe may be full: then the
-     * sink is waited for, and the end is reported again.
+     * Fills the pipe. If nothing was moved into an empty pipe, the source would block or has ended. If the pipe was not
+     * empty, it may be full instead: then the sink is waited for, and a later call finds the end.
      */
     private long fill(int fd) throws IOException {
         long asked = limit - buffered;
@@ -283,8 +283,8 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Receives bytes by an ordinary receive, because splice(2) reports would-block at urgent data, and the end of the
-     * stream after it. This replaces the splice that would find the source drained; if the source was not, splices
+     * Receives bytes by an ordinary receive, because at urgent data splice(2) reports would-block or, once the stream
+     * has ended, its end. This replaces the splice that would find the source drained; if the source was not, splices
      * continue until one finds nothing.
      */
     private long receive(int fd, long asked) throws IOException {
