@@ -161,9 +161,9 @@ public final class FileSource implements AutoCloseable {
     // ---- sending
 
     /**
-     * Sends a part of the file with one system call, sendfile(2), without allocating. If less than requested was sent and
-     * the file does not end there, the send buffer is full, and the target is armed for its next writable event, as by
-     * a write.
+     * Sends a part of the file with one system call, sendfile(2), without allocating. If less than requested was sent
+     * and the file does not end there, the send buffer is full, and the target is armed for its next writable event, as
+     * by a write.
      *
      * <p>Bytes are copied, 64 KiB at a time, by pread(2) and a write, if the target is a user-defined stream, or the
      * system does not support the combination: a file in /proc as source, a terminal or a file opened for appending
