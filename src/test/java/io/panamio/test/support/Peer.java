@@ -76,8 +76,8 @@ public final class Peer implements AutoCloseable {
     }
 
     /**
-     * Returns what a receive returns for a datagram. Windows, macOS and FreeBSD do not report the length of one that was
-     * truncated, only that it was.
+     * Returns the result that a receive must have for a datagram. Windows, macOS and FreeBSD do not report the length
+     * of a truncated one, only that it was truncated.
      */
     public static long reported(int length, long size) {
         return Systems.WINDOWS || Loop.isBsd() ? Math.min(length, size + 1) : length;
