@@ -90,7 +90,7 @@ class ConnectTest {
             assertTrue(stream.finishConnect());
             loop.later(Loop.accept(listener)).close();
             Loop.until("ended", () -> stream.read(new byte[1], 0, 1) == EOF);
-            assertTrue(stream.finishConnect(), "what comes later does not count");
+            assertTrue(stream.finishConnect(), "the end of the connection does not change the outcome");
         }
     }
 
@@ -175,8 +175,8 @@ class ConnectTest {
 
     @Test
     void finishConnectReportsSuccessAfterAReset() throws IOException {
-        assumeFalse(Loop.isBsd(), "a connection that has ended keeps nothing of what it was");
-        Qemu.lacks("TCP_INFO, all but its first four bytes");
+        assumeFalse(Loop.isBsd(), "a connection that has ended is not known to have been established");
+        Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             TcpStream peer = Loop.accept(listener);
@@ -192,8 +192,8 @@ class ConnectTest {
 
     @Test
     void finishConnectReportsSuccessAfterTakeErrorTookAReset() throws IOException {
-        assumeFalse(Loop.isBsd(), "a connection that has ended keeps nothing of what it was");
-        Qemu.lacks("TCP_INFO, all but its first four bytes");
+        assumeFalse(Loop.isBsd(), "a connection that has ended is not known to have been established");
+        Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             TcpStream peer = Loop.accept(listener);
@@ -209,8 +209,8 @@ class ConnectTest {
     @Test
     @Tag("any-selector")
     void finishConnectReportsSuccessAfterBothSidesHaveEnded() throws IOException {
-        assumeFalse(Loop.isBsd(), "a connection that has ended keeps nothing of what it was");
-        Qemu.lacks("TCP_INFO, all but its first four bytes");
+        assumeFalse(Loop.isBsd(), "a connection that has ended is not known to have been established");
+        Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             TcpStream peer = loop.later(Loop.accept(listener));
