@@ -315,8 +315,8 @@ class TcpListenerTest {
     @Test
     @Tag("any-selector")
     void reuseAddressIgnoresConnectionsOfAnEarlierListener() throws IOException {
-        Systems.windows("never minds them");
-        assumeFalse(Loop.isBsd(), "connections between local addresses leave nothing behind");
+        Systems.windows("ignores them in any case");
+        assumeFalse(Loop.isBsd(), "connections between local addresses do not linger");
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             InetSocketAddress address = listener.localAddress();
@@ -452,7 +452,7 @@ class TcpListenerTest {
         acceptWithoutDescriptors(true);
     }
 
-    private static void acceptWithoutDescriptors(boolean inEarnest) throws IOException {
+    private static void acceptWithoutDescriptors(boolean exhaust) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             loop.register(listener, 1, R);
@@ -463,7 +463,7 @@ class TcpListenerTest {
             loop.expect(readable(1));
             InetSocketAddress address = listener.localAddress();
             try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
-                if (inEarnest) {
+                if (exhaust) {
                     for (int i = 0; i < 2; i++) {
                         assertFails(ResourceExhaustedException.class, "accept", "EMFILE", listener::accept);
                     }

@@ -47,7 +47,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith({Qemu.class, Systems.class})
 class ControlMessagesTest {
     private static final MemorySegment X = segment("x");
-    /** Linux's, and that of Windows. */
+    /** The default time to live of Linux, macOS and FreeBSD, and that of Windows. */
     private static final List<Integer> DEFAULT_TTL = List.of(64, 128);
 
     private final SocketAddressBuffer from = SocketAddressBuffer.create();
@@ -177,7 +177,7 @@ class ControlMessagesTest {
                 assertTrue(enough.timestampNanos() > 0 && enough.interfaceIndex() > 0);
             }
             assertEquals(WOULD_BLOCK, receive(socket, enough));
-            assertTrue(enough.isEmpty(), "of the datagram before");
+            assertTrue(enough.isEmpty(), "messages of the previous datagram");
         }
     }
 
@@ -299,9 +299,9 @@ class ControlMessagesTest {
             assertEquals(1, receive(socket));
             assertEquals(1, socket.sendMsgTo(X, from, control));
             assertEquals(V4, peer.receive().getAddress());
-            assertTrue(control.ttl() > 0, "it is still there");
+            assertTrue(control.ttl() > 0, "the send changes nothing");
             control.putSource(V4, 0);
-            assertEquals(-1, control.ttl(), "the first put begins anew");
+            assertEquals(-1, control.ttl(), "the first put discards the received messages");
         }
     }
 
