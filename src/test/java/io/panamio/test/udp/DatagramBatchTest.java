@@ -319,7 +319,7 @@ public class DatagramBatchTest {
 
     @Test
     void aPendingErrorIsThrownInsteadOfDatagrams() throws IOException {
-        Systems.windows("makes a socket readable by a refusal; Wine reports the first as an error, for ever");
+        Systems.windows("reports a refused datagram as readable; Wine reports the first one as an error permanently");
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             socket.connect(Peer.nobody(V4));
