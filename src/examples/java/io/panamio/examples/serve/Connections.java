@@ -41,7 +41,7 @@ final class Connections implements AutoCloseable {
     /** Connections whose turn ended early, to be continued in the next iteration of the loop. */
     private List<Connection> again = new ArrayList<>();
     /** The connections that are being continued. */
-    private List<Connection> now = new ArrayList<>();
+    private List<Connection> resuming = new ArrayList<>();
     private final List<Ring> spareRings = new ArrayList<>(SPARE_RINGS);
     private int rings;
     private boolean ending;
@@ -68,7 +68,7 @@ final class Connections implements AutoCloseable {
 
     /** Returns whether connections wait for their next turn without an event. */
     boolean isBusy() {
-        return !again.isEmpty() || !now.isEmpty();
+        return !again.isEmpty() || !resuming.isEmpty();
     }
 
     HttpLoop.Statistics statistics() {
@@ -144,13 +144,13 @@ final class Connections implements AutoCloseable {
 
     /** Continues the connections whose turn ended early. */
     void resume() {
-        if (now.isEmpty()) { // otherwise an exception ended the last call early
+        if (resuming.isEmpty()) { // otherwise an exception ended the last call early
             List<Connection> turn = again;
-            again = now;
-            now = turn;
+            again = resuming;
+            resuming = turn;
         }
-        while (!now.isEmpty()) {
-            Connection c = now.removeLast();
+        while (!resuming.isEmpty()) {
+            Connection c = resuming.removeLast();
             c.again = false;
             if (!c.dropped) {
                 turn(c);
