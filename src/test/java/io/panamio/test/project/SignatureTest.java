@@ -44,7 +44,8 @@ class SignatureTest {
         Bindings.MACOS, List.of("unix", "bsd", "macos"),
         Bindings.FREEBSD, List.of("unix", "bsd", "freebsd"));
 
-    private static final Pattern LOOKUP = Pattern.compile("\\b(function|functionOrNull|linkVariadic|link)\\(\"(\\w+)\"");
+    private static final Pattern LOOKUP =
+        Pattern.compile("\\b(function|functionOrNull|linkVariadic|link)\\(\"(\\w+)\"");
     private static final Pattern VARIADIC =
         Pattern.compile("linkVariadic\\(\"(\\w+)\", (\\d), ([A-Z_, ]+)\\)");
     private static final Pattern TYPED = Pattern.compile(
