@@ -21,7 +21,7 @@ import java.util.Objects;
  * {@snippet file="PipelineSnippets.java" region="ring-buffer"}
  *
  * <h2>Cost</h2>
- * A ring takes six system calls to allocate, two mappings, and memory, in whole pages, for as much of its capacity as
+ * A ring takes five system calls to allocate, two mappings, and memory, in whole pages, for as much of its capacity as
  * was ever written to. A Linux process may have 65,530 mappings by default (vm.max_map_count). Therefore let a
  * stream hold a ring only while it has something to read, and return it to a pool afterwards, as above: there are then
  * as many rings as incomplete messages. One ring for each stream suits servers with some thousands of them.
@@ -56,7 +56,7 @@ public final class RingBuffer {
     }
 
     /**
-     * Allocates an empty ring buffer (six system calls; pages are committed on first use). Closing the arena takes one
+     * Allocates an empty ring buffer (five system calls; pages are committed on first use). Closing the arena takes one
      * system call.
      *
      * @param arena the arena whose lifetime bounds the memory

@@ -31,7 +31,7 @@ import java.util.Objects;
  * <p>A burst takes three system calls: one in, one out, and one that finds nothing more. A larger burst takes a second
  * one in, because the system leaves a part behind at first, which would be sent as a packet of its own. As splice(2)
  * stops at urgent data, only an ordinary receive determines that the source would block or has ended; the bytes that it
- * receives, at most 4 KiB, are copied into the pipe. Urgent data is skipped, as by a read.
+ * receives, at most a page, are copied into the pipe. Urgent data is skipped, as by a read.
  *
  * <p>If a stream fails, the splice is closed, and the bytes in its pipe are discarded. If the system has no memory
  * (ENOMEM, ENOBUFS), nothing changes, and {@code transfer} should be called again later, as no event may follow. A
