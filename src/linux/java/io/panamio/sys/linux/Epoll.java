@@ -3,6 +3,7 @@ package io.panamio.sys.linux;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.NativeScratch;
 import io.panamio.sys.unix.Libc;
+import io.panamio.sys.unix.Structs;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
@@ -60,8 +61,8 @@ final class Epoll {
             return -Linux.ENOSYS;
         }
         try (NativeScratch scratch = NativeScratch.enter()) {
-            // struct timespec
-            scratch.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000);
+            scratch.argumentBytes.putLong(Structs.TIMESPEC_SEC, nanos / 1_000_000_000)
+                .putLong(Structs.TIMESPEC_NSEC, nanos % 1_000_000_000);
             return pwait2(epoll, events, max, scratch.argument, MemorySegment.NULL);
         }
     }

@@ -88,12 +88,6 @@ final class SocketStreams extends UnixStreams {
     /** {@inheritDoc} Linux then fails with EAGAIN. A socket that was never connected is hung up or writable. */
     @Override
     boolean isConnecting(int fd, long r) {
-        if (r != -c.ENOTCONN()) {
-            return false;
-        }
-        try (NativeScratch scratch = NativeScratch.enter()) {
-            scratch.argumentBytes.putInt(0, fd).putShort(4, (short) Posix.POLLOUT).putShort(6, (short) 0); // a pollfd
-            return Libc.poll(scratch.argument, 1, 0) == 0;
-        }
+        return r == -c.ENOTCONN() && Libc.pollNow(fd, Posix.POLLOUT) == 0;
     }
 }

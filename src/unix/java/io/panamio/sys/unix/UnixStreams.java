@@ -18,10 +18,6 @@ import java.lang.ref.Reference;
  * calls, raw as in {@link Libc}.
  */
 abstract class UnixStreams extends Streams {
-    static final int IOVEC_SIZE = 16;
-    static final long IOV_BASE_OFFSET = 0;
-    static final long IOV_LEN_OFFSET = 8;
-
     final UnixConstants c;
     final Errors errors;
     /** The flags of each receive and of each send. */
@@ -362,7 +358,7 @@ abstract class UnixStreams extends Streams {
     /** Fills in the iovecs of segments, which point to the copy buffer for those on the heap. */
     private static MemorySegment vectors(NativeScratch scratch, MemorySegment[] segments, int from, int count,
             MemorySegment copy) {
-        MemorySegment vectors = scratch.vectors((long) IOVEC_SIZE * count);
+        MemorySegment vectors = scratch.vectors((long) Structs.IOVEC_SIZE * count);
         long copied = 0;
         for (int i = 0; i < count; i++) {
             MemorySegment segment = segments[from + i];
@@ -374,8 +370,8 @@ abstract class UnixStreams extends Streams {
                 address = copy.address() + copied;
                 copied += size;
             }
-            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_BASE_OFFSET, address);
-            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_LEN_OFFSET, size);
+            vectors.set(JAVA_LONG, (long) i * Structs.IOVEC_SIZE + Structs.IOVEC_BASE, address);
+            vectors.set(JAVA_LONG, (long) i * Structs.IOVEC_SIZE + Structs.IOVEC_LEN, size);
         }
         return vectors;
     }
