@@ -7,7 +7,7 @@ import io.panamio.sys.unix.Structs;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
-/** epoll(7) and eventfd(2), raw as in {@link Libc}: the result, or the negated errno. */
+/** epoll(7) and eventfd(2). As in {@link Libc}, each method returns the result of the call, or the negated errno. */
 final class Epoll {
     /** struct epoll_event: packed into 12 bytes on x86-64, 16 bytes elsewhere. A test compares with the bindings. */
     static final int EVENT_SIZE = LinuxPlatform.X86_64 ? 12 : 16;

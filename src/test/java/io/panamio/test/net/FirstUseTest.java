@@ -101,7 +101,8 @@ class FirstUseTest {
     }
 
     private static void requireNoFailures(Child child) throws Exception {
-        assertEquals("[]", child.under("sh", "-c", "ulimit -n 100; exec \"$@\"", "sh").run(Exhausted.class).ok().trim());
+        Child limited = child.under("sh", "-c", "ulimit -n 100; exec \"$@\"", "sh");
+        assertEquals("[]", limited.run(Exhausted.class).ok().trim());
     }
 
     private static Child inJars() throws IOException {

@@ -10,8 +10,7 @@ import java.lang.foreign.MemorySegment;
 /** The bytes of stream sockets: recv(2), send(2), recvmsg(2) and sendmsg(2). */
 final class SocketStreams extends UnixStreams {
     private SocketStreams(UnixConstants constants, int more) {
-        super(constants, constants.MSG_DONTWAIT(), constants.MSG_DONTWAIT() | constants.MSG_NOSIGNAL(), more,
-            "recv", "send", "recvmsg", "sendmsg");
+        super(constants, constants.MSG_DONTWAIT(), constants.MSG_DONTWAIT() | constants.MSG_NOSIGNAL(), more);
     }
 
     /** The return type is the superclass, so that the verifier does not load this class for the caller. */
@@ -66,6 +65,26 @@ final class SocketStreams extends UnixStreams {
     }
 
     // ---- errors
+
+    @Override
+    String readCall() {
+        return "recv";
+    }
+
+    @Override
+    String writeCall() {
+        return "send";
+    }
+
+    @Override
+    String readVectorsCall() {
+        return "recvmsg";
+    }
+
+    @Override
+    String writeVectorsCall() {
+        return "sendmsg";
+    }
 
     @Override
     IOException readError(String call, int errno) {

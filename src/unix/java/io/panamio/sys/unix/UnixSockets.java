@@ -50,7 +50,7 @@ public abstract class UnixSockets extends Sockets {
         options = new UnixOptions(this, constants, errors, optionNames);
     }
 
-    // ---- raw
+    // ---- system calls
 
     private static final MemorySegment ACCEPT = Libc.function("accept");
 

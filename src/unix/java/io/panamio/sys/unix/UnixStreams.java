@@ -15,7 +15,7 @@ import java.lang.ref.Reference;
 
 /**
  * The calls of POSIX for streams of bytes: what sockets and pipes have in common. Each of the two adds its system
- * calls, raw as in {@link Libc}.
+ * calls, which return their result or the negated errno.
  */
 abstract class UnixStreams extends Streams {
     final UnixConstants c;
@@ -25,23 +25,13 @@ abstract class UnixStreams extends Streams {
     private final int sendFlags;
     /** The flag that announces another send immediately after, or 0. */
     private final int more;
-    /** The names of the calls, for errors. */
-    private final String read;
-    private final String write;
-    private final String readVectors;
-    private final String writeVectors;
 
-    UnixStreams(UnixConstants constants, int receiveFlags, int sendFlags, int more, String read, String write,
-            String readVectors, String writeVectors) {
+    UnixStreams(UnixConstants constants, int receiveFlags, int sendFlags, int more) {
         c = constants;
         errors = new Errors(constants);
         this.receiveFlags = receiveFlags;
         this.sendFlags = sendFlags;
         this.more = more;
-        this.read = read;
-        this.write = write;
-        this.readVectors = readVectors;
-        this.writeVectors = writeVectors;
     }
 
     // ---- calls
@@ -57,6 +47,15 @@ abstract class UnixStreams extends Streams {
     abstract long writeVectors(int fd, UnixGatherList list, int count, int flags);
 
     // ---- errors
+
+    /** Returns the name of the system call that {@link #read} makes, for errors; the next three do the same. */
+    abstract String readCall();
+
+    abstract String writeCall();
+
+    abstract String readVectorsCall();
+
+    abstract String writeVectorsCall();
 
     abstract IOException readError(String call, int errno);
 
@@ -118,7 +117,7 @@ abstract class UnixStreams extends Streams {
         do {
             r = read(fd, dst, off, size, flags);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : readFailed(read, r);
+        return r >= 0 ? r : readFailed(readCall(), r);
     }
 
     private long transmit(int fd, MemorySegment src, long off, long len, int flags) throws IOException {
@@ -130,7 +129,7 @@ abstract class UnixStreams extends Streams {
         do {
             r = write(fd, src, off, size, flags);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : writeFailed(fd, write, r);
+        return r >= 0 ? r : writeFailed(fd, writeCall(), r);
     }
 
     /**
@@ -150,7 +149,7 @@ abstract class UnixStreams extends Streams {
                     r = read(fd, copy, 0, piece, flags);
                 } while (r == -Posix.EINTR);
                 if (r <= 0) {
-                    return done > 0 ? done : r == 0 ? 0 : readFailed(read, r);
+                    return done > 0 ? done : r == 0 ? 0 : readFailed(readCall(), r);
                 }
                 if (array == null) {
                     MemorySegment.copy(copy, 0, dst, off + done, r);
@@ -184,7 +183,7 @@ abstract class UnixStreams extends Streams {
                     r = write(fd, copy, 0, piece, flags);
                 } while (r == -Posix.EINTR);
                 if (r < 0) {
-                    return done > 0 ? done : writeFailed(fd, write, r); // the next call fails with the same error
+                    return done > 0 ? done : writeFailed(fd, writeCall(), r); // the next call fails with the same error
                 }
                 done += r;
                 if (r < piece) {
@@ -245,7 +244,7 @@ abstract class UnixStreams extends Streams {
             r = writeVectors(fd, list, count, flags);
         } while (r == -Posix.EINTR);
         Reference.reachabilityFence(list);
-        return r >= 0 ? r : writeFailed(fd, writeVectors, r);
+        return r >= 0 ? r : writeFailed(fd, writeVectorsCall(), r);
     }
 
     @Override
@@ -329,7 +328,7 @@ abstract class UnixStreams extends Streams {
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
             if (r < 0) {
-                return readFailed(readVectors, r);
+                return readFailed(readVectorsCall(), r);
             }
             if (copied > 0) {
                 copyToHeap(segments, from, copy, r);
@@ -351,7 +350,7 @@ abstract class UnixStreams extends Streams {
                 r = writeVectors(fd, scratch, vectors, count, flags);
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
-            return r >= 0 ? r : writeFailed(fd, writeVectors, r);
+            return r >= 0 ? r : writeFailed(fd, writeVectorsCall(), r);
         }
     }
 
