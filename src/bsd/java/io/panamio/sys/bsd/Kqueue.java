@@ -5,7 +5,7 @@ import io.panamio.sys.unix.Libc;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
-/** kqueue(2) and kevent(2), raw as in {@link Libc}: the result, or the negated errno. */
+/** kqueue(2) and kevent(2). As in {@link Libc}, each method returns the result of the call, or the negated errno. */
 final class Kqueue {
     /** The longest wait: macOS refuses a number of seconds that is no int. */
     private static final long MAX_SECONDS = Integer.MAX_VALUE;

@@ -3,10 +3,11 @@ package io.panamio.sys.linux;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.sys.NativeScratch;
 import io.panamio.sys.unix.Libc;
+import io.panamio.sys.unix.Structs;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
-/** epoll(7) and eventfd(2), raw as in {@link Libc}: the result, or the negated errno. */
+/** epoll(7) and eventfd(2). As in {@link Libc}, each method returns the result of the call, or the negated errno. */
 final class Epoll {
     /** struct epoll_event: packed into 12 bytes on x86-64, 16 bytes elsewhere. A test compares with the bindings. */
     static final int EVENT_SIZE = LinuxPlatform.X86_64 ? 12 : 16;
@@ -60,8 +61,8 @@ final class Epoll {
             return -Linux.ENOSYS;
         }
         try (NativeScratch scratch = NativeScratch.enter()) {
-            // struct timespec
-            scratch.argumentBytes.putLong(0, nanos / 1_000_000_000).putLong(8, nanos % 1_000_000_000);
+            scratch.argumentBytes.putLong(Structs.TIMESPEC_SEC, nanos / 1_000_000_000)
+                .putLong(Structs.TIMESPEC_NSEC, nanos % 1_000_000_000);
             return pwait2(epoll, events, max, scratch.argument, MemorySegment.NULL);
         }
     }

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.ucred;
 import io.panamio.sys.unix.ControlFormat;
+import io.panamio.sys.unix.Structs;
 import io.panamio.sys.unix.UnixControl;
 import java.lang.foreign.MemorySegment;
 
@@ -26,8 +27,9 @@ final class LinuxControl extends UnixControl {
     /** struct timespec. */
     @Override
     public long timestampNanos() {
-        int data = find(Linux.SOL_SOCKET, Linux.SCM_TIMESTAMPNS, 16);
-        return data < 0 ? -1 : memory.get(JAVA_LONG, data) * 1_000_000_000 + memory.get(JAVA_LONG, data + 8);
+        int data = find(Linux.SOL_SOCKET, Linux.SCM_TIMESTAMPNS, Structs.TIMESPEC_SIZE);
+        return data < 0 ? -1 : memory.get(JAVA_LONG, data + Structs.TIMESPEC_SEC) * 1_000_000_000
+            + memory.get(JAVA_LONG, data + Structs.TIMESPEC_NSEC);
     }
 
     @Override

@@ -25,7 +25,7 @@ final class LinuxTransfers extends UnixTransfers {
         super(LinuxConstants.INSTANCE);
     }
 
-    // ---- raw
+    // ---- system calls
 
     private static final MemorySegment SENDFILE = Libc.functionOrNull("sendfile");
 

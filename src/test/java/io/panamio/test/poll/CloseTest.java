@@ -12,6 +12,7 @@ import io.panamio.Events;
 import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.SourceFd;
+import io.panamio.Waker;
 import io.panamio.net.TcpListener;
 import io.panamio.net.UdpSocket;
 import io.panamio.test.support.EventFd;
@@ -25,6 +26,7 @@ import java.nio.channels.ClosedSelectorException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -71,12 +73,13 @@ class CloseTest {
             }));
     }
 
-    /** Polls until the Poll is closed. */
-    private static Future<?> poller(Loop loop) throws IOException {
+    /** Polls until the Poll is closed, and counts the polls in {@code turns}. */
+    private static Future<?> poller(Loop loop, AtomicInteger turns) throws IOException {
         Future<?> poller = start(PollTest.inTurn(() -> {
             Events events = Events.withCapacity(8);
             for (;;) {
                 loop.poll.poll(events);
+                turns.incrementAndGet();
             }
         }));
         PollTest.untilPolling(loop.poll);
@@ -94,7 +97,9 @@ class CloseTest {
     @MethodSource("ways")
     void aPortIsFreeWhenItsSocketIsClosed(Way way) throws Exception {
         try (Loop loop = new Loop()) {
-            Future<?> poller = poller(loop);
+            AtomicInteger turns = new AtomicInteger();
+            Future<?> poller = poller(loop, turns);
+            Waker waker = loop.later(Waker.open(loop.poll.registry(), 0));
             InetSocketAddress address;
             try (UdpSocket any = UdpSocket.bind(new InetSocketAddress(ownAddress(), 0))) {
                 address = any.localAddress();
@@ -102,8 +107,11 @@ class CloseTest {
             for (int i = 0; i < ROUNDS; i++) {
                 IoSource source = way.bind.bind(address);
                 loop.register(source, 1, R);
-                if (i % 2 == 0) {
-                    Thread.sleep(0, 50_000); // so that the poller sometimes waits for it
+                if (i % 2 == 0) { // the poller waits for it
+                    int before = turns.get();
+                    waker.wake();
+                    Loop.until("another poll", () -> turns.get() > before);
+                    PollTest.untilPolling(loop.poll);
                 }
                 way.end.end(loop, source);
             }
@@ -116,7 +124,7 @@ class CloseTest {
     @Requires(Feature.DESCRIPTORS)
     void manyThreadsMayCloseAtOnce() throws Exception {
         try (Loop loop = new Loop()) {
-            Future<?> poller = poller(loop);
+            Future<?> poller = poller(loop, new AtomicInteger());
             List<Future<?>> closers = new ArrayList<>();
             for (int t = 0; t < 4; t++) {
                 closers.add(start(() -> {
@@ -158,7 +166,7 @@ class CloseTest {
             try (Loop loop = new Loop()) {
                 EventFd source = loop.later(new EventFd(0));
                 loop.register(source, 1, R);
-                Future<?> poller = poller(loop);
+                Future<?> poller = poller(loop, new AtomicInteger());
                 Future<?> closer = start(() -> {
                     source.close();
                     return null;
@@ -203,7 +211,7 @@ class CloseTest {
     @Test
     void anInterruptedThreadClosesAndStaysInterrupted() throws Exception {
         try (Loop loop = new Loop()) {
-            Future<?> poller = poller(loop);
+            Future<?> poller = poller(loop, new AtomicInteger());
             InetSocketAddress address = null;
             try {
                 for (int i = 0; i < ROUNDS; i++) {

@@ -139,29 +139,32 @@ final class History {
 
     // ---- polling
 
-    /** Polls until events report nothing new; false if the same is reported repeatedly. */
+    /**
+     * Polls until events have reported nothing new for the time to settle, in which data in transit arrives; false if
+     * the same is reported repeatedly.
+     */
     private boolean settle() throws Exception {
-        if (settle.toMillis() > 0) {
-            Thread.sleep(settle); // for data in transit
-        }
         boolean wait = random.nextInt(20) == 0; // rarely: it takes a millisecond, enough for many steps
+        Duration timeout = settle.isPositive() ? settle : wait ? Duration.ofMillis(1) : Duration.ZERO;
         boolean level = false;
         for (Slot slot : slots) {
             level |= slot != null && slot.level;
         }
+        long since = System.nanoTime();
         int old = 0;
-        for (int i = 0; i < 500; i++) {
-            int n = wait ? poll.poll(events, Duration.ofMillis(1)) : poll.pollNow(events);
-            if (n == 0 && !wait) {
+        while (level || old < 500) {
+            int n = timeout.isZero() ? poll.pollNow(events) : poll.poll(events, timeout);
+            if (n == 0 && timeout.isZero()) {
                 return true;
             }
-            wait &= n > 0;
+            timeout = n == 0 ? Duration.ZERO : timeout;
             boolean isNew = false;
             for (Event event : events) {
                 isNew |= learn(event);
             }
             old = isNew ? 0 : old + 1;
-            if (level && old > 4 * SLOTS) {
+            since = isNew ? System.nanoTime() : since;
+            if (level && old > 4 * SLOTS && System.nanoTime() - since >= settle.toNanos()) {
                 return true;
             }
         }
@@ -783,7 +786,6 @@ final class History {
         slot.closeables.add(() -> NativeCalls.close(fd));
         slot.on("expire", () -> {
             NativeCalls.timerfdExpire(fd);
-            Thread.sleep(1);
             return "done";
         });
         slot.on("take", () -> {

@@ -13,6 +13,7 @@ import io.panamio.examples.log.LogFile;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.ForwardingLibrary;
+import io.panamio.test.support.Heap;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Programs;
@@ -96,8 +97,6 @@ class ProgramFaultsTest {
      * A program whose heap is full while a file exists. The arguments are the file and the arguments of the program.
      */
     static final class Full {
-        private static volatile Object[] heap;
-
         private Full() {
         }
 
@@ -109,10 +108,10 @@ class ProgramFaultsTest {
             Thread.ofPlatform().daemon().start(() -> {
                 try {
                     await(file, true);
-                    fill();
+                    Heap.fill();
                     err.write(full);
                     await(file, false);
-                    heap = null;
+                    Heap.free();
                     err.write(empty);
                 } catch (IOException e) {
                     throw new AssertionError(e);
@@ -133,20 +132,6 @@ class ProgramFaultsTest {
                 }
             }
         }
-
-        private static void fill() {
-            for (int size = 1 << 20; size > 0; size >>= 1) {
-                try {
-                    for (;;) {
-                        Object[] more = new Object[size];
-                        more[0] = heap;
-                        heap = more;
-                    }
-                } catch (OutOfMemoryError e) {
-                    continue;
-                }
-            }
-        }
     }
 
     /** A program that logs while its heap is full, and afterwards. The argument is the file of the log. */
@@ -162,11 +147,11 @@ class ProgramFaultsTest {
             ByteBuffer line = ByteBuffer.wrap("full\n".getBytes());
             log.write("before", new IOException());
             log.await(AT_MOST);
-            Full.fill();
+            Heap.fill();
             log.write(large, 1);
             log.write(line, 1); // reports afterwards that the large one was dropped, for which there is no memory
             log.await(AT_MOST);
-            Full.heap = null;
+            Heap.free();
             log.write("after");
             log.await(AT_MOST);
             System.exit(0);

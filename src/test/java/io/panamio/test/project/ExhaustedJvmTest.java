@@ -17,6 +17,7 @@ import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixStream;
 import io.panamio.pipeline.FileSource;
 import io.panamio.test.support.Child;
+import io.panamio.test.support.Heap;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Seccomp;
 import java.io.File;
@@ -204,8 +205,6 @@ class ExhaustedJvmTest {
 
     /** Closes without memory even for the view of errno, which a call allocates until it is compiled. */
     static final class FullHeap {
-        private static volatile Object[] heap;
-
         public static void main(String[] args) throws IOException {
             Poll poll = Poll.open();
             UnixStream[] first = UnixStream.pair();
@@ -225,7 +224,7 @@ class ExhaustedJvmTest {
                 streams[i] = pair[0];
                 streams[i + 1] = pair[1];
             }
-            fill();
+            Heap.fill();
             int thrown = 0;
             for (UnixStream stream : streams) {
                 try {
@@ -234,24 +233,10 @@ class ExhaustedJvmTest {
                     thrown++;
                 }
             }
-            heap = null;
+            Heap.free();
             int left = descriptors() - before + 2;
             poll.pollNow(Events.withCapacity(1));
             System.out.println(left + " left, then " + (descriptors() - before + 2) + ", " + thrown + " thrown");
-        }
-
-        private static void fill() {
-            for (int size = 1 << 20; size > 0; size >>= 1) {
-                try {
-                    for (;;) {
-                        Object[] more = new Object[size];
-                        more[0] = heap;
-                        heap = more;
-                    }
-                } catch (OutOfMemoryError e) {
-                    continue;
-                }
-            }
         }
     }
 

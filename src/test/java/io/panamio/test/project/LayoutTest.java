@@ -12,7 +12,9 @@ import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -123,6 +125,28 @@ class LayoutTest {
             number.setAccessible(true);
             assertEquals(((Number) Bindings.call(bindings.constants(), number.getName())).longValue(),
                 ((Number) number.get(null)).longValue(), number.getName());
+        }
+    }
+
+    /** The sizes and offsets that are written by hand, named {@code STRUCT_SIZE} or {@code STRUCT_FIELD}. */
+    @ParameterizedTest
+    @CsvSource({"LINUX", "MACOS", "FREEBSD"})
+    void structsInCommonAreThoseOfEachSystem(String system) throws Exception {
+        Bindings bindings = (Bindings) Bindings.class.getDeclaredField(system).get(null);
+        for (Field number : Class.forName("io.panamio.sys.unix.Structs").getDeclaredFields()) {
+            String name = number.getName().toLowerCase(Locale.ROOT);
+            if (system.equals("FREEBSD") && name.startsWith("in_pktinfo_")) {
+                continue; // has no such struct
+            }
+            String struct = bindings.structs("symbols.txt").stream().filter(s -> name.startsWith(s + "_"))
+                .max(Comparator.comparing(String::length)).orElseThrow(() -> new AssertionError(name));
+            String field = name.substring(struct.length() + 1);
+            Class<?> binding = bindings.binding(struct, null);
+            String method = field.equals("size") ? "sizeof"
+                : Bindings.members(binding).stream().filter(f -> f.equals(field) || f.endsWith("_" + field)).findAny()
+                    .orElseThrow(() -> new AssertionError(name)) + "$offset";
+            number.setAccessible(true);
+            assertEquals((long) Bindings.call(binding, method), ((Number) number.get(null)).longValue(), name);
         }
     }
 

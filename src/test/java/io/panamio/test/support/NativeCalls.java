@@ -212,12 +212,16 @@ public final class NativeCalls {
         return (int) call("timerfd_create", 1, NONBLOCK); // CLOCK_MONOTONIC
     }
 
-    /** Makes a timerfd expire once, immediately. */
-    public static int timerfdExpire(int fd) {
+    /** Makes a timerfd expire once, immediately, and waits until it has. */
+    public static void timerfdExpire(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment times = arena.allocate(JAVA_LONG, 4); // struct itimerspec: the interval, the value
             times.set(JAVA_LONG, 24, 1);
-            return (int) call("timerfd_settime", fd, 0, times, MemorySegment.NULL);
+            call("timerfd_settime", fd, 0, times, MemorySegment.NULL);
+            MemorySegment expired = arena.allocate(JAVA_INT, 2); // struct pollfd
+            expired.set(JAVA_INT, 0, fd);
+            expired.set(JAVA_SHORT, 4, (short) 1); // POLLIN
+            call("poll", expired, 1L, -1);
         }
     }
 

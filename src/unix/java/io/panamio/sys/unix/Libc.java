@@ -368,6 +368,19 @@ public final class Libc {
         return r;
     }
 
+    /** Polls one descriptor without waiting. Returns {@code revents}, which is not negative, or the negated errno. */
+    static int pollNow(int fd, int events) {
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            int r;
+            do {
+                scratch.argumentBytes.putInt(Structs.POLLFD_FD, fd).putShort(Structs.POLLFD_EVENTS, (short) events)
+                    .putShort(Structs.POLLFD_REVENTS, (short) 0);
+                r = poll(scratch.argument, 1, 0);
+            } while (r == -Posix.EINTR);
+            return r < 0 ? r : scratch.argumentBytes.getShort(Structs.POLLFD_REVENTS);
+        }
+    }
+
     @SuppressWarnings("restricted")
     private static MethodHandle linkVariadic(String name, int fixed, MemoryLayout... arguments) {
         return LINKER.downcallHandle(function(name), FunctionDescriptor.of(JAVA_INT, arguments), ERRNO,

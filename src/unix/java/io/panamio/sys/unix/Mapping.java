@@ -2,7 +2,7 @@ package io.panamio.sys.unix;
 
 import java.lang.foreign.MemorySegment;
 
-/** The calls for mappings, raw as in {@link Libc}, and memory that is mapped once. */
+/** The calls for mappings, with results as in {@link Libc}, and memory that is mapped once. */
 public final class Mapping {
     /** The protection of memory that is read and written. */
     public static final int READ_WRITE = Posix.PROT_READ | Posix.PROT_WRITE;

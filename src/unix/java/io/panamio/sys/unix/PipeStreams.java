@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 /** The bytes of pipes: read(2), write(2), readv(2) and writev(2). */
 final class PipeStreams extends UnixStreams {
     PipeStreams(UnixConstants constants) {
-        super(constants, 0, 0, 0, "read", "write", "readv", "writev");
+        super(constants, 0, 0, 0); // read(2) and write(2) have no flags
     }
 
     // ---- calls
@@ -38,6 +38,26 @@ final class PipeStreams extends UnixStreams {
     }
 
     // ---- errors
+
+    @Override
+    String readCall() {
+        return "read";
+    }
+
+    @Override
+    String writeCall() {
+        return "write";
+    }
+
+    @Override
+    String readVectorsCall() {
+        return "readv";
+    }
+
+    @Override
+    String writeVectorsCall() {
+        return "writev";
+    }
 
     @Override
     IOException readError(String call, int errno) {

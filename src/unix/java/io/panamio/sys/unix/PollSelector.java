@@ -1,5 +1,9 @@
 package io.panamio.sys.unix;
 
+import static io.panamio.sys.unix.Structs.POLLFD_EVENTS;
+import static io.panamio.sys.unix.Structs.POLLFD_FD;
+import static io.panamio.sys.unix.Structs.POLLFD_REVENTS;
+import static io.panamio.sys.unix.Structs.POLLFD_SIZE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
@@ -31,11 +35,6 @@ import java.util.function.IntPredicate;
  * <p>The lock is held while state changes and while events are gathered, never during the wait.
  */
 public final class PollSelector extends Selector {
-    private static final int POLLFD_SIZE = 8;
-    private static final long FD = 0;
-    private static final long EVENTS = 4;
-    private static final long REVENTS = 6;
-
     /** The length of waits while watches are held back, in nanoseconds: the first and the maximum. */
     private static final long FIRST_PAUSE = 1_000_000;
     private static final long MAX_PAUSE = 64_000_000;
@@ -545,13 +544,13 @@ public final class PollSelector extends Selector {
     }
 
     private static void request(MemorySegment pollfds, int i, int fd, int events) {
-        pollfds.set(JAVA_INT, (long) i * POLLFD_SIZE + FD, fd);
-        pollfds.set(JAVA_INT, (long) i * POLLFD_SIZE + EVENTS, 0); // and revents
-        pollfds.set(JAVA_SHORT, (long) i * POLLFD_SIZE + EVENTS, (short) events);
+        pollfds.set(JAVA_INT, (long) i * POLLFD_SIZE + POLLFD_FD, fd);
+        pollfds.set(JAVA_INT, (long) i * POLLFD_SIZE + POLLFD_EVENTS, 0); // and revents
+        pollfds.set(JAVA_SHORT, (long) i * POLLFD_SIZE + POLLFD_EVENTS, (short) events);
     }
 
     private static int revents(MemorySegment pollfds, int i) {
-        return pollfds.get(JAVA_SHORT, (long) i * POLLFD_SIZE + REVENTS);
+        return pollfds.get(JAVA_SHORT, (long) i * POLLFD_SIZE + POLLFD_REVENTS);
     }
 
     // ---- waking

@@ -1,5 +1,14 @@
 package io.panamio.sys.unix;
 
+import static io.panamio.sys.unix.Structs.SOCKADDR_IN6_ADDR;
+import static io.panamio.sys.unix.Structs.SOCKADDR_IN6_SCOPE_ID;
+import static io.panamio.sys.unix.Structs.SOCKADDR_IN6_SIZE;
+import static io.panamio.sys.unix.Structs.SOCKADDR_IN_ADDR;
+import static io.panamio.sys.unix.Structs.SOCKADDR_IN_PORT;
+import static io.panamio.sys.unix.Structs.SOCKADDR_IN_SIZE;
+import static io.panamio.sys.unix.Structs.SOCKADDR_STORAGE_SIZE;
+import static io.panamio.sys.unix.Structs.SOCKADDR_UN_PATH;
+
 import io.panamio.Feature;
 import io.panamio.net.UnixAddress;
 import io.panamio.sys.AddressFamily;
@@ -14,21 +23,11 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 
 /**
- * Converts addresses to and from the structures of the system. A test compares the offsets with the bindings. An {@code
- * InetSocketAddress} has no {@code sin6_flowinfo}; {@code sin6_scope_id} is kept.
+ * Converts addresses to and from the structs of the system. An {@code InetSocketAddress} has no {@code sin6_flowinfo};
+ * {@code sin6_scope_id} is kept.
  */
 final class Sockaddr {
-    static final int PORT_OFFSET = 2;
-    static final int ADDR_OFFSET = 4;
-    static final int FLOWINFO_OFFSET = 4;
-    static final int ADDR6_OFFSET = 8;
-    static final int SCOPE_ID_OFFSET = 24;
-    static final int SOCKADDR_IN_SIZE = 16;
-    static final int SOCKADDR_IN6_SIZE = 28;
-    static final int PATH_OFFSET = 2;
-    static final int STORAGE_SIZE = 128;
-
-    private static final byte[] ZEROS = new byte[STORAGE_SIZE];
+    private static final byte[] ZEROS = new byte[SOCKADDR_STORAGE_SIZE];
 
     private final UnixConstants c;
 
@@ -57,7 +56,8 @@ final class Sockaddr {
     }
 
     int port(ByteBuffer address) {
-        return Byte.toUnsignedInt(address.get(PORT_OFFSET)) << 8 | Byte.toUnsignedInt(address.get(PORT_OFFSET + 1));
+        return Byte.toUnsignedInt(address.get(SOCKADDR_IN_PORT)) << 8
+            | Byte.toUnsignedInt(address.get(SOCKADDR_IN_PORT + 1));
     }
 
     // ---- writing
@@ -75,15 +75,15 @@ final class Sockaddr {
         int length = v6 ? SOCKADDR_IN6_SIZE : SOCKADDR_IN_SIZE;
         to.put(0, ZEROS, 0, length);
         c.setFamily(to, v6 ? c.AF_INET6() : Posix.AF_INET, length);
-        to.put(PORT_OFFSET, (byte) (address.getPort() >> 8)).put(PORT_OFFSET + 1, (byte) address.getPort());
+        to.put(SOCKADDR_IN_PORT, (byte) (address.getPort() >> 8)).put(SOCKADDR_IN_PORT + 1, (byte) address.getPort());
         if (address.getAddress() instanceof Inet6Address ip) {
-            to.put(ADDR6_OFFSET, ip.getAddress());
-            to.putInt(SCOPE_ID_OFFSET, ip.getScopeId());
+            to.put(SOCKADDR_IN6_ADDR, ip.getAddress());
+            to.putInt(SOCKADDR_IN6_SCOPE_ID, ip.getScopeId());
         } else if (!v6) {
-            to.put(ADDR_OFFSET, address.getAddress().getAddress());
+            to.put(SOCKADDR_IN_ADDR, address.getAddress().getAddress());
         } else if (!address.getAddress().isAnyLocalAddress()) { // else in6addr_any, all zeros
-            to.putShort(ADDR6_OFFSET + 10, (short) -1); // ::ffff:1.2.3.4
-            to.put(ADDR6_OFFSET + 12, address.getAddress().getAddress());
+            to.putShort(SOCKADDR_IN6_ADDR + 10, (short) -1); // ::ffff:1.2.3.4
+            to.put(SOCKADDR_IN6_ADDR + 12, address.getAddress().getAddress());
         }
         return length;
     }
@@ -95,17 +95,17 @@ final class Sockaddr {
             throw Platform.current().refusal(Feature.ABSTRACT_ADDRESSES);
         }
         if (address.isUnnamed() || address.isAbstract() && name.length == 0) {
-            c.setFamily(to, Posix.AF_UNIX, PATH_OFFSET);
-            return PATH_OFFSET;
+            c.setFamily(to, Posix.AF_UNIX, SOCKADDR_UN_PATH);
+            return SOCKADDR_UN_PATH;
         }
         if (name.length >= c.SUN_PATH_SIZE()) {
             throw new IllegalArgumentException("a Unix address of " + name.length + " bytes, of at most "
                 + (c.SUN_PATH_SIZE() - 1) + ": " + address);
         }
-        int length = PATH_OFFSET + name.length + 1;
+        int length = SOCKADDR_UN_PATH + name.length + 1;
         to.put(0, ZEROS, 0, length);
         c.setFamily(to, Posix.AF_UNIX, length);
-        to.put(PATH_OFFSET + (address.isAbstract() ? 1 : 0), name);
+        to.put(SOCKADDR_UN_PATH + (address.isAbstract() ? 1 : 0), name);
         return length;
     }
 
@@ -117,14 +117,14 @@ final class Sockaddr {
      * the BSDs report an unnamed Unix address as a path of zeros.
      */
     int length(ByteBuffer addresses, int at, int reported) {
-        boolean unnamed = !c.hasAbstractNames() && reported > PATH_OFFSET && addresses.get(at + PATH_OFFSET) == 0
-            && c.family(addresses, at) == Posix.AF_UNIX;
-        return unnamed ? PATH_OFFSET : Math.min(reported, PATH_OFFSET + c.SUN_PATH_SIZE());
+        boolean unnamed = !c.hasAbstractNames() && reported > SOCKADDR_UN_PATH
+            && addresses.get(at + SOCKADDR_UN_PATH) == 0 && c.family(addresses, at) == Posix.AF_UNIX;
+        return unnamed ? SOCKADDR_UN_PATH : Math.min(reported, SOCKADDR_UN_PATH + c.SUN_PATH_SIZE());
     }
 
     /** Reads an address. An IPv4-mapped IPv6 address becomes an IPv4 address, as everywhere in the JDK. */
     SocketAddress read(ByteBuffer from, int length) {
-        if (length < PATH_OFFSET) {
+        if (length < SOCKADDR_UN_PATH) {
             return UnixAddress.unnamed(); // Linux's address of a sender without a name
         }
         int family = c.family(from, 0);
@@ -133,11 +133,11 @@ final class Sockaddr {
         }
         try {
             if (family == Posix.AF_INET) {
-                return new InetSocketAddress(InetAddress.getByAddress(bytes(from, ADDR_OFFSET, 4)), port(from));
+                return new InetSocketAddress(InetAddress.getByAddress(bytes(from, SOCKADDR_IN_ADDR, 4)), port(from));
             }
             if (family == c.AF_INET6()) {
-                int scope = from.getInt(SCOPE_ID_OFFSET);
-                return new InetSocketAddress(v6(bytes(from, ADDR6_OFFSET, 16), scope), port(from));
+                int scope = from.getInt(SOCKADDR_IN6_SCOPE_ID);
+                return new InetSocketAddress(v6(bytes(from, SOCKADDR_IN6_ADDR, 16), scope), port(from));
             }
         } catch (UnknownHostException e) {
             throw new AssertionError(e); // only for a wrong number of bytes
@@ -146,18 +146,18 @@ final class Sockaddr {
     }
 
     private SocketAddress readUnix(ByteBuffer from, int length) {
-        int size = length(from, 0, length) - PATH_OFFSET;
+        int size = length(from, 0, length) - SOCKADDR_UN_PATH;
         if (size <= 0) {
             return UnixAddress.unnamed();
         }
-        if (from.get(PATH_OFFSET) == 0) {
-            return UnixAddress.ofAbstract(bytes(from, PATH_OFFSET + 1, size - 1));
+        if (from.get(SOCKADDR_UN_PATH) == 0) {
+            return UnixAddress.ofAbstract(bytes(from, SOCKADDR_UN_PATH + 1, size - 1));
         }
         int end = 0;
-        while (end < size && from.get(PATH_OFFSET + end) != 0) {
+        while (end < size && from.get(SOCKADDR_UN_PATH + end) != 0) {
             end++;
         }
-        return UnixAddress.ofBytes(bytes(from, PATH_OFFSET, end));
+        return UnixAddress.ofBytes(bytes(from, SOCKADDR_UN_PATH, end));
     }
 
     static InetAddress v6(byte[] ip, int scope) throws UnknownHostException {

@@ -35,7 +35,7 @@ final class SocketFiles {
         this.errors = errors;
     }
 
-    // ---- raw
+    // ---- system calls
 
     private static final MemorySegment FCHMOD = Libc.function("fchmod");
 

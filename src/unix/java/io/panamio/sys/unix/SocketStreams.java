@@ -10,8 +10,7 @@ import java.lang.foreign.MemorySegment;
 /** The bytes of stream sockets: recv(2), send(2), recvmsg(2) and sendmsg(2). */
 final class SocketStreams extends UnixStreams {
     private SocketStreams(UnixConstants constants, int more) {
-        super(constants, constants.MSG_DONTWAIT(), constants.MSG_DONTWAIT() | constants.MSG_NOSIGNAL(), more,
-            "recv", "send", "recvmsg", "sendmsg");
+        super(constants, constants.MSG_DONTWAIT(), constants.MSG_DONTWAIT() | constants.MSG_NOSIGNAL(), more);
     }
 
     /** The return type is the superclass, so that the verifier does not load this class for the caller. */
@@ -68,6 +67,26 @@ final class SocketStreams extends UnixStreams {
     // ---- errors
 
     @Override
+    String readCall() {
+        return "recv";
+    }
+
+    @Override
+    String writeCall() {
+        return "send";
+    }
+
+    @Override
+    String readVectorsCall() {
+        return "recvmsg";
+    }
+
+    @Override
+    String writeVectorsCall() {
+        return "sendmsg";
+    }
+
+    @Override
     IOException readError(String call, int errno) {
         return errors.socket(call, errno);
     }
@@ -88,12 +107,6 @@ final class SocketStreams extends UnixStreams {
     /** {@inheritDoc} Linux then fails with EAGAIN. A socket that was never connected is hung up or writable. */
     @Override
     boolean isConnecting(int fd, long r) {
-        if (r != -c.ENOTCONN()) {
-            return false;
-        }
-        try (NativeScratch scratch = NativeScratch.enter()) {
-            scratch.argumentBytes.putInt(0, fd).putShort(4, (short) Posix.POLLOUT).putShort(6, (short) 0); // a pollfd
-            return Libc.poll(scratch.argument, 1, 0) == 0;
-        }
+        return r == -c.ENOTCONN() && Libc.pollNow(fd, Posix.POLLOUT) == 0;
     }
 }

@@ -20,10 +20,10 @@ final class UnixAddressBuffer extends AddressBuffer {
 
     UnixAddressBuffer(Sockaddr sockaddr) {
         this.sockaddr = sockaddr;
-        MemorySegment room = Arena.ofAuto().allocate(Sockaddr.STORAGE_SIZE + 4, 8);
-        address = room.asSlice(0, Sockaddr.STORAGE_SIZE);
+        MemorySegment room = Arena.ofAuto().allocate(Structs.SOCKADDR_STORAGE_SIZE + 4, 8);
+        address = room.asSlice(0, Structs.SOCKADDR_STORAGE_SIZE);
         addressBytes = NativeScratch.bytes(address);
-        length = room.asSlice(Sockaddr.STORAGE_SIZE, 4);
+        length = room.asSlice(Structs.SOCKADDR_STORAGE_SIZE, 4);
         lengthBytes = NativeScratch.bytes(length);
     }
 
@@ -37,12 +37,12 @@ final class UnixAddressBuffer extends AddressBuffer {
 
     /** Sets the length to the size of the buffer and returns it, for the system to write to. */
     MemorySegment room() {
-        lengthBytes.putInt(0, Sockaddr.STORAGE_SIZE);
+        lengthBytes.putInt(0, Structs.SOCKADDR_STORAGE_SIZE);
         return length;
     }
 
     void set(MemorySegment from, long offset, int bytes) {
-        MemorySegment.copy(from, offset, address, 0, Math.min(bytes, Sockaddr.STORAGE_SIZE));
+        MemorySegment.copy(from, offset, address, 0, Math.min(bytes, Structs.SOCKADDR_STORAGE_SIZE));
         setLength(bytes);
     }
 
@@ -64,7 +64,7 @@ final class UnixAddressBuffer extends AddressBuffer {
 
     @Override
     public boolean isEmpty() {
-        return length() <= Sockaddr.PATH_OFFSET; // only the family: an unnamed Unix socket
+        return length() <= Structs.SOCKADDR_UN_PATH; // only the family: an unnamed Unix socket
     }
 
     @Override

@@ -33,8 +33,8 @@ public final class UnixBatch extends Batch {
         sockaddr = messages.sockaddr;
         headerSize = messages.batchHeaderSize();
         headers = arena.allocate(headerSize * capacity, 64);
-        vectors = arena.allocate((long) UnixStreams.IOVEC_SIZE * capacity, 64);
-        addresses = arena.allocate((long) Sockaddr.STORAGE_SIZE * capacity, 64);
+        vectors = arena.allocate((long) Structs.IOVEC_SIZE * capacity, 64);
+        addresses = arena.allocate((long) Structs.SOCKADDR_STORAGE_SIZE * capacity, 64);
         addressBytes = NativeScratch.bytes(addresses);
         int controlSize = messages.format.aligned(control);
         MemorySegment controlBytes = arena.allocate((long) controlSize * capacity, 64);
@@ -43,9 +43,9 @@ public final class UnixBatch extends Batch {
         for (int i = 0; i < capacity; i++) {
             header[i] = headers.asSlice(headerSize * i, headerSize);
             long at = headerSize * i;
-            headers.set(JAVA_LONG, at + c.MSGHDR_IOV(), vectors.address() + (long) UnixStreams.IOVEC_SIZE * i);
+            headers.set(JAVA_LONG, at + c.MSGHDR_IOV(), vectors.address() + (long) Structs.IOVEC_SIZE * i);
             c.setLength(headers, at + c.MSGHDR_IOVLEN(), 1);
-            vectors.set(JAVA_LONG, (long) UnixStreams.IOVEC_SIZE * i + UnixStreams.IOV_BASE_OFFSET, data(i).address());
+            vectors.set(JAVA_LONG, (long) Structs.IOVEC_SIZE * i + Structs.IOVEC_BASE, data(i).address());
             if (control > 0) {
                 controls[i] = messages.newControl(controlBytes.asSlice((long) controlSize * i, controlSize));
                 headers.set(JAVA_LONG, at + c.MSGHDR_CONTROL(), controls[i].memory.address());
@@ -73,7 +73,7 @@ public final class UnixBatch extends Batch {
     public void prepareReceive() {
         for (int i = 0; i < capacity(); i++) {
             setName(i);
-            set(i, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
+            set(i, c.MSGHDR_NAMELEN(), Structs.SOCKADDR_STORAGE_SIZE);
             setVectorLength(i, size());
             if (controls[i] != null) {
                 c.setLength(headers, headerSize * i + c.MSGHDR_CONTROLLEN(), controls[i].capacity());
@@ -88,7 +88,7 @@ public final class UnixBatch extends Batch {
         int flags = get(i, c.MSGHDR_FLAGS());
         setReceived(i, bytes, (flags & c.MSG_TRUNC()) != 0);
         int addressLength = get(i, c.MSGHDR_NAMELEN());
-        set(i, c.MSGHDR_NAMELEN(), sockaddr.length(addressBytes, Sockaddr.STORAGE_SIZE * i, addressLength));
+        set(i, c.MSGHDR_NAMELEN(), sockaddr.length(addressBytes, Structs.SOCKADDR_STORAGE_SIZE * i, addressLength));
         if (controls[i] != null) {
             controls[i].received((int) c.length(headers, headerSize * i + c.MSGHDR_CONTROLLEN()), flags);
         }
@@ -120,7 +120,7 @@ public final class UnixBatch extends Batch {
 
     private void setName(int i) {
         headers.set(JAVA_LONG, headerSize * i + c.MSGHDR_NAME(),
-            addresses.address() + (long) Sockaddr.STORAGE_SIZE * i);
+            addresses.address() + (long) Structs.SOCKADDR_STORAGE_SIZE * i);
     }
 
     /** Removes the address of a message: the BSDs refuse one without a length. */
@@ -129,7 +129,7 @@ public final class UnixBatch extends Batch {
     }
 
     private void setVectorLength(int i, int bytes) {
-        vectors.set(JAVA_LONG, (long) UnixStreams.IOVEC_SIZE * i + UnixStreams.IOV_LEN_OFFSET, bytes);
+        vectors.set(JAVA_LONG, (long) Structs.IOVEC_SIZE * i + Structs.IOVEC_LEN, bytes);
     }
 
     // ---- the messages
@@ -138,13 +138,13 @@ public final class UnixBatch extends Batch {
     public void address(int i, AddressBuffer into) {
         Objects.checkIndex(i, capacity());
         int length = get(i, c.MSGHDR_NAMELEN());
-        ((UnixAddressBuffer) into).set(addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
+        ((UnixAddressBuffer) into).set(addresses, (long) Structs.SOCKADDR_STORAGE_SIZE * i, length);
     }
 
     @Override
     public AddressFamily family(int i) {
-        return get(i, c.MSGHDR_NAMELEN()) <= Sockaddr.PATH_OFFSET ? null
-            : sockaddr.family(addressBytes, Sockaddr.STORAGE_SIZE * i);
+        return get(i, c.MSGHDR_NAMELEN()) <= Structs.SOCKADDR_UN_PATH ? null
+            : sockaddr.family(addressBytes, Structs.SOCKADDR_STORAGE_SIZE * i);
     }
 
     @Override
@@ -152,7 +152,7 @@ public final class UnixBatch extends Batch {
         Objects.checkIndex(i, capacity());
         UnixAddressBuffer from = (UnixAddressBuffer) to;
         int length = from.isEmpty() ? 0 : from.length();
-        MemorySegment.copy(from.address, 0, addresses, (long) Sockaddr.STORAGE_SIZE * i, length);
+        MemorySegment.copy(from.address, 0, addresses, (long) Structs.SOCKADDR_STORAGE_SIZE * i, length);
         set(i, c.MSGHDR_NAMELEN(), length);
     }
 

@@ -135,17 +135,16 @@ public abstract class UnixControl extends Control {
         return v4 >= 0 ? v4 : number(Posix.IPPROTO_IPV6, c.IPV6_TCLASS());
     }
 
-    /**
-     * struct in_pktinfo contains an index, the local address and the address in the header; in6_pktinfo contains the
-     * address first.
-     */
+    /** {@code ipi_spec_dst} is the local address, {@code ipi_addr} the one in the header. */
     @Override
     public InetAddress destination() {
-        int v4 = find(Posix.IPPROTO_IP, c.IP_PKTINFO(), 12);
-        int v6 = find(Posix.IPPROTO_IPV6, c.IPV6_PKTINFO(), 20);
+        int v4 = find(Posix.IPPROTO_IP, c.IP_PKTINFO(), Structs.IN_PKTINFO_SIZE);
+        int v6 = find(Posix.IPPROTO_IPV6, c.IPV6_PKTINFO(), Structs.IN6_PKTINFO_SIZE);
         try {
-            return v4 >= 0 ? InetAddress.getByAddress(bytes(v4 + 8, 4))
-                : v6 < 0 ? null : scoped(bytes(v6, 16), memory.get(JAVA_INT, v6 + 16));
+            return v4 >= 0 ? InetAddress.getByAddress(bytes(v4 + Structs.IN_PKTINFO_ADDR, 4))
+                : v6 < 0 ? null
+                : scoped(bytes(v6 + Structs.IN6_PKTINFO_ADDR, 16),
+                    memory.get(JAVA_INT, v6 + Structs.IN6_PKTINFO_IFINDEX));
         } catch (UnknownHostException e) {
             throw new AssertionError(e); // only for a wrong number of bytes
         }
@@ -162,9 +161,10 @@ public abstract class UnixControl extends Control {
 
     @Override
     public int interfaceIndex() {
-        int v4 = find(Posix.IPPROTO_IP, c.IP_PKTINFO(), 12);
-        int v6 = find(Posix.IPPROTO_IPV6, c.IPV6_PKTINFO(), 20);
-        return v4 >= 0 ? memory.get(JAVA_INT, v4) : v6 < 0 ? -1 : memory.get(JAVA_INT, v6 + 16);
+        int v4 = find(Posix.IPPROTO_IP, c.IP_PKTINFO(), Structs.IN_PKTINFO_SIZE);
+        int v6 = find(Posix.IPPROTO_IPV6, c.IPV6_PKTINFO(), Structs.IN6_PKTINFO_SIZE);
+        return v4 >= 0 ? memory.get(JAVA_INT, v4 + Structs.IN_PKTINFO_IFINDEX)
+            : v6 < 0 ? -1 : memory.get(JAVA_INT, v6 + Structs.IN6_PKTINFO_IFINDEX);
     }
 
     @Override
@@ -242,13 +242,13 @@ public abstract class UnixControl extends Control {
     public void putSource(InetAddress address, int interfaceIndex) {
         byte[] ip = address.getAddress();
         if (address instanceof Inet6Address) {
-            int data = add(Posix.IPPROTO_IPV6, c.IPV6_PKTINFO(), 20);
-            MemorySegment.copy(ip, 0, memory, JAVA_BYTE, data, 16);
-            memory.set(JAVA_INT, data + 16, interfaceIndex);
+            int data = add(Posix.IPPROTO_IPV6, c.IPV6_PKTINFO(), Structs.IN6_PKTINFO_SIZE);
+            MemorySegment.copy(ip, 0, memory, JAVA_BYTE, data + Structs.IN6_PKTINFO_ADDR, 16);
+            memory.set(JAVA_INT, data + Structs.IN6_PKTINFO_IFINDEX, interfaceIndex);
         } else {
-            int data = add(Posix.IPPROTO_IP, c.IP_PKTINFO(), 12);
-            memory.set(JAVA_INT, data, interfaceIndex);
-            MemorySegment.copy(ip, 0, memory, JAVA_BYTE, data + 4, 4);
+            int data = add(Posix.IPPROTO_IP, c.IP_PKTINFO(), Structs.IN_PKTINFO_SIZE);
+            memory.set(JAVA_INT, data + Structs.IN_PKTINFO_IFINDEX, interfaceIndex);
+            MemorySegment.copy(ip, 0, memory, JAVA_BYTE, data + Structs.IN_PKTINFO_SPEC_DST, 4);
         }
     }
 

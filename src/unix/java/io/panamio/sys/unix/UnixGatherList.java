@@ -20,7 +20,7 @@ final class UnixGatherList extends Gather {
         super(capacity);
         c = constants;
         Arena arena = Arena.ofAuto();
-        vectors = arena.allocate((long) UnixStreams.IOVEC_SIZE * capacity, 16);
+        vectors = arena.allocate((long) Structs.IOVEC_SIZE * capacity, 16);
         message = arena.allocate(constants.MSGHDR_SIZE(), 16);
     }
 
@@ -30,13 +30,13 @@ final class UnixGatherList extends Gather {
     }
 
     private static long at(int i) {
-        return (long) UnixStreams.IOVEC_SIZE * i;
+        return (long) Structs.IOVEC_SIZE * i;
     }
 
     @Override
     protected void changed(int i, long address, long length) {
-        vectors.set(JAVA_LONG, at(i) + UnixStreams.IOV_BASE_OFFSET, address);
-        vectors.set(JAVA_LONG, at(i) + UnixStreams.IOV_LEN_OFFSET, length);
+        vectors.set(JAVA_LONG, at(i) + Structs.IOVEC_BASE, address);
+        vectors.set(JAVA_LONG, at(i) + Structs.IOVEC_LEN, length);
     }
 
     /**

@@ -192,7 +192,7 @@ public abstract class UnixMessages extends Messages {
         do {
             prepare(scratch, dst, size, from, control, control == null ? 0 : control.capacity());
             if (from != null) {
-                message.set(JAVA_INT, c.MSGHDR_NAMELEN(), Sockaddr.STORAGE_SIZE);
+                message.set(JAVA_INT, c.MSGHDR_NAMELEN(), Structs.SOCKADDR_STORAGE_SIZE);
             }
             r = Libc.recvmsg(fd, message, control == null ? flags : flags | c.MSG_CMSG_CLOEXEC());
         } while (r == -Posix.EINTR);
@@ -214,8 +214,8 @@ public abstract class UnixMessages extends Messages {
             UnixControl control, int controlLength) {
         MemorySegment message = scratch.wholeMessage;
         MemorySegment vector = scratch.vectors(1);
-        vector.set(JAVA_LONG, UnixStreams.IOV_BASE_OFFSET, bytes.address());
-        vector.set(JAVA_LONG, UnixStreams.IOV_LEN_OFFSET, size);
+        vector.set(JAVA_LONG, Structs.IOVEC_BASE, bytes.address());
+        vector.set(JAVA_LONG, Structs.IOVEC_LEN, size);
         message.set(JAVA_LONG, c.MSGHDR_NAME(), address == null ? 0 : address.address.address());
         message.set(JAVA_INT, c.MSGHDR_NAMELEN(), address == null ? 0 : address.length());
         message.set(JAVA_LONG, c.MSGHDR_IOV(), vector.address());

@@ -209,9 +209,9 @@ public final class UnixOptions {
             case NUMBER, SIZE, OCTET, HOPS -> UnixSockets.trySetInt(fd, level, name, (Integer) value);
             case LINGER -> {
                 int seconds = (Integer) value;
-                argument.set(JAVA_INT, 0, seconds < 0 ? 0 : 1);
-                argument.set(JAVA_INT, 4, Math.max(0, seconds));
-                yield Libc.setsockopt(fd, level, name, argument, 8);
+                argument.set(JAVA_INT, Structs.LINGER_ONOFF, seconds < 0 ? 0 : 1);
+                argument.set(JAVA_INT, Structs.LINGER_LINGER, Math.max(0, seconds));
+                yield Libc.setsockopt(fd, level, name, argument, Structs.LINGER_SIZE);
             }
             case TEXT -> {
                 byte[] text = ((String) value).getBytes(StandardCharsets.UTF_8);
@@ -228,11 +228,11 @@ public final class UnixOptions {
         if (level == Posix.IPPROTO_IPV6) {
             return UnixSockets.trySetInt(fd, level, name, value.getIndex());
         }
-        mreqn.fill((byte) 0); // two addresses and an index
+        mreqn.fill((byte) 0);
         value.inetAddresses().filter(a -> a instanceof Inet4Address).findFirst()
-            .ifPresent(a -> MemorySegment.copy(a.getAddress(), 0, mreqn, JAVA_BYTE, 4, 4));
-        mreqn.set(JAVA_INT, 8, value.getIndex());
-        return Libc.setsockopt(fd, level, name, mreqn, 12);
+            .ifPresent(a -> MemorySegment.copy(a.getAddress(), 0, mreqn, JAVA_BYTE, Structs.IP_MREQN_ADDRESS, 4));
+        mreqn.set(JAVA_INT, Structs.IP_MREQN_IFINDEX, value.getIndex());
+        return Libc.setsockopt(fd, level, name, mreqn, Structs.IP_MREQN_SIZE);
     }
 
     private void check(SocketOption<?> name, int r) throws IOException {
@@ -260,8 +260,9 @@ public final class UnixOptions {
             case FLAG -> option.isOn(sockets.getInt(fd, level, number));
             case NUMBER, SIZE, OCTET, HOPS, READ_ONLY -> sockets.getInt(fd, level, number);
             case LINGER -> {
-                sockets.getOption(fd, level, number, argument.asSlice(0, 8));
-                yield argument.get(JAVA_INT, 0) == 0 ? -1 : argument.get(JAVA_INT, 4);
+                sockets.getOption(fd, level, number, argument.asSlice(0, Structs.LINGER_SIZE));
+                yield argument.get(JAVA_INT, Structs.LINGER_ONOFF) == 0 ? -1
+                    : argument.get(JAVA_INT, Structs.LINGER_LINGER);
             }
             case TEXT -> {
                 argument.fill((byte) 0);

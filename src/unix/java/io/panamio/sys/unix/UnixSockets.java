@@ -50,7 +50,7 @@ public abstract class UnixSockets extends Sockets {
         options = new UnixOptions(this, constants, errors, optionNames);
     }
 
-    // ---- raw
+    // ---- system calls
 
     private static final MemorySegment ACCEPT = Libc.function("accept");
 
@@ -406,7 +406,8 @@ public abstract class UnixSockets extends Sockets {
         if (r != -c.ENOTCONN() && c.errno(-r) != Errno.EINVAL) { // the latter on macOS if both directions have ended
             throw errors.socket("getpeername", -r);
         }
-        int readiness = readiness(fd, Posix.POLLOUT);
+        int readiness = Libc.pollNow(fd, Posix.POLLOUT);
+        check("poll", "", readiness);
         if ((readiness & (Posix.POLLERR | Posix.POLLHUP)) == 0) {
             return (readiness & Posix.POLLOUT) != 0; // connected by now, or TCP_FASTOPEN_CONNECT
         }
@@ -415,18 +416,6 @@ public abstract class UnixSockets extends Sockets {
         }
         int error = getInt(fd, c.SOL_SOCKET(), c.SO_ERROR()); // 0 if another thread has taken it
         throw errors.pending("connect", text(remote), error != 0 ? error : c.ENOTCONN());
-    }
-
-    private int readiness(int fd, int events) throws IOException {
-        try (NativeScratch scratch = NativeScratch.enter()) {
-            int r;
-            do {
-                scratch.argumentBytes.putInt(0, fd).putShort(4, (short) events).putShort(6, (short) 0); // struct pollfd
-                r = Libc.poll(scratch.argument, 1, 0);
-            } while (r == -Posix.EINTR);
-            check("poll", "", r);
-            return scratch.argumentBytes.getShort(6);
-        }
     }
 
     /** Returns whether a socket without a connection had one; false if the system does not report that. */
@@ -507,15 +496,22 @@ public abstract class UnixSockets extends Sockets {
         setMembership(fd, v6, v6 ? c.IPV6_LEAVE_GROUP() : c.IP_DROP_MEMBERSHIP(), group, interfaceIndex);
     }
 
-    /** struct ip_mreqn is two addresses and an index, struct ipv6_mreq one address and an index. */
+    /** struct ip_mreqn or struct ipv6_mreq. */
     private void setMembership(int fd, boolean v6, int name, InetAddress group, int interfaceIndex)
             throws IOException {
-        byte[] ip = group.getAddress();
+        int level = v6 ? Posix.IPPROTO_IPV6 : Posix.IPPROTO_IP;
         try (NativeScratch scratch = NativeScratch.enter()) {
-            // 0: ip_mreqn's second address
-            scratch.addressBytes.putInt(4, 0).put(0, ip).putInt(v6 ? 16 : 8, interfaceIndex);
-            check("setsockopt", group,
-                Libc.setsockopt(fd, v6 ? Posix.IPPROTO_IPV6 : Posix.IPPROTO_IP, name, scratch.address, v6 ? 20 : 12));
+            ByteBuffer request = scratch.addressBytes;
+            if (v6) {
+                request.put(Structs.IPV6_MREQ_MULTIADDR, group.getAddress());
+                request.putInt(Structs.IPV6_MREQ_INTERFACE, interfaceIndex);
+            } else {
+                request.put(Structs.IP_MREQN_MULTIADDR, group.getAddress());
+                request.putInt(Structs.IP_MREQN_ADDRESS, 0); // the interface is found by its index
+                request.putInt(Structs.IP_MREQN_IFINDEX, interfaceIndex);
+            }
+            int size = v6 ? Structs.IPV6_MREQ_SIZE : Structs.IP_MREQN_SIZE;
+            check("setsockopt", group, Libc.setsockopt(fd, level, name, scratch.address, size));
         }
     }
 

@@ -15,13 +15,9 @@ import java.lang.ref.Reference;
 
 /**
  * The calls of POSIX for streams of bytes: what sockets and pipes have in common. Each of the two adds its system
- * calls, raw as in {@link Libc}.
+ * calls, which return their result or the negated errno.
  */
 abstract class UnixStreams extends Streams {
-    static final int IOVEC_SIZE = 16;
-    static final long IOV_BASE_OFFSET = 0;
-    static final long IOV_LEN_OFFSET = 8;
-
     final UnixConstants c;
     final Errors errors;
     /** The flags of each receive and of each send. */
@@ -29,23 +25,13 @@ abstract class UnixStreams extends Streams {
     private final int sendFlags;
     /** The flag that announces another send immediately after, or 0. */
     private final int more;
-    /** The names of the calls, for errors. */
-    private final String read;
-    private final String write;
-    private final String readVectors;
-    private final String writeVectors;
 
-    UnixStreams(UnixConstants constants, int receiveFlags, int sendFlags, int more, String read, String write,
-            String readVectors, String writeVectors) {
+    UnixStreams(UnixConstants constants, int receiveFlags, int sendFlags, int more) {
         c = constants;
         errors = new Errors(constants);
         this.receiveFlags = receiveFlags;
         this.sendFlags = sendFlags;
         this.more = more;
-        this.read = read;
-        this.write = write;
-        this.readVectors = readVectors;
-        this.writeVectors = writeVectors;
     }
 
     // ---- calls
@@ -61,6 +47,15 @@ abstract class UnixStreams extends Streams {
     abstract long writeVectors(int fd, UnixGatherList list, int count, int flags);
 
     // ---- errors
+
+    /** Returns the name of the system call that {@link #read} makes, for errors; the next three do the same. */
+    abstract String readCall();
+
+    abstract String writeCall();
+
+    abstract String readVectorsCall();
+
+    abstract String writeVectorsCall();
 
     abstract IOException readError(String call, int errno);
 
@@ -122,7 +117,7 @@ abstract class UnixStreams extends Streams {
         do {
             r = read(fd, dst, off, size, flags);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : readFailed(read, r);
+        return r >= 0 ? r : readFailed(readCall(), r);
     }
 
     private long transmit(int fd, MemorySegment src, long off, long len, int flags) throws IOException {
@@ -134,7 +129,7 @@ abstract class UnixStreams extends Streams {
         do {
             r = write(fd, src, off, size, flags);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : writeFailed(fd, write, r);
+        return r >= 0 ? r : writeFailed(fd, writeCall(), r);
     }
 
     /**
@@ -154,7 +149,7 @@ abstract class UnixStreams extends Streams {
                     r = read(fd, copy, 0, piece, flags);
                 } while (r == -Posix.EINTR);
                 if (r <= 0) {
-                    return done > 0 ? done : r == 0 ? 0 : readFailed(read, r);
+                    return done > 0 ? done : r == 0 ? 0 : readFailed(readCall(), r);
                 }
                 if (array == null) {
                     MemorySegment.copy(copy, 0, dst, off + done, r);
@@ -188,7 +183,7 @@ abstract class UnixStreams extends Streams {
                     r = write(fd, copy, 0, piece, flags);
                 } while (r == -Posix.EINTR);
                 if (r < 0) {
-                    return done > 0 ? done : writeFailed(fd, write, r); // the next call fails with the same error
+                    return done > 0 ? done : writeFailed(fd, writeCall(), r); // the next call fails with the same error
                 }
                 done += r;
                 if (r < piece) {
@@ -249,7 +244,7 @@ abstract class UnixStreams extends Streams {
             r = writeVectors(fd, list, count, flags);
         } while (r == -Posix.EINTR);
         Reference.reachabilityFence(list);
-        return r >= 0 ? r : writeFailed(fd, writeVectors, r);
+        return r >= 0 ? r : writeFailed(fd, writeVectorsCall(), r);
     }
 
     @Override
@@ -333,7 +328,7 @@ abstract class UnixStreams extends Streams {
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
             if (r < 0) {
-                return readFailed(readVectors, r);
+                return readFailed(readVectorsCall(), r);
             }
             if (copied > 0) {
                 copyToHeap(segments, from, copy, r);
@@ -355,14 +350,14 @@ abstract class UnixStreams extends Streams {
                 r = writeVectors(fd, scratch, vectors, count, flags);
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(segments);
-            return r >= 0 ? r : writeFailed(fd, writeVectors, r);
+            return r >= 0 ? r : writeFailed(fd, writeVectorsCall(), r);
         }
     }
 
     /** Fills in the iovecs of segments, which point to the copy buffer for those on the heap. */
     private static MemorySegment vectors(NativeScratch scratch, MemorySegment[] segments, int from, int count,
             MemorySegment copy) {
-        MemorySegment vectors = scratch.vectors((long) IOVEC_SIZE * count);
+        MemorySegment vectors = scratch.vectors((long) Structs.IOVEC_SIZE * count);
         long copied = 0;
         for (int i = 0; i < count; i++) {
             MemorySegment segment = segments[from + i];
@@ -374,8 +369,8 @@ abstract class UnixStreams extends Streams {
                 address = copy.address() + copied;
                 copied += size;
             }
-            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_BASE_OFFSET, address);
-            vectors.set(JAVA_LONG, (long) i * IOVEC_SIZE + IOV_LEN_OFFSET, size);
+            vectors.set(JAVA_LONG, (long) i * Structs.IOVEC_SIZE + Structs.IOVEC_BASE, address);
+            vectors.set(JAVA_LONG, (long) i * Structs.IOVEC_SIZE + Structs.IOVEC_LEN, size);
         }
         return vectors;
     }
