@@ -227,6 +227,6 @@ public abstract class Platform {
             }
         }
         return "Panamio does not support " + name + " (" + System.getProperty("os.arch")
-            + "); it supports Linux, macOS, FreeBSD and Windows on x86-64 and aarch64";
+            + "); it supports Linux, macOS, FreeBSD and Windows, on x86-64 and aarch64";
     }
 }

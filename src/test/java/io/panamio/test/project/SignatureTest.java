@@ -72,7 +72,7 @@ class SignatureTest {
 
     static Stream<Arguments> targets() {
         return SOURCES.keySet().stream().sorted((a, b) -> a.toString().compareTo(b.toString()))
-            .flatMap(b -> Bindings.PROCESSORS.stream().map(p -> Arguments.of(b, p)));
+            .flatMap(b -> b.processors().stream().map(p -> Arguments.of(b, p)));
     }
 
     // ---- what is written by hand
