@@ -79,8 +79,8 @@ record Bindings(String system, String header, String perProcessor, String perPro
     /** {@return the class of a struct or union} */
     Class<?> binding(String struct, String processor) throws ReflectiveOperationException, IOException {
         boolean common = structs("symbols.txt").contains(struct);
-        String own = PROCESSORS.contains(processor) ? processor : "aarch64";
-        return Class.forName("io.panamio.bindings." + system + "." + (common ? "" : own + ".") + struct);
+        String own = common ? "" : (PROCESSORS.contains(processor) ? processor : "aarch64") + ".";
+        return Class.forName("io.panamio.bindings." + system + "." + own + struct);
     }
 
     /** {@return the names of all top-level classes: common ones, or with a processor those of its package} */
