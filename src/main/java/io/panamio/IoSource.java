@@ -46,7 +46,7 @@ public abstract class IoSource implements Source, AutoCloseable {
      * @throws IllegalArgumentException if {@code fd} is negative
      */
     protected IoSource(int fd) {
-        this(fd, true);
+        this(fd, true); // there may be duplicates
     }
 
     /**

@@ -15,7 +15,7 @@ import java.util.Objects;
 abstract sealed class NetSocket<A extends SocketAddress> extends IoSource
         permits ConnectedSocket, ListenerSocket {
     NetSocket(int fd) {
-        super(fd, false);
+        super(fd, false); // no duplicates
         Handle.of(this).setWatchable();
     }
 

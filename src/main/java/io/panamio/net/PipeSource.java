@@ -15,7 +15,7 @@ abstract sealed class PipeSource extends IoSource permits Pipe.End, NamedPipe {
     private final Streams streams;
 
     PipeSource(PipeEnd end) {
-        super(end.fd(), false);
+        super(end.fd(), false); // no duplicates
         Handle.of(this).setPipe(end);
         streams = end.streams();
     }

@@ -8,6 +8,7 @@ import java.net.SocketAddress;
  * A reusable socket address in native memory: a receive stores the address of a sender in it, and a send reads that of
  * the receiver from it, without allocation. It preserves what {@code InetSocketAddress} cannot represent: the flow
  * label of an IPv6 address, and IPv4-mapped IPv6 addresses.
+ * {@snippet file="UdpSnippets.java" region="echo"}
  *
  * <p>Two buffers are equal if their addresses are. Mutable, so not suitable as a map key. Not thread-safe.
  */

@@ -13,6 +13,7 @@ import java.util.Arrays;
 /**
  * The address of a Unix socket, see unix(7): a path, a name in the abstract namespace of Linux, or unnamed. Immutable.
  * Names are bytes, which need not be valid text in any charset.
+ * {@snippet file="UnixSnippets.java" region="addresses"}
  */
 public final class UnixAddress extends SocketAddress {
     private static final long serialVersionUID = 1;

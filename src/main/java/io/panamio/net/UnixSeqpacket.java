@@ -8,6 +8,7 @@ import java.io.IOException;
  * A connected, non-blocking Unix socket that preserves message boundaries: SOCK_SEQPACKET of unix(7); mio has no such
  * type. A receive returns {@link IoResult#EOF} after the peer has ended the connection. The system reports an empty
  * message in the same way, so do not send any.
+ * {@snippet file="UnixSnippets.java" region="ask"}
  */
 public final class UnixSeqpacket extends MessageSocket<UnixAddress> {
     private static final SocketKind<UnixSeqpacket> KIND = new SocketKind<>(SocketType.UNIX_SEQPACKET) {

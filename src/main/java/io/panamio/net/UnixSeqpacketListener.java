@@ -9,6 +9,7 @@ import java.util.Objects;
  * A Unix socket of SOCK_SEQPACKET that accepts connections; mio has no such type. Register it for {@link
  * Interest#READABLE} and, after each event, call {@link #accept()} until it returns null, or call it again later: one
  * event may report several pending connections.
+ * {@snippet file="UnixSnippets.java" region="answer"}
  *
  * <p>Binding to a path creates a file. {@code bind} fails if the file exists, unless {@link ListenOptions#replaceDead}
  * is set and no socket is bound to it any more. {@link #close} does not delete the file unless {@link

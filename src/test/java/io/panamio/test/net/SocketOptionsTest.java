@@ -14,7 +14,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Feature;
@@ -31,13 +30,14 @@ import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixListener;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.MissingOptions;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Peer;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -72,13 +72,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("any-selector")
-@ExtendWith({Qemu.class, Systems.class})
+@ExtendWith({Qemu.class, MissingOptions.class})
 class SocketOptionsTest {
     private record Named<T>(String name, Class<T> type) implements SocketOption<T> {
     }
 
-    /** Linux counts its own use of a buffer. */
-    private static final int BUFFER_OF_20_000 = Systems.WINDOWS || Loop.isBsd() ? 20_000 : 40_000;
+    private static final int BUFFER_OF_20_000 = Behaviour.BUFFERS_HAVE_TWICE_THE_SIZE.isHere() ? 40_000 : 20_000;
 
     private static final SocketOption<Integer> UNKNOWN = new Named<>("SO_UNKNOWN", Integer.class);
 
@@ -261,8 +260,7 @@ class SocketOptionsTest {
 
     @Test
     void anOptionOfBothFamiliesIsSetForBoth() throws IOException {
-        assumeFalse(Loop.isBsd(), "other numbers");
-        Systems.windows("has other numbers");
+        Behaviour.NUMBERS_ARE_LINUXS.require();
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("::", 0)));
             MemorySegment value = arena.allocate(JAVA_INT);
@@ -509,8 +507,7 @@ class SocketOptionsTest {
 
     @Test
     void anyOptionCanBeSetAndReadByItsNumber() throws IOException {
-        assumeFalse(Loop.isBsd(), "other numbers");
-        Systems.windows("has other numbers and lengths");
+        Behaviour.NUMBERS_ARE_LINUXS.require();
         Qemu.lacks("options by the kernel's own lengths");
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
@@ -541,8 +538,7 @@ class SocketOptionsTest {
     @Test
     @SuppressWarnings("restricted")
     void anOptionWithAnInputValueIsReadIntoMemoryOfEveryKind() throws IOException {
-        assumeFalse(Loop.isBsd(), "other numbers");
-        Systems.windows("has no IP_MSFILTER");
+        Behaviour.NUMBERS_ARE_LINUXS.require();
         Qemu.lacks("IP_MSFILTER");
         int filter = 41;
         try (UdpSocket socket = Peer.bind(V4); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
@@ -615,7 +611,7 @@ class SocketOptionsTest {
     @Test
     @Requires(Feature.TCP_INFO)
     void theInfoOfAConnectionIsPlausible() throws IOException {
-        Systems.wine("has no SIO_TCP_INFO");
+        Behaviour.TCP_INFO_IS_MISSING.skip();
         Qemu.lacks("TCP_INFO");
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.accepted();
@@ -647,7 +643,7 @@ class SocketOptionsTest {
             }
             assertTrue(info.rtt() < 10_000_000 && isKnown(info.pmtu(), 1280), info::toString);
             assertTrue(info.lastDataSent() < 60_000 && info.lastDataRecv() < 60_000, info::toString);
-            if (!Loop.isBsd()) {
+            if (!Behaviour.TCP_INFO_IS_SMALLER.isHere()) {
                 assertTrue(info.pacingRate() != 0 && info.deliveryRate() >= 0, info::toString);
                 assertTrue(info.toString().contains("acknowledged 1000 B, received 500 B"), info::toString);
             }
@@ -660,20 +656,20 @@ class SocketOptionsTest {
         }
     }
 
-    /** Asserts a field that macOS or FreeBSD may lack. */
+    /** Asserts a field that is -1 where the system lacks it. */
     private static void assertKnown(long expected, long field) {
-        assertEquals(Loop.isBsd() && field == -1 ? -1 : expected, field);
+        assertEquals(Behaviour.TCP_INFO_IS_SMALLER.isHere() && field == -1 ? -1 : expected, field);
     }
 
     private static boolean isKnown(long field, long atLeast) {
-        return field >= atLeast || Loop.isBsd() && field == -1;
+        return field >= atLeast || Behaviour.TCP_INFO_IS_SMALLER.isHere() && field == -1;
     }
 
     @Test
     @Requires(Feature.TCP_INFO)
     void theCountersOfAnInfoAreUnsigned() throws ReflectiveOperationException {
-        Systems.windows("has other counters");
-        assumeFalse(Loop.isBsd(), "other counters");
+        Behaviour.TCP_INFO_IS_WINSOCKS.skip();
+        Behaviour.TCP_INFO_IS_SMALLER.skip();
         TcpInfo info = TcpInfo.create();
         info.segment().fill((byte) -1);
         Set<String> rates = Set.of("pacingRate", "deliveryRate", "bytesAcked", "bytesReceived", "bytesSent",
@@ -691,7 +687,7 @@ class SocketOptionsTest {
     @Test
     @Requires(Feature.TCP_INFO)
     void theInfoCountsTheHandshakeOfAStreamThatHasConnected() throws IOException {
-        Systems.wine("has no SIO_TCP_INFO");
+        Behaviour.TCP_INFO_IS_MISSING.skip();
         Qemu.lacks("TCP_INFO");
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
@@ -703,7 +699,7 @@ class SocketOptionsTest {
             });
             assertKnown(10, info.bytesSent());
             assertKnown(11, info.bytesAcked());
-            int established = Loop.isBsd() ? 4 : 1;
+            int established = Behaviour.TCP_INFO_IS_SMALLER.isHere() ? 4 : 1;
             assertEquals(established, info.segment().get(JAVA_BYTE, 0), "the state, as the headers have it");
         }
     }

@@ -11,10 +11,10 @@ import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.pipeline.FileSource;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Requires;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -42,7 +42,7 @@ class WriteMoreTest {
     @Requires({Feature.WRITE_MORE, Feature.TCP_INFO})
     @Tag("any-selector")
     void headAndFileAreSentInOnePacket() throws IOException {
-        Systems.wine("has no SIO_TCP_INFO");
+        Behaviour.TCP_INFO_IS_MISSING.skip();
         try (Loop loop = new Loop();
              FileSource file = FileSource.open(Files.writeString(directory.resolve("file"), "body"))) {
             TcpStream[] pair = loop.pair();

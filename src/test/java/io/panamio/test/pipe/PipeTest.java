@@ -8,7 +8,6 @@ import static io.panamio.test.support.Local.random;
 import static io.panamio.test.support.Local.readFully;
 import static io.panamio.test.support.Loop.R;
 import static io.panamio.test.support.Loop.W;
-import static io.panamio.test.support.Loop.assertFlags;
 import static io.panamio.test.support.Loop.readable;
 import static io.panamio.test.support.Loop.until;
 import static io.panamio.test.support.Loop.writable;
@@ -25,6 +24,7 @@ import io.panamio.Feature.Support;
 import io.panamio.IoSource;
 import io.panamio.net.Pipe;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
@@ -58,6 +58,15 @@ class PipeTest {
 
     private static long write(Pipe pipe, String text) throws IOException {
         return pipe.sender().write(text.getBytes(), 0, text.length());
+    }
+
+    /** Asserts the flags of an event for an end: all of them, or, where an end makes ready as well, at least some. */
+    private static void assertEnd(String all, String some, String flags) {
+        if (Behaviour.ENDED_PIPES_ARE_READY.isHere()) {
+            assertTrue(List.of(flags.split(" ")).containsAll(List.of(some.split(" "))), flags);
+        } else {
+            assertEquals(all, flags);
+        }
     }
 
     // ---- transfers
@@ -213,7 +222,7 @@ class PipeTest {
             readFully(pipe.receiver(), 1);
             assertEquals(WOULD_BLOCK, pipe.receiver().read(new byte[1], 0, 1));
             pipe.sender().close();
-            assertFlags("rc wc", "rc", loop.next(1)); // not readable on Linux
+            assertEnd("rc wc", "rc", loop.next(1));
             loop.expectNothing();
             for (int i = 0; i < 3; i++) {
                 assertEquals(EOF, pipe.receiver().read(new byte[1], 0, 1));
@@ -228,7 +237,7 @@ class PipeTest {
             write(pipe, "hello");
             pipe.sender().close();
             loop.register(pipe.receiver(), 1, R);
-            assertFlags("r rc wc", "r rc", loop.next(1));
+            assertEnd("r rc wc", "r rc", loop.next(1));
             assertArrayEquals("hello".getBytes(), readFully(pipe.receiver(), 5));
             assertEquals(EOF, pipe.receiver().read(new byte[1], 0, 1));
         }
@@ -242,7 +251,7 @@ class PipeTest {
             loop.expect(writable(1));
             fill(pipe.sender());
             pipe.receiver().close();
-            assertFlags("wc e", "wc", loop.next(1)); // not writable on Linux
+            assertEnd("wc e", "wc", loop.next(1));
             MemorySegment one = Arena.ofAuto().allocate(1);
             assertFails(IOException.class, "write", "EPIPE", () -> write(pipe, "x"));
             assertFails(IOException.class, "write", "EPIPE", () -> pipe.sender().write(one));

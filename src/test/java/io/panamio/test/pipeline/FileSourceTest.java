@@ -25,11 +25,13 @@ import io.panamio.test.pipeline.Pipelines.Expected;
 import io.panamio.test.pipeline.Pipelines.Kind;
 import io.panamio.test.pipeline.Pipelines.Way;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.MissingOptions;
 import io.panamio.test.support.NativeFds;
-import io.panamio.test.support.Systems;
+import io.panamio.test.support.Proc;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -56,7 +58,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@ExtendWith(Systems.class)
+@ExtendWith(MissingOptions.class)
 class FileSourceTest {
     private static final long HUGE = 5L << 30;
 
@@ -229,7 +231,7 @@ class FileSourceTest {
     @Test
     @Tag("any-selector")
     void aMappingOfATruncatedFileThrowsAndDoesNotCrash() throws IOException {
-        Systems.windows("does not truncate a file that is mapped");
+        Behaviour.MAPPED_FILES_CANNOT_BE_TRUNCATED.skip();
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Path path = file(random(100_000));
             FileChannel channel = loop.later(FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
@@ -245,7 +247,7 @@ class FileSourceTest {
     @Test
     @Tag("any-selector")
     void aFileThatIsTruncatedWhileItIsMappedEnds() throws IOException {
-        Systems.windows("does not truncate a file that is mapped");
+        Behaviour.MAPPED_FILES_CANNOT_BE_TRUNCATED.skip();
         try (Loop loop = new Loop()) {
             FileChannel channel = loop.later(FileChannel.open(file(random(100_000)), StandardOpenOption.READ,
                 StandardOpenOption.WRITE));
@@ -384,7 +386,7 @@ class FileSourceTest {
     void anythingButARegularFileIsRefused() throws Exception {
         try (Loop loop = new Loop()) {
             List<Path> paths = new ArrayList<>(List.of(directory));
-            if (!Systems.WINDOWS) {
+            if (Behaviour.FIFOS_ARE_FILES.isHere()) {
                 Path fifo = directory.resolve("fifo");
                 Local.end(Local.start(loop, "mkfifo", fifo.toString()));
                 paths.add(fifo);
@@ -412,7 +414,7 @@ class FileSourceTest {
             assertFails(NoSuchFileException.class, "open", "ENOENT", () -> FileSource.open(missing));
         assertEquals(missing.toString(), e.getFile());
         IOException e2 = assertThrows(IOException.class, () -> FileSource.open(Path.of("/" + "x".repeat(300))));
-        if (!Systems.WINDOWS) { // where it is a name like any other that does not exist, or is invalid
+        if (!Behaviour.LONG_NAMES_ARE_NOT_FOUND.isHere()) {
             Failures.assertFailure("open", "ENAMETOOLONG", e2);
         }
         Path secret = file(new byte[1]);
@@ -455,8 +457,8 @@ class FileSourceTest {
             assertTrue(NativeFds.isOpen(fd));
             FileSource taken = FileSource.fromFd(fd);
             assertEquals(5, taken.transferTo(0, 9, way.in()));
-            if (!Systems.WINDOWS) { // where a read at an offset moves the position
-                assertEquals(Files.readAllLines(Path.of("/proc/self/fdinfo/" + fd)).getFirst(), "pos:\t0");
+            if (Proc.has("self/fdinfo/" + fd)) {
+                assertEquals("pos:\t0", Proc.lines("self/fdinfo/" + fd).getFirst());
             }
             taken.close();
             taken.close();

@@ -32,6 +32,7 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -558,7 +559,7 @@ class RelayTest {
 
     /** {@return whether a Unix socket listens, according to the flags in its line} */
     private static boolean isListening(Path path) throws IOException {
-        return Files.readAllLines(Path.of("/proc/net/unix")).stream()
+        return Proc.lines("net/unix").stream()
             .anyMatch(line -> line.endsWith(" " + path) && line.contains(" 00010000 "));
     }
 }

@@ -23,13 +23,13 @@ import io.panamio.pipeline.ZeroCopyBuffer;
 import io.panamio.pipeline.ZeroCopySender;
 import io.panamio.test.pipeline.Pipelines.Expected;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -248,7 +248,7 @@ class ZeroCopyTest {
             assertThrows(IllegalArgumentException.class, () -> ZeroCopyBuffer.allocate(0));
             assertThrows(IllegalArgumentException.class, () -> ZeroCopyBuffer.allocate(-1));
             Throwable e = assertThrows(OutOfMemoryError.class, () -> ZeroCopyBuffer.allocate(1L << 60));
-            if (!Systems.WINDOWS) { // where such a size is an invalid argument
+            if (!Behaviour.HUGE_MAPPINGS_ARE_INVALID.isHere()) {
                 Failures.assertFailure("mmap", "ENOMEM", e);
             }
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, SIZE, Arena.ofAuto());

@@ -13,7 +13,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Events;
@@ -27,13 +26,13 @@ import io.panamio.net.Pipe;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.Requires;
-import io.panamio.test.support.Systems;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -70,7 +69,7 @@ class EdgesTest {
 
     /** A UDP socket whose datagrams are refused by the peer. */
     private static UdpSocket refused(Loop loop, Interest interest) throws IOException {
-        Systems.windows("makes a socket readable by a refusal; Wine reports the first as an error, for ever");
+        Behaviour.REFUSED_DATAGRAMS_ARE_READABLE.skip();
         UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
         socket.connect(Loop.nobody());
         loop.register(socket, 1, interest);
@@ -78,10 +77,11 @@ class EdgesTest {
         return socket;
     }
 
-    /** An error of a datagram socket is no flag on macOS and FreeBSD: it only makes the socket ready. */
+    /** Expects an error, or where it is no flag, that it makes the socket ready. */
     private static void expectError(Loop loop, Interest interest) throws IOException {
-        assumeTrue(!Loop.isBsd() || interest.isReadable() || interest.isWritable(), "a source that is never ready");
-        expect(loop, !Loop.isBsd() ? "e" : interest.isReadable() ? "r" : "w");
+        boolean noFlag = Behaviour.DATAGRAM_ERRORS_ARE_NO_FLAG.isHere();
+        assumeTrue(!noFlag || interest.isReadable() || interest.isWritable(), "a source that is never ready");
+        expect(loop, !noFlag ? "e" : interest.isReadable() ? "r" : "w");
     }
 
     @ParameterizedTest
@@ -149,9 +149,8 @@ class EdgesTest {
     /** With IP_RECVERR the error stays until its message is read from the error queue, which does not happen here. */
     @Test
     void aQueuedErrorIsNotReportedRepeatedly() throws IOException {
-        Systems.windows("has no IP_RECVERR");
+        Behaviour.NUMBERS_ARE_LINUXS.require(); // of IP_RECVERR, which only Linux has
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
-            assumeFalse(Loop.isBsd(), "IP_RECVERR is Linux's");
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
             socket.setOption(0, 11, arena.allocateFrom(ValueLayout.JAVA_INT, 1)); // IP_RECVERR
             socket.connect(Loop.nobody());
@@ -258,7 +257,7 @@ class EdgesTest {
     @Test
     @Requires(Feature.PIPE_DESCRIPTORS)
     void aTerminalContinuesAfterAnEndAndHangsUpOnce() throws IOException {
-        assumeFalse(Loop.isBsd(), "terminals of that system are not modelled");
+        Behaviour.NUMBERS_ARE_LINUXS.require(); // by which the test opens a terminal
         try (Loop loop = new Loop()) {
             int master = NativeCalls.openTerminal();
             IoSource.makeNonBlocking(master);
@@ -288,7 +287,7 @@ class EdgesTest {
     /** A program that does not read a client's input must be notified that the client has disconnected. */
     @Test
     void anEndWhileAReadableEventWasNotDrainedIsReported() throws IOException {
-        Systems.wine("reports an end only when the bytes before it were read");
+        Behaviour.UNREAD_BYTES_HIDE_AN_END.skip();
         try (Loop loop = new Loop()) {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, R);
@@ -340,12 +339,12 @@ class EdgesTest {
     /** The hang-up was reported before: an unconnected socket has ended in both directions. */
     @Test
     void aConnectOfARegisteredSocketIsReported() throws IOException {
-        Systems.windows("reports nothing of a socket before it connects");
+        Behaviour.NO_EVENT_OF_A_FOREIGN_CONNECT.skip();
         try (Loop loop = new Loop()) {
             try (java.net.ServerSocket server = new java.net.ServerSocket(0, 1, V4)) {
                 TcpStream stream = loop.later(TcpStream.fromFd(NativeCalls.socket()));
                 loop.register(stream, 1, R);
-                if (!Loop.isBsd()) {
+                if (!Behaviour.NO_EVENT_BEFORE_A_CONNECT.isHere()) {
                     assertEquals("rc wc", loop.next(1));
                 }
                 loop.expectQuiet();
@@ -496,7 +495,7 @@ class EdgesTest {
 
     @Test
     void sourcesBeyondTheLimitOfDescriptorsAreNotLost() throws Exception {
-        Systems.windows("does not limit the number of handles");
+        Behaviour.DESCRIPTORS_ARE_UNLIMITED.skip();
         String refused = "0 poll of 201 descriptors, which is more than RLIMIT_NOFILE: "
             + "Invalid argument (EINVAL, errno 22) ";
         assertEquals((Loop.hasEdges() ? "200 1 0" : refused + refused + "200").trim(),

@@ -28,10 +28,10 @@ import io.panamio.net.UnixSeqpacketListener;
 import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
 import io.panamio.sys.Handle;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -338,13 +338,12 @@ final class History {
         }
 
         /**
-         * Returns whether it waits for bytes, by an interest that reports each time. Wine, unlike Windows, does not
-         * watch a UDP socket any more once a datagram was refused.
+         * Returns whether it waits for bytes, by an interest that reports each time, and is watched.
          */
         boolean mayLose() {
             return registered && reads && (known & R) == 0 && !ended && !urgent
                 && (source instanceof StreamSocket || source instanceof UdpSocket)
-                && !(Systems.WINE && kind.equals("UDP, refused"));
+                && !(Behaviour.REFUSED_DATAGRAMS_END_EVENTS.isHere() && kind.equals("UDP, refused"));
         }
 
         /** Returns the number of bytes that can be read, without changing what is armed. */

@@ -5,7 +5,6 @@ import static io.panamio.test.support.Loop.R;
 import static io.panamio.test.support.Loop.RW;
 import static io.panamio.test.support.Loop.W;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Feature;
 import io.panamio.Interest;
@@ -16,6 +15,7 @@ import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixListener;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
@@ -120,7 +120,7 @@ class LocalReadinessMatrixTest {
     }
 
     static List<Edge> edges() {
-        String aborted = Loop.isMacos() ? "r w rc wc" : "r w rc wc e"; // the error is the listener's side's there
+        String aborted = Behaviour.UNACCEPTED_CONNECTIONS_END_WITHOUT_ERROR.isHere() ? "r w rc wc" : "r w rc wc e";
         return List.of(
             stream("nothing", RW, (s, p) -> { }, "", "", "w"),
             stream("data", R, (s, p) -> p.write(BYTES, 0, 1), "r", "r", "r"),
@@ -188,13 +188,13 @@ class LocalReadinessMatrixTest {
     }
 
     private static Case listenerShutDown(Loop loop) throws IOException {
-        assumeFalse(Loop.isBsd(), "shutdown(2) of a listener fails there");
+        Behaviour.LISTENERS_CANNOT_BE_SHUT_DOWN.skip();
         UnixListener listener = loop.later(UnixListener.bind(Local.address(loop)));
         return new Case(listener, () -> assertEquals(0, NativeCalls.shutdownRead(listener.fd())));
     }
 
     private static void peerReceives(UnixDatagram socket, UnixDatagram peer) throws IOException {
-        assumeFalse(Loop.isBsd(), "a full receiver is an error there, without an event when it is drained");
+        Behaviour.FULL_RECEIVERS_ARE_AN_ERROR.skip();
         while (socket.send(BYTES, 0, 1) != WOULD_BLOCK) {
             Thread.onSpinWait();
         }

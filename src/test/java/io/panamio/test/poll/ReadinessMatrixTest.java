@@ -7,7 +7,6 @@ import static io.panamio.test.support.Loop.W;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Feature;
 import io.panamio.Interest;
@@ -16,9 +15,9 @@ import io.panamio.SystemError;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -86,7 +85,7 @@ class ReadinessMatrixTest {
         String next() {
             boolean ended = onEdges.contains("wc");
             return Loop.hasTwoEvents() && kqueue != null ? kqueue.get(0)
-                : Loop.hasEdges() || Systems.WINDOWS && ended ? onEdges : onLevels;
+                : Loop.hasEdges() || ended && Behaviour.ENDS_ARE_REPORTED_AT_ONCE.isHere() ? onEdges : onLevels;
         }
 
         String again() {
@@ -254,8 +253,7 @@ class ReadinessMatrixTest {
     }
 
     private static TcpStream neverConnected(Loop loop) throws IOException {
-        assumeFalse(Loop.isBsd(), "nothing is reported of a socket before it connects");
-        Systems.windows("reports nothing of a socket before it connects");
+        Behaviour.NO_EVENT_BEFORE_A_CONNECT.skip();
         return loop.later(TcpStream.fromFd(NativeCalls.socket()));
     }
 
@@ -286,8 +284,7 @@ class ReadinessMatrixTest {
     }
 
     private static TcpListener shutDown(Loop loop) throws IOException {
-        Systems.windows("does not shut a listener down");
-        assumeFalse(Loop.isBsd(), "shutdown(2) of a listener fails there");
+        Behaviour.LISTENERS_CANNOT_BE_SHUT_DOWN.skip();
         TcpListener listener = listening(loop);
         assertEquals(0, NativeCalls.shutdownRead(listener.fd()));
         return listener;

@@ -3,13 +3,13 @@ package io.panamio.test.poll;
 import static io.panamio.test.support.Loop.R;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Events;
 import io.panamio.Feature;
 import io.panamio.Poll;
 import io.panamio.SystemError;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
@@ -95,7 +95,7 @@ class TimeoutTest {
     }
 
     private static String sandboxed(int errno, Duration spin) throws Exception {
-        assumeFalse(Loop.isBsd(), "epoll_pwait2(2) is Linux's");
+        Behaviour.SELECTOR_IS_EPOLL.require();
         Seccomp.require();
         return new Child().with("--enable-native-access=io.panamio,ALL-UNNAMED")
             .run(Sandboxed.class, Integer.toString(errno), spin.toString()).ok();

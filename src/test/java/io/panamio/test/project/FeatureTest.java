@@ -30,10 +30,10 @@ import io.panamio.pipeline.RingBuffer;
 import io.panamio.pipeline.Splice;
 import io.panamio.pipeline.ZeroCopySender;
 import io.panamio.sys.Platform;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Qemu;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -73,7 +73,7 @@ class FeatureTest {
         switch (feature) {
             case PIPE_DESCRIPTORS, PIPE_REDIRECTS -> Loop.assume(Feature.PIPES);
             case ABSTRACT_ADDRESSES -> Loop.assume(Feature.UNIX_DATAGRAMS);
-            case TCP_INFO -> Systems.wine("lacks SIO_TCP_INFO");
+            case TCP_INFO -> Behaviour.TCP_INFO_IS_MISSING.skip();
             default -> {
             }
         }

@@ -13,7 +13,6 @@ import io.panamio.net.TcpStream;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeDup;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -107,8 +106,9 @@ class PlatformTest {
 
     /** A test library may itself depend on the C library, as one that injects faults does. */
     private static Path anotherLibrary() throws IOException {
-        if (Systems.WINDOWS) {
-            return Path.of(System.getenv("SystemRoot"), "system32", "version.dll");
+        String root = System.getenv("SystemRoot");
+        if (root != null) {
+            return Path.of(root, "system32", "version.dll");
         }
         String arch = System.getProperty("os.arch").replace("amd64", "x86_64");
         for (String folder : List.of("/lib/" + arch + "-linux-gnu", "/lib64", "/usr/lib")) {

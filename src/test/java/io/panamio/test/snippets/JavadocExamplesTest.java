@@ -11,12 +11,14 @@ import io.panamio.IoResult;
 import io.panamio.net.NamedPipe;
 import io.panamio.net.Pipe;
 import io.panamio.net.SystemSocketOptions;
+import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
@@ -118,6 +120,33 @@ class JavadocExamplesTest {
             assertEquals(1, pipe.receiver().read(read, 0, 2));
             assertEquals(7, read[0]);
         }
+    }
+
+    @Test
+    @Requires(Feature.UNIX_SEQPACKETS)
+    void unixSeqpacketAsksAListener(@TempDir Path directory) throws Exception {
+        UnixAddress address = UnixAddress.ofPath(directory.resolve("socket"));
+        FutureTask<Void> answered = start(() -> {
+            UnixSnippets.answer(address);
+            return null;
+        });
+        byte[] answer = new byte[10];
+        long n = -1;
+        while (n < 0) { // until it listens
+            try {
+                n = UnixSnippets.ask(address, new byte[] {1, 2, 3}, answer);
+            } catch (SocketException e) { // no file yet, or no listener
+                Thread.onSpinWait();
+            }
+        }
+        assertArrayEquals(new byte[] {1, 2, 3}, Arrays.copyOf(answer, (int) n));
+        assertNull(answered.get());
+        assertTrue(Files.notExists(address.path()));
+    }
+
+    @Test
+    void unixAddressesAreOfPathsAndNames() {
+        assertEquals(List.of(true, false, true), UnixSnippets.addresses().stream().map(UnixAddress::isPath).toList());
     }
 
     @Test
@@ -224,6 +253,19 @@ class JavadocExamplesTest {
             assertTrue(listener.getOption(StandardSocketOptions.TCP_NODELAY));
             assertEquals(30_000, stream.getOption(SystemSocketOptions.TCP_USER_TIMEOUT));
             assertTrue(socket.getOption(StandardSocketOptions.SO_REUSEPORT));
+        }
+    }
+
+    @Test
+    @Requires(Feature.TCP_INFO)
+    void tcpInfoIsReadRepeatedly() throws Exception {
+        Behaviour.TCP_INFO_IS_MISSING.skip();
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.connected().stream();
+            TcpInfo info = TcpInfo.create();
+            boolean slow = OptionSnippets.isSlow(stream, info);
+            assertTrue(info.rtt() > 0);
+            assertEquals(info.rtt() > 200_000 || info.lost() > 0, slow);
         }
     }
 

@@ -5,6 +5,7 @@ import io.panamio.net.ConnectOptions;
 import io.panamio.net.GatherList;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.SystemSocketOptions;
+import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
@@ -14,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 
-/** Examples for the Javadoc of the options and of {@code GatherList}. */
+/** Examples for the Javadoc of the options, of {@code TcpInfo} and of {@code GatherList}. */
 final class OptionSnippets {
     private OptionSnippets() {
     }
@@ -48,6 +49,15 @@ final class OptionSnippets {
         UdpSocket socket = UdpSocket.bind(address, options);
         // @end
         return socket;
+    }
+
+    /** Returns whether a connection is slow: the peer is far away, or segments are lost. */
+    static boolean isSlow(TcpStream stream, TcpInfo info) throws IOException {
+        // @start region="info"
+        stream.info(info); // reused: TcpInfo.create() made it once
+        boolean slow = info.rtt() > 200_000 || info.lost() > 0; // microseconds, segments
+        // @end
+        return slow;
     }
 
     /** Writes the same header before several bodies. */

@@ -9,12 +9,16 @@ import io.panamio.net.ListenOptions;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixListener;
+import io.panamio.net.UnixSeqpacket;
+import io.panamio.net.UnixSeqpacketListener;
 import io.panamio.net.UnixStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 
 /** Examples for the Javadoc of the Unix sockets. */
 final class UnixSnippets {
@@ -70,5 +74,59 @@ final class UnixSnippets {
             }
         }
         // @end
+    }
+
+    /** Sends a message to a server and returns the length of its answer. */
+    static long ask(UnixAddress server, byte[] question, byte[] answer) throws IOException {
+        // @start region="ask"
+        try (Poll poll = Poll.open(); UnixSeqpacket socket = UnixSeqpacket.connect(server)) {
+            Events events = Events.withCapacity(16);
+            poll.registry().register(socket, 0, Interest.READABLE.add(Interest.WRITABLE));
+            while (socket.send(question, 0, question.length) == IoResult.WOULD_BLOCK) {
+                poll.poll(events); // the message is sent as a whole or not at all
+            }
+            long n;
+            while ((n = socket.recv(answer, 0, answer.length)) == IoResult.WOULD_BLOCK) {
+                poll.poll(events);
+            }
+            return n; // the length of one message, or EOF
+        }
+        // @end
+    }
+
+    /** Accepts one connection and answers each of its messages with the same bytes. */
+    static void answer(UnixAddress address) throws IOException {
+        // @start region="answer"
+        ListenOptions options = ListenOptions.DEFAULT.deleteOnClose(true);
+        try (Poll poll = Poll.open(); UnixSeqpacketListener listener = UnixSeqpacketListener.bind(address, options)) {
+            Events events = Events.withCapacity(16);
+            poll.registry().register(listener, 0, Interest.READABLE);
+            UnixSeqpacket client;
+            while ((client = listener.accept()) == null) {
+                poll.poll(events);
+            }
+            try (UnixSeqpacket socket = client) {
+                poll.registry().register(socket, 1, Interest.READABLE);
+                byte[] message = new byte[4096];
+                long n;
+                while ((n = socket.recv(message, 0, message.length)) != IoResult.EOF) {
+                    if (n == IoResult.WOULD_BLOCK) {
+                        poll.poll(events);
+                    } else {
+                        socket.send(message, 0, (int) n);
+                    }
+                }
+            }
+        }
+        // @end
+    }
+
+    static List<UnixAddress> addresses() {
+        // @start region="addresses"
+        UnixAddress path = UnixAddress.ofPath(Path.of("/run/app/socket"));        // a file
+        UnixAddress name = UnixAddress.ofAbstract("app".getBytes());              // no file: only on Linux
+        UnixAddress jdk = UnixAddress.of(UnixDomainSocketAddress.of("app.sock")); // as the JDK has it
+        // @end
+        return List.of(path, name, jdk);
     }
 }

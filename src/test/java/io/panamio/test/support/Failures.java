@@ -55,7 +55,7 @@ public final class Failures {
     }
 
     private static boolean isSameCall(String expected, String actual) {
-        Map<String, Set<String>> calls = Systems.WINDOWS ? CALLS : Loop.isBsd() ? CALLS_OF_BSD : Map.of();
+        Map<String, Set<String>> calls = Systems.WINDOWS ? CALLS : Systems.BSD ? CALLS_OF_BSD : Map.of();
         return expected.equals(actual) || calls.getOrDefault(expected, Set.of()).contains(actual);
     }
 
@@ -66,7 +66,7 @@ public final class Failures {
     private static boolean isSameError(String expected, String actual) {
         return expected.equals(actual)
             || Systems.WINDOWS && actual.equals("ENOTSOCK") && List.of("EBADF", "EPERM").contains(expected)
-            || Loop.isBsd() && ERRORS_OF_BSD.getOrDefault(expected, Set.of()).contains(actual);
+            || Systems.BSD && ERRORS_OF_BSD.getOrDefault(expected, Set.of()).contains(actual);
     }
 
     /** Asserts that an action fails in the system call {@code call} with the error {@code errnoName}. */

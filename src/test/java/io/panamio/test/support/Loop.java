@@ -43,10 +43,6 @@ public final class Loop implements AutoCloseable {
     public static final InetAddress V4 = address("127.0.0.1");
     public static final InetAddress V6 = address("::1");
 
-    /** Whether the platform in use is that of macOS or FreeBSD; children may not ask the library for it. */
-    private static final String SYSTEM =
-        System.getProperty("panamio.test.platform", System.getProperty("os.name"));
-    private static final boolean BSD = SYSTEM.matches("(?i)mac.*|freebsd");
     private static final List<String> FLAGS = List.of("r", "w", "p", "rc", "wc", "e");
 
     /** The timeout for everything that must happen. */
@@ -69,30 +65,7 @@ public final class Loop implements AutoCloseable {
 
     /** {@return whether a source may have two events in one result, one for each direction: on kqueue(2)} */
     public static boolean hasTwoEvents() {
-        return BSD && !"poll".equals(System.getProperty("panamio.selector"));
-    }
-
-    /** {@return whether the system is macOS or FreeBSD} */
-    public static boolean isBsd() {
-        return BSD;
-    }
-
-    /** {@return whether the system is macOS} */
-    public static boolean isMacos() {
-        return SYSTEM.matches("(?i)mac.*");
-    }
-
-    /**
-     * Asserts the flags of an event: on Linux all that it has, elsewhere at least those that every system reports.
-     *
-     * @param flags names as in {@link #flags}, separated by blanks
-     */
-    public static void assertFlags(String linux, String everywhere, String flags) {
-        if (!BSD && !Systems.WINDOWS) {
-            assertEquals(linux, flags);
-        } else {
-            assertTrue(List.of(flags.split(" ")).containsAll(List.of(everywhere.split(" "))), flags);
-        }
+        return Systems.BSD && !"poll".equals(System.getProperty("panamio.selector"));
     }
 
     /** Skips the running test, or the rest of it, where the back end in use refuses one of the features. */

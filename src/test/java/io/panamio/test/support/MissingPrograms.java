@@ -27,7 +27,7 @@ public final class MissingPrograms {
 
     /** {@return the path of a program; without it the test is skipped, or fails where {@code CI=true}} */
     public static Path require(String program) {
-        Systems.windows("has other programs than those that tests start");
+        Behaviour.PROGRAMS_ARE_OTHERS.skip();
         return find(program).orElseGet(() -> missing(program, "no " + program + " on this machine"));
     }
 

@@ -76,11 +76,11 @@ public final class Peer implements AutoCloseable {
     }
 
     /**
-     * Returns the result that a receive must have for a datagram. Windows, macOS and FreeBSD do not report the length
-     * of a truncated one, only that it was truncated.
+     * Returns the result that a receive must have for a datagram: its length, or where that of a truncated one is not
+     * reported, a number that exceeds the size.
      */
     public static long reported(int length, long size) {
-        return Systems.WINDOWS || Loop.isBsd() ? Math.min(length, size + 1) : length;
+        return Behaviour.TRUNCATION_HIDES_THE_LENGTH.isHere() ? Math.min(length, size + 1) : length;
     }
 
     /** Repeats a receive for as long as it would block. */

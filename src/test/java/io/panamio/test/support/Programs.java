@@ -181,7 +181,7 @@ public final class Programs implements AutoCloseable {
     }
 
     public Program start(String... command) throws IOException {
-        Systems.windows("has other programs than those that tests start");
+        Behaviour.PROGRAMS_ARE_OTHERS.skip();
         Path output = directory.resolve("output-" + outputs++);
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
             .redirectOutput(output.toFile());
@@ -234,7 +234,7 @@ public final class Programs implements AutoCloseable {
 
     /** Returns the command line for {@link #example}. */
     public String[] exampleCommand(List<String> options, Class<?> main, String... arguments) throws IOException {
-        Systems.windows("has other programs than those that tests start");
+        Behaviour.PROGRAMS_ARE_OTHERS.skip();
         List<String> command = new ArrayList<>(List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",

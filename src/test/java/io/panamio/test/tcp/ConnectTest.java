@@ -16,7 +16,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.ResourceExhaustedException;
@@ -26,13 +25,13 @@ import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Loop.Expected;
 import io.panamio.test.support.Loop.Pair;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Seccomp;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
@@ -169,13 +168,13 @@ class ConnectTest {
     }
 
     private static void assertNames(InetSocketAddress to, ConnectException e) {
-        String reason = Systems.WINDOWS ? "(WSAECONNREFUSED 10061)" : "(ECONNREFUSED, errno ";
+        String reason = Behaviour.ERRORS_ARE_WINSOCKS.isHere() ? "(WSAECONNREFUSED 10061)" : "(ECONNREFUSED, errno ";
         assertTrue(e.getMessage().contains(to + ": Connection refused " + reason), e.getMessage());
     }
 
     @Test
     void finishConnectReportsSuccessAfterAReset() throws IOException {
-        assumeFalse(Loop.isBsd(), "a connection that has ended is not known to have been established");
+        Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.skip();
         Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
@@ -192,7 +191,7 @@ class ConnectTest {
 
     @Test
     void finishConnectReportsSuccessAfterTakeErrorTookAReset() throws IOException {
-        assumeFalse(Loop.isBsd(), "a connection that has ended is not known to have been established");
+        Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.skip();
         Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
@@ -209,7 +208,7 @@ class ConnectTest {
     @Test
     @Tag("any-selector")
     void finishConnectReportsSuccessAfterBothSidesHaveEnded() throws IOException {
-        assumeFalse(Loop.isBsd(), "a connection that has ended is not known to have been established");
+        Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.skip();
         Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
@@ -219,7 +218,7 @@ class ConnectTest {
             stream.shutdown(Shutdown.WRITE);
             Loop.until("ended", () -> {
                 try {
-                    return Systems.WINDOWS || stream.peerAddress() == null; // Windows remembers the address
+                    return Behaviour.ENDED_CONNECTIONS_HAVE_A_PEER.isHere() || stream.peerAddress() == null;
                 } catch (SocketException e) {
                     return true;
                 }
@@ -383,7 +382,8 @@ class ConnectTest {
         InetSocketAddress broadcast = new InetSocketAddress("255.255.255.255", 9);
         NativeFds.Opened opened = new NativeFds.Opened();
         for (int i = 0; i < 1000; i++) {
-            SocketException e = assertFails(SocketException.class, "connect", Loop.isBsd() ? "EACCES" : "ENETUNREACH",
+            SocketException e = assertFails(SocketException.class, "connect",
+                Behaviour.BROADCAST_CONNECTS_ARE_DENIED.isHere() ? "EACCES" : "ENETUNREACH",
                 () -> TcpStream.connect(broadcast));
             assertTrue(e.getMessage().contains("255.255.255.255:9"), e.getMessage());
         }

@@ -13,7 +13,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Feature;
@@ -23,12 +22,13 @@ import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.MissingOptions;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -52,7 +52,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@ExtendWith(Systems.class)
+@ExtendWith(MissingOptions.class)
 class TcpListenerTest {
     private static final ListenOptions DEFAULT = ListenOptions.DEFAULT;
 
@@ -171,7 +171,7 @@ class TcpListenerTest {
             Socket client = client(loop, listener);
             client.setSoLinger(true, 0);
             client.close();
-            if (Loop.isBsd()) { // there is nothing left to accept, which is no failure of the listener
+            if (Behaviour.RESET_CONNECTIONS_ARE_NOT_ACCEPTED.isHere()) { // which is no failure of the listener
                 Socket other = client(loop, listener);
                 assertEquals(other.getLocalSocketAddress(), loop.later(Loop.accept(listener)).peerAddress());
                 return;
@@ -315,8 +315,7 @@ class TcpListenerTest {
     @Test
     @Tag("any-selector")
     void reuseAddressIgnoresConnectionsOfAnEarlierListener() throws IOException {
-        Systems.windows("ignores them in any case");
-        assumeFalse(Loop.isBsd(), "connections between local addresses do not linger");
+        Behaviour.ENDED_CONNECTIONS_FREE_THEIR_PORT.skip();
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             InetSocketAddress address = listener.localAddress();
@@ -342,7 +341,7 @@ class TcpListenerTest {
     void theDefaultBacklogExceedsThoseOfOthers() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
-            int clients = Loop.isBsd() ? 128 : 200; // the JDK queues 50, mio 128, which is the limit of macOS
+            int clients = Behaviour.BACKLOGS_ARE_LIMITED_TO_128.isHere() ? 128 : 200; // the JDK queues 50, mio 128
             for (int i = 0; i < clients; i++) {
                 client(loop, listener);
             }
@@ -429,7 +428,9 @@ class TcpListenerTest {
     void endlessAbortedConnectionsDoNotEndTheListener(String error) throws Exception {
         boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         String[] name = error.split(" ");
-        assumeFalse(Loop.isBsd() && name[0].equals("ENONET"), "the system has no such error");
+        if (name[0].equals("ENONET")) {
+            Behaviour.NUMBERS_ARE_LINUXS.require(); // others have no such error
+        }
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             Socket client = client(loop, listener);
@@ -472,7 +473,7 @@ class TcpListenerTest {
                     loop.expectNothing();
                 } else {
                     exhaustion.end(); // nothing but the lack of descriptors may fail
-                    if (!Loop.isBsd()) { // where a listener is not shut down
+                    if (!Behaviour.LISTENERS_CANNOT_BE_SHUT_DOWN.isHere()) {
                         assertFails(SocketException.class, "accept", "EINVAL", broken::accept);
                     }
                     new ResourceExhaustedException("", null).toString();

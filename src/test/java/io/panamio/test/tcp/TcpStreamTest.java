@@ -26,12 +26,12 @@ import io.panamio.IoSource;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import io.panamio.sys.Platform;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Loop.Expected;
 import io.panamio.test.support.Loop.Pair;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -413,7 +413,7 @@ class TcpStreamTest {
 
     @Test
     void aResetIsThrownAfterTheBytesThatArrived() throws IOException {
-        Systems.windows("drops the bytes that arrived when a reset does");
+        Behaviour.RESETS_DISCARD_UNREAD_BYTES.skip();
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
@@ -437,7 +437,7 @@ class TcpStreamTest {
             loop.expect(new Expected(1, "r rc"));
             assertEquals(1, pair.stream().write(new byte[1], 0, 1)); // answered with a reset
             until("write-closed", () -> loop.next(1).contains("wc"));
-            if (Systems.WINDOWS || Loop.isBsd()) { // which report the reset first
+            if (Behaviour.A_SEND_REPORTS_A_RESET_FIRST.isHere()) {
                 assertThrows(SocketException.class, () -> pair.stream().write(new byte[1], 0, 1));
             }
             assertFails(SocketException.class, "send", "EPIPE", () -> pair.stream().write(new byte[1], 0, 1));
@@ -453,7 +453,7 @@ class TcpStreamTest {
             pair.stream().shutdown(Shutdown.WRITE);
             SocketException e = assertFails(SocketException.class, "send", "EPIPE",
                 () -> pair.stream().write(new byte[1], 0, 1));
-            assertEquals("java.net.SocketException: send: " + (Systems.WINDOWS
+            assertEquals("java.net.SocketException: send: " + (Behaviour.ERRORS_ARE_WINSOCKS.isHere()
                 ? "Cannot send or receive after a shutdown (EPIPE, WSAESHUTDOWN 10058)"
                 : "Broken pipe (EPIPE, errno 32)"), e.toString());
         }
@@ -472,7 +472,7 @@ class TcpStreamTest {
             pair.stream().shutdown(Shutdown.READ);
             pair.stream().shutdown(Shutdown.READ);
             loop.expect(new Expected(1, "r rc"));
-            if (!Loop.isBsd()) { // the BSDs drop them
+            if (!Behaviour.SHUTDOWN_DISCARDS_UNREAD_BYTES.isHere()) {
                 assertEquals(4, pair.stream().read(buffer, 0, 16));
             }
             assertEquals(EOF, pair.stream().read(buffer, 0, 16));
@@ -495,7 +495,8 @@ class TcpStreamTest {
             pair.peer().getOutputStream().write(2);
             loop.expect(readable(1));
             for (Event event : loop.events) {
-                assertFalse(event.isWriteClosed() && !Loop.isBsd() || event.isReadClosed(), event.toString());
+                assertFalse(event.isReadClosed()
+                    || event.isWriteClosed() && !Behaviour.OWN_SHUTDOWN_IS_REPORTED.isHere(), event.toString());
             }
             assertEquals(2, Loop.readFully(pair.stream(), 1)[0]);
         }

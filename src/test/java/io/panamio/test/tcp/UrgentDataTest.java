@@ -8,7 +8,6 @@ import static io.panamio.test.support.Loop.until;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Feature;
 import io.panamio.Interest;
@@ -18,6 +17,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.pipeline.PipePool;
 import io.panamio.pipeline.Relay;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
@@ -46,7 +46,7 @@ class UrgentDataTest {
         /** The end under test, and its peer. */
         StreamSocket<?>[] open(Loop loop) throws IOException {
             if (this == UNIX) {
-                assumeFalse(Loop.isBsd(), "its Unix sockets have no urgent data");
+                Behaviour.UNIX_SOCKETS_LACK_URGENT_DATA.skip();
                 UnixStream[] pair = Local.pair(loop);
                 return pair;
             }

@@ -4,15 +4,14 @@ import static io.panamio.IoResult.WOULD_BLOCK;
 import static io.panamio.test.support.Failures.assertFails;
 import static io.panamio.test.support.Loop.V4;
 import static io.panamio.test.support.Loop.V6;
-import static io.panamio.test.support.Peer.segment;
 import static io.panamio.test.support.Peer.await;
+import static io.panamio.test.support.Peer.segment;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Feature;
@@ -22,11 +21,12 @@ import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixDatagram;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.MissingOptions;
 import io.panamio.test.support.Peer;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Control messages of datagrams. */
 @Tag("any-selector")
-@ExtendWith({Qemu.class, Systems.class})
+@ExtendWith({Qemu.class, MissingOptions.class})
 class ControlMessagesTest {
     private static final MemorySegment X = segment("x");
     /** The default time to live of Linux, macOS and FreeBSD, and that of Windows. */
@@ -139,7 +139,7 @@ class ControlMessagesTest {
             peer.send("x", to(socket, way.host));
             assertEquals(1, receive(socket));
             assertTrue(DEFAULT_TTL.contains(control.ttl()), control.ttl() + " hops");
-            if (!Systems.WINDOWS) { // which ignores the JDK's option
+            if (!Behaviour.TRAFFIC_CLASS_OF_THE_JDK_IS_IGNORED.isHere()) {
                 assertEquals(0xb8, control.trafficClass());
             }
         }
@@ -195,7 +195,8 @@ class ControlMessagesTest {
             Peer peer = loop.later(new Peer(V4));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
             socket.setOption(SystemSocketOptions.IP_RECVTTL, true);
-            ControlMessages small = ControlMessages.withCapacity(Loop.isBsd() ? 20 : 40); // not for both
+            ControlMessages small = // not for both
+                ControlMessages.withCapacity(Behaviour.CONTROL_HEADERS_ARE_SHORTER.isHere() ? 20 : 40);
             for (int i = 0; i < 2; i++) {
                 peer.send("x", socket);
             }
@@ -240,7 +241,7 @@ class ControlMessagesTest {
 
     @Test
     void theSourceIsChosen() throws IOException {
-        Systems.wine("ignores the source address in a control message");
+        Behaviour.CHOSEN_SOURCES_ARE_IGNORED.skip();
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             InetAddress second = InetAddress.getByName("127.0.0.2");
@@ -259,7 +260,7 @@ class ControlMessagesTest {
     @Test
     void theSourceOfIpv6IsChosenWithItsInterface() throws IOException {
         Qemu.misorders("control messages of IPv6");
-        Systems.wine("ignores the source address in a control message");
+        Behaviour.CHOSEN_SOURCES_ARE_IGNORED.skip();
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V6));
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("::", 0)));
@@ -276,7 +277,7 @@ class ControlMessagesTest {
     @Test
     void aReplyIsSentFromTheAddressOfTheRequest() throws IOException {
         Qemu.misorders("the interface in IP_PKTINFO");
-        Systems.wine("ignores the source address in a control message");
+        Behaviour.CHOSEN_SOURCES_ARE_IGNORED.skip();
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(0)));
             socket.setOption(SystemSocketOptions.IP_PKTINFO, true);
@@ -371,7 +372,7 @@ class ControlMessagesTest {
     @Test
     @Requires(Feature.DATAGRAM_TRAFFIC_OPTIONS)
     void anyControlMessageIsPutAndFoundByItsNumber() throws IOException {
-        assumeFalse(Loop.isBsd(), "other numbers");
+        Behaviour.NUMBERS_ARE_LINUXS.require();
         try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
             UdpSocket receiver = loop.later(Peer.bind(V4));
             receiver.setOption(SystemSocketOptions.IP_RECVTTL, true);

@@ -8,8 +8,8 @@ import static io.panamio.test.support.Loop.V4;
 import static io.panamio.test.support.Loop.V6;
 import static io.panamio.test.support.Loop.readable;
 import static io.panamio.test.support.Loop.writable;
-import static io.panamio.test.support.Peer.segment;
 import static io.panamio.test.support.Peer.await;
+import static io.panamio.test.support.Peer.segment;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -24,9 +24,9 @@ import io.panamio.net.DatagramBatch;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.UdpSocket;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Peer;
-import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
@@ -197,7 +197,7 @@ public class DatagramBatchTest {
             DatagramBatch batch = DatagramBatch.allocate(4, 10);
             batch.add(segment("peer"), address);
             batch.add(segment("other"), other.buffer());
-            int sent = Loop.isBsd() ? 1 : 2; // a connected socket sends nothing to others there
+            int sent = Behaviour.CONNECTED_SOCKETS_SEND_ONLY_TO_THEIR_PEER.isHere() ? 1 : 2;
             assertEquals(sent, socket.sendBatch(batch, 0));
             assertEquals("peer", peer.receiveText());
             if (sent == 2) {
@@ -276,7 +276,7 @@ public class DatagramBatchTest {
     @Test
     @Tag("any-selector")
     void controlMessagesGoWithTheirDatagram() throws IOException {
-        Systems.wine("ignores the source address in a control message");
+        Behaviour.CHOSEN_SOURCES_ARE_IGNORED.skip();
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress("0.0.0.0", 0)));
@@ -319,13 +319,13 @@ public class DatagramBatchTest {
 
     @Test
     void aPendingErrorIsThrownInsteadOfDatagrams() throws IOException {
-        Systems.windows("reports a refused datagram as readable; Wine reports the first one as an error permanently");
+        Behaviour.REFUSED_DATAGRAMS_ARE_READABLE.skip();
         try (Loop loop = new Loop()) {
             UdpSocket socket = loop.later(Peer.bind(V4));
             socket.connect(Peer.nobody(V4));
             loop.register(socket, 1, R);
             assertEquals(1, socket.send(segment("x")));
-            loop.expect(new Loop.Expected(1, Loop.isBsd() ? "r" : "e"));
+            loop.expect(new Loop.Expected(1, Behaviour.DATAGRAM_ERRORS_ARE_NO_FLAG.isHere() ? "r" : "e"));
             DatagramBatch batch = DatagramBatch.allocate(4, 10);
             batch.add(segment("x"), address);
             assertFails(ConnectException.class, SEND, "ECONNREFUSED", () -> socket.sendBatch(batch, 0));
@@ -370,7 +370,7 @@ public class DatagramBatchTest {
         try (Loop loop = new Loop()) {
             Peer peer = loop.later(new Peer(V4));
             UdpSocket socket = loop.later(Peer.bind(V4));
-            if (Loop.isBsd()) { // where the buffer limits a datagram
+            if (Behaviour.BUFFERS_LIMIT_DATAGRAMS.isHere()) {
                 socket.setOption(StandardSocketOptions.SO_SNDBUF, 65536);
             }
             DatagramBatch batch = DatagramBatch.allocate(1024, 65536, 64);

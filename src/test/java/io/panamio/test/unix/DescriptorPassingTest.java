@@ -21,6 +21,7 @@ import io.panamio.net.UnixCredentials;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
@@ -45,7 +46,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("any-selector")
 @Requires(Feature.DESCRIPTOR_PASSING)
 class DescriptorPassingTest {
-    private static final int SOL_SOCKET = Loop.isBsd() ? 0xffff : 1;
+    private static final int SOL_SOCKET = Behaviour.NUMBERS_ARE_LINUXS.isHere() ? 1 : 0xffff;
     private static final int SCM_RIGHTS = 1;
     private static final int MAX_FDS = 253; // SCM_MAX_FD
 
@@ -337,7 +338,8 @@ class DescriptorPassingTest {
                 ControlMessages control = ControlMessages.withCapacity(capacity);
                 assertEquals(1, ends.receive(room(10), control));
                 assertTrue(control.isTruncated());
-                int fit = Loop.isBsd() ? 0 : Math.max(0, ((capacity + 7 & ~7) - 16) / 4); // all or none there
+                int fit = Behaviour.DESCRIPTORS_ARRIVE_TOGETHER.isHere() ? 0
+                    : Math.max(0, ((capacity + 7 & ~7) - 16) / 4);
                 assertEquals(before + fit, NativeFds.count(fd));
                 int[] fds = control.takeFds();
                 assertEquals(fit, fds.length);
@@ -582,7 +584,8 @@ class DescriptorPassingTest {
 
     @Test
     void messagesThatDoNotFitAreRefused() {
-        ControlMessages control = ControlMessages.withCapacity(Loop.isMacos() ? 20 : 24); // for two
+        ControlMessages control = // for two
+            ControlMessages.withCapacity(Behaviour.CONTROL_MESSAGES_ARE_PACKED.isHere() ? 20 : 24);
         assertThrows(IndexOutOfBoundsException.class, () -> control.putFds(0, 1, 2));
         assertTrue(control.isEmpty());
         control.putFds(0, 1);

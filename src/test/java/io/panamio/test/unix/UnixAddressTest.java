@@ -21,6 +21,7 @@ import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixListener;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
@@ -42,7 +43,7 @@ import org.junit.jupiter.api.function.Executable;
 @Tag("any-selector")
 @Requires({Feature.UNIX_STREAMS, Feature.UNIX_DATAGRAMS})
 class UnixAddressTest {
-    private static final int MAX = Loop.isBsd() ? 103 : 107;
+    private static final int MAX = Behaviour.UNIX_PATHS_ARE_SHORTER.isHere() ? 103 : 107;
 
     private static byte[] bytes(int... values) {
         byte[] bytes = new byte[values.length];

@@ -16,7 +16,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Feature;
 import io.panamio.IoSource;
@@ -27,6 +26,7 @@ import io.panamio.net.Shutdown;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixDatagram;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
@@ -256,7 +256,7 @@ class UnixDatagramTest {
             for (UnixDatagram[] sockets : List.of(pair(loop), connected(loop))) {
                 loop.register(sockets[0], 1, RW);
                 loop.expect(writable(1));
-                if (Loop.isBsd()) { // where no event follows
+                if (Behaviour.FULL_RECEIVERS_ARE_AN_ERROR.isHere()) {
                     assertFails(ResourceExhaustedException.class, "send", "ENOBUFS", () -> {
                         while (send(sockets[0], "x") == 1) {
                             Thread.onSpinWait();
@@ -282,7 +282,7 @@ class UnixDatagramTest {
 
     @Test
     void aBatchStopsWhereTheQueueIsFull() throws IOException {
-        assumeFalse(Loop.isBsd(), "a full queue is an error there, without an event when it is drained");
+        Behaviour.FULL_RECEIVERS_ARE_AN_ERROR.skip();
         try (Loop loop = new Loop()) {
             UnixDatagram[] pair = pair(loop);
             loop.register(pair[0], 1, W);
@@ -312,10 +312,10 @@ class UnixDatagramTest {
 
     // ---- messages
 
-    /** On macOS and FreeBSD the buffers limit a message. */
+    /** Enlarges the buffers where they limit a message. */
     private static UnixDatagram[] roomy(UnixDatagram... sockets) throws IOException {
         for (UnixDatagram socket : sockets) {
-            if (Loop.isBsd()) {
+            if (Behaviour.BUFFERS_LIMIT_DATAGRAMS.isHere()) {
                 socket.setOption(StandardSocketOptions.SO_SNDBUF, 200_000);
                 socket.setOption(StandardSocketOptions.SO_RCVBUF, 200_000);
             }
@@ -466,7 +466,7 @@ class UnixDatagramTest {
         try (Loop loop = new Loop()) {
             UnixDatagram[] sockets = connected(loop);
             sockets[1].close();
-            if (Loop.isBsd()) { // ECONNRESET on FreeBSD, ENOTCONN on macOS
+            if (Behaviour.CLOSED_PEERS_DO_NOT_REFUSE.isHere()) {
                 assertThrows(SocketException.class, () -> send(sockets[0], "x"));
                 return;
             }
@@ -560,7 +560,7 @@ class UnixDatagramTest {
     /** No event reports room at a receiver to which the socket is not connected, and waiting for one does not spin. */
     @Test
     void noEventReportsRoomAtAReceiverWithoutAConnection() throws IOException {
-        assumeFalse(Loop.isBsd(), "a full queue is an error there, without an event when it is drained");
+        Behaviour.FULL_RECEIVERS_ARE_AN_ERROR.skip();
         try (Loop loop = new Loop()) {
             UnixAddress address = Local.address(loop);
             UnixDatagram receiver = loop.later(UnixDatagram.bind(address));

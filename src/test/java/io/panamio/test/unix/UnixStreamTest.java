@@ -17,7 +17,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.Event;
 import io.panamio.Feature;
@@ -32,6 +31,7 @@ import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixListener;
 import io.panamio.net.UnixStream;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Local.Pair;
 import io.panamio.test.support.Loop;
@@ -412,7 +412,7 @@ class UnixStreamTest {
             Pair pair = Local.connected(loop);
             assertEquals(1, write(pair.stream(), "x"));
             pair.peer().close();
-            if (!Loop.isBsd()) { // where it is only an end
+            if (!Behaviour.UNREAD_BYTES_ARE_NO_RESET.isHere()) {
                 assertFails(SocketException.class, "recv", "ECONNRESET", () -> pair.stream().read(new byte[1], 0, 1));
             }
             assertEquals(EOF, pair.stream().read(new byte[1], 0, 1));
@@ -440,7 +440,7 @@ class UnixStreamTest {
     @Test
     @Tag("any-selector")
     void shuttingDownTheReadHalfEndsThePeersWrites() throws IOException {
-        assumeFalse(Loop.isBsd(), "the peer does not notice there");
+        Behaviour.SHUTDOWN_OF_READING_IS_NOT_NOTICED.skip();
         try (Loop loop = new Loop()) {
             Pair pair = Local.connected(loop);
             Local.send(pair.peer(), "ab".getBytes());
@@ -459,7 +459,7 @@ class UnixStreamTest {
             Pair pair = Local.connected(loop);
             loop.register(pair.stream(), 1, RW);
             pair.stream().shutdown(Shutdown.BOTH);
-            if (Loop.isBsd()) {
+            if (Behaviour.SHUTDOWN_CANNOT_BE_REPEATED.isHere()) {
                 assertFails(SocketException.class, "shutdown", "ENOTCONN", () -> pair.stream().shutdown(Shutdown.BOTH));
             } else {
                 pair.stream().shutdown(Shutdown.BOTH);
@@ -493,7 +493,7 @@ class UnixStreamTest {
             assertFails(ConnectException.class, "connect", "ECONNREFUSED", () -> UnixStream.connect(address));
             Files.delete(address.path());
             Files.createFile(address.path());
-            if (Loop.isBsd()) {
+            if (Behaviour.FILES_ARE_NO_SOCKETS.isHere()) {
                 assertFails(SocketException.class, "connect", "ENOTSOCK", () -> UnixStream.connect(address));
             } else {
                 assertFails(ConnectException.class, "connect", "ECONNREFUSED", () -> UnixStream.connect(address));
@@ -510,7 +510,7 @@ class UnixStreamTest {
             loop.later(UnixStream.connect(address)); // Linux queues one more than the backlog
             NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 100; i++) {
-                if (Loop.isBsd()) {
+                if (Behaviour.FULL_QUEUES_REFUSE.isHere()) {
                     assertFails(ConnectException.class, "connect", "ECONNREFUSED", () -> UnixStream.connect(address));
                     continue;
                 }
@@ -558,8 +558,8 @@ class UnixStreamTest {
             IoSource.makeNonBlocking(others[4]);
             UnixStream stream = loop.later(UnixStream.fromFd(others[4]));
             assertTrue(NativeFds.isNonBlocking(others[4]));
-            assertFails(SocketException.class, "recv", Loop.isBsd() ? "ENOTCONN" : "EINVAL",
-                () -> stream.read(new byte[1], 0, 1));
+            String unconnected = Behaviour.READS_REQUIRE_A_CONNECTION.isHere() ? "ENOTCONN" : "EINVAL";
+            assertFails(SocketException.class, "recv", unconnected, () -> stream.read(new byte[1], 0, 1));
             assertFails(SocketException.class, "send", "ENOTCONN", () -> stream.write(new byte[1], 0, 1));
             for (int i = 0; i < 4; i++) {
                 NativeFds.close(others[i]);

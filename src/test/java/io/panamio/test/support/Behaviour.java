@@ -1,0 +1,183 @@
+package io.panamio.test.support;
+
+import static io.panamio.test.support.Behaviour.Kernel.FREEBSD;
+import static io.panamio.test.support.Behaviour.Kernel.LINUX;
+import static io.panamio.test.support.Behaviour.Kernel.MACOS;
+import static io.panamio.test.support.Behaviour.Kernel.WINDOWS;
+import static io.panamio.test.support.Behaviour.Kernel.WINE;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * In what systems differ without a {@link io.panamio.Feature} for it: users need not ask, but a test has to expect the
+ * one or the other. Each behaviour has the systems where it was seen. Of macOS and FreeBSD it is in
+ * {@code src/test/double/behaviours.txt}, in the section named here: measured on a kernel of FreeBSD, read in the
+ * sources of macOS. Of Windows it is as Microsoft documents it, or as Wine's own tests, which pass on Windows, expect
+ * it; WINE alone is where Wine 10 was seen to differ from that.
+ */
+public enum Behaviour {
+    // ---- numbers and texts
+
+    /** The numbers of options, control messages, flags and errors are Linux's. */
+    NUMBERS_ARE_LINUXS(LINUX),
+    /** Errors have Winsock's codes and texts. */
+    ERRORS_ARE_WINSOCKS(WINDOWS),
+    /** {@code sun_path} has 104 bytes, not 108 (7). */
+    UNIX_PATHS_ARE_SHORTER(MACOS, FREEBSD),
+    /** The header of a control message has 12 bytes, not 16 (6). */
+    CONTROL_HEADERS_ARE_SHORTER(MACOS, FREEBSD),
+    /** Control messages are aligned to 4 bytes, not 8 (6). */
+    CONTROL_MESSAGES_ARE_PACKED(MACOS),
+    /** The system counts its own use of a socket's buffer: twice the size that was set, see socket(7). */
+    BUFFERS_HAVE_TWICE_THE_SIZE(LINUX),
+    /** A listener queues 128 connections at most by default: {@code kern.ipc.somaxconn} (5). */
+    BACKLOGS_ARE_LIMITED_TO_128(MACOS, FREEBSD),
+    /** Socket options that Windows has are ENOPROTOOPT. */
+    OPTIONS_ARE_UNKNOWN(WINE),
+    /** The number of descriptors has no limit. */
+    DESCRIPTORS_ARE_UNLIMITED(WINDOWS),
+
+    // ---- events
+
+    /** Waits are epoll_wait(2), and a descriptor that was closed elsewhere cannot be deregistered. */
+    SELECTOR_IS_EPOLL(LINUX),
+    /** A socket that is not connected yet has no events (1). */
+    NO_EVENT_BEFORE_A_CONNECT(MACOS, FREEBSD, WINDOWS),
+    /** Nor has it one for a connect that began without the library. */
+    NO_EVENT_OF_A_FOREIGN_CONNECT(WINDOWS),
+    /** An end is reported in one event with all that follows from it, as an edge would be. */
+    ENDS_ARE_REPORTED_AT_ONCE(WINDOWS),
+    /** An end is reported only when the bytes before it were read. */
+    UNREAD_BYTES_HIDE_AN_END(WINE),
+    /** The end of a pipe makes it readable, and a broken pipe writable (8). */
+    ENDED_PIPES_ARE_READY(MACOS, FREEBSD, WINDOWS),
+    /** The error of a datagram socket is no flag of an event: it only makes the socket ready (6). */
+    DATAGRAM_ERRORS_ARE_NO_FLAG(MACOS, FREEBSD),
+    /** A refusal makes a datagram socket readable. (Wine reports the first one as an error, repeatedly.) */
+    REFUSED_DATAGRAMS_ARE_READABLE(WINDOWS),
+    /** A datagram socket is not watched any more once a datagram was refused. */
+    REFUSED_DATAGRAMS_END_EVENTS(WINE),
+    /** A shutdown of writing is reported to the socket itself, as write-closed (4). */
+    OWN_SHUTDOWN_IS_REPORTED(MACOS, FREEBSD),
+    /** A connection that was not accepted before its Unix listener closed ends without an error (7). */
+    UNACCEPTED_CONNECTIONS_END_WITHOUT_ERROR(MACOS),
+
+    // ---- connections
+
+    /** Bytes that have arrived are dropped when a reset arrives. */
+    RESETS_DISCARD_UNREAD_BYTES(WINDOWS),
+    /** The first send after a reset throws the reset, not EPIPE (3). */
+    A_SEND_REPORTS_A_RESET_FIRST(MACOS, FREEBSD, WINDOWS),
+    /** A shutdown of reading drops the bytes that have arrived (3). */
+    SHUTDOWN_DISCARDS_UNREAD_BYTES(MACOS, FREEBSD),
+    /** The peer's writes do not fail after a shutdown of reading (7). */
+    SHUTDOWN_OF_READING_IS_NOT_NOTICED(MACOS, FREEBSD),
+    /** A shutdown in both directions fails the second time (7). */
+    SHUTDOWN_CANNOT_BE_REPEATED(MACOS, FREEBSD),
+    /** Of a connection that has ended, the system does not know that there was one (3). */
+    ENDED_CONNECTIONS_ARE_FORGOTTEN(MACOS, FREEBSD),
+    /** A connection that has ended keeps the address of its peer. */
+    ENDED_CONNECTIONS_HAVE_A_PEER(WINDOWS),
+    /** A read after a connect was refused returns the end of the stream, until a poll has reported the refusal. */
+    REFUSED_CONNECTS_READ_AS_ENDS(WINE),
+    /** A connect to a broadcast address fails with EACCES, not with ENETUNREACH (5). */
+    BROADCAST_CONNECTS_ARE_DENIED(MACOS, FREEBSD),
+    /** There is TCP_FASTOPEN_CONNECT. */
+    FIRST_WRITES_MAY_CONNECT(LINUX),
+    /** A connection that was reset before it is accepted is not in the queue any more (5). */
+    RESET_CONNECTIONS_ARE_NOT_ACCEPTED(MACOS, FREEBSD),
+    /** Ended connections do not occupy the port of a listener: locally they leave none (5), or they never do. */
+    ENDED_CONNECTIONS_FREE_THEIR_PORT(MACOS, FREEBSD, WINDOWS),
+    /** shutdown(2) of a listener fails (3). */
+    LISTENERS_CANNOT_BE_SHUT_DOWN(MACOS, FREEBSD, WINDOWS),
+    /** SIO_TCP_INFO is not implemented. */
+    TCP_INFO_IS_MISSING(WINE),
+    /** struct tcp_info has fewer counters, and numbers the states otherwise. */
+    TCP_INFO_IS_SMALLER(MACOS, FREEBSD),
+    /** The counters of TCP are those of TCP_INFO_v1. */
+    TCP_INFO_IS_WINSOCKS(WINDOWS),
+
+    // ---- Unix sockets
+
+    /** Unix sockets have no urgent data. */
+    UNIX_SOCKETS_LACK_URGENT_DATA(MACOS, FREEBSD),
+    /** A close with unread bytes is an end for the peer, not a reset (7). */
+    UNREAD_BYTES_ARE_NO_RESET(MACOS, FREEBSD),
+    /** A connect to a file that is no socket fails with ENOTSOCK (7). */
+    FILES_ARE_NO_SOCKETS(MACOS, FREEBSD),
+    /** A connect to a listener whose queue is full is refused; elsewhere it fails with EAGAIN (7). */
+    FULL_QUEUES_REFUSE(MACOS, FREEBSD),
+    /** A read before the connect fails with ENOTCONN, not with EINVAL (7). */
+    READS_REQUIRE_A_CONNECTION(MACOS, FREEBSD),
+    /** A datagram to a receiver without room is an error, and no event follows when there is room (6). */
+    FULL_RECEIVERS_ARE_AN_ERROR(MACOS, FREEBSD),
+    /** A datagram to a peer that has closed is a reset, or not connected, but not refused (6). */
+    CLOSED_PEERS_DO_NOT_REFUSE(MACOS, FREEBSD),
+    /** Received descriptors are dropped if there is no room for all (7). */
+    DESCRIPTORS_ARRIVE_TOGETHER(MACOS, FREEBSD),
+
+    // ---- datagrams
+
+    /** A connected socket sends to its peer only (6). */
+    CONNECTED_SOCKETS_SEND_ONLY_TO_THEIR_PEER(MACOS, FREEBSD),
+    /** The buffer limits the length of a datagram (6). */
+    BUFFERS_LIMIT_DATAGRAMS(MACOS, FREEBSD),
+    /** The length of a truncated datagram is not reported, only that it is truncated (6). */
+    TRUNCATION_HIDES_THE_LENGTH(MACOS, FREEBSD, WINDOWS),
+    /** A receive does not report that an earlier datagram was refused, without a poll. */
+    RECEIVES_REPORT_NO_REFUSAL(WINE),
+    /** The source address in a control message is ignored. */
+    CHOSEN_SOURCES_ARE_IGNORED(WINE),
+    /** The JDK's IP_TOS has no effect. */
+    TRAFFIC_CLASS_OF_THE_JDK_IS_IGNORED(WINDOWS),
+    /** To leave a group twice is EINVAL, not EADDRNOTAVAIL. */
+    LEAVING_TWICE_IS_INVALID(WINE),
+    /** The members of struct ip_mreq_source are taken in another order. */
+    SOURCE_MEMBERSHIP_IS_SWAPPED(WINE),
+
+    // ---- files and programs
+
+    /** The programs that tests start do not exist. */
+    PROGRAMS_ARE_OTHERS(WINDOWS),
+    /** A file that is mapped cannot be truncated. */
+    MAPPED_FILES_CANNOT_BE_TRUNCATED(WINDOWS),
+    /** FIFOs and devices are files of a folder. */
+    FIFOS_ARE_FILES(LINUX, MACOS, FREEBSD),
+    /** A name of 300 characters is one of no file, or is invalid; elsewhere it is ENAMETOOLONG. */
+    LONG_NAMES_ARE_NOT_FOUND(WINDOWS),
+    /** A mapping of 2^60 bytes is an invalid argument; elsewhere there is no memory for it. */
+    HUGE_MAPPINGS_ARE_INVALID(WINDOWS);
+
+    /** The systems; Wine has what Windows has, and more. */
+    enum Kernel {
+        LINUX, MACOS, FREEBSD, WINDOWS, WINE
+    }
+
+    private final Set<Kernel> where;
+
+    Behaviour(Kernel... where) {
+        this.where = Set.of(where);
+    }
+
+    /** {@return whether the system in use behaves so} */
+    public boolean isHere() {
+        return where.contains(Systems.KERNEL) || Systems.KERNEL == WINE && where.contains(WINDOWS);
+    }
+
+    private String words() {
+        return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
+    /** Skips the running test, or the rest of it, where the system behaves so. */
+    public void skip() {
+        assumeFalse(isHere(), () -> "on this system " + words());
+    }
+
+    /** Skips the running test, or the rest of it, where the system does not behave so. */
+    public void require() {
+        assumeTrue(isHere(), () -> "only on other systems " + words());
+    }
+}
