@@ -70,7 +70,7 @@ class EdgesTest {
 
     /** A UDP socket whose datagrams are refused by the peer. */
     private static UdpSocket refused(Loop loop, Interest interest) throws IOException {
-        Systems.windows("makes a socket readable by a refusal; Wine reports the first as an error, for ever");
+        Systems.windows("reports a refused datagram as readable; Wine reports the first one as an error permanently");
         UdpSocket socket = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0)));
         socket.connect(Loop.nobody());
         loop.register(socket, 1, interest);
