@@ -63,4 +63,82 @@ public abstract class Streams {
 
     /** Returns the maximum number of bytes that one call moves. */
     public abstract long maxTransfer();
+
+    // ---- the segments of a vectored call
+
+    /** Checks all segments before any byte moves, as an exception would lose the count. */
+    protected static void requireUsable(MemorySegment[] segments) {
+        for (MemorySegment segment : segments) {
+            RawAccess.requireUsable(segment);
+        }
+    }
+
+    /** Copies the bytes of the segments on the heap to the copy buffer. */
+    protected static void copyFromHeap(MemorySegment[] segments, int from, int count, MemorySegment copy) {
+        long copied = 0;
+        for (int i = from; i < from + count; i++) {
+            MemorySegment segment = segments[i];
+            if (!segment.isNative()) {
+                MemorySegment.copy(segment, 0, copy, copied, segment.byteSize());
+                copied += segment.byteSize();
+            }
+        }
+    }
+
+    /** Copies received bytes to the segments on the heap. */
+    protected static void copyToHeap(MemorySegment[] segments, int from, MemorySegment copy, long received) {
+        long copied = 0;
+        long left = received;
+        for (int i = from; left > 0; i++) {
+            MemorySegment segment = segments[i];
+            long n = Math.min(left, segment.byteSize());
+            if (!segment.isNative()) {
+                MemorySegment.copy(copy, copied, segment, 0, n);
+                copied += n;
+            }
+            left -= n;
+        }
+    }
+
+    /** Returns the number of bytes of segments that need the copy buffer. */
+    protected static long sizeOnHeap(MemorySegment[] segments, int from, int count) {
+        long size = 0;
+        for (int i = from; i < from + count; i++) {
+            size += segments[i].isNative() ? 0 : segments[i].byteSize();
+        }
+        return size;
+    }
+
+    /** Returns the number of bytes of segments. */
+    protected static long size(MemorySegment[] segments, int from, int count) {
+        long size = 0;
+        for (int i = from; i < from + count; i++) {
+            size += segments[i].byteSize();
+        }
+        return size;
+    }
+
+    /**
+     * Returns the number of segments from {@code from} on that one vectored call of at most {@code max} bytes takes,
+     * see {@link RawAccess}: native ones, and as many on the heap as the copy buffer holds. A segment of a shared arena
+     * is passed alone, as an argument.
+     */
+    protected static int vectorable(MemorySegment[] segments, int from, long max) {
+        long size = 0;
+        long copied = 0;
+        int i = from;
+        while (i < segments.length && i - from < NativeScratch.MAX_VECTORS) {
+            MemorySegment segment = segments[i];
+            copied += segment.isNative() ? 0 : segment.byteSize();
+            if (copied > NativeScratch.COPY_SIZE || segment.isNative() && !RawAccess.isSafe(segment)) {
+                break;
+            }
+            size += segment.byteSize();
+            if (size < 0 || size > max) {
+                break;
+            }
+            i++;
+        }
+        return i - from;
+    }
 }

@@ -13,11 +13,8 @@ import io.panamio.pipeline.Splice;
 import io.panamio.pipeline.ZeroCopyBuffer;
 import io.panamio.pipeline.ZeroCopySender;
 import io.panamio.test.support.Child;
+import io.panamio.test.support.Loop;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,7 +74,7 @@ class PipelineSignalTest {
         public static void main(String[] args) throws IOException {
             Path path = Files.write(Files.createTempFile("panamio", ""), new byte[10]);
             try {
-                TcpStream tcp = tcpWithClosedPeer();
+                TcpStream tcp = Loop.withClosedPeer();
                 assertBroken(path, tcp);
                 UnixStream[] unix = UnixStream.pair();
                 unix[1].close();
@@ -92,17 +89,6 @@ class PipelineSignalTest {
                 System.out.println("zero-copy still alive");
             } finally {
                 Files.delete(path);
-            }
-        }
-
-        private static TcpStream tcpWithClosedPeer() throws IOException {
-            InetAddress here = InetAddress.getLoopbackAddress();
-            try (ServerSocket server = new ServerSocket(0, 1, here)) {
-                TcpStream stream = TcpStream.connect(new InetSocketAddress(here, server.getLocalPort()));
-                try (Socket peer = server.accept()) {
-                    peer.setSoLinger(true, 0);
-                }
-                return stream;
             }
         }
     }

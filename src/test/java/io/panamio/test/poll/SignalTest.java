@@ -16,13 +16,10 @@ import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixStream;
 import io.panamio.test.support.Child;
+import io.panamio.test.support.Loop;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -81,7 +78,7 @@ class SignalTest {
         }
 
         public static void main(String[] args) throws IOException {
-            TcpStream tcp = tcpWithClosedPeer();
+            TcpStream tcp = Loop.withClosedPeer();
             assertBroken(tcp, List.of(() -> tcp.write(BYTES), () -> tcp.write(HEAP),
                 () -> tcp.write(new byte[8], 0, 8), () -> tcp.write(ByteBuffer.allocate(8)),
                 () -> tcp.writeVectored(BYTES, BYTES), () -> tcp.writeVectored(BYTES, HEAP, BYTES, BYTES)));
@@ -122,17 +119,6 @@ class SignalTest {
             assertBroken(packet, List.of(() -> packet.send(BYTES), () -> packet.send(HEAP),
                 () -> packet.send(new byte[8], 0, 8), () -> packet.send(ByteBuffer.allocate(8)),
                 () -> packet.sendMsg(BYTES, NOTHING), () -> packet.sendMsg(HEAP, NOTHING)));
-        }
-
-        private static TcpStream tcpWithClosedPeer() throws IOException {
-            InetAddress here = InetAddress.getLoopbackAddress();
-            try (ServerSocket server = new ServerSocket(0, 1, here)) {
-                TcpStream stream = TcpStream.connect(new InetSocketAddress(here, server.getLocalPort()));
-                try (Socket peer = server.accept()) {
-                    peer.setSoLinger(true, 0);
-                }
-                return stream;
-            }
         }
     }
 }

@@ -38,22 +38,6 @@ import org.junit.jupiter.api.Test;
 class LoopExamplesTest {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
-    private interface Use {
-        void with(TcpStream stream, Socket peer) throws Exception;
-    }
-
-    /** Runs an action with a connected stream and its peer. */
-    private static void withConnection(Use use) throws Exception {
-        try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK);
-                TcpStream stream = TcpStream.connect(new InetSocketAddress(LOOPBACK, server.getLocalPort()));
-                Socket peer = server.accept()) {
-            while (!stream.finishConnect()) {
-                Thread.onSpinWait();
-            }
-            use.with(stream, peer);
-        }
-    }
-
     private static void awaitReadable(TcpStream stream) throws IOException {
         while (stream.peek(new byte[1], 0, 1) < 0) {
             Thread.onSpinWait();
@@ -128,7 +112,7 @@ class LoopExamplesTest {
     @Test
     void fairLoopReadsEveryStreamToItsEnd() throws Exception {
         AtomicLong received = new AtomicLong();
-        withConnection((a, peerA) -> withConnection((b, peerB) -> {
+        Connection.run((a, peerA) -> Connection.run((b, peerB) -> {
             peerA.getOutputStream().write(new byte[10_000]); // more than a turn of 16 buffers
             peerB.getOutputStream().write(1);
             peerA.shutdownOutput();
@@ -146,7 +130,7 @@ class LoopExamplesTest {
 
     @Test
     void idleConnectionsAreClosedAndOthersNot() throws Exception {
-        withConnection((a, peerA) -> withConnection((b, peerB) -> {
+        Connection.run((a, peerA) -> Connection.run((b, peerB) -> {
             peerB.getOutputStream().write(1);
             peerB.shutdownOutput();
             try (Poll poll = Poll.open(); Arena arena = Arena.ofConfined()) {
@@ -165,7 +149,7 @@ class LoopExamplesTest {
 
     @Test
     void eventsAreReadByIndexAndByIteration() throws Exception {
-        withConnection((stream, peer) -> {
+        Connection.run((stream, peer) -> {
             peer.getOutputStream().write(1);
             awaitReadable(stream);
             List<Long> read = new ArrayList<>();
@@ -181,7 +165,7 @@ class LoopExamplesTest {
 
     @Test
     void oneShotInterestReportsOneEvent() throws Exception {
-        withConnection((stream, peer) -> {
+        Connection.run((stream, peer) -> {
             try (Poll poll = Poll.open()) {
                 LoopSnippets.interests(poll.registry(), stream, 7);
                 peer.getOutputStream().write(1);
@@ -196,7 +180,7 @@ class LoopExamplesTest {
 
     @Test
     void registeredStreamIsReadToItsEnd() throws Exception {
-        withConnection((stream, peer) -> {
+        Connection.run((stream, peer) -> {
             peer.getOutputStream().write(new byte[1000]);
             peer.shutdownOutput();
             try (Poll poll = Poll.open(); Arena arena = Arena.ofConfined()) {
@@ -216,7 +200,7 @@ class LoopExamplesTest {
 
     @Test
     void slabFindsAStreamUntilItIsRemoved() throws Exception {
-        withConnection((stream, peer) -> {
+        Connection.run((stream, peer) -> {
             try (Poll poll = Poll.open()) {
                 assertSame(stream, LoopSnippets.find(poll.registry(), stream, poll));
             }
@@ -226,7 +210,7 @@ class LoopExamplesTest {
 
     @Test
     void slabIsVisitedWhileObjectsAreRemoved() throws Exception {
-        withConnection((a, peerA) -> withConnection((b, peerB) -> {
+        Connection.run((a, peerA) -> Connection.run((b, peerB) -> {
             Slab<TcpStream> streams = new Slab<>();
             long idle = streams.insert(a);
             streams.insert(b);
@@ -281,7 +265,7 @@ class LoopExamplesTest {
 
     @Test
     void leaseHasASegmentOfTheNextLargerSize() throws Exception {
-        withConnection((stream, peer) -> {
+        Connection.run((stream, peer) -> {
             peer.getOutputStream().write(new byte[5000]);
             while (stream.peek(new byte[5000], 0, 5000) < 5000) {
                 Thread.onSpinWait();

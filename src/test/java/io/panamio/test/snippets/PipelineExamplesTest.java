@@ -6,14 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Feature;
 import io.panamio.Poll;
-import io.panamio.net.TcpStream;
 import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,27 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The examples in the Javadoc of {@code io.panamio.pipeline} run and do what they show. */
 class PipelineExamplesTest {
-    private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
     private static final byte[] BYTES = new byte[1 << 20];
 
     static {
         new Random(1).nextBytes(BYTES);
-    }
-
-    private interface Use {
-        void with(TcpStream stream, Socket peer) throws Exception;
-    }
-
-    /** Runs an action with a connected stream and its peer. */
-    private static void withConnection(Use use) throws Exception {
-        try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK);
-                TcpStream stream = TcpStream.connect(new InetSocketAddress(LOOPBACK, server.getLocalPort()));
-                Socket peer = server.accept()) {
-            while (!stream.finishConnect()) {
-                Thread.onSpinWait();
-            }
-            use.with(stream, peer);
-        }
     }
 
     private static <T> FutureTask<T> start(Callable<T> task) {
@@ -67,7 +46,7 @@ class PipelineExamplesTest {
     @Test
     void fileArrives(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), BYTES);
-        withConnection((stream, peer) -> {
+        Connection.run((stream, peer) -> {
             FutureTask<byte[]> received = start(() -> peer.getInputStream().readNBytes(BYTES.length));
             try (Poll poll = Poll.open()) {
                 PipelineSnippets.sendFile(file, stream, poll);
@@ -78,7 +57,7 @@ class PipelineExamplesTest {
 
     @Test
     void spliceDeliversEverythingAndTheEnd() throws Exception {
-        withConnection((source, from) -> withConnection((sink, to) -> {
+        Connection.run((source, from) -> Connection.run((sink, to) -> {
             FutureTask<Void> sent = start(() -> send(from, BYTES));
             FutureTask<byte[]> received = start(() -> to.getInputStream().readAllBytes());
             try (Poll poll = Poll.open()) {
@@ -91,7 +70,7 @@ class PipelineExamplesTest {
 
     @Test
     void relayDeliversBothDirections() throws Exception {
-        withConnection((client, browser) -> withConnection((server, service) -> {
+        Connection.run((client, browser) -> Connection.run((server, service) -> {
             List<FutureTask<Void>> sent = List.of(start(() -> send(browser, BYTES)), start(() -> send(service, BYTES)));
             FutureTask<byte[]> up = start(() -> service.getInputStream().readAllBytes());
             FutureTask<byte[]> down = start(() -> browser.getInputStream().readAllBytes());
@@ -108,7 +87,7 @@ class PipelineExamplesTest {
 
     @Test
     void splicesShareAPool() throws Exception {
-        withConnection((client, a) -> withConnection((server, b) -> {
+        Connection.run((client, a) -> Connection.run((server, b) -> {
             a.getOutputStream().write(1);
             b.getOutputStream().write(new byte[2]);
             while (client.peek(new byte[1], 0, 1) < 1 || server.peek(new byte[2], 0, 2) < 2) {
@@ -121,7 +100,7 @@ class PipelineExamplesTest {
     @Test
     void linesAreParsedAcrossReads() throws Exception {
         List<String> lines = new ArrayList<>();
-        withConnection((stream, peer) -> {
+        Connection.run((stream, peer) -> {
             send(peer, "one\ntwo\n\nincomplete".getBytes(StandardCharsets.UTF_8));
             try (Poll poll = Poll.open(); Arena arena = Arena.ofConfined()) {
                 PipelineSnippets.readLines(stream, poll, arena, lines::add);
@@ -133,7 +112,7 @@ class PipelineExamplesTest {
     @Test
     void zeroCopySendArrivesAndIsCompleted() throws Exception {
         assumeTrue(Feature.ZERO_COPY.isAvailable());
-        withConnection((stream, peer) -> {
+        Connection.run((stream, peer) -> {
             FutureTask<byte[]> received = start(() -> peer.getInputStream().readNBytes(BYTES.length));
             try (Poll poll = Poll.open(); Arena arena = Arena.ofConfined()) {
                 MemorySegment data = arena.allocateFrom(ValueLayout.JAVA_BYTE, BYTES);

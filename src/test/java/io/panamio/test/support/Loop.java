@@ -145,6 +145,17 @@ public final class Loop implements AutoCloseable {
         peer.setSoTimeout((int) LONG.toMillis());
     }
 
+    /** A stream whose peer has reset the connection. */
+    public static TcpStream withClosedPeer() throws IOException {
+        try (ServerSocket server = new ServerSocket(0, 1, V4)) {
+            TcpStream stream = TcpStream.connect(new InetSocketAddress(V4, server.getLocalPort()));
+            try (Socket peer = server.accept()) {
+                peer.setSoLinger(true, 0);
+            }
+            return stream;
+        }
+    }
+
     /** Two connected streams, unregistered: the one that connected and the one that was accepted. */
     public TcpStream[] pair() throws IOException {
         try (TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {

@@ -1,12 +1,10 @@
 package io.panamio.sys.unix;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panamio.sys.Gather;
 import io.panamio.sys.NativeScratch;
-import io.panamio.sys.RawAccess;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -252,7 +250,7 @@ abstract class UnixStreams extends Streams {
         requireUsable(dsts);
         long done = 0;
         for (int i = 0; i < dsts.length && (done == 0 || available(fd) > 0);) {
-            int run = Math.max(1, vectorable(dsts, i));
+            int run = Math.max(1, vectorable(dsts, i, Libc.MAX_TRANSFER));
             long asked = size(dsts, i, run);
             if (asked > 0) {
                 long r;
@@ -283,7 +281,7 @@ abstract class UnixStreams extends Streams {
         long left = size(srcs, 0, srcs.length);
         long done = 0;
         for (int i = 0; i < srcs.length;) {
-            int run = Math.max(1, vectorable(srcs, i));
+            int run = Math.max(1, vectorable(srcs, i, Libc.MAX_TRANSFER));
             long asked = size(srcs, i, run);
             if (asked > 0) {
                 left -= asked; // empty segments may follow; the last byte must not be held back
@@ -308,13 +306,6 @@ abstract class UnixStreams extends Streams {
             i += run;
         }
         return done;
-    }
-
-    /** Checks all segments before any byte moves, as an exception would lose the count. */
-    private static void requireUsable(MemorySegment[] segments) {
-        for (MemorySegment segment : segments) {
-            RawAccess.requireUsable(segment);
-        }
     }
 
     private long receiveRun(int fd, MemorySegment[] segments, int from, int count) throws IOException {
@@ -373,71 +364,5 @@ abstract class UnixStreams extends Streams {
             vectors.set(JAVA_LONG, (long) i * Structs.IOVEC_SIZE + Structs.IOVEC_LEN, size);
         }
         return vectors;
-    }
-
-    /** Copies the bytes of the segments on the heap to the copy buffer. */
-    private static void copyFromHeap(MemorySegment[] segments, int from, int count, MemorySegment copy) {
-        long copied = 0;
-        for (int i = from; i < from + count; i++) {
-            MemorySegment segment = segments[i];
-            if (!segment.isNative()) {
-                MemorySegment.copy(segment, 0, copy, copied, segment.byteSize());
-                copied += segment.byteSize();
-            }
-        }
-    }
-
-    /** Copies received bytes to the segments on the heap. */
-    private static void copyToHeap(MemorySegment[] segments, int from, MemorySegment copy, long received) {
-        long copied = 0;
-        long left = received;
-        for (int i = from; left > 0; i++) {
-            MemorySegment segment = segments[i];
-            long n = Math.min(left, segment.byteSize());
-            if (!segment.isNative()) {
-                MemorySegment.copy(copy, copied, segment, 0, n);
-                copied += n;
-            }
-            left -= n;
-        }
-    }
-
-    private static long sizeOnHeap(MemorySegment[] segments, int from, int count) {
-        long size = 0;
-        for (int i = from; i < from + count; i++) {
-            size += segments[i].isNative() ? 0 : segments[i].byteSize();
-        }
-        return size;
-    }
-
-    private static long size(MemorySegment[] segments, int from, int count) {
-        long size = 0;
-        for (int i = from; i < from + count; i++) {
-            size += segments[i].byteSize();
-        }
-        return size;
-    }
-
-    /**
-     * Returns the number of segments from {@code from} on that fit one iovec array, see {@link RawAccess}: native ones,
-     * and as many on the heap as the copy buffer holds. A segment of a shared arena is passed alone, as an argument.
-     */
-    private static int vectorable(MemorySegment[] segments, int from) {
-        long size = 0;
-        long copied = 0;
-        int i = from;
-        while (i < segments.length && i - from < NativeScratch.MAX_VECTORS) {
-            MemorySegment segment = segments[i];
-            copied += segment.isNative() ? 0 : segment.byteSize();
-            if (copied > NativeScratch.COPY_SIZE || segment.isNative() && !RawAccess.isSafe(segment)) {
-                break;
-            }
-            size += segment.byteSize();
-            if (size < 0 || size > Libc.MAX_TRANSFER) {
-                break;
-            }
-            i++;
-        }
-        return i - from;
     }
 }

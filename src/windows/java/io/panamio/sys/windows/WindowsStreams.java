@@ -8,7 +8,6 @@ import io.panamio.bindings.windows.Windows;
 import io.panamio.bindings.windows._WSABUF;
 import io.panamio.sys.Gather;
 import io.panamio.sys.NativeScratch;
-import io.panamio.sys.RawAccess;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
@@ -233,12 +232,10 @@ final class WindowsStreams extends Streams {
 
     /** Moves the bytes of segments in runs, each of which takes one call. */
     private long move(int fd, MemorySegment[] segments, boolean send) throws IOException {
-        for (MemorySegment segment : segments) { // before any byte moves, as an exception would lose the count
-            RawAccess.requireUsable(segment);
-        }
+        requireUsable(segments);
         long done = 0;
         for (int i = 0; i < segments.length && (send || done == 0 || available(fd) > 0);) {
-            int run = Math.max(1, vectorable(segments, i));
+            int run = Math.max(1, vectorable(segments, i, Winsock.MAX_TRANSFER));
             long asked = size(segments, i, run);
             if (asked > 0) {
                 long r;
@@ -314,60 +311,5 @@ final class WindowsStreams extends Streams {
             buffers.set(JAVA_LONG, i * _WSABUF.sizeof() + _WSABUF.buf$offset(), address);
         }
         return buffers;
-    }
-
-    /** Copies received bytes to the segments on the heap. */
-    private static void copyToHeap(MemorySegment[] segments, int from, MemorySegment copy, long received) {
-        long copied = 0;
-        long left = received;
-        for (int i = from; left > 0; i++) {
-            MemorySegment segment = segments[i];
-            long n = Math.min(left, segment.byteSize());
-            if (!segment.isNative()) {
-                MemorySegment.copy(copy, copied, segment, 0, n);
-                copied += n;
-            }
-            left -= n;
-        }
-    }
-
-    private static long sizeOnHeap(MemorySegment[] segments, int from, int count) {
-        long size = 0;
-        for (int i = from; i < from + count; i++) {
-            size += segments[i].isNative() ? 0 : segments[i].byteSize();
-        }
-        return size;
-    }
-
-    private static long size(MemorySegment[] segments, int from, int count) {
-        long size = 0;
-        for (int i = from; i < from + count; i++) {
-            size += segments[i].byteSize();
-        }
-        return size;
-    }
-
-    /**
-     * Returns the number of segments from {@code from} on that fit one array of WSABUFs, see {@link RawAccess}: native
-     * ones, and as many on the heap as the copy buffer holds. A segment of a shared arena is passed alone, as an
-     * argument.
-     */
-    private static int vectorable(MemorySegment[] segments, int from) {
-        long size = 0;
-        long copied = 0;
-        int i = from;
-        while (i < segments.length && i - from < NativeScratch.MAX_VECTORS) {
-            MemorySegment segment = segments[i];
-            copied += segment.isNative() ? 0 : segment.byteSize();
-            if (copied > NativeScratch.COPY_SIZE || segment.isNative() && !RawAccess.isSafe(segment)) {
-                break;
-            }
-            size += segment.byteSize();
-            if (size < 0 || size > Winsock.MAX_TRANSFER) {
-                break;
-            }
-            i++;
-        }
-        return i - from;
     }
 }
