@@ -4,9 +4,14 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /** Parses text in memory, in place. */
 final class Bytes {
+    /** Eight bytes, of which the first is the lowest one on every processor. */
+    static final ValueLayout.OfLong EIGHT = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private static final boolean[] TOKEN = new boolean[256];
     /** The bytes of a host name. A comma is valid there, too, but refused, as it may come from joined headers. */
     private static final boolean[] HOST = new boolean[256];
@@ -70,7 +75,7 @@ final class Bytes {
         long p = from;
         for (;;) {
             while (p <= to - 8) {
-                long word = m.get(JAVA_LONG_UNALIGNED, p);
+                long word = m.get(EIGHT, p);
                 long delete = word ^ 0x7f7f7f7f7f7f7f7fL;
                 long less = (word - 0x2020202020202020L & ~word | delete - 0x0101010101010101L & ~delete)
                     & 0x8080808080808080L; // exact up to the lowest set bit: a borrow may set higher ones

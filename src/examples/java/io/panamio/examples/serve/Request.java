@@ -1,7 +1,6 @@
 package io.panamio.examples.serve;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -263,7 +262,7 @@ final class Request {
     }
 
     private int version(MemorySegment m, long p) {
-        long text = m.get(JAVA_LONG_UNALIGNED, p);
+        long text = m.get(Bytes.EIGHT, p);
         int minor = (int) (text >>> 56) - '0';
         if ((text & 0xffffffffffffffL) != HTTP || minor < 0 || minor > 9) {
             boolean another = (text & 0xffffffffffL) == 0x2f50545448L && m.get(JAVA_BYTE, p + 6) == '.';
