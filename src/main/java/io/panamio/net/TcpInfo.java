@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The state of a TCP connection, which {@link TcpStream#info} stores: a reusable view of struct tcp_info of tcp(7).
- * Fields that Linux's kernel is too old to supply are zero; those that another system does not have are -1. The
- * counters are unsigned; 32-bit ones are returned in a {@code long} and so never negative otherwise. Not thread-safe.
+ * Fields that an older Linux kernel does not supply are zero; fields that another system does not have are -1. All
+ * other values are unsigned: 32-bit fields are never negative, as they are returned in a {@code long}. Not thread-safe.
  * {@snippet file="OptionSnippets.java" region="info"}
  */
 public final class TcpInfo {
