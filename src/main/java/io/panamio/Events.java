@@ -21,7 +21,7 @@ import java.util.Objects;
  * <p>Not thread-safe. Another thread may read the events once the polling thread has published them to it.
  */
 public final class Events implements Iterable<Event> {
-    /** Below it, the memory of the events is less than 2 GiB on every system. */
+    /** Keeps the memory of the events below 2 GiB on every system. */
     private static final int MAX_CAPACITY = 1 << 24;
 
     private final EventBuffer buffer;

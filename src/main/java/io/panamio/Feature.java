@@ -58,7 +58,9 @@ public enum Feature {
     ABSTRACT_ADDRESSES,
     /** Descriptors in the control messages of Unix sockets. */
     DESCRIPTOR_PASSING,
-    /** Credentials in the control messages of Unix sockets. Those of a peer are a socket option, {@code PEER}. */
+    /**
+     * Credentials in the control messages of Unix sockets. Those of a peer are a socket option, {@code SO_PEERCRED}.
+     */
     CREDENTIAL_PASSING,
 
     /**

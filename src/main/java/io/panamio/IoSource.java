@@ -216,7 +216,8 @@ public abstract class IoSource implements Source, AutoCloseable {
     }
 
     /**
-     * Detaches the descriptor: deregisters this source, closes it, and returns the descriptor without closing that.
+     * Detaches the descriptor: deregisters and closes this source without closing the descriptor, and returns the
+     * descriptor.
      *
      * @return the descriptor, now owned by the caller
      * @throws ClosedChannelException if this source is closed
@@ -264,8 +265,8 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     /**
      * Closes this source and ends its registration. If no operation is running in another thread, the descriptor is
-     * closed when this method returns, and its port can be bound again. Otherwise the last operation closes it, which
-     * is soon, as none of them blocks; events may still be reported until then. Idempotent.
+     * closed when this method returns; the port of a listener, for example, can then be bound again. Otherwise the last
+     * operation closes it, which is soon, as none of them blocks; events may still be reported until then. Idempotent.
      *
      * <p>Operations called later throw {@link ClosedChannelException}. Errors of the system's close are ignored, as
      * they cannot be handled.

@@ -23,8 +23,9 @@ import java.util.Objects;
  * <ul>
  * <li>epoll(7), on Linux, and kqueue(2), on macOS and FreeBSD, report edges. A direction that was not drained may be
  *     reported again when more arrives.
- * <li>AFD, the driver of sockets of Windows, with a completion port, reports a condition once per request. A direction
- *     that was reported is not reported again until an operation has drained it. Only sockets can be registered.
+ * <li>AFD, the socket driver of Windows, with a completion port, reports a condition once per request. A direction that
+ *     was reported is not reported again until an operation has drained it. Only sockets and the pipes of this library
+ *     can be registered.
  * <li>poll(2), on every Unix with {@code -Dpanamio.selector=poll}, reports levels, and is slower with many sources. A
  *     direction that was reported is not reported again until an operation has drained it. If an error or hang-up was
  *     reported but not handled, further events of that source may be delayed by 64 ms.
@@ -35,9 +36,10 @@ import java.util.Objects;
  * two steps to every poll.)
  *
  * <h2>Fairness</h2>
- * A source whose peer sends faster than the loop reads never would block, and a loop that reads it until then starves
- * the others. Bound the work per event, and continue later. No event will be reported for the remaining data, since the
- * source was not drained: remember the source, and poll without waiting while any such source is left.
+ * If a peer sends faster than the loop reads, a read never returns {@link IoResult#WOULD_BLOCK}, and a loop that reads
+ * until it does starves the other sources. Bound the work per event, and continue later. No event will be reported for
+ * the remaining data, since the source was not drained: remember the source, and poll without waiting while any such
+ * source is left.
  *
  * {@snippet file="LoopSnippets.java" region="fairness"}
  *

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
  * {@snippet file="LoopSnippets.java" region="slab"}
  *
  * <p>A token consists of a slot and its generation. Once an object is removed, its token is stale and finds nothing,
- * even if the slot is used again. An event that was reported before its source was closed, in the same batch, therefore
- * cannot reach the source that reuses the slot.
+ * even if the slot is used again; it repeats only after 2<sup>31</sup> uses of the slot. An event that was reported
+ * before its source was closed, in the same batch, therefore cannot reach the source that reuses the slot.
  *
  * <p>Tokens are never negative, which leaves the negative values for wakers and listeners. Insert, get and remove take
  * constant time, and allocate only when the slab grows. Not thread-safe.

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
     description = "Echoes the input of every client, until stopped.")
 final class Echo implements Callable<Integer> {
     private static final int MAX = 10_000;
-    /** Descriptors kept free for other uses than connections. */
+    /** The number of descriptors kept free for uses other than connections. */
     private static final int SPARE = 64;
 
     @Option(names = "--host", defaultValue = "0.0.0.0", paramLabel = "HOST",
@@ -37,7 +37,7 @@ final class Echo implements Callable<Integer> {
     private int threads;
 
     @Option(names = "--max-connections", paramLabel = "N",
-        description = "Maximum number of clients of a loop; others wait (default: 10000, or fewer where the limit "
+        description = "Maximum number of clients per loop; others wait (default: 10000, or fewer where the limit "
             + "on descriptors is lower).")
     private Integer maxConnections;
 

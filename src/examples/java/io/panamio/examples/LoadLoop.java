@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs a {@link Load} on a server from one event loop on Panamio. */
+/** Runs a {@link Load} against a server in one event loop on Panamio. */
 final class LoadLoop {
     private static final int BUFFER_SIZE = 16 * 1024;
     private static final Duration POLL_TIME = Duration.ofMillis(100);
@@ -77,14 +77,15 @@ final class LoadLoop {
             int n = poll.poll(events, POLL_TIME);
             recording = load.isRecording();
             for (int i = 0; i < n; i++) {
-                serve(clients.get((int) events.token(i)),
+                transfer(clients.get((int) events.token(i)),
                     events.isReadClosed(i) || events.isError(i) || events.isPriority(i));
             }
             load.answered = answered;
         }
     }
 
-    private void serve(Client client, boolean toTheEnd) throws IOException {
+    /** Sends and receives. After a short read, reads on only if required: until a read would block or throws. */
+    private void transfer(Client client, boolean readOn) throws IOException {
         send(client);
         long n;
         while ((n = client.stream.read(buffer)) > 0) {
@@ -94,7 +95,7 @@ final class LoadLoop {
                 client.exchange.begin();
                 send(client);
             }
-            if (n < BUFFER_SIZE && !toTheEnd) {
+            if (n < BUFFER_SIZE && !readOn) {
                 return;
             }
         }

@@ -34,7 +34,7 @@ record Measurement(int size, double seconds, long requests, long cpuNanos, Histo
         .or(() -> Linker.nativeLinker().defaultLookup().find("_isatty"))
         .map(f -> Linker.nativeLinker().downcallHandle(f, FunctionDescriptor.of(JAVA_INT, JAVA_INT)));
 
-    /** Runs a load on a server. */
+    /** Runs a load against a server. */
     interface Client {
         void run(Load load) throws IOException;
     }

@@ -113,7 +113,7 @@ final class SendLoop implements AutoCloseable {
                 return ZeroCopyBuffer.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
             }
             if (channel.read(ByteBuffer.allocate(1)) > 0) {
-                throw new IOException("the file has size 0 and is not empty, such as those of /proc");
+                throw new IOException("the size of the file is unknown, as for those in /proc");
             }
             return null;
         } catch (FileSystemException e) {

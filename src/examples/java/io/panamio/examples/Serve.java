@@ -20,9 +20,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** An HTTP server of static files. */
+/** An HTTP server for static files. */
 @Command(name = "serve", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Serves the files of a directory by HTTP/1.1, until stopped.",
+    description = "Serves the files of a directory over HTTP/1.1, until stopped.",
     footer = {"", "Links that lead out of the directory are not followed. A request for several ranges gets the whole "
         + "file. SIGTERM, SIGINT and SIGHUP stop it after the current responses, within ten seconds."})
 final class Serve implements Callable<Integer> {
@@ -52,7 +52,7 @@ final class Serve implements Callable<Integer> {
     private boolean common;
 
     @Option(names = "--connections", defaultValue = "10000", paramLabel = "N",
-        description = "Maximum number of connections of a loop; others wait (default: ${DEFAULT-VALUE}).")
+        description = "Maximum number of connections per loop; others wait (default: ${DEFAULT-VALUE}).")
     private int connections;
 
     @Option(names = "--request-time", defaultValue = "20", paramLabel = "SECONDS",
@@ -72,20 +72,21 @@ final class Serve implements Callable<Integer> {
     private int headLimit;
 
     @Option(names = "--small-file", defaultValue = "65536", paramLabel = "BYTES",
-        description = "Maximum size of files kept in memory; larger ones are sent by sendfile "
+        description = "Maximum size of files kept in memory; larger ones are sent with sendfile "
             + "(default: ${DEFAULT-VALUE}).")
     private int smallFile;
 
-    @Option(names = "--no-push", description = "Send the head of a larger file together with its beginning (MSG_MORE): "
-        + "a packet less. Costs less processor time under CUBIC, and more under BBR.")
+    @Option(names = "--no-push", description = "Send the response head and the beginning of a larger file in one "
+        + "packet (MSG_MORE). Costs less processor time under CUBIC, and more under BBR.")
     private boolean noPush;
 
     @Option(names = "--cache", defaultValue = "64", paramLabel = "MIB",
-        description = "Maximum memory of a loop for files (default: ${DEFAULT-VALUE}).")
+        description = "Maximum memory per loop for cached files (default: ${DEFAULT-VALUE}).")
     private int cache;
 
     @Option(names = "--valid-time", defaultValue = "1000", paramLabel = "MILLISECONDS",
-        description = "Time for which a file is served without a check (default: ${DEFAULT-VALUE}).")
+        description = "Time for which a file is served without checking it for changes "
+            + "(default: ${DEFAULT-VALUE}).")
     private int validTime;
 
     @Spec
@@ -95,12 +96,13 @@ final class Serve implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         Bench.require(spec, threads >= 1, "--threads: at least 1");
         Bench.require(spec, connections >= 1, "--connections: at least 1");
-        Bench.require(spec, requestTime >= 1 && idleTime >= 1 && sendTime >= 1, "a time: at least 1");
+        Bench.require(spec, requestTime >= 1 && idleTime >= 1 && sendTime >= 1,
+            "--request-time, --idle-time, --send-time: at least 1");
         Bench.require(spec, headLimit >= 1 && headLimit <= 1 << 20, "--head-limit: from 1 to 1048576");
         Bench.require(spec, smallFile >= 0, "--small-file: at least 0");
         Bench.require(spec, cache >= 1, "--cache: at least 1");
         Bench.require(spec, validTime >= 0, "--valid-time: at least 0");
-        Bench.require(spec, !noLog || logFile == null, "--no-log and --log exclude each other");
+        Bench.require(spec, !noLog || logFile == null, "--no-log and --log are mutually exclusive");
         Bench.require(spec, !directory.toString().isEmpty(), "DIR: is empty");
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
         if (!Files.exists(directory)) {

@@ -3,8 +3,8 @@ package io.panamio.examples;
 import java.util.NoSuchElementException;
 
 /**
- * What continues in the next turn of a loop, without an event. If there is no memory to grow, nothing changes, whereas
- * an {@link java.util.ArrayDeque} then loses its elements.
+ * A queue of what an event loop resumes in its next turn without waiting for an event. If {@link #add} throws {@link
+ * OutOfMemoryError}, the queue is unchanged, whereas an {@link java.util.ArrayDeque} then loses its elements.
  */
 public class TurnQueue<E> {
     private Object[] ring = new Object[16];

@@ -37,7 +37,7 @@ public final class Lease {
      */
     public MemorySegment segment() {
         if (!taken) {
-            throw new IllegalStateException("released", trace);
+            throw new IllegalStateException("this lease is released", trace);
         }
         return memory;
     }
@@ -51,7 +51,7 @@ public final class Lease {
     public void release() {
         pool.requireOwner();
         if (!taken) {
-            throw new IllegalStateException("released twice", trace);
+            throw new IllegalStateException("this lease is already released", trace);
         }
         taken = false;
         pool.takeBack(this);

@@ -10,7 +10,10 @@ import java.util.Map;
  * {@snippet file="OptionSnippets.java" region="bind"}
  */
 public final class BindOptions extends BoundOptions<BindOptions> {
-    /** The defaults of the system; a wildcard address is dual-stack. */
+    /**
+     * The defaults of the system, except that a wildcard address is dual-stack and {@link
+     * SystemSocketOptions#IP_MULTICAST_ALL} is disabled.
+     */
     public static final BindOptions DEFAULT = new BindOptions(true, SocketFile.DEFAULT, Map.of());
 
     private BindOptions(boolean dualStack, SocketFile file, Map<SocketOption<?>, Object> values) {

@@ -28,8 +28,8 @@ public final class ControlMessages {
     /**
      * Allocates empty control messages.
      *
-     * @param bytes the capacity, 1 &lt;= bytes &lt;= 1000000: 64 for each type of message suffice; descriptors take 32,
-     *     and 4 for each of them
+     * @param bytes the capacity, 1 &lt;= bytes &lt;= 1000000: 64 for each type of message suffice; a message of
+     *     descriptors takes 32, and 4 more for each descriptor
      * @return the control messages
      * @throws IllegalArgumentException if {@code bytes} is out of range
      */

@@ -82,10 +82,10 @@ public final class DatagramBatch {
     }
 
     /**
-     * Returns the length of a datagram.
+     * Returns the length of a datagram in its slot.
      *
      * @param i the index, 0 &lt;= i &lt; capacity
-     * @return the length, in bytes
+     * @return the length, in bytes; the size of the slot if the datagram was truncated
      * @throws IndexOutOfBoundsException if {@code i} is out of range
      */
     public int length(int i) {

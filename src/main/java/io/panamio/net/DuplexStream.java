@@ -9,8 +9,8 @@ import java.io.IOException;
 public interface DuplexStream extends ReadableStream, WritableStream, AutoCloseable {
     /**
      * Returns whether this is connected. The default implementation returns true. A stream over one that may still be
-     * connecting, such as a {@link TcpStream}, must override this and return what that one does; while it returns
-     * false, {@link #shutdown} may throw, and a {@link io.panamio.pipeline.Relay} does not call it.
+     * connecting, such as a {@link TcpStream}, must override this and delegate to it; while it returns false, {@link
+     * #shutdown} may throw, and a {@link io.panamio.pipeline.Relay} does not call that.
      *
      * @return true if connected, false while connecting; a registered stream gets a writable event when that changes
      * @throws java.nio.channels.ClosedChannelException if this is closed

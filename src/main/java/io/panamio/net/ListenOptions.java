@@ -11,8 +11,8 @@ import java.util.Map;
  */
 public final class ListenOptions extends BoundOptions<ListenOptions> {
     /**
-     * The longest backlog that the system permits; SO_REUSEADDR, so that an address can be bound while connections of
-     * an earlier listener linger; a wildcard address is dual-stack.
+     * The default options: the longest backlog that the system permits; SO_REUSEADDR, so that an address can be bound
+     * while connections of an earlier listener linger; a wildcard address is dual-stack.
      */
     public static final ListenOptions DEFAULT =
         new ListenOptions(Integer.MAX_VALUE, true, SocketFile.DEFAULT,

@@ -25,7 +25,7 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
      * <ul>
      * <li>{@link io.panamio.ResourceExhaustedException}: no descriptor or no memory is available, or too many
      * connections in a row had failed. Other connections are still pending, but <em>no event arrives for them</em>:
-     * accept again without an event, after a delay ({@code poll(events, timeout)}) or after closing something.
+     * accept again without an event, after a delay ({@code poll(events, timeout)}) or after a descriptor was closed.
      * <li>Any other: this listener cannot be used any more.
      * </ul>
      *

@@ -27,9 +27,9 @@ import java.util.Objects;
  * <ul>
  * <li>Until it is registered, every operation would block.
  * <li>It belongs to the {@link io.panamio.Poll} that it was first registered with, even after it was deregistered. When
- * that is closed, its requests are cancelled, and every operation would block.
- * <li>What was written may still be in transit when this is closed. The system's handle is closed when that has
- * arrived, or with the Poll.
+ * that Poll is closed, its requests are cancelled, and every operation would block.
+ * <li>Written bytes may still be in transit when this is closed. The system's handle is closed once they have arrived,
+ * or with the Poll.
  * <li>Its descriptor cannot be {@linkplain #detach detached}, nor used for other requests.
  * </ul>
  *
@@ -45,7 +45,8 @@ import java.util.Objects;
  * pending; an event follows if one is.
  *
  * <h2>Access</h2>
- * Only processes of the same user can open the pipe, and only on the same machine. A server cannot act as its clients.
+ * Only processes of the same user can open the pipe, and only on the same machine. A server cannot impersonate its
+ * clients.
  */
 public final class NamedPipe extends PipeSource implements ReadableStream, WritableStream {
     private static final String PREFIX = "\\\\.\\pipe\\";
@@ -139,7 +140,7 @@ public final class NamedPipe extends PipeSource implements ReadableStream, Writa
     private static void requireName(String name) {
         if (!name.toLowerCase(Locale.ROOT).startsWith(PREFIX) || name.length() == PREFIX.length()
                 || name.length() > MAX_NAME || name.indexOf('\\', PREFIX.length()) >= 0 || name.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("no name of a pipe, such as " + PREFIX + "name: " + name);
+            throw new IllegalArgumentException("not the name of a pipe, such as " + PREFIX + "name: " + name);
         }
     }
 
@@ -154,12 +155,12 @@ public final class NamedPipe extends PipeSource implements ReadableStream, Writa
     // ---- clients
 
     /**
-     * Waits for a client without blocking. If none is connected, a writable event follows when one has connected, or
-     * when the wait has failed; call this again then.
+     * Starts to listen for a client, without blocking. If none is connected, a writable event follows when one has
+     * connected, or when listening has failed; call this again then.
      *
-     * @return whether a client is connected; it may have written and closed already. A client's end always is
+     * @return whether a client is connected; it may have written and closed already. Always true at a client's end
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the wait has failed
+     * @throws IOException if listening has failed
      */
     public boolean connect() throws IOException {
         begin();
@@ -175,7 +176,7 @@ public final class NamedPipe extends PipeSource implements ReadableStream, Writa
     }
 
     /**
-     * Disconnects the client, or ends the wait for one. What the client has not read is lost: DisconnectNamedPipe.
+     * Disconnects the client, or stops listening for one. What the client has not read is lost: DisconnectNamedPipe.
      *
      * @throws UnsupportedOperationException if this is a client's end
      * @throws java.nio.channels.ClosedChannelException if this is closed

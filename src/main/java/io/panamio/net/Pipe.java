@@ -16,8 +16,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Both ends are non-blocking, unless {@link Sender#setNonBlocking setNonBlocking(false)} was called. A pipe that was
  * full is writable again once a page of it is free. When the last sender is closed, the receiver's event is read-closed
- * but may not be readable, so read on either. When the last receiver is closed, the sender's event is an error but may
- * not be writable.
+ * but not necessarily readable: read after either. When the last receiver is closed, the sender's event is an error but
+ * not necessarily writable: write after either.
  *
  * <p>Where {@link io.panamio.Feature#PIPES} is emulated, as on Windows, a pipe has no blocking mode, and bytes that are
  * moved through an exposed descriptor are not noticed. See {@link NamedPipe} for pipes to other processes of Windows.
@@ -145,7 +145,7 @@ public final class Pipe implements AutoCloseable {
         }
 
         /**
-         * Returns a redirection by which a child process writes to this pipe, for {@link
+         * Returns a redirection through which a child process writes to this pipe, for {@link
          * ProcessBuilder#redirectOutput(Redirect)} and {@code redirectError}. Close this sender after the start.
          *
          * @return the redirection, valid while this is open
@@ -202,7 +202,7 @@ public final class Pipe implements AutoCloseable {
         }
 
         /**
-         * Returns a redirection by which a child process reads from this pipe, for {@link
+         * Returns a redirection through which a child process reads from this pipe, for {@link
          * ProcessBuilder#redirectInput(Redirect)}. Close this receiver after the start.
          *
          * @return the redirection, valid while this is open

@@ -54,7 +54,7 @@ import java.nio.ByteBuffer;
 public interface ReadableStream {
     /**
      * Reads into a segment, with one system call: recv(2), or read(2) for a pipe. A heap segment of more than 64 KiB
-     * takes one more for each further 64 KiB.
+     * takes two more for each further 64 KiB that are pending, as FIONREAD is queried before each.
      *
      * @param dst the segment to read into
      * @return the number of bytes read, EOF or WOULD_BLOCK; 0 only if the segment is empty, without a system call
@@ -114,8 +114,8 @@ public interface ReadableStream {
 
     /**
      * Reads into several segments in order (scatter). Their number is not limited; up to 1024 native segments, or 64
-     * KiB of heap segments, take one system call: recvmsg(2), or readv(2) for a pipe. The default implementation reads
-     * into one segment after the other.
+     * KiB of heap segments, take one system call: recvmsg(2), or readv(2) for a pipe. More take two for each further
+     * group, as FIONREAD is queried before each. The default implementation reads into one segment after the other.
      *
      * @param dsts the segments to read into
      * @return the number of bytes read, EOF or WOULD_BLOCK; 0 only if all segments are empty

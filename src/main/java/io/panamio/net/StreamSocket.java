@@ -94,8 +94,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
 
     /**
      * Reads into a segment without removing the bytes from the stream: recv(2) with MSG_PEEK. At most 64 KiB are read
-     * into a heap segment. Unlike a read, a peek does not skip urgent data: it returns the data that follows only if
-     * none precedes it. With poll(2), a Unix socket remains readable because of urgent data until that is read.
+     * into a heap segment. Unlike a read, a peek does not skip urgent data: it returns the data after the urgent byte
+     * only if there is none before it. With poll(2), a Unix socket remains readable until the urgent byte is read.
      *
      * @param dst the segment to read into
      * @return the number of bytes read, EOF or WOULD_BLOCK; 0 only if the segment is empty

@@ -38,9 +38,9 @@ import java.util.Objects;
  *
  * <h2>Failures</h2>
  * A reset by the peer is thrown once, as a {@link java.net.SocketException} (ECONNRESET), by the first call that
- * encounters it: a read, a write or {@link #takeError}. After that, reads return end of stream and writes throw a
- * broken pipe (EPIPE). With {@code -Dpanamio.stacklessResets=true} both exceptions have no stack trace. No signal is
- * raised.
+ * encounters it: a read or a write; {@link #takeError} returns it instead. After that, reads return the end of the
+ * stream, and writes throw another one (EPIPE). With {@code -Dpanamio.stacklessResets=true} neither exception has a
+ * stack trace. No signal is raised.
  */
 public final class TcpStream extends StreamSocket<InetSocketAddress> implements InetSocket {
     private static final SocketKind<TcpStream> KIND = new SocketKind<>(SocketType.TCP) {
@@ -182,9 +182,9 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     }
 
     /**
-     * {@inheritDoc} While this is connecting, it throws ENOTCONN and the connect continues: wait until {@link
-     * #finishConnect} returns true. With {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} and nothing written, the
-     * connect is abandoned instead. Takes one more system call if {@code finishConnect} was never called.
+     * {@inheritDoc} While this is connecting, it throws an exception (ENOTCONN) and the connect continues: wait until
+     * {@link #finishConnect} returns true. With {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} and nothing written,
+     * the connect is abandoned instead. Takes one more system call if {@code finishConnect} was never called.
      */
     @Override
     public void shutdown(Shutdown how) throws IOException {
@@ -237,7 +237,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     }
 
     /**
-     * {@inheritDoc} After that, a read returns the end of the stream, and a write throws a broken pipe (EPIPE). If the
+     * {@inheritDoc} After that, a read returns the end of the stream, and a write throws an exception (EPIPE). If the
      * error is that of the connect, {@link #finishConnect} still throws it.
      */
     @Override

@@ -157,17 +157,17 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * datagrams of the groups that it joined and of no others, see {@link SystemSocketOptions#IP_MULTICAST_ALL}.
      *
      * @param group the group, of a family that this socket supports
-     * @param by the interface to join on, or null to let the system choose
+     * @param netIf the interface to join on, or null to let the system choose
      * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
      *     support
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system call fails: this socket is already a member, or the interface does not exist
      */
-    public void joinMulticast(InetAddress group, NetworkInterface by) throws IOException {
+    public void joinMulticast(InetAddress group, NetworkInterface netIf) throws IOException {
         requireGroup(group);
         int fd = begin();
         try {
-            sockets().joinGroup(fd, group, index(by));
+            sockets().joinGroup(fd, group, index(netIf));
         } finally {
             end();
         }
@@ -177,17 +177,17 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * Leaves a multicast group: IP_DROP_MEMBERSHIP, IPV6_DROP_MEMBERSHIP.
      *
      * @param group the group
-     * @param by the interface on which it was joined
+     * @param netIf the interface on which it was joined
      * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
      *     support
      * @throws java.nio.channels.ClosedChannelException if this is closed
      * @throws IOException if the system call fails: this socket is not a member (EADDRNOTAVAIL)
      */
-    public void leaveMulticast(InetAddress group, NetworkInterface by) throws IOException {
+    public void leaveMulticast(InetAddress group, NetworkInterface netIf) throws IOException {
         requireGroup(group);
         int fd = begin();
         try {
-            sockets().leaveGroup(fd, group, index(by));
+            sockets().leaveGroup(fd, group, index(netIf));
         } finally {
             end();
         }
@@ -200,8 +200,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         requireFamily(family(group), group);
     }
 
-    private static int index(NetworkInterface by) {
-        return by == null ? 0 : by.getIndex();
+    private static int index(NetworkInterface netIf) {
+        return netIf == null ? 0 : netIf.getIndex();
     }
 
     /**
@@ -209,7 +209,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * MCAST_JOIN_SOURCE_GROUP, like {@link java.nio.channels.MulticastChannel}.
      *
      * @param group the group, of a family that this socket supports
-     * @param by the interface to join on, or null to let the system choose
+     * @param netIf the interface to join on, or null to let the system choose
      * @param source the address of the sender
      * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
      *     support, or if the source is a multicast or wildcard address, or of another family than the group
@@ -217,8 +217,8 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IOException if the system call fails: the group was already joined for this source (EADDRNOTAVAIL) or for
      *     all sources (EINVAL), or the interface does not exist
      */
-    public void joinMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
-        changeSource(group, by, source, SourceChange.JOIN);
+    public void joinMulticast(InetAddress group, NetworkInterface netIf, InetAddress source) throws IOException {
+        changeSource(group, netIf, source, SourceChange.JOIN);
     }
 
     /**
@@ -226,16 +226,16 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * MCAST_LEAVE_SOURCE_GROUP.
      *
      * @param group the group
-     * @param by the interface on which it was joined
+     * @param netIf the interface on which it was joined
      * @param source the address of the sender
      * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
      *     support, or if the source is a multicast or wildcard address, or of another family than the group
      * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system call fails: the group was not joined for this source (EADDRNOTAVAIL), or for no
-     *     source (EINVAL)
+     * @throws IOException if the system call fails: this socket has not joined the group for this source
+     *     (EADDRNOTAVAIL), or for any single source (EINVAL)
      */
-    public void leaveMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
-        changeSource(group, by, source, SourceChange.LEAVE);
+    public void leaveMulticast(InetAddress group, NetworkInterface netIf, InetAddress source) throws IOException {
+        changeSource(group, netIf, source, SourceChange.LEAVE);
     }
 
     /**
@@ -243,7 +243,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * now on. Those already received remain in the queue. MCAST_BLOCK_SOURCE.
      *
      * @param group the group
-     * @param by the interface on which it was joined
+     * @param netIf the interface on which it was joined
      * @param source the address of the sender to block
      * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
      *     support, or if the source is a multicast or wildcard address, or of another family than the group
@@ -251,15 +251,15 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IOException if the system call fails: this socket is not a member, or joined the group for single sources
      *     (EINVAL), or the source is already blocked (EADDRNOTAVAIL)
      */
-    public void blockMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
-        changeSource(group, by, source, SourceChange.BLOCK);
+    public void blockMulticast(InetAddress group, NetworkInterface netIf, InetAddress source) throws IOException {
+        changeSource(group, netIf, source, SourceChange.BLOCK);
     }
 
     /**
      * Unblocks a source in a multicast group: MCAST_UNBLOCK_SOURCE.
      *
      * @param group the group
-     * @param by the interface on which it was joined
+     * @param netIf the interface on which it was joined
      * @param source the address of the sender to unblock
      * @throws IllegalArgumentException if the group is not a multicast address or of a family that this socket does not
      *     support, or if the source is a multicast or wildcard address, or of another family than the group
@@ -267,11 +267,11 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
      * @throws IOException if the system call fails: the source is not blocked (EADDRNOTAVAIL), or this socket is not a
      *     member (EINVAL)
      */
-    public void unblockMulticast(InetAddress group, NetworkInterface by, InetAddress source) throws IOException {
-        changeSource(group, by, source, SourceChange.UNBLOCK);
+    public void unblockMulticast(InetAddress group, NetworkInterface netIf, InetAddress source) throws IOException {
+        changeSource(group, netIf, source, SourceChange.UNBLOCK);
     }
 
-    private void changeSource(InetAddress group, NetworkInterface by, InetAddress source, SourceChange change)
+    private void changeSource(InetAddress group, NetworkInterface netIf, InetAddress source, SourceChange change)
             throws IOException {
         requireGroup(group);
         if (source.isMulticastAddress() || source.isAnyLocalAddress() || family(source) != family(group)) {
@@ -279,7 +279,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
         }
         int fd = begin();
         try {
-            sockets().changeSource(fd, group, index(by), source, change);
+            sockets().changeSource(fd, group, index(netIf), source, change);
         } finally {
             end();
         }

@@ -22,12 +22,12 @@ import java.nio.ByteBuffer;
  * <li>no call blocks;
  * <li>invalid arguments, and a closed stream ({@link java.nio.channels.ClosedChannelException}), are detected before
  * any byte is transferred;
- * <li>a positive result is the number of bytes accepted from the beginning of the part, which the implementation must
- * deliver from then on; 0 is returned only if nothing was given;
+ * <li>a positive result is the number of bytes accepted from the beginning of the part, for whose delivery the
+ * implementation is responsible from then on; 0 is returned only if nothing was given;
  * <li>after {@code WOULD_BLOCK} or a short write, an event arrives when there is room again, for the source that is
- * registered for this stream. The caller then passes the remaining bytes, which may have changed. The implementation
- * must write accepted bytes that the underlying stream has not yet taken when there is room; its documentation
- * specifies how the application makes it do so;
+ * registered for this stream. The next write need not contain the bytes that were not accepted. The implementation must
+ * write accepted bytes that the underlying stream has not yet taken when there is room; its documentation specifies how
+ * the application makes it do so;
  * <li>a call that throws has accepted nothing; once the connection is broken, every later call throws;
  * <li>memory is read during the call only and not modified, and nothing is allocated unless documented otherwise;
  * <li>the documentation specifies which threads may call. The library's transfers call from one thread at a time.

@@ -109,8 +109,8 @@ public final class FileSource implements AutoCloseable {
 
     /**
      * Returns a file over a descriptor that the caller owns. Close the file before the descriptor. A transfer does not
-     * move the position of the descriptor, except on Windows, where every read of a handle does that is not open for
-     * overlapped I/O.
+     * move the position of the descriptor, except on Windows, where it does unless the handle is open for overlapped
+     * I/O.
      *
      * @param fd the descriptor of a regular file, open for reading
      * @return the file, which does not close the descriptor
@@ -161,12 +161,12 @@ public final class FileSource implements AutoCloseable {
     // ---- sending
 
     /**
-     * Sends a part of the file by one system call, sendfile(2), without allocating. If less than requested was sent and
-     * the file does not end there, the send buffer is full, and the target is armed for its next writable event, as by
-     * a write.
+     * Sends a part of the file with one system call, sendfile(2), without allocating. If less than requested was sent
+     * and the file does not end there, the send buffer is full, and the target is armed for its next writable event, as
+     * by a write.
      *
-     * <p>Bytes are copied, 64 KiB at a time, by pread(2) and a write, if the target is a stream class of the user, or
-     * the system does not support the combination: a file in /proc as source, a terminal or a file opened for appending
+     * <p>Bytes are copied, 64 KiB at a time, by pread(2) and a write, if the target is a user-defined stream, or the
+     * system does not support the combination: a file in /proc as source, a terminal or a file opened for appending
      * as target. Each such call allocates at most 64 KiB.
      *
      * <p>One call sends as many bytes as the peer takes meanwhile, up to the limit of the system (2147479552 on Linux):

@@ -12,13 +12,14 @@ import java.io.IOException;
  *
  * {@snippet file="PipelineSnippets.java" region="relay"}
  *
- * <p>Either stream may be a stream class of the user, for example an encrypted one; its bytes are then copied. The
- * relay owns both streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it,
- * are held back until {@link DuplexStream#finishConnect} returns true.
+ * <p>Either stream may be user-defined, for example an encrypted one; its bytes are then copied. The relay owns both
+ * streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it, are held back
+ * until {@link DuplexStream#finishConnect} returns true.
  *
- * <p>If one peer resets its connection, what it sent before is still delivered as far as it was received, and the other
- * connection is then closed in an orderly way. If that must not be mistaken for an orderly end, set {@link
- * java.net.StandardSocketOptions#SO_LINGER} to 0 before the close.
+ * <p>If one peer resets its connection, {@link #transfer} throws. The bytes that were received before are delivered
+ * first, unless a write to that peer fails earlier. {@link #close} then closes the other connection in an orderly way.
+ * If its peer must not mistake that for an orderly end, set {@link java.net.StandardSocketOptions#SO_LINGER} to 0
+ * before the close.
  *
  * <p>Not thread-safe, except {@link #close}. Allocates nothing unless the pool is out of pipes.
  */

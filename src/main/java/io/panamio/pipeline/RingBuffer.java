@@ -21,7 +21,7 @@ import java.util.Objects;
  * {@snippet file="PipelineSnippets.java" region="ring-buffer"}
  *
  * <h2>Cost</h2>
- * A ring takes six system calls to allocate, two mappings, and memory, in whole pages, for as much of its capacity as
+ * A ring takes five system calls to allocate, two mappings, and memory, in whole pages, for as much of its capacity as
  * was ever written to. A Linux process may have 65,530 mappings by default (vm.max_map_count). Therefore let a
  * stream hold a ring only while it has something to read, and return it to a pool afterwards, as above: there are then
  * as many rings as incomplete messages. One ring for each stream suits servers with some thousands of them.
@@ -29,8 +29,8 @@ import java.util.Objects;
  * <p>If the system refuses to map memory twice, or rings already use a quarter of the permitted mappings, a plain
  * segment of twice the capacity is used instead. The readable bytes are then moved from its second half to the first
  * when the second half is reached: each byte is copied at most once, and none if the ring is empty at that time. All of
- * its memory may be committed at once. {@code -Dpanamio.ring=plain}, read when a ring is allocated, requests that. See
- * {@link io.panamio.Feature#MIRRORED_MEMORY}.
+ * its memory may be committed at once. {@code -Dpanamio.ring=plain}, read when a ring is allocated, requests a plain
+ * segment. See {@link io.panamio.Feature#MIRRORED_MEMORY}.
  *
  * <p>The arena that a ring is allocated in determines its lifetime and the threads that can access it. Not thread-safe.
  * Nothing is allocated after construction, except by {@link #readable} and {@link #writable}; garbage-free code uses
@@ -56,7 +56,7 @@ public final class RingBuffer {
     }
 
     /**
-     * Allocates an empty ring buffer (six system calls; pages are committed on first use). Closing the arena takes one
+     * Allocates an empty ring buffer (five system calls; pages are committed on first use). Closing the arena takes one
      * system call.
      *
      * @param arena the arena whose lifetime bounds the memory
@@ -316,7 +316,7 @@ public final class RingBuffer {
     // ---- streams
 
     /**
-     * Reads from a stream into the writable region by one system call.
+     * Reads from a stream into the writable region, with one system call.
      *
      * @param stream the stream to read from
      * @return the number of bytes read, {@link IoResult#EOF} or {@link IoResult#WOULD_BLOCK}; 0 only if the ring is
@@ -334,7 +334,7 @@ public final class RingBuffer {
     }
 
     /**
-     * Writes the readable region to a stream by one system call, and consumes the bytes that were written.
+     * Writes the readable region to a stream, with one system call, and consumes the bytes that were written.
      *
      * @param stream the stream to write to
      * @return the number of bytes written, possibly not all, or {@link IoResult#WOULD_BLOCK}; 0 only if the ring is

@@ -31,7 +31,7 @@ import java.util.Objects;
  * <p>A burst takes three system calls: one in, one out, and one that finds nothing more. A larger burst takes a second
  * one in, because the system leaves a part behind at first, which would be sent as a packet of its own. As splice(2)
  * stops at urgent data, only an ordinary receive determines that the source would block or has ended; the bytes that it
- * receives, at most 4 KiB, are copied into the pipe. Urgent data is skipped, as by a read.
+ * receives, at most a page, are copied into the pipe. Urgent data is skipped, as by a read.
  *
  * <p>If a stream fails, the splice is closed, and the bytes in its pipe are discarded. If the system has no memory
  * (ENOMEM, ENOBUFS), nothing changes, and {@code transfer} should be called again later, as no event may follow. A
@@ -262,8 +262,8 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Fills the pipe. If it was empty, the source would block or has ended; otherwise the pipe may be full: then the
-     * sink is waited for, and the end is reported again.
+     * Fills the pipe. If nothing was moved into an empty pipe, the source would block or has ended. If the pipe was not
+     * empty, it may be full instead: then the sink is waited for, and a later call finds the end.
      */
     private long fill(int fd) throws IOException {
         long asked = limit - buffered;
@@ -283,8 +283,8 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Receives bytes by an ordinary receive, because splice(2) reports would-block at urgent data, and the end of the
-     * stream after it. This replaces the splice that would find the source drained; if the source was not, splices
+     * Receives bytes by an ordinary receive, because at urgent data splice(2) reports would-block or, once the stream
+     * has ended, its end. This replaces the splice that would find the source drained; if the source was not, splices
      * continue until one finds nothing.
      */
     private long receive(int fd, long asked) throws IOException {

@@ -115,7 +115,7 @@ public final class ZeroCopySender {
     // ---- sending
 
     /**
-     * Sends a part of a buffer by one system call, send(2), or by two if the kernel has no room to track a zero-copy
+     * Sends a part of a buffer with one system call, send(2), or two if the kernel has no room to track a zero-copy
      * send. Any segment that {@link ZeroCopyBuffer#segment} has lent becomes inaccessible. The buffer is pending if
      * bytes were sent without copying; it may be sent again meanwhile, for example the rest of it, or on another
      * stream.

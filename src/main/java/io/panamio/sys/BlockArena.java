@@ -11,7 +11,7 @@ final class BlockArena extends SourceArena {
     protected MemorySegment take(long byteSize, long byteAlignment) {
         // the platform aligns to 16 bytes; a larger alignment needs extra space
         long spare = byteAlignment > 16 ? byteAlignment : 0;
-        blocks.ensureCapacity(blocks.size() + 1); // first: a block without a place would never be freed
+        blocks.ensureCapacity(blocks.size() + 1); // first: a block that cannot be added would never be freed
         MemorySegment block = Platform.current().allocate(Math.addExact(byteSize, spare));
         blocks.add(block);
         return block.asSlice(-block.address() & (byteAlignment - 1), byteSize);

@@ -69,7 +69,7 @@ public class Delivery {
     }
 
     /**
-     * Removes from the readiness of the source, and from events that were not reported yet, what is no longer so.
+     * Removes from the readiness of the source, and from events that were not reported yet, what no longer holds.
      *
      * @param readiness {@link Readiness} bits
      */

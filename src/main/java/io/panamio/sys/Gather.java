@@ -37,7 +37,7 @@ public abstract class Gather {
         return segments.length;
     }
 
-    /** Replaces a segment by a part of {@code segment}, and rewinds. */
+    /** Sets the segment at an index to a part of {@code segment}, and rewinds. */
     public final void set(int i, MemorySegment segment, long off, long len) {
         Objects.checkIndex(i, segments.length);
         Objects.checkFromIndexSize(off, len, segment.byteSize());
@@ -101,7 +101,7 @@ public abstract class Gather {
         return remaining;
     }
 
-    /** Returns to the beginning: the bytes of all segments remain. */
+    /** Rewinds: all bytes of all segments remain to be written. */
     public final void rewind() {
         restore();
         first = 0;
@@ -153,7 +153,10 @@ public abstract class Gather {
 
     // ---- the vectors of a call
 
-    /** Called when the bytes of a segment change that a call must transfer, from the first one on. */
+    /**
+     * Called with the new address and length of a segment whose vector must change. A call transfers the vectors from
+     * {@link #first} on.
+     */
     protected void changed(int i, long address, long length) {
     }
 

@@ -11,9 +11,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A descriptor together with what ends with it: its registration with a selector and the memory of its arena. It is
- * an object apart from the source that users hold, so that a {@link Cleaner} can close the descriptor of a source that
- * became unreachable without a close, and log a warning.
+ * A descriptor together with what ends with it: its registration with a selector and the memory of its arena. A handle
+ * is separate from its source, the object that users hold, so that a {@link Cleaner} can close the descriptor of a
+ * source that became unreachable without a close, and log a warning.
  */
 public final class Handle extends Guard implements Runnable {
     /** Whether to record where each descriptor was opened: {@code -Dpanamio.leakTracking=true}. */

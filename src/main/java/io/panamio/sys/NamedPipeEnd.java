@@ -8,7 +8,7 @@ public abstract class NamedPipeEnd extends PipeEnd {
     protected NamedPipeEnd() {
     }
 
-    /** Returns whether a client is connected; if not, waits for one, whose arrival is a writable event. */
+    /** Returns whether a client is connected; if not, starts to listen for one, whose arrival is a writable event. */
     public abstract boolean connect() throws IOException;
 
     /** Disconnects the client. */

@@ -21,8 +21,9 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * while it loads a class, keeps what it borrowed. A large copy buffer is borrowed by either kind of thread. A borrowed
  * one that is not returned becomes garbage.
  *
- * <p>The memory is automatic, as a segment of a closeable arena costs more to pass. A thread refers to its own only
- * through types of the JDK, and weakly: otherwise a long-lived thread would keep the class loader of the library alive.
+ * <p>The memory is that of automatic arenas, as a segment of a closeable arena costs more to pass. A thread refers to
+ * its own only through types of the JDK, and weakly: otherwise a long-lived thread would keep the class loader of the
+ * library alive.
  *
  * <p>What is needed at every start is read and written as a buffer over the same memory: the first access to a segment
  * creates a var handle, which takes 5 ms on a cold JVM; a buffer needs none.

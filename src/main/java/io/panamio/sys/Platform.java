@@ -123,7 +123,7 @@ public abstract class Platform {
     /** Sets whether {@code fd}, a socket or a pipe, is in non-blocking mode. */
     public abstract void setNonBlocking(int fd, boolean on) throws IOException;
 
-    /** Closes a socket, or what a source of the user's has. Errors are ignored, and the call is not retried. */
+    /** Closes a socket, or the descriptor of a user-defined source, ignoring errors. The call is not retried. */
     public abstract void close(int fd);
 
     /** Heap memory that is given up when none is left, since a downcall allocates until it is compiled. */
@@ -227,6 +227,6 @@ public abstract class Platform {
             }
         }
         return "Panamio does not support " + name + " (" + System.getProperty("os.arch")
-            + "); it supports Linux, macOS, FreeBSD and Windows on x86-64 and aarch64";
+            + "); it supports Linux, macOS, FreeBSD and Windows, on x86-64 and aarch64";
     }
 }

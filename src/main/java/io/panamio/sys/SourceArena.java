@@ -25,7 +25,7 @@ public abstract class SourceArena implements Arena {
          * keep the class loader of the library alive.
          */
         private static final ThreadLocal<WeakReference<Owner>> CURRENT = new ThreadLocal<>();
-        /** The owners whose queue may not be empty. */
+        /** The owners whose queues may contain arenas. */
         static final Set<Owner> PENDING = ConcurrentHashMap.newKeySet();
 
         final Thread thread = Thread.currentThread();
@@ -57,7 +57,7 @@ public abstract class SourceArena implements Arena {
             }
         }
 
-        /** Has a lock, as several threads may free the arenas of one that has ended. */
+        /** Locks this, as several threads may free the arenas of a thread that has ended. */
         private synchronized void freeEnded() {
             for (SourceArena arena; (arena = ended.peek()) != null;) {
                 arena.free();

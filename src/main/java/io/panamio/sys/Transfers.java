@@ -60,8 +60,8 @@ public abstract class Transfers {
     public abstract long receive(int from, MemorySegment dst, long count) throws IOException;
 
     /**
-     * Moves bytes from a stream into a pipe; returns 0 at the end of the stream, or at urgent data before it, or {@link
-     * #REFUSED}. Returns {@link Sockets#WOULD_BLOCK} at urgent data, too, and if the pipe is full.
+     * Moves bytes from a stream into a pipe; returns 0 at the end of the stream, {@link Sockets#WOULD_BLOCK} also if
+     * the pipe is full, or {@link #REFUSED}. At urgent data it may return 0 or WOULD_BLOCK although bytes follow.
      */
     public long spliceIn(int from, int pipe, long count) throws IOException {
         throw Platform.current().refusal(Feature.SPLICE);

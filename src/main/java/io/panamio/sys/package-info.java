@@ -3,7 +3,7 @@
  * what a port to another system must supply, method by method. {@code ARCHITECTURE.md} describes the layers and the
  * flows, and lists the steps of a port.
  *
- * <h2>What is the same everywhere, and is not written again</h2>
+ * <h2>What all platforms share</h2>
  * <ul>
  * <li>{@link io.panamio.sys.Guard} and {@link io.panamio.sys.Handle}: when a descriptor may be used and who closes it;
  *     registration with at most one selector; the arena of a source.
@@ -63,7 +63,7 @@
  * <h2>Selector</h2>
  * A back end extends {@link io.panamio.sys.Selector}. The base class has entered the selector's guard
  * during {@code add}, {@code modify}, {@code remove}, {@code await} and {@code sendNotification}; any of them can run
- * concurrently with {@code await}. {@code rearm} runs inside an operation, with the source's guard entered only. In the
+ * concurrently with {@code await}. {@code rearm} runs inside an operation, with only the source's guard entered. In the
  * table, "edges" are systems such as epoll and kqueue, "levels" such as poll(2), "completions" such as AFD poll over a
  * completion port.
  *

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
     description = "Waits in one event loop for a timer, a directory, a process and a signal (Linux), and prints a "
         + "line for each event, until the process has ended or --count lines are printed.",
     footer = {"", "A signal that is sent to a process goes to any of its threads that does not block it, and a JVM has "
-        + "many from the start. So --signal needs a JVM that has inherited the signal blocked, such as:",
+        + "many from the start. So --signal needs a JVM that was started with the signal blocked:",
         "  env --block-signal=USR1 java -jar panamio-examples.jar watch --signal 10",
         "Otherwise it is refused. The signals that the JVM uses (1 HUP, 2 INT, 3 QUIT, 12 USR2, 15 TERM) "
         + "cannot be watched."})

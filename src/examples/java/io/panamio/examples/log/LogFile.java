@@ -32,7 +32,7 @@ public final class LogFile implements AutoCloseable {
     private final FileChannel channel;
     private final Charset charset;
     private final String name;
-    /** Lines that the writer has not taken yet. This and all fields below are guarded by this. */
+    /** Lines that the writer has not taken yet. Like all fields below, guarded by the lock of this object. */
     private ByteBuffer coming;
     private ByteBuffer going;
     private boolean writing;
@@ -246,7 +246,7 @@ public final class LogFile implements AutoCloseable {
         LogFile errors = standardError();
         if (lost > 0 && (trouble == null || this != errors)) {
             errors.write(name + ": " + lost + " lines were dropped"
-                + (trouble == null ? " because nothing read the lines before them" : ": " + trouble.getMessage()));
+                + (trouble == null ? " because the buffer or the heap was full" : ": " + trouble.getMessage()));
         }
         synchronized (this) {
             reported += lost;

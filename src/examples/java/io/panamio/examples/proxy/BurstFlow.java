@@ -8,21 +8,22 @@ import io.panamio.pipeline.Splice;
 import java.io.IOException;
 
 /**
- * Copies through the loop's buffer, or splices, or chooses: it starts to splice after a read that fills the buffer, and
+ * Copies through the loop's buffer, splices, or alternates: it starts to splice after a read that fills the buffer, and
  * copies again after several small bursts. A small request takes one read and one write, and so does its response.
  *
- * <p>A splice moves at most a packet at first: see {@link Splice#transfer(long)} for the cost of large pieces.
+ * <p>The first splices of a burst are limited to {@value #PIECE} bytes: see {@link Splice#transfer(long)} for the cost
+ * of large ones.
  */
 final class BurstFlow extends Flow {
     /** Smaller bursts are cheaper to copy. */
     private static final int SMALL = 16 * 1024;
     /**
-     * The number of small bursts in a row after which it copies again: a single one may be the head of a large burst.
+     * The number of small bursts in a row after which it copies again; a single one may precede a large burst.
      */
     private static final int MAX_SMALL = 4;
-    /** The size of the first pieces of a burst: a packet. */
+    /** The maximum size of the first splices of a burst: about as much as one received packet can contain. */
     private static final int PIECE = 60 * 1024;
-    /** Bursts from this size on are moved by whole pipes, which takes the fewest system calls. */
+    /** From this size on, a burst is moved in pieces as large as the pipe, which takes the fewest system calls. */
     private static final int LARGE = 256 * 1024;
 
     private final Resources resources;
@@ -33,7 +34,7 @@ final class BurstFlow extends Flow {
     private int smallBursts;
     /** Whether the last burst was a large one. */
     private boolean large;
-    /** The pending rest of a copy. */
+    /** The buffer with the bytes that were read and not written yet, in {@code from <= i < to}; or null. */
     private Lease kept;
     private long from;
     private long to;

@@ -97,7 +97,7 @@ final class Connection {
         try {
             stream.setOption(StandardSocketOptions.SO_LINGER, 0);
         } catch (IOException | RuntimeException | Error e) {
-            // such as broken already: closed in any case
+            // for example because it is broken; it is closed in any case
         }
         stream.close();
     }

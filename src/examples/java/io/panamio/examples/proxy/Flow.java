@@ -45,10 +45,10 @@ abstract class Flow {
             : new BurstFlow(mode, source, sink, way, resources);
     }
 
-    /** Called when the source had an event. */
-    final void sourceReady(boolean mayBeLast) {
+    /** Called when the source had an event; {@code mustReadOn} sets {@link #readOn}. */
+    final void sourceReady(boolean mustReadOn) {
         readable = !ended;
-        readOn |= mayBeLast;
+        readOn |= mustReadOn;
     }
 
     /** Called when the source had an error event. */

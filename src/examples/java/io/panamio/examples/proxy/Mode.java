@@ -4,7 +4,7 @@ package io.panamio.examples.proxy;
 public enum Mode {
     /** Copies small bursts and splices large ones. */
     AUTO,
-    /** By splice(2) through a pipe, without copying to user space. */
+    /** Splices everything: splice(2) moves bytes through a pipe, without copying them to user space. */
     SPLICE,
     /** Reads into the loop's shared buffer, and writes at once. */
     COPY,

@@ -18,7 +18,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(name = "proxy", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Forwards TCP connections to a server, in one event loop.",
     footer = {"", "Signals: USR1 prints the statistics; TERM, INT and HUP stop gracefully, a second one at once. After "
-        + "KILL the system ends the connections in order, so peers see the end of the stream, not a reset."})
+        + "KILL, peers usually see the end of the stream, and a reset only if bytes that they sent were not read."})
 public final class Proxy implements Callable<Integer> {
     private static final int MAX_SECONDS = 1_000_000_000;
 
@@ -50,7 +50,7 @@ public final class Proxy implements Callable<Integer> {
     private long idleTimeout;
 
     @Option(names = "--grace", defaultValue = "30", paramLabel = "SECONDS",
-        description = "Maximum time of connections after it is stopped (default: ${DEFAULT-VALUE}).")
+        description = "Maximum time that connections continue after a graceful stop (default: ${DEFAULT-VALUE}).")
     private long grace;
 
     @Spec

@@ -30,8 +30,8 @@ import java.util.function.Consumer;
  * queue until another one has ended. A failure ends only its own connection.
  *
  * <p>If the process is killed (SIGKILL), the system closes its connections as if they had ended: a peer sees the end of
- * the stream, and a reset only if bytes that it sent were not read. So a protocol without lengths or a closing message
- * takes a part for the whole.
+ * the stream, and a reset only if bytes that it sent were not read. With a protocol that has neither lengths nor a
+ * closing message, it mistakes a part for the whole.
  */
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
@@ -55,7 +55,7 @@ public final class ProxyLoop implements AutoCloseable {
      * @param maxConnections the maximum number of clients at a time, at least 1
      * @param connectTimeout the maximum time to connect to the server, positive
      * @param idleTimeout the maximum time without data in either direction, positive
-     * @param grace the maximum time of connections after the first {@link #stop}
+     * @param grace the maximum time that connections continue after the first {@link #stop}
      */
     public record Settings(InetSocketAddress listen, InetSocketAddress to, Mode mode, int maxConnections,
             Duration connectTimeout, Duration idleTimeout, Duration grace) {

@@ -3,8 +3,8 @@ package io.panamio.examples.proxy;
 import java.time.Duration;
 
 /**
- * Connections with the same timeout, in the order in which they started: the last to start is the last to expire, so a
- * list suffices. Constant time, no allocation.
+ * The running timeouts of connections, all equally long: they expire in the order in which they were started, so a list
+ * suffices. Every operation takes constant time and allocates nothing.
  */
 final class Timeouts {
     /**
@@ -21,7 +21,7 @@ final class Timeouts {
         precision = Math.clamp(nanos / 8, 1_000_000, 1_000_000_000);
     }
 
-    /** Starts a timeout of a connection, which replaces its previous one. */
+    /** Starts the timeout of a connection; the previous one, if any, is stopped. */
     void start(Connection c, long now) {
         if (c.timeouts == this && now - c.since < precision) {
             return;
@@ -38,7 +38,7 @@ final class Timeouts {
         last = c;
     }
 
-    /** Ends the timeout of a connection. */
+    /** Stops the timeout of a connection, if one is running. */
     static void stop(Connection c) {
         Timeouts t = c.timeouts;
         if (t == null) {

@@ -11,14 +11,15 @@ import java.time.Duration;
 
 /**
  * The access log of a loop, in the Common or Combined Log Format, written when the buffer is full and once a second. A
- * line is added when its response begins; its size is that of the content. Bytes from the client that are not printable
- * ASCII are written as {@code \xHH}, so that a request cannot forge a line. Allocates nothing.
+ * line is added when its response begins, so the size in it is that of the content, whether or not all of it is sent.
+ * Bytes from the client other than printable ASCII, quotes and backslashes are written as {@code \xHH}, so that a
+ * request cannot forge a line. Allocates nothing.
  */
 final class AccessLog {
     private static final int CAPACITY = 64 * 1024;
     /** The maximum length of a value from the client. */
     private static final int MAX_VALUE = 2048;
-    /** Larger than every line. */
+    /** More than the maximum length of a line: three values, each of whose bytes may take four. */
     private static final int ROOM = 3 * 4 * MAX_VALUE + 256;
     private static final byte[] BEFORE_TIME = ascii(" - - [");
     private static final byte[] AFTER_TIME = ascii(" +0000] \"");

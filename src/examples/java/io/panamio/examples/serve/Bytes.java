@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 /** Parses text in memory, in place. */
 final class Bytes {
     private static final boolean[] TOKEN = new boolean[256];
-    /** Bytes of a host name. Not the comma, which is allowed, but also joins repeated headers. */
+    /** The bytes of a host name. A comma is valid there, too, but refused, as it may come from joined headers. */
     private static final boolean[] HOST = new boolean[256];
 
     static {
@@ -48,7 +48,7 @@ final class Bytes {
         return b == ' ' || b == '\t';
     }
 
-    /** Returns whether bytes start with a text in lower case, ignoring case. */
+    /** Returns whether the bytes start with a text, ignoring their case; the text must be in lower case. */
     static boolean startsWith(MemorySegment m, long at, int length, byte[] lowerCase) {
         if (length < lowerCase.length) {
             return false;
@@ -62,7 +62,10 @@ final class Bytes {
         return true;
     }
 
-    /** Returns the offset of the next control character other than a tab, or the end. Scans eight bytes at a time. */
+    /**
+     * Returns the offset of the next control character other than a tab, or {@code to} if there is none. Scans eight
+     * bytes at a time.
+     */
     static long control(MemorySegment m, long from, long to) {
         long p = from;
         for (;;) {
@@ -70,7 +73,7 @@ final class Bytes {
                 long word = m.get(JAVA_LONG_UNALIGNED, p);
                 long delete = word ^ 0x7f7f7f7f7f7f7f7fL;
                 long less = (word - 0x2020202020202020L & ~word | delete - 0x0101010101010101L & ~delete)
-                    & 0x8080808080808080L; // the lowest is exact
+                    & 0x8080808080808080L; // exact up to the lowest set bit: a borrow may set higher ones
                 if (less != 0) {
                     p += Long.numberOfTrailingZeros(less) >>> 3;
                     break;

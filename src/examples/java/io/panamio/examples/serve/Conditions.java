@@ -14,7 +14,7 @@ import java.nio.charset.StandardCharsets;
 final class Conditions {
     private static final byte[] BYTES = "bytes=".getBytes(StandardCharsets.US_ASCII);
 
-    /** The range of a status of 206. */
+    /** The range of the content that a response with status 206 contains. */
     long from;
     long to;
 

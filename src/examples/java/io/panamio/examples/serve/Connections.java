@@ -16,7 +16,7 @@ import java.util.List;
  */
 final class Connections implements AutoCloseable {
     private static final int SPARE_RINGS = 64;
-    /** The minimum cost of a request in bytes, so that many small requests cannot extend a turn. */
+    /** What a request takes from a turn's budget, besides its bytes, so that small requests cannot extend a turn. */
     private static final int COST = 1024;
     /** The time for which input is discarded after the last response, in nanoseconds. */
     private static final long LINGER = 2_000_000_000L;
@@ -38,9 +38,10 @@ final class Connections implements AutoCloseable {
     private final Deadlines sending;
     private final long sendNanos;
     private final Deadlines lingering = new Deadlines(LINGER);
-    /** Connections whose turn was cut off, and those of them that are being served. */
+    /** Connections whose turn ended early, to be continued in the next iteration of the loop. */
     private List<Connection> again = new ArrayList<>();
-    private List<Connection> now = new ArrayList<>();
+    /** The connections that are being continued. */
+    private List<Connection> resuming = new ArrayList<>();
     private final List<Ring> spareRings = new ArrayList<>(SPARE_RINGS);
     private int rings;
     private boolean ending;
@@ -67,7 +68,7 @@ final class Connections implements AutoCloseable {
 
     /** Returns whether connections wait for their next turn without an event. */
     boolean isBusy() {
-        return !again.isEmpty() || !now.isEmpty();
+        return !again.isEmpty() || !resuming.isEmpty();
     }
 
     HttpLoop.Statistics statistics() {
@@ -141,15 +142,15 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Serves the connections whose turn was cut off. */
+    /** Continues the connections whose turn ended early. */
     void resume() {
-        if (now.isEmpty()) { // otherwise an exception ended the last call early
+        if (resuming.isEmpty()) { // otherwise an exception ended the last call early
             List<Connection> turn = again;
-            again = now;
-            now = turn;
+            again = resuming;
+            resuming = turn;
         }
-        while (!now.isEmpty()) {
-            Connection c = now.removeLast();
+        while (!resuming.isEmpty()) {
+            Connection c = resuming.removeLast();
             c.again = false;
             if (!c.dropped) {
                 turn(c);
@@ -206,7 +207,7 @@ final class Connections implements AutoCloseable {
                 return;
             }
         } catch (IOException | RuntimeException | Error e) {
-            // then without a response
+            // closed without a response
         }
         out.clear();
         drop(c);
@@ -312,7 +313,10 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Ends a connection after its last response. A close while the client still sends would reset it: then lingers. */
+    /**
+     * Ends a connection after its last response. If the client may still be sending, the connection lingers: closing it
+     * now would reset it, and the client might lose the response.
+     */
     private void finish(Connection c) {
         if (c.ended || !c.moreToCome && !c.mayRead && (c.ring == null || c.ring.buffer.readableBytes() == 0)) {
             drop(c);

@@ -1,8 +1,8 @@
 package io.panamio.examples.serve;
 
 /**
- * Connections with the same timeout, in the order in which they started: the last to start is the last to expire, so a
- * list suffices. Constant time, no allocation.
+ * The running timeouts of connections, all equally long: they expire in the order in which they were started, so a list
+ * suffices. Every operation takes constant time and allocates nothing.
  */
 final class Deadlines {
     final long nanos;
@@ -13,7 +13,7 @@ final class Deadlines {
         this.nanos = nanos;
     }
 
-    /** Starts a timeout of a connection, which replaces its previous one. */
+    /** Starts the timeout of a connection; the previous one, if any, is stopped. */
     void start(Connection c, long now) {
         c.since = now;
         if (last == c) {
@@ -47,7 +47,7 @@ final class Deadlines {
         c.deadlines = null;
     }
 
-    /** Returns the connection that started first, or null. */
+    /** Returns the connection whose timeout was started first, or null. */
     Connection first() {
         return first;
     }

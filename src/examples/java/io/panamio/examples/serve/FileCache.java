@@ -193,7 +193,7 @@ final class FileCache implements AutoCloseable {
         order(r).add(r);
         trim(open, r, maxOpen, Long.MAX_VALUE);
         trim(small, r, Long.MAX_VALUE, settings.cacheBytes);
-        trim(others, r, OTHERS, settings.cacheBytes / 4); // lists may be long
+        trim(others, r, OTHERS, settings.cacheBytes / 4); // listings may be long
         return r;
     }
 
@@ -297,7 +297,7 @@ final class FileCache implements AutoCloseable {
         }
     }
 
-    /** Returns the list of a directory. */
+    /** Returns the listing of a directory. */
     private Resource list(Resource.Parts parts, byte[] names) {
         try (Arena arena = Arena.ofConfined(); Opened directory = open(path(arena, names, ""))) {
             if (directory == null) {
@@ -347,7 +347,7 @@ final class FileCache implements AutoCloseable {
             } else if (!opened.read(r.memory, r.headLength, r.size)) {
                 throw new IOException("the file was truncated meanwhile, or cannot be read");
             }
-            r.cached = true; // and is put there now
+            r.cached = true; // the caller adds it to the cache
             return r;
         } finally {
             r.endIfUnused();

@@ -16,9 +16,9 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that serves the files of a directory by HTTP/1.1. In the steady state it allocates nothing. A request
+ * An event loop that serves the files of a directory over HTTP/1.1. In the steady state it allocates nothing. A request
  * for a small file takes three system calls, fewer if events arrive together: a poll, a read, a write; a larger file
- * takes a sendfile more. Each connection is registered once, edge-triggered, in both directions.
+ * takes one sendfile more. Each connection is registered once, edge-triggered, in both directions.
  *
  * <p>Requests are read into a ring buffer and parsed in place. A connection holds a ring only while it has input, so
  * idle connections hold none. Responses to pipelined requests are written together. While the output of a client is
@@ -72,7 +72,7 @@ public final class HttpLoop implements Runnable {
     private long graceEnd;
     private volatile Statistics statistics = new Statistics(0, 0, 0, 0);
 
-    /** Created by the thread that runs, because it is confined to it. */
+    /** Created by {@link #run}, because it is confined to the thread of the loop. */
     private Connections connections;
 
     /**
@@ -232,8 +232,8 @@ public final class HttpLoop implements Runnable {
     }
 
     /**
-     * Retries accept when a connection has ended, or after a while, because no event reports the pending connections
-     * again. So for any exception: the loop may recover.
+     * Has accept retried when a connection has ended, or after a while, because no event reports the pending
+     * connections again. Called after any exception, as the loop may recover.
      */
     private void acceptLater(Throwable e) {
         trouble.report(e);

@@ -39,7 +39,7 @@ final class Responses implements AutoCloseable {
 
     // ---- prepared responses
 
-    /** Returns a response that consists of its status. */
+    /** Returns a response whose content is its status code and reason phrase. */
     static Resource error(Resource.Parts parts, int status) {
         parts.status = status;
         parts.reason = reason(status);
@@ -122,7 +122,7 @@ final class Responses implements AutoCloseable {
     private Resource error(int status) {
         if (errors[status] == null) {
             errors[status] = error(new Resource.Parts(), status);
-            errors[status].cached = true; // here
+            errors[status].cached = true; // in this array, until close
         }
         return errors[status];
     }

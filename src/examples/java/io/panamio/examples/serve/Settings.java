@@ -26,7 +26,7 @@ public final class Settings {
     public Duration idleTime = Duration.ofSeconds(60);
     /** Maximum time without progress in sending a response; then the connection is reset. */
     public Duration sendTime = Duration.ofSeconds(60);
-    /** Maximum time of pending responses after {@link HttpLoop#stop}. */
+    /** Maximum time for pending responses after {@link HttpLoop#stop}; then their connections are closed. */
     public Duration graceTime = Duration.ofSeconds(10);
     /** Maximum number of connections of a loop; others wait in the listener's queue. */
     public int connections = 10_000;

@@ -6,6 +6,7 @@ import io.panamio.bindings.linux.Linux;
 import io.panamio.bindings.linux.cmsghdr;
 import io.panamio.bindings.linux.group_source_req;
 import io.panamio.bindings.linux.msghdr;
+import io.panamio.bindings.linux.ppc64le.Ppc64le;
 import io.panamio.bindings.linux.sockaddr_storage;
 import io.panamio.bindings.linux.sockaddr_un;
 import io.panamio.sys.unix.Errno;
@@ -154,7 +155,7 @@ class LinuxConstants extends UnixConstants {
     @Override protected int O_CLOEXEC() { return Linux.O_CLOEXEC; }
     @Override protected int AT_FDCWD() { return Linux.AT_FDCWD; }
     @Override protected int AT_SYMLINK_NOFOLLOW() { return Linux.AT_SYMLINK_NOFOLLOW; }
-    @Override protected long FIONREAD() { return Linux.FIONREAD; }
+    @Override protected long FIONREAD() { return LinuxPlatform.PPC64LE ? Ppc64le.FIONREAD : Linux.FIONREAD; }
 
     // poll.h
     @Override protected int POLLRDHUP() { return Linux.POLLRDHUP; }

@@ -5,6 +5,7 @@ import static io.panamio.sys.unix.UnixOptions.Option.tcp;
 import static java.util.Map.entry;
 
 import io.panamio.bindings.linux.Linux;
+import io.panamio.bindings.linux.ppc64le.Ppc64le;
 import io.panamio.sys.unix.UnixOptions.Kind;
 import io.panamio.sys.unix.UnixOptions.Option;
 import java.util.Map;
@@ -28,8 +29,9 @@ final class LinuxOptions {
         entry("SO_INCOMING_NAPI_ID", socket(Kind.READ_ONLY, Linux.SO_INCOMING_NAPI_ID)),
         entry("SO_BUSY_POLL", socket(Kind.NUMBER, Linux.SO_BUSY_POLL)),
         entry("SO_TIMESTAMPNS", socket(Kind.FLAG, Linux.SO_TIMESTAMPNS)),
-        entry("SO_PASSCRED", socket(Kind.FLAG, Linux.SO_PASSCRED)),
-        entry("SO_PEERCRED", socket(Kind.CREDENTIALS, Linux.SO_PEERCRED)),
+        entry("SO_PASSCRED", socket(Kind.FLAG, LinuxPlatform.PPC64LE ? Ppc64le.SO_PASSCRED : Linux.SO_PASSCRED)),
+        entry("SO_PEERCRED", socket(Kind.CREDENTIALS,
+            LinuxPlatform.PPC64LE ? Ppc64le.SO_PEERCRED : Linux.SO_PEERCRED)),
 
         entry("IP_TTL", ip(Kind.HOPS, Linux.IP_TTL, Linux.IPV6_UNICAST_HOPS)),
         entry("IP_TOS", ip(Kind.OCTET, Linux.IP_TOS, Linux.IPV6_TCLASS)),

@@ -17,9 +17,12 @@ import io.panamio.sys.unix.UnixPlatform;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** Linux on x86-64 and aarch64: epoll, or poll(2) with {@code -Dpanamio.selector=poll}. */
+/** Linux on 64-bit processors: epoll, or poll(2) with {@code -Dpanamio.selector=poll}. */
 public class LinuxPlatform extends UnixPlatform {
-    static final boolean X86_64 = isX86();
+    private static final String PROCESSOR =
+        processor("x86_64", "aarch64", "riscv64", "s390x", "ppc64le", "loongarch64");
+    static final boolean X86_64 = PROCESSOR.equals("x86_64");
+    static final boolean PPC64LE = PROCESSOR.equals("ppc64le");
     private static final boolean POLL = isPoll("epoll");
 
     /** Creates the platform. */

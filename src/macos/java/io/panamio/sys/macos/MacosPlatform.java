@@ -13,7 +13,7 @@ import io.panamio.sys.unix.UnixPipes;
 
 /** macOS on aarch64 and x86-64: kqueue, or poll(2) with {@code -Dpanamio.selector=poll}. */
 public final class MacosPlatform extends BsdPlatform {
-    static final boolean X86_64 = isX86();
+    static final boolean X86_64 = processor("x86_64", "aarch64").equals("x86_64");
 
     /** Creates the platform. */
     public MacosPlatform() {

@@ -19,8 +19,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 
 /**
- * Linux with pipes as a system that reports completions has them: an end owns one request with a buffer, which another
- * thread completes, and reports its readiness itself. It belongs to the first selector that it is registered with.
+ * Linux with pipes like those of a system that reports completions: an end owns one request with a buffer, which
+ * another thread completes, and reports its readiness itself. It belongs to the first selector that it is registered
+ * with.
  */
 public final class OwnPipesPlatform extends LinuxPlatform {
     private static final int SIZE = 64;

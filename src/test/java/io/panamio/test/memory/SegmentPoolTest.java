@@ -74,7 +74,7 @@ class SegmentPoolTest {
         return lease.segment().byteSize();
     }
 
-    /** Returns the exception that a task throws in another thread. */
+    /** Asserts that a task throws an exception of a class in another thread. */
     private static void assertThrowsElsewhere(Class<? extends Throwable> kind, Executable task) {
         Throwable thrown = Background.failure(Background.start(() -> {
             try {
@@ -233,7 +233,7 @@ class SegmentPoolTest {
             assertNull(pool.acquire(Long.MAX_VALUE));
             assertNotNull(pool.acquire(1));
             assertNotNull(pool.acquire(1));
-            assertNull(pool.acquire(1), "half a segment is none");
+            assertNull(pool.acquire(1), "no room for a whole segment");
             assertEquals(136 * KB, pool.reserved());
             assertEquals(136 * KB, pool.acquired());
             large.release();
@@ -677,7 +677,7 @@ class SegmentPoolTest {
 
     @Test
     @Requires(Feature.UNIX_STREAMS)
-    void closedByAnotherThreadAStreamsMemoryIsReturnedWhenTheOwnerPolls() throws Exception {
+    void memoryOfAStreamClosedByAnotherThreadIsReturnedWhenTheOwnerPolls() throws Exception {
         try (Loop loop = new Loop(); SegmentPool pool = open(true)) {
             UnixStream[] pair = Local.pair(loop);
             MemorySegment segment = pair[0].arena(pool).allocate(100);
@@ -695,7 +695,7 @@ class SegmentPoolTest {
 
     @Test
     @Requires(Feature.UNIX_STREAMS)
-    void closedByAnotherThreadAStreamsMemoryIsReusedBeforeThePoolGrows() throws Exception {
+    void memoryOfAStreamClosedByAnotherThreadIsReusedBeforeThePoolGrows() throws Exception {
         try (Loop loop = new Loop(); SegmentPool pool = SegmentPool.open(SIZES.limit(4 * KB))) {
             UnixStream[] pair = Local.pair(loop);
             pair[0].arena(pool).allocate(100);

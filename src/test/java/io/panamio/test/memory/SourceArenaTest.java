@@ -188,7 +188,7 @@ class SourceArenaTest {
     }
 
     @Test
-    void closedByAnotherThreadTheMemoryIsFreedWhenTheOwnerPolls() throws Exception {
+    void memoryOfAStreamClosedByAnotherThreadIsFreedWhenTheOwnerPolls() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment segment = stream.arena().allocate(8);
@@ -200,7 +200,7 @@ class SourceArenaTest {
     }
 
     @Test
-    void closedByAnotherThreadTheMemoryIsFreedWhenTheOwnerOpensAnotherArena() throws Exception {
+    void memoryOfAStreamClosedByAnotherThreadIsFreedWhenTheOwnerOpensAnotherArena() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             MemorySegment segment = stream.arena().allocate(8);
@@ -212,7 +212,7 @@ class SourceArenaTest {
     }
 
     @Test
-    void closedByAnotherThreadTheMemoryIsFreedWhenTheOwnerClosesAnotherArena() throws Exception {
+    void memoryOfAStreamClosedByAnotherThreadIsFreedWhenTheOwnerClosesAnotherArena() throws Exception {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
             TcpStream other = loop.connected().stream();

@@ -85,8 +85,8 @@ class ThreadMemoryTest {
     }
 
     /**
-     * Prints the memory of a process, in MiB, whose threads have read into arrays and stay alive, its direct part, and
-     * of how many pieces that consists.
+     * Prints the resident and the direct memory of a process whose threads have read into arrays and stay alive, in
+     * MiB, and the number of its direct buffers.
      */
     static final class Readers {
         private static final int CONNECTIONS = 16;
@@ -158,7 +158,7 @@ class ThreadMemoryTest {
         long[] ours = run("ours", "virtual", VIRTUAL_THREADS, 64 * 1024);
         long[] nio = run("nio", "virtual", VIRTUAL_THREADS, 64 * 1024);
         assertTrue(ours[1] < 16, "direct memory: " + ours[1] + " MiB");
-        assertTrue(ours[2] < VIRTUAL_THREADS / 2, ours[2] + " pieces of direct memory");
+        assertTrue(ours[2] < VIRTUAL_THREADS / 2, ours[2] + " direct buffers");
         assertTrue(ours[0] < nio[0] + 50, "resident memory: " + ours[0] + " MiB, with NIO " + nio[0] + " MiB");
     }
 

@@ -77,7 +77,7 @@ class FromFdTest {
     }
 
     @Test
-    void aStreamDescriptorCannotBecomeAListenerNorTheReverse() throws IOException {
+    void aConnectedSocketIsNoListenerAndAListenerNoStream() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener tcp = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0)));
             assertRefused(tcp.fd(), List.of(TcpStream::fromFd));

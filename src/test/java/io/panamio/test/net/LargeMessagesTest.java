@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("any-selector")
 @Requires({Feature.UNIX_DATAGRAMS, Feature.UNIX_SEQPACKETS})
 class LargeMessagesTest {
-    /** For the test library: has no memory for large copies. */
+    /** A function of the test library, which has no memory for large copies. */
     private static final String NO_MEMORY = """
         void *calloc(unsigned long n, unsigned long size) {
             if (n * size >= 1 << 20) { errno = ENOMEM; return 0; }
@@ -37,7 +37,7 @@ class LargeMessagesTest {
         }
         """;
 
-    /** Receives in every way, what was sent before or, given an argument, nothing. */
+    /** Receives in every way: messages that were sent before or, given an argument, none. */
     static final class Receiving {
         private static final int ROOM = 4 << 20;
         private static final byte[] ARRAY = new byte[ROOM];

@@ -154,6 +154,9 @@ class SocketOptionsTest {
     @ParameterizedTest
     @MethodSource("cases")
     <T> void anOptionIsSetAndReadBack(Case<T> c) throws IOException {
+        if (c.name == SystemSocketOptions.TCP_CONGESTION) {
+            Qemu.misorders("options that are text");
+        }
         for (InetAddress host : List.of(V4, V6)) {
             for (Kind kind : c.kinds) {
                 try (Loop loop = new Loop()) {
@@ -183,6 +186,9 @@ class SocketOptionsTest {
     @ParameterizedTest
     @MethodSource("cases")
     <T> void anOptionIsSetBeforeTheSocketIsBoundOrConnected(Case<T> c) throws IOException {
+        if (c.name == SystemSocketOptions.TCP_CONGESTION) {
+            Qemu.misorders("options that are text");
+        }
         for (InetAddress host : List.of(V4, V6)) {
             for (Kind kind : c.kinds) {
                 try (Loop loop = new Loop()) {

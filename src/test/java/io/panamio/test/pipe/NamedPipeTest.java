@@ -93,7 +93,7 @@ class NamedPipeTest {
             });
         }
 
-        /** Reads until something is there; returns the text, EOF as "EOF". */
+        /** Reads until bytes or the end have arrived; returns the text, or "EOF". */
         String read(NamedPipe from) throws IOException {
             return read(from, 1000);
         }
@@ -301,7 +301,7 @@ class NamedPipeTest {
         }
     }
 
-    // ---- clients that are none of this library
+    // ---- clients that do not use this library
 
     @Test
     void aFileOfTheJdkIsAClient() throws Exception {

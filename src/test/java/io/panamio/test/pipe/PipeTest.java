@@ -148,7 +148,7 @@ class PipeTest {
             }
             assertEquals(65536, memory.run(write, random(100_000)), "as much as there is room for");
             assertEquals(WOULD_BLOCK, memory.run(write, random(100_000)));
-            assertEquals(65536, memory.run(read, new byte[100_000]), "as much as is there");
+            assertEquals(65536, memory.run(read, new byte[100_000]), "all pending bytes");
             assertEquals(0, memory.run(read, new byte[0]));
             assertEquals(0, memory.run(write, new byte[0]));
             pipe.sender().close();

@@ -294,7 +294,7 @@ class RelayTest {
         }
     }
 
-    /** The end of its bytes was passed on long ago, and nothing arrives from the other side to be sent to it. */
+    /** The end of the side that dies has been passed on, and nothing arrives that would be written to it. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aResetIsReportedAfterTheEnd(boolean leftDies) throws IOException {

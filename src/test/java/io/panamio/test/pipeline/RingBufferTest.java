@@ -177,7 +177,7 @@ class RingBufferTest {
                     out += n;
                 }
                 assertEquals(0, ring.readableBytes());
-                assertEquals(0, ring.readOffset(), "an empty ring begins anew");
+                assertEquals(0, ring.readOffset(), "an empty ring begins at its start");
             }
         }
     }

@@ -79,13 +79,13 @@ class LeakTest {
     private final Reports reports = new Reports();
 
     @BeforeEach
-    void listen() {
+    void startRecording() {
         LOGGER.addHandler(reports);
         LOGGER.setUseParentHandlers(false); // not to the console: these leaks are intended
     }
 
     @AfterEach
-    void cease() {
+    void stopRecording() {
         LOGGER.removeHandler(reports);
         LOGGER.setUseParentHandlers(true);
     }

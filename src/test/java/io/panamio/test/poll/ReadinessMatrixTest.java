@@ -33,8 +33,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * What an event reports about a TCP socket, in the notation of {@link Loop#flags}; empty where there is no event.
  *
- * <p>On poll(2), whose edges are emulated, a direction that was reported is not polled again until it was drained. So
- * it is on Windows, but for the end of both directions, which reports them again.
+ * <p>On poll(2), whose edges are emulated, a direction that was reported is not polled again until it was drained. The
+ * same holds on Windows, except that the end of both directions reports them again.
  */
 class ReadinessMatrixTest {
     private static final Interest P = Interest.PRIORITY;

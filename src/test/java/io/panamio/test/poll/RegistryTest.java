@@ -138,7 +138,7 @@ class RegistryTest {
 
     @Test
     @Requires(Feature.DESCRIPTORS)
-    void aSourceThatTheSystemDoesNotWatchAnyLongerMayBeRegisteredAgain() throws IOException {
+    void aSourceThatTheSystemNoLongerWatchesMayBeRegisteredAgain() throws IOException {
         try (Loop loop = new Loop()) {
             int fd = NativeFds.eventfd();
             SourceFd watch = loop.later(new SourceFd(fd));
@@ -394,7 +394,8 @@ class RegistryTest {
     }
 
     /**
-     * The check takes three system calls, one of which fails here. It is not made for sources that the library created.
+     * The check whether a descriptor is always ready takes three system calls, one of which fails here. It is not made
+     * for sources that the library created.
      */
     @Test
     @Requires({Feature.DESCRIPTORS, Feature.PIPES})

@@ -102,7 +102,7 @@ class TimeoutTest {
     }
 
     @Test
-    void fineTimeoutIsEpollPwait2() throws Exception {
+    void fineTimeoutUsesEpollPwait2() throws Exception {
         assertEquals(Loop.hasEdges() ? "whole EIO" : "whole fine again", sandboxed(EIO, Duration.ZERO));
     }
 

@@ -109,7 +109,7 @@ class TryIoTest {
         }
     }
 
-    // ---- re-arming: on epoll the system does it, and nothing has changed here
+    // ---- re-arming, which causes an event only where edges are emulated
 
     @Test
     void onlyTheGivenDirectionIsRearmed() throws IOException {

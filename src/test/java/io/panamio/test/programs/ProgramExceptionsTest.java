@@ -39,11 +39,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A RuntimeException, that is a bug of the program, ends only one client of the examples echo, proxy and send, and so
- * does an Error, such as a class that cannot be loaded.
+ * A RuntimeException, which is a bug in the program, ends only one client of the examples echo, proxy and send, and so
+ * does an Error, such as that of a class that cannot be loaded.
  */
 class ProgramExceptionsTest {
-    /** A queue that throws when something is added first. */
+    /** A queue whose first {@code add} throws. */
     private static final class Failing extends TurnQueue<Object> {
         private boolean thrown;
 
@@ -59,7 +59,7 @@ class ProgramExceptionsTest {
 
     @TempDir
     private Path directory;
-    /** What a loop with this in its field {@code errors} has logged. */
+    /** The error log of a loop, once it is set as the loop's field {@code errors}. */
     private LogFile errors;
 
     @BeforeEach
@@ -179,7 +179,7 @@ class ProgramExceptionsTest {
         }
     }
 
-    /** Sends until the connection is closed from the other side, which is done when its turn is long enough. */
+    /** Sends until the peer closes the connection, as it does when a turn is long enough to be continued later. */
     private static void flood(Socket client, Socket receiver) throws IOException {
         Background.start(() -> receiver.getInputStream().transferTo(OutputStream.nullOutputStream()));
         Future<?> sends = Background.start(() -> {

@@ -149,7 +149,7 @@ class ProgramFaultsTest {
             log.await(AT_MOST);
             Heap.fill();
             log.write(large, 1);
-            log.write(line, 1); // after which the first is reported, for which there is no memory
+            log.write(line, 1); // reports afterwards that the large one was dropped, for which there is no memory
             log.await(AT_MOST);
             Heap.free();
             log.write("after");
@@ -309,7 +309,7 @@ class ProgramFaultsTest {
     @ParameterizedTest
     @EnumSource
     void exhaustedNativeMemoryEndsOnlyOneClient(Server server) throws Exception {
-        Qemu.lacks("a limit of memory that is the program's alone");
+        Qemu.lacks("a memory limit for the program alone");
         String[] more = server == Server.PROXY ? new String[] {"--mode", "copy"} : new String[0];
         List<String> options = List.of("-Xint", "-Xms64m"); // a JIT compiler without memory would end the JVM
         for (int tries = 1;; tries++) {
@@ -537,8 +537,8 @@ class ProgramFaultsTest {
     }
 
     /**
-     * An option by which a call fails without descriptors while a file exists. When "count" is received, the number of
-     * failures so far is printed, and the number of waits.
+     * An option that makes a call fail as if no descriptor was left, while a file exists. When "count" is received, the
+     * numbers of failures and of waits so far are printed.
      */
     private String exhausted(String call, Path full) throws IOException, InterruptedException {
         return library("accept4 socket recv epoll_wait epoll_pwait2 poll", """
@@ -596,7 +596,7 @@ class ProgramFaultsTest {
         return counts;
     }
 
-    /** As no event reports when there is one again, the servers try every 100 ms. */
+    /** As no event reports that a descriptor is free again, the servers try every 100 ms. */
     @ParameterizedTest
     @CsvSource({"echo, accept4", "proxy, accept4", "proxy, socket", "send, accept4"})
     void withoutDescriptorsABusyClientCausesNoMoreAttempts(String program, String call) throws Exception {
@@ -678,7 +678,7 @@ class ProgramFaultsTest {
         running.program.assertIdle();
     }
 
-    /** An odd number of bytes: those of the pipe, which holds them by then. */
+    /** A splice of an odd number of bytes fails: the one out of the pipe, which contains the bytes by then. */
     @ParameterizedTest
     @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
     void aSpliceThatFailsWithoutMemoryLosesNothingSilently(String name, int errno) throws Exception {
@@ -724,9 +724,9 @@ class ProgramFaultsTest {
     }
 
     /**
-     * An option by which, from a client that has sent "flood", what it has sent is received again and again, without
-     * an end; and its socket is never full: of what it is sent, it receives only the beginnings. So a turn without a
-     * bound never ends.
+     * An option that makes a client flood the server once it has sent "flood": the server receives those bytes
+     * repeatedly, without end, and the client's socket is never full, as only the beginning of each send is delivered.
+     * So an unbounded turn never ends.
      */
     private String flood() throws IOException, InterruptedException {
         return library("recv send sendfile epoll_wait epoll_pwait2 poll", """
@@ -811,9 +811,9 @@ class ProgramFaultsTest {
     /** A turn receives at most as many bytes as it may send; the first event is followed by a second turn. */
     @ParameterizedTest
     @CsvSource({
-        "a.txt, Content-Length: 1048448,", // uploads: with the head, as many times the text's 128 bytes
+        "a.txt, Content-Length: 1048448,", // uploads: head and body are 8192 times the request's 128 bytes
         "a.txt, Content-Length: 16256,", // each with its head in one read
-        "a.txt, Transfer-Encoding: chunked, fff80//0//", // a chunk of 8191 times the text
+        "a.txt, Transfer-Encoding: chunked, fff80//0//", // a chunk of 8191 times the request
         "a.txt, Content-Length: 9000000000000000000,", // refused, and then discarded for a while
         "large, X: x,"}) // large downloads
     void aFloodingClientOfServeDoesNotStarveOthers(String name, String header, String body) throws Exception {

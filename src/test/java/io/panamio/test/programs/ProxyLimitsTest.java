@@ -59,9 +59,9 @@ class ProxyLimitsTest {
         }
     }
 
-    /** A client that is accepted when there is no descriptor left for its server waits, without spinning. */
+    /** If no descriptor is left for the connection to the server, an accepted client waits, without spinning. */
     @Test
-    void clientsWithoutDescriptorsWaitUntilThereAreSome() throws Exception {
+    void clientsWaitUntilDescriptorsAreFree() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO)) {
             Joined j = p.join(); // loads the classes
             pass(j.client(), j.server(), 100);
@@ -187,7 +187,7 @@ class ProxyLimitsTest {
         }
     }
 
-    /** Returns false if the connection that was to be busy was idle. */
+    /** Returns false if the connection that should be busy was idle for too long. */
     private boolean onlyTheIdleOneIsReset(Mode mode, Duration timeout) throws Exception {
         try (Proxying p = new Proxying(mode, 10, NEVER, timeout, NEVER, 100)) {
             Joined idle = p.join();

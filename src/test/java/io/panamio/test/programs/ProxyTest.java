@@ -202,7 +202,7 @@ class ProxyTest {
         }
     }
 
-    /** However much is pending: so a client with little traffic does not wait for long. */
+    /** A turn is bounded however much is pending, so that a client with little traffic does not wait for long. */
     @ParameterizedTest
     @EnumSource
     void aTurnMovesABoundedNumberOfBytes(Mode mode) throws Exception {

@@ -193,7 +193,7 @@ class ServeAttacksTest {
         "GET /a.txt HTTP/1.1\r\nHost: \u00e4\r\n\r\n", "GET /a.txt HTTP/1.0\r\nHost: a b\r\n\r\n",
         "GET http://u@h/a.txt HTTP/1.1\r\nHost: x\r\n\r\n", "GET http://a,b/a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
         "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc"})
-    void nonsenseIsABadRequestAndTheEnd(String request) throws IOException {
+    void aMalformedRequestIsRefusedAndEndsTheConnection(String request) throws IOException {
         try (Client client = served.client()) {
             client.send(request + "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
             Response a = client.response();

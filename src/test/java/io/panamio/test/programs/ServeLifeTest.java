@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The example {@code serve} over time: timeouts, changes of files, limits, and its end. */
 class ServeLifeTest {
-    private static final Duration NOW = Loop.LONG.dividedBy(120); // half a second; more under qemu
+    private static final Duration SOON = Loop.LONG.dividedBy(120); // half a second; more under qemu
     private static final int LARGE = 20_000_000;
 
     @TempDir
@@ -58,7 +58,7 @@ class ServeLifeTest {
 
     @Test
     void aSlowRequestTimesOutWithAResponse() throws IOException {
-        settings.requestTime = NOW;
+        settings.requestTime = SOON;
         try (Served served = new Served(settings); Client client = served.client()) {
             assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
             client.send("GET /a.txt HTTP/1.1\r\nX: y");
@@ -71,7 +71,7 @@ class ServeLifeTest {
 
     @Test
     void occasionalBytesDoNotExtendASlowRequest() throws IOException {
-        settings.requestTime = NOW;
+        settings.requestTime = SOON;
         try (Served served = new Served(settings); Client client = served.client()) {
             client.send("GET /a.txt HTTP/1.1\r\nX: ");
             Loop.until("refused", () -> {
@@ -86,8 +86,8 @@ class ServeLifeTest {
 
     @Test
     void anIdleConnectionIsClosedWithoutAResponse() throws IOException {
-        settings.idleTime = NOW;
-        settings.requestTime = NOW;
+        settings.idleTime = SOON;
+        settings.requestTime = SOON;
         try (Served served = new Served(settings); Client silent = served.client(); Client idle = served.client();
              Client body = served.client()) {
             assertEquals("small", idle.ask("GET /a.txt HTTP/1.1\r\n").text());
@@ -101,7 +101,7 @@ class ServeLifeTest {
     @ParameterizedTest
     @ValueSource(strings = {"Content-Length: 4\r\n|ab|cd", "Transfer-Encoding: chunked\r\n|2\r\nab\r\n|0\r\n\r\n"})
     void timeOfARequestEndsWithABodyInTwoPieces(String request) throws IOException {
-        settings.requestTime = NOW;
+        settings.requestTime = SOON;
         settings.idleTime = Loop.LONG;
         String[] parts = request.split("\\|");
         try (Served served = new Served(settings); Client client = served.client()) {
@@ -120,7 +120,7 @@ class ServeLifeTest {
 
     @Test
     void aClientThatReadsNothingIsDisconnected() throws IOException {
-        settings.sendTime = NOW;
+        settings.sendTime = SOON;
         NativeFds.Opened opened = new NativeFds.Opened();
         try (Served served = new Served(settings); Client client = served.client()) {
             sendRequest(client, "/large.bin");
@@ -133,10 +133,10 @@ class ServeLifeTest {
 
     @Test
     void timeOutRestartsForEachRequest() throws IOException {
-        settings.requestTime = NOW;
+        settings.requestTime = SOON;
         settings.idleTime = Loop.LONG;
         try (Served served = new Served(settings); Client client = served.client()) {
-            long end = System.nanoTime() + 2 * NOW.toNanos();
+            long end = System.nanoTime() + 2 * SOON.toNanos();
             while (System.nanoTime() < end) {
                 assertEquals("small", client.ask("GET /a.txt HTTP/1.1\r\n").text());
             }
@@ -297,7 +297,7 @@ class ServeLifeTest {
 
     @Test
     void gracePeriodEnds() throws IOException {
-        settings.graceTime = NOW;
+        settings.graceTime = SOON;
         try (Served served = new Served(settings); Client busy = served.client()) {
             sendRequest(busy, "/large.bin");
             Loop.until("begun", () -> busy.socket.getInputStream().available() > 0);
@@ -308,7 +308,7 @@ class ServeLifeTest {
     }
 
     @Test
-    void vanishedClientsLeaveNothing() throws IOException {
+    void vanishedClientsLeakNothing() throws IOException {
         NativeFds.Opened opened = new NativeFds.Opened(folder);
         try (Served served = new Served(settings)) {
             int running = opened.count();

@@ -105,7 +105,7 @@ class ServeProgramsTest {
     }
 
     @Test
-    void hundredCurlsAtATimeAreServed() throws Exception {
+    void aHundredConcurrentCurlsAreServed() throws Exception {
         StringBuilder config = new StringBuilder();
         for (int i = 0; i < 100; i++) {
             config.append("url = \"").append(served.url(i % 2 == 0 ? "/large" : "/small")).append("\"\noutput = \"p")
@@ -202,7 +202,7 @@ class ServeProgramsTest {
     }
 
     @Test
-    void killedClientLeavesNothing() throws Exception {
+    void killedClientsLeakNothing() throws Exception {
         MissingPrograms.require("curl");
         NativeFds.Opened opened = new NativeFds.Opened(folder);
         try (RandomAccessFile file = new RandomAccessFile(www.resolve("sparse").toFile(), "rw")) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The layers: {@code pipeline -> net -> io.panamio -> memory -> sys}, and the platforms, which use {@code sys} alone.
+ * The layers: {@code pipeline -> net -> io.panamio -> memory -> sys}, and the platforms, which use only {@code sys}.
  */
 @Tag("any-platform")
 class ArchitectureTest {
@@ -92,7 +92,7 @@ class ArchitectureTest {
             .check(LIBRARY);
     }
 
-    /** A package of {@code sys} uses {@code sys}, itself, and besides these only what platforms give. */
+    /** A package of {@code sys} uses {@code sys}, itself, {@code mayUse}, and the types that platforms provide. */
     private static void platform(String layer, String... mayUse) {
         classes().that(resideInAPackage(layer)).should()
             .onlyDependOnClassesThat(in(SYS, JDK).or(in(layer)).or(in(mayUse)).or(givenByPlatforms())).check(LIBRARY);

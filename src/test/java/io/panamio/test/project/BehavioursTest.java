@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * {@code src/test/double/behaviours.txt} says of each behaviour of the kernels of macOS and FreeBSD what the doubles make
- * of it. {@link DoubleAnswersTest} compares those of FreeBSD.
+ * {@code src/test/double/behaviours.txt} lists each behaviour of the kernels of macOS and FreeBSD, and how the doubles
+ * imitate it. {@link DoubleAnswersTest} compares those of FreeBSD.
  */
 @Tag("any-platform")
 class BehavioursTest {

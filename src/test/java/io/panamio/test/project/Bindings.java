@@ -33,7 +33,12 @@ record Bindings(String system, String header, String perProcessor, String perPro
     static final Bindings FREEBSD = new Bindings("freebsd", "Freebsd", null, null);
     static final Bindings WINDOWS = new Bindings("windows", "Windows", null, null);
     static final List<Bindings> ALL = List.of(LINUX, MACOS, FREEBSD, WINDOWS);
-    static final List<String> PROCESSORS = List.of("x86_64", "aarch64");
+    private static final List<String> PROCESSORS = List.of("x86_64", "aarch64");
+    /** Processors that have the bindings of aarch64, but for the constants of a list of their own. */
+    private static final List<String> MORE_OF_LINUX = List.of("riscv64", "s390x", "ppc64le", "loongarch64");
+    /** What newer kernels have appended to, such as those of the headers for these processors. */
+    private static final Set<String> GROWN = Set.of("sizeof(struct tcp_info)", "offsetof(struct statx, __spare3)",
+        "sizeof(((struct statx *)0)->__spare3)");
 
     /** The claim that a constant expression of C has a value. */
     record Claim(String expression, long value) {
@@ -51,6 +56,16 @@ record Bindings(String system, String header, String perProcessor, String perPro
         }
     }
 
+    /** {@return the processors for which the headers are checked} */
+    List<String> processors() {
+        return Stream.concat(PROCESSORS.stream(), this == LINUX ? MORE_OF_LINUX.stream() : Stream.of()).toList();
+    }
+
+    /** {@return the processors for which bindings are generated} */
+    List<String> generatedProcessors() {
+        return PROCESSORS;
+    }
+
     // ---- classes
 
     Path jextract() {
@@ -64,7 +79,8 @@ record Bindings(String system, String header, String perProcessor, String perPro
     /** {@return the class of a struct or union} */
     Class<?> binding(String struct, String processor) throws ReflectiveOperationException, IOException {
         boolean common = structs("symbols.txt").contains(struct);
-        return Class.forName("io.panamio.bindings." + system + "." + (common ? "" : processor + ".") + struct);
+        String own = common ? "" : (PROCESSORS.contains(processor) ? processor : "aarch64") + ".";
+        return Class.forName("io.panamio.bindings." + system + "." + own + struct);
     }
 
     /** {@return the names of all top-level classes: common ones, or with a processor those of its package} */
@@ -105,8 +121,11 @@ record Bindings(String system, String header, String perProcessor, String perPro
 
     List<Claim> claims(String processor) throws ReflectiveOperationException, IOException {
         List<Claim> claims = new ArrayList<>();
+        Set<String> own = processor.equals("ppc64le") ? symbols("ppc64le.txt", "constant") : Set.of();
         for (String name : symbols("constant")) {
-            claims.add(constant(name, (Number) call(constants(), name)));
+            Class<?> owner = own.contains(name) ? Class.forName("io.panamio.bindings.linux.ppc64le.Ppc64le")
+                : constants();
+            claims.add(constant(name, (Number) call(owner, name)));
         }
         for (String list : lists()) {
             for (String kind : List.of("struct", "union")) {
@@ -114,6 +133,9 @@ record Bindings(String system, String header, String perProcessor, String perPro
                     addStruct(claims, kind + " " + name, binding(name, processor));
                 }
             }
+        }
+        if (!PROCESSORS.contains(processor)) {
+            claims.removeIf(claim -> GROWN.contains(claim.expression().replace("(long long)", "")));
         }
         return claims;
     }

@@ -65,7 +65,7 @@ class FeatureTest {
         }
     }
 
-    /** A call works if its feature is available, and otherwise throws an exception that names the system and it. */
+    /** A call either works or, if its feature is missing, throws an exception that names the system and the feature. */
     @ParameterizedTest
     @EnumSource
     @ExtendWith(Qemu.class)
@@ -179,7 +179,7 @@ class FeatureTest {
         }
     }
 
-    /** A selector that the kernel keeps, which has a descriptor, reports edges; over any other they are emulated. */
+    /** A selector in the kernel, which has a descriptor, reports edges; for any other selector they are emulated. */
     @Test
     void edgesAreSupportedOrEmulated() {
         assertEquals(Feature.POLL_DESCRIPTOR.isAvailable() ? Support.SUPPORTED : Support.EMULATED,

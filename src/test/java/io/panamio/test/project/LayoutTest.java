@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Verifies the bindings of each system and processor with a C compiler. */
 @Tag("any-platform")
@@ -38,7 +39,7 @@ class LayoutTest {
     }
 
     static Stream<Arguments> targets() {
-        return Bindings.ALL.stream().flatMap(b -> Bindings.PROCESSORS.stream().map(p -> Arguments.of(b, p)));
+        return Bindings.ALL.stream().flatMap(b -> b.processors().stream().map(p -> Arguments.of(b, p)));
     }
 
     /** Compiles C and returns the compiler's messages; skips the test if the headers are not installed. */
@@ -48,12 +49,22 @@ class LayoutTest {
         compiler.addAll(Files.readAllLines(bindings.jextract().resolve(processor + ".flags")));
         compiler.addAll(List.of("-std=gnu11", "-fsyntax-only", "-ferror-limit=0"));
         String probe = run(compiler,
-            "#include \"" + header + "\"\n#ifndef __" + processor + "__\n#error another processor\n#endif\n");
+            "#include \"" + header + "\"\n#ifndef " + macro(processor) + "\n#error another processor\n#endif\n");
         if (!probe.isEmpty()) {
             MissingPrograms.missing("headers-" + bindings + "-" + processor, probe);
         }
         return run(compiler, claims.stream().map(Claim::assertion).collect(Collectors.joining("\n",
             "#include \"" + header + "\"\n#include <stddef.h>\n", "\n")));
+    }
+
+    /** Returns the macro that compilers for a processor define. */
+    private static String macro(String processor) {
+        return switch (processor) {
+            case "riscv64" -> "__riscv";
+            case "ppc64le" -> "__powerpc64__";
+            case "loongarch64" -> "__loongarch64";
+            default -> "__" + processor.replace("-musl", "") + "__";
+        };
     }
 
     private String run(List<String> compiler, String source) throws IOException, InterruptedException {
@@ -80,6 +91,25 @@ class LayoutTest {
         assertEquals(List.of(), wrong.stream().filter(c -> !messages.contains("\"" + c + "\"")).toList(), messages);
     }
 
+    /**
+     * The C library musl declares fewer members, and those of the lengths in two structs as 32 bits with padding, where
+     * the kernel, glibc and Panamio have 64 bits.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"x86_64", "aarch64"})
+    void muslDiffersOnlyInDeclarations(String processor) throws Exception {
+        List<Claim> claims = Bindings.LINUX.claims(processor).stream()
+            .filter(claim -> !claim.expression().contains("epoll_data")).toList(); // musl's is a typedef alone
+        String messages = compile(Bindings.LINUX, processor + "-musl", claims);
+        Set<String> different = claims.stream().filter(c -> messages.contains("\"" + c + "\"")).map(Claim::expression)
+            .map(c -> c.replace("(long long)", "").replaceAll(" \\*\\)0\\)->|, ", "."))
+            .map(c -> c.replaceAll(".*[ (](\\w+(\\.\\w+)*)\\)+$", "$1"))
+            .filter(member -> !member.contains("__")).collect(Collectors.toCollection(TreeSet::new)); // private ones
+        assertEquals(new TreeSet<>(List.of("O_ACCMODE", "cmsghdr", "cmsghdr.cmsg_len", "msghdr.msg_controllen",
+            "msghdr.msg_iovlen", "statx.stx_dio_mem_align", "statx.stx_dio_offset_align", "statx.stx_mnt_id",
+            "tcp_info")), different, messages);
+    }
+
     @ParameterizedTest
     @MethodSource("systems")
     void nothingIsLeftOut(Bindings bindings) throws Exception {
@@ -100,7 +130,7 @@ class LayoutTest {
         common.add(bindings.header());
         assertEquals(common, bindings.classes(""));
 
-        for (String processor : Bindings.PROCESSORS) {
+        for (String processor : bindings.generatedProcessors()) {
             if (bindings.perProcessor() != null) {
                 Set<String> own = bindings.structs(bindings.perProcessor());
                 own.add(bindings.perProcessorHeader());

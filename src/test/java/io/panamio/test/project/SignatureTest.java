@@ -44,7 +44,8 @@ class SignatureTest {
         Bindings.MACOS, List.of("unix", "bsd", "macos"),
         Bindings.FREEBSD, List.of("unix", "bsd", "freebsd"));
 
-    private static final Pattern ASKED = Pattern.compile("\\b(function|functionOrNull|linkVariadic|link)\\(\"(\\w+)\"");
+    private static final Pattern LOOKUP =
+        Pattern.compile("\\b(function|functionOrNull|linkVariadic|link)\\(\"(\\w+)\"");
     private static final Pattern VARIADIC =
         Pattern.compile("linkVariadic\\(\"(\\w+)\", (\\d), ([A-Z_, ]+)\\)");
     private static final Pattern TYPED = Pattern.compile(
@@ -71,7 +72,7 @@ class SignatureTest {
 
     static Stream<Arguments> targets() {
         return SOURCES.keySet().stream().sorted((a, b) -> a.toString().compareTo(b.toString()))
-            .flatMap(b -> Bindings.PROCESSORS.stream().map(p -> Arguments.of(b, p)));
+            .flatMap(b -> b.processors().stream().map(p -> Arguments.of(b, p)));
     }
 
     // ---- what is written by hand
@@ -88,9 +89,9 @@ class SignatureTest {
         return all.toString();
     }
 
-    /** Returns the functions that are looked up, those that a system may lack too. */
-    private static Set<String> asked(Bindings bindings) throws IOException {
-        return ASKED.matcher(sources(bindings)).results().map(r -> r.group(2))
+    /** Returns the functions that are looked up, including those that a system may lack. */
+    private static Set<String> lookedUp(Bindings bindings) throws IOException {
+        return LOOKUP.matcher(sources(bindings)).results().map(r -> r.group(2))
             .collect(Collectors.toCollection(TreeSet::new));
     }
 
@@ -157,7 +158,7 @@ class SignatureTest {
         return common;
     }
 
-    /** Returns what is claimed of each function: its possible signatures. */
+    /** Returns the possible signatures of each function. */
     private static Map<String, Set<String>> claims(Bindings bindings) throws Exception {
         Map<String, Set<String>> claims = new TreeMap<>();
         Map<String, String> typed = typed(bindings);
@@ -203,7 +204,7 @@ class SignatureTest {
         assertEquals("", compile(bindings, processor, claims(bindings)));
     }
 
-    /** With one parameter more, or one less, or without its variable arguments. */
+    /** With variable arguments that the function does not have, or without those that it has. */
     @ParameterizedTest
     @MethodSource("targets")
     void theCompilerRejectsEveryWrongSignature(Bindings bindings, String processor) throws Exception {
@@ -253,7 +254,7 @@ class SignatureTest {
             .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** The functions that a platform looks up are those that its library exports, but for optional ones. */
+    /** The library of a system exports all functions that its platform looks up, except optional ones. */
     @ParameterizedTest
     @MethodSource("targets")
     void theSystemExportsEveryFunction(Bindings bindings, String processor) throws Exception {
@@ -262,7 +263,7 @@ class SignatureTest {
         }
         requireHeaders(bindings, processor);
         Set<String> exported = bindings == Bindings.MACOS ? ofMacos(processor) : ofFreebsd();
-        Set<String> missing = asked(bindings);
+        Set<String> missing = lookedUp(bindings);
         if (bindings == Bindings.MACOS && processor.equals("x86_64")) {
             missing.add("fstat$INODE64");
         }

@@ -49,7 +49,7 @@ class SlimJarIT {
     }
 
     @Test
-    void theJarHoldsItsPlatformsAlone() throws IOException {
+    void theJarHoldsOnlyItsPlatforms() throws IOException {
         String one = System.getProperty("panamio.platform");
         Set<String> platforms = one == null ? PACKAGES.keySet() : Set.of(one);
         try (JarFile jar = new JarFile(System.getProperty("panamio.jar"))) {

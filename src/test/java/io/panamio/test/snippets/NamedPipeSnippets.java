@@ -12,7 +12,7 @@ final class NamedPipeSnippets {
     private NamedPipeSnippets() {
     }
 
-    /** Answers messages of one client after the other with the same, until an empty one. */
+    /** Echoes the messages of one client after the other, until an empty one arrives. */
     static void serve(String name) throws IOException {
         // @start region="serve"
         try (Poll poll = Poll.open(); NamedPipe pipe = NamedPipe.create(name, NamedPipe.Mode.MESSAGES)) {
@@ -30,7 +30,7 @@ final class NamedPipeSnippets {
                     } else if (n == 0) {
                         return;
                     } else {
-                        pipe.write(message, 0, (int) n); // a server of several requests at once awaits writable here
+                        pipe.write(message, 0, (int) n); // may return WOULD_BLOCK if a client does not await the echo
                     }
                 }
             }

@@ -59,7 +59,10 @@ public final class Failures {
         return expected.equals(actual) || calls.getOrDefault(expected, Set.of()).contains(actual);
     }
 
-    /** Whether two names are of one error: Winsock says of a closed handle, as of any other, that it is no socket. */
+    /**
+     * Returns whether two names denote the same error: for a closed handle, Winsock reports the error for a handle that
+     * is not a socket.
+     */
     private static boolean isSameError(String expected, String actual) {
         return expected.equals(actual)
             || Systems.WINDOWS && actual.equals("ENOTSOCK") && List.of("EBADF", "EPERM").contains(expected)

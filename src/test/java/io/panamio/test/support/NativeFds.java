@@ -101,7 +101,7 @@ public final class NativeFds {
 
     public static boolean isNonBlocking(int fd) {
         if (WindowsHandles.HERE) {
-            return true; // the system does not report it: reads that return show it
+            return true; // the system does not report it; a blocking read would hang the test
         }
         return (succeed(FCNTL, fd, F_GETFL, 0) & O_NONBLOCK) != 0;
     }
@@ -140,9 +140,9 @@ public final class NativeFds {
     }
 
     /**
-     * Counts the sockets, pipes, eventfds and memfds that the process has opened since, and files in the given
-     * directories. Other files are the JVM's, which opens them at any time. Descriptors opened before may be closed in
-     * the meantime.
+     * Counts the sockets, pipes, eventfds and memfds that the process has opened since this was created, and files in
+     * the given directories. Other files are the JVM's, which opens them at any time. Descriptors opened before may be
+     * closed in the meantime.
      */
     public static final class Opened {
         static {
@@ -200,7 +200,7 @@ public final class NativeFds {
         }
     }
 
-    /** Opens a file for reading by requests, as only Windows does. */
+    /** Opens a file for overlapped reads, which only Windows has. */
     public static int openOverlapped(Path file) {
         assumeTrue(WindowsHandles.HERE, "only Windows has handles for overlapped I/O");
         return WindowsHandles.openOverlapped(file.toString());

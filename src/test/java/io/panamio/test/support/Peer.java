@@ -24,7 +24,7 @@ public final class Peer implements AutoCloseable {
         return UdpSocket.bind(new InetSocketAddress(host, 0));
     }
 
-    /** Returns a port to which no socket is bound. */
+    /** Returns an address to which no socket is bound. */
     public static InetSocketAddress nobody(InetAddress host) throws IOException {
         try (Peer peer = new Peer(host)) {
             return peer.address();
@@ -76,14 +76,14 @@ public final class Peer implements AutoCloseable {
     }
 
     /**
-     * Returns what a receive returns for a datagram: its length, or where that of a truncated one is not reported, a
-     * number that exceeds the size.
+     * Returns the result that a receive must have for a datagram: its length, or where that of a truncated one is not
+     * reported, a number that exceeds the size.
      */
     public static long reported(int length, long size) {
         return Behaviour.TRUNCATION_HIDES_THE_LENGTH.isHere() ? Math.min(length, size + 1) : length;
     }
 
-    /** Repeats a receive until it no longer would block. */
+    /** Repeats a receive for as long as it would block. */
     public static long await(Receive receive) throws IOException {
         long[] n = new long[1];
         Loop.until("received", () -> (n[0] = receive.receive()) != IoResult.WOULD_BLOCK);

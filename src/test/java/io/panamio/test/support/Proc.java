@@ -12,7 +12,7 @@ public final class Proc {
     private Proc() {
     }
 
-    /** Returns whether there is a file of /proc. Wine shows that of the system below it, which is another one's. */
+    /** Returns whether there is a file of /proc. Under Wine it would be that of the underlying system, not Windows'. */
     public static boolean has(String file) {
         return !Systems.WINDOWS && Files.exists(Path.of("/proc", file));
     }

@@ -3,6 +3,7 @@ package io.panamio.test.support;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.SystemError;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -21,6 +22,12 @@ public final class Qemu implements TestExecutionExceptionHandler {
     /** Skips a test under qemu, which lacks something that the test needs. */
     public static void lacks(String what) {
         assumeFalse(HERE, "qemu-user lacks " + what);
+    }
+
+    /** Skips a test under qemu for a big-endian processor: qemu does not convert the byte order of everything. */
+    public static void misorders(String what) {
+        assumeFalse(HERE && ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN,
+            "qemu-user has a wrong byte order in " + what);
     }
 
     @Override

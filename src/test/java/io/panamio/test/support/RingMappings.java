@@ -22,14 +22,14 @@ public final class RingMappings {
         return areListed() ? all().size() : 0;
     }
 
-    /** Returns the number of those made since then, of whose descriptions none is used again. */
+    /** Returns the number of mappings that are not among {@code before}, an earlier result of {@link #all}. */
     public static int countSince(Set<String> before) throws IOException {
         Set<String> made = new HashSet<>(all());
         made.removeAll(before);
         return made.size();
     }
 
-    /** Returns a description of each, with the inode of its memory. */
+    /** Returns a description of each mapping, with the inode of its memory, so that no two are equal. */
     public static Set<String> all() throws IOException {
         return Proc.lines(MAPS).stream().filter(l -> l.contains("memfd:panamio"))
             .collect(Collectors.toSet());

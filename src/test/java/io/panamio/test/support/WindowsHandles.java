@@ -43,7 +43,7 @@ final class WindowsHandles {
     private WindowsHandles() {
     }
 
-    /** Calls a function of one of the system's libraries; its result is a long as {@code result} has it. */
+    /** Calls a function of one of the system's libraries, and returns its result, of the given layout, as a long. */
     private static long call(MemoryLayout result, String library, String function, Object... arguments) {
         MethodHandle handle = LINKED.computeIfAbsent(function, name -> {
             MemoryLayout[] layouts = Stream.of(arguments)
@@ -131,7 +131,7 @@ final class WindowsHandles {
         }
     }
 
-    /** The path of a file: of this root, as drive Z: is, or with another drive. */
+    /** Returns the path of a file, with its drive. */
     private static String path(int handle) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocate(2048, 2);

@@ -89,7 +89,7 @@ class ConnectTest {
             assertTrue(stream.finishConnect());
             loop.later(Loop.accept(listener)).close();
             Loop.until("ended", () -> stream.read(new byte[1], 0, 1) == EOF);
-            assertTrue(stream.finishConnect(), "what comes later does not count");
+            assertTrue(stream.finishConnect(), "the end of the connection does not change the outcome");
         }
     }
 
@@ -175,7 +175,7 @@ class ConnectTest {
     @Test
     void finishConnectReportsSuccessAfterAReset() throws IOException {
         Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.skip();
-        Qemu.lacks("TCP_INFO, all but its first four bytes");
+        Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             TcpStream peer = Loop.accept(listener);
@@ -192,7 +192,7 @@ class ConnectTest {
     @Test
     void finishConnectReportsSuccessAfterTakeErrorTookAReset() throws IOException {
         Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.skip();
-        Qemu.lacks("TCP_INFO, all but its first four bytes");
+        Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             TcpStream peer = Loop.accept(listener);
@@ -209,7 +209,7 @@ class ConnectTest {
     @Tag("any-selector")
     void finishConnectReportsSuccessAfterBothSidesHaveEnded() throws IOException {
         Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.skip();
-        Qemu.lacks("TCP_INFO, all but its first four bytes");
+        Qemu.lacks("TCP_INFO beyond its first four bytes");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             TcpStream peer = loop.later(Loop.accept(listener));

@@ -453,7 +453,7 @@ class TcpListenerTest {
         acceptWithoutDescriptors(true);
     }
 
-    private static void acceptWithoutDescriptors(boolean inEarnest) throws IOException {
+    private static void acceptWithoutDescriptors(boolean exhaust) throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
             loop.register(listener, 1, R);
@@ -464,7 +464,7 @@ class TcpListenerTest {
             loop.expect(readable(1));
             InetSocketAddress address = listener.localAddress();
             try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
-                if (inEarnest) {
+                if (exhaust) {
                     for (int i = 0; i < 2; i++) {
                         assertFails(ResourceExhaustedException.class, "accept", "EMFILE", listener::accept);
                     }

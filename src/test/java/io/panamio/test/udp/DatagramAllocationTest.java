@@ -79,7 +79,7 @@ class DatagramAllocationTest {
         }
     }
 
-    private static void assertAllocatesFew(InetAddress host, Way way, SocketAddressBuffer to) throws IOException {
+    private static void assertAllocatesNothing(InetAddress host, Way way, SocketAddressBuffer to) throws IOException {
         try (Echo echo = new Echo(host, way, to)) {
             Allocations.assertAtMost(0, echo::round);
         }
@@ -93,9 +93,9 @@ class DatagramAllocationTest {
         long to(UdpSocket socket, SocketAddressBuffer address) throws IOException;
     }
 
-    private static void assertAllocatesFew(InetAddress host, Receive receive, Send send) throws IOException {
+    private static void assertAllocatesNothing(InetAddress host, Receive receive, Send send) throws IOException {
         SocketAddressBuffer address = SocketAddressBuffer.create();
-        assertAllocatesFew(host, new Way() {
+        assertAllocatesNothing(host, new Way() {
             @Override
             public boolean receive(UdpSocket socket) throws IOException {
                 if (receive.from(socket, address) != SIZE || address.port() == 0) {
@@ -122,26 +122,26 @@ class DatagramAllocationTest {
     void anEchoOfNativeSegmentsAllocatesNothing(InetAddress host) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(SIZE);
-            assertAllocatesFew(host, (s, a) -> s.recvFrom(memory, a), (s, a) -> s.sendTo(memory, a));
+            assertAllocatesNothing(host, (s, a) -> s.recvFrom(memory, a), (s, a) -> s.sendTo(memory, a));
         }
     }
 
     @Test
     void anEchoOfHeapSegmentsAllocatesNothing() throws IOException {
         MemorySegment memory = MemorySegment.ofArray(new byte[SIZE]);
-        assertAllocatesFew(V4, (s, a) -> s.recvFrom(memory, a), (s, a) -> s.sendTo(memory, a));
+        assertAllocatesNothing(V4, (s, a) -> s.recvFrom(memory, a), (s, a) -> s.sendTo(memory, a));
     }
 
     @Test
     void anEchoOfArraysAllocatesNothing() throws IOException {
         byte[] memory = new byte[SIZE];
-        assertAllocatesFew(V4, (s, a) -> s.recvFrom(memory, 0, SIZE, a), (s, a) -> s.sendTo(memory, 0, SIZE, a));
+        assertAllocatesNothing(V4, (s, a) -> s.recvFrom(memory, 0, SIZE, a), (s, a) -> s.sendTo(memory, 0, SIZE, a));
     }
 
     @Test
     void anEchoOfHeapBuffersAllocatesNothing() throws IOException {
         ByteBuffer memory = ByteBuffer.allocate(SIZE);
-        assertAllocatesFew(V4, (s, a) -> s.recvFrom(memory.clear(), a), (s, a) -> s.sendTo(memory.clear(), a));
+        assertAllocatesNothing(V4, (s, a) -> s.recvFrom(memory.clear(), a), (s, a) -> s.sendTo(memory.clear(), a));
     }
 
     @Test
@@ -150,7 +150,7 @@ class DatagramAllocationTest {
             MemorySegment memory = arena.allocate(SIZE);
             ControlMessages in = ControlMessages.withCapacity(128);
             ControlMessages out = ControlMessages.withCapacity(128);
-            assertAllocatesFew(V4, (s, a) -> {
+            assertAllocatesNothing(V4, (s, a) -> {
                 long n = s.recvMsgFrom(memory, a, in);
                 return in.ttl() == 0 ? -1 : n;
             }, (s, a) -> {
@@ -165,7 +165,7 @@ class DatagramAllocationTest {
         DatagramBatch batch = DatagramBatch.allocate(8, SIZE, 128);
         SocketAddressBuffer address = SocketAddressBuffer.create();
         MemorySegment memory = Arena.ofAuto().allocate(SIZE);
-        assertAllocatesFew(V4, new Way() {
+        assertAllocatesNothing(V4, new Way() {
             @Override
             public boolean receive(UdpSocket socket) throws IOException {
                 if (socket.recvBatch(batch) != 4) {
@@ -194,7 +194,7 @@ class DatagramAllocationTest {
         DatagramBatch batch = DatagramBatch.allocate(2, SIZE); // never full: it drains the socket
         SocketAddressBuffer address = SocketAddressBuffer.create();
         batch.add(Arena.ofAuto().allocate(SIZE), address);
-        assertAllocatesFew(V4, new Way() {
+        assertAllocatesNothing(V4, new Way() {
             private boolean first = true;
 
             @Override

@@ -300,10 +300,10 @@ class DescriptorPassingTest {
             ends.send(bytes("x"), sent);
             ends.receive(room(1), control);
             control.putFds(fd);
-            assertEquals(before, NativeFds.count(fd), "what is put takes the place of what was received");
+            assertEquals(before, NativeFds.count(fd), "putting descriptors discards the received ones");
             control.clear();
             control.clear();
-            assertTrue(NativeFds.isOpen(fd), "what was put stays open");
+            assertTrue(NativeFds.isOpen(fd), "descriptors to send stay open");
         }
     }
 
@@ -328,7 +328,7 @@ class DescriptorPassingTest {
     @EnumSource
     @Requires(Feature.PIPES)
     void descriptorsThatDoNotFitAreReportedAndClosed(Kind kind) throws IOException {
-        Qemu.lacks("control messages that are cut");
+        Qemu.lacks("the truncation of control messages");
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
             int fd = loop.later(Pipe.open()).sender().fd();
@@ -565,7 +565,7 @@ class DescriptorPassingTest {
     @EnumSource
     @Requires(Feature.CREDENTIAL_PASSING)
     void truncatedCredentialsAreNotReported(Kind kind) throws IOException {
-        Qemu.lacks("control messages that are cut");
+        Qemu.lacks("the truncation of control messages");
         try (Loop loop = new Loop()) {
             Ends ends = kind.open(loop);
             ends.passCredentials();

@@ -242,7 +242,7 @@ class UnixAddressTest {
     }
 
     @Test
-    void pathsOfTheGreatestLengthMakeTheRoundTrip() throws IOException {
+    void pathsOfTheMaximumLengthMakeTheRoundTrip() throws IOException {
         try (Loop loop = new Loop()) {
             UnixAddress server = UnixAddress.ofBytes(path(loop, MAX));
             assertRoundTrip(loop, server, UnixAddress.ofBytes(path(loop, MAX)));

@@ -59,7 +59,7 @@ class UnixDatagramTest {
     private static String receive(UnixDatagram socket) throws IOException {
         byte[] bytes = new byte[100];
         long n = socket.recv(bytes, 0, 100);
-        assertTrue(n >= 0, "nothing is there");
+        assertTrue(n >= 0, "no datagram is pending");
         return new String(bytes, 0, (int) n);
     }
 

@@ -57,7 +57,7 @@ class UnixSeqpacketTest {
     private static String receive(UnixSeqpacket socket) throws IOException {
         byte[] bytes = new byte[100];
         long n = socket.recv(bytes, 0, 100);
-        assertTrue(n > 0, "nothing is there");
+        assertTrue(n > 0, "no message is pending");
         return new String(bytes, 0, (int) n);
     }
 

@@ -18,8 +18,9 @@ public final class Errors implements Runnable {
     /**
      * Loads the classes that the methods here and their exceptions need, and those that a call on an open source may be
      * the first to need, which may happen when no descriptors are left. The latter are not initialized, except the
-     * names of options. Classes in a jar that stays open can be loaded at any time, so they are not. A class that cannot
-     * be loaded is left to the call that needs it: there may be no descriptors or no memory already.
+     * names of options. Does nothing if the classes are in a jar that stays open, from which they can be loaded at any
+     * time. A class that cannot be loaded is left to the call that needs it: there may be no descriptors or no memory
+     * already.
      */
     @Override
     @SuppressWarnings("unused")
@@ -40,8 +41,8 @@ public final class Errors implements Runnable {
     }
 
     /**
-     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open; opens a jar of which
-     * all classes came from a CDS archive. Other class loaders may close and reopen their jars.
+     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open; opens a jar of
+     * which all classes came from a CDS archive. Other class loaders may close and reopen their jars.
      */
     private static boolean isInOpenJar() {
         Class<?> self = Errors.class;

@@ -242,8 +242,8 @@ public final class PollSelector extends Selector {
     }
 
     /**
-     * Returns whether a watch is polled between the waits: for conditions besides those for which poll(2) would return
-     * at once, or which no entry of a wait covers.
+     * Returns whether a watch must be polled between the waits: a wait that includes it would return at once, for a
+     * condition that was reported already, or no entry of a wait covers a condition that is armed.
      */
     private boolean isHeldBack(Polled watch) {
         if (!halves) {

@@ -112,9 +112,9 @@ final class Sockaddr {
     // ---- reading
 
     /**
-     * Returns the length of the address at an offset, from the one that the system reports: Linux adds one for a zero
-     * that is not there after a path that fills {@code sun_path}, and does not accept that length; macOS and the BSDs
-     * report an unnamed Unix address as a path of zeros.
+     * Returns the length of the address at an offset, from the one that the system reports: after a path that fills
+     * {@code sun_path}, Linux counts a terminating zero that is not there, and does not accept that length; macOS and
+     * the BSDs report an unnamed Unix address as a path of zeros.
      */
     int length(ByteBuffer addresses, int at, int reported) {
         boolean unnamed = !c.hasAbstractNames() && reported > SOCKADDR_UN_PATH

@@ -18,8 +18,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The files of Unix sockets: their permissions, replacement and deletion. A replacement holds a lock on the directory,
- * so that none of them considers a file dead that another has just created. Other programs that delete files there do
- * not take the lock.
+ * so that of several at the same time none takes the file that another has just created for that of a dead socket.
+ * Other programs that delete files there do not take the lock.
  */
 final class SocketFiles {
     private static final int S_IFSOCK = 0140000;

@@ -119,9 +119,9 @@ public abstract class UnixMessages extends Messages {
     }
 
     /**
-     * Returns whether no message is pending, by one more call, before memory is allocated for a copy; false without a
-     * call where the copy needs no memory of its own. Another thread may take that message, so the memory must fit the
-     * longest one nevertheless.
+     * Returns whether no message is pending, with one more call, so that no memory is allocated for a copy in vain. If
+     * the copy fits into the scratch memory, returns false without a call. Another thread may take the message first,
+     * so its length cannot be relied on.
      */
     private boolean wouldBlock(int fd, long size, AddressBuffer from) throws IOException {
         if (size <= NativeScratch.COPY_SIZE) {

@@ -33,7 +33,7 @@ public final class UnixOptions {
             @Override
             void check(SocketOption<?> name, Object value) {
                 if ((Integer) value < 0) {
-                    throw new IllegalArgumentException(name.name() + " of " + value + " bytes");
+                    throw new IllegalArgumentException(name.name() + " " + value + " is negative");
                 }
             }
         },
@@ -60,7 +60,7 @@ public final class UnixOptions {
         READ_ONLY(Integer.class),
         /** struct linger; a negative number is off. */
         LINGER(Integer.class),
-        /** Up to 16 characters, terminated by a zero if there are fewer. */
+        /** Text of at most 15 bytes; what the system returns may lack the terminating zero. */
         TEXT(String.class) {
             @Override
             void check(SocketOption<?> name, Object value) {
@@ -97,7 +97,7 @@ public final class UnixOptions {
      * @param on the value that stands for true
      */
     public record Option(Kind kind, int level, int name, int name6, int on) {
-        /** An option for which true is 1, or any other value but 0. */
+        /** Creates an option that is set to 1 for true, and is true unless its value is 0. */
         public Option(Kind kind, int level, int name, int name6) {
             this(kind, level, name, name6, 1);
         }

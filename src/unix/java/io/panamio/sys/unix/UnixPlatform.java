@@ -6,6 +6,7 @@ import io.panamio.sys.Selector;
 import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /** The part of a platform that every Unix shares. */
@@ -41,15 +42,14 @@ public abstract class UnixPlatform extends Platform {
         MemorySegment.NULL.reinterpret(0);
     }
 
-    /** Returns whether the processor is x86-64; throws if there are no bindings for it. */
-    protected static boolean isX86() {
-        String arch = System.getProperty("os.arch");
-        return switch (arch) {
-            case "amd64", "x86_64" -> true;
-            case "aarch64" -> false;
-            default -> throw new UnsupportedOperationException(
-                "the processor " + arch + " is not supported; x86-64 and aarch64 are");
-        };
+    /** Returns the processor, by its name in the bindings; throws unless it is one of those given. */
+    protected static String processor(String... supported) {
+        String name = System.getProperty("os.arch").replace("amd64", "x86_64");
+        if (!Arrays.asList(supported).contains(name)) {
+            throw new UnsupportedOperationException(
+                "the processor " + name + " is not supported; " + String.join(", ", supported) + " are");
+        }
+        return name;
     }
 
     /**

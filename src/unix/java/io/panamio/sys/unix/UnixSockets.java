@@ -242,7 +242,8 @@ public abstract class UnixSockets extends Sockets {
     }
 
     /**
-     * Binds so that nobody can connect before the file has its permissions: until then it has fewer, or no listener.
+     * Binds so that no peer can connect before the file has its permissions: until then it has fewer, or the socket
+     * does not listen yet.
      */
     private void bind(int fd, UnixAddress local, SocketFile file) throws IOException {
         if (file.permissions() != null) {
@@ -591,7 +592,7 @@ public abstract class UnixSockets extends Sockets {
     private static int optionSize(MemorySegment value) {
         if (value.byteSize() > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
-                "an option value of " + value.byteSize() + " bytes, of at most " + Integer.MAX_VALUE);
+                "an option value of " + value.byteSize() + " bytes, more than " + Integer.MAX_VALUE);
         }
         return (int) value.byteSize();
     }
@@ -623,7 +624,7 @@ public abstract class UnixSockets extends Sockets {
         }
     }
 
-    /** Returns the credentials of the peer of a Unix socket, as an option has them. */
+    /** Returns the credentials of the peer of a Unix socket: the value of an option. */
     protected abstract UnixCredentials credentials(int fd, int level, int name) throws IOException;
 
     private void check(String call, Object about, int r) throws IOException {

@@ -24,9 +24,9 @@ import java.util.HexFormat;
 import java.util.Objects;
 
 /**
- * Files by {@link java.nio.file}, for systems without a class of their own. Allocates on the heap. A path is first
- * resolved and then opened: in between, a user who may write below the root can replace a directory by a link to
- * another one, so use it only if all such users are trusted.
+ * Access to files through {@link java.nio.file}, for systems without an implementation of their own. Allocates on the
+ * heap. A path is first resolved and then opened: in between, a user who may write below the root can replace a
+ * directory by a link to another one, so use it only if all such users are trusted.
  */
 public final class JdkFiles extends FileAccess {
     private static final HexFormat CODED = HexFormat.of().withPrefix("%").withUpperCase();

@@ -19,9 +19,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Files on Linux, by system calls that take the bytes of a path, whatever its charset, and allocate nothing on the
- * heap: openat(2), statx(2), pread(2) and getdents64(2). A call that was interrupted by a signal is repeated. The
- * location of an open file is read from {@code /proc/self/fd}, so it cannot be replaced between the check and the use.
+ * Access to files on Linux through system calls, which take a path as bytes, whatever its charset, and allocate nothing
+ * on the heap: openat(2), statx(2), pread(2) and getdents64(2). A call that was interrupted by a signal is repeated.
+ * The location of an open file is read from {@code /proc/self/fd}, so it cannot be replaced between the check and the
+ * use.
  */
 final class LinuxFiles extends FileAccess {
     private static final int EPERM = 1;

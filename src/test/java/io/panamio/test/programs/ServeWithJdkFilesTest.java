@@ -19,8 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The example {@code serve} with {@code JdkFiles}, as on systems that have no class of their own for files. */
-class ServeByTheJdkTest {
+/** The example {@code serve} with {@code JdkFiles}, as on systems without an implementation of their own. */
+class ServeWithJdkFilesTest {
     private static final int LARGE = 3_000_000;
 
     @TempDir
