@@ -119,6 +119,25 @@ public final class Poll implements AutoCloseable {
     }
 
     /**
+     * Waits until at least one event is pending or the first of the timers expires; without a timer, until an event is
+     * pending. Without an event, it never returns before that. Costs one system call.
+     *
+     * @param events receives the events, replacing its contents
+     * @param timers the timers, on a clock of the same speed as {@link System#nanoTime}; {@link Timers#expire} is left
+     *     to the caller
+     * @return the number of events; 0 if a timer has expired
+     * @throws ClosedSelectorException if this Poll is closed, before or during the wait
+     * @throws IllegalStateException if another thread is polling
+     * @throws WrongThreadException if the current thread is virtual and no timer has expired
+     * @throws ResourceExhaustedException if the system has no memory (ENOMEM); with poll(2), also if more sources are
+     *     registered than RLIMIT_NOFILE allows descriptors; no event is lost
+     * @throws IOException if the system call fails; {@code events} is then empty
+     */
+    public int poll(Events events, Timers timers) throws IOException {
+        return poll(events, timers.nanosToNext());
+    }
+
+    /**
      * Reports the pending events without waiting. Costs one system call. A virtual thread may call it.
      *
      * @param events receives the events, replacing its contents
@@ -145,7 +164,7 @@ public final class Poll implements AutoCloseable {
         return n;
     }
 
-    private static long saturatedNanos(Duration timeout) {
+    static long saturatedNanos(Duration timeout) {
         return timeout.compareTo(MAX_NANOS) >= 0 ? Long.MAX_VALUE : timeout.toNanos();
     }
 

@@ -9,6 +9,7 @@
  *     token, a {@code long} of the application's choice. A {@link io.panamio.Slab} assigns tokens and finds the state
  *     of a connection by them.
  * <li>{@link io.panamio.Events} is a reusable buffer for the events of one poll.
+ * <li>{@link io.panamio.Timers} are the deadlines of a loop.
  * <li>A {@link io.panamio.Waker} ends a wait from another thread.
  * <li>An {@link io.panamio.IoSource} owns a descriptor; a {@link io.panamio.SourceFd} watches one that it does not own.
  * <li>A {@link io.panamio.Feature} reports whether this system supports an optional part of the API.
@@ -29,7 +30,7 @@
  * <li>A closed source throws {@link java.nio.channels.ClosedChannelException}, a closed Poll {@link
  *     java.nio.channels.ClosedSelectorException}.
  * <li>A {@code null} argument throws {@link java.lang.NullPointerException}, unless documented otherwise.
- * <li>Polling, reading events, I/O and waking allocate no objects in the steady state.
+ * <li>Polling, reading events, I/O, timers and waking allocate no objects in the steady state.
  * </ul>
  */
 package io.panamio;

@@ -21,6 +21,7 @@ import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.SourceFd;
+import io.panamio.Timers;
 import io.panamio.Waker;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -102,7 +103,9 @@ class PollTest {
             assertThrows(NullPointerException.class, () -> loop.poll.poll(null));
             assertThrows(NullPointerException.class, () -> loop.poll.pollNow(null));
             assertThrows(NullPointerException.class, () -> loop.poll.poll(null, Duration.ZERO));
-            assertThrows(NullPointerException.class, () -> loop.poll.poll(loop.events, null));
+            assertThrows(NullPointerException.class, () -> loop.poll.poll(loop.events, (Duration) null));
+            assertThrows(NullPointerException.class, () -> loop.poll.poll(loop.events, (Timers) null));
+            assertThrows(NullPointerException.class, () -> loop.poll.poll(null, new Timers()));
         }
     }
 

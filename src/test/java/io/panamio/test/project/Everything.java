@@ -5,6 +5,7 @@ import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.Slab;
+import io.panamio.Timers;
 import io.panamio.Waker;
 import io.panamio.memory.Lease;
 import io.panamio.memory.SegmentPool;
@@ -30,6 +31,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 
 /** An application that uses every part of the library, without JUnit, and closes everything that it opens. */
@@ -42,6 +44,9 @@ public final class Everything implements Callable<Void> {
             Waker waker = Waker.open(poll.registry(), -1);
             Slab<TcpListener> slab = new Slab<>();
             poll.registry().register(listener, slab.insert(listener), Interest.READABLE);
+            Timers timers = new Timers();
+            timers.schedule(-2, Duration.ZERO);
+            until(timers::expire);
             try (TcpStream client = TcpStream.connect(listener.localAddress())) {
                 Events events = Events.withCapacity(8);
                 until(() -> poll.pollNow(events) > 0);

@@ -7,6 +7,7 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.Poll;
 import io.panamio.Slab;
+import io.panamio.Timers;
 import io.panamio.examples.TurnQueue;
 import io.panamio.net.Pipe;
 import io.panamio.net.TcpListener;
@@ -25,9 +26,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.FutureTask;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -152,6 +155,58 @@ class ExhaustedJvmTest {
     void aSlabThatCannotGrowIsUnchanged() throws Exception {
         Child child = new Child().with("-Xmx64m", "-Xms64m", "-XX:+UseSerialGC");
         assertEquals("ok", child.run(FullSlab.class).ok().trim());
+    }
+
+    /** Schedules timers until there is no memory for another one, or for where its deadline belongs. */
+    static final class FullTimers implements LongSupplier {
+        private static final int KINDS = 1000;
+        private static byte[] ballast = new byte[1 << 20];
+        private static long time;
+
+        @Override
+        public long getAsLong() {
+            return time;
+        }
+
+        public static void main(String[] args) {
+            Timers timers = new Timers(Duration.ofNanos(1000), new FullTimers());
+            Duration[] delays = new Duration[KINDS];
+            for (int i = 0; i < KINDS; i++) {
+                delays[i] = Duration.ofNanos(1L << 8 + i / 20).plusMillis(i);
+            }
+            int[] counts = new int[KINDS];
+            long next = 0;
+            int n = 0;
+            try {
+                for (;; n++) {
+                    int kind = n % KINDS;
+                    timers.schedule(kind, delays[kind]);
+                    counts[kind]++;
+                    next = timers.nanosToNext();
+                }
+            } catch (OutOfMemoryError e) {
+                ballast = null;
+            }
+            require(timers.size() == n, timers.size());
+            require(timers.nanosToNext() == next, timers.nanosToNext());
+            time = 1L << 60;
+            while (timers.expire()) {
+                counts[(int) timers.token()]--;
+                n--;
+            }
+            require(n == 0 && timers.size() == 0, n);
+            for (int count : counts) {
+                require(count == 0, count);
+            }
+            System.out.println("ok");
+        }
+    }
+
+    @Test
+    @Tag("any-platform")
+    void timersThatCannotGrowAreUnchanged() throws Exception {
+        Child child = new Child().with("-Xmx64m", "-Xms64m", "-XX:+UseSerialGC");
+        assertEquals("ok", child.run(FullTimers.class).ok().trim());
     }
 
     /** Grows a queue of a program when there is no memory for it. */

@@ -50,6 +50,7 @@ class SnippetsTest {
             static final int EAGAIN = 11;
             Poll poll;
             Events events;
+            Timers timers;
             int i;
             TcpStream stream, client, server;
             SourceFd source;

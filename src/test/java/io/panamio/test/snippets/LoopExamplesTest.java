@@ -25,6 +25,7 @@ import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -125,6 +126,25 @@ class LoopExamplesTest {
             assertFalse(a.isOpen() || b.isOpen());
         }));
         assertEquals(10_001, received.get());
+    }
+
+    @Test
+    void idleConnectionsAreClosedAndOthersNot() throws Exception {
+        Connection.run((a, peerA) -> Connection.run((b, peerB) -> {
+            peerB.getOutputStream().write(1);
+            peerB.shutdownOutput();
+            try (Poll poll = Poll.open(); Arena arena = Arena.ofConfined()) {
+                LoopSnippets.IdleCloser loop = new LoopSnippets.IdleCloser(poll, Duration.ofMillis(50),
+                    arena.allocate(100));
+                long start = System.nanoTime();
+                loop.add(a);
+                loop.add(b);
+                loop.run();
+                assertTrue(System.nanoTime() - start >= 50_000_000);
+            }
+            assertFalse(a.isOpen() || b.isOpen());
+            assertEquals(-1, peerA.getInputStream().read());
+        }));
     }
 
     @Test

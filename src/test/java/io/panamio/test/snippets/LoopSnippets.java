@@ -10,6 +10,7 @@ import io.panamio.Registry;
 import io.panamio.Slab;
 import io.panamio.SourceFd;
 import io.panamio.SystemError;
+import io.panamio.Timers;
 import io.panamio.Waker;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -193,6 +194,75 @@ final class LoopSnippets {
                 if (streams.get(t) == stream) {
                     streams.remove(t).close();
                 }
+            }
+        }
+    }
+
+    /** Closes connections from which nothing has arrived for some time. */
+    static final class IdleCloser {
+        private final Poll poll;
+        private final Duration idle;
+        private final MemorySegment buffer;
+
+        IdleCloser(Poll poll, Duration idle, MemorySegment buffer) {
+            this.poll = poll;
+            this.idle = idle;
+            this.buffer = buffer;
+        }
+
+        // @start region="timers"
+        private static final class Connection {
+            TcpStream stream;
+            long timer;
+        }
+
+        private final Slab<Connection> connections = new Slab<>();
+        private final Timers timers = new Timers();
+
+        void run() throws IOException {
+            Events events = Events.withCapacity(256);
+            while (connections.size() > 0) {
+                int n = poll.poll(events, timers); // until an event or a deadline
+                for (int i = 0; i < n; i++) {
+                    long token = events.token(i);
+                    Connection c = connections.get(token);
+                    if (c != null) {
+                        timers.reschedule(c.timer, idle);
+                        read(c, token);
+                    }
+                }
+                while (timers.expire()) {
+                    close(timers.token());
+                }
+            }
+        }
+
+        void add(TcpStream stream) throws IOException {
+            Connection c = new Connection();
+            long token = connections.insert(c);
+            c.stream = stream;
+            c.timer = timers.schedule(token, idle);
+            poll.registry().register(stream, token, Interest.READABLE);
+        }
+
+        private void close(long token) {
+            Connection c = connections.remove(token);
+            timers.cancel(c.timer); // does nothing if it has expired
+            c.stream.close();
+        }
+        // @end
+
+        private void read(Connection c, long token) {
+            try {
+                long n;
+                while ((n = c.stream.read(buffer)) > 0) {
+                    // until it would block
+                }
+                if (n == IoResult.EOF) {
+                    close(token);
+                }
+            } catch (IOException e) {
+                close(token);
             }
         }
     }
