@@ -60,6 +60,96 @@
  * error. Hot calls allocate nothing. The width of a native result (int, long, BOOL, NTSTATUS) is known only to the code
  * that links the function. A descriptor is an {@code int}; a handle of Windows fits, sign-extended to 64 bits.
  *
+ * <h2>The groups of calls</h2>
+ * Only what a group adds to the rule above is listed. The types of arguments and exceptions are in the documentation
+ * of each class.
+ *
+ * <table>
+ * <caption>Sockets</caption>
+ * <tr><th>method</th><th>must</th></tr>
+ * <tr><td>{@code connect}</td><td>create a socket with its options, start to connect it and return at once; the
+ *     overload for datagrams sets or changes the peer of a socket</td></tr>
+ * <tr><td>{@code listen}, {@code bind}, {@code unbound}, {@code pair}</td><td>create sockets with
+ *     their options, and leave neither a descriptor nor a file behind if a step fails</td></tr>
+ * <tr><td>{@code deletion}</td><td>return an action that deletes the file of a Unix socket, unless another one has
+ *     replaced it; it never throws</td></tr>
+ * <tr><td>{@code accept}</td><td>take one connection from the queue; one that was aborted there is
+ *     skipped</td></tr>
+ * <tr><td>{@code requireSocket}, {@code isListening}, {@code prepareAdopted}</td><td>check a descriptor that a user
+ *     supplies: its type, family and protocol; the last, optional, gives it the settings of sockets that were created
+ *     here</td></tr>
+ * <tr><td>{@code isConnected}</td><td>return true once a connect has succeeded, even if the connection has ended
+ *     since, and throw its error if it failed</td></tr>
+ * <tr><td>{@code localAddress}, {@code peerAddress}, {@code withAddress}</td><td>return addresses, and an exception
+ *     with an address in its message</td></tr>
+ * <tr><td>{@code shutdown}</td><td>shut down one direction or both</td></tr>
+ * <tr><td>{@code takeError}</td><td>return each pending error once; where the system does not clear it, remember that
+ *     it was taken</td></tr>
+ * <tr><td>{@code joinGroup}, {@code leaveGroup}, {@code changeSource}</td><td>change memberships in multicast groups;
+ *     see SOURCE_MEMBERSHIP</td></tr>
+ * <tr><td>{@code setOption}, {@code getOption}</td><td>find an option by its name, check its value, and convert it;
+ *     the overloads by numbers pass memory as it is</td></tr>
+ * <tr><td>{@code newTcpFields}, {@code tcpInfo}</td><td>fill the fields that the system has, and leave the others at
+ *     -1; see TCP_INFO</td></tr>
+ * </table>
+ *
+ * <table>
+ * <caption>Streams and Gather</caption>
+ * <tr><th>method</th><th>must</th></tr>
+ * <tr><td>{@code recv}, {@code send}</td><td>move bytes of native memory, or of the heap through
+ *     {@code NativeScratch}; a call that moved fewer bytes than requested has drained or filled the socket</td></tr>
+ * <tr><td>{@code peek}</td><td>receive without removing; throws for pipes</td></tr>
+ * <tr><td>{@code sendMore}</td><td>optional: announce that another send follows at once; see WRITE_MORE</td></tr>
+ * <tr><td>{@code recvVectored}, {@code sendVectored}</td><td>move segments in order, as many in one call as the system
+ *     takes; an error after the first byte is left to the next call</td></tr>
+ * <tr><td>{@code newGather}</td><td>return a list that is sent with {@code send}; {@code changed}, optional, keeps its
+ *     vectors up to date</td></tr>
+ * <tr><td>{@code maxTransfer}</td><td>return the limit of one call</td></tr>
+ * </table>
+ *
+ * <table>
+ * <caption>Messages, AddressBuffer, Control, Batch</caption>
+ * <tr><th>method</th><th>must</th></tr>
+ * <tr><td>{@code newAddress}, {@code newControl}, {@code newBatch}</td><td>allocate native memory that is reused from
+ *     call to call</td></tr>
+ * <tr><td>{@code recv}, {@code peek}, {@code recvMsg}</td><td>receive one datagram and return its whole length, or one
+ *     byte more than fits if that is not known; the sender and the control messages are stored in the
+ *     buffers</td></tr>
+ * <tr><td>{@code send}, {@code sendTo}, {@code sendMsg}</td><td>send one datagram, as a whole or not at all</td></tr>
+ * <tr><td>{@code recvBatch}, {@code sendBatch}</td><td>receive and send several, by single calls where the system has
+ *     no other; the next call reports an error after the first one</td></tr>
+ * <tr><td>{@code set}, {@code clear}, {@code isEmpty}, {@code get}, {@code family}, {@code port}</td><td>of an
+ *     {@code AddressBuffer}: hold an address in the format of the system; reading its family or port allocates
+ *     nothing</td></tr>
+ * <tr><td>{@code isTruncated}, {@code ttl}, {@code trafficClass}, {@code timestampNanos}, {@code segmentSize},
+ *     {@code destination}, {@code interfaceIndex}, {@code credentials}, {@code takeFds}</td><td>of a {@code Control}:
+ *     find a message that was received; -1, null or none if there is none. {@code clear} closes descriptors that were
+ *     not taken</td></tr>
+ * <tr><td>{@code putTtl}, {@code putTrafficClass}, {@code putSegmentSize}, {@code putSource}, {@code putFds},
+ *     {@code putCredentials}, {@code put}</td><td>of a {@code Control}: add a message as a whole, or throw without a
+ *     change if it does not fit; refuse what the system lacks</td></tr>
+ * <tr><td>{@code address}, {@code setAddress}, {@code control}</td><td>of a {@code Batch}: the address and the control
+ *     messages of each slot</td></tr>
+ * </table>
+ *
+ * <table>
+ * <caption>Pipes, PipeEnd, NamedPipeEnd, Transfers, ZeroCopy: each optional as a group</caption>
+ * <tr><th>method</th><th>must</th></tr>
+ * <tr><td>{@code open}, {@code fd}, {@code streams}, {@code close}</td><td>of pipes: make two ends, non-blocking and
+ *     not inherited; each closes itself once</td></tr>
+ * <tr><td>{@code reader}, {@code writer}, {@code file}, {@code createNamed}, {@code createInstance},
+ *     {@code openNamed}</td><td>optional: adopt a descriptor, open a pipe for a child process, named pipes; see
+ *     PIPE_DESCRIPTORS, PIPE_REDIRECTS, NAMED_PIPES</td></tr>
+ * <tr><td>{@code disconnect}, {@code isEnded}, {@code isPartial}</td><td>of a {@code NamedPipeEnd}, whose
+ *     {@code connect} listens for a client: what the last read has found</td></tr>
+ * <tr><td>{@code openFile}, {@code fileSize}, {@code readFile}</td><td>open a file, refuse to return the size of
+ *     anything but a regular one, and read it at an offset</td></tr>
+ * <tr><td>{@code sendFile}, {@code spliceIn}, {@code spliceOut}, {@code receive}</td><td>move bytes without a copy, or
+ *     return REFUSED, after which the caller copies; {@code receive} reads into memory for that copy</td></tr>
+ * <tr><td>{@code isEnabled}, {@code enable}, {@code complete}</td><td>of {@code ZeroCopy}: {@code send} returns while
+ *     the kernel still reads the memory; {@code complete} reports the sends whose memory it no longer uses</td></tr>
+ * </table>
+ *
  * <h2>Selector</h2>
  * A back end extends {@link io.panamio.sys.Selector}. The base class has entered the selector's guard
  * during {@code add}, {@code modify}, {@code remove}, {@code await} and {@code sendNotification}; any of them can run
@@ -112,9 +202,10 @@
  *
  * <h2>EventBuffer</h2>
  * A back end extends {@link io.panamio.sys.EventBuffer} over memory that it allocates once,
- * usually the array that the system fills. {@code token} and {@code readiness} translate an entry when they are called
- * and allocate nothing. {@code set} writes an entry that the system has not reported (a wake, a delivery), in such a
- * form that both read it back. The memory lives as long as the buffer, which is the user's {@code Events}.
+ * usually the array that the system fills, for {@code capacity} events. {@code token} and {@code readiness} translate
+ * an entry when they are called and allocate nothing. {@code set} writes an entry that the system has not reported (a
+ * wake, a delivery), in such a form that both read it back. The memory lives as long as the buffer, which is the
+ * user's {@code Events}.
  *
  * <h2>Delivery</h2>
  * A source whose readiness no selector can watch, such as a named pipe that owns overlapped reads and

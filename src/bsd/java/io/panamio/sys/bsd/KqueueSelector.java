@@ -340,7 +340,7 @@ final class KqueueSelector extends Selector {
             Registration r = requireWatched(fd);
             byFd[fd] = null;
             changeAll(fd, r.filters, Bsd.EV_DELETE, 0);
-            check("kevent", apply(count)); // the receipts say whether the descriptor was closed before
+            check("kevent", apply(count)); // the receipts report whether the descriptor was closed before
         }
     }
 

@@ -755,9 +755,9 @@ class ProgramFaultsTest {
                 if (fd >= 1024 || n <= 0 || memmem(to, n, "flood", 5) == NULL) {
                   return n;
                 }
-                size_t said = n < 512 ? n : 512;
-                for (; floods[fd].size + said <= 512; floods[fd].size += said) {
-                  memcpy(floods[fd].text + floods[fd].size, to, said);
+                size_t length = n < 512 ? n : 512;
+                for (; floods[fd].size + length <= 512; floods[fd].size += length) {
+                  memcpy(floods[fd].text + floods[fd].size, to, length);
                 }
                 from = n;
               }

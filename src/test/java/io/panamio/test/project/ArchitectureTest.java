@@ -13,6 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import io.panamio.Feature;
@@ -20,9 +22,14 @@ import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixCredentials;
+import io.panamio.sys.SourceArena;
+import io.panamio.test.support.Child;
+import java.io.IOException;
 import java.lang.module.ModuleDescriptor;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -129,6 +136,19 @@ class ArchitectureTest {
     void onlyPlatformsUseErrnos() {
         noClasses().that(in(ROOT, NET, PIPELINE, MEMORY, SYS)).and().areNotAssignableFrom(SystemError.class)
             .should().callMethodWhere(target(nameMatching("errno|errnoName"))).check(LIBRARY);
+    }
+
+    @Test
+    void theSeamIsDescribedMethodByMethod() throws IOException {
+        String page = Files.readString(Child.BASE.resolve("src/main/java/io/panamio/sys/package-info.java"))
+            .replaceAll("\\s+\\* +", " ");
+        Set<String> missing = LIBRARY.stream().filter(in(SYS)).filter(c -> !c.isInterface())
+            .filter(c -> !c.isEquivalentTo(SourceArena.class)) // extended by memory, not by platforms
+            .flatMap(c -> c.getMethods().stream()).filter(m -> m.getModifiers().contains(JavaModifier.ABSTRACT)
+                && (m.getModifiers().contains(JavaModifier.PUBLIC) || m.getModifiers().contains(JavaModifier.PROTECTED)))
+            .map(JavaMethod::getName).filter(name -> !page.contains("{@code " + name + "}"))
+            .collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(Set.of(), missing);
     }
 
     @Test

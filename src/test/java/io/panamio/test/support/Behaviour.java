@@ -69,8 +69,8 @@ public enum Behaviour {
 
     /** Bytes that have arrived are dropped when a reset arrives. */
     RESETS_DISCARD_UNREAD_BYTES(WINDOWS),
-    /** The first send after a reset throws the reset, not EPIPE (3). */
-    A_SEND_REPORTS_A_RESET_FIRST(MACOS, FREEBSD, WINDOWS),
+    /** A reset that follows the peer's end is thrown by the next send; elsewhere that is EPIPE (3). */
+    RESETS_AFTER_AN_END_ARE_THROWN(MACOS, FREEBSD, WINDOWS),
     /** A shutdown of reading drops the bytes that have arrived (3). */
     SHUTDOWN_DISCARDS_UNREAD_BYTES(MACOS, FREEBSD),
     /** The peer's writes do not fail after a shutdown of reading (7). */

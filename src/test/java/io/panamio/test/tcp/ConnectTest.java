@@ -172,17 +172,25 @@ class ConnectTest {
         assertTrue(e.getMessage().contains(to + ": Connection refused " + reason), e.getMessage());
     }
 
-    @Test
-    void finishConnectReportsSuccessAfterAReset() throws IOException {
+    /** A stream whose connection was established and then reset, as an event has reported. */
+    private static TcpStream reset(Loop loop) throws IOException {
         Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.skip();
         Qemu.lacks("TCP_INFO beyond its first four bytes");
-        try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
+        try (TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             TcpStream peer = Loop.accept(listener);
             peer.setOption(StandardSocketOptions.SO_LINGER, 0);
             peer.close();
             loop.register(stream, 1, RW);
             loop.expect(new Expected(1, "rc wc e"));
+            return stream;
+        }
+    }
+
+    @Test
+    void finishConnectReportsSuccessAfterAReset() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = reset(loop);
             assertTrue(stream.finishConnect());
             assertFails(SocketException.class, "recv", "ECONNRESET", () -> stream.read(new byte[1], 0, 1));
             assertTrue(stream.finishConnect());
@@ -191,15 +199,8 @@ class ConnectTest {
 
     @Test
     void finishConnectReportsSuccessAfterTakeErrorTookAReset() throws IOException {
-        Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.skip();
-        Qemu.lacks("TCP_INFO beyond its first four bytes");
-        try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
-            TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
-            TcpStream peer = Loop.accept(listener);
-            peer.setOption(StandardSocketOptions.SO_LINGER, 0);
-            peer.close();
-            loop.register(stream, 1, RW);
-            loop.expect(new Expected(1, "rc wc e"));
+        try (Loop loop = new Loop()) {
+            TcpStream stream = reset(loop);
             assertFailure("SO_ERROR", "ECONNRESET", stream.takeError());
             assertTrue(stream.finishConnect());
         }

@@ -437,7 +437,7 @@ class TcpStreamTest {
             loop.expect(new Expected(1, "r rc"));
             assertEquals(1, pair.stream().write(new byte[1], 0, 1)); // answered with a reset
             until("write-closed", () -> loop.next(1).contains("wc"));
-            if (Behaviour.A_SEND_REPORTS_A_RESET_FIRST.isHere()) {
+            if (Behaviour.RESETS_AFTER_AN_END_ARE_THROWN.isHere()) {
                 assertThrows(SocketException.class, () -> pair.stream().write(new byte[1], 0, 1));
             }
             assertFails(SocketException.class, "send", "EPIPE", () -> pair.stream().write(new byte[1], 0, 1));
