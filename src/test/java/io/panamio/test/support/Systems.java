@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The system whose platform is in use, for fixtures. A test asks for a {@link io.panamio.Feature} or a
- * {@link Behaviour} instead. A child has no JUnit, and may not ask the library.
+ * The system whose platform is in use, known only to fixtures: a test asks for a {@link io.panamio.Feature} or a
+ * {@link Behaviour}. A child has no JUnit, and may not ask the library.
  */
-final class Systems {
+public final class Systems {
     static final Behaviour.Kernel KERNEL = kernel();
     static final boolean WINDOWS = KERNEL == Behaviour.Kernel.WINDOWS || KERNEL == Behaviour.Kernel.WINE;
     static final boolean BSD = KERNEL == Behaviour.Kernel.MACOS || KERNEL == Behaviour.Kernel.FREEBSD;
 
     /** The options for JVMs that tests start: Wine lacks what HotSpot then warns of. */
-    static final List<String> CHILD_OPTIONS =
+    public static final List<String> CHILD_OPTIONS =
         WINDOWS ? List.of("-XX:-PrintWarnings", "-Dstdout.encoding=UTF-8", "-Dstderr.encoding=UTF-8") : List.of();
 
     private Systems() {
