@@ -23,6 +23,9 @@
  * io.panamio.net.ConnectOptions} set options before a socket is bound or connected; {@link
  * io.panamio.net.SystemSocketOptions} names those that the JDK lacks.
  *
+ * <p>A {@link io.panamio.net.StreamChannel} shows a stream to code that is written for the channels of {@code
+ * java.nio}.
+ *
  * <p>{@link io.panamio.net.GatherList}, {@link io.panamio.net.DatagramBatch}, {@link
  * io.panamio.net.SocketAddressBuffer}, {@link io.panamio.net.ControlMessages} and {@link io.panamio.net.TcpInfo} are
  * reusable native memory, so that an event loop need not allocate. They are not thread-safe; sockets and pipes are.

@@ -18,11 +18,8 @@ final class Connection {
     /** Whether it is queued to be moved again without an event. */
     boolean again;
     boolean closed;
-    /** The list of {@link Timeouts} that it is in, its neighbours there, and the time at which it started. */
-    Timeouts timeouts;
-    Connection before;
-    Connection after;
-    long since;
+    /** The timer that ends the connect, and then an idle connection. */
+    long timer = -1; // none
 
     Connection(TcpStream client, TcpStream server, Mode mode, Statistics statistics, Resources resources) {
         this.client = client;

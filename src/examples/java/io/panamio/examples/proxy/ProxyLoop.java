@@ -5,6 +5,7 @@ import io.panamio.Interest;
 import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
+import io.panamio.Timers;
 import io.panamio.Waker;
 import io.panamio.examples.TurnQueue;
 import io.panamio.examples.log.LogFile;
@@ -36,6 +37,9 @@ import java.util.function.Consumer;
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
+    /** Tokens of timers. */
+    private static final long ACCEPT = -3;
+    private static final long GRACE = -4;
     /** The maximum number of clients accepted in a turn. */
     private static final int MAX_ACCEPTS = 64;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
@@ -70,20 +74,15 @@ public final class ProxyLoop implements AutoCloseable {
     private final Events events = Events.withCapacity(1024);
     private final Slab<Connection> sides = new Slab<>(1024); // two entries per connection
     private final TurnQueue<Connection> again = new TurnQueue<>();
-    private final Timeouts connecting;
-    private final Timeouts idle;
-    /** The maximum wait while there are connections: a fraction of the timeouts. */
-    private final Duration tick;
-    /** The time at which this turn began. */
-    private long now;
+    private final Timers timers;
     private final Statistics statistics = new Statistics();
     private Resources resources;
     /** Whether clients may be waiting to be accepted. */
     private boolean clientsWait;
     /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
     private boolean exhausted;
-    /** The time at which accepting is then retried, unless a client ends earlier. */
-    private long acceptAt;
+    /** Whether it then waits for a timer, or for a client to end. */
+    private boolean acceptsLater;
     private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
@@ -92,8 +91,8 @@ public final class ProxyLoop implements AutoCloseable {
     private Throwable cutShort;
     /** An accepted client that has no connection to the server yet, for lack of a descriptor. */
     private TcpStream unserved;
-    private long deadline;
     private boolean stopping;
+    private boolean graceEnded;
 
     private final AtomicInteger stops = new AtomicInteger();
     private volatile boolean reportWanted;
@@ -108,9 +107,7 @@ public final class ProxyLoop implements AutoCloseable {
     public ProxyLoop(Settings settings, Consumer<String> reports) throws IOException {
         this.settings = settings;
         this.reports = reports;
-        connecting = new Timeouts(settings.connectTimeout);
-        idle = new Timeouts(settings.idleTimeout);
-        tick = Duration.ofNanos(Math.min(connecting.precision, idle.precision));
+        timers = new Timers(tick(settings));
         listener = TcpListener.bind(settings.listen, FOR_CLIENTS);
         Poll opened = null;
         try {
@@ -195,8 +192,14 @@ public final class ProxyLoop implements AutoCloseable {
         }
     }
 
+    /** Returns the resolution of the timeouts: a busy connection restarts its own about once in this time. */
+    private static Duration tick(Settings settings) {
+        long shorter = Math.min(settings.connectTimeout.toNanos(), settings.idleTimeout.toNanos());
+        return Duration.ofNanos(Math.clamp(shorter / 8, 1_000_000, 1_000_000_000));
+    }
+
     private boolean isStopped() {
-        return stops.get() > 1 || stopping && (connections() == 0 || System.nanoTime() - deadline >= 0);
+        return stops.get() > 1 || stopping && (connections() == 0 || graceEnded);
     }
 
     private int connections() {
@@ -217,7 +220,6 @@ public final class ProxyLoop implements AutoCloseable {
             seen = 0;
             statistics.polls++;
         }
-        now = System.nanoTime();
         while (seen < count) {
             int i = seen++;
             long token = events.token(i);
@@ -237,8 +239,9 @@ public final class ProxyLoop implements AutoCloseable {
                 serve(c, -1);
             }
         }
-        end(connecting);
-        end(idle);
+        while (timers.expire()) {
+            expire(timers.token());
+        }
         if (acceptsNow()) {
             accept();
         }
@@ -250,20 +253,12 @@ public final class ProxyLoop implements AutoCloseable {
 
     /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
     private boolean acceptsNow() {
-        return mayAccept() && (!exhausted || System.nanoTime() - acceptAt >= 0 || connections() < acceptBelow);
+        return mayAccept() && (!acceptsLater || connections() < acceptBelow);
     }
 
     private int poll() throws IOException {
         try {
-            if (!again.isEmpty() || acceptsNow()) {
-                return poll.pollNow(events);
-            }
-            if (stopping) {
-                Duration left = Duration.ofNanos(Math.max(deadline - System.nanoTime(), 0));
-                return poll.poll(events, left.compareTo(tick) < 0 ? left : tick);
-            }
-            return mayAccept() ? poll.poll(events, RETRY) : connections() > 0 ? poll.poll(events, tick)
-                : poll.poll(events);
+            return again.isEmpty() && !acceptsNow() ? poll.poll(events, timers) : poll.pollNow(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(RETRY.toNanos());
@@ -278,8 +273,8 @@ public final class ProxyLoop implements AutoCloseable {
         }
         if (stops.get() > 0 && !stopping) {
             stopping = true;
-            deadline = System.nanoTime() + settings.grace.toNanos();
             listener.close();
+            timers.schedule(GRACE, settings.grace);
         }
     }
 
@@ -316,7 +311,10 @@ public final class ProxyLoop implements AutoCloseable {
                 log("no more clients for now", e);
             }
             exhausted = true;
-            acceptAt = System.nanoTime() + RETRY.toNanos();
+            if (!acceptsLater) {
+                timers.schedule(ACCEPT, RETRY);
+                acceptsLater = true;
+            }
             acceptBelow = connections();
         }
     }
@@ -329,7 +327,7 @@ public final class ProxyLoop implements AutoCloseable {
             c = new Connection(client, server, settings.mode, statistics, resources);
             c.clientToken = sides.insert(c);
             c.serverToken = sides.insert(c);
-            connecting.start(c, now);
+            c.timer = timers.schedule(c.clientToken, settings.connectTimeout);
             poll.registry().register(client, c.clientToken, BOTH);
             poll.registry().register(server, c.serverToken, BOTH);
         } catch (IOException | RuntimeException | Error e) { // such as no route, or no port left
@@ -361,7 +359,7 @@ public final class ProxyLoop implements AutoCloseable {
                 return;
             }
             if (c.connected) {
-                idle.start(c, now);
+                timers.reschedule(c.timer, settings.idleTimeout);
             }
             if (more && !c.again) {
                 again.add(c); // may throw OutOfMemoryError
@@ -375,11 +373,15 @@ public final class ProxyLoop implements AutoCloseable {
         }
     }
 
-    /** Ends connections whose timeout has expired. */
-    private void end(Timeouts timeouts) {
-        for (Connection c; (c = timeouts.expired(now)) != null;) {
+    /** Handles that a timer has expired, mostly that of a connection. */
+    private void expire(long timer) {
+        if (timer == ACCEPT) {
+            acceptsLater = false;
+        } else if (timer == GRACE) {
+            graceEnded = true;
+        } else {
             statistics.timedOut++;
-            fail(c);
+            fail(sides.get(timer));
         }
     }
 
@@ -400,6 +402,6 @@ public final class ProxyLoop implements AutoCloseable {
     private void remove(Connection c) {
         sides.remove(c.clientToken);
         sides.remove(c.serverToken);
-        Timeouts.stop(c);
+        timers.cancel(c.timer);
     }
 }

@@ -44,11 +44,10 @@ final class Connection {
     long position;
     long end;
 
-    /** The list of {@link Deadlines} that it is in, its neighbours there, and the time at which it started. */
-    Deadlines deadlines;
-    Connection before;
-    Connection after;
+    /** What it waits for, since when, and the timer that ends that. */
+    Wait wait;
     long since;
+    long timer = -1; // none
     /** The time of the last progress in sending. */
     long progress;
     /** Whether the time for a request has begun. */

@@ -2,11 +2,13 @@ package io.panamio.examples.serve;
 
 import io.panamio.IoResult;
 import io.panamio.Slab;
+import io.panamio.Timers;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import io.panamio.pipeline.RingBuffer;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,26 +20,24 @@ final class Connections implements AutoCloseable {
     private static final int SPARE_RINGS = 64;
     /** What a request takes from a turn's budget, besides its bytes, so that small requests cannot extend a turn. */
     private static final int COST = 1024;
-    /** The time for which input is discarded after the last response, in nanoseconds. */
-    private static final long LINGER = 2_000_000_000L;
+    /** The time for which input is discarded after the last response. */
+    private static final Duration LINGER = Duration.ofSeconds(2);
     /**
-     * The interval at which sending is retried without an event, in nanoseconds. A short sendfile means a full socket
-     * or a truncated file; no event follows the latter, and this finds it without another system call per file.
+     * The interval at which sending is retried without an event. A short sendfile means a full socket or a truncated
+     * file; no event follows the latter, and this finds it without another system call per file.
      */
-    private static final long RETRY = 1_000_000_000L;
+    private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final Settings settings;
     private final Clock clock;
+    private final Timers timers;
     private final Output out;
     private final Responses responses;
     private final Trouble trouble;
     private final Request request = new Request();
     private final Slab<Connection> connections = new Slab<>(1024);
-    private final Deadlines idle;
-    private final Deadlines requesting;
-    private final Deadlines sending;
+    private final Duration sendTime;
     private final long sendNanos;
-    private final Deadlines lingering = new Deadlines(LINGER);
     /** Connections whose turn ended early, to be continued in the next iteration of the loop. */
     private List<Connection> again = new ArrayList<>();
     /** The connections that are being continued. */
@@ -46,14 +46,13 @@ final class Connections implements AutoCloseable {
     private int rings;
     private boolean ending;
 
-    Connections(Settings settings, Clock clock, FileCache files, AccessLog log, Trouble trouble) {
+    Connections(Settings settings, Clock clock, Timers timers, FileCache files, AccessLog log, Trouble trouble) {
         this.settings = settings;
         this.clock = clock;
+        this.timers = timers;
         this.trouble = trouble;
-        idle = new Deadlines(settings.idleTime.toNanos());
-        requesting = new Deadlines(settings.requestTime.toNanos());
         sendNanos = settings.sendTime.toNanos();
-        sending = new Deadlines(Math.min(RETRY, sendNanos));
+        sendTime = settings.sendTime.compareTo(RETRY) < 0 ? settings.sendTime : RETRY;
         out = new Output(settings);
         responses = new Responses(settings, clock, out, files, log);
     }
@@ -78,9 +77,22 @@ final class Connections implements AutoCloseable {
     Connection add(TcpStream stream, byte[] peer) {
         Connection c = new Connection(stream, peer);
         c.token = connections.insert(c);
-        c.inRequest = true;
-        requesting.start(c, clock.nanos);
         return c;
+    }
+
+    /** Starts the time for the first request of a connection. */
+    void begin(Connection c) {
+        c.inRequest = true;
+        await(c, Wait.REQUEST, settings.requestTime);
+    }
+
+    /** Sets what a connection waits for, and starts its timeout. */
+    private void await(Connection c, Wait wait, Duration time) {
+        c.wait = wait;
+        c.since = clock.nanos;
+        if (!timers.reschedule(c.timer, time)) {
+            c.timer = timers.schedule(c.token, time);
+        }
     }
 
     void drop(Connection c) {
@@ -89,9 +101,7 @@ final class Connections implements AutoCloseable {
         }
         connections.remove(c.token);
         c.dropped = true;
-        if (c.deadlines != null) {
-            c.deadlines.remove(c);
-        }
+        timers.cancel(c.timer);
         try {
             if (c.ring != null) {
                 c.ring.buffer.clear();
@@ -105,11 +115,17 @@ final class Connections implements AutoCloseable {
 
     /** Drops the connection that has been idle longest, to free memory. Returns false if none is idle. */
     boolean shed() {
-        Connection c = idle.first();
-        if (c != null) {
-            drop(c);
+        Connection longest = null;
+        for (long token = connections.nextToken(-1); token >= 0; token = connections.nextToken(token)) {
+            Connection c = connections.get(token);
+            if (c.wait == Wait.IDLE && (longest == null || c.since - longest.since < 0)) {
+                longest = c;
+            }
         }
-        return c != null;
+        if (longest != null) {
+            drop(longest);
+        }
+        return longest != null;
     }
 
     void dropAll() {
@@ -279,23 +295,22 @@ final class Connections implements AutoCloseable {
                 c.again = true;
                 again.add(c);
             }
-            if (out.budget < Output.TURN || c.deadlines != sending) {
+            if (out.budget < Output.TURN || c.wait != Wait.SEND) {
                 c.progress = clock.nanos;
             }
-            sending.start(c, clock.nanos);
+            await(c, Wait.SEND, sendTime);
         } else if (c.closing) {
             finish(c);
         } else if (c.ended) {
             drop(c);
         } else if (!c.body.isDone() || c.ring != null && c.ring.buffer.readableBytes() > 0) {
-            if (!c.inRequest || c.deadlines != requesting) {
-                c.inRequest = true;
-                requesting.start(c, clock.nanos);
+            if (!c.inRequest || c.wait != Wait.REQUEST) {
+                begin(c);
             }
         } else if (ending) {
             drop(c);
         } else if (!c.inRequest) {
-            idle.start(c, clock.nanos);
+            await(c, Wait.IDLE, settings.idleTime);
         }
         if (c.ring != null && c.ring.buffer.readableBytes() == 0) {
             releaseRing(c);
@@ -328,7 +343,7 @@ final class Connections implements AutoCloseable {
             if (c.ring != null) {
                 c.ring.buffer.clear();
             }
-            lingering.start(c, clock.nanos);
+            await(c, Wait.LINGER, LINGER);
             discard(c);
         } catch (IOException e) {
             drop(c);
@@ -356,28 +371,21 @@ final class Connections implements AutoCloseable {
 
     // ---- time
 
-    /** Closes connections whose timeout has expired. */
-    void expire() {
-        for (Connection c; (c = idle.expired(clock.nanos)) != null;) {
-            drop(c);
-        }
-        for (Connection c; (c = sending.expired(clock.nanos)) != null;) {
+    /** Handles that the timeout of a connection has expired. */
+    void expire(long token) {
+        Connection c = connections.get(token);
+        await(c, c.wait, LINGER); // in case that what follows throws
+        if (c.wait == Wait.SEND) {
             if (clock.nanos - c.progress >= sendNanos) {
                 cutOff(c);
             } else {
                 turn(c);
             }
-        }
-        for (Connection c; (c = lingering.expired(clock.nanos)) != null;) {
-            drop(c);
-        }
-        for (Connection c; (c = requesting.expired(clock.nanos)) != null;) {
-            if (c.ring == null) {
-                drop(c); // nothing received, or in the body of an answered request
-            } else {
-                c.late = true;
-                turn(c);
-            }
+        } else if (c.wait == Wait.REQUEST && c.ring != null) {
+            c.late = true;
+            turn(c);
+        } else {
+            drop(c); // idle, or nothing received, or in the body of an answered request
         }
     }
 

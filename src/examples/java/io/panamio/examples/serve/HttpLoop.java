@@ -4,6 +4,7 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
+import io.panamio.Timers;
 import io.panamio.Waker;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
@@ -31,11 +32,18 @@ import java.util.concurrent.locks.LockSupport;
 public final class HttpLoop implements Runnable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
+    /** Tokens of timers. */
+    private static final long ACCEPT = -3;
+    private static final long FLUSH = -4;
+    private static final long GRACE = -5;
     /** The maximum number of connections accepted in a turn. */
     private static final int MAX_ACCEPTS = 64;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
-    /** The interval at which timeouts are checked without events. */
+    /** The resolution of timeouts. */
     private static final Duration TICK = Duration.ofMillis(100);
+    /** The time after which accept is retried, and the pause after a failure. */
+    private static final Duration RETRY = Duration.ofMillis(100);
+    private static final Duration SECOND = Duration.ofSeconds(1);
 
     /**
      * The counters of a loop, exact once {@link #run} has ended.
@@ -56,20 +64,23 @@ public final class HttpLoop implements Runnable {
     private final Events events = Events.withCapacity(1024);
     private final SocketAddressBuffer peer = SocketAddressBuffer.create();
     private final Clock clock = new Clock();
+    private final Timers timers = new Timers(TICK);
     private final FileCache files;
     private final AccessLog log;
     private final Trouble trouble;
     /** Whether connections may be pending in the listener's queue, which no further event reports. */
     private boolean mayAccept;
-    /** The time at which accept is retried after a failure, unless a connection ends earlier. */
-    private long acceptAt = clock.nanos;
+    /** Whether accept has failed; it is retried when a timer has expired, or a connection has ended. */
+    private boolean exhausted;
     private int acceptBelow;
+    /** Whether a timer for the log is pending. */
+    private boolean flushes;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
     private volatile boolean stopped;
     private boolean stopping;
-    private long graceEnd;
+    private boolean graceEnded;
     private volatile Statistics statistics = new Statistics(0, 0, 0, 0);
 
     /** Created by {@link #run}, because it is confined to the thread of the loop. */
@@ -123,7 +134,7 @@ public final class HttpLoop implements Runnable {
      */
     @Override
     public void run() {
-        try (poll; waker; listener; Connections made = new Connections(settings, clock, files, log, trouble)) {
+        try (poll; waker; listener; Connections made = new Connections(settings, clock, timers, files, log, trouble)) {
             connections = made;
             Throwable thrown = null;
             for (;;) {
@@ -162,7 +173,7 @@ public final class HttpLoop implements Runnable {
         } catch (RuntimeException | Error e) {
             // such as a class that cannot be loaded without descriptors
         }
-        LockSupport.parkNanos(TICK.toNanos());
+        LockSupport.parkNanos(RETRY.toNanos());
     }
 
     // ---- turns
@@ -190,24 +201,40 @@ public final class HttpLoop implements Runnable {
             }
         }
         connections.resume();
-        connections.expire();
+        while (timers.expire()) {
+            expire(timers.token());
+        }
         if (acceptsNow()) {
             accept();
         }
         if (log != null) {
             log.flushIfDue();
+            if (log.hasLines() && !flushes) {
+                timers.schedule(FLUSH, SECOND);
+                flushes = true;
+            }
+        }
+    }
+
+    private void expire(long timer) {
+        if (timer == ACCEPT) {
+            exhausted = false;
+        } else if (timer == FLUSH) {
+            flushes = false; // this turn writes the lines
+        } else if (timer == GRACE) {
+            graceEnded = true;
+        } else {
+            connections.expire(timer);
         }
     }
 
     private int poll() throws IOException {
-        boolean timed = connections.size() > 0 || mayAccept || log != null && log.hasLines();
-        return connections.isBusy() || acceptsNow() ? poll.pollNow(events)
-            : timed ? poll.poll(events, TICK) : poll.poll(events);
+        return connections.isBusy() || acceptsNow() ? poll.pollNow(events) : poll.poll(events, timers);
     }
 
     private boolean acceptsNow() {
         return mayAccept && connections.size() < settings.connections
-            && (clock.nanos - acceptAt >= 0 || connections.size() < acceptBelow);
+            && (!exhausted || connections.size() < acceptBelow);
     }
 
     /** Accepts at most {@link #MAX_ACCEPTS} pending connections, so that accepted ones have their turn. */
@@ -237,7 +264,10 @@ public final class HttpLoop implements Runnable {
      */
     private void acceptLater(Throwable e) {
         trouble.report(e);
-        acceptAt = clock.nanos + TICK.toNanos();
+        if (!exhausted) {
+            timers.schedule(ACCEPT, RETRY);
+            exhausted = true;
+        }
         acceptBelow = connections.size();
     }
 
@@ -246,6 +276,7 @@ public final class HttpLoop implements Runnable {
         try {
             c = connections.add(stream, log == null ? null
                 : ((InetSocketAddress) peer.get()).getAddress().getHostAddress().getBytes(StandardCharsets.US_ASCII));
+            connections.begin(c);
             poll.registry().register(stream, c.token, BOTH);
         } catch (IOException | RuntimeException | Error e) { // no memory for another one
             trouble.report(e);
@@ -259,12 +290,12 @@ public final class HttpLoop implements Runnable {
     /** Starts to stop when requested. Returns whether the loop has ended. */
     private boolean isOver() {
         if (stopped && !stopping) {
+            timers.schedule(GRACE, settings.graceTime);
             stopping = true;
             mayAccept = false;
-            graceEnd = clock.nanos + settings.graceTime.toNanos();
             listener.close();
             connections.end();
-        } else if (stopping && clock.nanos - graceEnd > 0) {
+        } else if (graceEnded) {
             connections.dropAll();
         }
         return stopping && connections.size() == 0;

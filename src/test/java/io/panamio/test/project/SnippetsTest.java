@@ -40,6 +40,7 @@ class SnippetsTest {
         import java.io.*;
         import java.lang.foreign.*;
         import java.net.*;
+        import java.nio.channels.*;
         import java.nio.file.*;
         import java.time.*;
         import java.util.*;

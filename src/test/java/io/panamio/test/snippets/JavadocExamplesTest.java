@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
 import io.panamio.IoResult;
+import io.panamio.Poll;
 import io.panamio.net.NamedPipe;
 import io.panamio.net.Pipe;
 import io.panamio.net.SystemSocketOptions;
@@ -31,6 +32,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +71,31 @@ class JavadocExamplesTest {
             assertEquals("ping", asked.get());
             assertEquals(5, n);
             assertEquals("pong!", response.getString(0));
+        }
+    }
+
+    @Test
+    void aFileIsSentAndAResponseReceivedByAChannel(@TempDir Path directory) throws Exception {
+        byte[] request = new byte[100_000];
+        Arrays.fill(request, (byte) 'q');
+        Path file = Files.write(directory.resolve("request"), request);
+        try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK)) {
+            FutureTask<Integer> asked = start(() -> {
+                try (Socket peer = server.accept()) {
+                    int n = peer.getInputStream().readAllBytes().length;
+                    peer.getOutputStream().write("pong!".getBytes(StandardCharsets.US_ASCII));
+                    return n;
+                }
+            });
+            TcpStream stream = TcpStream.connect(new InetSocketAddress(LOOPBACK, server.getLocalPort()));
+            while (!stream.finishConnect()) {
+                Thread.onSpinWait();
+            }
+            try (Poll poll = Poll.open(); FileChannel channel = FileChannel.open(file)) {
+                assertEquals(5, OptionSnippets.exchange(poll, stream, channel, ByteBuffer.allocateDirect(16)));
+            }
+            assertEquals(request.length, asked.get());
+            assertFalse(stream.isOpen());
         }
     }
 

@@ -1,9 +1,14 @@
 package io.panamio.test.snippets;
 
+import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.Poll;
 import io.panamio.net.BindOptions;
 import io.panamio.net.ConnectOptions;
 import io.panamio.net.GatherList;
 import io.panamio.net.ListenOptions;
+import io.panamio.net.Shutdown;
+import io.panamio.net.StreamChannel;
 import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpListener;
@@ -14,8 +19,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 
-/** Examples for the Javadoc of the options, of {@code TcpInfo} and of {@code GatherList}. */
+/** Examples for the Javadoc of the options and of {@code TcpInfo}, {@code GatherList} and {@code StreamChannel}. */
 final class OptionSnippets {
     private OptionSnippets() {
     }
@@ -76,5 +83,31 @@ final class OptionSnippets {
             }
         }
         // @end
+    }
+
+    /** Sends a file and receives the response, by code for channels. */
+    static long exchange(Poll poll, TcpStream stream, FileChannel file, ByteBuffer response) throws IOException {
+        Events events = Events.withCapacity(16);
+        // @start region="channel"
+        StreamChannel channel = StreamChannel.of(stream);
+        poll.registry().register(stream, 0, Interest.READABLE.add(Interest.WRITABLE)); // the stream, not the channel
+
+        for (long position = 0; position < file.size();) {
+            long n = file.transferTo(position, file.size() - position, channel);
+            if (n == 0) {
+                poll.poll(events); // full: there is an event when there is room again
+            }
+            position += n;
+        }
+        stream.shutdown(Shutdown.WRITE);
+
+        for (int n; (n = channel.read(response)) >= 0 && response.hasRemaining();) {
+            if (n == 0) {
+                poll.poll(events);
+            }
+        }
+        channel.close(); // closes the stream
+        // @end
+        return response.position();
     }
 }

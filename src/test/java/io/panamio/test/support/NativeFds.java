@@ -263,6 +263,7 @@ public final class NativeFds {
 
         public Exhaustion() {
             assumeTrue(SETRLIMIT != null && Files.isDirectory(SELF), "this system does not limit or list descriptors");
+            Loop.until("its classes are loaded", () -> true);
             String[] open = SELF.toFile().list();
             limit = setLimit(Arrays.stream(open).mapToLong(Long::parseLong).max().orElseThrow() + 8);
             for (int fd = 0; (fd = call(DUP, 0)) >= 0;) {
