@@ -258,12 +258,14 @@ public final class NativeFds {
      * the meantime: whatever runs then must have run before.
      */
     public static final class Exhaustion implements AutoCloseable {
+        @SuppressWarnings("unused")
+        private static final Class<?> LOADED = Loop.Condition.class; // by which tests wait meanwhile
+
         private final Deque<Integer> taken = new ArrayDeque<>();
         private final long limit;
 
         public Exhaustion() {
             assumeTrue(SETRLIMIT != null && Files.isDirectory(SELF), "this system does not limit or list descriptors");
-            Loop.until("its classes are loaded", () -> true);
             String[] open = SELF.toFile().list();
             limit = setLimit(Arrays.stream(open).mapToLong(Long::parseLong).max().orElseThrow() + 8);
             for (int fd = 0; (fd = call(DUP, 0)) >= 0;) {
