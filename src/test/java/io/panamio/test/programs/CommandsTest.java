@@ -77,7 +77,7 @@ class CommandsTest {
         Files.createFile(watched.resolve("a b\\c\nd\u001b[31m\u202e\u00e4"));
         watch.awaitOutput("directory  WRITTEN ");
         String name = "a\\ b\\\\c\\nd\\033[31m\\342\\200\\256\u00e4";
-        assertTrue(watch.output().contains("directory  CREATED " + name + System.lineSeparator()), watch.output());
+        assertTrue(watch.output().contains("directory  CREATED " + name + "\n"), watch.output());
         assertTrue(watch.output().matches("(?s).*timer      [0-9]+ expiration.*"), watch.output());
     }
 
@@ -117,7 +117,7 @@ class CommandsTest {
     @Test
     void measurementsToAFileHaveNoProgressBar() throws IOException {
         Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
-        echo.awaitOutput(System.lineSeparator());
+        echo.awaitOutput("\n");
         String port = echo.output().replaceAll("\\D", "");
         String output = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--port", port,
             "--connections", "2", "--warm-up", "0", "--duration", "1"));
@@ -130,7 +130,7 @@ class CommandsTest {
     @Test
     void measurementsOnATerminalHaveAProgressBar() throws IOException {
         Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
-        echo.awaitOutput(System.lineSeparator());
+        echo.awaitOutput("\n");
         String port = echo.output().replaceAll("\\D", "");
         String output = programs.run(MissingPrograms.require("script").toString(), "-qec", String.join(" ",
             programs.exampleCommand(List.of(), Main.class, "bench", "--port", port, "--connections", "2", "--warm-up",

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,7 +64,8 @@ public final class Child {
     /** Adds the jars that contain these classes to the class path. */
     public Child classPathOf(Class<?>... classes) {
         for (Class<?> c : classes) {
-            classPath += File.pathSeparator + c.getProtectionDomain().getCodeSource().getLocation().getPath();
+            classPath += File.pathSeparator
+                + Path.of(URI.create(c.getProtectionDomain().getCodeSource().getLocation().toString()));
         }
         return this;
     }

@@ -24,7 +24,7 @@ public final class Systems implements TestExecutionExceptionHandler {
         WINDOWS && SymbolLookup.libraryLookup("ntdll", Arena.global()).find("wine_get_version").isPresent();
 
     /** The options for JVMs that tests start: Wine lacks what HotSpot then warns of. */
-    static final List<String> CHILD_OPTIONS =
+    public static final List<String> CHILD_OPTIONS =
         WINDOWS ? List.of("-XX:-PrintWarnings", "-Dstdout.encoding=UTF-8", "-Dstderr.encoding=UTF-8") : List.of();
 
     /** Skips a test on Windows, which differs: {@code how} follows its name. */
