@@ -19,6 +19,7 @@ import io.panamio.test.support.Programs;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Programs.Program;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.Systems;
 import java.io.DataInputStream;
 import java.io.File;
 import java.io.FileDescriptor;
@@ -180,6 +181,7 @@ class ProgramFaultsTest {
 
     @BeforeEach
     void open() {
+        Systems.windows("limits neither descriptors nor system calls");
         programs = new Programs(directory);
     }
 

@@ -19,6 +19,7 @@ import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixStream;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Requires;
+import io.panamio.test.support.Systems;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -38,6 +39,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The examples in the Javadoc of {@code io.panamio.net} run and do what they show. */
@@ -93,6 +95,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void unixListenerAcceptsAndDeletesItsFile(@TempDir Path directory) throws Exception {
         Path path = directory.resolve("socket");
         FutureTask<UnixStream> accepted = start(() -> UnixSnippets.listen(path));
@@ -108,6 +111,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires({Feature.DESCRIPTOR_PASSING, Feature.PIPE_DESCRIPTORS})
     void unixStreamPassesADescriptor() throws Exception {
         try (Pipe pipe = Pipe.open()) {
             int passed = UnixSnippets.pass(pipe.sender().fd());
@@ -121,6 +125,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_DATAGRAMS)
     void unixDatagramWaitsForRoom(@TempDir Path directory) throws Exception {
         UnixAddress address = UnixAddress.ofPath(directory.resolve("socket"));
         try (UnixDatagram receiver = UnixDatagram.bind(address)) {
@@ -175,6 +180,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires(Feature.PIPE_REDIRECTS)
     void pipeReadsTheOutputOfAChild() throws Exception {
         assertEquals("hello\n", new String(PipeSnippets.output("echo", "hello"), StandardCharsets.US_ASCII));
     }
@@ -216,6 +222,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @ExtendWith(Systems.class)
     void optionsAreSetBeforeTheSocketIsBoundOrConnected() throws Exception {
         InetSocketAddress any = new InetSocketAddress(LOOPBACK, 0);
         try (TcpListener listener = OptionSnippets.listen(any);
@@ -228,6 +235,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void gatherListIsWrittenRepeatedly() throws Exception {
         UnixStream[] pair = UnixStream.pair();
         try (UnixStream writer = pair[0]; UnixStream reader = pair[1]; Arena arena = Arena.ofConfined()) {

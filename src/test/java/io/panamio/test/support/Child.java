@@ -88,6 +88,11 @@ public final class Child {
         return this;
     }
 
+    /** Returns what was printed to a file, with {@code \n} at the ends of lines. */
+    private static String text(File file) throws IOException {
+        return Files.readString(file.toPath()).replace(System.lineSeparator(), "\n");
+    }
+
     /** Runs a main class until it exits. */
     public End run(Class<?> main, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(launcher);
@@ -108,7 +113,7 @@ public final class Child {
         try {
             process.getOutputStream().close();
             assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "the child JVM hangs: " + command);
-            return new End(process.exitValue(), Files.readString(out.toPath()), Files.readString(err.toPath()));
+            return new End(process.exitValue(), text(out), text(err));
         } finally {
             process.destroyForcibly();
             Files.delete(out.toPath());

@@ -52,6 +52,7 @@ public final class ForwardingLibrary {
         code.append(replacement).append('\n').append(init).append("}\n");
         Path source = Files.writeString(directory.resolve("forward.c"), code);
         Path library = directory.resolve("libforward.so");
+        Systems.windows("has no dlsym(3)");
         Process cc;
         try {
             cc = new ProcessBuilder("cc", "-shared", "-fPIC", "-o", library.toString(), source.toString(), "-ldl")

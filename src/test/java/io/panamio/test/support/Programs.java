@@ -24,7 +24,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.spi.ToolProvider;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import me.tongfei.progressbar.ProgressBar;
@@ -192,6 +193,9 @@ public final class Programs implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
             .redirectOutput(output.toFile());
         builder.environment().put("MALLOC_ARENA_MAX", "1"); // one heap for all threads
+        if (Systems.WINDOWS) {
+            builder.environment().remove("TERM"); // where it is set, picocli takes the output for a terminal
+        }
         Process process = builder.start();
         running.push(process);
         process.getOutputStream().close();
@@ -240,19 +244,25 @@ public final class Programs implements AutoCloseable {
 
     /** Returns the command line for {@link #example}. */
     public String[] exampleCommand(List<String> options, Class<?> main, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(JAVA,
-            "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m"));
-        if (System.getProperty("panamio.selector") != null) {
-            command.add("-Dpanamio.selector=" + System.getProperty("panamio.selector"));
-        }
-        command.addAll(Systems.CHILD_OPTIONS);
-        command.addAll(Qemu.CHILD_OPTIONS);
+        List<String> command = new ArrayList<>(List.of("-XX:+UseSerialGC", "-Xmx64m"));
         command.addAll(options);
         command.addAll(List.of("-cp", Stream.of(classes == null ? library() : classes,
             Child.BASE.resolve("target/test-classes"), jar(CommandLine.class), jar(ProgressBar.class),
             jar(Histogram.class), jar(Terminal.class)).map(Path::toString)
             .collect(Collectors.joining(File.pathSeparator)), main.getName()));
         command.addAll(List.of(arguments));
+        return javaCommand(command);
+    }
+
+    /** Returns the command line for a JVM with arguments. */
+    public static String[] javaCommand(List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of(JAVA, "--enable-native-access=ALL-UNNAMED"));
+        if (System.getProperty("panamio.selector") != null) {
+            command.add("-Dpanamio.selector=" + System.getProperty("panamio.selector"));
+        }
+        command.addAll(Systems.CHILD_OPTIONS);
+        command.addAll(Qemu.CHILD_OPTIONS);
+        command.addAll(arguments);
         return command.toArray(String[]::new);
     }
 
@@ -261,9 +271,14 @@ public final class Programs implements AutoCloseable {
         if (library == null) {
             Path jar = Files.createTempFile("library", ".jar");
             jar.toFile().deleteOnExit();
-            ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
-            assertEquals(0, tool.run(System.out, System.err, "--create", "--file", jar.toString(), "-C",
-                Child.CLASSES.toString(), "."));
+            try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+                    Stream<Path> all = Files.walk(Child.CLASSES)) {
+                for (Path file : all.filter(Files::isRegularFile).toList()) {
+                    out.putNextEntry(new JarEntry(Child.CLASSES.relativize(file).toString()
+                        .replace(File.separatorChar, '/')));
+                    Files.copy(file, out);
+                }
+            }
             library = jar;
         }
         return library;
