@@ -33,9 +33,10 @@ final class Addresses {
      * SO_REUSEPORT, so that it fails if another program has the port, with which it would share clients otherwise.
      */
     static ListenOptions shared(InetSocketAddress address, int loops) throws IOException {
-        if (loops > 1) {
-            TcpListener.bind(address).close();
+        if (loops == 1) {
+            return ListenOptions.DEFAULT;
         }
-        return ListenOptions.DEFAULT.reusePort(loops > 1);
+        TcpListener.bind(address).close();
+        return ListenOptions.DEFAULT.reusePort(true);
     }
 }

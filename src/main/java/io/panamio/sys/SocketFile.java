@@ -13,4 +13,12 @@ import java.util.Set;
 public record SocketFile(Set<PosixFilePermission> permissions, boolean replaceDead, boolean deleteOnClose) {
     /** The behaviour of bind(2). */
     public static final SocketFile DEFAULT = new SocketFile(null, false, false);
+
+    /**
+     * Returns whether this is the behaviour of bind(2). The equals of a record, which is linked at run time, would keep
+     * the class loader of the library alive (seen on JDK 25).
+     */
+    public boolean isDefault() {
+        return permissions == null && !replaceDead && !deleteOnClose;
+    }
 }

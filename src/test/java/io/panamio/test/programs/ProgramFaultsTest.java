@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.examples.Main;
 import io.panamio.examples.log.LogFile;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.ForwardingLibrary;
 import io.panamio.test.support.Heap;
@@ -165,6 +166,7 @@ class ProgramFaultsTest {
 
     @BeforeEach
     void open() {
+        Behaviour.DESCRIPTORS_ARE_UNLIMITED.skip();
         programs = new Programs(directory);
     }
 

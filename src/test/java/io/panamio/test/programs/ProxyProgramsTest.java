@@ -71,7 +71,7 @@ class ProxyProgramsTest {
             Stream.of("proxy", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:" + to), Stream.of(more))
             .toArray(String[]::new));
         program.awaitOutput("proxy on ");
-        program.awaitOutput(System.lineSeparator());
+        program.awaitOutput("\n");
         Matcher m = Pattern.compile("proxy on 127\\.0\\.0\\.1:(\\d+) to 127\\.0\\.0\\.1:" + to)
             .matcher(program.output());
         assertTrue(m.find(), program.output());

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.examples.proxy.Mode;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Proxying;
@@ -286,6 +287,7 @@ class ProxyTest {
     @ParameterizedTest
     @EnumSource
     void aResetIsPassedOnWhileBytesWait(Mode mode) throws Exception {
+        Behaviour.RESETS_WAIT_FOR_UNSENT_BYTES.skip();
         try (Proxying p = new Proxying(mode)) {
             Joined others = p.join();
             for (boolean ofSource : new boolean[] {true, false}) {
@@ -312,6 +314,7 @@ class ProxyTest {
     @ParameterizedTest
     @EnumSource
     void aResetIsPassedOnAfterMoreThanOneTurn(Mode mode) throws Exception {
+        Behaviour.RESETS_WAIT_FOR_UNSENT_BYTES.skip();
         try (Proxying p = new Proxying(mode)) {
             Joined others = p.join();
             for (int round = 1; round <= 3; round++) {

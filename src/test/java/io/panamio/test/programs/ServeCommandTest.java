@@ -8,6 +8,7 @@ import io.panamio.test.programs.Served.Client;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Programs;
+import io.panamio.test.support.Systems;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -35,8 +36,15 @@ class ServeCommandTest {
     }
 
     private Process start(List<String> before, String... arguments) throws IOException {
+        return start(before, List.of(), arguments);
+    }
+
+    /** Starts the command in a JVM with options, as the last words of another command if that is not empty. */
+    private Process start(List<String> before, List<String> options, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(Systems.CHILD_OPTIONS);
+        command.addAll(options);
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", String.join(File.pathSeparator,
             Child.CLASSES.toString(), Child.BASE.resolve("target/test-classes").toString(),
             System.getProperty("java.class.path"), System.getProperty("jdk.module.path", ""))));
@@ -129,6 +137,7 @@ class ServeCommandTest {
     /** The exceptions' classes are in a directory, and cannot be loaded without descriptors. */
     @Test
     void withoutDescriptorsClientsAreStillServed() throws Exception {
+        Programs.requireFile("/bin/sh");
         Path file = Files.writeString(folder.resolve("a.txt"), "within");
         Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH)); // so that the cached entry stays valid
         Process process = start(List.of("sh", "-c", "ulimit -n 80; exec \"$@\"", "sh"), folder.toString(), "--host",
@@ -195,13 +204,10 @@ class ServeCommandTest {
     void digitsAreAsciiInAnyLocale() throws Exception {
         Path file = Files.writeString(folder.resolve("a.txt"), "0123456789");
         Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2024-02-29T12:34:56Z")));
-        Process process = start(List.of("env", "JAVA_TOOL_OPTIONS=-Duser.language=ar -Duser.country=EG"),
-            folder.toString(), "--host", "127.0.0.1", "--port", "0", "--no-log");
+        Process process = start(List.of(), List.of("-Duser.language=ar", "-Duser.country=EG"), folder.toString(),
+            "--host", "127.0.0.1", "--port", "0", "--no-log");
         try (BufferedReader err = process.errorReader()) {
-            String line;
-            do {
-                line = err.readLine();
-            } while (!line.startsWith("serving"));
+            String line = err.readLine();
             int port = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
             try (Client client = new Client(new Socket(Loop.V4, port))) {
                 assertEquals("10", client.ask("GET /a.txt HTTP/1.1\r\n").header("Content-Length"));

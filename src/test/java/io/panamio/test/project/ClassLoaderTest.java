@@ -3,6 +3,7 @@ package io.panamio.test.project;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.panamio.test.support.Child;
+import java.io.File;
 import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -49,7 +50,7 @@ class ClassLoaderTest {
         /** A method of its own, so that no local variable keeps the loader reachable. */
         private static WeakReference<ClassLoader> deploy(ExecutorService platform) throws Exception {
             Path library = Path.of(System.getProperty("library"));
-            Path application = Path.of(System.getProperty("java.class.path").replaceFirst("^nowhere:", ""));
+            Path application = Path.of(System.getProperty("java.class.path").replace("nowhere" + File.pathSeparator, ""));
             URL[] urls = {library.toUri().toURL(), application.toUri().toURL()};
             URLClassLoader loader = new URLClassLoader("application", urls, ClassLoader.getPlatformClassLoader());
             Callable<?> use = (Callable<?>) loader.loadClass(Everything.class.getName()).getDeclaredConstructor()

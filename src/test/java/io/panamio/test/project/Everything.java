@@ -1,6 +1,7 @@
 package io.panamio.test.project;
 
 import io.panamio.Events;
+import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
@@ -141,6 +142,12 @@ public final class Everything implements Callable<Void> {
             require(a.sendTo(array, 0, 100, SocketAddressBuffer.of(b.localAddress())) == 100);
             until(() -> b.recv(array, 0, array.length) == 100);
         }
+        if (Feature.UNIX_DATAGRAMS.isAvailable()) {
+            unixSockets();
+        }
+    }
+
+    private static void unixSockets() throws IOException {
         UnixDatagram[] pair = UnixDatagram.pair();
         try (UnixDatagram a = pair[0]; UnixDatagram b = pair[1]; Arena arena = Arena.ofConfined()) {
             ControlMessages control = ControlMessages.withCapacity(100);

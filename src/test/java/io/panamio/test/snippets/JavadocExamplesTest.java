@@ -21,6 +21,7 @@ import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixStream;
 import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.MissingOptions;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,6 +44,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The examples in the Javadoc of {@code io.panamio.net} run and do what they show. */
@@ -123,6 +125,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void unixListenerAcceptsAndDeletesItsFile(@TempDir Path directory) throws Exception {
         Path path = directory.resolve("socket");
         FutureTask<UnixStream> accepted = start(() -> UnixSnippets.listen(path));
@@ -138,6 +141,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires({Feature.DESCRIPTOR_PASSING, Feature.PIPE_DESCRIPTORS})
     void unixStreamPassesADescriptor() throws Exception {
         try (Pipe pipe = Pipe.open()) {
             int passed = UnixSnippets.pass(pipe.sender().fd());
@@ -178,6 +182,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_DATAGRAMS)
     void unixDatagramWaitsForRoom(@TempDir Path directory) throws Exception {
         UnixAddress address = UnixAddress.ofPath(directory.resolve("socket"));
         try (UnixDatagram receiver = UnixDatagram.bind(address)) {
@@ -232,6 +237,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires(Feature.PIPE_REDIRECTS)
     void pipeReadsTheOutputOfAChild() throws Exception {
         assertEquals("hello\n", new String(PipeSnippets.output("echo", "hello"), StandardCharsets.US_ASCII));
     }
@@ -273,6 +279,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @ExtendWith(MissingOptions.class)
     void optionsAreSetBeforeTheSocketIsBoundOrConnected() throws Exception {
         InetSocketAddress any = new InetSocketAddress(LOOPBACK, 0);
         try (TcpListener listener = OptionSnippets.listen(any);
@@ -298,6 +305,7 @@ class JavadocExamplesTest {
     }
 
     @Test
+    @Requires(Feature.UNIX_STREAMS)
     void gatherListIsWrittenRepeatedly() throws Exception {
         UnixStream[] pair = UnixStream.pair();
         try (UnixStream writer = pair[0]; UnixStream reader = pair[1]; Arena arena = Arena.ofConfined()) {

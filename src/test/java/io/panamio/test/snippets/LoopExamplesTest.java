@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Events;
 import io.panamio.Feature;
@@ -16,6 +15,7 @@ import io.panamio.Waker;
 import io.panamio.net.Pipe;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
+import io.panamio.test.support.Loop;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
@@ -240,7 +240,7 @@ class LoopExamplesTest {
 
     @Test
     void ownSourceReadsItsDescriptor() throws IOException {
-        assumeTrue(Feature.PIPES.isAvailable());
+        Loop.assume(Feature.PIPE_DESCRIPTORS);
         try (Pipe pipe = Pipe.open(); Arena arena = Arena.ofConfined();
                 SourceSnippets.Device device = new SourceSnippets.Device(pipe.receiver().detach());
                 Poll poll = Poll.open()) {
@@ -254,7 +254,7 @@ class LoopExamplesTest {
 
     @Test
     void sourceFdLeavesItsDescriptorOpen() throws IOException {
-        assumeTrue(Feature.PIPES.isAvailable());
+        Loop.assume(Feature.PIPE_DESCRIPTORS);
         try (Pipe pipe = Pipe.open(); Arena arena = Arena.ofConfined(); Poll poll = Poll.open()) {
             pipe.sender().write(new byte[10], 0, 10);
             assertEquals(10, SourceSnippets.readPending(poll, pipe.receiver().fd(), arena.allocate(4)));

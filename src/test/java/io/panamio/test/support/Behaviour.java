@@ -100,6 +100,11 @@ public enum Behaviour {
     /** The counters of TCP are those of TCP_INFO_v1. */
     TCP_INFO_IS_WINSOCKS(WINDOWS),
 
+    /** There is no SO_REUSEPORT. */
+    PORTS_CANNOT_BE_SHARED(WINDOWS),
+    /** A reset is not sent before the bytes that wait to be sent. */
+    RESETS_WAIT_FOR_UNSENT_BYTES(WINE),
+
     // ---- Unix sockets
 
     /** Unix sockets have no urgent data. */
@@ -142,6 +147,12 @@ public enum Behaviour {
 
     /** The programs that tests start do not exist. */
     PROGRAMS_ARE_OTHERS(WINDOWS),
+    /** Large transfers take minutes. */
+    TRANSFERS_ARE_SLOW(WINE),
+    /** A file that is mapped cannot be deleted. */
+    MAPPED_FILES_CANNOT_BE_DELETED(WINDOWS),
+    /** There is no signal SIGPIPE. */
+    SIGPIPE_IS_MISSING(WINDOWS),
     /** A file that is mapped cannot be truncated. */
     MAPPED_FILES_CANNOT_BE_TRUNCATED(WINDOWS),
     /** FIFOs and devices are files of a folder. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,7 +64,8 @@ public final class Child {
     /** Adds the jars that contain these classes to the class path. */
     public Child classPathOf(Class<?>... classes) {
         for (Class<?> c : classes) {
-            classPath += File.pathSeparator + c.getProtectionDomain().getCodeSource().getLocation().getPath();
+            classPath += File.pathSeparator
+                + Path.of(URI.create(c.getProtectionDomain().getCodeSource().getLocation().toString()));
         }
         return this;
     }
@@ -86,6 +88,11 @@ public final class Child {
         return this;
     }
 
+    /** Returns what was printed to a file, with {@code \n} at the ends of lines. */
+    private static String text(File file) throws IOException {
+        return Files.readString(file.toPath()).replace(System.lineSeparator(), "\n");
+    }
+
     /** Runs a main class until it exits. */
     public End run(Class<?> main, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(launcher);
@@ -106,7 +113,7 @@ public final class Child {
         try {
             process.getOutputStream().close();
             assertTrue(process.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS), "the child JVM hangs: " + command);
-            return new End(process.exitValue(), Files.readString(out.toPath()), Files.readString(err.toPath()));
+            return new End(process.exitValue(), text(out), text(err));
         } finally {
             process.destroyForcibly();
             Files.delete(out.toPath());

@@ -46,7 +46,8 @@ public final class Loop implements AutoCloseable {
     private static final List<String> FLAGS = List.of("r", "w", "p", "rc", "wc", "e");
 
     /** The timeout for everything that must happen. */
-    public static final Duration LONG = Duration.ofSeconds(System.getenv("PANAMIO_QEMU") == null ? 60 : 300);
+    public static final Duration LONG =
+        Duration.ofSeconds(System.getenv("PANAMIO_QEMU") == null && !WindowsHandles.HERE ? 60 : 300);
     /** The time that a test waits to check that nothing happens. */
     public static final Duration SHORT = Duration.ofMillis(50);
 

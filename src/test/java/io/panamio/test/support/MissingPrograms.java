@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Records programs that tests need and that are not installed. Such a test is skipped, and the last line of the build
- * names the packages to install; with {@code CI=true} in the environment the test fails.
+ * Records programs that tests need and that are not installed. Such a test is skipped, and one of the last lines of the
+ * build names the packages to install; with {@code CI=true} in the environment the test fails.
  */
 public final class MissingPrograms {
     private static final Path PACKAGES = Child.BASE.resolve("src/test/programs.txt");
@@ -64,8 +64,15 @@ public final class MissingPrograms {
         }
     }
 
-    /** Prints the programs that were missing and still are, at the end of a build. */
+    /**
+     * Prints at the end of a build the programs that were missing and still are, and the systems that were left out.
+     *
+     * @param args the names of systems
+     */
     public static void main(String[] args) throws IOException {
+        for (String system : args) {
+            System.out.println("The tests did not run on " + system + ": CONTRIBUTING.md explains how to include it");
+        }
         if (!Files.exists(MISSING)) {
             return;
         }

@@ -12,6 +12,7 @@ import java.net.BindException;
 import java.net.ConnectException;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +24,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.spi.ToolProvider;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import me.tongfei.progressbar.ProgressBar;
@@ -33,6 +35,8 @@ import picocli.CommandLine;
 
 /** Runs installed programs and the examples as child processes, and terminates them when closed. */
 public final class Programs implements AutoCloseable {
+    private static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+
     private static Path library;
 
     private final Path directory;
@@ -42,8 +46,9 @@ public final class Programs implements AutoCloseable {
 
     /** A child process, and the file that its output and errors go to. */
     public record Program(Process process, Path outputFile) {
+        /** {@return what it has printed, with {@code \n} at the ends of lines} */
         public String output() throws IOException {
-            return Files.readString(outputFile);
+            return Files.readString(outputFile).replace(System.lineSeparator(), "\n");
         }
 
         /** Waits until the output contains a text. */
@@ -143,7 +148,7 @@ public final class Programs implements AutoCloseable {
 
     /** Skips a test that needs a file of the system, such as one of /proc, where there is none. */
     public static void requireFile(String path) {
-        assumeTrue(Files.exists(Path.of(path)), "this system has no " + path);
+        assumeTrue(!Systems.WINDOWS && Files.exists(Path.of(path)), "this system has no " + path); // Wine shows others
     }
 
     /** Skips a test that sends signals where a process cannot handle any. */
@@ -181,11 +186,16 @@ public final class Programs implements AutoCloseable {
     }
 
     public Program start(String... command) throws IOException {
-        Behaviour.PROGRAMS_ARE_OTHERS.skip();
+        if (!command[0].equals(JAVA)) {
+            Behaviour.PROGRAMS_ARE_OTHERS.skip();
+        }
         Path output = directory.resolve("output-" + outputs++);
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
             .redirectOutput(output.toFile());
         builder.environment().put("MALLOC_ARENA_MAX", "1"); // one heap for all threads
+        if (Systems.WINDOWS) {
+            builder.environment().remove("TERM"); // where it is set, picocli takes the output for a terminal
+        }
         Process process = builder.start();
         running.push(process);
         process.getOutputStream().close();
@@ -234,18 +244,25 @@ public final class Programs implements AutoCloseable {
 
     /** Returns the command line for {@link #example}. */
     public String[] exampleCommand(List<String> options, Class<?> main, String... arguments) throws IOException {
-        Behaviour.PROGRAMS_ARE_OTHERS.skip();
-        List<String> command = new ArrayList<>(List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m",
-            "-Dpanamio.selector=" + System.getProperty("panamio.selector", "epoll")));
-        command.addAll(Qemu.CHILD_OPTIONS);
+        List<String> command = new ArrayList<>(List.of("-XX:+UseSerialGC", "-Xmx64m"));
         command.addAll(options);
         command.addAll(List.of("-cp", Stream.of(classes == null ? library() : classes,
             Child.BASE.resolve("target/test-classes"), jar(CommandLine.class), jar(ProgressBar.class),
             jar(Histogram.class), jar(Terminal.class)).map(Path::toString)
-            .collect(Collectors.joining(":")), main.getName()));
+            .collect(Collectors.joining(File.pathSeparator)), main.getName()));
         command.addAll(List.of(arguments));
+        return javaCommand(command);
+    }
+
+    /** Returns the command line for a JVM with arguments. */
+    public static String[] javaCommand(List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of(JAVA, "--enable-native-access=ALL-UNNAMED"));
+        if (System.getProperty("panamio.selector") != null) {
+            command.add("-Dpanamio.selector=" + System.getProperty("panamio.selector"));
+        }
+        command.addAll(Systems.CHILD_OPTIONS);
+        command.addAll(Qemu.CHILD_OPTIONS);
+        command.addAll(arguments);
         return command.toArray(String[]::new);
     }
 
@@ -254,16 +271,21 @@ public final class Programs implements AutoCloseable {
         if (library == null) {
             Path jar = Files.createTempFile("library", ".jar");
             jar.toFile().deleteOnExit();
-            ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
-            assertEquals(0, tool.run(System.out, System.err, "--create", "--file", jar.toString(), "-C",
-                Child.CLASSES.toString(), "."));
+            try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+                    Stream<Path> all = Files.walk(Child.CLASSES)) {
+                for (Path file : all.filter(Files::isRegularFile).toList()) {
+                    out.putNextEntry(new JarEntry(Child.CLASSES.relativize(file).toString()
+                        .replace(File.separatorChar, '/')));
+                    Files.copy(file, out);
+                }
+            }
             library = jar;
         }
         return library;
     }
 
     private static Path jar(Class<?> of) {
-        return Path.of(of.getProtectionDomain().getCodeSource().getLocation().getPath());
+        return Path.of(URI.create(of.getProtectionDomain().getCodeSource().getLocation().toString()));
     }
 
     /** Terminates the programs that still run, in reverse order of their start. */

@@ -186,7 +186,7 @@ public abstract class UnixSockets extends Sockets {
         int family = sockaddr.family(local);
         sockaddr.write(scratch.addressBytes, family, local); // checks it
         options.requireSettable(values, local);
-        boolean plain = file == SocketFile.DEFAULT || file.equals(SocketFile.DEFAULT);
+        boolean plain = file.isDefault();
         if (!plain) {
             requirePath(local);
         }

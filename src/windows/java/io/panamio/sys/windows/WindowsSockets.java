@@ -225,7 +225,7 @@ final class WindowsSockets extends Sockets {
             SocketFile file) throws IOException {
         requireInternet(type);
         int family = Sockaddr.family(local);
-        if (!file.equals(SocketFile.DEFAULT)) {
+        if (!file.isDefault()) {
             throw new IllegalArgumentException("options of a socket's file with " + local + ", which is not a path");
         }
         try (NativeScratch scratch = NativeScratch.enter()) {
