@@ -71,6 +71,7 @@ public final class Relay implements AutoCloseable {
         Splice to = ready == a ? bToA : aToB;
 
         long before = transferred();
+        ready.flush();
         if (from.isEnded()) {
             requireNoError(ready);
         }
@@ -79,7 +80,7 @@ public final class Relay implements AutoCloseable {
         if (more) {
             return transferred() - before;
         }
-        return endedA && endedB ? IoResult.EOF : IoResult.WOULD_BLOCK;
+        return endedA && endedB && a.flush() && b.flush() ? IoResult.EOF : IoResult.WOULD_BLOCK;
     }
 
     /** Throws the pending error: a stream whose end was read is not read again, and would not report a later reset. */
