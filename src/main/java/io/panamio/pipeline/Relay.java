@@ -12,9 +12,9 @@ import java.io.IOException;
  *
  * {@snippet file="PipelineSnippets.java" region="relay"}
  *
- * <p>Either stream may be a stream class of the user, for example an encrypted one; its bytes are then copied. The
- * relay owns both streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it,
- * are held back until {@link DuplexStream#finishConnect} returns true.
+ * <p>Either stream may be of another class, a {@code TlsStream} or one of the user; its bytes are then copied. The relay
+ * owns both streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it, are held
+ * back until {@link DuplexStream#finishConnect} returns true.
  *
  * <p>If one peer resets its connection, what it sent before is still delivered as far as it was received, and the other
  * connection is then closed in an orderly way. If that must not be mistaken for an orderly end, set {@link

@@ -5,8 +5,6 @@ import io.panamio.IoResult;
 import io.panamio.Registry;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Source;
-import io.panamio.SystemError;
-import io.panamio.memory.Lease;
 import io.panamio.memory.SegmentPool;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.GatherList;
@@ -24,8 +22,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
@@ -64,7 +60,7 @@ import javax.net.ssl.SSLParameters;
  * every later call writes it first. {@link #flush} returns whether all was taken. A vectored write fills records with
  * several small segments.
  *
- * <p>Buffers come from the pool, of 32 and 64 KiB, and return to it whenever no part of a record is held: a connection
+ * <p>Buffers of 32 and 64 KiB come from the pool, and return to it whenever no part of a record is held: a connection
  * that is idle holds none. For a record, this class allocates nothing; the JDK's engine does. A view of the memory
  * that was passed last is kept, and of other memory made where a call reads or writes 16 KiB or more.
  *
@@ -79,21 +75,10 @@ import javax.net.ssl.SSLParameters;
  * <p>Confined to the thread of its pool. Only tasks on an executor run elsewhere.
  */
 public final class TlsStream implements DuplexStream, Source {
-    private static final int HEADER = 5;
-    private static final int MIN_TYPE = 20;
-    private static final int HANDSHAKE_TYPE = 22;
-    private static final int MAX_TYPE = 24;
-    /** The maximum length of the data of a record, as the protocol defines it. */
-    private static final int RECORD = 16 << 10;
-    /** The size of the buffers of encrypted records: four are read, three are written with one call. */
-    private static final int ENCRYPTED = 64 << 10;
-    /** The size of the buffers of data: no record has more. */
-    private static final int DATA = 32 << 10;
     /** The maximum number of records without data that one read handles, for fairness. */
     private static final int MAX_EMPTY = 64;
-    /** The maximum number of records without data that are read while an answer to one cannot be written. */
+    /** The maximum number of records that are read while an answer to one of them cannot be written. */
     private static final int MAX_UNANSWERED = 8;
-    private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
     private static final Set<Interest> INTERESTS =
         Set.of(Interest.READABLE, Interest.WRITABLE, BOTH, Interest.HANG_UP);
@@ -102,102 +87,41 @@ public final class TlsStream implements DuplexStream, Source {
     private final DuplexStream stream;
     private final Source source;
     private final SSLEngine engine;
-    private final SegmentPool pool;
-    private final Executor executor;
+    private final Thread owner = Thread.currentThread();
+    private final Delivery delivery = new Delivery();
+    private final Tasks tasks;
+    private final Incoming in;
+    private final Outgoing out;
+    private final View view = new View();
     private final Duration timeout;
     private final long deadline;
     /** Completed when the handshake is over, or exceptionally at the deadline; null if there is none. */
     private final CompletableFuture<Void> timer;
-    private final Thread owner = Thread.currentThread();
-    private final Delivery delivery = new Delivery();
-    private final View readView = new View();
-    private final View writeView = new View();
-    private final ByteBuffer[] into = new ByteBuffer[2];
-
-    /** Records received, from the position to the limit. */
-    private final Held in = new Held();
-    /** Data decrypted, from the position to the limit. */
-    private final Held data = new Held();
-    /** Data accepted for the next record: up to the position, or, once sealed, from the position to the limit. */
-    private final Held gathered = new Held();
-    /** Records to be written, from {@link #outStart} to the position. */
-    private final Held out = new Held();
-    private int outStart;
-    /** Whether the data gathered is to be written, and nothing is added to it. */
-    private boolean sealed;
 
     private boolean connected;
     private boolean begun;
     private boolean handshaken;
-    /** Whether an executor runs tasks; the engine is not used until they are done. */
-    private volatile boolean tasksRun;
-    /** Whether the engine has records to be written. */
-    private boolean needsWrap;
-    /** The number of records read whose answers could not be written. */
     private int unanswered;
-    /** The maximum length of a record, without its header. */
-    private int maxRecord = RECORD + 320; // with the padding, the MAC and the vector of TLS 1.2
-    /** The length of the data of a full record of the engine, which may be less than the protocol allows. */
-    private int recordSize = RECORD;
-    /** Whether the protocol has renegotiation, as TLS 1.2 has. */
-    private boolean renegotiable;
-    /** Whether the last read of the stream below has drained it. */
-    private boolean drained;
     /** Whether the data has ended. */
     private boolean ended;
     private boolean writeShut;
-    /** Whether the engine has been closed for writing, which makes it send close_notify. */
+    /** Whether close_notify was, or need not be, requested from the engine. */
     private boolean notified;
     private IOException failure;
     /** Whether a call has thrown the failure. */
     private boolean thrown;
     private boolean closed;
 
-    /** A buffer that is leased only while it holds something. */
-    private final class Held {
-        private Lease lease;
-        private MemorySegment memory;
-        private ByteBuffer buffer;
-
-        /** Acquires a cleared buffer, unless there is one. */
-        ByteBuffer acquire(int size) throws IOException {
-            if (lease == null) {
-                Lease acquired = pool.acquire(size);
-                if (acquired == null) {
-                    throw new ResourceExhaustedException("no buffer of " + size + " bytes: the limit of " + pool
-                        + " is reached", new SystemError.Failure("SegmentPool.acquire", 0, "ENOMEM"));
-                }
-                lease = acquired;
-                memory = acquired.segment();
-                buffer = acquired.buffer().clear();
-            }
-            return buffer;
-        }
-
-        boolean isEmpty() {
-            return lease == null;
-        }
-
-        void release() {
-            if (lease != null) {
-                Lease released = lease;
-                lease = null;
-                memory = null;
-                buffer = null;
-                released.release();
-            }
-        }
-    }
-
     private <S extends DuplexStream & Source> TlsStream(S stream, SSLEngine engine, SegmentPool pool,
             TlsOptions options) {
         this.stream = stream;
         this.source = stream;
         this.engine = engine;
-        this.pool = pool;
-        executor = options.tasks();
-        timeout = options.handshakeTimeout();
         pool.acquired(); // throws if the pool belongs to another thread
+        tasks = new Tasks(engine, options.tasks(), delivery);
+        in = new Incoming(stream, engine, pool);
+        out = new Outgoing(stream, engine, tasks, pool);
+        timeout = options.handshakeTimeout();
         long nanos = timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
         deadline = System.nanoTime() + nanos;
         timer = nanos == Long.MAX_VALUE ? null : new CompletableFuture<>();
@@ -309,7 +233,7 @@ public final class TlsStream implements DuplexStream, Source {
     private void begin() throws IOException {
         requireOpen();
         if (failure != null) {
-            sendRest();
+            out.flushLast();
             thrown = true;
             throw failure;
         }
@@ -334,10 +258,11 @@ public final class TlsStream implements DuplexStream, Source {
             failure = e;
             endTimer();
             in.release();
-            data.release();
-            gathered.release();
-            needsWrap = begun && !tasksRun; // the alert
-            sendRest();
+            out.discardData();
+            if (begun) {
+                out.setDue(); // the alert
+            }
+            out.flushLast();
         }
     }
 
@@ -346,29 +271,6 @@ public final class TlsStream implements DuplexStream, Source {
         fail(e);
         thrown |= e == failure;
         return e;
-    }
-
-    /** Writes what is left of a connection that has failed, such as an alert, as far as possible. */
-    private void sendRest() {
-        try {
-            flushAll();
-        } catch (IOException | RuntimeException e) {
-            needsWrap = false;
-            out.release();
-        }
-    }
-
-    /**
-     * Refuses what the peer has sent. Engines have no method that sends a fatal alert; a record that is too large makes
-     * them send one.
-     */
-    private SSLException refused(String reason) {
-        try {
-            engine.unwrap(ByteBuffer.wrap(new byte[] {HANDSHAKE_TYPE, 3, 3, -1, -1}), EMPTY);
-        } catch (SSLException e) {
-            // as intended
-        }
-        return new SSLException(reason);
     }
 
     private void endTimer() {
@@ -417,13 +319,13 @@ public final class TlsStream implements DuplexStream, Source {
         } catch (IOException e) {
             throw thrown(e);
         } finally {
-            releaseInput();
+            in.releaseEmpty();
         }
     }
 
     /** Returns whether data can be read and written. */
     private boolean isReady() throws IOException {
-        return handshaken ? !tasksRun : handshake();
+        return handshaken ? !tasks.isRunning() : handshake();
     }
 
     private boolean handshake() throws IOException {
@@ -433,7 +335,7 @@ public final class TlsStream implements DuplexStream, Source {
         if (timer != null && System.nanoTime() - deadline >= 0) {
             throw new SocketTimeoutException("no TLS handshake within " + timeout);
         }
-        if (tasksRun || !connect()) {
+        if (tasks.isRunning() || !connect()) {
             return false;
         }
         if (!begun) {
@@ -444,29 +346,27 @@ public final class TlsStream implements DuplexStream, Source {
             SSLEngineResult result;
             switch (engine.getHandshakeStatus()) {
                 case NEED_TASK -> {
-                    if (!runTasks()) {
-                        flushOut();
+                    if (!tasks.runDue()) {
+                        out.write();
                         return false;
                     }
-                    result = engine.unwrap(EMPTY, EMPTY); // throws what a task has thrown
+                    result = engine.unwrap(Buffer.EMPTY, Buffer.EMPTY); // throws what a task has thrown
                 }
                 case NEED_WRAP -> {
-                    result = wrap(EMPTY);
-                    if (result.getStatus() == Status.BUFFER_OVERFLOW && !flushOut()) {
+                    result = out.wrap(Buffer.EMPTY);
+                    if (result.getStatus() == Status.BUFFER_OVERFLOW && !out.write()) {
                         return false;
                     }
                 }
                 default -> {
-                    flushOut(); // even if it is not all written: the peer may wait for this to read
-                    if (!hasRecord()) {
-                        if (fill() == IoResult.WOULD_BLOCK) {
+                    out.write(); // even if it is not all written: the peer may wait for this to read
+                    if (!in.hasRecord()) {
+                        if (!in.receive()) {
                             return false;
                         }
                         continue;
                     }
-                    result = engine.unwrap(in.buffer, data.acquire(DATA));
-                    data.release();
-                    requireRecord(result);
+                    result = in.unwrap(null);
                 }
             }
             if (result.getHandshakeStatus() == HandshakeStatus.FINISHED) {
@@ -475,50 +375,27 @@ public final class TlsStream implements DuplexStream, Source {
                 throw new SSLHandshakeException("the peer has closed the connection during the handshake");
             }
         }
-        flushAll();
+        out.flush();
         return true;
     }
 
     private void finished() {
         handshaken = true;
         endTimer();
-        needsWrap = engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP;
-        renegotiable = !engine.getSession().getProtocol().equals("TLSv1.3");
-        if (!renegotiable) {
-            maxRecord = RECORD + 256;
+        in.handshaken(isTls13());
+        if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+            out.setDue();
         }
-        if (!in.isEmpty() && in.buffer.hasRemaining()) {
+        if (writeShut) {
+            sendCloseNotify();
+        }
+        if (in.holds()) {
             delivery.deliver(Readiness.READABLE); // the stream below may be drained, and have no event
         }
     }
 
-    /** Runs the delegated tasks, and returns whether they are done. */
-    private boolean runTasks() throws IOException {
-        if (executor == null) {
-            runDelegated();
-            return true;
-        }
-        tasksRun = true;
-        try {
-            executor.execute(() -> {
-                try {
-                    runDelegated();
-                } finally {
-                    tasksRun = false;
-                    delivery.deliver(READY);
-                }
-            });
-        } catch (RejectedExecutionException e) {
-            tasksRun = false;
-            throw new IOException("the executor has rejected a delegated task", e);
-        }
-        return !tasksRun;
-    }
-
-    private void runDelegated() {
-        for (Runnable task = engine.getDelegatedTask(); task != null; task = engine.getDelegatedTask()) {
-            task.run();
-        }
+    private boolean isTls13() {
+        return engine.getSession().getProtocol().equals("TLSv1.3");
     }
 
     // ---- reading
@@ -546,41 +423,38 @@ public final class TlsStream implements DuplexStream, Source {
         Objects.checkFromIndexSize(off, len, dst.byteSize());
         RawAccess.requireUsable(dst);
         begin();
-        return len == 0 ? 0 : read(readView.of(dst, off, len), dst, off, len);
+        return len == 0 ? 0 : read(view.of(dst, off, len), dst, off, len);
     }
 
     @Override
     public long read(byte[] dst, int off, int len) throws IOException {
         Objects.checkFromIndexSize(off, len, dst.length);
         begin();
-        return len == 0 ? 0 : read(readView.of(dst, off, len), null, off, len);
+        return len == 0 ? 0 : read(view.of(dst, off, len), null, off, len);
     }
 
     /** Reads into a view, or, if that is null, into a segment. */
-    private long read(ByteBuffer view, MemorySegment dst, long off, long len) throws IOException {
+    private long read(ByteBuffer to, MemorySegment dst, long off, long len) throws IOException {
         long done = 0;
-        drained = false;
+        in.begin();
         try {
-            done = takeData(view, dst, off, len);
-            if (ended && done == 0) {
-                flushAll();
-                return IoResult.EOF;
-            }
-            if (!isReady()) {
+            done = in.take(to, dst, off, len);
+            boolean ready = ended || isReady();
+            out.flush();
+            unanswered = out.isDue() ? unanswered : 0;
+            if (!ready) {
                 return done > 0 ? done : IoResult.WOULD_BLOCK;
             }
-            flushAll();
-            for (int empty = 0; done < len && !ended && !tasksRun && unanswered < MAX_UNANSWERED;) {
-                if (hasRecord()) {
-                    int before = view == null ? 0 : view.position();
-                    boolean has = unwrap(view);
-                    done += view == null ? 0 : view.position() - before;
-                    done += takeData(view, dst, off + done, len - done);
-                    if (!has && ++empty == MAX_EMPTY) {
+            for (int empty = 0; done < len && mayRead();) {
+                if (in.hasRecord()) {
+                    long before = done;
+                    done += readRecord(to);
+                    done += in.take(to, dst, off + done, len - done);
+                    if (done == before && ++empty == MAX_EMPTY) {
                         delivery.deliver(Readiness.READABLE); // the others have their turn first
                         break;
                     }
-                } else if (drained && done > 0 || fill() == IoResult.WOULD_BLOCK) {
+                } else if (in.isDrained() && done > 0 || !in.receive()) {
                     break;
                 }
             }
@@ -596,119 +470,36 @@ public final class TlsStream implements DuplexStream, Source {
             delivery.deliver(READY | Readiness.ERROR); // the next call throws
             return done;
         } finally {
-            releaseInput();
+            in.releaseEmpty();
         }
     }
 
-    /** Moves decrypted data to the user, and returns the number of bytes. */
-    private int takeData(ByteBuffer view, MemorySegment dst, long off, long len) {
-        if (data.isEmpty() || len == 0) {
-            return 0;
-        }
-        ByteBuffer from = data.buffer;
-        int n = (int) Math.min(len, from.remaining());
-        if (view == null) {
-            MemorySegment.copy(data.memory, from.position(), dst, off, n);
-        } else {
-            view.put(view.position(), from, from.position(), n);
-            view.position(view.position() + n);
-        }
-        from.position(from.position() + n);
-        if (!from.hasRemaining()) {
-            data.release();
-        }
-        return n;
+    private boolean mayRead() {
+        return !ended && !tasks.isRunning() && unanswered < MAX_UNANSWERED;
     }
 
-    /** Returns whether a complete record has been received, and refuses one that must not come. */
-    private boolean hasRecord() throws IOException {
-        if (in.isEmpty() || in.buffer.remaining() < HEADER) {
-            return false;
-        }
-        int at = in.buffer.position();
-        int type = in.buffer.get(at);
-        if (type < MIN_TYPE || type > MAX_TYPE) {
-            return true; // the engine refuses it
-        }
-        int length = in.buffer.getShort(at + HEADER - Short.BYTES) & 0xFFFF;
-        if (length > maxRecord) {
-            throw refused("a record of " + length + " bytes, which is more than " + maxRecord);
-        }
-        if (handshaken && renegotiable && type == HANDSHAKE_TYPE) {
-            throw refused("the peer has started a renegotiation, which is not supported");
-        }
-        return in.buffer.remaining() >= HEADER + length;
-    }
-
-    /** Receives, and returns the number of bytes or WOULD_BLOCK. */
-    private long fill() throws IOException {
-        if (in.isEmpty()) {
-            in.acquire(ENCRYPTED).limit(0);
-        }
-        ByteBuffer buffer = in.buffer.compact();
-        int at = buffer.position();
-        long n = 0;
-        try {
-            n = stream.read(in.memory, at, ENCRYPTED - at);
-        } finally {
-            buffer.position(0).limit(at + (int) Math.max(n, 0));
-        }
-        drained = n < ENCRYPTED - at;
-        if (n == IoResult.EOF) {
-            throw handshaken ? new SSLException("truncated: the stream has ended without close_notify")
-                : new SSLHandshakeException("truncated: the stream has ended during the handshake");
-        }
-        return n;
-    }
-
-    /**
-     * Decrypts a record. Data for which the view has no room is held. Returns whether there was any.
-     */
-    private boolean unwrap(ByteBuffer view) throws IOException {
-        int length = in.buffer.getShort(in.buffer.position() + HEADER - Short.BYTES) & 0xFFFF;
-        ByteBuffer rest = view == null || view.remaining() < length ? data.acquire(DATA) : null;
-        into[0] = view == null ? rest : view;
-        into[1] = view == null ? null : rest;
-        int count = view == null || rest == null ? 1 : 2;
-        SSLEngineResult result;
-        try {
-            result = engine.unwrap(in.buffer, into, 0, count);
-        } finally {
-            into[0] = null;
-            into[1] = null;
-        }
-        if (!data.isEmpty() && !data.buffer.flip().hasRemaining()) {
-            data.release();
-        }
-        requireRecord(result);
+    /** Reads a record, which is complete, and returns the number of bytes that were put into the buffer. */
+    private int readRecord(ByteBuffer to) throws IOException {
+        int start = to == null ? 0 : to.position();
+        SSLEngineResult result = in.unwrap(to);
         if (result.getStatus() == Status.CLOSED) {
             ended = true;
-            writeShut |= renegotiable; // TLS 1.2 ends both directions
-            notified |= renegotiable;
+            if (!isTls13()) { // which ends both directions
+                writeShut = true;
+                notified = true;
+            }
+            in.release();
         }
         HandshakeStatus next = result.getHandshakeStatus();
-        if (next == HandshakeStatus.NEED_TASK && runTasks()) {
+        if (next == HandshakeStatus.NEED_TASK && tasks.runDue()) {
             next = engine.getHandshakeStatus();
         }
         if (next == HandshakeStatus.NEED_WRAP) {
-            needsWrap = true;
-            unanswered++;
-            flushAll();
+            out.setDue();
+            out.flush();
+            unanswered = out.isDue() ? unanswered + 1 : 0;
         }
-        return result.bytesProduced() > 0;
-    }
-
-    /** Refuses a record that is complete by its header, but not for the engine. */
-    private void requireRecord(SSLEngineResult result) throws IOException {
-        if (result.getStatus() == Status.BUFFER_UNDERFLOW || result.getStatus() == Status.BUFFER_OVERFLOW) {
-            throw refused("not a record of TLS");
-        }
-    }
-
-    private void releaseInput() {
-        if (!in.isEmpty() && (!in.buffer.hasRemaining() || ended && handshaken)) {
-            in.release();
-        }
+        return to == null ? 0 : to.position() - start;
     }
 
     // ---- writing
@@ -739,9 +530,9 @@ public final class TlsStream implements DuplexStream, Source {
             if (!isWritable()) {
                 return IoResult.WOULD_BLOCK;
             }
-            done = put(src, off, len, true);
-            seal();
-            flushAll();
+            done = out.put(src, off, len, true);
+            out.seal();
+            out.flush();
             return done > 0 ? done : IoResult.WOULD_BLOCK;
         } catch (IOException e) {
             return accepted(done, e);
@@ -760,8 +551,8 @@ public final class TlsStream implements DuplexStream, Source {
             if (!isWritable()) {
                 return IoResult.WOULD_BLOCK;
             }
-            done = encrypt(writeView.of(src, off, len), true);
-            flushAll();
+            done = out.put(src, off, len);
+            out.flush();
             return done > 0 ? done : IoResult.WOULD_BLOCK;
         } catch (IOException e) {
             return accepted(done, e);
@@ -787,14 +578,14 @@ public final class TlsStream implements DuplexStream, Source {
             }
             for (MemorySegment src : srcs) {
                 long size = src.byteSize();
-                long n = put(src, 0, size, size == len - done);
+                long n = out.put(src, 0, size, size == len - done);
                 done += n;
                 if (n < size) {
                     break;
                 }
             }
-            seal();
-            flushAll();
+            out.seal();
+            out.flush();
             return done > 0 ? done : IoResult.WOULD_BLOCK;
         } catch (IOException e) {
             return accepted(done, e);
@@ -820,14 +611,14 @@ public final class TlsStream implements DuplexStream, Source {
             }
             for (int i = 0; done < list.remaining(); i++) {
                 long left = list.remaining(i);
-                long n = put(list.segment(i), list.offset(i), left, left == list.remaining() - done);
+                long n = out.put(list.segment(i), list.offset(i), left, left == list.remaining() - done);
                 done += n;
                 if (n < left) {
                     break;
                 }
             }
-            seal();
-            flushAll();
+            out.seal();
+            out.flush();
             list.advance(done);
             return done > 0 ? done : IoResult.WOULD_BLOCK;
         } catch (IOException e) {
@@ -846,161 +637,16 @@ public final class TlsStream implements DuplexStream, Source {
 
     /** Returns whether records can be written, after those that are held back. */
     private boolean isWritable() throws IOException {
-        return isReady() && flushAll();
+        return isReady() && out.flush();
     }
 
     /** Returns the result of a write that an exception has ended: only one for lack of memory leaves data accepted. */
     private long accepted(long done, IOException e) throws IOException {
         if (e instanceof ResourceExhaustedException && done > 0) {
-            seal();
+            out.seal();
             return done;
         }
         throw thrown(e);
-    }
-
-    /**
-     * Accepts bytes for records: full records, and the last one, are made from the segment itself, others from gathered
-     * segments. Returns the number of bytes, fewer than given if the stream below is full.
-     */
-    private long put(MemorySegment src, long off, long len, boolean last) throws IOException {
-        long done = 0;
-        while (done < len) {
-            long left = len - done;
-            ByteBuffer view = gathered.isEmpty() && (last || left >= recordSize) ? writeView.of(src, off + done, left)
-                : null;
-            if (view != null) {
-                int n = encrypt(view, last);
-                done += n;
-                if (n < left && (last || left - n >= recordSize)) {
-                    break;
-                }
-            } else {
-                ByteBuffer to = gathered.isEmpty() ? gathered.acquire(DATA).limit(recordSize) : gathered.buffer;
-                int n = (int) Math.min(left, to.remaining());
-                MemorySegment.copy(src, off + done, gathered.memory, to.position(), n);
-                to.position(to.position() + n);
-                done += n;
-                if (!to.hasRemaining() && !wrapGathered()) {
-                    break;
-                }
-            }
-        }
-        return done;
-    }
-
-    /** Makes a full record of what is gathered; returns false if there is no room for it. */
-    private boolean wrapGathered() throws IOException {
-        seal();
-        while (gathered.buffer.remaining() >= recordSize) {
-            if (wrap(gathered.buffer).getStatus() == Status.BUFFER_OVERFLOW && !flushOut()) {
-                return false;
-            }
-        }
-        sealed = false;
-        if (gathered.buffer.hasRemaining()) {
-            gathered.buffer.compact().limit(recordSize);
-        } else {
-            gathered.release();
-        }
-        return true;
-    }
-
-    /** Ends the record that is being gathered. */
-    private void seal() {
-        if (!gathered.isEmpty() && !sealed) {
-            sealed = true;
-            gathered.buffer.flip();
-        }
-    }
-
-    /** Makes records of a buffer, full ones or all, until the stream below is full; returns the number of bytes. */
-    private int encrypt(ByteBuffer from, boolean all) throws IOException {
-        int start = from.position();
-        while (from.remaining() >= (all ? 1 : recordSize)) {
-            if (wrap(from).getStatus() == Status.BUFFER_OVERFLOW && !flushOut()) {
-                break;
-            }
-        }
-        return from.position() - start;
-    }
-
-    /** Has the engine make one record, of data or of its own. */
-    private SSLEngineResult wrap(ByteBuffer from) throws IOException {
-        if (out.isEmpty()) {
-            out.acquire(ENCRYPTED);
-            outStart = 0;
-        }
-        SSLEngineResult result = engine.wrap(from, out.buffer);
-        if (result.getStatus() != Status.BUFFER_OVERFLOW) {
-            needsWrap = result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && result.bytesProduced() > 0;
-        }
-        if (result.bytesConsumed() > 0 && from.hasRemaining()) {
-            recordSize = result.bytesConsumed();
-        }
-        if (out.buffer.position() == outStart) {
-            out.release();
-        }
-        if (from.hasRemaining() && (result.getStatus() == Status.CLOSED
-                || result.getStatus() == Status.OK && result.bytesConsumed() + result.bytesProduced() == 0)) {
-            throw new SSLException("the engine does not write: " + result);
-        }
-        return result;
-    }
-
-    /**
-     * Makes records of what is gathered, of close_notify if that is due, and of what the engine has, as far as there is
-     * room. Returns whether none of it is left.
-     */
-    private boolean wrapHeld() throws IOException {
-        for (;;) {
-            boolean due = writeShut && !notified && (handshaken || closed);
-            if (gathered.isEmpty() && !due && !needsWrap) {
-                unanswered = 0;
-                return true;
-            }
-            if (tasksRun) {
-                return false;
-            }
-            if (gathered.isEmpty() && due) {
-                engine.closeOutbound();
-                notified = true;
-                needsWrap = true;
-            }
-            if (wrap(gathered.isEmpty() ? EMPTY : gathered.buffer).getStatus() == Status.BUFFER_OVERFLOW) {
-                return false;
-            }
-            if (!gathered.isEmpty() && !gathered.buffer.hasRemaining()) {
-                gathered.release();
-                sealed = false;
-            }
-        }
-    }
-
-    /** Writes all that is held back, as far as the stream below takes it; returns whether nothing is left. */
-    private boolean flushAll() throws IOException {
-        for (;;) {
-            boolean wrapped = wrapHeld();
-            if (!flushOut()) {
-                return false;
-            }
-            if (wrapped || tasksRun) {
-                return wrapped;
-            }
-        }
-    }
-
-    /** Writes the records that are made; returns whether all were taken. */
-    private boolean flushOut() throws IOException {
-        if (out.isEmpty()) {
-            return true;
-        }
-        long n = stream.write(out.memory, outStart, out.buffer.position() - outStart);
-        outStart += (int) Math.max(n, 0);
-        if (outStart < out.buffer.position()) {
-            return false;
-        }
-        out.release();
-        return true;
     }
 
     /**
@@ -1016,11 +662,11 @@ public final class TlsStream implements DuplexStream, Source {
     public boolean flush() throws IOException {
         begin();
         try {
-            return (!writeShut || isReady()) && flushAll();
+            return (!writeShut || isReady()) && out.flush();
         } catch (IOException e) {
             throw thrown(e);
         } finally {
-            releaseInput();
+            in.releaseEmpty();
         }
     }
 
@@ -1043,15 +689,26 @@ public final class TlsStream implements DuplexStream, Source {
         try {
             if (how != Shutdown.WRITE) {
                 ended = true;
-                data.release();
-                releaseInput();
+                if (handshaken) {
+                    in.release();
+                }
             }
             if (how != Shutdown.READ) {
                 writeShut = true;
-                flushAll();
+                if (handshaken) { // otherwise it follows the handshake
+                    sendCloseNotify();
+                    out.flush();
+                }
             }
         } catch (IOException e) {
             throw thrown(e);
+        }
+    }
+
+    private void sendCloseNotify() {
+        if (!notified) {
+            notified = true;
+            out.close();
         }
     }
 
@@ -1099,34 +756,20 @@ public final class TlsStream implements DuplexStream, Source {
         try {
             endTimer();
             delivery.deregister();
-            writeShut |= failure == null && begun;
-            sendRest();
+            if (begun && failure == null) {
+                sendCloseNotify();
+            }
+            out.flushLast();
             if (handshaken && !ended && failure == null) {
-                drain();
+                in.discard();
             }
-        } finally {
-            in.release();
-            data.release();
-            gathered.release();
-            out.release();
-            readView.clear();
-            writeView.clear();
-            stream.close();
-        }
-    }
-
-    /**
-     * Discards what has been received: a close with unread bytes, such as tickets of TLS 1.3, would reset the
-     * connection, and the peer could lose what was sent to it.
-     */
-    private void drain() {
-        try {
-            if (in.isEmpty()) {
-                in.acquire(ENCRYPTED);
-            }
-            stream.read(in.memory, 0, ENCRYPTED);
         } catch (IOException | RuntimeException e) {
             // as far as possible
+        } finally {
+            in.release();
+            out.release();
+            view.clear();
+            stream.close();
         }
     }
 
@@ -1174,7 +817,7 @@ public final class TlsStream implements DuplexStream, Source {
     /** Registers the events of this stream itself, and makes one of what is held. */
     private void deliver(Registry registry, long token) throws IOException {
         delivery.register(Selector.of(registry), token, READY);
-        if (!data.isEmpty() || !in.isEmpty() || failure != null) {
+        if (in.holds() || failure != null) {
             delivery.deliver(READY);
         }
     }

@@ -35,14 +35,17 @@ class SnippetsTest {
 
         import io.panamio.*;
         import io.panamio.examples.linux.*;
+        import io.panamio.memory.*;
         import io.panamio.net.*;
         import io.panamio.pipeline.*;
+        import io.panamio.tls.*;
         import java.io.*;
         import java.lang.foreign.*;
         import java.net.*;
         import java.nio.file.*;
         import java.time.*;
         import java.util.*;
+        import javax.net.ssl.*;
 
         abstract class Given {
             static final long TIMER = 1;
@@ -57,6 +60,10 @@ class SnippetsTest {
             long pid, position, end;
             Path path;
             PipePool pipes;
+            SegmentPool pool;
+            SSLContext context;
+            SSLEngine engine;
+            TlsStream tls;
             Queue<Relay> again;
             ZeroCopySender sender;
 

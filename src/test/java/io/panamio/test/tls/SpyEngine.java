@@ -18,8 +18,9 @@ final class SpyEngine extends SSLEngine {
     final Set<Long> unwrapped = new HashSet<>();
     /** Where data was encrypted from. */
     final Set<Long> wrapped = new HashSet<>();
-    /** The number of records that were unwrapped. */
+    /** The number of records that were unwrapped, and of those without data. */
     int unwraps;
+    int empty;
 
     SpyEngine(SSLEngine engine) {
         this.engine = engine;
@@ -32,7 +33,10 @@ final class SpyEngine extends SSLEngine {
         if (result.bytesProduced() > 0) {
             unwrapped.add(address);
         }
-        unwraps += result.bytesConsumed() > 0 ? 1 : 0;
+        if (result.bytesConsumed() > 0) {
+            unwraps++;
+            empty += result.bytesProduced() == 0 ? 1 : 0;
+        }
         return result;
     }
 

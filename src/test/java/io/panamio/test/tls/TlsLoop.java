@@ -10,6 +10,7 @@ import io.panamio.memory.SegmentPool;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
+import io.panamio.test.support.Certificates;
 import io.panamio.test.support.Loop;
 import io.panamio.tls.TlsOptions;
 import io.panamio.tls.TlsStream;

@@ -1,5 +1,6 @@
 package io.panamio.test.tls;
 
+import io.panamio.test.support.Certificates;
 import io.panamio.test.support.Loop;
 import java.io.IOException;
 import java.net.Socket;

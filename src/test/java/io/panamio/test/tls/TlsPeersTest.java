@@ -12,6 +12,7 @@ import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Certificates;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingPrograms;

@@ -19,10 +19,14 @@ import io.panamio.ResourceExhaustedException;
 import io.panamio.memory.Lease;
 import io.panamio.memory.PoolOptions;
 import io.panamio.memory.SegmentPool;
+import io.panamio.net.DuplexStream;
 import io.panamio.net.GatherList;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.Relay;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Certificates;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
@@ -219,6 +223,48 @@ class TlsStreamTest {
             });
             assertEquals(0, tls.pool.acquired());
         }
+    }
+
+    @Test
+    void aRelayJoinsAnEncryptedStreamWithAPlainOne() throws IOException {
+        try (TlsLoop tls = new TlsLoop(); PipePool pipes = new PipePool()) {
+            TlsStream[] pair = tls.pair(clientEngine(), serverEngine());
+            TcpStream[] plain = tls.loop.pair();
+            tls.loop.register(plain[0], 3, Loop.RW);
+            tls.loop.register(plain[1], 4, Loop.RW);
+            byte[] request = Local.random(1_000_003);
+            byte[] answer = Local.random(1_500_003);
+            byte[] got = new byte[request.length + 1];
+            int[] done = new int[2];
+            boolean[] ended = new boolean[1];
+            Relay relay = tls.loop.later(new Relay(pair[1], plain[0], pipes));
+            tls.drive(new TlsLoop.Exchange(pair[0], request, answer, false, Arena.ofAuto().allocate(50_000)),
+                () -> ended[0] || (ended[0] = transfer(relay, pair[1])),
+                () -> ended[0] || (ended[0] = transfer(relay, plain[0])), () -> {
+                    long n;
+                    while ((n = plain[1].read(got, done[0], got.length - done[0])) > 0) {
+                        done[0] += (int) n;
+                    }
+                    while (done[0] == request.length && done[1] < answer.length
+                            && (n = plain[1].write(answer, done[1], answer.length - done[1])) > 0) {
+                        done[1] += (int) n;
+                    }
+                    if (done[1] == answer.length) {
+                        plain[1].shutdown(Shutdown.WRITE);
+                    }
+                    return done[1] == answer.length;
+                });
+            assertArrayEquals(request, Arrays.copyOf(got, request.length));
+        }
+    }
+
+    /** Returns whether both ends have ended. */
+    private static boolean transfer(Relay relay, DuplexStream ready) throws IOException {
+        long n;
+        do {
+            n = relay.transfer(ready);
+        } while (n > 0);
+        return n == EOF;
     }
 
     // ---- the end

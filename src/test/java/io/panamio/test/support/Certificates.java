@@ -1,4 +1,4 @@
-package io.panamio.test.tls;
+package io.panamio.test.support;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -14,11 +14,11 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** Two self-signed certificates, made by the JDK's keytool for each run of the tests, and contexts that use them. */
-final class Certificates {
+public final class Certificates {
     /** Valid for localhost, 127.0.0.1 and alpha.test. */
-    static final String ALPHA = "alpha";
+    public static final String ALPHA = "alpha";
     /** Valid for beta.test. */
-    static final String BETA = "beta";
+    public static final String BETA = "beta";
 
     private static final String PASSWORD = "changeit";
     private static KeyStore all;
@@ -66,7 +66,7 @@ final class Certificates {
     }
 
     /** {@return a context that has the keys of some aliases, and trusts all} */
-    static SSLContext context(String... aliases) {
+    public static SSLContext context(String... aliases) {
         try {
             KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
             keys.init(keys(aliases), PASSWORD.toCharArray());
@@ -86,7 +86,7 @@ final class Certificates {
     }
 
     /** {@return a context that trusts no certificate of these} */
-    static SSLContext distrustful() {
+    public static SSLContext distrustful() {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, null, null);
@@ -97,7 +97,7 @@ final class Certificates {
     }
 
     /** Writes the certificate and the key of an alias to {@code cert.pem} and {@code key.pem}. */
-    static void writePem(String alias, Path directory) {
+    public static void writePem(String alias, Path directory) {
         try {
             Base64.Encoder lines = Base64.getMimeEncoder(64, new byte[] {'\n'});
             Files.writeString(directory.resolve("cert.pem"), "-----BEGIN CERTIFICATE-----\n"
