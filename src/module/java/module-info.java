@@ -6,4 +6,5 @@ module io.panamio {
     exports io.panamio.memory;
     exports io.panamio.net;
     exports io.panamio.pipeline;
+    exports io.panamio.tls;
 }

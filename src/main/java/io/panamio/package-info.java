@@ -14,8 +14,8 @@
  * <li>An {@link io.panamio.IoSource} owns a descriptor; a {@link io.panamio.SourceFd} watches one that it does not own.
  * <li>A {@link io.panamio.Feature} reports whether this system supports an optional part of the API.
  * </ul>
- * Sockets and pipes are in {@link io.panamio.net}, pooled memory is in {@link io.panamio.memory}, and zero-copy
- * transfers are in {@link io.panamio.pipeline}.
+ * Sockets and pipes are in {@link io.panamio.net}, encrypted streams are in {@link io.panamio.tls}, pooled memory is in
+ * {@link io.panamio.memory}, and zero-copy transfers are in {@link io.panamio.pipeline}.
  *
  * <h2>A complete loop</h2>
  * {@snippet file="LoopSnippets.java" region="echo"}

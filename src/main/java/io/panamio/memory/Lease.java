@@ -2,6 +2,7 @@ package io.panamio.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /**
  * A segment on loan from a {@link SegmentPool}, from {@link SegmentPool#acquire} until {@link #release}. Do not use the
@@ -17,6 +18,7 @@ public final class Lease {
     final Arena arena;
     /** Whether this lease is acquired and not yet released. */
     boolean taken;
+    private ByteBuffer buffer;
     /** Where this was last acquired or released, in a checked pool. */
     Throwable trace;
 
@@ -40,6 +42,22 @@ public final class Lease {
             throw new IllegalStateException("this lease is released", trace);
         }
         return memory;
+    }
+
+    /**
+     * Returns the memory as a direct buffer, for methods that take one. The first call of each lease creates it; in an
+     * unchecked pool it remains for later leases of the same memory, so that a loop allocates nothing in the long run.
+     *
+     * @return the buffer, the same one until the release, with an unspecified position and limit
+     * @throws IllegalStateException if this lease is released
+     * @throws UnsupportedOperationException if the memory exceeds {@link Integer#MAX_VALUE} bytes
+     */
+    public ByteBuffer buffer() {
+        MemorySegment of = segment();
+        if (buffer == null) {
+            buffer = of.asByteBuffer();
+        }
+        return buffer;
     }
 
     /**

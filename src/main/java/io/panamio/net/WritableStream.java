@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 
 /**
  * A stream that bytes can be written to without blocking: Rust's {@code Write} as mio's streams implement it. The
- * result of a write is a number of bytes, possibly fewer than given, or {@link IoResult#WOULD_BLOCK}. Nothing is
- * buffered, so there is no flush.
+ * result of a write is a number of bytes, possibly fewer than given, or {@link IoResult#WOULD_BLOCK}. The streams of the
+ * system buffer nothing; a stream that encodes may have to, see {@link #flush}.
  *
  * <p>Any kind of memory is accepted, see {@link ReadableStream}. A short write has filled the stream: there is no need
  * to call again for {@code WOULD_BLOCK}, and an event arrives when there is room again. No signal is raised when the
@@ -25,9 +25,8 @@ import java.nio.ByteBuffer;
  * <li>a positive result is the number of bytes accepted from the beginning of the part, for whose delivery the
  * implementation is responsible from then on; 0 is returned only if nothing was given;
  * <li>after {@code WOULD_BLOCK} or a short write, an event arrives when there is room again, for the source that is
- * registered for this stream. The next write need not contain the bytes that were not accepted. The implementation must
- * write accepted bytes that the underlying stream has not yet taken when there is room; its documentation specifies how
- * the application makes it do so;
+ * registered for this stream. The next write need not contain the bytes that were not accepted. Every call, and
+ * {@link #flush}, first writes accepted bytes that the underlying stream has not yet taken;
  * <li>a call that throws has accepted nothing; once the connection is broken, every later call throws;
  * <li>memory is read during the call only and not modified, and nothing is allocated unless documented otherwise;
  * <li>the documentation specifies which threads may call. The library's transfers call from one thread at a time.
@@ -166,5 +165,17 @@ public interface WritableStream {
             }
         }
         return done;
+    }
+
+    /**
+     * Writes bytes that earlier writes have accepted and that the underlying stream has not yet taken. The default
+     * implementation, for streams that hold back nothing, returns true.
+     *
+     * @return true if none remain; otherwise false, and an event arrives when there is room again
+     * @throws java.nio.channels.ClosedChannelException if this is closed
+     * @throws IOException if the connection is broken
+     */
+    default boolean flush() throws IOException {
+        return true;
     }
 }

@@ -12,9 +12,9 @@ import java.io.IOException;
  *
  * {@snippet file="PipelineSnippets.java" region="relay"}
  *
- * <p>Either stream may be user-defined, for example an encrypted one; its bytes are then copied. The relay owns both
- * streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it, are held back
- * until {@link DuplexStream#finishConnect} returns true.
+ * <p>Either stream may be of another class, a {@code TlsStream} or a user-defined one; its bytes are then copied. The
+ * relay owns both streams: {@link #close} closes them. A stream may still be connecting: its data, and the end of it,
+ * are held back until {@link DuplexStream#finishConnect} returns true.
  *
  * <p>If one peer resets its connection, {@link #transfer} throws. The bytes that were received before are delivered
  * first, unless a write to that peer fails earlier. {@link #close} then closes the other connection in an orderly way.
@@ -72,6 +72,7 @@ public final class Relay implements AutoCloseable {
         Splice to = ready == a ? bToA : aToB;
 
         long before = transferred();
+        ready.flush();
         if (from.isEnded()) {
             requireNoError(ready);
         }
@@ -80,7 +81,7 @@ public final class Relay implements AutoCloseable {
         if (more) {
             return transferred() - before;
         }
-        return endedA && endedB ? IoResult.EOF : IoResult.WOULD_BLOCK;
+        return endedA && endedB && a.flush() && b.flush() ? IoResult.EOF : IoResult.WOULD_BLOCK;
     }
 
     /** Throws the pending error: a stream whose end was read is not read again, and would not report a later reset. */

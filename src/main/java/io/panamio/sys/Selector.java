@@ -3,6 +3,7 @@ package io.panamio.sys;
 import io.panamio.Feature;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
+import java.util.function.Function;
 
 /**
  * Watches descriptors for edges: the implementation of a {@code Poll}. This class contains what all back ends share:
@@ -27,6 +28,20 @@ public abstract class Selector extends Guard {
 
     /** For subclasses, which are in the platforms. */
     protected Selector() {
+    }
+
+    // ---- the selector of a registry
+
+    private static Function<Object, Selector> finder;
+
+    /** Sets the function that returns the selector of a {@code Registry}, which hides it from users. */
+    public static void setFinder(Function<Object, Selector> finder) {
+        Selector.finder = finder;
+    }
+
+    /** {@return the selector of a {@code Registry}, for sources that register a {@link Delivery} themselves} */
+    public static Selector of(Object registry) {
+        return finder.apply(registry);
     }
 
     // ---- watching

@@ -35,13 +35,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The layers: {@code pipeline -> net -> io.panamio -> memory -> sys}, and the platforms, which use only {@code sys}.
+ * The layers: {@code pipeline, tls -> net -> io.panamio -> memory -> sys}, and the platforms, which use only
+ * {@code sys}.
  */
 @Tag("any-platform")
 class ArchitectureTest {
     private static final String ROOT = "io.panamio";
     private static final String NET = "io.panamio.net..";
     private static final String PIPELINE = "io.panamio.pipeline..";
+    private static final String TLS = "io.panamio.tls..";
     private static final String MEMORY = "io.panamio.memory..";
     private static final String SYS = "io.panamio.sys";
     private static final String PLATFORMS = "io.panamio.sys.*..";
@@ -76,6 +78,11 @@ class ArchitectureTest {
     @Test
     void pipelineUsesAllLayersBelow() {
         layer(PIPELINE, NET, ROOT, MEMORY, SYS);
+    }
+
+    @Test
+    void tlsUsesTheLayersBelowAndTheEngineOfTheJdk() {
+        layer(TLS, NET, ROOT, MEMORY, SYS, "javax.net.ssl");
     }
 
     @Test
@@ -134,7 +141,7 @@ class ArchitectureTest {
 
     @Test
     void onlyPlatformsUseErrnos() {
-        noClasses().that(in(ROOT, NET, PIPELINE, MEMORY, SYS)).and().areNotAssignableFrom(SystemError.class)
+        noClasses().that(in(ROOT, NET, PIPELINE, TLS, MEMORY, SYS)).and().areNotAssignableFrom(SystemError.class)
             .should().callMethodWhere(target(nameMatching("errno|errnoName"))).check(LIBRARY);
     }
 
@@ -160,7 +167,7 @@ class ArchitectureTest {
     @Test
     void sysAndBindingsAreNotExported() {
         ModuleDescriptor module = UnixAddress.class.getModule().getDescriptor();
-        assertEquals(Set.of(ROOT, "io.panamio.net", "io.panamio.memory", "io.panamio.pipeline"),
+        assertEquals(Set.of(ROOT, "io.panamio.net", "io.panamio.memory", "io.panamio.pipeline", "io.panamio.tls"),
             module.exports().stream().map(ModuleDescriptor.Exports::source).collect(Collectors.toSet()));
     }
 }

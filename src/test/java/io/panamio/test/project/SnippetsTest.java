@@ -35,8 +35,10 @@ class SnippetsTest {
 
         import io.panamio.*;
         import io.panamio.examples.linux.*;
+        import io.panamio.memory.*;
         import io.panamio.net.*;
         import io.panamio.pipeline.*;
+        import io.panamio.tls.*;
         import java.io.*;
         import java.lang.foreign.*;
         import java.net.*;
@@ -44,6 +46,7 @@ class SnippetsTest {
         import java.nio.file.*;
         import java.time.*;
         import java.util.*;
+        import javax.net.ssl.*;
 
         abstract class Given {
             static final long TIMER = 1;
@@ -59,6 +62,10 @@ class SnippetsTest {
             long pid, position, end;
             Path path;
             PipePool pipes;
+            SegmentPool pool;
+            SSLContext context;
+            SSLEngine engine;
+            TlsStream tls;
             Queue<Relay> again;
             ZeroCopySender sender;
 

@@ -1,0 +1,112 @@
+package io.panamio.test.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.Base64;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/** Two self-signed certificates, made by the JDK's keytool for each run of the tests, and contexts that use them. */
+public final class Certificates {
+    /** Valid for localhost, 127.0.0.1 and alpha.test. */
+    public static final String ALPHA = "alpha";
+    /** Valid for beta.test. */
+    public static final String BETA = "beta";
+
+    private static final String PASSWORD = "changeit";
+    private static KeyStore all;
+
+    private Certificates() {
+    }
+
+    private static synchronized KeyStore all() {
+        try {
+            if (all == null) {
+                Path file = Files.createTempDirectory("panamio-tls").resolve("keys.p12");
+                make(file, ALPHA, "dns:localhost,dns:alpha.test,ip:127.0.0.1");
+                make(file, BETA, "dns:beta.test");
+                KeyStore made = KeyStore.getInstance("PKCS12");
+                try (InputStream in = Files.newInputStream(file)) {
+                    made.load(in, PASSWORD.toCharArray());
+                }
+                Files.delete(file);
+                Files.delete(file.getParent());
+                all = made;
+            }
+            return all;
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void make(Path file, String alias, String names) throws IOException {
+        Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+            "-genkeypair", "-alias", alias, "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=" + alias,
+            "-ext", "san=" + names, "-validity", "2", "-storetype", "PKCS12", "-keystore", file.toString(),
+            "-storepass", PASSWORD).inheritIO().start();
+        assertEquals(0, keytool.onExit().join().exitValue());
+    }
+
+    /** {@return the keys and certificates of some aliases} */
+    private static KeyStore keys(String... aliases) throws IOException, GeneralSecurityException {
+        KeyStore some = KeyStore.getInstance("PKCS12");
+        some.load(null, null);
+        for (String alias : aliases) {
+            some.setKeyEntry(alias, all().getKey(alias, PASSWORD.toCharArray()), PASSWORD.toCharArray(),
+                all().getCertificateChain(alias));
+        }
+        return some;
+    }
+
+    /** {@return a context that has the keys of some aliases, and trusts all} */
+    public static SSLContext context(String... aliases) {
+        try {
+            KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+            keys.init(keys(aliases), PASSWORD.toCharArray());
+            KeyStore trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            for (String alias : new String[] {ALPHA, BETA}) {
+                trusted.setCertificateEntry(alias, all().getCertificate(alias));
+            }
+            TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+            trust.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+            return context;
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** {@return a context that trusts no certificate of these} */
+    public static SSLContext distrustful() {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, null, null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Writes the certificate and the key of an alias to {@code cert.pem} and {@code key.pem}. */
+    public static void writePem(String alias, Path directory) {
+        try {
+            Base64.Encoder lines = Base64.getMimeEncoder(64, new byte[] {'\n'});
+            Files.writeString(directory.resolve("cert.pem"), "-----BEGIN CERTIFICATE-----\n"
+                + lines.encodeToString(all().getCertificate(alias).getEncoded()) + "\n-----END CERTIFICATE-----\n");
+            Files.writeString(directory.resolve("key.pem"), "-----BEGIN PRIVATE KEY-----\n"
+                + lines.encodeToString(all().getKey(alias, PASSWORD.toCharArray()).getEncoded())
+                + "\n-----END PRIVATE KEY-----\n");
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

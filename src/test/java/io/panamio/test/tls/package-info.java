@@ -1,0 +1,2 @@
+/** Tests of {@code io.panamio.tls}. */
+package io.panamio.test.tls;
