@@ -41,6 +41,13 @@ final class Serve implements Callable<Integer> {
         description = "Number of event loops (default: ${DEFAULT-VALUE}).")
     private int threads;
 
+    @Option(names = "--tls-cert", paramLabel = "FILE",
+        description = "Serve by HTTPS: the certificate, and those that certify it (PEM).")
+    private Path certificate;
+
+    @Option(names = "--tls-key", paramLabel = "FILE", description = "Its private key (PEM, PKCS 8).")
+    private Path key;
+
     @Option(names = "--log", paramLabel = "FILE",
         description = "Append the access log to a file instead of standard output.")
     private Path logFile;
@@ -103,6 +110,7 @@ final class Serve implements Callable<Integer> {
         Bench.require(spec, cache >= 1, "--cache: at least 1");
         Bench.require(spec, validTime >= 0, "--valid-time: at least 0");
         Bench.require(spec, !noLog || logFile == null, "--no-log and --log are mutually exclusive");
+        Bench.require(spec, (certificate == null) == (key == null), "--tls-cert and --tls-key need each other");
         Bench.require(spec, !directory.toString().isEmpty(), "DIR: is empty");
         InetSocketAddress address = Addresses.of(spec, host, port, 0);
         if (!Files.exists(directory)) {
@@ -143,6 +151,7 @@ final class Serve implements Callable<Integer> {
         settings.cacheBytes = (long) cache << 20;
         settings.validTime = Duration.ofMillis(validTime);
         settings.combinedLog = !common;
+        settings.tls = certificate == null ? null : Pem.context(certificate, key);
         settings.log = noLog ? null : logFile == null ? LogFile.standardOutput() : LogFile.of(logFile);
         return settings;
     }

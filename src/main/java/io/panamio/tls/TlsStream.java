@@ -315,7 +315,9 @@ public final class TlsStream implements DuplexStream, Source {
     public boolean finishHandshake() throws IOException {
         begin();
         try {
-            return handshake();
+            boolean complete = handshake();
+            out.flush(); // the end of the handshake may not have been taken at once
+            return complete;
         } catch (IOException e) {
             throw thrown(e);
         } finally {
@@ -375,7 +377,6 @@ public final class TlsStream implements DuplexStream, Source {
                 throw new SSLHandshakeException("the peer has closed the connection during the handshake");
             }
         }
-        out.flush();
         return true;
     }
 
@@ -742,7 +743,7 @@ public final class TlsStream implements DuplexStream, Source {
 
     /**
      * Closes this stream and the one below. Sends close_notify first, as far as there is room for it and what was held
-     * back; see {@link #flush}. Idempotent.
+     * back; see {@link #flush}. To abort the connection without close_notify, close the stream below first. Idempotent.
      *
      * @throws WrongThreadException if this belongs to another thread
      */

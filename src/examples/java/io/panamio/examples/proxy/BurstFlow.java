@@ -3,7 +3,7 @@ package io.panamio.examples.proxy;
 import io.panamio.IoResult;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.memory.Lease;
-import io.panamio.net.TcpStream;
+import io.panamio.net.DuplexStream;
 import io.panamio.pipeline.Splice;
 import java.io.IOException;
 
@@ -39,7 +39,7 @@ final class BurstFlow extends Flow {
     private long from;
     private long to;
 
-    BurstFlow(Mode mode, TcpStream source, TcpStream sink, Statistics.Way way, Resources resources) {
+    BurstFlow(Mode mode, DuplexStream source, DuplexStream sink, Statistics.Way way, Resources resources) {
         super(source, sink, way);
         this.mode = mode;
         this.resources = resources;

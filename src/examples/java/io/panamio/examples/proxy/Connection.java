@@ -1,14 +1,19 @@
 package io.panamio.examples.proxy;
 
 import io.panamio.Events;
+import io.panamio.net.DuplexStream;
 import io.panamio.net.TcpStream;
+import io.panamio.tls.TlsStream;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 
 /** A client, its connection to the server, and a flow in each direction. */
 final class Connection {
-    final TcpStream client;
-    final TcpStream server;
+    final DuplexStream client;
+    final DuplexStream server;
+    /** The sockets of both, which may be encrypted. */
+    private final TcpStream clientSocket;
+    private final TcpStream serverSocket;
     private final Flow up;
     private final Flow down;
     long clientToken = -1; // none
@@ -21,9 +26,12 @@ final class Connection {
     /** The timer that ends the connect, and then an idle connection. */
     long timer = -1; // none
 
-    Connection(TcpStream client, TcpStream server, Mode mode, Statistics statistics, Resources resources) {
-        this.client = client;
-        this.server = server;
+    Connection(TcpStream clientSocket, TcpStream serverSocket, Mode mode, Encryption encryption, Statistics statistics,
+            Resources resources) {
+        this.clientSocket = clientSocket;
+        this.serverSocket = serverSocket;
+        client = encryption.ofClient(clientSocket, resources.records);
+        server = encryption.toServer(serverSocket, resources.records);
         up = Flow.of(mode, client, server, statistics.up, resources);
         down = Flow.of(mode, server, client, statistics.down, resources);
     }
@@ -40,14 +48,15 @@ final class Connection {
         Flow out = ofClient ? up : down;
         boolean error = events.isError(i);
         boolean hangUp = error || events.isReadClosed(i);
-        if (hangUp || events.isReadable(i)) {
-            out.sourceReady(hangUp || events.isPriority(i));
+        boolean any = (ofClient ? client : server) instanceof TlsStream; // whose events permit everything
+        if (any || hangUp || events.isReadable(i)) {
+            out.sourceReady(any || hangUp || events.isPriority(i));
         }
-        if (error || events.isWritable(i) || events.isWriteClosed(i)) {
+        if (any || error || events.isWritable(i) || events.isWriteClosed(i)) {
             (ofClient ? down : up).sinkReady();
         }
         if (!connected && !ofClient) {
-            connected = server.finishConnect();
+            connected = server instanceof TlsStream tls ? tls.finishHandshake() : server.finishConnect();
         }
         if (error) {
             out.sourceFailed();
@@ -69,9 +78,9 @@ final class Connection {
         return more;
     }
 
-    /** Returns whether both directions have ended and everything is written. */
-    boolean isDone() {
-        return up.isDone() && down.isDone();
+    /** Returns whether both directions have ended and everything is written, as far as there is room. */
+    boolean isDone() throws IOException {
+        return client.flush() & server.flush() && up.isDone() && down.isDone();
     }
 
     /** Closes both sides, and discards pending bytes. */
@@ -85,8 +94,8 @@ final class Connection {
 
     /** Resets both sides, so that the peers get an error and not an end of stream. */
     void reset() {
-        reset(client);
-        reset(server);
+        reset(clientSocket); // before the streams over them, which would send the end of the stream
+        reset(serverSocket);
         close();
     }
 

@@ -1,5 +1,6 @@
 package io.panamio.examples.proxy;
 
+import io.panamio.net.DuplexStream;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import java.io.IOException;
@@ -15,8 +16,8 @@ abstract class Flow {
     /** The number of bytes after which a turn ends: a single step may move half a megabyte. */
     private static final int MAX_BYTES = 512 * 1024;
 
-    final TcpStream source;
-    final TcpStream sink;
+    final DuplexStream source;
+    final DuplexStream sink;
     final Statistics.Way way;
     /** Whether the source may have data. */
     boolean readable;
@@ -33,16 +34,17 @@ abstract class Flow {
     /** Whether the source has failed and no read has thrown yet. */
     private boolean failed;
 
-    Flow(TcpStream source, TcpStream sink, Statistics.Way way) {
+    Flow(DuplexStream source, DuplexStream sink, Statistics.Way way) {
         this.source = source;
         this.sink = sink;
         this.way = way;
     }
 
-    /** Returns a flow for a mode. */
-    static Flow of(Mode mode, TcpStream source, TcpStream sink, Statistics.Way way, Resources resources) {
+    /** Returns a flow for a mode. Encrypted bytes cannot be spliced, but copied. */
+    static Flow of(Mode mode, DuplexStream source, DuplexStream sink, Statistics.Way way, Resources resources) {
+        boolean plain = source instanceof TcpStream && sink instanceof TcpStream;
         return mode == Mode.RING ? new RingFlow(source, sink, way, resources)
-            : new BurstFlow(mode, source, sink, way, resources);
+            : new BurstFlow(plain ? mode : Mode.COPY, source, sink, way, resources);
     }
 
     /** Called when the source had an event; {@code mustReadOn} sets {@link #readOn}. */

@@ -1,11 +1,16 @@
 package io.panamio.examples.proxy;
 
+import io.panamio.examples.Pem;
 import io.panamio.examples.log.LogFile;
+import io.panamio.tls.TlsOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import javax.net.ssl.SSLContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,6 +35,17 @@ public final class Proxy implements Callable<Integer> {
     @Option(names = "--to", required = true, paramLabel = "HOST:PORT", converter = HostPort.Converter.class,
         description = "Address of the server; its name is resolved once, at the start.")
     private HostPort to;
+
+    @Option(names = "--tls-cert", paramLabel = "FILE",
+        description = "Encrypt the connections of clients: the certificate, and those that certify it (PEM).")
+    private Path certificate;
+
+    @Option(names = "--tls-key", paramLabel = "FILE", description = "Its private key (PEM, PKCS 8).")
+    private Path key;
+
+    @Option(names = "--tls-to", description = "Encrypt the connections to the server, whose certificate must be valid "
+        + "for the host of --to.")
+    private boolean tlsTo;
 
     @Option(names = "--mode", defaultValue = "auto", paramLabel = "MODE", converter = ModeConverter.class,
         description = "How bytes are transferred: copy, splice, ring, or auto, which copies small bursts and splices "
@@ -76,10 +92,11 @@ public final class Proxy implements Callable<Integer> {
         require(idleTimeout >= 1 && idleTimeout <= MAX_SECONDS, "--idle-timeout: from 1 to " + MAX_SECONDS);
         require(grace >= 0 && grace <= MAX_SECONDS, "--grace: from 0 to " + MAX_SECONDS);
         require(!to.host().isEmpty() && to.port() > 0, "--to: needs a host and a port");
+        require((certificate == null) == (key == null), "--tls-cert and --tls-key need each other");
         LogFile out = LogFile.standardOutput();
         ProxyLoop loop = new ProxyLoop(new ProxyLoop.Settings(listen.resolve(), to.resolve(), mode, maxConnections,
-            Duration.ofSeconds(connectTimeout), Duration.ofSeconds(idleTimeout), Duration.ofSeconds(grace)),
-            out::write);
+            Duration.ofSeconds(connectTimeout), Duration.ofSeconds(idleTimeout), Duration.ofSeconds(grace),
+            encryption()), out::write);
         Signals.handle("USR1", loop::report);
         Signals.handle("TERM", loop::stop);
         Signals.handle("INT", loop::stop);
@@ -88,6 +105,16 @@ public final class Proxy implements Callable<Integer> {
         out.write("proxy on " + new HostPort(address.getAddress().getHostAddress(), address.getPort()) + " to " + to);
         loop.run();
         return 0;
+    }
+
+    private Encryption encryption() throws IOException {
+        try {
+            return new Encryption(certificate == null ? null : Pem.context(certificate, key),
+                tlsTo ? SSLContext.getDefault() : null, to.host(),
+                TlsOptions.DEFAULT.handshakeTimeout(Duration.ofSeconds(connectTimeout)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IOException("no TLS: " + e.getMessage(), e);
+        }
     }
 
     private void require(boolean condition, String message) {

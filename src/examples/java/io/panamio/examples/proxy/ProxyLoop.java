@@ -5,6 +5,7 @@ import io.panamio.Interest;
 import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
+import io.panamio.Source;
 import io.panamio.Timers;
 import io.panamio.Waker;
 import io.panamio.examples.TurnQueue;
@@ -60,9 +61,10 @@ public final class ProxyLoop implements AutoCloseable {
      * @param connectTimeout the maximum time to connect to the server, positive
      * @param idleTimeout the maximum time without data in either direction, positive
      * @param grace the maximum time that connections continue after the first {@link #stop}
+     * @param encryption which connections are encrypted
      */
     public record Settings(InetSocketAddress listen, InetSocketAddress to, Mode mode, int maxConnections,
-            Duration connectTimeout, Duration idleTimeout, Duration grace) {
+            Duration connectTimeout, Duration idleTimeout, Duration grace, Encryption encryption) {
     }
 
     private final LogFile errors = LogFile.standardError();
@@ -324,12 +326,12 @@ public final class ProxyLoop implements AutoCloseable {
         TcpStream server = null;
         try {
             server = TcpStream.connect(settings.to, TO_SERVER);
-            c = new Connection(client, server, settings.mode, statistics, resources);
+            c = new Connection(client, server, settings.mode, settings.encryption, statistics, resources);
             c.clientToken = sides.insert(c);
             c.serverToken = sides.insert(c);
             c.timer = timers.schedule(c.clientToken, settings.connectTimeout);
-            poll.registry().register(client, c.clientToken, BOTH);
-            poll.registry().register(server, c.serverToken, BOTH);
+            poll.registry().register((Source) c.client, c.clientToken, BOTH);
+            poll.registry().register((Source) c.server, c.serverToken, BOTH);
         } catch (IOException | RuntimeException | Error e) { // such as no route, or no port left
             if (server == null && e instanceof ResourceExhaustedException r) {
                 throw r;

@@ -22,6 +22,8 @@ final class Resources implements AutoCloseable {
     private static final int MAX_IDLE_PIPES = 64;
 
     final PipePool pipes = new PipePool(PIPE_SIZE, MAX_IDLE_PIPES);
+    /** The buffers of encrypted streams. */
+    final SegmentPool records = SegmentPool.open();
     private final SegmentPool segments = SegmentPool.open(PoolOptions.DEFAULT.sizes(BUFFER_SIZE));
     private final Arena arena = Arena.ofConfined();
     private final List<RingBuffer> idleRings = new ArrayList<>();
@@ -82,6 +84,7 @@ final class Resources implements AutoCloseable {
     public void close() {
         pipes.close();
         segments.close();
+        records.close();
         arena.close();
     }
 }

@@ -1,7 +1,7 @@
 package io.panamio.examples.proxy;
 
 import io.panamio.IoResult;
-import io.panamio.net.TcpStream;
+import io.panamio.net.DuplexStream;
 import io.panamio.pipeline.RingBuffer;
 import java.io.IOException;
 
@@ -10,7 +10,7 @@ final class RingFlow extends Flow {
     private final Resources resources;
     private RingBuffer ring;
 
-    RingFlow(TcpStream source, TcpStream sink, Statistics.Way way, Resources resources) {
+    RingFlow(DuplexStream source, DuplexStream sink, Statistics.Way way, Resources resources) {
         super(source, sink, way);
         this.resources = resources;
     }

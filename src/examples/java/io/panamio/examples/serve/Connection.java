@@ -1,11 +1,14 @@
 package io.panamio.examples.serve;
 
 import io.panamio.memory.Lease;
+import io.panamio.net.DuplexStream;
 import io.panamio.net.TcpStream;
 
 /** A connection and its state. */
 final class Connection {
-    final TcpStream stream;
+    /** The socket, or TLS over it. */
+    final DuplexStream stream;
+    final TcpStream socket;
     /** The address of the client, for the log. */
     final byte[] peer;
     long token;
@@ -53,9 +56,15 @@ final class Connection {
     /** Whether the time for a request has begun. */
     boolean inRequest;
 
-    Connection(TcpStream stream, byte[] peer) {
+    Connection(DuplexStream stream, TcpStream socket, byte[] peer) {
         this.stream = stream;
+        this.socket = socket;
         this.peer = peer;
+    }
+
+    /** Whether any event permits to read, as a handshake may have to be continued. */
+    boolean isEncrypted() {
+        return stream != socket;
     }
 
     boolean hasOutput() {

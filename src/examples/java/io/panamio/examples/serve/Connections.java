@@ -3,14 +3,19 @@ package io.panamio.examples.serve;
 import io.panamio.IoResult;
 import io.panamio.Slab;
 import io.panamio.Timers;
+import io.panamio.memory.SegmentPool;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
 import io.panamio.pipeline.RingBuffer;
+import io.panamio.tls.TlsOptions;
+import io.panamio.tls.TlsStream;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 
 /**
  * The connections of a loop. In its turn, a connection writes pending output, responds to received requests and reads
@@ -18,6 +23,7 @@ import java.util.List;
  */
 final class Connections implements AutoCloseable {
     private static final int SPARE_RINGS = 64;
+    private static final String[] PROTOCOLS = {"http/1.1"};
     /** What a request takes from a turn's budget, besides its bytes, so that small requests cannot extend a turn. */
     private static final int COST = 1024;
     /** The time for which input is discarded after the last response. */
@@ -42,6 +48,9 @@ final class Connections implements AutoCloseable {
     private List<Connection> again = new ArrayList<>();
     /** The connections that are being continued. */
     private List<Connection> resuming = new ArrayList<>();
+    /** The buffers of encrypted connections. */
+    private final SegmentPool records = SegmentPool.open();
+    private final TlsOptions tlsOptions;
     private final List<Ring> spareRings = new ArrayList<>(SPARE_RINGS);
     private int rings;
     private boolean ending;
@@ -51,6 +60,7 @@ final class Connections implements AutoCloseable {
         this.clock = clock;
         this.timers = timers;
         this.trouble = trouble;
+        tlsOptions = TlsOptions.DEFAULT.handshakeTimeout(settings.requestTime);
         sendNanos = settings.sendTime.toNanos();
         sendTime = settings.sendTime.compareTo(RETRY) < 0 ? settings.sendTime : RETRY;
         out = new Output(settings);
@@ -74,8 +84,8 @@ final class Connections implements AutoCloseable {
         return new HttpLoop.Statistics(responses.count, connections.size(), rings, responses.files.openFiles());
     }
 
-    Connection add(TcpStream stream, byte[] peer) {
-        Connection c = new Connection(stream, peer);
+    Connection add(TcpStream socket, byte[] peer) {
+        Connection c = new Connection(settings.tls == null ? socket : encrypted(socket), socket, peer);
         c.token = connections.insert(c);
         return c;
     }
@@ -93,6 +103,14 @@ final class Connections implements AutoCloseable {
         if (!timers.reschedule(c.timer, time)) {
             c.timer = timers.schedule(c.token, time);
         }
+    }
+
+    private TlsStream encrypted(TcpStream socket) {
+        SSLEngine engine = settings.tls.createSSLEngine();
+        SSLParameters parameters = engine.getSSLParameters();
+        parameters.setApplicationProtocols(PROTOCOLS);
+        engine.setSSLParameters(parameters);
+        return TlsStream.server(socket, engine, records, tlsOptions);
     }
 
     void drop(Connection c) {
@@ -137,7 +155,7 @@ final class Connections implements AutoCloseable {
         ending = true;
         responses.ending = true;
         connections.forEach(c -> {
-            if (!c.again && !c.hasOutput() && c.ring == null && c.body.isDone()) {
+            if (!c.again && !c.hasOutput() && c.wait != Wait.SEND && c.ring == null && c.body.isDone()) {
                 drop(c);
             }
         });
@@ -149,6 +167,7 @@ final class Connections implements AutoCloseable {
         responses.close();
         out.close();
         spareRings.forEach(Ring::close);
+        records.close();
     }
 
     /** Serves a connection after an event. */
@@ -289,8 +308,8 @@ final class Connections implements AutoCloseable {
     }
 
     /** Decides after a turn what the connection waits for, and for how long. */
-    private void settle(Connection c) {
-        if (c.hasOutput() || out.budget <= 0) {
+    private void settle(Connection c) throws IOException {
+        if (c.hasOutput() || !c.stream.flush() || out.budget <= 0) {
             if (out.budget <= 0) {
                 c.again = true;
                 again.add(c);
@@ -392,7 +411,8 @@ final class Connections implements AutoCloseable {
     /** Resets a connection, which discards the output in the socket. */
     private void cutOff(Connection c) {
         try {
-            c.stream.setOption(StandardSocketOptions.SO_LINGER, 0);
+            c.socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+            c.socket.close(); // before TLS, which would send the end of the stream
         } catch (IOException | RuntimeException | Error e) {
             // closed next anyway
         }

@@ -4,6 +4,7 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
+import io.panamio.Source;
 import io.panamio.Timers;
 import io.panamio.Waker;
 import io.panamio.net.SocketAddressBuffer;
@@ -192,7 +193,7 @@ public final class HttpLoop implements Runnable {
                 if (events.isReadClosed(i) || events.isError(i) || events.isPriority(i)) {
                     c.readOn = true;
                     c.mayRead = true;
-                } else if (events.isReadable(i)) {
+                } else if (events.isReadable(i) || c.isEncrypted()) {
                     c.mayRead = true;
                 }
                 connections.serve(c);
@@ -277,7 +278,7 @@ public final class HttpLoop implements Runnable {
             c = connections.add(stream, log == null ? null
                 : ((InetSocketAddress) peer.get()).getAddress().getHostAddress().getBytes(StandardCharsets.US_ASCII));
             connections.begin(c);
-            poll.registry().register(stream, c.token, BOTH);
+            poll.registry().register((Source) c.stream, c.token, BOTH);
         } catch (IOException | RuntimeException | Error e) { // no memory for another one
             trouble.report(e);
             stream.close();

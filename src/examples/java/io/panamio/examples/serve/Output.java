@@ -131,7 +131,8 @@ final class Output implements AutoCloseable {
     void flush(Connection c, boolean more) throws IOException {
         if (length > 0) {
             long n = c.hasOutput() ? 0
-                : more ? c.stream.writeMore(gathered, 0, length) : c.stream.write(gathered, 0, length);
+                : more && !c.isEncrypted() ? c.socket.writeMore(gathered, 0, length)
+                    : c.stream.write(gathered, 0, length);
             n = Math.max(0, n);
             int left = length;
             length = 0;
@@ -166,7 +167,8 @@ final class Output implements AutoCloseable {
         if (c.pending != null) {
             MemorySegment pending = c.pending.segment();
             long left = c.pendingTo - c.pendingFrom;
-            long n = noPush && c.content != null ? c.stream.writeMore(pending, c.pendingFrom, left)
+            long n = noPush && c.content != null && !c.isEncrypted()
+                ? c.socket.writeMore(pending, c.pendingFrom, left)
                 : c.stream.write(pending, c.pendingFrom, left);
             c.pendingFrom += Math.max(0, n);
             budget -= Math.max(0, n);

@@ -5,6 +5,7 @@ import io.panamio.examples.serve.files.FileAccess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Function;
+import javax.net.ssl.SSLContext;
 
 /** The settings of a server. Set them before creating it. */
 public final class Settings {
@@ -54,6 +55,8 @@ public final class Settings {
     public int loops = 1;
     /** The time for which a response is cached without a check. */
     public Duration validTime = Duration.ofSeconds(1);
+    /** The certificates and keys with which connections are encrypted; null if they are not. */
+    public SSLContext tls;
     /** The access log, one line per request; null for none. */
     public LogFile log;
     /** The log of failures, at most one line per second. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.examples.proxy.Encryption;
 import io.panamio.examples.proxy.Mode;
 import io.panamio.examples.proxy.ProxyLoop;
 import io.panamio.test.support.Loop;
@@ -244,7 +245,8 @@ class ProxyLimitsTest {
         try (Proxying p = new Proxying(Mode.AUTO)) {
             NativeFds.Opened opened = new NativeFds.Opened();
             assertThrows(BindException.class, () -> new ProxyLoop(new ProxyLoop.Settings(p.address,
-                new InetSocketAddress(Loop.V4, 1), Mode.AUTO, 1, NEVER, NEVER, NEVER), text -> { }).close());
+                new InetSocketAddress(Loop.V4, 1), Mode.AUTO, 1, NEVER, NEVER, NEVER, Encryption.NONE), text -> { })
+                .close());
             opened.expect(0);
         }
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -50,8 +51,19 @@ public final class Certificates {
         Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
             "-genkeypair", "-alias", alias, "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=" + alias,
             "-ext", "san=" + names, "-validity", "2", "-storetype", "PKCS12", "-keystore", file.toString(),
-            "-storepass", PASSWORD).inheritIO().start();
-        assertEquals(0, keytool.onExit().join().exitValue());
+            "-storepass", PASSWORD).redirectErrorStream(true).start();
+        String output = new String(keytool.getInputStream().readAllBytes());
+        assertEquals(0, keytool.onExit().join().exitValue(), output);
+    }
+
+    /** {@return the certificates, to be trusted} */
+    private static KeyStore trusted() throws IOException, GeneralSecurityException {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        for (String alias : new String[] {ALPHA, BETA}) {
+            trusted.setCertificateEntry(alias, all().getCertificate(alias));
+        }
+        return trusted;
     }
 
     /** {@return the keys and certificates of some aliases} */
@@ -70,13 +82,8 @@ public final class Certificates {
         try {
             KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
             keys.init(keys(aliases), PASSWORD.toCharArray());
-            KeyStore trusted = KeyStore.getInstance("PKCS12");
-            trusted.load(null, null);
-            for (String alias : new String[] {ALPHA, BETA}) {
-                trusted.setCertificateEntry(alias, all().getCertificate(alias));
-            }
             TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-            trust.init(trusted);
+            trust.init(trusted());
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
             return context;
@@ -94,6 +101,17 @@ public final class Certificates {
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Writes the certificates to a file, and returns the options with which a JVM trusts them. */
+    public static String trustOptions(Path directory) {
+        Path file = directory.resolve("trust.p12");
+        try (OutputStream out = Files.newOutputStream(file)) {
+            trusted().store(out, PASSWORD.toCharArray());
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+        return "-Djavax.net.ssl.trustStore=" + file + " -Djavax.net.ssl.trustStorePassword=" + PASSWORD;
     }
 
     /** Writes the certificate and the key of an alias to {@code cert.pem} and {@code key.pem}. */

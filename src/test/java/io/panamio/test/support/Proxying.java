@@ -3,6 +3,7 @@ package io.panamio.test.support;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.examples.proxy.Encryption;
 import io.panamio.examples.proxy.Mode;
 import io.panamio.examples.proxy.ProxyLoop;
 import java.io.Closeable;
@@ -50,13 +51,22 @@ public final class Proxying implements AutoCloseable {
         this(mode, maxConnections, NEVER, NEVER, grace, 1000);
     }
 
+    public Proxying(Encryption encryption) throws IOException {
+        this(Mode.AUTO, 1000, NEVER, NEVER, Duration.ofSeconds(10), 1000, encryption);
+    }
+
     public Proxying(Mode mode, int maxConnections, Duration connectTimeout, Duration idleTimeout,
             Duration grace, int backlog) throws IOException {
+        this(mode, maxConnections, connectTimeout, idleTimeout, grace, backlog, Encryption.NONE);
+    }
+
+    private Proxying(Mode mode, int maxConnections, Duration connectTimeout, Duration idleTimeout, Duration grace,
+            int backlog, Encryption encryption) throws IOException {
         server = later(new ServerSocket(0, backlog, Loop.V4));
         server.setSoTimeout((int) Loop.LONG.toMillis());
         proxy = new ProxyLoop(new ProxyLoop.Settings(new InetSocketAddress(Loop.V4, 0),
             new InetSocketAddress(Loop.V4, server.getLocalPort()), mode, maxConnections,
-            connectTimeout, idleTimeout, grace), this::accept);
+            connectTimeout, idleTimeout, grace, encryption), this::accept);
         address = proxy.address();
         run = Background.start(() -> {
             thread = Thread.currentThread().threadId();

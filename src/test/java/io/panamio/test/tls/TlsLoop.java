@@ -92,12 +92,12 @@ final class TlsLoop implements AutoCloseable {
 
     // ---- events
 
-    /** What the program wants to do with a stream; returns whether it is done. */
+    /** What the program wants to do with a stream; returns whether it is done, and may be called again then. */
     interface Turn {
         boolean take() throws IOException;
     }
 
-    /** Takes each turn once, and again at each event of its token, 1 for the first one, until all are done. */
+    /** Takes each turn once, and again at events of its token, 1 for the first one, until all are done. */
     void drive(Turn... turns) throws IOException {
         boolean[] due = new boolean[turns.length];
         boolean[] done = new boolean[turns.length];
@@ -105,7 +105,7 @@ final class TlsLoop implements AutoCloseable {
         for (;;) {
             boolean all = true;
             for (int i = 0; i < turns.length; i++) {
-                if (due[i] && !done[i]) {
+                if (due[i]) {
                     due[i] = false;
                     done[i] = turns[i].take();
                 }

@@ -26,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -253,32 +254,61 @@ class TlsPeersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-tls1_2", "-tls1_3"})
-    void opensslIsConnectedTo(String protocol, @TempDir Path directory) throws IOException {
+    @CsvSource({"-tls1_2, TLSv1.2", "-tls1_3, TLSv1.3"})
+    void opensslIsConnectedTo(String option, String protocol, @TempDir Path directory) throws IOException {
         Programs.require("openssl");
         Certificates.writePem(Certificates.ALPHA, directory);
         byte[] file = Local.random(3_000_000);
         Files.write(directory.resolve("file"), file);
         int port = Programs.freePort();
         try (Programs programs = new Programs(directory); TlsLoop tls = new TlsLoop()) {
-            programs.serve(port, "openssl", "s_server", "-accept", "127.0.0.1:" + port, protocol, "-cert", "cert.pem",
+            programs.serve(port, "openssl", "s_server", "-accept", "127.0.0.1:" + port, option, "-cert", "cert.pem",
                 "-key", "key.pem", "-HTTP");
-            TlsStream client = tls.client(TcpStream.connect(new InetSocketAddress(Loop.V4, port)), clientEngine());
-            tls.loop.register(client, 1, Loop.RW);
-            byte[] request = "GET /file HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-            byte[] got = new byte[file.length + 1000];
-            int[] n = new int[1];
-            boolean[] sent = new boolean[1];
-            tls.drive(() -> {
-                sent[0] = sent[0] || client.write(request, 0, request.length) > 0;
-                long more;
-                while ((more = client.read(got, n[0], got.length - n[0])) > 0) {
-                    n[0] += (int) more;
-                }
-                return more == EOF || n[0] >= file.length;
-            });
-            assertArrayEquals(file, Arrays.copyOfRange(got, n[0] - file.length, n[0]));
+            fetch(tls, port, protocol, file);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void nginxIsConnectedTo(String protocol, @TempDir Path directory) throws IOException {
+        Programs.require("nginx");
+        Certificates.writePem(Certificates.ALPHA, directory);
+        byte[] file = Local.random(3_000_001);
+        Files.write(Files.createDirectory(directory.resolve("www")).resolve("file"), file);
+        int port = Programs.freePort();
+        Path config = Files.writeString(directory.resolve("nginx.conf"), """
+            daemon off; pid nginx.pid; error_log stderr; worker_processes 1;
+            events { worker_connections 100; }
+            http { access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
+              uwsgi_temp_path t4; scgi_temp_path t5; server { listen 127.0.0.1:%d ssl; root %s; ssl_protocols %s;
+              ssl_certificate %s; ssl_certificate_key %s; } }
+            """.formatted(port, directory.resolve("www"), protocol, directory.resolve("cert.pem"),
+            directory.resolve("key.pem")));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        try (Programs programs = new Programs(directory); TlsLoop tls = new TlsLoop()) {
+            programs.serve(port, "nginx", "-p", directory + "/", "-c", config.toString());
+            fetch(tls, port, protocol, file);
+        }
+    }
+
+    /** Fetches a file by HTTP/1.0. */
+    private static void fetch(TlsLoop tls, int port, String protocol, byte[] file) throws IOException {
+        TlsStream client = tls.client(TcpStream.connect(new InetSocketAddress(Loop.V4, port)), clientEngine());
+        tls.loop.register(client, 1, Loop.RW);
+        byte[] request = "GET /file HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+        byte[] got = new byte[file.length + 1000];
+        int[] n = new int[1];
+        boolean[] sent = new boolean[1];
+        tls.drive(() -> {
+            sent[0] = sent[0] || client.write(request, 0, request.length) > 0;
+            long more;
+            while ((more = client.read(got, n[0], got.length - n[0])) > 0) {
+                n[0] += (int) more;
+            }
+            return more == EOF;
+        });
+        assertArrayEquals(file, Arrays.copyOfRange(got, n[0] - file.length, n[0]));
+        assertEquals(protocol, client.engine().getSession().getProtocol());
     }
 
     @ParameterizedTest

@@ -52,6 +52,19 @@ class TlsRecordsTest {
         }
     }
 
+    /** Nothing but the handshake is called: what the stream below has not taken at once is written by later calls. */
+    @ParameterizedTest
+    @CsvSource({"TLSv1.2, 1", "TLSv1.3, 1", "TLSv1.2, 100000", "TLSv1.3, 100000"})
+    @Tag("any-selector")
+    void aHandshakeIsCompletedInPieces(String protocol, int piece) throws IOException {
+        try (TlsLoop tls = new TlsLoop()) {
+            Trickle[] below = Trickle.pair(piece);
+            TlsStream client = tls.client(below[0], clientEngine(protocol));
+            TlsStream server = tls.server(below[1], serverEngine(protocol));
+            Loop.until("complete", () -> client.finishHandshake() & server.finishHandshake());
+        }
+    }
+
     /** Cuts what the client sends after the handshake at every place. */
     @Test
     @Tag("any-selector")

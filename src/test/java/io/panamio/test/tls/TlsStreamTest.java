@@ -236,11 +236,16 @@ class TlsStreamTest {
             byte[] answer = Local.random(1_500_003);
             byte[] got = new byte[request.length + 1];
             int[] done = new int[2];
-            boolean[] ended = new boolean[1];
+            boolean[] ended = new boolean[2];
             Relay relay = tls.loop.later(new Relay(pair[1], plain[0], pipes));
             tls.drive(new TlsLoop.Exchange(pair[0], request, answer, false, Arena.ofAuto().allocate(50_000)),
-                () -> ended[0] || (ended[0] = transfer(relay, pair[1])),
-                () -> ended[0] || (ended[0] = transfer(relay, plain[0])), () -> {
+                () -> {
+                    ended[0] |= transfer(relay, pair[1]);
+                    return true; // it is the others that have something to do
+                }, () -> {
+                    ended[0] |= transfer(relay, plain[0]);
+                    return true;
+                }, () -> {
                     long n;
                     while ((n = plain[1].read(got, done[0], got.length - done[0])) > 0) {
                         done[0] += (int) n;
@@ -249,12 +254,14 @@ class TlsStreamTest {
                             && (n = plain[1].write(answer, done[1], answer.length - done[1])) > 0) {
                         done[1] += (int) n;
                     }
-                    if (done[1] == answer.length) {
+                    if (done[1] == answer.length && !ended[1]) {
                         plain[1].shutdown(Shutdown.WRITE);
+                        ended[1] = true;
                     }
-                    return done[1] == answer.length;
+                    return ended[1];
                 });
             assertArrayEquals(request, Arrays.copyOf(got, request.length));
+            assertTrue(ended[0]);
         }
     }
 
