@@ -164,8 +164,8 @@
  *     that it includes it</td><td>create a {@code Watch} with its request, and post the request, which includes {@code
  *     armed()}; a poller that waits needs no notification</td></tr>
  * <tr><td>{@code modify}</td><td>watch it again, which reports what it is ready for</td><td>replace the {@code Watch},
- *     with everything armed</td><td>the same; cancel the pending request and post the new one. The completion of the
- *     old one is ignored</td></tr>
+ *     with everything armed</td><td>the same; post a request. If one is pending that does not include all conditions,
+ *     cancel it, and post the next one when its completion has arrived, which may still report events</td></tr>
  * <tr><td>{@code rearm}</td><td>nothing, except for conditions that have no edge</td><td>{@code arm}; end the wait of a
  *     poller whose request does not include the condition</td><td>{@code arm}; post the next request if none is
  *     pending, replace one that does not include the condition</td></tr>
