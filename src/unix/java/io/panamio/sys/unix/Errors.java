@@ -5,6 +5,7 @@ import io.panamio.sys.NativeScratch;
 import io.panamio.sys.SystemExceptions;
 import java.io.IOException;
 import java.net.URL;
+import java.util.zip.Inflater;
 
 /** Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. */
 public final class Errors implements Runnable {
@@ -41,14 +42,18 @@ public final class Errors implements Runnable {
     }
 
     /**
-     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open; opens a jar of
-     * which all classes came from a CDS archive. Other class loaders may close and reopen their jars.
+     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open. If all classes came
+     * from a CDS archive, opens the jar, and loads what reads it. Other class loaders may close and reopen their jars.
      */
     private static boolean isInOpenJar() {
         Class<?> self = Errors.class;
         URL found = self.getResource("Errors.class");
-        return found != null && !found.getProtocol().equals("file")
-            && self.getClassLoader() == ClassLoader.getSystemClassLoader();
+        if (found == null || found.getProtocol().equals("file")
+                || self.getClassLoader() != ClassLoader.getSystemClassLoader()) {
+            return false;
+        }
+        new Inflater().end(); // its native library
+        return true;
     }
 
     /** {@return the exception for a failed call on a socket} */
