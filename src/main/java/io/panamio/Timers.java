@@ -15,9 +15,10 @@ import java.util.function.LongSupplier;
  * the order of their ticks; the order within a tick is not specified.
  *
  * <p>Scheduling, rescheduling, cancelling and expiring take constant time, whatever the number of timers. Nothing is
- * allocated unless there are more timers than ever before, or their deadlines are spread as never before; a timer
- * takes at most 40 bytes. A timer that is rescheduled within the same tick, such as the timeout of a busy connection,
- * is not moved: a coarse tick makes that frequent.
+ * allocated unless there are more timers than ever before, or their deadlines are spread as never before. A timer takes
+ * 32 bytes and a share of the index, together less than 40 unless the deadlines are chosen to make it large; the memory
+ * is kept for later ones. A timer that is rescheduled within the same tick, such as the timeout of a busy connection, is
+ * not moved: a coarse tick makes that frequent.
  *
  * <p>A timer is identified by a number that is never negative and, like a token of a {@link Slab}, contains a
  * generation: once the timer has expired or is cancelled, the number is stale and finds nothing, even if its memory is
@@ -31,15 +32,25 @@ public final class Timers {
     private static final int BITS = 4;
     private static final int SLOTS = 1 << BITS;
     private static final int LIST_LIMIT = 32;
-    /** The maximum number of nodes that an operation adds: one for each level, and one above the first that differs. */
-    private static final int SPARE_NODES = Long.SIZE / BITS + 1;
-    private static final int INITIAL_NODES = 32;
+    /** The maximum number of nodes that an operation adds: one for a list that is split, and one above that. */
+    private static final int SPARE_NODES = 2;
+    private static final int INITIAL_NODES = 16;
     /** The slot of all timers, in a node that has no other. */
     private static final int ROOT = 0;
 
     private static final int BLOCK_BITS = 7;
     private static final int BLOCK = 1 << BLOCK_BITS;
     private static final int NONE = -1;
+
+    /** A record of a timer: its tick and its token, two ints each, and what follows. */
+    private static final int RECORD = 8;
+    private static final int TICK = 0;
+    private static final int TOKEN = 2;
+    /** The next timer in its list, or the next free one. */
+    private static final int NEXT = 4;
+    private static final int PREVIOUS = 5;
+    private static final int GENERATION = 6;
+    private static final int SLOT = 7;
 
     private static final Duration MIN_TICK = Duration.ofNanos(1000);
     private static final Duration MAX_TICK = Duration.ofDays(1);
@@ -52,11 +63,8 @@ public final class Timers {
     /** The latest time, in nanoseconds since the origin. */
     private long now;
 
-    // Timers, in blocks: to add one moves none.
-    /** Of each timer its tick and its token. */
-    private long[][] times = {new long[2 * BLOCK]};
-    /** Of each timer its neighbours in a list, or the next free timer; its generation; its slot. */
-    private int[][] links = {new int[4 * BLOCK]};
+    /** The records, in blocks: to add one moves none. */
+    private int[][] records = {new int[RECORD * BLOCK]};
     private int blocks = 1;
     private int free = NONE;
     private int used;
@@ -146,9 +154,9 @@ public final class Timers {
         if (t == NONE) {
             t = used++;
         } else {
-            free = next(t);
+            free = get(t, NEXT);
         }
-        times[t >>> BLOCK_BITS][timeIndex(t) + 1] = token;
+        setLong(t, TOKEN, token);
         link(t, tick);
         if (size++ == 0 || first != NONE && tick < tick(first)) {
             first = t;
@@ -234,7 +242,7 @@ public final class Timers {
             int t = first();
             if (tick(t) <= expiringTick) {
                 expiredTimer = id(t);
-                expiredToken = times[t >>> BLOCK_BITS][timeIndex(t) + 1];
+                expiredToken = getLong(t, TOKEN);
                 remove(t);
                 return true;
             }
@@ -273,56 +281,51 @@ public final class Timers {
 
     private int find(long timer) {
         int t = (int) timer;
-        return t >= 0 && t < used && id(t) == timer && slot(t) != NONE ? t : NONE;
+        return t >= 0 && t < used && id(t) == timer && get(t, SLOT) != NONE ? t : NONE;
     }
 
     private void remove(int t) {
         unlink(t);
-        int[] block = links[t >>> BLOCK_BITS];
-        int i = linkIndex(t);
-        block[i] = free;
-        block[i + 2] = block[i + 2] + 1 & Integer.MAX_VALUE;
-        block[i + 3] = NONE;
+        set(t, NEXT, free);
+        set(t, GENERATION, get(t, GENERATION) + 1 & Integer.MAX_VALUE);
+        set(t, SLOT, NONE);
         free = t;
         size--;
     }
 
     private long id(int t) {
-        return (long) links[t >>> BLOCK_BITS][linkIndex(t) + 2] << 32 | t;
+        return (long) get(t, GENERATION) << 32 | t;
     }
 
     private long tick(int t) {
-        return times[t >>> BLOCK_BITS][timeIndex(t)];
+        return getLong(t, TICK);
     }
 
-    private int next(int t) {
-        return links[t >>> BLOCK_BITS][linkIndex(t)];
+    private int get(int t, int field) {
+        return records[t >>> BLOCK_BITS][RECORD * (t & BLOCK - 1) + field];
     }
 
-    private int slot(int t) {
-        return links[t >>> BLOCK_BITS][linkIndex(t) + 3];
+    private void set(int t, int field, int value) {
+        records[t >>> BLOCK_BITS][RECORD * (t & BLOCK - 1) + field] = value;
     }
 
-    private static int timeIndex(int t) {
-        return 2 * (t & BLOCK - 1);
+    private long getLong(int t, int field) {
+        return (long) get(t, field) << 32 | get(t, field + 1) & 0xFFFF_FFFFL;
     }
 
-    private static int linkIndex(int t) {
-        return 4 * (t & BLOCK - 1);
+    private void setLong(int t, int field, long value) {
+        set(t, field, (int) (value >> 32));
+        set(t, field + 1, (int) value);
     }
 
     /** Makes room for another timer. */
     private void reserveTimer() {
         if (free == NONE && used == blocks * BLOCK) {
-            long[] moreTimes = new long[2 * BLOCK];
-            int[] moreLinks = new int[4 * BLOCK];
-            if (blocks == times.length) {
-                long[][] allTimes = Arrays.copyOf(times, 2 * blocks);
-                links = Arrays.copyOf(links, 2 * blocks);
-                times = allTimes; // the last one, so nothing has changed if an allocation fails
+            int[] block = new int[RECORD * BLOCK];
+            if (blocks == records.length) {
+                records = Arrays.copyOf(records, 2 * blocks);
             }
-            times[blocks] = moreTimes;
-            links[blocks++] = moreLinks;
+            records[blocks++] = block;
         }
     }
 
@@ -348,7 +351,7 @@ public final class Timers {
     // ---- the trie
 
     private void link(int t, long tick) {
-        times[t >>> BLOCK_BITS][timeIndex(t)] = tick;
+        setLong(t, TICK, tick);
         for (int slot = ROOT;;) {
             int node = ~slots[slot];
             if (node < 0) {
@@ -373,13 +376,13 @@ public final class Timers {
     private void split(int slot) {
         int t = slots[slot] - 1;
         long difference = 0;
-        for (int other = t; other != NONE; other = next(other)) {
+        for (int other = t; other != NONE; other = get(other, NEXT)) {
             difference |= tick(other) ^ tick(t);
         }
         int node = addNode(slot, tick(t), shift(difference));
         lengths[slot] = 0;
         while (t != NONE) {
-            int next = next(t);
+            int next = get(t, NEXT);
             push(t, slot(node, tick(t)));
             t = next;
         }
@@ -400,32 +403,28 @@ public final class Timers {
 
     private void push(int t, int slot) {
         int next = slots[slot] - 1;
-        int[] block = links[t >>> BLOCK_BITS];
-        int i = linkIndex(t);
-        block[i] = next;
-        block[i + 1] = NONE;
-        block[i + 3] = slot;
+        set(t, NEXT, next);
+        set(t, PREVIOUS, NONE);
+        set(t, SLOT, slot);
         if (next == NONE) {
             occupied[slot >>> BITS] |= 1 << (slot & SLOTS - 1);
         } else {
-            links[next >>> BLOCK_BITS][linkIndex(next) + 1] = t;
+            set(next, PREVIOUS, t);
         }
         slots[slot] = t + 1;
         lengths[slot]++;
     }
 
     private void unlink(int t) {
-        int[] block = links[t >>> BLOCK_BITS];
-        int i = linkIndex(t);
-        int next = block[i];
-        int previous = block[i + 1];
-        int slot = block[i + 3];
+        int next = get(t, NEXT);
+        int previous = get(t, PREVIOUS);
+        int slot = get(t, SLOT);
         if (next != NONE) {
-            links[next >>> BLOCK_BITS][linkIndex(next) + 1] = previous;
+            set(next, PREVIOUS, previous);
         }
         lengths[slot]--;
         if (previous != NONE) {
-            links[previous >>> BLOCK_BITS][linkIndex(previous)] = next;
+            set(previous, NEXT, next);
         } else {
             slots[slot] = next + 1;
             if (next == NONE) {
@@ -480,7 +479,7 @@ public final class Timers {
             }
             first = slots[slot] - 1;
             if (shifts[slot >>> BITS] != 0) {
-                for (int t = next(first); t != NONE; t = next(t)) {
+                for (int t = get(first, NEXT); t != NONE; t = get(t, NEXT)) {
                     if (tick(t) < tick(first)) {
                         first = t;
                     }

@@ -3,9 +3,8 @@ package io.panamio.jmh;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /**
- * Starts a timer beside many pending ones, and cancels it, as a request does that is answered in time. {@code panamio}
- * finds the next deadline in between, as a loop does before it waits; for the others, a thread waits. With {@code -prof
- * gc}, the bytes allocated.
+ * Starts a timer beside many pending ones, and cancels it, as a request does that is answered in time. The wheel's
+ * thread removes what was cancelled beside the measured one.
  */
 public class TimerCancel extends Operation {
     @Benchmark

@@ -66,18 +66,22 @@ public abstract class TimerSet {
             }
         }
 
+        boolean restart() {
+            boolean done = all.reschedule(pending[next()], DELAY);
+            Operation.check(done);
+            return done;
+        }
+
         /** Restarts a timer, and finds the next deadline, as a loop does before it waits. */
-        long restart() {
-            Operation.check(all.reschedule(pending[next()], DELAY));
+        long restartAndFind() {
+            restart();
             return all.nanosToNext();
         }
 
-        /** Starts another timer, finds the next deadline, and cancels it. */
         long startAndCancel() {
             long timer = all.schedule(0, SHORT);
-            long nanos = all.nanosToNext();
             Operation.check(all.cancel(timer));
-            return nanos;
+            return timer;
         }
     }
 
