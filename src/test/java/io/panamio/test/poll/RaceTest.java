@@ -735,6 +735,9 @@ class RaceTest {
                     server.accept().close();
                 }
                 loop.register(stream[0], n, RW);
+                if (n == 0) {
+                    Loop.until("an event", () -> seen.get() > 0);
+                }
                 spin(n);
                 if (close) {
                     stream[0].close();
@@ -745,7 +748,6 @@ class RaceTest {
             });
             stream[0].close();
         }
-        assertTrue(seen.get() > 0, "no event arrived");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static io.panamio.test.support.Loop.V4;
 import static io.panamio.test.support.Loop.V6;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.DatagramBatch;
@@ -14,6 +15,7 @@ import io.panamio.net.UdpSocket;
 import io.panamio.test.support.Allocations;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Peer;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -145,6 +147,7 @@ class DatagramAllocationTest {
     }
 
     @Test
+    @Requires(Feature.DATAGRAM_TRAFFIC_OPTIONS)
     void anEchoWithControlMessagesAllocatesNothing() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(SIZE);
@@ -161,6 +164,7 @@ class DatagramAllocationTest {
     }
 
     @Test
+    @Requires(Feature.DATAGRAM_TRAFFIC_OPTIONS)
     void anEchoOfBatchesAllocatesNothing() throws IOException {
         DatagramBatch batch = DatagramBatch.allocate(8, SIZE, 128);
         SocketAddressBuffer address = SocketAddressBuffer.create();
