@@ -142,7 +142,7 @@ class TimersTest {
                     timers.schedule(2 * i, delay);
                 }
                 if (i % 3 > 0) {
-                    timers.schedule(2 * i + 1, delay.plusMillis(i % 7 + 1));
+                    timers.schedule(2 * i + 1, delay.plusMillis(i % 30 + 1));
                     n++;
                 }
             }
