@@ -17,18 +17,18 @@ import java.util.function.LongSupplier;
  * <p>Scheduling, rescheduling, cancelling and expiring take constant time, whatever the number of timers. Nothing is
  * allocated unless there are more timers than ever before, or their deadlines are spread as never before. A timer takes
  * 32 bytes and a share of the index, together less than 40 unless the deadlines are chosen to make it large; the memory
- * is kept for later ones. A timer that is rescheduled within the same tick, such as the timeout of a busy connection, is
- * not moved: a coarse tick makes that frequent.
+ * is kept for later ones. A timer that is rescheduled within the same tick, such as the timeout of a busy connection,
+ * is not moved: a coarse tick makes that frequent.
  *
  * <p>A timer is identified by a number that is never negative and, like a token of a {@link Slab}, contains a
  * generation: once the timer has expired or is cancelled, the number is stale and finds nothing, even if its memory is
  * used again. Not thread-safe.
  */
 public final class Timers {
-    // A trie of the deadlines, in ticks since the creation: a node has a slot for each value of some bits of the tick. A
-    // slot has a list of timers, or another node once there are too many for a list; only a list for a single tick may
-    // have any length. So the first timer is found in bounded time, and none moves because time passes, as in a timing
-    // wheel, which does not know the next deadline exactly until then.
+    // A trie of the deadlines, in ticks since the creation: a node has a slot for each value of some bits of the tick.
+    // A slot has a list of timers, or another node once there are too many for a list; only a list for a single tick
+    // may have any length. So the first timer is found in bounded time. A timing wheel moves timers as time passes, and
+    // does not know the next deadline exactly until then.
     private static final int BITS = 4;
     private static final int SLOTS = 1 << BITS;
     private static final int LIST_LIMIT = 32;
@@ -273,8 +273,7 @@ public final class Timers {
             throw new IllegalArgumentException("delay " + delay + " is negative");
         }
         long deadline = now() + Poll.saturatedNanos(delay);
-        return deadline < 0 || deadline > Long.MAX_VALUE - tickNanos ? never
-            : Math.max(Math.ceilDiv(deadline, tickNanos), expiringTick + 1);
+        return deadline < 0 ? never : Math.max(Math.ceilDiv(deadline, tickNanos), expiringTick + 1);
     }
 
     // ---- timers
