@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
@@ -93,7 +94,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      *     the stream
      * @throws IllegalArgumentException if the buffer is read-only
      * @throws NonReadableChannelException if the stream is only written to
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws ClosedChannelException if this or the stream is closed
      * @throws IOException if the connection is broken
      */
     @Override
@@ -119,7 +120,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      *     the stream
      * @throws IllegalArgumentException if a buffer is read-only
      * @throws NonReadableChannelException if the stream is only written to
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws ClosedChannelException if this or the stream is closed
      * @throws IOException if the connection is broken
      */
     @Override
@@ -137,7 +138,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      * @throws IndexOutOfBoundsException if the buffers are not within the array
      * @throws IllegalArgumentException if a buffer is read-only
      * @throws NonReadableChannelException if the stream is only written to
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws ClosedChannelException if this or the stream is closed
      * @throws IOException if the connection is broken
      */
     @Override
@@ -147,7 +148,8 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         for (int i = offset; i < offset + length; i++) {
             requireWritable(dsts[i]);
         }
-        return result(advance(dsts, offset, source.readVectored(segments(dsts, offset, length))));
+        MemorySegment[] segments = segments(dsts, offset, length);
+        return result(advance(dsts, offset, segments, source.readVectored(segments)));
     }
 
     // ---- writing
@@ -159,7 +161,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      * @return the number of bytes written, possibly fewer than given; 0 if the write would block or no bytes remain in
      *     the buffer
      * @throws NonWritableChannelException if the stream is only read from
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws ClosedChannelException if this or the stream is closed
      * @throws IOException if the connection is broken, or was shut down for writing
      */
     @Override
@@ -183,7 +185,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      * @return the number of bytes written, possibly fewer than given; 0 if the write would block or no bytes remain in
      *     the buffers
      * @throws NonWritableChannelException if the stream is only read from
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws ClosedChannelException if this or the stream is closed
      * @throws IOException if the connection is broken, or was shut down for writing
      */
     @Override
@@ -200,14 +202,15 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      * @return as {@link #write(ByteBuffer[])}
      * @throws IndexOutOfBoundsException if the buffers are not within the array
      * @throws NonWritableChannelException if the stream is only read from
-     * @throws java.nio.channels.ClosedChannelException if the stream is closed
+     * @throws ClosedChannelException if this or the stream is closed
      * @throws IOException if the connection is broken, or was shut down for writing
      */
     @Override
     public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, srcs.length);
         requireWritable();
-        return result(advance(srcs, offset, sink.writeVectored(segments(srcs, offset, length))));
+        MemorySegment[] segments = segments(srcs, offset, length);
+        return result(advance(srcs, offset, segments, sink.writeVectored(segments)));
     }
 
     // ---- closing
@@ -229,6 +232,9 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      */
     @Override
     public void close() throws IOException {
+        if (closed) {
+            return;
+        }
         closed = true;
         if (stream() instanceof AutoCloseable closeable) {
             try {
@@ -251,15 +257,23 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         return source != null ? source : sink;
     }
 
-    // ---- buffers
+    // ---- checks
 
-    private void requireReadable() {
+    private void requireOpen() throws ClosedChannelException {
+        if (closed) { // of a stream of a user, this may be all that is closed
+            throw new ClosedChannelException();
+        }
+    }
+
+    private void requireReadable() throws ClosedChannelException {
+        requireOpen();
         if (source == null) {
             throw new NonReadableChannelException();
         }
     }
 
-    private void requireWritable() {
+    private void requireWritable() throws ClosedChannelException {
+        requireOpen();
         if (sink == null) {
             throw new NonWritableChannelException();
         }
@@ -271,6 +285,8 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         }
     }
 
+    // ---- several buffers
+
     private static MemorySegment[] segments(ByteBuffer[] buffers, int offset, int length) {
         MemorySegment[] segments = new MemorySegment[length];
         for (int i = 0; i < length; i++) {
@@ -279,12 +295,17 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         return segments;
     }
 
-    /** Advances the positions by the number of bytes transferred, and returns {@code n}. */
-    private static long advance(ByteBuffer[] buffers, int offset, long n) {
+    /**
+     * Advances the positions by the number of bytes transferred, and returns {@code n}. A buffer may occur twice: each
+     * time its remaining bytes are those of its segment.
+     */
+    private static long advance(ByteBuffer[] buffers, int offset, MemorySegment[] segments, long n) {
         long left = n;
-        for (int i = offset; left > 0; i++) {
-            int here = (int) Math.min(left, buffers[i].remaining());
-            buffers[i].position(buffers[i].position() + here);
+        for (int i = 0; left > 0; i++) {
+            ByteBuffer buffer = buffers[offset + i];
+            long size = segments[i].byteSize();
+            long here = Math.min(left, size);
+            buffer.position((int) (buffer.limit() - size + here));
             left -= here;
         }
         return n;
