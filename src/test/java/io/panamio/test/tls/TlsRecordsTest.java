@@ -106,6 +106,37 @@ class TlsRecordsTest {
         }
     }
 
+    /** The stream below is full at the very end of a segment: the next one must not take the place of the record. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4096})
+    @Tag("any-selector")
+    void aVectoredWriteEndsWhereTheStreamBelowIsFull(int size) throws IOException {
+        try (TlsLoop tls = new TlsLoop(); Arena arena = Arena.ofConfined()) {
+            Trickle[] below = Trickle.pair(1000);
+            TlsStream client = tls.client(below[0], clientEngine());
+            TlsStream server = tls.server(below[1], serverEngine());
+            Loop.until("handshake", () -> client.finishHandshake() & server.finishHandshake() & client.flush());
+            byte[] bytes = Local.random(100_000);
+            MemorySegment all = arena.allocate(bytes.length);
+            all.copyFrom(MemorySegment.ofArray(bytes));
+            int[] sent = new int[1];
+            int[] received = new int[1];
+            byte[] got = new byte[bytes.length];
+            Loop.until("transferred", () -> {
+                MemorySegment[] rest = new MemorySegment[(bytes.length - sent[0] + size - 1) / size];
+                for (int i = 0; i < rest.length; i++) {
+                    int off = sent[0] + i * size;
+                    rest[i] = all.asSlice(off, Math.min(size, bytes.length - off));
+                }
+                sent[0] += (int) Math.max(client.writeVectored(rest), 0);
+                client.flush();
+                received[0] += (int) Math.max(server.read(got, received[0], got.length - received[0]), 0);
+                return received[0] == bytes.length;
+            });
+            assertArrayEquals(bytes, got);
+        }
+    }
+
     // ---- memory
 
     @ParameterizedTest
