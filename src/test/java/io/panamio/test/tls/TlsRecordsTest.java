@@ -4,6 +4,7 @@ import static io.panamio.test.tls.TlsLoop.clientEngine;
 import static io.panamio.test.tls.TlsLoop.serverEngine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -303,6 +304,54 @@ class TlsRecordsTest {
             });
             server.write(HELLO, 0, 5);
             assertEquals("hello", tls.read(client, 5), "after the answers");
+        }
+    }
+
+    /** A peer that sends warnings without end, which the engine ignores, does not hold the loop in a handshake. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void recordsThatAreIgnoredEndACallOfTheHandshake(String protocol) throws IOException {
+        try (TlsLoop tls = new TlsLoop()) {
+            Loop.Pair pair = tls.loop.accepted();
+            SpyEngine spy = new SpyEngine(serverEngine(protocol));
+            TlsStream server = tls.server(pair.stream(), spy);
+            tls.loop.register(server, 1, Loop.RW);
+            byte[] userCanceled = HexFormat.of().parseHex("1503030002015a");
+            int count = 500;
+            ByteBuffer records = ByteBuffer.allocate(count * userCanceled.length);
+            while (records.hasRemaining()) {
+                records.put(userCanceled);
+            }
+            pair.peer().getOutputStream().write(records.array());
+            tls.drive(() -> {
+                int before = spy.unwraps;
+                assertFalse(server.finishHandshake());
+                assertTrue(spy.unwraps - before <= 64, "records in one call: " + (spy.unwraps - before));
+                return spy.unwraps == count;
+            });
+        }
+    }
+
+    @Test
+    void smallRecordsEndARead() throws IOException {
+        try (TlsLoop tls = new TlsLoop()) {
+            TcpStream[] below = tls.loop.pair();
+            TlsStream client = tls.client(below[0], clientEngine());
+            TlsStream server = tls.server(below[1], serverEngine());
+            Loop.until("handshake", () -> client.finishHandshake() & server.finishHandshake());
+            tls.loop.register(server, 1, Loop.RW);
+            int count = 500;
+            for (int i = 0; i < count; i++) {
+                assertEquals(1, client.write(HELLO, 0, 1));
+            }
+            byte[] room = new byte[count];
+            int[] got = new int[1];
+            tls.drive(() -> { // one read for each event
+                long n = server.read(room, 0, count);
+                assertTrue(n <= 64, "records in one call: " + n);
+                got[0] += (int) Math.max(n, 0);
+                return got[0] == count;
+            });
         }
     }
 }
