@@ -56,7 +56,7 @@ final class Outgoing {
      */
     long put(MemorySegment src, long off, long len, boolean last) throws IOException {
         long done = 0;
-        while (done < len) {
+        while (!sealed && done < len) { // sealed: a full record, for which there was no room
             long left = len - done;
             ByteBuffer from =
                 gathered.isEmpty() && (last || left >= recordSize) ? view.of(src, off + done, left) : null;

@@ -53,7 +53,8 @@ import javax.net.ssl.SSLParameters;
  *
  * <h2>Reading and writing</h2>
  * A read decrypts until the memory is full or the stream below is drained, so a short read means the same as for {@link
- * io.panamio.net.TcpStream}. Records are decrypted into the memory of the caller; only what exceeds it is held back.
+ * io.panamio.net.TcpStream}: an event arrives when there is more. After 64 small records, it arrives at once, so that
+ * the others have their turn. Records are decrypted into the memory of the caller; only what exceeds it is held back.
  * Segments of a shared arena, of more than 2 GB, or of arrays other than {@code byte[]}, cost one more copy.
  *
  * <p>A write encrypts what it accepts at once, and holds back what the stream below does not take, at most 64 KiB;
@@ -75,8 +76,10 @@ import javax.net.ssl.SSLParameters;
  * <p>Confined to the thread of its pool. Only tasks on an executor run elsewhere.
  */
 public final class TlsStream implements DuplexStream, Source {
-    /** The maximum number of records without data that one read handles, for fairness. */
-    private static final int MAX_EMPTY = 64;
+    /** The maximum number of small records that one read handles, or of any records one call of a handshake. */
+    private static final int MAX_SMALL = 64;
+    /** A record with less data is small: it costs about as much as a larger one. */
+    private static final int SMALL = 256;
     /** The maximum number of records that are read while an answer to one of them cannot be written. */
     private static final int MAX_UNANSWERED = 8;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
@@ -344,7 +347,7 @@ public final class TlsStream implements DuplexStream, Source {
             begun = true;
             engine.beginHandshake();
         }
-        while (!handshaken) {
+        for (int records = 0; !handshaken;) {
             SSLEngineResult result;
             switch (engine.getHandshakeStatus()) {
                 case NEED_TASK -> {
@@ -367,6 +370,10 @@ public final class TlsStream implements DuplexStream, Source {
                             return false;
                         }
                         continue;
+                    }
+                    if (++records > MAX_SMALL) { // warnings without end, for example, which the engine ignores
+                        delivery.deliver(Readiness.READABLE);
+                        return false;
                     }
                     result = in.unwrap(null);
                 }
@@ -446,12 +453,12 @@ public final class TlsStream implements DuplexStream, Source {
             if (!ready) {
                 return done > 0 ? done : IoResult.WOULD_BLOCK;
             }
-            for (int empty = 0; done < len && mayRead();) {
+            for (int small = 0; done < len && mayRead();) {
                 if (in.hasRecord()) {
                     long before = done;
                     done += readRecord(to);
                     done += in.take(to, dst, off + done, len - done);
-                    if (done == before && ++empty == MAX_EMPTY) {
+                    if (done - before < SMALL && ++small == MAX_SMALL) {
                         delivery.deliver(Readiness.READABLE); // the others have their turn first
                         break;
                     }

@@ -4,6 +4,7 @@ import static io.panamio.test.tls.TlsLoop.clientEngine;
 import static io.panamio.test.tls.TlsLoop.serverEngine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -103,6 +104,37 @@ class TlsRecordsTest {
         long n = from.read(room, 0, room.length);
         if (n > 0) {
             assertEquals(n, to.write(room, 0, (int) n));
+        }
+    }
+
+    /** The stream below is full at the very end of a segment: the next one must not take the place of the record. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4096})
+    @Tag("any-selector")
+    void aVectoredWriteEndsWhereTheStreamBelowIsFull(int size) throws IOException {
+        try (TlsLoop tls = new TlsLoop(); Arena arena = Arena.ofConfined()) {
+            Trickle[] below = Trickle.pair(1000);
+            TlsStream client = tls.client(below[0], clientEngine());
+            TlsStream server = tls.server(below[1], serverEngine());
+            Loop.until("handshake", () -> client.finishHandshake() & server.finishHandshake() & client.flush());
+            byte[] bytes = Local.random(100_000);
+            MemorySegment all = arena.allocate(bytes.length);
+            all.copyFrom(MemorySegment.ofArray(bytes));
+            int[] sent = new int[1];
+            int[] received = new int[1];
+            byte[] got = new byte[bytes.length];
+            Loop.until("transferred", () -> {
+                MemorySegment[] rest = new MemorySegment[(bytes.length - sent[0] + size - 1) / size];
+                for (int i = 0; i < rest.length; i++) {
+                    int off = sent[0] + i * size;
+                    rest[i] = all.asSlice(off, Math.min(size, bytes.length - off));
+                }
+                sent[0] += (int) Math.max(client.writeVectored(rest), 0);
+                client.flush();
+                received[0] += (int) Math.max(server.read(got, received[0], got.length - received[0]), 0);
+                return received[0] == bytes.length;
+            });
+            assertArrayEquals(bytes, got);
         }
     }
 
@@ -272,6 +304,54 @@ class TlsRecordsTest {
             });
             server.write(HELLO, 0, 5);
             assertEquals("hello", tls.read(client, 5), "after the answers");
+        }
+    }
+
+    /** A peer that sends warnings without end, which the engine ignores, does not hold the loop in a handshake. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void recordsThatAreIgnoredEndACallOfTheHandshake(String protocol) throws IOException {
+        try (TlsLoop tls = new TlsLoop()) {
+            Loop.Pair pair = tls.loop.accepted();
+            SpyEngine spy = new SpyEngine(serverEngine(protocol));
+            TlsStream server = tls.server(pair.stream(), spy);
+            tls.loop.register(server, 1, Loop.RW);
+            byte[] userCanceled = HexFormat.of().parseHex("1503030002015a");
+            int count = 500;
+            ByteBuffer records = ByteBuffer.allocate(count * userCanceled.length);
+            while (records.hasRemaining()) {
+                records.put(userCanceled);
+            }
+            pair.peer().getOutputStream().write(records.array());
+            tls.drive(() -> {
+                int before = spy.unwraps;
+                assertFalse(server.finishHandshake());
+                assertTrue(spy.unwraps - before <= 64, "records in one call: " + (spy.unwraps - before));
+                return spy.unwraps == count;
+            });
+        }
+    }
+
+    @Test
+    void smallRecordsEndARead() throws IOException {
+        try (TlsLoop tls = new TlsLoop()) {
+            TcpStream[] below = tls.loop.pair();
+            TlsStream client = tls.client(below[0], clientEngine());
+            TlsStream server = tls.server(below[1], serverEngine());
+            Loop.until("handshake", () -> client.finishHandshake() & server.finishHandshake());
+            tls.loop.register(server, 1, Loop.RW);
+            int count = 500;
+            for (int i = 0; i < count; i++) {
+                assertEquals(1, client.write(HELLO, 0, 1));
+            }
+            byte[] room = new byte[count];
+            int[] got = new int[1];
+            tls.drive(() -> { // one read for each event
+                long n = server.read(room, 0, count);
+                assertTrue(n <= 64, "records in one call: " + n);
+                got[0] += (int) Math.max(n, 0);
+                return got[0] == count;
+            });
         }
     }
 }
