@@ -1,5 +1,6 @@
 package io.panamio.tls;
 
+import io.panamio.ResourceExhaustedException;
 import io.panamio.memory.SegmentPool;
 import io.panamio.net.DuplexStream;
 import java.io.IOException;
@@ -26,6 +27,8 @@ final class Outgoing {
     private int start;
     /** The length of the data of a full record, which the engine may make less than the protocol allows. */
     private int recordSize = 16 << 10;
+    /** The number of bytes that the current call has accepted. */
+    private long accepted;
     /** Whether the engine has records of its own to be written. */
     private boolean due;
     /** Whether close_notify follows what is held. */
@@ -42,53 +45,71 @@ final class Outgoing {
     // ---- data of the user
 
     /**
-     * Accepts part of an array, and returns the number of bytes, fewer than given if the stream below is full.
+     * Accepts part of an array.
+     *
+     * @return the number of bytes, fewer than given if the stream below is full or the pool has no buffer
+     * @throws ResourceExhaustedException if the pool has no buffer, and nothing was accepted
      */
-    int put(byte[] src, int off, int len) throws IOException {
-        return encrypt(view.of(src, off, len), true);
+    long put(byte[] src, int off, int len) throws IOException {
+        accepted = 0;
+        try {
+            encrypt(view.of(src, off, len), true);
+        } catch (ResourceExhaustedException e) {
+            requireAccepted(e);
+        }
+        return accepted;
     }
 
     /**
      * Accepts part of a segment. Full records, and the last one, are made from the segment itself, others from what is
      * gathered of several segments.
      *
-     * @return the number of bytes, fewer than given if the stream below is full
+     * @return the number of bytes, fewer than given if the stream below is full or the pool has no buffer
+     * @throws ResourceExhaustedException if the pool has no buffer, and nothing was accepted
      */
     long put(MemorySegment src, long off, long len, boolean last) throws IOException {
-        long done = 0;
-        while (!sealed && done < len) { // sealed: a full record, for which there was no room
-            long left = len - done;
-            ByteBuffer from =
-                gathered.isEmpty() && (last || left >= recordSize) ? view.of(src, off + done, left) : null;
-            if (from != null) {
-                int n = encrypt(from, last);
-                done += n;
-                if (n < left && (last || left - n >= recordSize)) {
-                    break;
-                }
-            } else {
-                ByteBuffer to = gathered.isEmpty() ? gathered.acquire().limit(recordSize) : gathered.bytes;
-                int n = (int) Math.min(left, to.remaining());
-                MemorySegment.copy(src, off + done, gathered.memory, to.position(), n);
-                to.position(to.position() + n);
-                done += n;
-                if (!to.hasRemaining() && !wrapFull()) {
-                    break;
-                }
+        accepted = 0;
+        try {
+            boolean room = true;
+            while (room && !sealed && accepted < len) { // sealed: a full record, for which there was no room
+                long left = len - accepted;
+                ByteBuffer from =
+                    gathered.isEmpty() && (last || left >= recordSize) ? view.of(src, off + accepted, left) : null;
+                room = from != null ? encrypt(from, last) : gather(src, off + accepted, left);
             }
+        } catch (ResourceExhaustedException e) {
+            requireAccepted(e);
         }
-        return done;
+        return accepted;
     }
 
-    /** Makes records of a buffer, full ones or all, until the stream below is full; returns the number of bytes. */
-    private int encrypt(ByteBuffer from, boolean all) throws IOException {
-        int first = from.position();
+    /** Makes records of a buffer, all of it or full ones. Returns false if the stream below is full before. */
+    private boolean encrypt(ByteBuffer from, boolean all) throws IOException {
         while (from.remaining() >= (all ? 1 : recordSize)) {
-            if (wrap(from).getStatus() == Status.BUFFER_OVERFLOW && !write()) {
-                break;
+            SSLEngineResult result = wrap(from);
+            accepted += result.bytesConsumed();
+            if (result.getStatus() == Status.BUFFER_OVERFLOW && !write()) {
+                return false;
             }
         }
-        return from.position() - first;
+        return true;
+    }
+
+    /** Adds to what is gathered, and makes a record of it if that is full. Returns false if there is no room for it. */
+    private boolean gather(MemorySegment src, long off, long len) throws IOException {
+        ByteBuffer to = gathered.isEmpty() ? gathered.acquire().limit(recordSize) : gathered.bytes;
+        int n = (int) Math.min(len, to.remaining());
+        MemorySegment.copy(src, off, gathered.memory, to.position(), n);
+        to.position(to.position() + n);
+        accepted += n;
+        return to.hasRemaining() || wrapFull();
+    }
+
+    /** Throws the exception unless bytes were accepted before. */
+    private void requireAccepted(ResourceExhaustedException e) throws ResourceExhaustedException {
+        if (accepted == 0) {
+            throw e;
+        }
     }
 
     /** Makes a full record of what is gathered; returns false if there is no room for it. */

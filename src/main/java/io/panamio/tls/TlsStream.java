@@ -504,7 +504,11 @@ public final class TlsStream implements DuplexStream, Source {
         }
         if (next == HandshakeStatus.NEED_WRAP) {
             out.setDue();
-            out.flush();
+            try {
+                out.flush();
+            } catch (ResourceExhaustedException e) {
+                // the next call does it: the data of this record must not be lost
+            }
             unanswered = out.isDue() ? unanswered + 1 : 0;
         }
         return to == null ? 0 : to.position() - start;
@@ -540,8 +544,7 @@ public final class TlsStream implements DuplexStream, Source {
             }
             done = out.put(src, off, len, true);
             out.seal();
-            out.flush();
-            return done > 0 ? done : IoResult.WOULD_BLOCK;
+            return accepted(done, len);
         } catch (IOException e) {
             return accepted(done, e);
         }
@@ -560,8 +563,7 @@ public final class TlsStream implements DuplexStream, Source {
                 return IoResult.WOULD_BLOCK;
             }
             done = out.put(src, off, len);
-            out.flush();
-            return done > 0 ? done : IoResult.WOULD_BLOCK;
+            return accepted(done, len);
         } catch (IOException e) {
             return accepted(done, e);
         }
@@ -593,8 +595,7 @@ public final class TlsStream implements DuplexStream, Source {
                 }
             }
             out.seal();
-            out.flush();
-            return done > 0 ? done : IoResult.WOULD_BLOCK;
+            return accepted(done, len);
         } catch (IOException e) {
             return accepted(done, e);
         }
@@ -626,13 +627,12 @@ public final class TlsStream implements DuplexStream, Source {
                 }
             }
             out.seal();
-            out.flush();
-            list.advance(done);
-            return done > 0 ? done : IoResult.WOULD_BLOCK;
+            done = accepted(done, list.remaining());
         } catch (IOException e) {
-            list.advance(e instanceof ResourceExhaustedException ? done : 0);
-            return accepted(done, e);
+            done = accepted(done, e);
         }
+        list.advance(Math.max(done, 0));
+        return done;
     }
 
     /** Begins a write. */
@@ -648,13 +648,22 @@ public final class TlsStream implements DuplexStream, Source {
         return isReady() && out.flush();
     }
 
-    /** Returns the result of a write that an exception has ended: only one for lack of memory leaves data accepted. */
-    private long accepted(long done, IOException e) throws IOException {
-        if (e instanceof ResourceExhaustedException && done > 0) {
-            out.seal();
-            return done;
+    /** Writes what was accepted, and returns the result of the call. */
+    private long accepted(long done, long len) throws IOException {
+        if (out.flush() && done < len) {
+            delivery.deliver(Readiness.WRITABLE); // there is room: no event of the stream below may follow
         }
-        throw thrown(e);
+        return done > 0 ? done : IoResult.WOULD_BLOCK;
+    }
+
+    /** Returns the result of a write that an exception has ended: only for lack of memory, what was accepted counts. */
+    private long accepted(long done, IOException e) throws IOException {
+        if (done == 0 || !(e instanceof ResourceExhaustedException)) {
+            throw thrown(e);
+        }
+        out.seal();
+        delivery.deliver(Readiness.WRITABLE); // the next call throws, or writes the rest
+        return done;
     }
 
     /**

@@ -645,6 +645,47 @@ class TlsStreamTest {
         }
     }
 
+    /** The pool has one buffer left, which a vectored write takes to gather; none is left for the record. */
+    @ParameterizedTest
+    @CsvSource({"300, 200", "300, 40000", "16384, 100"})
+    void aWriteForWhichThePoolEndsIsAcceptedOnce(int first, int second) throws IOException {
+        try (Loop loop = new Loop();
+             SegmentPool pool = SegmentPool.open(PoolOptions.DEFAULT.sizes(65536).limit(65536 * 4));
+             Arena arena = Arena.ofConfined()) {
+            TcpStream[] below = loop.pair();
+            TlsStream client = loop.later(TlsStream.client(below[0], clientEngine(), pool, TlsLoop.LONG));
+            TlsStream server = loop.later(TlsStream.server(below[1], serverEngine(), pool, TlsLoop.LONG));
+            Loop.until("handshake", () -> client.finishHandshake() & server.finishHandshake());
+            loop.register(client, 1, Loop.RW);
+            loop.expectQuiet();
+            byte[] bytes = Local.random(first + second);
+            MemorySegment all = arena.allocate(bytes.length);
+            all.copyFrom(MemorySegment.ofArray(bytes));
+            GatherList list = GatherList.of(all.asSlice(0, first), all.asSlice(first));
+            Lease[] taken = new Lease[3];
+            Arrays.setAll(taken, i -> pool.acquire(1));
+            long sent = client.write(list);
+            assertTrue(sent > 0, "accepted");
+            assertEquals(list.size() - list.remaining(), sent);
+            loop.expect(Loop.writable(1));
+            for (Lease lease : taken) {
+                lease.release();
+            }
+            while (!list.isDone()) {
+                assertTrue(client.write(list) > 0);
+            }
+            assertTrue(client.flush());
+            byte[] got = new byte[bytes.length];
+            int[] n = new int[1];
+            Loop.until("all", () -> {
+                n[0] += (int) Math.max(server.read(got, n[0], got.length - n[0]), 0);
+                return n[0] == got.length;
+            });
+            assertArrayEquals(bytes, got);
+            assertEquals(WOULD_BLOCK, server.read(got, 0, 1), "nothing twice");
+        }
+    }
+
     @Test
     void invalidArgumentsChangeNothing() throws Exception {
         try (TlsLoop tls = new TlsLoop()) {
