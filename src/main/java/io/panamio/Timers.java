@@ -15,14 +15,14 @@ import java.util.function.LongSupplier;
  * the order of their ticks; the order within a tick is not specified.
  *
  * <p>Scheduling, rescheduling, cancelling and expiring take constant time, whatever the number of timers. Nothing is
- * allocated unless there are more timers than ever before, or their deadlines are spread as never before. A timer takes
- * 32 bytes and a share of the index, together less than 40 unless the deadlines are chosen to make it large; the memory
- * is kept for later ones. A timer that is rescheduled within the same tick, such as the timeout of a busy connection,
- * is not moved: a coarse tick makes that frequent.
+ * allocated unless there are more timers than ever before, or their deadlines are spread as never before. A timer
+ * takes 32 bytes and a share of the index, together less than 40, unless most timers of clusters that are far apart
+ * were cancelled: then it may be hundreds. The memory is kept for later ones. A timer that is rescheduled within the
+ * same tick, such as the timeout of a busy connection, is not moved: a coarse tick makes that frequent.
  *
  * <p>A timer is identified by a number that is never negative and, like a token of a {@link Slab}, contains a
  * generation: once the timer has expired or is cancelled, the number is stale and finds nothing, even if its memory is
- * used again. Not thread-safe.
+ * used again; it repeats only after 2<sup>31</sup> uses of that. Not thread-safe.
  */
 public final class Timers {
     // A trie of the deadlines, in ticks since the creation: a node has a slot for each value of some bits of the tick.
@@ -117,7 +117,8 @@ public final class Timers {
 
     /**
      * Constructs an empty set of timers on another clock than {@link System#nanoTime}, such as that of a test. {@link
-     * Poll#poll(Events, Timers)} requires one that has the same speed.
+     * Poll#poll(Events, Timers)} requires one that has the same speed, and waits too long if the clock has stopped since
+     * the last poll.
      *
      * @param tick the resolution of the deadlines, from a microsecond to a day
      * @param clock returns the time in nanoseconds, from any origin; may overflow, as only differences count. A time

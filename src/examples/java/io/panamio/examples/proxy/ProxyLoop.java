@@ -194,10 +194,13 @@ public final class ProxyLoop implements AutoCloseable {
         }
     }
 
-    /** Returns the resolution of the timeouts: a busy connection restarts its own about once in this time. */
+    /**
+     * Returns the resolution of the timeouts: a busy connection restarts its own about once in this time. No longer
+     * than the time after which accept is retried, which as the grace period is rounded up to it.
+     */
     private static Duration tick(Settings settings) {
         long shorter = Math.min(settings.connectTimeout.toNanos(), settings.idleTimeout.toNanos());
-        return Duration.ofNanos(Math.clamp(shorter / 8, 1_000_000, 1_000_000_000));
+        return Duration.ofNanos(Math.clamp(shorter / 8, 1_000_000, RETRY.toNanos()));
     }
 
     private boolean isStopped() {

@@ -398,11 +398,11 @@ final class Connections implements AutoCloseable {
             if (clock.nanos - c.progress >= sendNanos) {
                 cutOff(c);
             } else {
-                turn(c);
+                serve(c); // not twice in the queue, where a turn that takes longer than the timeout would put it
             }
         } else if (c.wait == Wait.REQUEST && c.ring != null) {
             c.late = true;
-            turn(c);
+            serve(c);
         } else {
             drop(c); // idle, or nothing received, or in the body of an answered request
         }
