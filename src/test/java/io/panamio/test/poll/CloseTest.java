@@ -18,6 +18,7 @@ import io.panamio.net.UdpSocket;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -228,5 +229,24 @@ class CloseTest {
             loop.poll.close();
             assertInstanceOf(ClosedSelectorException.class, failure(poller));
         }
+    }
+
+    /** On a system with completions, each source has a pending request, whose memory the system may still write to. */
+    @Test
+    void aPollWithAThousandSourcesIsClosedByAnotherThread() throws Exception {
+        NativeFds.Opened opened = new NativeFds.Opened();
+        int count = 1000;
+        try (Loop loop = new Loop()) {
+            for (int i = 0; i < count; i++) {
+                loop.register(loop.later(UdpSocket.bind(new InetSocketAddress(Loop.V4, 0))), i, R);
+            }
+            assertEquals(0, loop.poll.pollNow(loop.events));
+            result(start(() -> {
+                loop.poll.close();
+                return null;
+            }));
+            opened.expect(count);
+        }
+        opened.expect(0);
     }
 }
