@@ -180,14 +180,15 @@ public final class ControlMessages {
      * Adds the source address and the interface with which to send the datagram: IP_PKTINFO, IPV6_PKTINFO.
      *
      * @param address a local address of the receiver's family
-     * @param interfaceIndex the index of the interface, or 0 for any
+     * @param interfaceIndex the index of the interface; 0 or less for any, so that a reply can be sent with the
+     *     {@link #interfaceIndex} of the request
      * @return this
      * @throws IndexOutOfBoundsException if there is not enough room left
-     * @throws UnsupportedOperationException if {@code interfaceIndex} is not 0, the address is of IPv4, and {@link
+     * @throws UnsupportedOperationException if {@code interfaceIndex} is positive, the address is of IPv4, and {@link
      *     Feature#IPV4_DATAGRAM_INTERFACE} is refused
      */
     public ControlMessages putSource(InetAddress address, int interfaceIndex) {
-        part.putSource(address, interfaceIndex);
+        part.putSource(address, Math.max(interfaceIndex, 0));
         return this;
     }
 

@@ -20,6 +20,9 @@ import java.util.List;
 public final class PipePool implements AutoCloseable {
     private static final int PIPE_BYTES = 256 << 10;
     private static final int MAX_IDLE = 64;
+    /** The sizes of the memory through which bytes are copied. */
+    private static final int MIN_COPIED = 4 << 10;
+    private static final int MAX_COPIED = 1 << 20;
     /** Loaded with this class, since a class file cannot be opened while no descriptors are available. */
     @SuppressWarnings("unused")
     private static final Class<?> PIPES = KernelPipe.class;
@@ -45,7 +48,8 @@ public final class PipePool implements AutoCloseable {
      *
      * @param pipeBytes the size of each pipe in bytes (F_SETPIPE_SZ). Linux rounds it up to a power of 2, at least a
      *     page. It allows an unprivileged process 1 MiB for one pipe (/proc/sys/fs/pipe-max-size) and each user 64 MiB
-     *     for all pipes (pipe-user-pages-soft); beyond that, a pipe keeps its initial size of at most 64 KiB
+     *     for all pipes (pipe-user-pages-soft); beyond that, a pipe keeps its initial size of at most 64 KiB. Where
+     *     splices are emulated, the size of the memory of each: at least 4 KiB, at most 1 MiB
      * @param maxIdle the maximum number of idle pipes to keep, two descriptors each
      * @throws IllegalArgumentException if an argument is less than 1
      */
@@ -53,7 +57,7 @@ public final class PipePool implements AutoCloseable {
         if (pipeBytes < 1 || maxIdle < 1) {
             throw new IllegalArgumentException("pipes of " + pipeBytes + " bytes, at most " + maxIdle + " idle");
         }
-        this.pipeBytes = pipeBytes;
+        this.pipeBytes = SPLICES ? pipeBytes : Math.clamp(pipeBytes, MIN_COPIED, MAX_COPIED);
         this.maxIdle = maxIdle;
     }
 

@@ -142,6 +142,11 @@ public abstract class BsdConstants extends UnixConstants {
     }
 
     @Override
+    protected final boolean hangUpHidesWritable() {
+        return true;
+    }
+
+    @Override
     protected final boolean hasAbstractNames() {
         return false;
     }

@@ -78,21 +78,21 @@ public abstract class BsdTransfers extends UnixTransfers {
                 r = sendFile(to, file, position, clamp(position, count), scratch.argument);
                 sent = scratch.argumentBytes.getLong(0);
             } while (r < 0 && sent == 0 && c.errno(-r) == Errno.EINTR);
-            return result(r, sent);
+            return result(to, r, sent);
         }
     }
 
     /** Returns what was sent, also before an error, which the next call reports again. */
-    private long result(int r, long sent) throws IOException {
+    private long result(int to, int r, long sent) throws IOException {
         if (r >= 0 || sent > 0) {
             return sent;
         }
-        if (c.wouldBlock(r)) {
+        if (c.wouldBlock(r) || errors.isConnecting(to, r)) {
             return Sockets.WOULD_BLOCK;
         }
         return switch (c.errno(-r)) { // REFUSED: it cannot send this file, or the target is not a stream socket
             case EINVAL, EOPNOTSUPP, ENOTSOCK, ENODEV -> REFUSED;
-            case null, default -> throw errors.socket("sendfile", -r);
+            case null, default -> throw errors.write(to, "sendfile", -r);
         };
     }
 

@@ -42,6 +42,9 @@ final class KqueueSelector extends Selector {
 
     private static final int FILTERS = 4;
 
+    /** The low-water mark of a filter that is not for data: no buffer is as large. */
+    private static final int FULL = Integer.MAX_VALUE;
+
     /** What is watched of one descriptor. */
     private static final class Registration {
         final long token;
@@ -60,6 +63,23 @@ final class KqueueSelector extends Selector {
             return (interest & Readiness.ONE_SHOT) != 0;
         }
 
+        boolean isPriority() {
+            return (interest & Readiness.PRIORITY) != 0;
+        }
+
+        /** Returns the flags that add a filter in the mode of the interest. */
+        int mode() {
+            return Bsd.EV_ADD | (isOneShot() ? Bsd.EV_DISPATCH
+                : (interest & Readiness.LEVEL) != 0 ? 0 : Bsd.EV_CLEAR);
+        }
+
+        /** Returns the filters for the interest. */
+        int wanted() {
+            boolean reads = (interest & Readiness.READABLE) != 0;
+            return (reads || hangUpOnly() ? READ : 0) | ((interest & Readiness.WRITABLE) != 0 ? WRITE : 0)
+                | (isPriority() && !reads ? EXCEPT : 0);
+        }
+
         /** Returns whether neither direction is requested: errors and hang-ups are always reported. */
         boolean hangUpOnly() {
             return (interest & (Readiness.READABLE | Readiness.WRITABLE)) == 0;
@@ -76,7 +96,7 @@ final class KqueueSelector extends Selector {
     private Registration[] byFd = new Registration[64];
     private final MemorySegment changes;
     private final ByteBuffer changeBytes;
-    private int count; // of the changes
+    private int count; // of the changes; what an exhausted stack left is dropped by the next operation
     /** Whether some registrations need more than what kqueue(2) does. */
     private volatile boolean extras;
     /** Whether some registrations have an EVFILT_USER, which outlives a closed descriptor. */
@@ -150,35 +170,29 @@ final class KqueueSelector extends Selector {
         };
     }
 
-    /** Adds changes of the filters of a registration to the list, in the order of their bits. */
-    private void changeAll(int fd, int filters, int flags, long udata) {
+    /**
+     * Adds changes of filters of a registration to the list, in the order of their bits. Whatever the flags are, a
+     * change replaces the notes and the mark of a filter, so they are always those of the registration.
+     */
+    private void changeAll(int fd, Registration r, int filters, int flags) {
         for (int i = 0; i < FILTERS; i++) {
             if ((filters & 1 << i) != 0) {
-                change(fd, filter(1 << i), flags, 0, 0, udata);
+                boolean onlyFull = 1 << i == EXCEPT || 1 << i == READ && r.hangUpOnly();
+                boolean urgent = 1 << i == EXCEPT || 1 << i == READ && r.isPriority() && !onlyFull;
+                int notes = (urgent ? c.NOTE_OOB() : 0) | (onlyFull ? Bsd.NOTE_LOWAT : 0);
+                change(fd, filter(1 << i), flags, notes, onlyFull ? FULL : 0, r.token);
             }
         }
     }
 
     /** Adds changes to the list that add the filters of a registration; returns them. */
     private int addAll(int fd, Registration r) {
-        int mode = Bsd.EV_ADD | (r.isOneShot() ? Bsd.EV_DISPATCH
-            : (r.interest & Readiness.LEVEL) != 0 ? 0 : Bsd.EV_CLEAR);
-        int filters = 0;
-        if ((r.interest & Readiness.READABLE) != 0) {
-            int notes = (r.interest & Readiness.PRIORITY) != 0 ? c.NOTE_OOB() : 0;
-            change(fd, Bsd.EVFILT_READ, mode, notes, 0, r.token);
-            filters |= READ;
-        } else if (r.hangUpOnly()) { // by edges until there is one, as macOS lowers the mark
-            change(fd, Bsd.EVFILT_READ, Bsd.EV_ADD | Bsd.EV_CLEAR, Bsd.NOTE_LOWAT, Integer.MAX_VALUE, r.token);
-            filters |= READ;
-        }
-        if ((r.interest & Readiness.WRITABLE) != 0) {
-            change(fd, Bsd.EVFILT_WRITE, mode, 0, 0, r.token);
-            filters |= WRITE;
-        }
-        if ((r.interest & (Readiness.PRIORITY | Readiness.READABLE)) == Readiness.PRIORITY) {
-            change(fd, c.EVFILT_EXCEPT(), mode, c.NOTE_OOB() | Bsd.NOTE_LOWAT, Integer.MAX_VALUE, r.token);
-            filters |= EXCEPT;
+        int filters = r.wanted();
+        if (r.hangUpOnly()) { // by edges until there is one, as macOS lowers the mark
+            changeAll(fd, r, READ, Bsd.EV_ADD | Bsd.EV_CLEAR);
+            changeAll(fd, r, filters & ~READ, r.mode());
+        } else {
+            changeAll(fd, r, filters, r.mode());
         }
         return filters;
     }
@@ -214,6 +228,7 @@ final class KqueueSelector extends Selector {
     protected void add(int fd, long token, int interest) throws IOException {
         requireSupported(fd, interest);
         synchronized (lock) {
+            count = 0;
             if (fd >= byFd.length) {
                 byFd = Arrays.copyOf(byFd, Math.max(fd + 1, byFd.length * 2));
             }
@@ -240,8 +255,7 @@ final class KqueueSelector extends Selector {
 
     /** Returns whether the kernel has a filter of a registration: closing the descriptor has removed them otherwise. */
     private boolean isWatched(int fd, Registration r) {
-        int one = Integer.lowestOneBit(r.filters);
-        changeAll(fd, one, 0, r.token);
+        changeAll(fd, r, Integer.lowestOneBit(r.filters), 0);
         return apply(0) == 0;
     }
 
@@ -249,6 +263,7 @@ final class KqueueSelector extends Selector {
     protected void modify(int fd, long token, int interest) throws IOException {
         requireSupported(fd, interest | Readiness.WATCHABLE);
         synchronized (lock) {
+            count = 0;
             Registration before = requireWatched(fd);
             byFd[fd] = install(fd, new Registration(token, interest), before.filters, before);
         }
@@ -267,12 +282,15 @@ final class KqueueSelector extends Selector {
         if (r.isOneShot() || r.hangUpOnly()) {
             extras = true; // before the first event
         }
-        changeAll(fd, deleted, Bsd.EV_DELETE, 0);
+        changeAll(fd, r, deleted, Bsd.EV_DELETE);
         int deletions = count;
         r.filters = addAll(fd, r);
         int additions = count - deletions;
         int failed = apply(count);
         boolean closed = failed == 0 && deletions > 0 && !wasAny(deletions) && !isBroken(deletions, additions);
+        if (closed && before.filters == WRITE && isBroken(fd, before)) {
+            return install(fd, r, r.filters, before);
+        }
         if (closed) { // by its owner
             byFd[fd] = null;
             failed = -c.number(Errno.ENOENT);
@@ -295,7 +313,7 @@ final class KqueueSelector extends Selector {
             failed = reportBroken(fd, r);
         }
         if (failed < 0) {
-            changeAll(fd, r.filters, Bsd.EV_DELETE, 0);
+            changeAll(fd, r, r.filters, Bsd.EV_DELETE);
             apply(count);
             if (before != null && !closed) {
                 before.filters = addAll(fd, before);
@@ -315,6 +333,17 @@ final class KqueueSelector extends Selector {
         return false;
     }
 
+    /** Returns whether the kernel itself removed the filter of the write end of a pipe: FreeBSD, at the reader's end. */
+    private boolean isBroken(int fd, Registration r) {
+        changeAll(fd, r, WRITE, Bsd.EV_ADD);
+        int failed = apply(0);
+        if (failed == 0) {
+            changeAll(fd, r, WRITE, Bsd.EV_DELETE);
+            apply(count);
+        }
+        return failed != 0 && c.errno(-failed) == Errno.EPIPE;
+    }
+
     /** Returns whether an addition was that of the write end of a pipe without a reader, whose filter is removed. */
     private boolean isBroken(int first, int additions) {
         for (int i = first; i < first + additions; i++) {
@@ -328,8 +357,7 @@ final class KqueueSelector extends Selector {
     /** Reports the write end of a pipe without a reader. A trigger in the change that adds it is ignored on FreeBSD. */
     private int reportBroken(int fd, Registration r) {
         outliving = true;
-        int mode = r.isOneShot() ? Bsd.EV_DISPATCH : (r.interest & Readiness.LEVEL) != 0 ? 0 : Bsd.EV_CLEAR;
-        change(fd, c.EVFILT_USER(), Bsd.EV_ADD | mode, 0, 0, r.token);
+        change(fd, c.EVFILT_USER(), r.mode(), 0, 0, r.token);
         change(fd, c.EVFILT_USER(), 0, Bsd.NOTE_TRIGGER, 0, r.token);
         return apply(0);
     }
@@ -337,10 +365,12 @@ final class KqueueSelector extends Selector {
     @Override
     protected void remove(int fd) throws IOException {
         synchronized (lock) {
+            count = 0;
             Registration r = requireWatched(fd);
+            changeAll(fd, r, r.filters, Bsd.EV_DELETE);
+            int failed = apply(count); // the receipts report whether the descriptor was closed before
             byFd[fd] = null;
-            changeAll(fd, r.filters, Bsd.EV_DELETE, 0);
-            check("kevent", apply(count)); // the receipts report whether the descriptor was closed before
+            check("kevent", failed);
         }
     }
 
@@ -376,6 +406,7 @@ final class KqueueSelector extends Selector {
     private int sift(KqueueEvents events, int n) {
         int left = 0;
         synchronized (lock) {
+            count = 0;
             for (int i = 0; i < n; i++) {
                 if (events.filter(i) == c.EVFILT_USER() && events.ident(i) == WAKER) {
                     notificationArrived();
@@ -406,9 +437,7 @@ final class KqueueSelector extends Selector {
                 return false;
             }
             if ((r.interest & Readiness.LEVEL) != 0 && (events.flags(i) & Bsd.EV_CLEAR) != 0) {
-                changeAll(fd, READ, Bsd.EV_DELETE, 0);
-                change(fd, Bsd.EVFILT_READ, Bsd.EV_ADD, Bsd.NOTE_LOWAT, Integer.MAX_VALUE, token);
-                apply(count);
+                tryChange(fd, r, READ, true);
             }
             events.set(i, token, events.readiness(i) & ~Readiness.READABLE);
         }
@@ -421,16 +450,31 @@ final class KqueueSelector extends Selector {
         }
         r.over = true;
         if (r.hangUpOnly() || Integer.bitCount(r.filters) > 1) {
-            changeAll(fd, r.filters, Bsd.EV_DISABLE, token);
-            apply(count);
+            tryChange(fd, r, r.filters, false);
         }
         return true;
+    }
+
+    /**
+     * Disables filters, or makes them level-triggered, if there is enough stack: the events that the kernel has already
+     * given must not be lost.
+     */
+    private void tryChange(int fd, Registration r, int filters, boolean level) {
+        try {
+            changeAll(fd, r, filters, level ? Bsd.EV_DELETE : Bsd.EV_DISABLE);
+            if (level) {
+                changeAll(fd, r, filters, Bsd.EV_ADD);
+            }
+            apply(count);
+        } catch (StackOverflowError e) {
+            count = 0; // a filter that is not disabled reports once more, which is dropped
+        }
     }
 
     /** Adds the second event of a one-shot interest to the first, if that is in the same result. */
     private static void merge(KqueueEvents events, int i, int before, long token) {
         for (int k = 0; k < before; k++) {
-            if (events.token(k) == token) {
+            if (events.ident(k) == events.ident(i)) {
                 events.set(k, token, events.readiness(k) | events.readiness(i));
                 return;
             }

@@ -10,6 +10,7 @@ import io.panamio.bindings.freebsd.sockaddr_un;
 import io.panamio.bindings.freebsd.stat;
 import io.panamio.bindings.freebsd.xucred;
 import io.panamio.sys.bsd.BsdConstants;
+import io.panamio.sys.unix.Libc;
 
 /** The numbers, sizes and offsets of FreeBSD, the same on x86-64 and aarch64. */
 final class FreebsdConstants extends BsdConstants {
@@ -25,7 +26,7 @@ final class FreebsdConstants extends BsdConstants {
     @SuppressWarnings("unused")
     protected void load() {
         Class<?>[] loaded = {cmsghdr.class, group_source_req.class, msghdr.class, sockaddr_storage.class,
-            sockaddr_un.class, xucred.class};
+            sockaddr_un.class, xucred.class, Libc.Invocation.class, FreebsdTransfers.Sendfile.class};
     }
 
     // errno

@@ -34,6 +34,12 @@ final class FreebsdControl extends BsdControl {
         }
     }
 
+    /** {@inheritDoc} That of IPv4 is not reported to an IPv6 socket either: it could not be used for a reply. */
+    @Override
+    public int interfaceIndex() {
+        return destination() instanceof Inet4Address ? -1 : super.interfaceIndex();
+    }
+
     @Override
     public void putSource(InetAddress address, int interfaceIndex) {
         if (!(address instanceof Inet4Address)) {

@@ -16,7 +16,7 @@ final class FreebsdTransfers extends BsdTransfers {
         super(FreebsdConstants.INSTANCE, Libc.function("fstat"));
     }
 
-    private static final class Sendfile {
+    static final class Sendfile {
         static MethodHandle call = Libc.link("sendfile",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_INT));
     }

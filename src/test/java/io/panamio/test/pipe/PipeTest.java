@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
 import io.panamio.Feature.Support;
+import io.panamio.Interest;
 import io.panamio.IoSource;
 import io.panamio.net.Pipe;
 import io.panamio.test.support.Background;
@@ -256,6 +257,24 @@ class PipeTest {
             assertFails(IOException.class, "write", "EPIPE", () -> write(pipe, "x"));
             assertFails(IOException.class, "write", "EPIPE", () -> pipe.sender().write(one));
             assertFails(IOException.class, "writev", "EPIPE", () -> pipe.sender().writeVectored(one, one));
+        }
+    }
+
+    /** FreeBSD itself removes the filter of a sender when it has reported the end. */
+    @Test
+    void aSenderIsRegisteredAnewAfterItsReceiversClose() throws IOException {
+        try (Loop loop = new Loop()) {
+            Pipe pipe = open(loop);
+            loop.register(pipe.sender(), 1, W);
+            loop.expect(writable(1));
+            pipe.receiver().close();
+            loop.expect(new Loop.Expected(1, "wc"));
+            loop.reregister(pipe.sender(), 2, Interest.HANG_UP);
+            loop.reregister(pipe.sender(), 3, W);
+            loop.expect(new Loop.Expected(3, "wc"));
+            loop.poll.registry().deregister(pipe.sender());
+            loop.register(pipe.sender(), 4, W);
+            loop.expect(new Loop.Expected(4, "wc"));
         }
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.panamio.Events;
 import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
@@ -91,6 +92,9 @@ class DeepStackTest {
             }
             return min;
         }
+
+        /** The number of idle pipes after a splice: none where bytes are copied. */
+        private static final int IDLE = Feature.SPLICE.support() == Support.SUPPORTED ? 1 : 0;
 
         /** Returns the number of sockets, pipes and anonymous inodes. */
         private static long descriptors() throws IOException {
@@ -202,7 +206,8 @@ class DeepStackTest {
                         receive();
                     }
                     held = sent;
-                } catch (ClosedChannelException e) { // it overflowed the stack while it received
+                } catch (ClosedChannelException e) { // it overflowed the stack while it received, or wrote from memory
+                    held = IDLE == 0 ? 0 : held;
                 }
                 receive();
                 require(received >= held, received + " of " + held + " bytes");
@@ -327,7 +332,7 @@ class DeepStackTest {
                 Spliced first = new Spliced(new ArrayList<>(), pool);
                 first.run();
                 closeAll(first.streams);
-                require(pool.idle() == 1, "the pool holds no pipe");
+                require(pool.idle() == IDLE, "the pool holds no pipe");
                 return new Spliced(closed, pool);
             });
             cases.put("splice that returns a pipe", closed -> new Spliced(closed, new PipePool()).block());
@@ -401,7 +406,7 @@ class DeepStackTest {
                 closed.add(pool);
                 from[0].write(bytes, 0, bytes.length);
                 try (Splice splice = new Splice(from[1], to[0], pool)) {
-                    require(splice.transfer() == bytes.length && pool.idle() == 1, "the pool holds no pipe");
+                    require(splice.transfer() == bytes.length && pool.idle() == IDLE, "the pool holds no pipe");
                 }
                 return pool::close;
             });

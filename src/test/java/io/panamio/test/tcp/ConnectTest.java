@@ -24,6 +24,7 @@ import io.panamio.net.Shutdown;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
+import io.panamio.pipeline.FileSource;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
@@ -43,10 +44,13 @@ import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ConnectTest {
     /** A stream, registered for everything with token 1, whose connect was refused. */
@@ -271,7 +275,7 @@ class ConnectTest {
     }
 
     @Test
-    void whileConnectingFinishConnectIsFalse() throws IOException {
+    void whileConnectingFinishConnectIsFalse(@TempDir Path directory) throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = connecting(loop, withShortQueue(loop));
             assertFalse(stream.finishConnect());
@@ -285,6 +289,8 @@ class ConnectTest {
             assertEquals(WOULD_BLOCK, stream.write(bytes, 0, 4));
             assertEquals(WOULD_BLOCK, stream.readVectored(segment, segment));
             assertEquals(WOULD_BLOCK, stream.writeVectored(segment, segment));
+            FileSource file = loop.later(FileSource.open(Files.writeString(directory.resolve("file"), "text")));
+            assertEquals(WOULD_BLOCK, file.transferTo(0, 4, stream));
             assertFails(SocketException.class, "getpeername", "ENOTCONN", stream::peerAddress);
             assertTrue(stream.localAddress().getPort() > 0);
             stream.setNoDelay(true);

@@ -30,6 +30,7 @@ import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Loop.Expected;
 import io.panamio.test.support.Loop.Pair;
+import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
@@ -595,6 +596,21 @@ class TcpStreamTest {
             TcpStream stream = loop.later(TcpStream.fromFd(fd));
             assertTrue(NativeFds.isNonBlocking(fd));
             assertEquals(WOULD_BLOCK, stream.read(new byte[1], 0, 1));
+        }
+    }
+
+    /** Some systems report the same error while a connect is in progress, when a write would block. */
+    @Test
+    @Tag("any-selector")
+    @Requires(Feature.DESCRIPTORS)
+    void aWriteToASocketThatWasNeverConnectedFails() throws IOException {
+        try (Loop loop = new Loop()) {
+            TcpStream stream = loop.later(TcpStream.fromFd(NativeCalls.socket()));
+            byte[] one = new byte[1];
+            MemorySegment segment = MemorySegment.ofArray(one);
+            assertThrows(SocketException.class, () -> stream.read(one, 0, 1));
+            assertThrows(SocketException.class, () -> stream.write(one, 0, 1));
+            assertThrows(SocketException.class, () -> stream.writeVectored(segment, segment));
         }
     }
 

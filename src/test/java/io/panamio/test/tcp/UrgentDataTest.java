@@ -7,10 +7,12 @@ import static io.panamio.test.support.Loop.RW;
 import static io.panamio.test.support.Loop.until;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
 import io.panamio.Interest;
+import io.panamio.SourceFd;
 import io.panamio.net.Shutdown;
 import io.panamio.net.StreamSocket;
 import io.panamio.net.TcpStream;
@@ -33,6 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Urgent (out-of-band) bytes in a stream. The system ends a receive at each of them; a reader that stops at short
@@ -119,6 +122,21 @@ class UrgentDataTest {
          */
         String text() {
             return got.toString().replace("!", "");
+        }
+    }
+
+    /** A second registration of a descriptor is refused, and the first reports urgent data as before. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Requires({Feature.PRIORITY, Feature.DESCRIPTORS})
+    void aRefusedRegistrationOfTheSameDescriptorChangesNothing(boolean readable) throws IOException {
+        try (Loop loop = new Loop()) {
+            StreamSocket<?>[] pair = Kind.TCP.open(loop);
+            loop.register(pair[0], 1, readable ? R.add(Interest.PRIORITY) : Interest.PRIORITY);
+            SourceFd second = loop.later(new SourceFd(pair[0].fd()));
+            assertThrows(IOException.class, () -> loop.register(second, 2, R));
+            send(pair[1], '!');
+            loop.expect(new Loop.Expected(1, "p"));
         }
     }
 

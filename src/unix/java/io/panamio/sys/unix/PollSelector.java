@@ -440,7 +440,9 @@ public final class PollSelector extends Selector {
     /** Returns the conditions that poll(2) found for a watch. */
     private int revents(Polled watch) {
         if (!halves) {
-            return revents(pollfds, watch.reading);
+            int revents = revents(pollfds, watch.reading);
+            boolean hidden = c.hangUpHidesWritable() && (revents & Posix.POLLHUP) != 0;
+            return hidden ? revents | watch.armed() & Posix.POLLOUT : revents; // a write fails without waiting
         }
         int reading = watch.reading == 0 ? 0 : revents(pollfds, watch.reading);
         int writing = watch.writing == 0 ? 0 : revents(pollfds, watch.writing);

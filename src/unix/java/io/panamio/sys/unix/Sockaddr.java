@@ -88,6 +88,11 @@ final class Sockaddr {
         return length;
     }
 
+    int writeUnnamed(ByteBuffer to) {
+        c.setFamily(to, Posix.AF_UNIX, SOCKADDR_UN_PATH);
+        return SOCKADDR_UN_PATH;
+    }
+
     /** The length includes the zero after a path or before an abstract name; an unnamed address has only a family. */
     private int write(ByteBuffer to, UnixAddress address) {
         byte[] name = address.bytes();
@@ -95,8 +100,7 @@ final class Sockaddr {
             throw Platform.current().refusal(Feature.ABSTRACT_ADDRESSES);
         }
         if (address.isUnnamed() || address.isAbstract() && name.length == 0) {
-            c.setFamily(to, Posix.AF_UNIX, SOCKADDR_UN_PATH);
-            return SOCKADDR_UN_PATH;
+            return writeUnnamed(to);
         }
         if (name.length >= c.SUN_PATH_SIZE()) {
             throw new IllegalArgumentException("a Unix address of " + name.length + " bytes, of at most "

@@ -93,20 +93,11 @@ final class SocketStreams extends UnixStreams {
 
     @Override
     IOException writeError(int fd, String call, int errno) {
-        int pending = c.hidesErrors() && c.errno(errno) == Errno.EPIPE ? takeError(fd) : 0;
-        return errors.socket(call, pending != 0 ? pending : errno);
+        return errors.write(fd, call, errno);
     }
 
-    private int takeError(int fd) {
-        try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = Libc.getsockopt(fd, c.SOL_SOCKET(), c.SO_ERROR(), scratch.argument, scratch.length(4));
-            return r < 0 ? 0 : scratch.argumentBytes.getInt(0);
-        }
-    }
-
-    /** {@inheritDoc} Linux then fails with EAGAIN. A socket that was never connected is hung up or writable. */
     @Override
     boolean isConnecting(int fd, long r) {
-        return r == -c.ENOTCONN() && Libc.pollNow(fd, Posix.POLLOUT) == 0;
+        return errors.isConnecting(fd, r);
     }
 }

@@ -1,5 +1,6 @@
 package io.panamio.sys.unix;
 
+import io.panamio.net.UnixAddress;
 import io.panamio.sys.AddressBuffer;
 import io.panamio.sys.AddressFamily;
 import io.panamio.sys.NativeScratch;
@@ -48,7 +49,9 @@ final class UnixAddressBuffer extends AddressBuffer {
 
     @Override
     public void set(SocketAddress to) {
-        setLength(sockaddr.write(addressBytes, sockaddr.family(to), to));
+        boolean unnamed = to instanceof UnixAddress address && address.isUnnamed(); // to bind it is Linux's alone
+        setLength(unnamed ? sockaddr.writeUnnamed(addressBytes)
+            : sockaddr.write(addressBytes, sockaddr.family(to), to));
     }
 
     @Override

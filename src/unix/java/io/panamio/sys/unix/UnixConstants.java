@@ -56,6 +56,11 @@ public abstract class UnixConstants {
     /** Returns whether a send that fails with EPIPE leaves the error of the connection pending. */
     protected abstract boolean hidesErrors();
 
+    /** Returns whether poll(2) does not report POLLOUT with POLLHUP. */
+    protected boolean hangUpHidesWritable() {
+        return false;
+    }
+
     /** Returns whether Unix sockets may have abstract names, which begin with a zero byte. */
     protected abstract boolean hasAbstractNames();
 
