@@ -105,10 +105,11 @@ int bytes_to_read(int fd) {
     return SYS(ioctl, (long) fd, (long) FIONREAD, &n) < 0 ? 0 : n;
 }
 
-void tcp_state(int fd, struct tcp_info *info) {
+bool tcp_state(int fd, struct tcp_info *info) {
     socklen_t length = sizeof *info;
     memset(info, 0, sizeof *info);
     SYS(getsockopt, (long) fd, (long) IPPROTO_TCP, (long) TCP_INFO, info, &length);
+    return length > offsetof(struct tcp_info, tcpi_bytes_received);
 }
 
 int access_mode(int fd) {
@@ -340,7 +341,9 @@ unsigned to_target(const struct sockaddr_storage *from, unsigned length, void *t
         return size;
     }
     }
-    return 0;
+    out[0] = 16; /* of a socket that was made elsewhere */
+    out[1] = 255;
+    return out[0];
 }
 
 void give_address(const struct sockaddr_storage *from, unsigned length, void *address, unsigned *room) {

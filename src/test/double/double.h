@@ -23,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -176,7 +177,7 @@ extern bool is_hostile;
 int raw_poll(int fd, int events);
 int raw_option(int fd, int level, int name);
 int bytes_to_read(int fd);
-void tcp_state(int fd, struct tcp_info *info);
+bool tcp_state(int fd, struct tcp_info *info); /* whether it has counters: qemu gives the state only */
 void take_error(int fd, struct object *o);
 bool sigpipe(struct object *o, int flags); /* whether an EPIPE would come with a signal, which fails the test */
 long to_linux(const void *address, unsigned length, struct sockaddr_storage *to); /* the length, or an error */

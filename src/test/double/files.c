@@ -272,8 +272,7 @@ static long send_file(int file, int fd, long offset, unsigned long length, const
         return -ENOTCONN;
     }
     if (ended) {
-        sigpipe(o, 0);
-        return -EPIPE;
+        return -EPIPE; /* without a signal, in FreeBSD's source */
     }
     if (hostile(50)) {
         return -EINTR;
@@ -310,7 +309,6 @@ static long send_file(int file, int fd, long offset, unsigned long length, const
             o->error = ECONNRESET;
         }
         pthread_mutex_unlock(&lock);
-        sigpipe(o, 0);
         r = -EPIPE;
     }
     if (*bytes > 0 || r == -EAGAIN) {

@@ -72,11 +72,11 @@ static void look_at_tcp(int fd, struct object *o, struct look *l) {
     if (bits & POLLERR) {
         take_error(fd, o);
     }
-    tcp_state(fd, &info);
+    bool counts = tcp_state(fd, &info);
     l->error = o->error;
     switch (info.tcpi_state) {
     case 10: /* listening */
-        l->to_read = info.tcpi_unacked;
+        l->to_read = counts ? info.tcpi_unacked : (bits & POLLIN) != 0;
         l->read = l->to_read > 0;
         if (o->dead_listener) {
             l->read = l->read_eof = true;
@@ -160,11 +160,9 @@ static void look_at_pipe(int fd, struct object *o, struct look *l) {
         if (o->fifo && mode == O_RDONLY) {
             return;
         }
-        l->write = true;
+        l->write_eof = mode == O_RDONLY && l->read_eof;
+        l->write = FREEBSD_HERE || mode != O_RDONLY || l->write_eof; /* the wrong end of one with a direction */
         l->room = 4096;
-        if (mode == O_RDONLY && l->read_eof) {
-            l->write_eof = true;
-        }
     }
     if (mode != O_RDONLY) {
         l->write_eof = bits & POLLERR;
@@ -229,6 +227,17 @@ static bool is_write(struct knote *k) {
     return k->event.filter == T_EVFILT_WRITE;
 }
 
+/* The low-water mark of a knote that reads: macOS lowers it to the size of the buffer. */
+static long mark(struct knote *k) {
+    long size = INT64_MAX;
+    if (MACOS_HERE) {
+        struct object *o = k->object;
+        size = o->kind == PIPE ? 65536 : o->kind == UNIX_STREAM ? 8192 : o->receive_size ? o->receive_size
+            : o->kind <= OTHER_SOCKET ? raw_option((int) k->event.ident, SOL_SOCKET, SO_RCVBUF) / 2 : size;
+    }
+    return k->event.data < size ? k->event.data : size;
+}
+
 /* Whether the condition of a knote holds, as its filter finds it. */
 static bool holds(struct knote *k, struct look *l) {
     memset(l, 0, sizeof *l);
@@ -250,7 +259,7 @@ static bool holds(struct knote *k, struct look *l) {
         return true;
     }
     if (k->event.fflags & T_NOTE_LOWAT && !l->read_eof) {
-        return l->to_read >= k->event.data;
+        return l->to_read >= mark(k);
     }
     return l->read;
 }
@@ -354,8 +363,8 @@ static bool changed(struct knote *k, struct look *l) {
     if (!is_write(k)) {
         if (o->kind == TCP && !o->listening) {
             struct tcp_info info;
-            tcp_state((int) k->event.ident, &info);
-            news |= info.tcpi_bytes_received != k->seen_bytes;
+            bool counts = tcp_state((int) k->event.ident, &info);
+            news |= !counts || info.tcpi_bytes_received != k->seen_bytes;
             k->seen_bytes = info.tcpi_bytes_received;
         } else {
             news = true;

@@ -42,21 +42,22 @@ static int state_of(int fd) {
     return info.tcpi_state;
 }
 
-static long taken_error(struct object *o) {
+/* The pending error, which a call that only looks leaves. */
+static long taken_error(struct object *o, bool peek) {
     pthread_mutex_lock(&lock);
     int e = o->error;
-    o->error = 0;
+    o->error = peek ? e : 0;
     pthread_mutex_unlock(&lock);
     return -e;
 }
 
 /* What a receive answers before Linux is asked; 1: nothing. */
-static long before_receive(int fd, struct object *o, size_t length) {
+static long before_receive(int fd, struct object *o, size_t length, bool peek) {
     if (o->kind > OTHER_SOCKET) {
         return -ENOTSOCK;
     }
     if ((o->kind == UDP || o->kind == UNIX_DGRAM) && o->error) {
-        return taken_error(o);
+        return taken_error(o, peek);
     }
     if ((o->kind == UDP || o->kind == UNIX_DGRAM) && o->shut_read) {
         return 0;
@@ -82,8 +83,13 @@ static long before_receive(int fd, struct object *o, size_t length) {
     return 1;
 }
 
-static long after_receive(struct object *o, long r) {
+static long after_receive(struct object *o, long r, bool peek) {
     if (!is_stream(o)) {
+        if (r == -ECONNREFUSED && peek) {
+            pthread_mutex_lock(&lock);
+            o->error = ECONNREFUSED; /* Linux has taken it */
+            pthread_mutex_unlock(&lock);
+        }
         return r;
     }
     if (r > 0 || !o->used) {
@@ -92,8 +98,11 @@ static long after_receive(struct object *o, long r) {
     if (o->kind != TCP && r == -ECONNRESET && (MACOS_HERE || !o->local)) {
         return 0; /* Linux says so where the target has an end */
     }
+    if (r == -EAGAIN && o->kind != TCP && o->shut_read) {
+        r = 0; /* though what is sent later is received */
+    }
     if (r == 0 || r == -EAGAIN) {
-        return o->error ? taken_error(o) : r;
+        return o->error ? taken_error(o, peek) : r;
     }
     return r == -EPIPE ? -ECONNRESET : r; /* Linux tells a reset after the peer's end apart */
 }
@@ -125,7 +134,7 @@ static long before_send(int fd, struct object *o, size_t length, int flags, bool
         return -EPIPE;
     }
     if (o->kind == UDP && o->error) {
-        return taken_error(o);
+        return taken_error(o, false);
     }
     if (o->kind == TCP) {
         int state = state_of(fd);
@@ -159,10 +168,11 @@ static long after_send(int fd, struct object *o, size_t length, int flags, bool 
         return -ENOBUFS;
     }
     if (o->kind == UNIX_DGRAM && r == -ENOTCONN) {
-        return -EDESTADDRREQ;
+        return MACOS_HERE && o->used ? -ENOTCONN : -EDESTADDRREQ;
     }
-    if (o->kind == UNIX_DGRAM && r == -ECONNREFUSED && !addressed) {
-        return -ECONNRESET; /* the peer is gone */
+    if (o->kind == UNIX_DGRAM && r == -ECONNREFUSED && !addressed) { /* the peer is gone */
+        o->used = true;
+        return MACOS_HERE ? -ENOTCONN : -ECONNRESET;
     }
     if (is_stream(o) && (r == -EPIPE || r == -ECONNRESET || r == -ETIMEDOUT || r == -EHOSTUNREACH)) {
         if (r != -EPIPE && o->kind == TCP) {
@@ -217,13 +227,14 @@ static long receive(const char *function, int fd, void *to, size_t length, int f
     if (interrupted()) {
         return -EINTR;
     }
-    long r = before_receive(fd, o, length);
+    bool peek = flags & T_MSG_PEEK;
+    long r = before_receive(fd, o, length, peek);
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
     if (r == 1) {
         memset(&name, 0, sizeof name);
         r = after_receive(o, SYS(recvfrom, (long) fd, to, length, (long) linux_flags,
-            address ? &name : NULL, address ? &size : NULL));
+            address ? &name : NULL, address ? &size : NULL), peek);
         if (r == -EOPNOTSUPP && flags & T_MSG_OOB) {
             r = -EINVAL;
         }
@@ -378,11 +389,11 @@ static long vectored(int fd, const struct iovec *vectors, int count, bool read) 
         return after_pipe(fd, o, r, read && length != 0);
     }
     struct msghdr m = {.msg_iov = (struct iovec *) vectors, .msg_iovlen = (size_t) count};
-    long r = read ? before_receive(fd, o, length) : before_send(fd, o, length, 0, false);
+    long r = read ? before_receive(fd, o, length, false) : before_send(fd, o, length, 0, false);
     if (r != 1) {
         return r;
     }
-    return read ? after_receive(o, SYS(recvmsg, (long) fd, &m, 0L))
+    return read ? after_receive(o, SYS(recvmsg, (long) fd, &m, 0L), false)
         : after_send(fd, o, length, 0, false, SYS(sendmsg, (long) fd, &m, (long) MSG_NOSIGNAL));
 }
 
@@ -603,9 +614,10 @@ static long receive_message(int fd, struct t_msghdr *m, int flags) {
         .msg_iovlen = (size_t) m->iovlen, .msg_control = control, .msg_controllen = sizeof control};
     memset(&name, 0, sizeof name);
     bool zero = total(m->iov, m->iovlen) == 0 && is_stream(o);
-    long r = zero ? 1 : before_receive(fd, o, 1);
+    bool peek = flags & T_MSG_PEEK;
+    long r = zero ? 1 : before_receive(fd, o, 1, peek);
     if (r == 1) {
-        r = after_receive(o, SYS(recvmsg, (long) fd, &l, (long) (linux_flags | MSG_CMSG_CLOEXEC)));
+        r = after_receive(o, SYS(recvmsg, (long) fd, &l, (long) (linux_flags | MSG_CMSG_CLOEXEC)), peek);
     } else {
         l.msg_controllen = 0;
         l.msg_namelen = 0;
