@@ -11,6 +11,7 @@ import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixStream;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Proc;
@@ -184,6 +185,10 @@ class ThreadMemoryTest {
         UnixDatagram[] datagrams = UnixDatagram.pair();
         try (UnixStream a = pair[0]; UnixStream b = pair[1]; UnixDatagram c = datagrams[0];
                 UnixDatagram d = datagrams[1]) {
+            if (Behaviour.BUFFERS_LIMIT_DATAGRAMS.isHere()) {
+                c.setOption(StandardSocketOptions.SO_SNDBUF, SIZE);
+                d.setOption(StandardSocketOptions.SO_RCVBUF, 2 * SIZE);
+            }
             for (int round = 0; round < 50; round++) {
                 byte[] sent = bytes(id * 1000L + round);
                 byte[] received = new byte[SIZE];

@@ -16,6 +16,7 @@ import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UdpSocket;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Peer;
@@ -151,6 +152,9 @@ class FailedSocketsTest {
             assertEquals(Set.of("text, EMFILE"), outcomes);
             assertInstanceOf(ResourceExhaustedException.class, Background.failure(accepted));
             opened.expect(0);
+            if (Behaviour.FAILED_ACCEPTS_CLOSE.isHere()) {
+                loop.later(new Socket(V4, listener.localAddress().getPort()));
+            }
             loop.later(Background.result(Background.startVirtual(() -> Loop.accept(listener))));
             assertEquals(Set.of("text, opened"), openAll(pairs, to));
         }

@@ -14,6 +14,7 @@ import io.panamio.net.UnixListener;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixSeqpacketListener;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
@@ -64,6 +65,7 @@ class FromFdTest {
 
     @Test
     void anotherFamilyOrProtocolIsRefused() {
+        Behaviour.NUMBERS_ARE_LINUXS.require();
         int made = 0;
         for (Kind kind : Kind.values()) {
             int fd = NativeCalls.socket(kind.domain, kind.type, kind.protocol);
@@ -91,6 +93,7 @@ class FromFdTest {
 
     @Test
     void multipathTcpIsTcp() throws IOException {
+        Behaviour.NUMBERS_ARE_LINUXS.require();
         int fd = NativeCalls.socket(2, 1, 262);
         if (fd >= 0) { // the kernel supports it
             TcpStream.fromFd(fd).close();

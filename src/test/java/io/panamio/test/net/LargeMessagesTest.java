@@ -9,6 +9,7 @@ import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.UdpSocket;
 import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixSeqpacket;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.ForwardingLibrary;
 import io.panamio.test.support.Loop;
@@ -18,6 +19,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
@@ -76,6 +78,10 @@ class LargeMessagesTest {
             }
             UnixDatagram[] datagrams = UnixDatagram.pair();
             try (UnixDatagram a = datagrams[0]; UnixDatagram b = datagrams[1]) {
+                if (Behaviour.BUFFERS_LIMIT_DATAGRAMS.isHere()) {
+                    a.setOption(StandardSocketOptions.SO_SNDBUF, 200_000);
+                    b.setOption(StandardSocketOptions.SO_RCVBUF, 200_000);
+                }
                 unix(b, IoResult.WOULD_BLOCK, () -> 0);
                 if (sending) {
                     large(a, b);

@@ -434,7 +434,7 @@ class RelayTest {
                 Local.fill(proxy.right);
                 proxy.turn();
             }
-            opened.expect(4 + 2 * 2); // streams, and pipes with bytes
+            opened.expect(Feature.SPLICE.support() == Support.SUPPORTED ? 4 + 2 * 2 : 4); // streams, pipes with bytes
             proxy.relay.close();
             proxy.relay.close();
             assertThrows(ClosedChannelException.class, proxy.a::fd);
@@ -472,6 +472,7 @@ class RelayTest {
                 expected.add(i < 8 ? new Expected(bytes) : null); // larger buffers
             }
             boolean[] ended = new boolean[count];
+            boolean[] shut = new boolean[count];
             boolean[] done = new boolean[count];
             byte[] buffer = new byte[64 << 10];
             int[] left = {count};
@@ -485,11 +486,13 @@ class RelayTest {
                     if (expected.get(i) != null) {
                         expected.get(i).read(end[1]);
                     }
-                    for (long n; (n = end[1].read(buffer, 0, buffer.length)) > 0 || n == EOF;) {
-                        if (n == EOF) {
-                            end[1].shutdown(Shutdown.WRITE);
-                            break;
-                        }
+                    long n;
+                    do {
+                        n = shut[i] ? WOULD_BLOCK : end[1].read(buffer, 0, buffer.length);
+                    } while (n > 0);
+                    if (n == EOF) {
+                        end[1].shutdown(Shutdown.WRITE);
+                        shut[i] = true;
                     }
                 }
                 loop.poll.poll(events, Duration.ofMillis(1));

@@ -21,6 +21,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.pipeline.RingBuffer;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
@@ -622,6 +623,7 @@ class RingBufferTest {
     @Tag("any-selector")
     void ringsLeaveMappingsForOthers() throws Exception {
         Proc.require("sys/vm/max_map_count");
+        Behaviour.MAPPINGS_ARE_LIMITED.require();
         Qemu.lacks("mappings that are merged with their neighbours");
         assertEquals("ok\ntrue\n", new Child().with("-XX:MaxDirectMemorySize=2g").run(Many.class).ok());
     }

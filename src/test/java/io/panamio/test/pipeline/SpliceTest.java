@@ -70,6 +70,13 @@ class SpliceTest {
         return Stream.of(Kind.values()).flatMap(a -> Stream.of(Kind.values()).map(b -> Arguments.of(a, b)));
     }
 
+    /** Whether the system transfers bytes through pipes; otherwise they are copied. */
+    private static final boolean SPLICES = Feature.SPLICE.support() == Support.SUPPORTED;
+
+    private static void assumePipes() {
+        assumeTrue(SPLICES, "bytes are copied, not spliced");
+    }
+
     private static PipePool pool(Loop loop) {
         return loop.later(new PipePool());
     }
@@ -122,6 +129,7 @@ class SpliceTest {
     /** Only the calls of this thread are counted, so the peers run in another one. */
     @Test
     void aBurstTakesThreeSystemCalls(@TempDir Path directory) throws Exception {
+        assumePipes();
         Programs.require("strace");
         Proc.require("thread-self");
         try (Loop loop = new Loop(); Programs programs = new Programs(directory)) {
@@ -345,7 +353,8 @@ class SpliceTest {
                     }
                 });
                 assertTrue(expected.isComplete(), "after " + expected.got());
-                assertEquals(reset, failure[0] != null && failure[0].getMessage().contains("from the source"));
+                assertEquals(reset, failure[0] != null);
+                assertTrue(!reset || !SPLICES || failure[0].getMessage().contains("from the source"));
             }
         }
     }
@@ -353,6 +362,7 @@ class SpliceTest {
     /** The system reports an error once: while a full sink delays its exception, it is available from the splice. */
     @Test
     void aFailureBehindUndeliveredBytesIsAvailable() throws IOException {
+        assumePipes();
         try (Loop loop = new Loop()) {
             Loop.Pair in = loop.accepted();
             Way out = Kind.UNIX.open(loop);
@@ -435,9 +445,7 @@ class SpliceTest {
             reset((TcpStream) out.out());
             IOException e = assertThrows(IOException.class, splice::transfer);
             assertFailure("splice", "ECONNRESET", e);
-            if (Feature.SPLICE.support() == Support.SUPPORTED) {
-                assertTrue(e.getMessage().contains("to the sink"), e.getMessage());
-            }
+            assertTrue(!SPLICES || e.getMessage().contains("to the sink"), e.getMessage());
             assertEquals(0, splice.buffered());
             assertThrows(ClosedChannelException.class, splice::transfer);
             assertEquals(0, pool.idle());
@@ -464,13 +472,13 @@ class SpliceTest {
             PipePool pool = pool(loop);
             Splice splice = new Splice(in.out(), out.in(), pool);
             assertEquals(WOULD_BLOCK, splice.transfer());
-            assertEquals(1, pool.idle());
+            assertEquals(SPLICES ? 1 : 0, pool.idle());
             assertEquals(3, in.in().write("abc".getBytes(), 0, 3));
             until("passed on", () -> splice.transfer() == 3);
             reset((TcpStream) in.in());
             IOException e = assertThrows(IOException.class, splice::transfer);
             assertFailure("recv", "ECONNRESET", e);
-            assertTrue(e.getMessage().contains("from the source"), e.getMessage());
+            assertTrue(!SPLICES || e.getMessage().contains("from the source"), e.getMessage());
             assertThrows(ClosedChannelException.class, splice::transfer);
             assertArrayEquals("abc".getBytes(), Local.readFully(out.out(), 3));
             assertEquals(0, pool.idle());
@@ -530,6 +538,7 @@ class SpliceTest {
     @ParameterizedTest
     @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
     void withoutMemoryNothingIsLost(String name, int errno) throws Exception {
+        assumePipes();
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);
             Way out = Kind.UNIX.open(loop);
@@ -557,6 +566,7 @@ class SpliceTest {
     @ParameterizedTest
     @CsvSource({"12, 3000", "105, 3000", "12, 50000"}) // ENOMEM, ENOBUFS
     void withoutMemoryForThePipeNothingIsLost(int errno, int length) throws Exception {
+        assumePipes();
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);
             Way out = Kind.UNIX.open(loop);
@@ -591,6 +601,7 @@ class SpliceTest {
     @CsvSource({"EIO, 5", "EBADF, 9"})
     @Tag("any-selector")
     void anotherErrorIsAFailure(String name, int errno) throws Exception {
+        assumePipes();
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);
             Way out = Kind.UNIX.open(loop);
@@ -620,6 +631,7 @@ class SpliceTest {
 
     @Test
     void withoutDescriptorsNothingIsLost() throws IOException {
+        assumePipes();
         try (Loop loop = new Loop()) {
             Way in = Kind.TCP.open(loop);
             Way out = Kind.TCP.open(loop);
@@ -648,6 +660,7 @@ class SpliceTest {
 
     @Test
     void idleSplicesHaveNoPipes() throws IOException {
+        assumePipes();
         try (Loop loop = new Loop()) {
             PipePool pool = pool(loop);
             Way in = Kind.UNIX.open(loop);
@@ -671,6 +684,7 @@ class SpliceTest {
 
     @Test
     void noMorePipesAreKeptThanConfigured() throws IOException {
+        assumePipes();
         try (Loop loop = new Loop()) {
             PipePool pool = loop.later(new PipePool(PAGE, 2));
             List<Way> outs = new ArrayList<>();
@@ -756,6 +770,7 @@ class SpliceTest {
 
     @Test
     void thePipeOfADroppedSpliceIsClosed() throws IOException {
+        assumePipes();
         Logger logger = Logger.getLogger("io.panamio");
         Level before = logger.getLevel();
         logger.setLevel(Level.OFF); // the leak is intended

@@ -81,6 +81,7 @@ class EdgesTest {
     private static void expectError(Loop loop, Interest interest) throws IOException {
         boolean noFlag = Behaviour.DATAGRAM_ERRORS_ARE_NO_FLAG.isHere();
         assumeTrue(!noFlag || interest.isReadable() || interest.isWritable(), "a source that is never ready");
+        assumeTrue(!noFlag || Loop.hasEdges(), "poll(2) reports only that the source is still ready");
         expect(loop, !noFlag ? "e" : interest.isReadable() ? "r" : "w");
     }
 

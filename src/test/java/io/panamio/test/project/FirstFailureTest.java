@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.Interest;
 import io.panamio.Poll;
 import io.panamio.SourceFd;
@@ -158,7 +160,8 @@ class FirstFailureTest {
             expect("pipe", "EMFILE", Pipe::open);
             expect("poll", "EMFILE", Poll::open);
             expect("open", "EMFILE", () -> FileSource.open(file));
-            expect("splice", "EMFILE", () -> splice.transfer(10));
+            boolean pipes = Feature.SPLICE.support() == Support.SUPPORTED;
+            expect("splice", pipes ? "EMFILE" : "none: 10", () -> splice.transfer(10));
             expect("read", "ECONNRESET", () -> reset.read(bytes, 0, 10));
             expect("write", "EPIPE", () -> reset.write(bytes, 0, 10));
             expect("finishConnect", "ECONNREFUSED", () -> {
@@ -171,8 +174,9 @@ class FirstFailureTest {
                 poll.registry().register(closed, 9, Interest.READABLE);
                 return null;
             });
+            int level = Behaviour.NUMBERS_ARE_LINUXS.isHere() ? 1 : 0xffff; // SOL_SOCKET
             expect("setsockopt", "ENOPROTOOPT", () -> {
-                udp.setOption(1, 9999, Arena.ofAuto().allocate(4));
+                udp.setOption(level, 9999, Arena.ofAuto().allocate(4));
                 return null;
             });
             // calls that succeed, for the first time

@@ -105,14 +105,16 @@ class JavadocExamplesTest {
     void tcpAcceptServesEveryConnectionUntilItsEnd() throws Exception {
         try (TcpListener listener = TcpListener.bind(new InetSocketAddress(LOOPBACK, 0))) {
             FutureTask<Void> served = start(() -> {
-                TcpSnippets.serve(listener, 3);
+                TcpSnippets.serve(listener, Behaviour.RESET_CONNECTIONS_ARE_NOT_ACCEPTED.isHere() ? 2 : 3);
                 return null;
             });
             try (Socket first = new Socket(LOOPBACK, listener.localAddress().getPort());
                     Socket second = new Socket(LOOPBACK, listener.localAddress().getPort())) {
-                Socket reset = new Socket(LOOPBACK, listener.localAddress().getPort());
-                reset.setSoLinger(true, 0);
-                reset.close();
+                if (!Behaviour.RESET_CONNECTIONS_ARE_NOT_ACCEPTED.isHere()) {
+                    Socket reset = new Socket(LOOPBACK, listener.localAddress().getPort());
+                    reset.setSoLinger(true, 0);
+                    reset.close();
+                }
                 first.getOutputStream().write(new byte[100_000]);
                 second.getOutputStream().write(1);
                 first.shutdownOutput();
@@ -184,6 +186,7 @@ class JavadocExamplesTest {
     @Test
     @Requires(Feature.UNIX_DATAGRAMS)
     void unixDatagramWaitsForRoom(@TempDir Path directory) throws Exception {
+        Behaviour.FULL_RECEIVERS_ARE_AN_ERROR.skip();
         UnixAddress address = UnixAddress.ofPath(directory.resolve("socket"));
         try (UnixDatagram receiver = UnixDatagram.bind(address)) {
             MemorySegment[] datagrams = new MemorySegment[500]; // more than a receive queue holds

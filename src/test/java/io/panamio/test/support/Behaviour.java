@@ -62,6 +62,10 @@ public enum Behaviour {
     REFUSED_DATAGRAMS_END_EVENTS(WINE),
     /** A shutdown of writing is reported to the socket itself, as write-closed (4). */
     OWN_SHUTDOWN_IS_REPORTED(MACOS, FREEBSD),
+    /** kqueue(2) reports the end of each direction by itself, while poll(2) reports that of both. */
+    ENDS_ARE_REPORTED_BY_DIRECTION(MACOS, FREEBSD),
+    /** Each accept that leaves connections in the queue is an event (3). */
+    ACCEPTS_ARE_REPORTED(FREEBSD),
     /** A connection that was not accepted before its Unix listener closed ends without an error (7). */
     UNACCEPTED_CONNECTIONS_END_WITHOUT_ERROR(MACOS),
 
@@ -87,6 +91,8 @@ public enum Behaviour {
     BROADCAST_CONNECTS_ARE_DENIED(MACOS, FREEBSD),
     /** There is TCP_FASTOPEN_CONNECT. */
     FIRST_WRITES_MAY_CONNECT(LINUX),
+    /** An accept that fails for lack of descriptors closes the connection (5). */
+    FAILED_ACCEPTS_CLOSE(MACOS),
     /** A connection that was reset before it is accepted is not in the queue any more (5). */
     RESET_CONNECTIONS_ARE_NOT_ACCEPTED(MACOS, FREEBSD),
     /** Ended connections do not occupy the port of a listener: locally they leave none (5), or they never do. */
@@ -121,6 +127,8 @@ public enum Behaviour {
     FULL_RECEIVERS_ARE_AN_ERROR(MACOS, FREEBSD),
     /** A datagram to a peer that has closed is a reset, or not connected, but not refused (6). */
     CLOSED_PEERS_DO_NOT_REFUSE(MACOS, FREEBSD),
+    /** The file of a socket gets its permissions only after the bind: fchmod(2) refuses a socket. */
+    PERMISSIONS_FOLLOW_THE_BIND(MACOS, FREEBSD),
     /** Received descriptors are dropped if there is no room for all (7). */
     DESCRIPTORS_ARRIVE_TOGETHER(MACOS, FREEBSD),
 
@@ -128,6 +136,8 @@ public enum Behaviour {
 
     /** A connected socket sends to its peer only (6). */
     CONNECTED_SOCKETS_SEND_ONLY_TO_THEIR_PEER(MACOS, FREEBSD),
+    /** A peek leaves the pending error to the next receive, in the sources of FreeBSD. */
+    PEEKS_LEAVE_ERRORS(MACOS, FREEBSD),
     /** The buffer limits the length of a datagram (6). */
     BUFFERS_LIMIT_DATAGRAMS(MACOS, FREEBSD),
     /** The length of a truncated datagram is not reported, only that it is truncated (6). */
@@ -153,6 +163,10 @@ public enum Behaviour {
     MAPPED_FILES_CANNOT_BE_DELETED(WINDOWS),
     /** There is no signal SIGPIPE. */
     SIGPIPE_IS_MISSING(WINDOWS),
+    /** sendfile(2) sends to sockets only (9). */
+    SENDFILE_REQUIRES_A_SOCKET(MACOS, FREEBSD),
+    /** The number of mappings of a process is limited. */
+    MAPPINGS_ARE_LIMITED(LINUX),
     /** A file that is mapped cannot be truncated. */
     MAPPED_FILES_CANNOT_BE_TRUNCATED(WINDOWS),
     /** FIFOs and devices are files of a folder. */

@@ -38,7 +38,9 @@ public final class Failures {
     private static final Map<String, Set<String>> CALLS_OF_BSD = Map.ofEntries(
         entry("epoll_ctl", Set.of("kevent")),
         entry("recv", Set.of("recvmsg", "recvfrom")),
+        entry("recvfrom", Set.of("recvmsg")),
         entry("recvmmsg", Set.of("recvmsg")),
+        entry("sendfile", Set.of("write")), // to a pipe
         entry("sendmmsg", Set.of("sendmsg")),
         entry("splice", Set.of("recv", "send", "read", "write")),
         entry("statx", Set.of("fstat")));

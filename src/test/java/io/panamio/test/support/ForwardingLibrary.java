@@ -35,6 +35,7 @@ public final class ForwardingLibrary {
     private static Path compile(Path directory, String replaced, String replacement, String... missing)
             throws IOException, InterruptedException {
         Qemu.lacks("a C compiler for aarch64");
+        Behaviour.NUMBERS_ARE_LINUXS.require(); // its functions are Linux's
         StringBuilder code = new StringBuilder("#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n");
         StringBuilder init = new StringBuilder("__attribute__((constructor)) static void init(void) {\n"
             + "  void *libc = dlopen(\"libc.so.6\", RTLD_NOW);\n");

@@ -31,7 +31,7 @@ public final class RingMappings {
 
     /** Returns a description of each mapping, with the inode of its memory, so that no two are equal. */
     public static Set<String> all() throws IOException {
-        return Proc.lines(MAPS).stream().filter(l -> l.contains("memfd:panamio"))
+        return Proc.lines(MAPS).stream().filter(l -> l.matches(".*/memfd:(panamio|/panamio-|SHM_ANON).*"))
             .collect(Collectors.toSet());
     }
 }

@@ -349,6 +349,9 @@ class UdpSocketTest {
             List<String> names = List.of("recv", "recvfrom", "recv", "recv", "recv", "send", "recvmsg", "recvmmsg");
             for (int i = 0; i < sockets.length; i++) {
                 assertFails(ConnectException.class, names.get(i), "ECONNREFUSED", calls.get(i));
+                if (i == 4 && Behaviour.PEEKS_LEAVE_ERRORS.isHere()) {
+                    assertFails(ConnectException.class, "recv", "ECONNREFUSED", () -> sockets[4].recv(room));
+                }
                 assertEquals(WOULD_BLOCK, sockets[i].recv(room), "the second time");
             }
         }
@@ -550,9 +553,10 @@ class UdpSocketTest {
                     assertEquals(receive == memory.recv, from.isEmpty());
                 }
             }
+            UdpSocket unconnected = loop.later(Peer.bind(V4)); // macOS and FreeBSD refuse an address otherwise
             for (Call send : List.of(memory.send, memory.sendTo)) {
                 memory.bytes.copyFrom(segment("87654321"));
-                assertEquals(SIZE, send.on(socket, peer.buffer()));
+                assertEquals(SIZE, send.on(send == memory.send ? socket : unconnected, peer.buffer()));
                 assertEquals("87654321", peer.receiveText());
             }
         }

@@ -18,6 +18,7 @@ import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixListener;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
@@ -72,7 +73,9 @@ class UnixListenerTest {
             loop.register(listener, 1, R);
             loop.expect(readable(1));
             loop.later(listener.accept());
-            loop.expectNothing();
+            if (!Behaviour.ACCEPTS_ARE_REPORTED.isHere()) {
+                loop.expectNothing();
+            }
             loop.later(listener.accept());
             assertNull(listener.accept());
         }
@@ -143,8 +146,12 @@ class UnixListenerTest {
             loop.register(stream, 1, RW);
             loop.expect(Loop.writable(1));
             listener.close();
-            loop.expect(new Loop.Expected(1, "rc wc e"));
-            assertFails(SocketException.class, "recv", "ECONNRESET", () -> stream.read(new byte[1], 0, 1));
+            if (Behaviour.UNACCEPTED_CONNECTIONS_END_WITHOUT_ERROR.isHere()) {
+                loop.expect(new Loop.Expected(1, "rc wc"));
+            } else {
+                loop.expect(new Loop.Expected(1, "rc wc e"));
+                assertFails(SocketException.class, "recv", "ECONNRESET", () -> stream.read(new byte[1], 0, 1));
+            }
             assertEquals(EOF, stream.read(new byte[1], 0, 1));
             assertFails(SocketException.class, "send", "EPIPE", () -> stream.write(new byte[1], 0, 1));
         }

@@ -29,16 +29,19 @@ import io.panamio.net.UnixListener;
 import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixSeqpacketListener;
 import io.panamio.net.UnixStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.Peer;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -149,12 +152,12 @@ class UnixSeqpacketTest {
                 send(pair[0], "abcdef");
             }
             send(pair[0], "z");
-            assertEquals(6, pair[1].peek(three));
-            assertEquals(6, pair[1].recv(three));
+            assertEquals(Peer.reported(6, 3), pair[1].peek(three));
+            assertEquals(Peer.reported(6, 3), pair[1].recv(three));
             assertEquals(-1, three.mismatch(MemorySegment.ofArray("abc".getBytes())));
-            assertEquals(6, pair[1].recv(new byte[3], 0, 3));
-            assertEquals(6, pair[1].recvMsg(three, control));
-            assertEquals(6, pair[1].recv(MemorySegment.NULL));
+            assertEquals(Peer.reported(6, 3), pair[1].recv(new byte[3], 0, 3));
+            assertEquals(Peer.reported(6, 3), pair[1].recvMsg(three, control));
+            assertEquals(Peer.reported(6, 0), pair[1].recv(MemorySegment.NULL));
             assertEquals("z", receive(pair[1]));
         }
     }
@@ -165,6 +168,10 @@ class UnixSeqpacketTest {
     void everyKindOfMemoryCanBeReceivedIntoAndSent(Memories memory) throws IOException {
         try (Loop loop = new Loop()) {
             UnixSeqpacket[] pair = pair(loop);
+            if (Behaviour.BUFFERS_LIMIT_DATAGRAMS.isHere()) {
+                pair[0].setOption(StandardSocketOptions.SO_SNDBUF, 200_000);
+                pair[1].setOption(StandardSocketOptions.SO_RCVBUF, 200_000);
+            }
             Memories.Operation send = new Memories.Operation(pair[0]::send, pair[0]::send, pair[0]::send);
             Memories.Operation recv = new Memories.Operation(pair[1]::recv, pair[1]::recv, pair[1]::recv);
             for (int length : new int[] {1, 65536, 100_000}) {
@@ -183,7 +190,7 @@ class UnixSeqpacketTest {
             UnixSeqpacket[] pair = pair(loop);
             loop.register(pair[0], 1, RW);
             loop.expect(writable(1));
-            byte[] message = new byte[10_000];
+            byte[] message = new byte[4000];
             int sent = 0;
             while (pair[0].send(message, 0, message.length) != WOULD_BLOCK) {
                 sent++;
@@ -246,7 +253,10 @@ class UnixSeqpacketTest {
             assertFails(SocketException.class, "connect", "EPROTOTYPE", () -> UnixStream.connect(address));
             loop.later(UnixSeqpacket.connect(address));
             loop.later(UnixSeqpacket.connect(address));
-            assertFails(ResourceExhaustedException.class, "connect", "EAGAIN", () -> UnixSeqpacket.connect(address));
+            if (!Behaviour.FULL_QUEUES_REFUSE.isHere()) {
+                assertFails(ResourceExhaustedException.class, "connect", "EAGAIN",
+                    () -> UnixSeqpacket.connect(address));
+            }
             listener.close();
             assertFails(ConnectException.class, "connect", "ECONNREFUSED", () -> UnixSeqpacket.connect(address));
         }
