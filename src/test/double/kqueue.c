@@ -72,11 +72,11 @@ static void look_at_tcp(int fd, struct object *o, struct look *l) {
     if (bits & POLLERR) {
         take_error(fd, o);
     }
-    tcp_state(fd, &info);
+    bool counts = tcp_state(fd, &info);
     l->error = o->error;
     switch (info.tcpi_state) {
     case 10: /* listening */
-        l->to_read = info.tcpi_unacked;
+        l->to_read = counts ? info.tcpi_unacked : (bits & POLLIN) != 0;
         l->read = l->to_read > 0;
         if (o->dead_listener) {
             l->read = l->read_eof = true;
