@@ -33,6 +33,8 @@ final class Outgoing {
     private boolean due;
     /** Whether close_notify follows what is held. */
     private boolean closing;
+    /** The exception of the stream below, which takes nothing any more. */
+    private IOException failure;
 
     Outgoing(DuplexStream stream, SSLEngine engine, Tasks tasks, SegmentPool pool) {
         this.stream = stream;
@@ -221,10 +223,27 @@ final class Outgoing {
         }
     }
 
+    /** {@return the exception with which a write to the stream below has failed for good, or null} */
+    IOException failure() {
+        return failure;
+    }
+
     /** Writes the records that are made; returns whether all were taken. */
     boolean write() throws IOException {
+        if (failure != null) {
+            throw failure;
+        }
         if (!records.isEmpty()) {
-            long n = stream.write(records.memory, start, records.bytes.position() - start);
+            long n;
+            try {
+                n = stream.write(records.memory, start, records.bytes.position() - start);
+            } catch (IOException e) {
+                if (!(e instanceof ResourceExhaustedException)) {
+                    failure = e;
+                    release();
+                }
+                throw e;
+            }
             start += (int) Math.max(n, 0);
             if (start < records.bytes.position()) {
                 return false;

@@ -38,6 +38,9 @@ final class Tasks implements Runnable {
         } catch (RejectedExecutionException e) {
             running = false;
             throw new IOException("the executor has rejected a delegated task", e);
+        } catch (RuntimeException | Error e) {
+            running = false;
+            throw e;
         }
         return !running;
     }

@@ -319,7 +319,7 @@ public final class TlsStream implements DuplexStream, Source {
         begin();
         try {
             boolean complete = handshake();
-            out.flush(); // the end of the handshake may not have been taken at once
+            flushToRead(); // the end of the handshake may not have been taken at once
             return complete;
         } catch (IOException e) {
             throw thrown(e);
@@ -364,9 +364,13 @@ public final class TlsStream implements DuplexStream, Source {
                     }
                 }
                 default -> {
-                    out.write(); // even if it is not all written: the peer may wait for this to read
+                    try {
+                        out.write(); // even if it is not all written: the peer may wait for this to read
+                    } catch (IOException e) {
+                        requireBroken(e); // the peer may have sent an alert
+                    }
                     if (!in.hasRecord()) {
-                        if (!in.receive()) {
+                        if (!receive()) {
                             return false;
                         }
                         continue;
@@ -448,7 +452,7 @@ public final class TlsStream implements DuplexStream, Source {
         try {
             done = in.take(to, dst, off, len);
             boolean ready = ended || isReady();
-            out.flush();
+            flushToRead();
             unanswered = out.isDue() ? unanswered : 0;
             if (!ready) {
                 return done > 0 ? done : IoResult.WOULD_BLOCK;
@@ -462,12 +466,16 @@ public final class TlsStream implements DuplexStream, Source {
                         delivery.deliver(Readiness.READABLE); // the others have their turn first
                         break;
                     }
-                } else if (in.isDrained() && done > 0 || !in.receive()) {
+                } else if (in.isDrained() && done > 0 || !receive()) {
                     break;
                 }
             }
-            if (ended && done > 0 && done < len) {
-                delivery.deliver(Readiness.READABLE | Readiness.READ_CLOSED);
+            if (done > 0 && done < len) {
+                if (ended) {
+                    delivery.deliver(Readiness.READABLE | Readiness.READ_CLOSED);
+                } else if (out.failure() != null) {
+                    delivery.deliver(READY | Readiness.ERROR); // the next call throws
+                }
             }
             return done > 0 ? done : ended ? IoResult.EOF : IoResult.WOULD_BLOCK;
         } catch (IOException e) {
@@ -480,6 +488,38 @@ public final class TlsStream implements DuplexStream, Source {
         } finally {
             in.releaseEmpty();
         }
+    }
+
+    /** Writes what is held. If the stream below fails, what it had received before is still read. */
+    private void flushToRead() throws IOException {
+        try {
+            out.flush();
+        } catch (IOException e) {
+            requireBroken(e);
+        }
+    }
+
+    /** Throws the exception unless it is that of a write to the stream below: then reads go on until its end. */
+    private void requireBroken(IOException e) throws IOException {
+        if (out.failure() == null) {
+            throw e;
+        }
+    }
+
+    /** Receives, and returns whether anything was received. The failure of a write explains the end, too. */
+    private boolean receive() throws IOException {
+        boolean received;
+        try {
+            received = in.receive();
+        } catch (ResourceExhaustedException e) {
+            throw e;
+        } catch (IOException e) {
+            throw out.failure() == null ? e : out.failure();
+        }
+        if (!received && out.failure() != null) {
+            throw out.failure();
+        }
+        return received;
     }
 
     private boolean mayRead() {
@@ -505,7 +545,7 @@ public final class TlsStream implements DuplexStream, Source {
         if (next == HandshakeStatus.NEED_WRAP) {
             out.setDue();
             try {
-                out.flush();
+                flushToRead();
             } catch (ResourceExhaustedException e) {
                 // the next call does it: the data of this record must not be lost
             }

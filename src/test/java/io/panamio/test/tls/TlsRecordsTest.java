@@ -5,6 +5,7 @@ import static io.panamio.test.tls.TlsLoop.serverEngine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -352,6 +353,30 @@ class TlsRecordsTest {
                 got[0] += (int) Math.max(n, 0);
                 return got[0] == count;
             });
+        }
+    }
+
+    // ---- a peer that resets the connection
+
+    /** The peer answers and closes, although not everything that was written to it has arrived: read the answer. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    @Tag("any-selector")
+    void whatHasArrivedBeforeAWriteFailsIsRead(String protocol) throws IOException {
+        try (TlsLoop tls = new TlsLoop()) {
+            Trickle[] below = Trickle.pair(1000);
+            TlsStream client = tls.client(below[0], clientEngine(protocol));
+            TlsStream server = tls.server(below[1], serverEngine(protocol));
+            Loop.until("handshake", () -> client.finishHandshake() & server.finishHandshake() & server.flush());
+            Loop.until("held back", () -> client.write(new byte[50_000], 0, 50_000) > 0);
+            Loop.until("answered", () -> server.write(HELLO, 0, 5) == 5);
+            Loop.until("flushed", server::flush);
+            IOException reset = new IOException("reset");
+            below[0].failWrites(reset);
+            assertEquals("hello", tls.read(client, 5));
+            byte[] room = new byte[1];
+            assertSame(reset, assertThrows(IOException.class, () -> TlsLoop.await(() -> client.read(room, 0, 1))));
+            assertSame(reset, assertThrows(IOException.class, () -> client.write(room, 0, 1)));
         }
     }
 }

@@ -529,6 +529,21 @@ class TlsStreamTest {
     }
 
     @Test
+    void anExecutorThatFailsIsAskedAgain() throws IOException {
+        try (TlsLoop tls = new TlsLoop()) {
+            TcpStream[] below = tls.loop.pair();
+            TlsOptions failing = TlsLoop.LONG.tasks(task -> {
+                throw new IllegalStateException("no thread");
+            });
+            TlsStream client = tls.client(below[0], clientEngine());
+            TlsStream server = tls.loop.later(TlsStream.server(below[1], serverEngine(), tls.pool, failing));
+            client.finishHandshake();
+            assertThrows(IllegalStateException.class, () -> Loop.until("a task", server::finishHandshake));
+            assertThrows(IllegalStateException.class, server::finishHandshake, "not as if a task were running");
+        }
+    }
+
+    @Test
     void aTaskThatFailsFailsTheHandshake() throws IOException {
         try (TlsLoop tls = new TlsLoop()) {
             TlsOptions options = TlsLoop.LONG.tasks(task -> {

@@ -25,6 +25,7 @@ final class Trickle implements DuplexStream, Source {
     private boolean readBlocks;
     private boolean writeBlocks;
     private boolean shut;
+    private IOException failure;
     private Trickle other;
 
     private Trickle(int piece, Deque<Byte> in, Deque<Byte> out) {
@@ -43,9 +44,14 @@ final class Trickle implements DuplexStream, Source {
         return new Trickle[] {a, b};
     }
 
+    /** Has writes fail from now on, as after a reset; what has arrived is read without blocking. */
+    void failWrites(IOException e) {
+        failure = e;
+    }
+
     @Override
     public long read(MemorySegment dst, long off, long len) {
-        readBlocks = !readBlocks;
+        readBlocks = !readBlocks || failure != null;
         if (!readBlocks || in.isEmpty()) {
             return readBlocks && other.shut ? EOF : WOULD_BLOCK;
         }
@@ -57,7 +63,10 @@ final class Trickle implements DuplexStream, Source {
     }
 
     @Override
-    public long write(MemorySegment src, long off, long len) {
+    public long write(MemorySegment src, long off, long len) throws IOException {
+        if (failure != null) {
+            throw failure;
+        }
         writeBlocks = !writeBlocks;
         if (!writeBlocks) {
             return WOULD_BLOCK;
