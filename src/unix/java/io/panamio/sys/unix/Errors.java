@@ -27,7 +27,7 @@ public final class Errors implements Runnable {
     public void run() {
         try {
             SystemExceptions.load(); // even from a jar: a JVM without memory for a class may abort
-            constants.errno(1);
+            socket("", 1); // which needs whatever the others need
             if (isInOpenJar()) {
                 return;
             }
@@ -65,7 +65,10 @@ public final class Errors implements Runnable {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
         String message = message(failure, about, errno);
-        return switch (errno) {
+        if (errno == null) {
+            return SystemExceptions.socket(message, failure);
+        }
+        return switch (errno) { // without a null, which would be linked at run time
             case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN -> SystemExceptions.exhausted(message, failure);
             case ECONNREFUSED -> SystemExceptions.connect(message, failure);
             case ETIMEDOUT, ENOTCONN -> call.equals("connect") ? SystemExceptions.connect(message, failure)
@@ -75,7 +78,7 @@ public final class Errors implements Runnable {
             case EACCES -> call.equals("bind") ? SystemExceptions.bind(message, failure)
                 : SystemExceptions.socket(message, failure);
             case ECONNRESET, EPIPE -> SystemExceptions.reset(message, failure);
-            case null, default -> SystemExceptions.socket(message, failure);
+            default -> SystemExceptions.socket(message, failure);
         };
     }
 
@@ -117,12 +120,15 @@ public final class Errors implements Runnable {
      */
     public IOException pending(String call, String about, int number) {
         Errno errno = constants.errno(number);
+        if (errno == null) {
+            return socket(call, about, number);
+        }
         return switch (errno) {
             case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN -> {
                 SystemError.Failure failure = failure(call, number, errno);
                 yield SystemExceptions.socket(message(failure, about, errno), failure);
             }
-            case null, default -> socket(call, about, number);
+            default -> socket(call, about, number);
         };
     }
 
@@ -138,9 +144,12 @@ public final class Errors implements Runnable {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
         String message = message(failure, "", errno);
+        if (errno == null) {
+            return SystemExceptions.io(message, failure);
+        }
         return switch (errno) {
             case EMFILE, ENFILE, ENOBUFS, ENOMEM -> SystemExceptions.exhausted(message, failure);
-            case null, default -> SystemExceptions.io(message, failure);
+            default -> SystemExceptions.io(message, failure);
         };
     }
 
@@ -148,11 +157,14 @@ public final class Errors implements Runnable {
     public IOException open(String call, String file, int number) {
         Errno errno = constants.errno(number);
         SystemError.Failure failure = failure(call, number, errno);
+        if (errno == null) {
+            return SystemExceptions.io(message(failure, file, errno), failure);
+        }
         return switch (errno) {
             case ENOENT -> SystemExceptions.noSuchFile(file, message(failure, "", errno), failure);
             case EACCES -> SystemExceptions.accessDenied(file, message(failure, "", errno), failure);
             case EMFILE, ENFILE, ENOMEM -> SystemExceptions.exhausted(message(failure, file, errno), failure);
-            case null, default -> SystemExceptions.io(message(failure, file, errno), failure);
+            default -> SystemExceptions.io(message(failure, file, errno), failure);
         };
     }
 
