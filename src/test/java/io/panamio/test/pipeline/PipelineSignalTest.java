@@ -2,6 +2,7 @@ package io.panamio.test.pipeline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.panamio.Feature;
 import io.panamio.SystemError;
 import io.panamio.net.Pipe;
 import io.panamio.net.TcpStream;
@@ -14,6 +15,7 @@ import io.panamio.pipeline.ZeroCopyBuffer;
 import io.panamio.pipeline.ZeroCopySender;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -22,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Like {@code SignalTest}, for sendfile(2) and splice(2), which have no MSG_NOSIGNAL. */
+@Requires(Feature.UNIX_STREAMS)
 class PipelineSignalTest {
     @ParameterizedTest
     @ValueSource(strings = {"-Xmx64m", "-Xrs"})

@@ -189,7 +189,7 @@ public enum Behaviour {
 
     /** {@return whether the system in use behaves so} */
     public boolean isHere() {
-        return where.contains(Systems.KERNEL) || Systems.KERNEL == WINE && where.contains(WINDOWS);
+        return where.contains(Systems.Kernel.HERE) || Systems.Kernel.HERE == WINE && where.contains(WINDOWS);
     }
 
     private String words() {

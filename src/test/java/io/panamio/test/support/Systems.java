@@ -10,9 +10,11 @@ import java.util.Locale;
  * {@link Behaviour}. A child has no JUnit, and may not ask the library.
  */
 public final class Systems {
-    static final Behaviour.Kernel KERNEL = kernel();
-    static final boolean WINDOWS = KERNEL == Behaviour.Kernel.WINDOWS || KERNEL == Behaviour.Kernel.WINE;
-    static final boolean BSD = KERNEL == Behaviour.Kernel.MACOS || KERNEL == Behaviour.Kernel.FREEBSD;
+    static final boolean WINDOWS = WindowsHandles.HERE;
+    private static final String NAME = System.getProperty("panamio.test.platform", System.getProperty("os.name"))
+        .toLowerCase(Locale.ROOT);
+    private static final boolean MACOS = !WINDOWS && NAME.startsWith("mac");
+    static final boolean BSD = MACOS || !WINDOWS && NAME.equals("freebsd");
 
     /** The options for JVMs that tests start: Wine lacks what HotSpot then warns of. */
     public static final List<String> CHILD_OPTIONS =
@@ -21,13 +23,16 @@ public final class Systems {
     private Systems() {
     }
 
-    private static Behaviour.Kernel kernel() {
-        if (WindowsHandles.HERE) {
-            boolean wine = SymbolLookup.libraryLookup("ntdll", Arena.global()).find("wine_get_version").isPresent();
-            return wine ? Behaviour.Kernel.WINE : Behaviour.Kernel.WINDOWS;
+    /** The kernel: a class of its own, as a child may not have native access, which the question for Wine needs. */
+    static final class Kernel {
+        static final Behaviour.Kernel HERE = WINDOWS ? isWine() ? Behaviour.Kernel.WINE : Behaviour.Kernel.WINDOWS
+            : MACOS ? Behaviour.Kernel.MACOS : BSD ? Behaviour.Kernel.FREEBSD : Behaviour.Kernel.LINUX;
+
+        private Kernel() {
         }
-        String name = System.getProperty("panamio.test.platform", System.getProperty("os.name"));
-        return name.toLowerCase(Locale.ROOT).startsWith("mac") ? Behaviour.Kernel.MACOS
-            : name.equalsIgnoreCase("freebsd") ? Behaviour.Kernel.FREEBSD : Behaviour.Kernel.LINUX;
+
+        private static boolean isWine() {
+            return SymbolLookup.libraryLookup("ntdll", Arena.global()).find("wine_get_version").isPresent();
+        }
     }
 }
