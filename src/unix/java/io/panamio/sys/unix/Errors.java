@@ -17,20 +17,21 @@ public final class Errors implements Runnable {
     }
 
     /**
-     * Loads the classes that the methods here and their exceptions need, and, unless they are in a jar that stays open,
-     * those that a call on an open source may be the first to need, which may happen when no descriptors are left. The
-     * latter are not initialized, except the names of options. A class that cannot be loaded is left to the call that
-     * needs it: there may be no descriptors or no memory already.
+     * Loads the classes that the methods here and their exceptions need, and those that a call on an open source may be
+     * the first to need, which may happen when no descriptors are left. The latter are not initialized, except the
+     * names of options. Does nothing if the classes are in a jar that stays open, from which they can be loaded at any
+     * time. A class that cannot be loaded is left to the call that needs it: there may be no descriptors or no memory
+     * already.
      */
     @Override
     @SuppressWarnings("unused")
     public void run() {
         try {
-            SystemExceptions.load(); // even from a jar: a JVM without memory for a class may abort
-            socket("", 1); // which needs whatever the others need
             if (isInOpenJar()) {
                 return;
             }
+            SystemExceptions.load();
+            socket("", 1); // which needs whatever the others need
             NativeScratch.load();
             constants.load();
             Class<?>[] loaded = {Libc.Shared.class, Libc.Ioctl.class, Libc.Fcntl.class};
