@@ -90,10 +90,11 @@ public abstract class BsdTransfers extends UnixTransfers {
         if (c.wouldBlock(r) || errors.isConnecting(to, r)) {
             return Sockets.WOULD_BLOCK;
         }
-        return switch (c.errno(-r)) { // REFUSED: it cannot send this file, or the target is not a stream socket
-            case EINVAL, EOPNOTSUPP, ENOTSOCK, ENODEV -> REFUSED;
-            case null, default -> throw errors.write(to, "sendfile", -r);
-        };
+        Errno errno = c.errno(-r);
+        if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP || errno == Errno.ENOTSOCK || errno == Errno.ENODEV) {
+            return REFUSED; // it cannot send this file, or the target is not a stream socket
+        }
+        throw errors.write(to, "sendfile", -r);
     }
 
     /**

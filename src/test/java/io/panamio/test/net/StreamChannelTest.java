@@ -12,21 +12,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
-import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
-import io.panamio.Registry;
-import io.panamio.Source;
-import io.panamio.net.DuplexStream;
 import io.panamio.net.Pipe;
 import io.panamio.net.ReadableStream;
-import io.panamio.net.Shutdown;
 import io.panamio.net.StreamChannel;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
 import io.panamio.test.support.Allocations;
 import io.panamio.test.support.Loop;
+import io.panamio.test.support.UserStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -406,56 +402,11 @@ class StreamChannelTest {
         }
     }
 
-    /** A user's stream over one of the library. */
-    private record Own(TcpStream stream) implements DuplexStream, Source {
-        @Override
-        public long read(MemorySegment dst, long off, long len) throws IOException {
-            return stream.read(dst, off, len);
-        }
-
-        @Override
-        public long write(MemorySegment src, long off, long len) throws IOException {
-            return stream.write(src, off, len);
-        }
-
-        @Override
-        public void shutdown(Shutdown how) throws IOException {
-            stream.shutdown(how);
-        }
-
-        @Override
-        public IOException takeError() throws IOException {
-            return stream.takeError();
-        }
-
-        @Override
-        public void close() {
-            stream.close();
-        }
-
-        @Override
-        public void register(Registry registry, long token, Interest interest)
-                throws IOException {
-            stream.register(registry, token, interest);
-        }
-
-        @Override
-        public void reregister(Registry registry, long token, Interest interest)
-                throws IOException {
-            stream.reregister(registry, token, interest);
-        }
-
-        @Override
-        public void deregister(Registry registry) throws IOException {
-            stream.deregister(registry);
-        }
-    }
-
     @Test
     void aUsersStreamIsAChannelAsWell() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
-            Own own = new Own(pair[0]);
+            UserStream own = new UserStream(pair[0]);
             StreamChannel channel = StreamChannel.of(own);
             StreamChannel peer = StreamChannel.of(pair[1]);
             loop.register(own, 1, RW);

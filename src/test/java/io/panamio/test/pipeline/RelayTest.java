@@ -34,8 +34,8 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
+import io.panamio.test.support.UserStream;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -334,36 +334,18 @@ class RelayTest {
         }
     }
 
-    /** A user's stream over a socket. */
-    private record Wrapped(TcpStream stream) implements DuplexStream {
-        @Override
-        public long read(MemorySegment to, long offset, long length) throws IOException {
-            return stream.read(to, offset, length);
-        }
+    /** A user-defined stream that may be connecting. */
+    private static final class Wrapped extends UserStream {
+        private final TcpStream stream;
 
-        @Override
-        public long write(MemorySegment from, long offset, long length) throws IOException {
-            return stream.write(from, offset, length);
+        Wrapped(TcpStream stream) {
+            super(stream);
+            this.stream = stream;
         }
 
         @Override
         public boolean finishConnect() throws IOException {
             return stream.finishConnect();
-        }
-
-        @Override
-        public void shutdown(Shutdown how) throws IOException {
-            stream.shutdown(how);
-        }
-
-        @Override
-        public IOException takeError() throws IOException {
-            return stream.takeError();
-        }
-
-        @Override
-        public void close() {
-            stream.close();
         }
     }
 

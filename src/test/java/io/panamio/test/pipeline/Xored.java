@@ -2,33 +2,30 @@ package io.panamio.test.pipeline;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
-import io.panamio.Interest;
 import io.panamio.IoSource;
-import io.panamio.Registry;
-import io.panamio.Source;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.Shutdown;
 import io.panamio.net.StreamSocket;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.UserStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * A user-defined stream that transforms its bytes, as TLS does, depending on their position in the stream. It
- * implements only the abstract methods, and holds back no bytes.
+ * A user-defined stream that transforms its bytes, as TLS does, depending on their position in the stream. It holds back
+ * no bytes.
  */
-final class Xored implements DuplexStream, Source {
+final class Xored extends UserStream {
     private static final int ROOM = 8 << 10;
 
-    private final StreamSocket<?> below;
     private final MemorySegment room = Arena.ofAuto().allocate(ROOM);
     private long in;
     private long out;
 
     Xored(StreamSocket<?> below) {
-        this.below = below;
+        super(below);
     }
 
     /** Returns what the other end must send, or receives, for bytes at the beginning of the stream. */
@@ -52,7 +49,7 @@ final class Xored implements DuplexStream, Source {
 
     @Override
     public long read(MemorySegment dst, long off, long len) throws IOException {
-        long n = below.read(dst, off, len);
+        long n = super.read(dst, off, len);
         if (n > 0) {
             change(dst, off, n, in);
             in += n;
@@ -68,7 +65,7 @@ final class Xored implements DuplexStream, Source {
             long piece = Math.min(len - done, ROOM);
             MemorySegment.copy(src, off + done, room, 0, piece);
             change(room, 0, piece, out);
-            long n = below.write(room, 0, piece);
+            long n = super.write(room, 0, piece);
             if (n < 0) {
                 return done > 0 ? done : n;
             }
@@ -79,36 +76,6 @@ final class Xored implements DuplexStream, Source {
             }
         } while (done < len);
         return done;
-    }
-
-    @Override
-    public void shutdown(Shutdown how) throws IOException {
-        below.shutdown(how);
-    }
-
-    @Override
-    public IOException takeError() throws IOException {
-        return below.takeError();
-    }
-
-    @Override
-    public void close() {
-        below.close();
-    }
-
-    @Override
-    public void register(Registry registry, long token, Interest interest) throws IOException {
-        below.register(registry, token, interest);
-    }
-
-    @Override
-    public void reregister(Registry registry, long token, Interest interest) throws IOException {
-        below.reregister(registry, token, interest);
-    }
-
-    @Override
-    public void deregister(Registry registry) throws IOException {
-        below.deregister(registry);
     }
 
     /**

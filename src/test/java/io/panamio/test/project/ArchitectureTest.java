@@ -25,12 +25,16 @@ import io.panamio.net.UnixCredentials;
 import io.panamio.sys.SourceArena;
 import io.panamio.test.support.Child;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.module.ModuleDescriptor;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -143,6 +147,26 @@ class ArchitectureTest {
     void onlyPlatformsUseErrnos() {
         noClasses().that(in(ROOT, NET, PIPELINE, TLS, MEMORY, SYS)).and().areNotAssignableFrom(SystemError.class)
             .should().callMethodWhere(target(nameMatching("errno|errnoName"))).check(LIBRARY);
+    }
+
+    /** A message or a switch that is linked when it is first used needs memory for classes, when there may be none. */
+    @Test
+    void failuresLinkNothingAtRunTime() throws IOException {
+        try (Stream<Path> files = Files.walk(Child.CLASSES.resolve("io/panamio"))) {
+            assertEquals(List.of(), files.filter(file -> file.toString().endsWith(".class"))
+                .filter(file -> !file.toString().contains("bindings")).filter(ArchitectureTest::isLinkedAtRunTime)
+                .toList());
+        }
+    }
+
+    private static boolean isLinkedAtRunTime(Path file) {
+        try {
+            String constants = Files.readString(file, StandardCharsets.ISO_8859_1);
+            return constants.contains("java/lang/runtime/SwitchBootstraps")
+                || constants.contains("java/lang/invoke/StringConcatFactory");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -33,7 +33,8 @@ record Bindings(String system, String header, String perProcessor, String perPro
     static final Bindings FREEBSD = new Bindings("freebsd", "Freebsd", null, null);
     static final Bindings WINDOWS = new Bindings("windows", "Windows", null, null);
     static final List<Bindings> ALL = List.of(LINUX, MACOS, FREEBSD, WINDOWS);
-    private static final List<String> PROCESSORS = List.of("x86_64", "aarch64");
+    /** The processors for which bindings are generated. */
+    static final List<String> PROCESSORS = List.of("x86_64", "aarch64");
     /** Processors that have the bindings of aarch64, but for the constants of a list of their own. */
     private static final List<String> MORE_OF_LINUX = List.of("riscv64", "s390x", "ppc64le", "loongarch64");
     /** What newer kernels have appended to, such as those of the headers for these processors. */
@@ -59,11 +60,6 @@ record Bindings(String system, String header, String perProcessor, String perPro
     /** {@return the processors for which the headers are checked} */
     List<String> processors() {
         return Stream.concat(PROCESSORS.stream(), this == LINUX ? MORE_OF_LINUX.stream() : Stream.of()).toList();
-    }
-
-    /** {@return the processors for which bindings are generated} */
-    List<String> generatedProcessors() {
-        return PROCESSORS;
     }
 
     // ---- classes

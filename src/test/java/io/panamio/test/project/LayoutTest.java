@@ -130,7 +130,7 @@ class LayoutTest {
         common.add(bindings.header());
         assertEquals(common, bindings.classes(""));
 
-        for (String processor : bindings.generatedProcessors()) {
+        for (String processor : Bindings.PROCESSORS) {
             if (bindings.perProcessor() != null) {
                 Set<String> own = bindings.structs(bindings.perProcessor());
                 own.add(bindings.perProcessorHeader());

@@ -2,20 +2,16 @@ package io.panamio.test.tls;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
-import io.panamio.Interest;
-import io.panamio.Registry;
-import io.panamio.Source;
-import io.panamio.net.DuplexStream;
-import io.panamio.net.Shutdown;
 import io.panamio.net.TcpStream;
+import io.panamio.test.support.UserStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A stream of the user over a TCP stream, which records what is written. */
-final class Recording implements DuplexStream, Source {
+/** A user-defined stream over a TCP stream, which records what is written. */
+final class Recording extends UserStream {
     private final TcpStream below;
     private final TcpStream other;
     /** The size of each write. */
@@ -23,6 +19,7 @@ final class Recording implements DuplexStream, Source {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
     Recording(TcpStream[] pair) {
+        super(pair[0]);
         below = pair[0];
         other = pair[1];
     }
@@ -43,13 +40,8 @@ final class Recording implements DuplexStream, Source {
     }
 
     @Override
-    public long read(MemorySegment dst, long off, long len) throws IOException {
-        return below.read(dst, off, len);
-    }
-
-    @Override
     public long write(MemorySegment src, long off, long len) throws IOException {
-        long n = below.write(src, off, len);
+        long n = super.write(src, off, len);
         if (n > 0) {
             written.add(n);
             bytes.writeBytes(src.asSlice(off, n).toArray(JAVA_BYTE));
@@ -60,35 +52,5 @@ final class Recording implements DuplexStream, Source {
     @Override
     public boolean finishConnect() throws IOException {
         return below.finishConnect();
-    }
-
-    @Override
-    public void shutdown(Shutdown how) throws IOException {
-        below.shutdown(how);
-    }
-
-    @Override
-    public IOException takeError() throws IOException {
-        return below.takeError();
-    }
-
-    @Override
-    public void close() {
-        below.close();
-    }
-
-    @Override
-    public void register(Registry registry, long token, Interest interest) throws IOException {
-        below.register(registry, token, interest);
-    }
-
-    @Override
-    public void reregister(Registry registry, long token, Interest interest) throws IOException {
-        below.reregister(registry, token, interest);
-    }
-
-    @Override
-    public void deregister(Registry registry) throws IOException {
-        below.deregister(registry);
     }
 }

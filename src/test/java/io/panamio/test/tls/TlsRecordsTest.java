@@ -236,45 +236,26 @@ class TlsRecordsTest {
         }
     }
 
-    @Test
-    void aRenegotiationOfTheClientIsRefused() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aRenegotiationIsRefused(boolean ofClient) throws Exception {
         try (TlsLoop tls = new TlsLoop()) {
-            Loop.Pair pair = tls.loop.accepted();
-            TlsStream server = tls.server(pair.stream(), serverEngine("TLSv1.2"));
-            Future<?> client = Background.start(() -> {
-                SSLSocket socket = TlsPeers.over(pair.peer(), "TLSv1.2", true);
+            Loop.Pair pair = ofClient ? tls.loop.accepted() : tls.loop.connected();
+            TlsStream stream = ofClient ? tls.server(pair.stream(), serverEngine("TLSv1.2"))
+                : tls.client(pair.stream(), clientEngine("TLSv1.2"));
+            Future<?> peer = Background.start(() -> {
+                SSLSocket socket = TlsPeers.over(pair.peer(), "TLSv1.2", ofClient);
                 socket.getOutputStream().write(HELLO);
                 socket.startHandshake(); // again
                 socket.getInputStream().read();
                 return null;
             });
             byte[] room = new byte[10];
-            assertEquals(5, TlsLoop.await(() -> server.read(room, 0, 10)));
-            SSLException e = assertThrows(SSLException.class, () -> TlsLoop.await(() -> server.read(room, 0, 10)));
+            assertEquals(5, TlsLoop.await(() -> stream.read(room, 0, 10)));
+            SSLException e = assertThrows(SSLException.class, () -> TlsLoop.await(() -> stream.read(room, 0, 10)));
             assertTrue(e.getMessage().contains("renegotiation"), e::toString);
-            Throwable told = Background.failure(client);
-            assertTrue(told.getMessage().contains("fatal alert"), told::toString);
-        }
-    }
-
-    @Test
-    void aRenegotiationOfTheServerIsRefused() throws Exception {
-        try (TlsLoop tls = new TlsLoop()) {
-            Loop.Pair pair = tls.loop.connected();
-            TlsStream client = tls.client(pair.stream(), clientEngine("TLSv1.2"));
-            Future<?> server = Background.start(() -> {
-                SSLSocket socket = TlsPeers.over(pair.peer(), "TLSv1.2", false);
-                socket.getOutputStream().write(HELLO);
-                socket.startHandshake(); // again
-                socket.getInputStream().read();
-                return null;
-            });
-            byte[] room = new byte[10];
-            assertEquals(5, TlsLoop.await(() -> client.read(room, 0, 10)));
-            SSLException e = assertThrows(SSLException.class, () -> TlsLoop.await(() -> client.read(room, 0, 10)));
-            assertTrue(e.getMessage().contains("renegotiation"), e::toString);
-            Throwable told = Background.failure(server);
-            assertTrue(told.getMessage().contains("fatal alert"), told::toString);
+            Throwable thrown = Background.failure(peer);
+            assertTrue(thrown.getMessage().contains("fatal alert"), thrown::toString);
         }
     }
 

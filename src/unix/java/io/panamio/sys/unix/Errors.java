@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.net.URL;
 import java.util.zip.Inflater;
 
-/** Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. */
+/**
+ * Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. The switches
+ * here have no case for null: such a one is linked at run time, for which there may be no memory.
+ */
 public final class Errors implements Runnable {
     private final UnixConstants constants;
 
@@ -69,7 +72,7 @@ public final class Errors implements Runnable {
         if (errno == null) {
             return SystemExceptions.socket(message, failure);
         }
-        return switch (errno) { // without a null, which would be linked at run time
+        return switch (errno) {
             case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN -> SystemExceptions.exhausted(message, failure);
             case ECONNREFUSED -> SystemExceptions.connect(message, failure);
             case ETIMEDOUT, ENOTCONN -> call.equals("connect") ? SystemExceptions.connect(message, failure)
@@ -98,6 +101,19 @@ public final class Errors implements Runnable {
             } while (peeked == -Posix.EINTR);
             return peeked >= 0 || constants.wouldBlock(peeked);
         }
+    }
+
+    /** {@return whether an error of accept(2) concerns only the connection at the head of the queue} */
+    boolean isOfOneConnection(int number) {
+        Errno errno = constants.errno(number);
+        if (errno == null) {
+            return false;
+        }
+        return switch (errno) {
+            case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
+                EOPNOTSUPP, ETIMEDOUT -> true;
+            default -> false;
+        };
     }
 
     /** {@return the exception for a failed write to a socket, whose pending error EPIPE hides on some systems} */

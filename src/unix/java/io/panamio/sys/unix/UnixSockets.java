@@ -326,7 +326,7 @@ public abstract class UnixSockets extends Sockets {
             if (r == -c.EAGAIN()) {
                 return WOULD_BLOCK;
             }
-            if (r != -Posix.EINTR && !isOfOneConnection(c.errno(-r))) {
+            if (r != -Posix.EINTR && !errors.isOfOneConnection(-r)) {
                 throw errors.socket("accept", -r);
             }
         }
@@ -341,15 +341,6 @@ public abstract class UnixSockets extends Sockets {
         }
         peer.setLength(r < 0 ? 0 : peer.length());
         return r;
-    }
-
-    /** Returns whether an error of accept(2) concerns only the connection at the head of the queue. */
-    private static boolean isOfOneConnection(Errno errno) {
-        return switch (errno) {
-            case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
-                EOPNOTSUPP, ETIMEDOUT -> true;
-            case null, default -> false;
-        };
     }
 
     @Override

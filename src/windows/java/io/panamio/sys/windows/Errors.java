@@ -6,7 +6,8 @@ import java.io.IOException;
 
 /**
  * Creates the exception for an error code, of the class that the JDK uses for it. The message names the function and
- * the error as Windows does; {@link SystemError#errnoName} is the name that other systems have for it.
+ * the error as Windows does; {@link SystemError#errnoName} is the name that other systems have for it. The switches
+ * here have no case for null: such a one is linked at run time, for which there may be no memory.
  */
 final class Errors {
     private Errors() {
@@ -21,7 +22,11 @@ final class Errors {
     static IOException socket(String call, String about, int number) {
         SystemError.Failure failure = failure(call, number);
         String message = describe(call, about, number);
-        return switch (ErrorCode.of(number)) {
+        ErrorCode code = ErrorCode.of(number);
+        if (code == null) {
+            return SystemExceptions.socket(message, failure);
+        }
+        return switch (code) {
             case WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK, ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES ->
                 SystemExceptions.exhausted(message, failure);
             case WSAECONNREFUSED -> SystemExceptions.connect(message, failure);
@@ -32,7 +37,7 @@ final class Errors {
             case WSAEACCES -> call.equals("bind") ? SystemExceptions.bind(message, failure)
                 : SystemExceptions.socket(message, failure);
             case WSAECONNRESET, WSAECONNABORTED, WSAESHUTDOWN -> SystemExceptions.reset(message, failure);
-            case null, default -> SystemExceptions.socket(message, failure);
+            default -> SystemExceptions.socket(message, failure);
         };
     }
 
@@ -41,10 +46,14 @@ final class Errors {
      * an exception of exhausted resources, even if the error is one.
      */
     static IOException pending(String call, String about, int number) {
-        return switch (ErrorCode.of(number)) {
+        ErrorCode code = ErrorCode.of(number);
+        if (code == null) {
+            return socket(call, about, number);
+        }
+        return switch (code) {
             case WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK, ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES ->
                 SystemExceptions.socket(describe(call, about, number), failure(call, number));
-            case null, default -> socket(call, about, number);
+            default -> socket(call, about, number);
         };
     }
 
@@ -62,12 +71,16 @@ final class Errors {
     static IOException io(String call, String about, int number) {
         SystemError.Failure failure = failure(call, number);
         String message = describe(call, about, number);
-        return switch (ErrorCode.of(number)) {
+        ErrorCode code = ErrorCode.of(number);
+        if (code == null) {
+            return SystemExceptions.io(message, failure);
+        }
+        return switch (code) {
             case WSAEMFILE, WSAENOBUFS, ERROR_TOO_MANY_OPEN_FILES, ERROR_NOT_ENOUGH_MEMORY, ERROR_OUTOFMEMORY,
                 ERROR_NO_SYSTEM_RESOURCES, ERROR_NONPAGED_SYSTEM_RESOURCES, ERROR_PAGED_SYSTEM_RESOURCES,
                 ERROR_WORKING_SET_QUOTA, ERROR_COMMITMENT_LIMIT, ERROR_NOT_ENOUGH_QUOTA ->
                 SystemExceptions.exhausted(message, failure);
-            case null, default -> SystemExceptions.io(message, failure);
+            default -> SystemExceptions.io(message, failure);
         };
     }
 
@@ -79,11 +92,15 @@ final class Errors {
     /** For a call that opens a file or a pipe. */
     static IOException open(String call, String file, int number) {
         SystemError.Failure failure = failure(call, number);
-        return switch (ErrorCode.of(number)) {
+        ErrorCode code = ErrorCode.of(number);
+        if (code == null) {
+            return io(call, file, number);
+        }
+        return switch (code) {
             case ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND ->
                 SystemExceptions.noSuchFile(file, describe(call, "", number), failure);
             case ERROR_ACCESS_DENIED -> SystemExceptions.accessDenied(file, describe(call, "", number), failure);
-            case null, default -> io(call, file, number);
+            default -> io(call, file, number);
         };
     }
 
