@@ -161,13 +161,14 @@ struct object *object(int fd) {
     }
     struct object **bucket = &objects[(s.st_ino ^ s.st_dev << 8) % BUCKETS];
     for (struct object *o = *bucket; o; o = o->next) {
-        if (o->inode == s.st_ino && o->device == s.st_dev) {
+        if (o->inode == s.st_ino && o->device == s.st_dev && o->type == (s.st_mode & S_IFMT)) {
             return o;
         }
     }
     struct object *o = calloc(1, sizeof *o);
     o->device = s.st_dev;
     o->inode = s.st_ino;
+    o->type = s.st_mode & S_IFMT;
     switch (s.st_mode & S_IFMT) {
     case S_IFSOCK: o->kind = socket_kind(fd); break;
     case S_IFIFO: o->kind = PIPE; o->fifo = s.st_dev != pipes; break;

@@ -146,6 +146,7 @@ enum kind { TCP, UDP, UNIX_STREAM, UNIX_DGRAM, UNIX_SEQPACKET, OTHER_SOCKET, PIP
 struct object {
     dev_t device;
     ino_t inode;
+    mode_t type;            /* a file system gives the inode of a deleted fifo or folder to the next file */
     enum kind kind;
     int error;              /* so_error, of Linux */
     bool used;              /* connected or connecting once */

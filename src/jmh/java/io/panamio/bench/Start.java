@@ -176,10 +176,10 @@ final class Start implements Callable<Integer> {
         try (BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream()))) {
             String begin = output.readLine();
             String open = output.readLine();
-            String line = output.readLine();
+            String state = output.readLine();
             long listening = System.nanoTime();
-            if (!"listening".equals(line)) {
-                throw new IOException(String.join(" ", whole) + " printed " + line + ", see " + log());
+            if (!"listening".equals(state)) {
+                throw new IOException(String.join(" ", whole) + " printed " + state + ", see " + log());
             }
             Run run;
             try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
