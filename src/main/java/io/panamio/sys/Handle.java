@@ -322,7 +322,7 @@ public final class Handle extends Guard implements Runnable {
         endArena();
         if (dropped) {
             System.getLogger("io.panamio").log(Level.WARNING,
-                "closed descriptor " + fd + " of a " + kind.getName() + ", which became unreachable without a close"
+                "closed descriptor " + fd + " of an " + kind.getName() + ", which became unreachable without a close"
                     + (TRACK ? "" : "; -Dpanamio.leakTracking=true shows where it was opened"),
                 opened);
         }

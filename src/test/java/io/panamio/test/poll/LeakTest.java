@@ -55,7 +55,7 @@ class LeakTest {
         }
 
         List<LogRecord> of(int fd, Class<?> kind) {
-            String what = " descriptor " + fd + " of a " + kind.getName() + ",";
+            String what = " descriptor " + fd + " of an " + kind.getName() + ",";
             return records.stream().filter(r -> r.getMessage().contains(what)).toList();
         }
 
