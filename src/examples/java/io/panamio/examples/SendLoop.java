@@ -24,7 +24,6 @@ import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
@@ -37,9 +36,6 @@ import java.util.concurrent.locks.LockSupport;
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long PIECE = 1 << 20;
-    /** The maximum number of clients accepted in a turn. */
-    private static final int MAX_ACCEPTS = 64;
-    private static final Duration RETRY = Duration.ofMillis(100);
 
     /** A client and its position in the file. */
     private static final class Client {
@@ -74,6 +70,7 @@ final class SendLoop implements AutoCloseable {
     private final TurnQueue<Client> ready = new TurnQueue<>();
     private final MemorySegment sink = Arena.ofAuto().allocate(64 * 1024);
     private final TcpListener listener;
+    private final Acceptor acceptor = new Acceptor(Integer.MAX_VALUE);
     private final LogFile out;
     private final Send.Way way;
     private final FileSource file;
@@ -83,13 +80,6 @@ final class SendLoop implements AutoCloseable {
      * Null if the file is empty.
      */
     private final ZeroCopyBuffer mapping;
-    /** Whether clients may be waiting to be accepted. */
-    private boolean clientsWait;
-    /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
-    private boolean exhausted;
-    /** The time at which accepting is then retried, unless a client ends earlier. */
-    private long acceptAt;
-    private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
@@ -159,9 +149,9 @@ final class SendLoop implements AutoCloseable {
     private void resume() {
         Throwable e = cutShort;
         cutShort = null;
-        clientsWait = true;
+        acceptor.clientsWait();
         log("a turn has failed", e);
-        LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
+        LockSupport.parkNanos(Acceptor.RETRY.toNanos()); // it may be the first of many
     }
 
     private void turn() throws IOException {
@@ -178,55 +168,40 @@ final class SendLoop implements AutoCloseable {
                 client.error |= events.isError(i);
                 enqueue(client);
             } else if (events.token(i) == LISTENER) {
-                clientsWait = true;
+                acceptor.clientsWait();
             }
         }
         for (int i = ready.size(); i > 0; i--) {
             serve(ready.remove());
         }
-        if (acceptsNow()) {
-            accept();
-        }
-    }
-
-    /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
-    private boolean acceptsNow() {
-        return clientsWait && (!exhausted || System.nanoTime() - acceptAt >= 0 || clients.size() < acceptBelow);
+        accept();
     }
 
     private int poll() throws IOException {
         try {
-            return !ready.isEmpty() || acceptsNow() ? poll.pollNow(events)
-                : clientsWait ? poll.poll(events, RETRY) : poll.poll(events);
+            return !ready.isEmpty() || acceptor.isDue(clients.size()) ? poll.pollNow(events)
+                : acceptor.isPending(clients.size()) ? poll.poll(events, Acceptor.RETRY) : poll.poll(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
-            LockSupport.parkNanos(RETRY.toNanos());
+            LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;
         }
     }
 
-    /**
-     * Accepts at most {@link #MAX_ACCEPTS} of the clients that an event has reported, so that connected ones have their
-     * turn.
-     */
     private void accept() {
         try {
-            for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
+            for (int i = 0; i < Acceptor.MAX_ACCEPTS && acceptor.isDue(clients.size()); i++) {
                 TcpStream stream = listener.accept();
                 if (stream == null) {
-                    clientsWait = false;
-                    exhausted = false;
+                    acceptor.drained();
                 } else {
                     add(stream);
                 }
             }
         } catch (IOException | RuntimeException | Error e) {
-            if (!exhausted) {
+            if (acceptor.failed(clients.size())) {
                 log("no more clients for now", e);
             }
-            exhausted = true;
-            acceptAt = System.nanoTime() + RETRY.toNanos();
-            acceptBelow = clients.size();
         }
     }
 

@@ -8,6 +8,7 @@ import io.panamio.Slab;
 import io.panamio.Source;
 import io.panamio.Timers;
 import io.panamio.Waker;
+import io.panamio.examples.Acceptor;
 import io.panamio.examples.TurnQueue;
 import io.panamio.examples.log.LogFile;
 import io.panamio.net.ConnectOptions;
@@ -38,13 +39,9 @@ import java.util.function.Consumer;
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
-    /** Tokens of timers. */
-    private static final long ACCEPT = -3;
-    private static final long GRACE = -4;
-    /** The maximum number of clients accepted in a turn. */
-    private static final int MAX_ACCEPTS = 64;
+    /** The token of a timer. */
+    private static final long GRACE = -3;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
-    private static final Duration RETRY = Duration.ofMillis(100);
     private static final ConnectOptions TO_SERVER =
         ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
     /** Accepted sockets inherit TCP_NODELAY. */
@@ -78,14 +75,8 @@ public final class ProxyLoop implements AutoCloseable {
     private final TurnQueue<Connection> again = new TurnQueue<>();
     private final Timers timers;
     private final Statistics statistics = new Statistics();
+    private final Acceptor acceptor;
     private Resources resources;
-    /** Whether clients may be waiting to be accepted. */
-    private boolean clientsWait;
-    /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
-    private boolean exhausted;
-    /** Whether it then waits for a timer, or for a client to end. */
-    private boolean acceptsLater;
-    private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
@@ -110,6 +101,7 @@ public final class ProxyLoop implements AutoCloseable {
         this.settings = settings;
         this.reports = reports;
         timers = new Timers(tick(settings));
+        acceptor = new Acceptor(settings.maxConnections);
         listener = TcpListener.bind(settings.listen, FOR_CLIENTS);
         Poll opened = null;
         try {
@@ -195,12 +187,12 @@ public final class ProxyLoop implements AutoCloseable {
     }
 
     /**
-     * Returns the resolution of the timeouts: a busy connection restarts its own about once in this time. No longer
-     * than the time after which accept is retried, which as the grace period is rounded up to it.
+     * Returns the resolution of the timeouts: a busy connection restarts its own about once in this time. At most 100
+     * ms, as the grace period is rounded up to it.
      */
     private static Duration tick(Settings settings) {
         long shorter = Math.min(settings.connectTimeout.toNanos(), settings.idleTimeout.toNanos());
-        return Duration.ofNanos(Math.clamp(shorter / 8, 1_000_000, RETRY.toNanos()));
+        return Duration.ofNanos(Math.clamp(shorter / 8, 1_000_000, 100_000_000));
     }
 
     private boolean isStopped() {
@@ -214,9 +206,9 @@ public final class ProxyLoop implements AutoCloseable {
     private void resume() {
         Throwable e = cutShort;
         cutShort = null;
-        clientsWait = true;
+        acceptor.clientsWait();
         log("a turn has failed", e);
-        LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
+        LockSupport.parkNanos(Acceptor.RETRY.toNanos()); // it may be the first of many
     }
 
     private void turn() throws IOException {
@@ -232,7 +224,7 @@ public final class ProxyLoop implements AutoCloseable {
             if (c != null) { // otherwise it was closed earlier in this batch
                 serve(c, i);
             } else if (token == LISTENER) {
-                clientsWait = true;
+                acceptor.clientsWait();
             } else if (token == WAKER) {
                 wake();
             }
@@ -247,26 +239,17 @@ public final class ProxyLoop implements AutoCloseable {
         while (timers.expire()) {
             expire(timers.token());
         }
-        if (acceptsNow()) {
-            accept();
-        }
-    }
-
-    private boolean mayAccept() {
-        return clientsWait && !stopping && connections() < settings.maxConnections;
-    }
-
-    /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
-    private boolean acceptsNow() {
-        return mayAccept() && (!acceptsLater || connections() < acceptBelow);
+        accept();
     }
 
     private int poll() throws IOException {
         try {
-            return again.isEmpty() && !acceptsNow() ? poll.poll(events, timers) : poll.pollNow(events);
+            return !again.isEmpty() || acceptor.isDue(connections()) ? poll.pollNow(events)
+                : acceptor.isPending(connections()) ? poll.poll(events, Acceptor.untilRetry(timers))
+                : poll.poll(events, timers);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
-            LockSupport.parkNanos(RETRY.toNanos());
+            LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;
         }
     }
@@ -278,6 +261,7 @@ public final class ProxyLoop implements AutoCloseable {
         }
         if (stops.get() > 0 && !stopping) {
             stopping = true;
+            acceptor.stop();
             listener.close();
             timers.schedule(GRACE, settings.grace);
         }
@@ -293,34 +277,23 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- connections
 
-    /**
-     * Accepts at most {@link #MAX_ACCEPTS} of the clients that an event has reported, so that connected ones have their
-     * turn.
-     */
     private void accept() {
         try {
-            for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
+            for (int i = 0; i < Acceptor.MAX_ACCEPTS && acceptor.isDue(connections()); i++) {
                 if (unserved == null) {
                     unserved = listener.accept();
                 }
                 if (unserved == null) {
-                    clientsWait = false;
-                    exhausted = false;
+                    acceptor.drained();
                 } else {
                     connect(unserved);
                     unserved = null;
                 }
             }
         } catch (IOException | RuntimeException | Error e) {
-            if (!exhausted) {
+            if (acceptor.failed(connections())) {
                 log("no more clients for now", e);
             }
-            exhausted = true;
-            if (!acceptsLater) {
-                timers.schedule(ACCEPT, RETRY);
-                acceptsLater = true;
-            }
-            acceptBelow = connections();
         }
     }
 
@@ -380,9 +353,7 @@ public final class ProxyLoop implements AutoCloseable {
 
     /** Handles that a timer has expired, mostly that of a connection. */
     private void expire(long timer) {
-        if (timer == ACCEPT) {
-            acceptsLater = false;
-        } else if (timer == GRACE) {
+        if (timer == GRACE) {
             graceEnded = true;
         } else {
             statistics.timedOut++;
