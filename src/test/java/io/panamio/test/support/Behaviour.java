@@ -12,11 +12,11 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * In what systems differ without a {@link io.panamio.Feature} for it: users need not ask, but a test has to expect the
- * one or the other. Each behaviour has the systems where it was seen. Of macOS and FreeBSD it is in
- * {@code src/test/double/behaviours.txt}, in the section named here: measured on a kernel of FreeBSD, read in the
- * sources of macOS. Of Windows it is as Microsoft documents it, or as Wine's own tests, which pass on Windows, expect
- * it; WINE alone is where Wine 10 was seen to differ from that.
+ * What systems do differently, where no {@link io.panamio.Feature} stands for it: users need not ask, but a test must
+ * know which to expect. Each behaviour has the systems that behave so. Those of macOS and FreeBSD are listed in
+ * {@code src/test/double/behaviours.txt}, in the section whose number is given here: measured on a kernel of FreeBSD,
+ * read in the sources of macOS. Windows behaves as Microsoft documents it, or as Wine's own tests, which pass on
+ * Windows, expect it; WINE alone is where Wine 10 was seen to differ from that.
  */
 public enum Behaviour {
     // ---- numbers and texts
@@ -75,6 +75,8 @@ public enum Behaviour {
     RESETS_DISCARD_UNREAD_BYTES(WINDOWS),
     /** A reset that follows the peer's end is thrown by the next send; elsewhere that is EPIPE (3). */
     RESETS_AFTER_AN_END_ARE_THROWN(MACOS, FREEBSD, WINDOWS),
+    /** A close with unread bytes is an end for the peer, not a reset (4). */
+    UNREAD_INPUT_IS_NO_RESET(FREEBSD),
     /** A shutdown of reading drops the bytes that have arrived (3). */
     SHUTDOWN_DISCARDS_UNREAD_BYTES(MACOS, FREEBSD),
     /** The peer's writes do not fail after a shutdown of reading (7). */
