@@ -32,6 +32,7 @@ import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -782,7 +783,7 @@ final class History {
         int fd = NativeCalls.timerfd();
         SourceFd source = new SourceFd(fd);
         Slot slot = new Slot("timerfd", source);
-        slot.closeables.add(() -> NativeCalls.close(fd));
+        slot.closeables.add(() -> NativeFds.close(fd));
         slot.on("expire", () -> {
             NativeCalls.timerfdExpire(fd);
             return "done";

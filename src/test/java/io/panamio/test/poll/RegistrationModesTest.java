@@ -26,7 +26,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
-import io.panamio.test.support.NativeDup;
+import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -358,7 +358,7 @@ class RegistrationModesTest {
     void pollsThatWatchOneListenerExclusivelyGetAllConnectionsBetweenThem() throws Exception {
         try (Loop loop = new Loop()) {
             TcpListener first = listener(loop);
-            TcpListener second = loop.later(TcpListener.fromFd(NativeDup.dup(first.fd())));
+            TcpListener second = loop.later(TcpListener.fromFd(NativeFds.dup(first.fd())));
             Poll other = loop.later(Poll.open());
             loop.register(first, 1, R.exclusive());
             other.registry().register(second, 2, R.exclusive());
@@ -399,7 +399,7 @@ class RegistrationModesTest {
     void oneOfSeveralExclusivePollsAcceptsEverything() throws IOException {
         try (Loop loop = new Loop(); Loop idle = new Loop()) {
             TcpListener listener = listener(loop);
-            TcpListener duplicate = loop.later(TcpListener.fromFd(NativeDup.dup(listener.fd())));
+            TcpListener duplicate = loop.later(TcpListener.fromFd(NativeFds.dup(listener.fd())));
             loop.register(listener, 1, R.exclusive().level());
             idle.register(duplicate, 2, R.exclusive().level());
             for (int i = 0; i < 10; i++) {

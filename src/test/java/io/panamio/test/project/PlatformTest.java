@@ -13,7 +13,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
-import io.panamio.test.support.NativeDup;
+import io.panamio.test.support.NativeCalls;
 import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -149,7 +149,8 @@ class PlatformTest {
         Set<String> platforms = new TreeSet<>();
         try (Stream<Path> all = Files.walk(Child.CLASSES.resolve("io/panamio/sys"), 2)) {
             for (Path file : all.filter(f -> f.toString().endsWith("Platform.class")).toList()) {
-                String name = Child.CLASSES.relativize(file).toString().replace(".class", "").replace(File.separatorChar, '.');
+                String path = Child.CLASSES.relativize(file).toString();
+                String name = path.replace(".class", "").replace(File.separatorChar, '.');
                 Class<?> platform = Class.forName(name, false, Child.class.getClassLoader());
                 if (!Modifier.isAbstract(platform.getModifiers())) {
                     platforms.add(name);
@@ -222,7 +223,7 @@ class PlatformTest {
 
         public static void main(String[] args) throws IOException {
             if (!args[0].isEmpty()) {
-                NativeDup.restoreDefaultSigpipe();
+                NativeCalls.restoreDefaultSigpipe();
             }
             byte[] bytes = new byte[8];
             MemorySegment segment = Arena.ofAuto().allocate(8);
@@ -238,7 +239,7 @@ class PlatformTest {
                     fail(stream, write); // a broken pipe from now on
                     fail(stream, write);
                     if (args[0].equals("die")) {
-                        NativeDup.writeByte(stream.fd());
+                        NativeCalls.writeByte(stream.fd());
                     }
                 }
             }
