@@ -57,9 +57,9 @@ import javax.net.ssl.SSLParameters;
  * the others have their turn. Records are decrypted into the memory of the caller; only what exceeds it is held back.
  * Segments of a shared arena, of more than 2 GB, or of arrays other than {@code byte[]}, cost one more copy.
  *
- * <p>A write encrypts what it accepts at once, and holds back what the stream below does not take, at most 64 KiB;
- * every later call writes it first. {@link #flush} returns whether all was taken. A vectored write fills records with
- * several small segments.
+ * <p>A write encrypts what it accepts at once, and holds back what the stream below does not take, at most 64
+ * KiB and a record; every later call writes it first. {@link #flush} returns whether all was taken. A vectored write
+ * fills records with several small segments.
  *
  * <p>Buffers of 32 and 64 KiB come from the pool, and return to it whenever no part of a record is held: a connection
  * that is idle holds none. For a record, this class allocates nothing; the JDK's engine does. A view of the memory
@@ -173,7 +173,8 @@ public final class TlsStream implements DuplexStream, Source {
      */
     public static <S extends DuplexStream & Source> TlsStream client(S stream, SSLEngine engine, SegmentPool pool,
             TlsOptions options) {
-        prepare(stream, engine, true);
+        checkArguments(stream, engine);
+        engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
         if (parameters.getEndpointIdentificationAlgorithm() == null) {
             if (engine.getPeerHost() == null) {
@@ -216,18 +217,18 @@ public final class TlsStream implements DuplexStream, Source {
      */
     public static <S extends DuplexStream & Source> TlsStream server(S stream, SSLEngine engine, SegmentPool pool,
             TlsOptions options) {
-        prepare(stream, engine, false);
+        checkArguments(stream, engine);
+        engine.setUseClientMode(false);
         return new TlsStream(stream, engine, pool, options);
     }
 
-    private static void prepare(DuplexStream stream, SSLEngine engine, boolean client) {
+    private static void checkArguments(DuplexStream stream, SSLEngine engine) {
         Objects.requireNonNull(stream, "stream");
         for (String protocol : engine.getEnabledProtocols()) {
             if (protocol.startsWith("DTLS")) {
                 throw new IllegalArgumentException("an engine for datagrams: " + protocol);
             }
         }
-        engine.setUseClientMode(client);
     }
 
     // ---- state
@@ -255,7 +256,7 @@ public final class TlsStream implements DuplexStream, Source {
         }
     }
 
-    /** Handles an exception of the engine or the stream below: the connection has failed, unless only memory lacks. */
+    /** Handles an exception of the engine or the stream below: except for a lack of memory, it fails the connection. */
     private void fail(IOException e) {
         if (failure == null && !(e instanceof ResourceExhaustedException)) {
             failure = e;
@@ -771,7 +772,7 @@ public final class TlsStream implements DuplexStream, Source {
 
     /**
      * Returns the pending error of the connection, which no call has thrown yet, and clears it. Later calls still throw
-     * that of TLS.
+     * an error of TLS.
      *
      * @return the error, or null if none is pending
      * @throws ClosedChannelException if this is closed
@@ -871,7 +872,7 @@ public final class TlsStream implements DuplexStream, Source {
         }
     }
 
-    /** Registers the events of this stream itself, and makes one of what is held. */
+    /** Registers the events of this stream itself, and delivers one if data is held. */
     private void deliver(Registry registry, long token) throws IOException {
         delivery.register(Selector.of(registry), token, READY);
         if (in.holds() || failure != null) {

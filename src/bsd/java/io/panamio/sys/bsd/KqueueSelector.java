@@ -333,7 +333,7 @@ final class KqueueSelector extends Selector {
         return false;
     }
 
-    /** Returns whether the kernel itself removed the filter of the write end of a pipe: FreeBSD, at the reader's end. */
+    /** Returns whether the kernel removed the filter of the write end of a pipe: FreeBSD, when its reader has gone. */
     private boolean isBroken(int fd, Registration r) {
         changeAll(fd, r, WRITE, Bsd.EV_ADD);
         int failed = apply(0);

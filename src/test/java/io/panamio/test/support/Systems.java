@@ -16,7 +16,7 @@ public final class Systems {
     private static final boolean MACOS = !WINDOWS && NAME.startsWith("mac");
     static final boolean BSD = MACOS || !WINDOWS && NAME.equals("freebsd");
 
-    /** The options for JVMs that tests start: Wine lacks what HotSpot then warns of. */
+    /** The options for JVMs that tests start: under Wine, HotSpot would print warnings of what that lacks. */
     public static final List<String> CHILD_OPTIONS =
         WINDOWS ? List.of("-XX:-PrintWarnings", "-Dstdout.encoding=UTF-8", "-Dstderr.encoding=UTF-8") : List.of();
 

@@ -8,8 +8,8 @@ import java.net.URL;
 import java.util.zip.Inflater;
 
 /**
- * Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. The switches
- * here have no case for null: such a one is linked at run time, for which there may be no memory.
+ * Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. The
+ * switches here have no case for null, with which javac would link them at run time, for which there may be no memory.
  */
 public final class Errors implements Runnable {
     private final UnixConstants constants;
@@ -45,8 +45,9 @@ public final class Errors implements Runnable {
     }
 
     /**
-     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open. If all classes came
-     * from a CDS archive, opens the jar, and loads what reads it. Other class loaders may close and reopen their jars.
+     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open. If all classes
+     * came from a CDS archive, opens the jar, and loads what reads it. Other class loaders may close and reopen their
+     * jars.
      */
     private static boolean isInOpenJar() {
         Class<?> self = Errors.class;

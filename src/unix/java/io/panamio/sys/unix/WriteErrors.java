@@ -33,7 +33,7 @@ public final class WriteErrors {
         }
     }
 
-    /** {@return the exception for a failed write, for the error that was pending where the system hides it by EPIPE} */
+    /** {@return the exception for a failed write: for the pending error, where EPIPE hides that} */
     public IOException exception(int fd, String call, int number) {
         boolean hidden = c.hidesErrors() && c.errno(number) == Errno.EPIPE;
         int pending = hidden ? takeError(fd) : 0;
