@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.panamio.pipeline.FileSource;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.URI;
@@ -93,13 +94,24 @@ public final class JdkFiles extends FileAccess {
     private static Path path(MemorySegment path) throws IOException {
         StringBuilder uri = new StringBuilder("file://");
         byte b;
+        byte before = 0;
         for (long at = 0; (b = path.get(JAVA_BYTE, at)) != 0; at++) {
+            requireName(b != '\\' && (b != '/' || before != '.'), uri);
             uri.append(b == '/' ? "/" : CODED.formatHex(new byte[] {b}));
+            before = b;
         }
+        requireName(before != '.', uri);
         try {
             return Path.of(URI.create(uri.toString()));
         } catch (IllegalArgumentException e) { // not a path on this system, such as one with a colon on Windows
             throw new NoSuchFileException(uri.toString());
+        }
+    }
+
+    /** Throws on Windows, which takes a backslash for a slash, and ignores dots at the end of a name. */
+    private static void requireName(boolean isName, CharSequence path) throws NoSuchFileException {
+        if (!isName && File.separatorChar == '\\') {
+            throw new NoSuchFileException(path.toString());
         }
     }
 
