@@ -166,7 +166,6 @@ class ProgramFaultsTest {
 
     @BeforeEach
     void open() {
-        Behaviour.DESCRIPTORS_ARE_UNLIMITED.skip();
         programs = new Programs(directory);
     }
 
@@ -311,6 +310,7 @@ class ProgramFaultsTest {
     @ParameterizedTest
     @EnumSource
     void exhaustedNativeMemoryEndsOnlyOneClient(Server server) throws Exception {
+        Programs.require("prlimit");
         Qemu.lacks("a memory limit for the program alone");
         String[] more = server == Server.PROXY ? new String[] {"--mode", "copy"} : new String[0];
         List<String> options = List.of("-Xint", "-Xms64m"); // a JIT compiler without memory would end the JVM
@@ -460,6 +460,7 @@ class ProgramFaultsTest {
     @ParameterizedTest
     @EnumSource
     void withoutDescriptorsConnectedClientsAreServedAndOthersLater(Server server) throws Exception {
+        Behaviour.DESCRIPTORS_ARE_UNLIMITED.skip();
         Running running = start(server, List.of(), "--max-connections", "1000");
         Socket first = connect(running);
         ping(first);
@@ -485,6 +486,7 @@ class ProgramFaultsTest {
     @ParameterizedTest
     @EnumSource
     void withoutDescriptorsForClassesOnlyOneClientEnds(Server server) throws Exception {
+        Behaviour.DESCRIPTORS_ARE_UNLIMITED.skip();
         programs = new Programs(directory, Child.CLASSES);
         Running running = start(server, List.of());
         SocketChannel one = connectSlow(running);
@@ -503,6 +505,7 @@ class ProgramFaultsTest {
     @ParameterizedTest
     @EnumSource
     void aFailedWaitIsRetried(Server server) throws Exception {
+        Behaviour.DESCRIPTORS_ARE_UNLIMITED.skip();
         Running running = start(server, List.of());
         Socket socket = connect(running);
         ping(socket);
