@@ -273,6 +273,16 @@ class ServeTest {
     }
 
     @Test
+    void theRootMayHaveAnyName() throws IOException {
+        file("\u00e4 \u4e00%/a\u0308.txt", "decomposed");
+        try (Served other = new Served(folder.resolve("\u00e4 \u4e00%"))) {
+            assertEquals("decomposed", other.get("/a%CC%88.txt").text());
+            String page = other.get("/").text();
+            assertTrue(page.contains("href=\"./a%CC%88.txt\""), page);
+        }
+    }
+
+    @Test
     void namesCannotForgeAListing() throws IOException {
         Behaviour.NAMES_ARE_RESTRICTED.skip();
         file("list/<b>\"\n.txt", "12345");

@@ -1,6 +1,8 @@
 package io.panamio.examples.serve.files;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.panamio.pipeline.FileSource;
 import java.io.ByteArrayOutputStream;
@@ -116,7 +118,8 @@ public final class JdkFiles extends FileAccess {
     }
 
     private static byte[] name(Path entry) {
-        String raw = entry.toUri().getRawPath();
+        // one character for each byte; on Windows, a URI has letters that it does not encode
+        String raw = new String(entry.toUri().getRawPath().getBytes(UTF_8), ISO_8859_1);
         int end = raw.endsWith("/") ? raw.length() - 1 : raw.length();
         ByteArrayOutputStream name = new ByteArrayOutputStream();
         for (int at = raw.lastIndexOf('/', end - 1) + 1; at < end; at++) {
