@@ -66,7 +66,7 @@ class SendTest {
 
     @ParameterizedTest
     @Tag("any-selector")
-    @ValueSource(strings = {"--by carrier-pigeon", "--port 65536", "no/such/file"})
+    @ValueSource(strings = {"--by carrier-pigeon", "--port 65536", "nosuchfile"})
     void badArgumentsAreReported(String arguments) throws IOException {
         Path file = Files.write(directory.resolve("file"), new byte[1]);
         try (Programs programs = new Programs(directory)) {
@@ -133,6 +133,7 @@ class SendTest {
     @ParameterizedTest
     @CsvSource({"sendfile, TERM", "zerocopy, INT", "write, HUP", "sendfile, KILL"})
     void aSignalResetsTheClient(String way, String signal) throws IOException {
+        Programs.requireSignals();
         Path file = Files.write(directory.resolve("file"), new byte[20_000_000]);
         try (Programs programs = new Programs(directory)) {
             Program send = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "0", "--by", way);
@@ -149,6 +150,7 @@ class SendTest {
     /** A client that has received the whole file counts as completed, whatever happens afterwards. */
     @Test
     void aCompleteFileEndsWithoutAReset() throws IOException {
+        Programs.requireSignals();
         byte[] bytes = Local.random(100_000); // fits into the socket buffers
         Path file = Files.write(directory.resolve("file"), bytes);
         try (Programs programs = new Programs(directory)) {

@@ -120,7 +120,7 @@ class ServeCommandTest {
                         + "\r\n").text());
                 }
             }
-            Programs.requireSignals(process);
+            Programs.requireSignals();
             process.toHandle().destroy(); // does not close the pipes, unlike Process.destroy
             long lines = out.lines().filter(entry -> entry.contains("\"GET /a.txt HTTP/1.1\" 200 6")).count();
             int dropped = 0;
@@ -242,7 +242,7 @@ class ServeCommandTest {
                 assertTrue(idle.ask("GET / HTTP/1.1\r\n").text().contains(">" + name + "<"));
                 client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
                 Loop.until("begun", () -> client.socket.getInputStream().available() > 0);
-                Programs.requireSignals(process);
+                Programs.requireSignals();
                 process.destroy(); // SIGTERM
                 idle.expectEnd();
                 assertEquals(20_000_000, client.response().content().length);
