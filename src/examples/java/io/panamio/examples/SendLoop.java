@@ -77,7 +77,7 @@ final class SendLoop implements AutoCloseable {
     private final long size;
     /**
      * The file, mapped until the mapping is garbage-collected: the kernel may send from it after a client is closed.
-     * Null if the file is empty.
+     * Null if the file is empty, or if it is sent without a mapping: Windows deletes no file that is mapped.
      */
     private final ZeroCopyBuffer mapping;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
@@ -92,20 +92,17 @@ final class SendLoop implements AutoCloseable {
         this.out = out;
         file = FileSource.open(path);
         size = file.size();
-        mapping = map(path);
+        mapping = map(path, size, way);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
     }
 
-    private static ZeroCopyBuffer map(Path path) throws IOException {
+    private static ZeroCopyBuffer map(Path path, long size, Send.Way way) throws IOException {
         try (FileChannel channel = FileChannel.open(path)) {
-            long size = channel.size();
-            if (size > 0) {
-                return ZeroCopyBuffer.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
-            }
-            if (channel.read(ByteBuffer.allocate(1)) > 0) {
+            if (size == 0 && channel.read(ByteBuffer.allocate(1)) > 0) {
                 throw new IOException("the size of the file is unknown, as for those in /proc");
             }
-            return null;
+            return size == 0 || way == Send.Way.SENDFILE ? null
+                : ZeroCopyBuffer.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
         } catch (FileSystemException e) {
             throw e; // it names the file
         } catch (IOException e) {

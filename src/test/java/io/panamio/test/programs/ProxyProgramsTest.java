@@ -34,6 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Help;
 
 /** The example proxy as a program: its signals and errors, with real servers and clients on both sides. */
 @Tag("any-selector")
@@ -84,6 +85,7 @@ class ProxyProgramsTest {
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT", "HUP"})
     void signalsReportAndStop(String stop) throws Exception {
+        Programs.requireSignals();
         try (Programs programs = new Programs(directory); ServerSocket server = new ServerSocket(0, 10, Loop.V4)) {
             Running proxy = proxy(programs, server.getLocalPort());
             try (Socket client = new Socket(Loop.V4, proxy.port); Socket accepted = server.accept()) {
@@ -121,8 +123,9 @@ class ProxyProgramsTest {
         "--listen :0 --to a:1 --grace -1          | --grace: from 0",
         "--listen :0                              | Missing required option: '--to=HOST:PORT'"})
     void badArgumentsAreReported(String arguments, String message) {
+        CommandLine command = new CommandLine(new Proxy()).setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF));
         StringWriter err = new StringWriter();
-        assertEquals(2, new CommandLine(new Proxy()).setErr(new PrintWriter(err)).execute(arguments.split(" +")));
+        assertEquals(2, command.setErr(new PrintWriter(err)).execute(arguments.split(" +")));
         assertTrue(err.toString().startsWith(message) || err.toString().contains(": " + message), err.toString());
     }
 

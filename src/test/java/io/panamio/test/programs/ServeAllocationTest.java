@@ -27,6 +27,7 @@ class ServeAllocationTest {
 
     @TempDir
     private Path folder;
+    private LogFile log;
     private Served served;
 
     @BeforeEach
@@ -35,13 +36,15 @@ class ServeAllocationTest {
         Files.write(www.resolve("small"), new byte[1024]);
         Files.write(www.resolve("large"), new byte[100 * 1024]);
         Settings settings = new Settings(www);
-        settings.log = LogFile.of(folder.resolve("log"));
+        log = LogFile.of(folder.resolve("log"));
+        settings.log = log;
         served = new Served(settings);
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws IOException {
         served.close();
+        log.close();
     }
 
     @ParameterizedTest

@@ -68,7 +68,8 @@ class ServeCommandTest {
 
     @Test
     void aDirectoryThatCannotBeServedIsReported() throws Exception {
-        expectFailure(1, "no such directory: /nothing/here", start("/nothing/here"));
+        Path absent = folder.resolve("nothing/here");
+        expectFailure(1, "no such directory: " + absent, start(absent.toString()));
         expectFailure(2, "--threads: at least 1", start(folder.toString(), "--threads", "0"));
         try (ServerSocket taken = new ServerSocket(0, 1, Loop.V4)) {
             expectFailure(1, "Address already in use",
@@ -86,8 +87,9 @@ class ServeCommandTest {
 
     @Test
     void aLogThatCannotBeOpenedIsReported() throws Exception {
-        expectFailure(1, "serve: cannot open the log /nosuch/x: no such directory",
-            start(folder.toString(), "--port", "0", "--log", "/nosuch/x"));
+        Path log = folder.resolve("nosuch/x");
+        expectFailure(1, "serve: cannot open the log " + log + ": no such directory",
+            start(folder.toString(), "--port", "0", "--log", log.toString()));
         expectFailure(1, "serve: cannot open the log " + folder + ": ",
             start(folder.toString(), "--port", "0", "--log", "" + folder));
     }
@@ -118,6 +120,7 @@ class ServeCommandTest {
                         + "\r\n").text());
                 }
             }
+            Programs.requireSignals();
             process.toHandle().destroy(); // does not close the pipes, unlike Process.destroy
             long lines = out.lines().filter(entry -> entry.contains("\"GET /a.txt HTTP/1.1\" 200 6")).count();
             int dropped = 0;
@@ -239,7 +242,7 @@ class ServeCommandTest {
                 assertTrue(idle.ask("GET / HTTP/1.1\r\n").text().contains(">" + name + "<"));
                 client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
                 Loop.until("begun", () -> client.socket.getInputStream().available() > 0);
-                Programs.requireSignals(process);
+                Programs.requireSignals();
                 process.destroy(); // SIGTERM
                 idle.expectEnd();
                 assertEquals(20_000_000, client.response().content().length);

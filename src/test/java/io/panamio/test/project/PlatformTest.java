@@ -79,10 +79,10 @@ class PlatformTest {
     }
 
     @Test
-    @Tag("any-platform")
+    @Tag("any-selector")
     void anUnknownProcessorIsRefusedByName() throws Exception {
-        assertUnsupported(new Child().with("-Dos.arch=sparcv9"),
-            Behaviour.ERRORS_ARE_WINSOCKS.isHere() ? "Windows" : "Linux", "sparcv9", "x86_64", "aarch64");
+        assertUnsupported(new Child().with("-Dos.arch=sparcv9"), System.getProperty("os.name"), "sparcv9", "x86_64",
+            "aarch64");
     }
 
     @Test
@@ -92,13 +92,13 @@ class PlatformTest {
     }
 
     @Test
-    @Tag("any-platform")
+    @Tag("any-selector")
     void aJarForAnotherSystemIsRefused(@TempDir Path slim) throws Exception {
         Path all = Child.CLASSES.resolve("io/panamio/sys");
         try (Stream<Path> files = Files.walk(Child.CLASSES)) {
             for (Path file : files.toList()) {
-                if (Stream.of("linux", "unix", "windows").map(all::resolve).noneMatch(file::startsWith)
-                        && !file.startsWith(Child.CLASSES.resolve("io/panamio/bindings"))) {
+                boolean isPlatforms = file.startsWith(all) && file.getNameCount() > all.getNameCount() + 1;
+                if (!isPlatforms && !file.startsWith(Child.CLASSES.resolve("io/panamio/bindings"))) {
                     Path copy = slim.resolve(Child.CLASSES.relativize(file).toString());
                     if (Files.isDirectory(file)) {
                         Files.createDirectories(copy);
@@ -109,7 +109,7 @@ class PlatformTest {
             }
         }
         assertUnsupported(new Child().library(slim), "this jar of Panamio does not contain the code for "
-            + (Behaviour.ERRORS_ARE_WINSOCKS.isHere() ? "Windows" : "Linux"));
+            + System.getProperty("os.name"));
     }
 
     /** A test library may itself depend on the C library, as one that injects faults does. */
@@ -148,8 +148,8 @@ class PlatformTest {
         Set<String> platforms = new TreeSet<>();
         try (Stream<Path> all = Files.walk(Child.CLASSES.resolve("io/panamio/sys"), 2)) {
             for (Path file : all.filter(f -> f.toString().endsWith("Platform.class")).toList()) {
-                String path = Child.CLASSES.relativize(file).toString();
-                String name = path.replace(".class", "").replace(File.separatorChar, '.');
+                String name = Child.CLASSES.relativize(file).toString().replace(".class", "")
+                    .replace(File.separatorChar, '.');
                 Class<?> platform = Class.forName(name, false, Child.class.getClassLoader());
                 if (!Modifier.isAbstract(platform.getModifiers())) {
                     platforms.add(name);

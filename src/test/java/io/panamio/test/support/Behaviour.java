@@ -177,6 +177,12 @@ public enum Behaviour {
     MAPPED_FILES_CANNOT_BE_TRUNCATED(WINDOWS),
     /** FIFOs and devices are files of a folder. */
     FIFOS_ARE_FILES(LINUX, MACOS, FREEBSD),
+    /** A file that is deleted can still be opened by its name while another descriptor of it is open. */
+    DELETED_FILES_STAY_WHILE_OPEN(WINE),
+    /** A name of a file contains no control character and none of {@code <>:"|?*\}. */
+    NAMES_ARE_RESTRICTED(WINDOWS),
+    /** The creation of a symbolic link succeeds, but there is none. */
+    SYMBOLIC_LINKS_ARE_MISSING(WINE),
     /** A name of 300 characters is one of no file, or is invalid; elsewhere it is ENAMETOOLONG. */
     LONG_NAMES_ARE_NOT_FOUND(WINDOWS),
     /** A mapping of 2^60 bytes is an invalid argument; elsewhere there is no memory for it. */

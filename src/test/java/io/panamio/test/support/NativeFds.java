@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -141,6 +142,12 @@ public final class NativeFds {
             }
         }
         return all;
+    }
+
+    /** Returns the number of the process's descriptors of files below a directory. */
+    public static int openFiles(Path folder) throws IOException {
+        String root = folder.toRealPath() + File.separator;
+        return (int) all().values().stream().filter(file -> file.startsWith(root)).count();
     }
 
     /**
