@@ -15,6 +15,7 @@ import io.panamio.sys.Readiness;
 import io.panamio.sys.Watch;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -51,7 +52,7 @@ class AfdTest {
             @Override
             int make(Loop loop) {
                 int socket = NativeCalls.socket();
-                loop.later(() -> NativeCalls.close(socket));
+                loop.later(() -> NativeFds.close(socket));
                 return socket;
             }
         },
