@@ -437,7 +437,7 @@ final class KqueueSelector extends Selector {
                 return false;
             }
             if ((r.interest & Readiness.LEVEL) != 0 && (events.flags(i) & Bsd.EV_CLEAR) != 0) {
-                tryChange(fd, r, READ, true);
+                makeLevelTriggered(fd, r);
             }
             events.set(i, token, events.readiness(i) & ~Readiness.READABLE);
         }
@@ -450,24 +450,32 @@ final class KqueueSelector extends Selector {
         }
         r.over = true;
         if (r.hangUpOnly() || Integer.bitCount(r.filters) > 1) {
-            tryChange(fd, r, r.filters, false);
+            disable(fd, r);
         }
         return true;
     }
 
     /**
-     * Disables filters, or makes them level-triggered, if there is enough stack: the events that the kernel has already
-     * given must not be lost.
+     * Disables the filters of a registration, if there is enough stack: the events that the kernel has already given
+     * must not be lost.
      */
-    private void tryChange(int fd, Registration r, int filters, boolean level) {
+    private void disable(int fd, Registration r) {
         try {
-            changeAll(fd, r, filters, level ? Bsd.EV_DELETE : Bsd.EV_DISABLE);
-            if (level) {
-                changeAll(fd, r, filters, Bsd.EV_ADD);
-            }
+            changeAll(fd, r, r.filters, Bsd.EV_DISABLE);
             apply(count);
         } catch (StackOverflowError e) {
             count = 0; // a filter that is not disabled reports once more, which is dropped
+        }
+    }
+
+    /** Makes the filter of a hang-up level-triggered, likewise if there is enough stack. */
+    private void makeLevelTriggered(int fd, Registration r) {
+        try {
+            changeAll(fd, r, READ, Bsd.EV_DELETE);
+            changeAll(fd, r, READ, Bsd.EV_ADD);
+            apply(count);
+        } catch (StackOverflowError e) {
+            count = 0; // it stays edge-triggered until its next event
         }
     }
 
