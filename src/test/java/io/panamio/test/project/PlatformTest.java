@@ -81,9 +81,8 @@ class PlatformTest {
     @Test
     @Tag("any-platform")
     void anUnknownProcessorIsRefusedByName() throws Exception {
-        boolean windows = Behaviour.ERRORS_ARE_WINSOCKS.isHere();
-        assertUnsupported(new Child().with("-Dos.arch=sparcv9"), windows ? "Windows" : "Linux", "sparcv9",
-            windows ? "x86-64" : "x86_64", "aarch64");
+        assertUnsupported(new Child().with("-Dos.arch=sparcv9"),
+            Behaviour.ERRORS_ARE_WINSOCKS.isHere() ? "Windows" : "Linux", "sparcv9", "x86_64", "aarch64");
     }
 
     @Test
