@@ -91,7 +91,8 @@ public abstract class BsdTransfers extends UnixTransfers {
             return Sockets.WOULD_BLOCK;
         }
         Errno errno = c.errno(-r);
-        if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP || errno == Errno.ENOTSOCK || errno == Errno.ENODEV) {
+        if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP || errno == Errno.ENOTSUP || errno == Errno.ENOTSOCK
+                || errno == Errno.ENODEV) {
             return REFUSED; // it cannot send this file, or the target is not a stream socket
         }
         throw errors.write(to, "sendfile", -r);
