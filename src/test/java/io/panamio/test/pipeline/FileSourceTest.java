@@ -4,6 +4,7 @@ import static io.panamio.IoResult.EOF;
 import static io.panamio.IoResult.WOULD_BLOCK;
 import static io.panamio.test.support.Failures.assertFails;
 import static io.panamio.test.support.Local.random;
+import static io.panamio.test.support.Loop.R;
 import static io.panamio.test.support.Loop.W;
 import static io.panamio.test.support.Loop.until;
 import static io.panamio.test.support.Loop.writable;
@@ -14,8 +15,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.Source;
 import io.panamio.SystemError;
+import io.panamio.net.Pipe;
 import io.panamio.net.Shutdown;
 import io.panamio.net.SystemSocketOptions;
 import io.panamio.net.TcpStream;
@@ -30,9 +33,12 @@ import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingOptions;
+import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Proc;
+import io.panamio.test.support.Requires;
 import java.io.DataInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -379,6 +385,38 @@ class FileSourceTest {
             throw e;
         } catch (Exception e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** A file system gives the inode of a deleted file to the next one, of whatever type; a double once forgot that. */
+    @Test
+    @Requires(Feature.PIPE_DESCRIPTORS)
+    void aFileIsKnownByMoreThanItsInode() throws Exception {
+        byte[] bytes = random(1000);
+        Path path = directory.resolve("path");
+        try (Loop loop = new Loop()) {
+            Way way = Kind.TCP.open(loop);
+            Object inode = null;
+            int reused = 0;
+            for (int i = 0; i < 100 && reused < 3; i++) {
+                Files.write(path, bytes);
+                reused += Files.getAttribute(path, "unix:ino").equals(inode) ? 1 : 0;
+                inode = Files.getAttribute(path, "unix:ino");
+                assertSends(Sending.FILE, path, bytes, 0, bytes.length, way);
+                Files.delete(path);
+                NativeCalls.makeFifo(path);
+                reused += Files.getAttribute(path, "unix:ino").equals(inode) ? 1 : 0;
+                inode = Files.getAttribute(path, "unix:ino");
+                try (Pipe.Receiver receiver = Pipe.Receiver.fromFd(NativeCalls.open(path, 0));
+                        FileOutputStream writer = new FileOutputStream(path.toFile())) {
+                    loop.register(receiver, 1, R);
+                    loop.expectNothing();
+                    writer.write(1);
+                    assertEquals("r", loop.next(1));
+                }
+                Files.delete(path);
+            }
+            assumeTrue(reused == 3, "this file system does not use inodes again");
         }
     }
 
