@@ -157,6 +157,8 @@ public enum Behaviour {
 
     /** The programs that tests start do not exist. */
     PROGRAMS_ARE_OTHERS(WINDOWS),
+    /** There are timerfd, inotify, pidfd and signalfd, which the example {@code watch} needs. */
+    TIMERS_HAVE_DESCRIPTORS(LINUX),
     /** Large transfers take minutes. */
     TRANSFERS_ARE_SLOW(WINE),
     /** A file that is mapped cannot be deleted. */

@@ -33,11 +33,6 @@ public final class Child {
     }
 
     public Child() {
-        for (String property : List.of("panamio.selector", "panamio.test.platform", "panamio.test.library")) {
-            if (System.getProperty(property) != null) {
-                options.add("-D" + property + "=" + System.getProperty(property));
-            }
-        }
         options.add("--enable-native-access=io.panamio");
         options.addAll(Systems.CHILD_OPTIONS);
         options.addAll(Qemu.CHILD_OPTIONS);

@@ -257,9 +257,6 @@ public final class Programs implements AutoCloseable {
     /** Returns the command line for a JVM with arguments. */
     public static String[] javaCommand(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(JAVA, "--enable-native-access=ALL-UNNAMED"));
-        if (System.getProperty("panamio.selector") != null) {
-            command.add("-Dpanamio.selector=" + System.getProperty("panamio.selector"));
-        }
         command.addAll(Systems.CHILD_OPTIONS);
         command.addAll(Qemu.CHILD_OPTIONS);
         command.addAll(arguments);
