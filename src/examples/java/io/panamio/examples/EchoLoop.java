@@ -43,10 +43,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         MemorySegment pending;
         long from;
         long to;
-        /**
-         * Whether to read until a read would block, even after a short one: a FIN that arrived with the last data has
-         * no event of its own, and a read stops at urgent data.
-         */
+        /** Whether to read until a read would block, even after a short one. */
         boolean toTheEnd;
         /** Whether it is in {@link EchoLoop#ready}. */
         boolean ready;
@@ -142,7 +139,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
             long token = events.token(i);
             Client client = clients.get(token);
             if (client != null) { // otherwise it was closed earlier in this batch
-                client.toTheEnd |= events.isReadClosed(i) || events.isError(i) || events.isPriority(i);
+                client.toTheEnd |= ShortReads.mayHideMore(events, i);
                 serve(client);
             } else if (token == LISTENER) {
                 clientsWait = true;

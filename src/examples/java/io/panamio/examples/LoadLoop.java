@@ -77,8 +77,7 @@ final class LoadLoop {
             int n = poll.poll(events, POLL_TIME);
             recording = load.isRecording();
             for (int i = 0; i < n; i++) {
-                transfer(clients.get((int) events.token(i)),
-                    events.isReadClosed(i) || events.isError(i) || events.isPriority(i));
+                transfer(clients.get((int) events.token(i)), ShortReads.mayHideMore(events, i));
             }
             load.answered = answered;
         }

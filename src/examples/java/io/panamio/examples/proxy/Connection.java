@@ -1,6 +1,7 @@
 package io.panamio.examples.proxy;
 
 import io.panamio.Events;
+import io.panamio.examples.ShortReads;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.TcpStream;
 import io.panamio.tls.TlsStream;
@@ -47,10 +48,10 @@ final class Connection {
         boolean ofClient = events.token(i) == clientToken;
         Flow out = ofClient ? up : down;
         boolean error = events.isError(i);
-        boolean hangUp = error || events.isReadClosed(i);
         boolean any = (ofClient ? client : server) instanceof TlsStream; // whose events permit everything
-        if (any || hangUp || events.isReadable(i)) {
-            out.sourceReady(any || hangUp || events.isPriority(i));
+        boolean mustReadOn = any || ShortReads.mayHideMore(events, i);
+        if (mustReadOn || events.isReadable(i)) {
+            out.sourceReady(mustReadOn);
         }
         if (any || error || events.isWritable(i) || events.isWriteClosed(i)) {
             (ofClient ? down : up).sinkReady();

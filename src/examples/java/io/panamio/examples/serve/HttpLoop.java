@@ -7,6 +7,7 @@ import io.panamio.ResourceExhaustedException;
 import io.panamio.Source;
 import io.panamio.Timers;
 import io.panamio.Waker;
+import io.panamio.examples.ShortReads;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -190,7 +191,7 @@ public final class HttpLoop implements Runnable {
             long token = events.token(i);
             Connection c = connections.get(token);
             if (c != null) { // otherwise it was closed earlier in this batch
-                if (events.isReadClosed(i) || events.isError(i) || events.isPriority(i)) {
+                if (ShortReads.mayHideMore(events, i)) {
                     c.readOn = true;
                     c.mayRead = true;
                 } else if (events.isReadable(i) || c.isEncrypted()) {

@@ -460,6 +460,7 @@ class ProgramFaultsTest {
     @ParameterizedTest
     @EnumSource
     void withoutDescriptorsConnectedClientsAreServedAndOthersLater(Server server) throws Exception {
+        Behaviour.FAILED_ACCEPTS_CLOSE.skip();
         Running running = start(server, List.of(), "--max-connections", "1000");
         Socket first = connect(running);
         ping(first);

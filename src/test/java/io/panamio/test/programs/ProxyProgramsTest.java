@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.examples.proxy.Proxy;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingPrograms;
@@ -152,6 +153,7 @@ class ProxyProgramsTest {
      */
     @Test
     void aBurstTakesThreeSystemCalls() throws Exception {
+        assumeTrue(Feature.SPLICE.support() == Feature.Support.SUPPORTED, "bytes are copied, not spliced");
         Programs.require("strace");
         try (Programs programs = new Programs(directory); ServerSocket server = new ServerSocket(0, 10, Loop.V4)) {
             Running proxy = proxy(programs, server.getLocalPort(), "--mode", "splice");
