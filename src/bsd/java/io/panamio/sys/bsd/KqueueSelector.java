@@ -131,6 +131,24 @@ final class KqueueSelector extends Selector {
         return new KqueueSelector(constants, refused);
     }
 
+    /** Returns whether kqueue(2) cannot watch an open descriptor; false if there is no descriptor left to try it with. */
+    static boolean refuses(BsdConstants constants, int fd) {
+        KqueueSelector selector;
+        try {
+            selector = new KqueueSelector(constants, any -> false);
+        } catch (IOException e) {
+            return false;
+        }
+        try {
+            selector.add(fd, 0, Readiness.READABLE | Readiness.WRITABLE);
+            return false;
+        } catch (IOException e) {
+            return true;
+        } finally {
+            selector.destroy();
+        }
+    }
+
     private int check(String call, int r) throws IOException {
         if (r < 0) {
             throw errors.io(call, -r);

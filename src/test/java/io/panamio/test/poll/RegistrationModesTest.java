@@ -108,7 +108,7 @@ class RegistrationModesTest {
             assertEquals("r rc", loop.next(1));
             reset(pair);
             loop.expect(new Loop.Expected(1, "r rc wc e"));
-            assertEquals("r rc wc e", loop.next(1));
+            assertEquals(Loop.here("r rc wc e"), loop.next(1));
         }
     }
 
@@ -179,7 +179,7 @@ class RegistrationModesTest {
             reset(pair);
             loop.expectNothing();
             loop.reregister(pair.stream(), 2, RW.oneShot());
-            assertEquals("r w rc wc e", loop.next(2));
+            assertEquals(Loop.here("r w rc wc e"), loop.next(2));
             loop.expectNothing();
         }
     }
@@ -196,7 +196,7 @@ class RegistrationModesTest {
             Loop.Pair broken = loop.connected();
             loop.register(broken.stream(), 2, (Feature.PRIORITY.isAvailable() ? P : HANG_UP).oneShot());
             reset(broken);
-            assertEquals("rc wc e", loop.next(2));
+            assertEquals(Loop.here("rc wc e"), loop.next(2));
             loop.expectNothing();
             loop.reregister(broken.stream(), 2, R.oneShot());
             loop.expect(Loop.readable(2));
@@ -300,7 +300,7 @@ class RegistrationModesTest {
         try (Loop loop = new Loop()) {
             Loop.Pair pair = registered(loop, HANG_UP);
             reset(pair);
-            assertEquals("rc wc e", loop.next(1));
+            assertEquals(Loop.here("rc wc e"), loop.next(1));
             loop.expectNothing();
         }
     }

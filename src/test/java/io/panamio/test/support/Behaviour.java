@@ -39,6 +39,8 @@ public enum Behaviour {
     OPTIONS_ARE_UNKNOWN(WINE),
     /** The number of descriptors has no limit. */
     DESCRIPTORS_ARE_UNLIMITED(WINDOWS),
+    /** poll(2) takes no more entries than the process may have descriptors; elsewhere at least 1024, in the sources. */
+    POLL_HAS_THE_LIMIT_OF_DESCRIPTORS(LINUX),
 
     // ---- events
 
