@@ -2,6 +2,7 @@ package io.panamio.sys.windows;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
 /** What AFD itself answers, condition by condition: it is undocumented, and no header has its numbers. */
 @Tag("any-selector")
 class AfdTest {
+    private static final int LAST = AfdGroup.SIZE - 1;
     private static final int RECEIVE = Windows.AFD_POLL_RECEIVE;
     private static final int URGENT = Windows.AFD_POLL_RECEIVE_EXPEDITED;
     private static final int SEND = Windows.AFD_POLL_SEND;
@@ -150,7 +152,9 @@ class AfdTest {
         port = Kernel32.createPort();
         group = AfdGroup.open(port, 7);
         int interest = Readiness.READABLE;
-        group.add(new PollRequest(0, new Watch(0, 0, interest, PollRequest.conditions(interest))));
+        while (!group.isFull()) {
+            group.add(new PollRequest(0, new Watch(0, 0, interest, PollRequest.conditions(interest))));
+        }
     }
 
     @AfterEach
@@ -162,7 +166,7 @@ class AfdTest {
     }
 
     private void post(int socket, int condition) {
-        int status = group.post(0, socket, condition);
+        int status = group.post(LAST, socket, condition);
         assertTrue(status >= 0, () -> "status " + Integer.toHexString(status) + " for condition " + condition);
     }
 
@@ -171,6 +175,7 @@ class AfdTest {
             return false;
         }
         assertEquals(7, events.key(0));
+        assertSame(group.get(LAST), group.at(events.request(0))); // T184
         return true;
     }
 
@@ -178,13 +183,13 @@ class AfdTest {
     private boolean has(int socket, int condition, long millis) {
         post(socket, condition);
         if (hasPacket(millis)) {
-            assertEquals(Windows.STATUS_SUCCESS, group.status(0));
-            assertEquals(condition, group.conditions(0));
+            assertEquals(Windows.STATUS_SUCCESS, group.status(LAST));
+            assertEquals(condition, group.conditions(LAST));
             return true;
         }
-        group.cancel(0);
+        group.cancel(LAST);
         assertTrue(hasPacket(Loop.LONG.toMillis()));
-        return group.status(0) == Windows.STATUS_SUCCESS;
+        return group.status(LAST) == Windows.STATUS_SUCCESS;
     }
 
     /** Shows as well that a wrong number of any condition would be noticed. */
@@ -233,8 +238,8 @@ class AfdTest {
                 assertEquals(false, hasPacket(0));
                 stream.close();
                 assertTrue(hasPacket(Loop.LONG.toMillis()));
-                assertEquals(Windows.STATUS_SUCCESS, group.status(0));
-                assertEquals(Windows.AFD_POLL_LOCAL_CLOSE, group.conditions(0));
+                assertEquals(Windows.STATUS_SUCCESS, group.status(LAST));
+                assertEquals(Windows.AFD_POLL_LOCAL_CLOSE, group.conditions(LAST));
             }
         }
     }
@@ -244,16 +249,16 @@ class AfdTest {
         try (Loop loop = new Loop()) {
             TcpStream[] pair = loop.pair();
             post(pair[0].fd(), RECEIVE);
-            group.cancel(0);
+            group.cancel(LAST);
             assertTrue(hasPacket(Loop.LONG.toMillis()));
-            assertEquals(Windows.STATUS_CANCELLED, group.status(0));
+            assertEquals(Windows.STATUS_CANCELLED, group.status(LAST));
 
             post(pair[0].fd(), RECEIVE);
             pair[1].write(new byte[1], 0, 1);
-            Loop.until("complete", () -> group.status(0) != Windows.STATUS_PENDING);
-            group.cancel(0); // too late
+            Loop.until("complete", () -> group.status(LAST) != Windows.STATUS_PENDING);
+            group.cancel(LAST); // too late
             assertTrue(hasPacket(Loop.LONG.toMillis()));
-            assertEquals(RECEIVE, group.conditions(0));
+            assertEquals(RECEIVE, group.conditions(LAST));
         }
     }
 }

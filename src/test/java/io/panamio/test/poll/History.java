@@ -278,7 +278,7 @@ final class History {
             slot.model.unclear = true;
         }
         slot.touched = !(QUIET.contains(name) && slot.model.isHealthy())
-            || Loop.hasTwoEvents() && slot.model.unread > 0; // each read there reports what is left
+            || Loop.hasTwoEvents(); // each read there reports what is left, each write the room that is left
         return i + ": " + name + " = " + result;
     }
 
@@ -389,9 +389,14 @@ final class History {
             return interest.toString().contains("one-shot");
         }
 
-        /** Returns the conditions that must be reported and are not: in each step, if the interest is level-triggered. */
+        /** Returns what must be reported and is not: in each step anew, if the interest is level-triggered. */
         int missing() {
-            return !registered || isOneShot() && fired ? 0 : model.missing(interest, level ? seen : known);
+            if (!registered || isOneShot() && fired) {
+                return 0;
+            }
+            boolean repeats = level
+                && !(kind.equals("pipe writer") && Behaviour.BROKEN_PIPES_ARE_REPORTED_ONCE.isHere());
+            return model.missing(interest, repeats ? seen : known);
         }
 
         void forget(int flags) {
@@ -549,6 +554,7 @@ final class History {
                 Slot slot = new Slot("pipe reader", pipe.receiver());
                 slot.closeables.add(pipe.sender());
                 reading(slot, pipe.receiver());
+                slot.model.unclear = Behaviour.PIPES_ARE_BIDIRECTIONAL.isHere();
                 slot.on("peer writes", () -> slot.sent(pipe.sender().write(buffer, 0, 3)));
                 slot.ending("peer closes", pipe.sender());
                 yield slot;
@@ -631,7 +637,8 @@ final class History {
         slot.on("peer writes urgently", () -> {
             int n = NativeCalls.sendUrgent(peer.fd(), (byte) 1);
             slot.model.urgent = true;
-            slot.model.newlyUrgent = n == 1;
+            slot.model.newlyUrgent = n == 1
+                && (peer instanceof TcpStream || !Behaviour.UNIX_SOCKETS_LACK_URGENT_DATA.isHere());
             return n;
         });
         slot.on("urgent byte", () -> {

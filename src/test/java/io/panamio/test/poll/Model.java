@@ -65,8 +65,11 @@ final class Model {
      */
     int missing(Interest interest, int known) {
         boolean ends = interest.isReadable() || interest.toString().contains("HANG_UP");
-        if (failed) { // which of them depends on the system
-            return (known & (RC | WC | E)) != 0 || onlyWritable && !interest.isWritable() ? 0 : E;
+        if (failed) { // which of them depends on the system, and by kqueue(2) on the interest
+            boolean asked = onlyWritable ? interest.isWritable()
+                : ends || interest.isWritable() || !Behaviour.ENDS_ARE_REPORTED_BY_DIRECTION.isHere();
+            boolean hidden = urgent && Behaviour.URGENT_DATA_HIDES_AN_END.isHere();
+            return (known & (RC | WC | E)) != 0 || !asked || hidden ? 0 : E;
         }
         boolean mayBeLost = closed && (unreceived > 0 || unclear) || readShut;
         int must = 0;

@@ -54,6 +54,12 @@ public enum Behaviour {
     UNREAD_BYTES_HIDE_AN_END(WINE),
     /** The end of a pipe makes it readable, and a broken pipe writable (8). */
     ENDED_PIPES_ARE_READY(MACOS, FREEBSD, WINDOWS),
+    /** An event of urgent data does not report an end or a reset behind it, as the double has it (3). */
+    URGENT_DATA_HIDES_AN_END(MACOS),
+    /** Pipes are bidirectional: the reading end may be writable (8). */
+    PIPES_ARE_BIDIRECTIONAL(MACOS, FREEBSD),
+    /** A pipe whose reading end is closed is reported once, also to a level-triggered interest (8). */
+    BROKEN_PIPES_ARE_REPORTED_ONCE(FREEBSD),
     /** The error of a datagram socket is no flag of an event: it only makes the socket ready (6). */
     DATAGRAM_ERRORS_ARE_NO_FLAG(MACOS, FREEBSD),
     /** A refusal makes a datagram socket readable. (Wine reports the first one as an error, repeatedly.) */
