@@ -100,7 +100,8 @@ final class Model {
             | (urgent ? P : 0)
             | (over || readShut ? RC : 0)
             | (closed || failed || unclear
-                || writeShut && (ended || readShut || Behaviour.OWN_SHUTDOWN_IS_REPORTED.isHere()) ? WC : 0)
+                || writeShut && (ended || readShut || Behaviour.OWN_SHUTDOWN_IS_REPORTED.isHere())
+                || (ended || readShut) && Behaviour.ENDS_ARE_REPORTED_BY_DIRECTION.isHere() ? WC : 0)
             | (failed || unclear || closed && unreceived > 0 ? E : 0);
     }
 
