@@ -37,7 +37,6 @@ import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
-import io.panamio.test.support.NativeFds;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -95,16 +94,7 @@ final class History {
     /** Runs the history of a seed. Each line has an operation and what is known after it, slot by slot. */
     static List<String> run(long seed, Duration settle) throws Exception {
         List<String> lines = new ArrayList<>();
-        History history = new History(seed, settle);
-        try {
-            for (int step = 0; step < STEPS; step++) {
-                String operation = history.operate();
-                String spin = history.settle() ? "" : " SPIN";
-                lines.add(operation + KNOWN + history.known() + spin);
-            }
-        } finally {
-            history.close();
-        }
+        run(seed, settle, false, lines);
         return lines;
     }
 
@@ -114,15 +104,20 @@ final class History {
      */
     static String check(long seed, Duration settle) throws Exception {
         List<String> lines = new ArrayList<>();
+        String wrong = run(seed, settle, true, lines);
+        return wrong.isEmpty() ? "" : "seed " + seed + wrong + ", after\n" + String.join("\n", lines);
+    }
+
+    private static String run(long seed, Duration settle, boolean checking, List<String> lines) throws Exception {
         History history = new History(seed, settle);
         try {
             for (int step = 0; step < STEPS; step++) {
                 String operation = history.operate();
                 String spin = history.settle() ? "" : " SPIN";
                 lines.add(operation + KNOWN + history.known() + spin);
-                String wrong = spin + history.lost() + history.fault;
+                String wrong = checking ? spin + history.lost() + history.fault : "";
                 if (!wrong.isEmpty()) {
-                    return "seed " + seed + wrong + ", after\n" + String.join("\n", lines);
+                    return wrong;
                 }
             }
         } finally {
@@ -874,7 +869,7 @@ final class History {
         int fd = NativeCalls.timerfd();
         SourceFd source = new SourceFd(fd);
         Slot slot = new Slot("timerfd", source);
-        slot.closeables.add(() -> NativeFds.close(fd));
+        slot.closeables.add(() -> NativeCalls.close(fd));
         slot.on("expire", () -> {
             NativeCalls.timerfdExpire(fd);
             slot.model.unread = 1;

@@ -95,12 +95,12 @@ final class Model {
     /** Returns the conditions that an event may report now. */
     int possible() {
         boolean over = ended || closed || failed || unclear;
+        boolean half = (ended || readShut || writeShut) && Behaviour.ENDS_ARE_REPORTED_BY_DIRECTION.isHere();
         return (unread > 0 || over || readShut || urgent ? R : 0)
             | (writable || unclear ? W : 0)
             | (urgent ? P : 0)
-            | (over || readShut ? RC : 0)
-            | (closed || failed || unclear
-                || writeShut && (ended || readShut || Behaviour.OWN_SHUTDOWN_IS_REPORTED.isHere()) ? WC : 0)
+            | (over || readShut || half ? RC : 0)
+            | (closed || failed || unclear || writeShut && (ended || readShut) || half ? WC : 0)
             | (failed || unclear || closed && unreceived > 0 ? E : 0);
     }
 
