@@ -1,0 +1,30 @@
+package io.panamio.net;
+
+import java.io.IOException;
+import java.io.OutputStream;
+
+/** The output of a blocking channel. */
+final class ChannelOutput extends OutputStream {
+    private final StreamChannel channel;
+    private final byte[] one = new byte[1];
+
+    ChannelOutput(StreamChannel channel) {
+        this.channel = channel;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        one[0] = (byte) b;
+        channel.write(one, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] src, int off, int len) throws IOException {
+        channel.write(src, off, len);
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}
