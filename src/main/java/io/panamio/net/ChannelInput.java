@@ -6,7 +6,8 @@ import java.io.InputStream;
 /** The input of a blocking channel. */
 final class ChannelInput extends InputStream {
     private final StreamChannel channel;
-    private final byte[] one = new byte[1];
+    /** Created when it is used first: a waiting thread keeps little. */
+    private byte[] one;
 
     ChannelInput(StreamChannel channel) {
         this.channel = channel;
@@ -14,7 +15,15 @@ final class ChannelInput extends InputStream {
 
     @Override
     public int read() throws IOException {
+        if (one == null) {
+            one = new byte[1];
+        }
         return channel.read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] dst) throws IOException {
+        return channel.read(dst, 0, dst.length);
     }
 
     @Override

@@ -6,7 +6,8 @@ import java.io.OutputStream;
 /** The output of a blocking channel. */
 final class ChannelOutput extends OutputStream {
     private final StreamChannel channel;
-    private final byte[] one = new byte[1];
+    /** Created when it is used first: a waiting thread keeps little. */
+    private byte[] one;
 
     ChannelOutput(StreamChannel channel) {
         this.channel = channel;
@@ -14,6 +15,9 @@ final class ChannelOutput extends OutputStream {
 
     @Override
     public void write(int b) throws IOException {
+        if (one == null) {
+            one = new byte[1];
+        }
         one[0] = (byte) b;
         channel.write(one, 0, 1);
     }

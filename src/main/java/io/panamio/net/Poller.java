@@ -219,14 +219,27 @@ public final class Poller implements AutoCloseable {
         if (directions <= 0) {
             throw new IllegalArgumentException("cannot wait for " + interest);
         }
-        Waits of = find(source);
-        if (of == null || (of.registered & directions) != directions) {
-            of = register(source, directions);
+        return waits(source, directions).await(directions, nanos);
+    }
+
+    /**
+     * Waits in an operation of a channel, whose users do not expect a ClosedSelectorException. Returns true. This and
+     * its callers are few frames, as they are what each virtual thread that waits has on its stack.
+     */
+    boolean await(Source source, int directions) throws IOException {
+        try {
+            return waits(source, directions).await(directions, Long.MAX_VALUE);
+        } catch (ClosedSelectorException e) {
+            throw new IOException("the poller is closed", e);
         }
-        return of.await(directions, nanos);
     }
 
     // ---- the sources
+
+    private Waits waits(Source source, int directions) throws IOException {
+        Waits of = find(source);
+        return of != null && (of.registered & directions) == directions ? of : register(source, directions);
+    }
 
     private Waits find(Source source) {
         if (source instanceof IoSource) {

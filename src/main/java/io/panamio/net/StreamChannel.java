@@ -1,6 +1,5 @@
 package io.panamio.net;
 
-import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
 import io.panamio.Source;
@@ -10,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
@@ -113,7 +111,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         long n;
         do {
             n = readOnce(dst);
-        } while (n == IoResult.WOULD_BLOCK && await(source, Interest.READABLE));
+        } while (n == IoResult.WOULD_BLOCK && poller != null && poller.await((Source) source, Waits.READ));
         return (int) result(n);
     }
 
@@ -129,14 +127,14 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         return Buffers.advance(dst, source.read(view.segment, dst.position(), dst.remaining()));
     }
 
-    /** Reads into part of an array; see {@link #read(ByteBuffer)}. */
+    /** Reads into part of an array by a channel that blocks; see {@link #read(ByteBuffer)}. */
     int read(byte[] dst, int off, int len) throws IOException {
         requireReadable();
         long n;
         do {
             n = source.read(dst, off, len);
-        } while (n == IoResult.WOULD_BLOCK && await(source, Interest.READABLE));
-        return (int) result(n);
+        } while (n == IoResult.WOULD_BLOCK && poller.await((Source) source, Waits.READ));
+        return (int) n;
     }
 
     /**
@@ -179,7 +177,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         long n;
         do {
             n = source.readVectored(segments);
-        } while (n == IoResult.WOULD_BLOCK && await(source, Interest.READABLE));
+        } while (n == IoResult.WOULD_BLOCK && poller != null && poller.await((Source) source, Waits.READ));
         return result(advance(dsts, offset, segments, n));
     }
 
@@ -205,7 +203,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         try {
             do {
                 if (writeOnce(src) == IoResult.WOULD_BLOCK) {
-                    await(sink, Interest.WRITABLE);
+                    poller.await((Source) sink, Waits.WRITE);
                 }
             } while (src.hasRemaining());
             flush();
@@ -228,7 +226,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         return Buffers.advance(src, sink.write(view.segment, src.position(), src.remaining()));
     }
 
-    /** Writes part of an array; see {@link #write(ByteBuffer)}. */
+    /** Writes part of an array by a channel that blocks; see {@link #write(ByteBuffer)}. */
     void write(byte[] src, int off, int len) throws IOException {
         requireWritable();
         int done = 0;
@@ -236,7 +234,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
             do {
                 long n = sink.write(src, off + done, len - done);
                 if (n == IoResult.WOULD_BLOCK) {
-                    await(sink, Interest.WRITABLE);
+                    poller.await((Source) sink, Waits.WRITE);
                 } else {
                     done += (int) n;
                 }
@@ -251,7 +249,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
     /** Waits until the stream holds back nothing. */
     private void flush() throws IOException {
         while (!sink.flush()) {
-            await(sink, Interest.WRITABLE);
+            poller.await((Source) sink, Waits.WRITE);
         }
     }
 
@@ -296,7 +294,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
             do {
                 long n = writeOnce(srcs, next, last - next);
                 if (n == IoResult.WOULD_BLOCK) {
-                    await(sink, Interest.WRITABLE);
+                    poller.await((Source) sink, Waits.WRITE);
                 } else {
                     done += n;
                 }
@@ -387,19 +385,6 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         if (dst.isReadOnly()) {
             throw new IllegalArgumentException("the buffer to read into is read-only");
         }
-    }
-
-    /** Waits until a stream may be ready; returns false, at once, if this does not block. */
-    private boolean await(Object stream, Interest direction) throws IOException {
-        if (poller == null) {
-            return false;
-        }
-        try {
-            poller.await((Source) stream, direction);
-        } catch (ClosedSelectorException e) { // which users of channels do not expect
-            throw new IOException("the poller is closed", e);
-        }
-        return true;
     }
 
     // ---- several buffers

@@ -1,10 +1,11 @@
 package io.panamio.net;
 
 import java.io.InterruptedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -30,6 +31,7 @@ final class Waits implements Runnable {
     static final int URGENT = 4;
     static final int ALL = READ | WRITE | URGENT;
     private static final int DIRECTIONS = 3;
+    private static final VarHandle STATES = MethodHandles.arrayElementVarHandle(Object[].class);
 
     private static final Object PERMIT = "permit";
     /** The source is closed. */
@@ -43,12 +45,21 @@ final class Waits implements Runnable {
     long token;
     /** The directions for which the source is registered. */
     volatile int registered;
-    private final AtomicReferenceArray<Object> states = new AtomicReferenceArray<>(DIRECTIONS);
+    private final Object[] states = new Object[DIRECTIONS];
 
     Waits(Poller poller, Object wrapper, int directions) {
         this.poller = poller;
         this.wrapper = wrapper;
         this.registered = directions;
+    }
+
+    private Object state(int i) {
+        return STATES.getVolatile(states, i);
+    }
+
+    /** Sets a state if it is the expected one, and returns what it was. */
+    private Object exchange(int i, Object expected, Object state) {
+        return STATES.compareAndExchange(states, i, expected, state);
     }
 
     // ---- for whoever waits
@@ -96,7 +107,7 @@ final class Waits implements Runnable {
     private void enter(int directions, Thread me) throws ClosedChannelException {
         for (int i = 0; i < DIRECTIONS; i++) {
             if ((directions & 1 << i) != 0) {
-                Object state = states.compareAndExchange(i, null, me);
+                Object state = exchange(i, null, me);
                 if (state == CLOSED) {
                     throw new ClosedChannelException();
                 } else if (state == ENDED) {
@@ -111,7 +122,7 @@ final class Waits implements Runnable {
 
     private boolean isWaiting(int directions, Thread me) {
         for (int i = 0; i < DIRECTIONS; i++) {
-            if ((directions & 1 << i) != 0 && states.get(i) != me) {
+            if ((directions & 1 << i) != 0 && state(i) != me) {
                 return false;
             }
         }
@@ -123,10 +134,10 @@ final class Waits implements Runnable {
         boolean ready = false;
         for (int i = 0; i < DIRECTIONS; i++) {
             if ((directions & 1 << i) != 0) {
-                Object state = states.compareAndExchange(i, me, null);
+                Object state = exchange(i, me, null);
                 if (state == PERMIT) {
                     ready = true;
-                    state = states.compareAndExchange(i, PERMIT, null);
+                    state = exchange(i, PERMIT, null);
                 }
                 if (state == CLOSED) {
                     throw new AsynchronousCloseException();
@@ -157,9 +168,9 @@ final class Waits implements Runnable {
     }
 
     private void set(int i, Object state) {
-        Object before = states.get(i);
+        Object before = state(i);
         while (before != state && before != CLOSED && before != ENDED) {
-            Object seen = states.compareAndExchange(i, before, state);
+            Object seen = exchange(i, before, state);
             if (seen == before) {
                 if (before instanceof Thread waiting) {
                     LockSupport.unpark(waiting);
