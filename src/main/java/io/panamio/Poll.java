@@ -15,7 +15,8 @@ import java.util.Objects;
  * {@snippet file="LoopSnippets.java" region="echo"}
  *
  * <p>One thread polls at a time. It must be a platform thread, because a blocking wait pins the carrier of a virtual
- * thread. All other methods, and those of the registry, may be called by any thread at any time.
+ * thread; virtual threads wait by {@code io.panamio.net.Poller}. All other methods, and those of the registry, may be
+ * called by any thread at any time.
  *
  * <p>Readiness is edge-triggered; see {@link Registry#register}. On every back end a source has an event for each
  * direction that is ready when it is registered, and another one when that direction is ready again after an operation

@@ -1,5 +1,6 @@
 package io.panamio.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -7,34 +8,39 @@ import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A server process of {@link Memory}: one thread accepts connections, registers them and, when they end, closes them.
+ * A server process of {@link Memory}: one thread accepts connections, registers them and, when they end, closes them;
+ * or each has a virtual thread, see {@link IdleVirtual}.
  * Another one executes commands from the standard input, responds to each line with a line, and exits at the end of the
  * input.
  */
 final class IdleServer {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    // written only by the loop's thread
+    private static final OperatingSystemMXBean PROCESS =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+    private static final AtomicLong OPENED = new AtomicLong();
+    private static final AtomicLong CLOSED = new AtomicLong();
+    /** Null if it is a virtual thread. */
     private static volatile Thread loop;
-    private static volatile long opened;
-    private static volatile long closed;
 
     private IdleServer() {
     }
 
     /** Called when a connection was accepted and is registered. */
     static void opened() {
-        if (loop == null) {
+        if (loop == null && !Thread.currentThread().isVirtual()) {
             loop = Thread.currentThread();
         }
-        opened = opened + 1;
+        OPENED.incrementAndGet();
     }
 
     /** Called when a connection has ended and was closed. */
     static void closed() {
-        closed = closed + 1;
+        CLOSED.incrementAndGet();
     }
 
     /** Listens, prints the port and executes commands. The argument is the name of a contender. */
@@ -43,6 +49,8 @@ final class IdleServer {
             case "panamio" -> IdlePanamio.start();
             case "nio" -> IdleNio.start();
             case "netty-epoll" -> IdleNetty.start();
+            case "virtual" -> IdleVirtual.start();
+            case "virtual-jdk" -> IdleVirtual.startJdk();
             default -> throw new IllegalArgumentException(args[0]);
         });
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in));
@@ -57,10 +65,16 @@ final class IdleServer {
         Runtime.getRuntime().halt(0);
     }
 
-    /** Waits until so many connections have been opened and closed, and prints what the loop's thread has used. */
+    /**
+     * Waits until so many connections have been opened and closed, and prints what the loop's thread has used, or the
+     * process if the threads are virtual.
+     */
     private static String await(long open, long close) throws InterruptedException {
-        while (opened < open || closed < close) {
+        while (OPENED.get() < open || CLOSED.get() < close) {
             Thread.sleep(1);
+        }
+        if (loop == null) {
+            return PROCESS.getProcessCpuTime() + " " + THREADS.getTotalThreadAllocatedBytes();
         }
         long id = loop.threadId();
         return THREADS.getThreadCpuTime(id) + " " + THREADS.getThreadAllocatedBytes(id);

@@ -32,12 +32,14 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "memory", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Measures the memory of idle connections, compared with java.nio and Netty, as far as the "
-        + "machine permits.")
+        + "machine permits.",
+    footer = {"", "Servers: panamio, nio, netty-epoll, and with a virtual thread for each connection, whose processor "
+        + "time and allocations are those of the process: virtual, virtual-jdk."})
 final class Memory implements Callable<Integer> {
     private static final Path LOG = Path.of("target", "bench", "memory.log");
     private static final int WARM_UP = 40; // bursts
     private static final int CHURN = 200;
-    private static final List<String> CONTENDERS = List.of("panamio", "nio", "netty-epoll");
+    private static final List<String> CONTENDERS = List.of("panamio", "nio", "netty-epoll", "virtual", "virtual-jdk");
 
     private record Measure(String name, String unit) {
     }

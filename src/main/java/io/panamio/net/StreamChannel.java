@@ -2,7 +2,9 @@ package io.panamio.net;
 
 import io.panamio.IoResult;
 import io.panamio.IoSource;
+import io.panamio.Source;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
@@ -25,7 +27,8 @@ import java.util.Objects;
  *
  * <p><em>No {@code java.nio.channels.Selector} accepts it.</em> Register the stream with a {@link io.panamio.Poll}, and
  * keep to its rule: after an event, repeat the operation until it returns 0 or less than requested. Code that expects a
- * blocking channel, such as {@link java.nio.channels.Channels#newInputStream}, cannot use it.
+ * blocking channel, such as {@link java.nio.channels.Channels#newInputStream}, cannot use it, but a {@link
+ * Poller#channel}, which waits instead of returning 0.
  *
  * <p>Reading into and writing from one buffer allocates nothing, if the same direct buffer is used again and again: the
  * channel keeps a view of the last one, and thereby the buffer. Scattering and gathering allocate a short-lived view of
@@ -43,13 +46,17 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
 
     private final ReadableStream source;
     private final WritableStream sink;
+    /** Waits when an operation would block; null if it returns 0 instead. */
+    private final Poller poller;
     private volatile boolean closed;
     private View lastRead = View.NONE;
     private View lastWritten = View.NONE;
 
-    private StreamChannel(ReadableStream source, WritableStream sink) {
+    /** Constructs a channel; one of the streams may be null, and the poller if it does not block. */
+    StreamChannel(ReadableStream source, WritableStream sink, Poller poller) {
         this.source = source;
         this.sink = sink;
+        this.poller = poller;
     }
 
     /**
@@ -61,7 +68,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      */
     public static <S extends ReadableStream & WritableStream> StreamChannel of(S stream) {
         Objects.requireNonNull(stream, "stream");
-        return new StreamChannel(stream, stream);
+        return new StreamChannel(stream, stream, null);
     }
 
     /**
@@ -71,7 +78,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      * @return the channel
      */
     public static ScatteringByteChannel reading(ReadableStream stream) {
-        return new StreamChannel(Objects.requireNonNull(stream, "stream"), null);
+        return new StreamChannel(Objects.requireNonNull(stream, "stream"), null, null);
     }
 
     /**
@@ -81,7 +88,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
      * @return the channel
      */
     public static GatheringByteChannel writing(WritableStream stream) {
-        return new StreamChannel(null, Objects.requireNonNull(stream, "stream"));
+        return new StreamChannel(null, Objects.requireNonNull(stream, "stream"), null);
     }
 
     // ---- reading
@@ -101,15 +108,33 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
     public int read(ByteBuffer dst) throws IOException {
         requireReadable();
         requireWritable(dst);
+        long n;
+        do {
+            n = readOnce(dst);
+        } while (n == IoResult.WOULD_BLOCK && poller != null && poller.await((Source) source, Waits.READ));
+        return (int) result(n);
+    }
+
+    private long readOnce(ByteBuffer dst) throws IOException {
         if (dst.hasArray()) {
-            return (int) result(source.read(dst));
+            return source.read(dst);
         }
         View view = lastRead;
         if (view.buffer != dst) {
             view = View.of(dst);
             lastRead = view;
         }
-        return (int) result(Buffers.advance(dst, source.read(view.segment, dst.position(), dst.remaining())));
+        return Buffers.advance(dst, source.read(view.segment, dst.position(), dst.remaining()));
+    }
+
+    /** Reads into part of an array by a channel that blocks; see {@link #read(ByteBuffer)}. */
+    int read(byte[] dst, int off, int len) throws IOException {
+        requireReadable();
+        long n;
+        do {
+            n = source.read(dst, off, len);
+        } while (n == IoResult.WOULD_BLOCK && poller.await((Source) source, Waits.READ));
+        return (int) n;
     }
 
     /**
@@ -149,7 +174,11 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
             requireWritable(dsts[i]);
         }
         MemorySegment[] segments = segments(dsts, offset, length);
-        return result(advance(dsts, offset, segments, source.readVectored(segments)));
+        long n;
+        do {
+            n = source.readVectored(segments);
+        } while (n == IoResult.WOULD_BLOCK && poller != null && poller.await((Source) source, Waits.READ));
+        return result(advance(dsts, offset, segments, n));
     }
 
     // ---- writing
@@ -167,15 +196,61 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
     @Override
     public int write(ByteBuffer src) throws IOException {
         requireWritable();
+        if (poller == null) {
+            return (int) result(writeOnce(src));
+        }
+        int size = src.remaining();
+        try {
+            do {
+                if (writeOnce(src) == IoResult.WOULD_BLOCK) {
+                    poller.await((Source) sink, Waits.WRITE);
+                }
+            } while (src.hasRemaining());
+            flush();
+        } catch (InterruptedIOException e) {
+            e.bytesTransferred = size - src.remaining();
+            throw e;
+        }
+        return size;
+    }
+
+    private long writeOnce(ByteBuffer src) throws IOException {
         if (src.hasArray()) {
-            return (int) result(sink.write(src));
+            return sink.write(src);
         }
         View view = lastWritten;
         if (view.buffer != src) {
             view = View.of(src);
             lastWritten = view;
         }
-        return (int) result(Buffers.advance(src, sink.write(view.segment, src.position(), src.remaining())));
+        return Buffers.advance(src, sink.write(view.segment, src.position(), src.remaining()));
+    }
+
+    /** Writes part of an array by a channel that blocks; see {@link #write(ByteBuffer)}. */
+    void write(byte[] src, int off, int len) throws IOException {
+        requireWritable();
+        int done = 0;
+        try {
+            do {
+                long n = sink.write(src, off + done, len - done);
+                if (n == IoResult.WOULD_BLOCK) {
+                    poller.await((Source) sink, Waits.WRITE);
+                } else {
+                    done += (int) n;
+                }
+            } while (done < len);
+            flush();
+        } catch (InterruptedIOException e) {
+            e.bytesTransferred = done;
+            throw e;
+        }
+    }
+
+    /** Waits until the stream holds back nothing. */
+    private void flush() throws IOException {
+        while (!sink.flush()) {
+            poller.await((Source) sink, Waits.WRITE);
+        }
     }
 
     /**
@@ -209,8 +284,35 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
     public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, srcs.length);
         requireWritable();
+        if (poller == null) {
+            return result(writeOnce(srcs, offset, length));
+        }
+        int last = offset + length;
+        int next = offset;
+        long done = 0;
+        try {
+            do {
+                long n = writeOnce(srcs, next, last - next);
+                if (n == IoResult.WOULD_BLOCK) {
+                    poller.await((Source) sink, Waits.WRITE);
+                } else {
+                    done += n;
+                }
+                while (next < last && !srcs[next].hasRemaining()) {
+                    next++;
+                }
+            } while (next < last);
+            flush();
+        } catch (InterruptedIOException e) {
+            e.bytesTransferred = (int) Math.min(done, Integer.MAX_VALUE);
+            throw e;
+        }
+        return done;
+    }
+
+    private long writeOnce(ByteBuffer[] srcs, int offset, int length) throws IOException {
         MemorySegment[] segments = segments(srcs, offset, length);
-        return result(advance(srcs, offset, segments, sink.writeVectored(segments)));
+        return advance(srcs, offset, segments, sink.writeVectored(segments));
     }
 
     // ---- closing

@@ -24,7 +24,7 @@
  * io.panamio.net.SystemSocketOptions} names those that the JDK lacks.
  *
  * <p>A {@link io.panamio.net.StreamChannel} shows a stream to code that is written for the channels of {@code
- * java.nio}.
+ * java.nio}. A {@link io.panamio.net.Poller} lets virtual threads wait for any source, without a loop.
  *
  * <p>{@link io.panamio.net.GatherList}, {@link io.panamio.net.DatagramBatch}, {@link
  * io.panamio.net.SocketAddressBuffer}, {@link io.panamio.net.ControlMessages} and {@link io.panamio.net.TcpInfo} are

@@ -29,6 +29,8 @@ public final class Handle extends Guard implements Runnable {
     private volatile Selector selector;
     private SourceArena arena;
     private volatile Runnable atClose;
+    /** What the selector wants to run when this is closed; see {@link Selector#setCloseActions}. */
+    private volatile Runnable closeAction;
     private Delivery delivery;
     private boolean urgent;
     private boolean watchable;
@@ -172,6 +174,8 @@ public final class Handle extends Guard implements Runnable {
                 throw new IllegalStateException(
                     s == with ? "already registered with this Poll" : "already registered with another Poll");
             }
+            Runnable action = closeAction;
+            closeAction = with.closeAction(token);
             selector = with; // first: an event may arrive, and its operations must re-arm, before register returns
             boolean done = false;
             try {
@@ -184,11 +188,17 @@ public final class Handle extends Guard implements Runnable {
             } finally {
                 if (!done) {
                     selector = s;
+                    closeAction = action;
                 }
             }
         } finally {
             exit();
         }
+    }
+
+    /** {@return what the selector wants to run when this is closed, or null} */
+    public Runnable closeAction() {
+        return closeAction;
     }
 
     /** Changes the token and the interest of the registration. */
@@ -287,7 +297,20 @@ public final class Handle extends Guard implements Runnable {
     }
 
     /** Deregisters the descriptor and returns it to the caller without closing it. */
-    public synchronized int detach() throws ClosedChannelException {
+    public int detach() throws ClosedChannelException {
+        detachUnused();
+        runCloseAction();
+        return fd;
+    }
+
+    private void runCloseAction() {
+        if (closeAction != null) {
+            closeAction.run();
+            closeAction = null;
+        }
+    }
+
+    private synchronized void detachUnused() throws ClosedChannelException {
         if (pipe != null && delivery != null) {
             throw Platform.current().refusal(Feature.PIPE_DESCRIPTORS);
         }
@@ -301,7 +324,6 @@ public final class Handle extends Guard implements Runnable {
             unwatch(selector);
         }
         end();
-        return fd;
     }
 
     private void end() {
@@ -341,6 +363,7 @@ public final class Handle extends Guard implements Runnable {
     }
 
     private void destroyNow() {
+        runCloseAction();
         Selector s = selector;
         if (s != null && (shared || delivery != null || !s.deregistersOnClose())) {
             unwatch(s); // before the close: a duplicate of the descriptor would keep the registration alive

@@ -4,6 +4,7 @@ import io.panamio.Feature;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 
 /**
  * Watches descriptors for edges: the implementation of a {@code Poll}. This class contains what all back ends share:
@@ -26,6 +27,8 @@ public abstract class Selector extends Guard {
     /** Whether the last such events included the waker's. Used by the poller only. */
     private boolean wakerLast;
 
+    private volatile LongFunction<Runnable> closeActions;
+
     /** For subclasses, which are in the platforms. */
     protected Selector() {
     }
@@ -45,6 +48,20 @@ public abstract class Selector extends Guard {
     }
 
     // ---- watching
+
+    /**
+     * Sets the function that returns what is to run when a source that is registered with a token is closed or
+     * detached, in the thread in which that takes effect. What it returns must not throw, and may run more than once.
+     */
+    public final void setCloseActions(LongFunction<Runnable> byToken) {
+        closeActions = byToken;
+    }
+
+    /** {@return what is to run when the source that is being registered with {@code token} is closed, or null} */
+    Runnable closeAction(long token) {
+        LongFunction<Runnable> byToken = closeActions;
+        return byToken == null ? null : byToken.apply(token);
+    }
 
     /**
      * Registers {@code fd}. The next poll reports what it is already ready for.

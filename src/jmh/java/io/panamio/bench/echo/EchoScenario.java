@@ -22,6 +22,7 @@ record EchoScenario(String key, String title, int idle, int connections, int siz
             new EchoScenario("1x64", "1 x 64 B", 0, 1, 64, false, false),
             new EchoScenario("64x64", "64 x 64 B", 0, 64, 64, false, false),
             new EchoScenario("1000x64", "1000 x 64 B", 0, 1000, 64, false, false),
+            new EchoScenario("10000x64", "10000 x 64 B", 0, 10000, 64, false, false),
             new EchoScenario("64x16k", "64 x 16 KiB", 0, 64, 16 * 1024, false, false),
             new EchoScenario("connect", "connect, 64 B, close; 16 at a time", 0, 16, 64, true, false),
             new EchoScenario("idle", idle + " idle + 64 x 64 B", idle, 64, 64, false, false),

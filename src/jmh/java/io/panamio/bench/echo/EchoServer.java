@@ -29,6 +29,8 @@ record EchoServer(String name, Class<?> main, String... arguments) implements Co
             new EchoServer("panamio", Example.class, "echo", "--host", "127.0.0.1", "--port", PORT),
             new EchoServer("nio", NioEcho.class, PORT),
             new EchoServer("nio-short", NioEcho.class, PORT, "short"),
+            new EchoServer("virtual", VirtualEcho.class, PORT),
+            new EchoServer("virtual-jdk", VirtualEcho.class, PORT, "jdk"),
             new EchoServer("netty-epoll", NettyEcho.class, PORT, "epoll"),
             new EchoServer("netty-uring", NettyEcho.class, PORT, "uring"),
             new EchoServer("netty-nio", NettyEcho.class, PORT, "nio"),

@@ -55,8 +55,11 @@ class SnippetsTest {
             Poll poll;
             Events events;
             Timers timers;
+            Poller poller;
             int i;
             TcpStream stream, client, server;
+            TcpListener listener;
+            InetSocketAddress address;
             SourceFd source;
             MemorySegment buffer;
             long pid, position, end;
