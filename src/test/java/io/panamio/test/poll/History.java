@@ -37,6 +37,7 @@ import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -869,7 +870,7 @@ final class History {
         int fd = NativeCalls.timerfd();
         SourceFd source = new SourceFd(fd);
         Slot slot = new Slot("timerfd", source);
-        slot.closeables.add(() -> NativeCalls.close(fd));
+        slot.closeables.add(() -> NativeFds.close(fd));
         slot.on("expire", () -> {
             NativeCalls.timerfdExpire(fd);
             slot.model.unread = 1;
