@@ -7,6 +7,7 @@ import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.examples.log.LogFile;
+import io.panamio.net.Connector;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -29,13 +30,15 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that sends a file to every client and then waits until the client closes. Each receives a piece at a
+ * An event loop that sends a file to every client, or to one server, and then waits until the client closes. Each receives a piece at a
  * time, so that a fast client does not delay the others. A client that cannot receive the whole file is reset, so that
  * it does not mistake a part for the whole. This holds even if the process is killed: until everything is sent,
  * SO_LINGER is 0, so that a close resets the connection.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
+    private static final long CONNECTOR = -2;
+    private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
     private static final long PIECE = 1 << 20;
     /** The maximum number of clients accepted in a turn. */
     private static final int MAX_ACCEPTS = 64;
@@ -73,7 +76,10 @@ final class SendLoop implements AutoCloseable {
     /** Clients that can make progress without another event. */
     private final TurnQueue<Client> ready = new TurnQueue<>();
     private final MemorySegment sink = Arena.ofAuto().allocate(64 * 1024);
+    /** Null if the file is sent to a server. */
     private final TcpListener listener;
+    /** Connects to the server; null if there is none, or once it is connected. */
+    private Connector connector;
     private final LogFile out;
     private final Send.Way way;
     private final FileSource file;
@@ -95,6 +101,8 @@ final class SendLoop implements AutoCloseable {
     private int seen;
     /** What ended the last turn early, or null. */
     private Throwable cutShort;
+    /** Whether a client has not received the whole file. */
+    private boolean incomplete;
 
     SendLoop(TcpListener listener, Path path, Send.Way way, LogFile out) throws IOException {
         this.listener = listener;
@@ -103,7 +111,15 @@ final class SendLoop implements AutoCloseable {
         file = FileSource.open(path);
         size = file.size();
         mapping = map(path);
-        poll.registry().register(listener, LISTENER, Interest.READABLE);
+        if (listener != null) {
+            poll.registry().register(listener, LISTENER, Interest.READABLE);
+        }
+    }
+
+    /** Starts to connect to a server, to which {@link #run} sends the file. */
+    void connect(InetSocketAddress server) throws IOException {
+        connector = Connector.connect(server.getHostString(), server.getPort(), CONNECT_TIME);
+        poll.registry().register(connector, CONNECTOR, Interest.WRITABLE);
     }
 
     private static ZeroCopyBuffer map(Path path) throws IOException {
@@ -136,10 +152,14 @@ final class SendLoop implements AutoCloseable {
         poll.close();
     }
 
-    /** Serves until closed. */
-    void run() throws IOException {
+    /**
+     * Serves until closed, or until the server has the file. Returns whether every client has received the whole file.
+     *
+     * @throws IOException if polling fails, or the server cannot be reached
+     */
+    boolean run() throws IOException {
         try (listener; file) {
-            for (;;) {
+            while (listener != null || connector != null || clients.size() > 0) {
                 try {
                     if (cutShort != null) {
                         resume();
@@ -153,7 +173,12 @@ final class SendLoop implements AutoCloseable {
             }
         } catch (ClosedSelectorException e) {
             clients.forEach(client -> client.stream.close());
+        } finally {
+            if (connector != null) {
+                connector.close();
+            }
         }
+        return !incomplete;
     }
 
     private void resume() {
@@ -179,6 +204,12 @@ final class SendLoop implements AutoCloseable {
                 enqueue(client);
             } else if (events.token(i) == LISTENER) {
                 clientsWait = true;
+            } else if (connector != null) {
+                TcpStream stream = connector.finishConnect();
+                if (stream != null) {
+                    connector = null;
+                    add(stream);
+                }
             }
         }
         for (int i = ready.size(); i > 0; i--) {
@@ -242,6 +273,7 @@ final class SendLoop implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             clients.remove(token);
             stream.close();
+            incomplete = true;
             log("a client is dropped", e);
         }
     }
@@ -291,6 +323,7 @@ final class SendLoop implements AutoCloseable {
     private void fail(Client client, Throwable cause) {
         drop(client);
         if (!client.whole) {
+            incomplete = true;
             log(client.address + " has not received the whole file", cause);
         }
     }

@@ -11,6 +11,7 @@ import io.panamio.Waker;
 import io.panamio.examples.TurnQueue;
 import io.panamio.examples.log.LogFile;
 import io.panamio.net.ConnectOptions;
+import io.panamio.net.Connector;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -45,6 +47,8 @@ public final class ProxyLoop implements AutoCloseable {
     private static final int MAX_ACCEPTS = 64;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
     private static final Duration RETRY = Duration.ofMillis(100);
+    /** That of a connection covers the handshake as well. */
+    private static final Duration NO_TIMEOUT = ChronoUnit.FOREVER.getDuration();
     private static final ConnectOptions TO_SERVER =
         ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
     /** Accepted sockets inherit TCP_NODELAY. */
@@ -55,7 +59,7 @@ public final class ProxyLoop implements AutoCloseable {
      * The settings of a proxy.
      *
      * @param listen the address to listen on; port 0 lets the system choose
-     * @param to the address of the server
+     * @param to the address of the server; its name, if it has one, is resolved again for later connections
      * @param mode how bytes are transferred
      * @param maxConnections the maximum number of clients at a time, at least 1
      * @param connectTimeout the maximum time to connect to the server, positive
@@ -77,6 +81,7 @@ public final class ProxyLoop implements AutoCloseable {
     private final Slab<Connection> sides = new Slab<>(1024); // two entries per connection
     private final TurnQueue<Connection> again = new TurnQueue<>();
     private final Timers timers;
+    private final ServerAddresses addresses = new ServerAddresses();
     private final Statistics statistics = new Statistics();
     private Resources resources;
     /** Whether clients may be waiting to be accepted. */
@@ -326,17 +331,18 @@ public final class ProxyLoop implements AutoCloseable {
 
     private void connect(TcpStream client) throws ResourceExhaustedException {
         Connection c = null;
-        TcpStream server = null;
+        Connector connector = null;
         try {
-            server = TcpStream.connect(settings.to, TO_SERVER);
-            c = new Connection(client, server, settings.mode, settings.encryption, statistics, resources);
+            connector = Connector.connect(settings.to.getHostString(), settings.to.getPort(), NO_TIMEOUT, TO_SERVER,
+                addresses);
+            c = new Connection(client, connector, settings.mode, settings.encryption, statistics, resources);
             c.clientToken = sides.insert(c);
             c.serverToken = sides.insert(c);
             c.timer = timers.schedule(c.clientToken, settings.connectTimeout);
             poll.registry().register((Source) c.client, c.clientToken, BOTH);
-            poll.registry().register((Source) c.server, c.serverToken, BOTH);
-        } catch (IOException | RuntimeException | Error e) { // such as no route, or no port left
-            if (server == null && e instanceof ResourceExhaustedException r) {
+            poll.registry().register(connector, c.serverToken, Interest.WRITABLE);
+        } catch (IOException | RuntimeException | Error e) {
+            if (connector == null && e instanceof ResourceExhaustedException r) {
                 throw r;
             }
             if (!(e instanceof IOException)) {
@@ -345,8 +351,8 @@ public final class ProxyLoop implements AutoCloseable {
             if (c != null) {
                 remove(c);
             }
-            if (server != null) {
-                server.close();
+            if (connector != null) {
+                connector.close();
             }
             Connection.reset(client);
             statistics.refused++;
@@ -357,7 +363,7 @@ public final class ProxyLoop implements AutoCloseable {
     /** Handles an event of a connection, or continues its last turn if the index is -1. */
     private void serve(Connection c, int event) {
         try {
-            boolean more = event < 0 ? c.move() : c.event(events, event);
+            boolean more = event < 0 ? c.move() : c.event(events, event, poll.registry());
             if (c.isDone()) {
                 remove(c);
                 c.close();
