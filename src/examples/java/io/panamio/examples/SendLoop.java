@@ -7,6 +7,7 @@ import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.examples.log.LogFile;
+import io.panamio.net.Connector;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -24,17 +25,20 @@ import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that sends a file to every client and then waits until the client closes. Each receives a piece at a
+ * An event loop that sends a file to every client, or to one server, and then waits until the client closes. Each receives a piece at a
  * time, so that a fast client does not delay the others. A client that cannot receive the whole file is reset, so that
  * it does not mistake a part for the whole. This holds even if the process is killed: until everything is sent,
  * SO_LINGER is 0, so that a close resets the connection.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
+    private static final long CONNECTOR = -2;
+    private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
     private static final long PIECE = 1 << 20;
 
     /** A client and its position in the file. */
@@ -69,8 +73,11 @@ final class SendLoop implements AutoCloseable {
     /** Clients that can make progress without another event. */
     private final TurnQueue<Client> ready = new TurnQueue<>();
     private final MemorySegment sink = Arena.ofAuto().allocate(64 * 1024);
+    /** Null if the file is sent to a server. */
     private final TcpListener listener;
-    private final Acceptor acceptor = new Acceptor(Integer.MAX_VALUE);
+    private final Acceptor acceptor;
+    /** Connects to the server; null if there is none, or once it is connected. */
+    private Connector connector;
     private final LogFile out;
     private final Send.Way way;
     private final FileSource file;
@@ -85,15 +92,26 @@ final class SendLoop implements AutoCloseable {
     private int seen;
     /** What ended the last turn early, or null. */
     private Throwable cutShort;
+    /** Whether a client has not received the whole file. */
+    private boolean incomplete;
 
     SendLoop(TcpListener listener, Path path, Send.Way way, LogFile out) throws IOException {
         this.listener = listener;
+        acceptor = new Acceptor(listener == null ? 0 : Integer.MAX_VALUE);
         this.way = way;
         this.out = out;
         file = FileSource.open(path);
         size = file.size();
         mapping = map(path, size, way);
-        poll.registry().register(listener, LISTENER, Interest.READABLE);
+        if (listener != null) {
+            poll.registry().register(listener, LISTENER, Interest.READABLE);
+        }
+    }
+
+    /** Starts to connect to a server, to which {@link #run} sends the file. */
+    void connect(InetSocketAddress server) throws IOException {
+        connector = Connector.connect(server.getHostString(), server.getPort(), CONNECT_TIME);
+        poll.registry().register(connector, CONNECTOR, Interest.WRITABLE);
     }
 
     private static ZeroCopyBuffer map(Path path, long size, Send.Way way) throws IOException {
@@ -123,10 +141,14 @@ final class SendLoop implements AutoCloseable {
         poll.close();
     }
 
-    /** Serves until closed. */
-    void run() throws IOException {
+    /**
+     * Serves until closed, or until the server has the file. Returns whether every client has received the whole file.
+     *
+     * @throws IOException if polling fails, or the server cannot be reached
+     */
+    boolean run() throws IOException {
         try (listener; file) {
-            for (;;) {
+            while (listener != null || connector != null || clients.size() > 0) {
                 try {
                     if (cutShort != null) {
                         resume();
@@ -140,7 +162,12 @@ final class SendLoop implements AutoCloseable {
             }
         } catch (ClosedSelectorException e) {
             clients.forEach(client -> client.stream.close());
+        } finally {
+            if (connector != null) {
+                connector.close();
+            }
         }
+        return !incomplete;
     }
 
     private void resume() {
@@ -166,6 +193,12 @@ final class SendLoop implements AutoCloseable {
                 enqueue(client);
             } else if (events.token(i) == LISTENER) {
                 acceptor.clientsWait();
+            } else if (connector != null) {
+                TcpStream stream = connector.finishConnect();
+                if (stream != null) {
+                    connector = null;
+                    add(stream);
+                }
             }
         }
         for (int i = ready.size(); i > 0; i--) {
@@ -214,6 +247,7 @@ final class SendLoop implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             clients.remove(token);
             stream.close();
+            incomplete = true;
             log("a client is dropped", e);
         }
     }
@@ -263,6 +297,7 @@ final class SendLoop implements AutoCloseable {
     private void fail(Client client, Throwable cause) {
         drop(client);
         if (!client.whole) {
+            incomplete = true;
             log(client.address + " has not received the whole file", cause);
         }
     }

@@ -112,7 +112,7 @@ final class Serve implements Callable<Integer> {
         Bench.require(spec, !noLog || logFile == null, "--no-log and --log are mutually exclusive");
         Bench.require(spec, (certificate == null) == (key == null), "--tls-cert and --tls-key must be given together");
         Bench.require(spec, !directory.toString().isEmpty(), "DIR: is empty");
-        InetSocketAddress address = Addresses.of(spec, host, port, 0);
+        InetSocketAddress address = Addresses.local(spec, host, port);
         if (!Files.exists(directory)) {
             throw new IOException("no such directory: " + directory);
         }

@@ -9,6 +9,7 @@ import io.panamio.memory.SegmentPool;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.GatherList;
 import io.panamio.net.Shutdown;
+import io.panamio.sys.Alarm;
 import io.panamio.sys.Delivery;
 import io.panamio.sys.RawAccess;
 import io.panamio.sys.Readiness;
@@ -21,8 +22,6 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -97,9 +96,8 @@ public final class TlsStream implements DuplexStream, Source {
     private final Outgoing out;
     private final View view = new View();
     private final Duration timeout;
-    private final long deadline;
-    /** Completed when the handshake is over, or exceptionally at the deadline; null if there is none. */
-    private final CompletableFuture<Void> timer;
+    /** The deadline of the handshake. */
+    private final Alarm deadline;
 
     private boolean connected;
     private boolean begun;
@@ -125,17 +123,7 @@ public final class TlsStream implements DuplexStream, Source {
         in = new Incoming(stream, engine, pool);
         out = new Outgoing(stream, engine, tasks, pool);
         timeout = options.handshakeTimeout();
-        long nanos = timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
-        deadline = System.nanoTime() + nanos;
-        timer = nanos == Long.MAX_VALUE ? null : new CompletableFuture<>();
-        if (timer != null) {
-            Delivery to = delivery;
-            timer.orTimeout(nanos, TimeUnit.NANOSECONDS).whenComplete((done, late) -> {
-                if (late != null) {
-                    to.deliver(READY);
-                }
-            });
-        }
+        deadline = new Alarm(delivery, READY, timeout);
     }
 
     /**
@@ -260,7 +248,7 @@ public final class TlsStream implements DuplexStream, Source {
     private void fail(IOException e) {
         if (failure == null && !(e instanceof ResourceExhaustedException)) {
             failure = e;
-            endTimer();
+            deadline.cancel();
             in.release();
             out.discardData();
             if (begun) {
@@ -275,12 +263,6 @@ public final class TlsStream implements DuplexStream, Source {
         fail(e);
         thrown |= e == failure;
         return e;
-    }
-
-    private void endTimer() {
-        if (timer != null) {
-            timer.complete(null);
-        }
     }
 
     // ---- connecting
@@ -338,7 +320,7 @@ public final class TlsStream implements DuplexStream, Source {
         if (handshaken) {
             return true;
         }
-        if (timer != null && System.nanoTime() - deadline >= 0) {
+        if (deadline.isOver()) {
             throw new SocketTimeoutException("no TLS handshake within " + timeout);
         }
         if (tasks.isRunning() || !connect()) {
@@ -394,7 +376,7 @@ public final class TlsStream implements DuplexStream, Source {
 
     private void finished() {
         handshaken = true;
-        endTimer();
+        deadline.cancel();
         in.handshaken(isTls13());
         if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
             out.setDue();
@@ -812,7 +794,7 @@ public final class TlsStream implements DuplexStream, Source {
         }
         closed = true;
         try {
-            endTimer();
+            deadline.cancel();
             delivery.deregister();
             if (begun && failure == null) {
                 sendCloseNotify();

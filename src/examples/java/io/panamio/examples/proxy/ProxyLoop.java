@@ -12,6 +12,7 @@ import io.panamio.examples.Acceptor;
 import io.panamio.examples.TurnQueue;
 import io.panamio.examples.log.LogFile;
 import io.panamio.net.ConnectOptions;
+import io.panamio.net.Connector;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -42,6 +44,8 @@ public final class ProxyLoop implements AutoCloseable {
     /** The token of a timer. */
     private static final long GRACE = -3;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
+    /** That of a connection covers the handshake as well. */
+    private static final Duration NO_TIMEOUT = ChronoUnit.FOREVER.getDuration();
     private static final ConnectOptions TO_SERVER =
         ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
     /** Accepted sockets inherit TCP_NODELAY. */
@@ -52,7 +56,7 @@ public final class ProxyLoop implements AutoCloseable {
      * The settings of a proxy.
      *
      * @param listen the address to listen on; port 0 lets the system choose
-     * @param to the address of the server
+     * @param to the address of the server; its name, if it has one, is resolved again for later connections
      * @param mode how bytes are transferred
      * @param maxConnections the maximum number of clients at a time, at least 1
      * @param connectTimeout the maximum time to connect to the server, positive
@@ -74,6 +78,7 @@ public final class ProxyLoop implements AutoCloseable {
     private final Slab<Connection> sides = new Slab<>(1024); // two entries per connection
     private final TurnQueue<Connection> again = new TurnQueue<>();
     private final Timers timers;
+    private final ServerAddresses addresses = new ServerAddresses();
     private final Statistics statistics = new Statistics();
     private final Acceptor acceptor;
     private Resources resources;
@@ -299,17 +304,18 @@ public final class ProxyLoop implements AutoCloseable {
 
     private void connect(TcpStream client) throws ResourceExhaustedException {
         Connection c = null;
-        TcpStream server = null;
+        Connector connector = null;
         try {
-            server = TcpStream.connect(settings.to, TO_SERVER);
-            c = new Connection(client, server, settings.mode, settings.encryption, statistics, resources);
+            connector = Connector.connect(settings.to.getHostString(), settings.to.getPort(), NO_TIMEOUT, TO_SERVER,
+                addresses);
+            c = new Connection(client, connector, settings.mode, settings.encryption, statistics, resources);
             c.clientToken = sides.insert(c);
             c.serverToken = sides.insert(c);
             c.timer = timers.schedule(c.clientToken, settings.connectTimeout);
             poll.registry().register((Source) c.client, c.clientToken, BOTH);
-            poll.registry().register((Source) c.server, c.serverToken, BOTH);
-        } catch (IOException | RuntimeException | Error e) { // such as no route, or no port left
-            if (server == null && e instanceof ResourceExhaustedException r) {
+            poll.registry().register(connector, c.serverToken, Interest.WRITABLE);
+        } catch (IOException | RuntimeException | Error e) {
+            if (connector == null && e instanceof ResourceExhaustedException r) {
                 throw r;
             }
             if (!(e instanceof IOException)) {
@@ -318,8 +324,8 @@ public final class ProxyLoop implements AutoCloseable {
             if (c != null) {
                 remove(c);
             }
-            if (server != null) {
-                server.close();
+            if (connector != null) {
+                connector.close();
             }
             Connection.reset(client);
             statistics.refused++;
@@ -330,7 +336,7 @@ public final class ProxyLoop implements AutoCloseable {
     /** Handles an event of a connection, or continues its last turn if the index is -1. */
     private void serve(Connection c, int event) {
         try {
-            boolean more = event < 0 ? c.move() : c.event(events, event);
+            boolean more = event < 0 ? c.move() : c.event(events, event, poll.registry());
             if (c.isDone()) {
                 remove(c);
                 c.close();

@@ -126,8 +126,8 @@ class CommandsTest {
         Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
         echo.awaitOutput("\n");
         String port = echo.output().replaceAll("\\D", "");
-        String output = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--port", port,
-            "--connections", "2", "--warm-up", "0", "--duration", "1"));
+        String output = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--host", "localhost",
+            "--port", port, "--connections", "2", "--warm-up", "0", "--duration", "1"));
         assertTrue(output.matches("(?s)[0-9,]+ requests of 64 bytes over 2 connections in 1\\.[0-9] s.*"), output);
         assertFalse(output.contains("\r"), output);
         assertFalse(output.codePoints().anyMatch(c -> c > 127 && Character.isDigit(c)), output);
@@ -150,8 +150,15 @@ class CommandsTest {
         int port = Programs.freePort();
         Program bench = programs.example("bench", "--port", "" + port);
         assertEquals(1, bench.end());
-        assertTrue(bench.output().startsWith("bench: connect /127.0.0.1:" + port + ": Connection refused"),
-            bench.output());
+        assertTrue(bench.output().startsWith("bench: 127.0.0.1:" + port + ": no connection: connect /127.0.0.1:"
+            + port + ": Connection refused"), bench.output());
+    }
+
+    @Test
+    void anUnknownServerIsReported() throws IOException {
+        Program bench = programs.example("bench", "--host", "no.such.host.invalid");
+        assertEquals(1, bench.end());
+        assertTrue(bench.output().startsWith("bench: no.such.host.invalid:7000 cannot be resolved: "), bench.output());
     }
 
     @Test

@@ -19,6 +19,7 @@ import io.panamio.test.support.NativeFds.Exhaustion;
 import io.panamio.test.support.Proxying;
 import io.panamio.test.support.Proxying.Joined;
 import io.panamio.test.support.Seccomp;
+import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -165,18 +166,32 @@ class ProxyLimitsTest {
     // ---- timeouts
 
     /** A server that does not answer: its queue is full, so the system drops each SYN. */
+    private static final class Silence implements AutoCloseable {
+        private final List<SocketChannel> waiting = new ArrayList<>();
+
+        Silence(Proxying p) throws IOException {
+            Loop.until("full", () -> { // the system does not accept the last ones
+                SocketChannel channel = SocketChannel.open();
+                waiting.add(channel);
+                channel.configureBlocking(false);
+                channel.connect(p.server.getLocalSocketAddress());
+                return !channel.finishConnect();
+            });
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (SocketChannel channel : waiting) {
+                channel.close();
+            }
+        }
+    }
+
     @Test
     void aConnectThatIsNotAnsweredTimesOut() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO, 2, Duration.ofMillis(200), NEVER, NEVER, 1)) {
-            List<SocketChannel> waiting = new ArrayList<>();
-            try {
-                Loop.until("full", () -> { // the system does not accept the last ones
-                    SocketChannel channel = SocketChannel.open();
-                    waiting.add(channel);
-                    channel.configureBlocking(false);
-                    channel.connect(p.server.getLocalSocketAddress());
-                    return !channel.finishConnect();
-                });
+            Silence silence = new Silence(p);
+            try (silence) {
                 for (int i = 0; i < 2; i++) { // more than the limit
                     long start = System.nanoTime();
                     Socket one = p.connect();
@@ -188,10 +203,19 @@ class ProxyLimitsTest {
                 String report = p.report();
                 assertEquals(4, number(report, "refused"), report);
                 assertEquals(4, number(report, "timed out"), report);
-            } finally {
-                for (SocketChannel channel : waiting) {
-                    channel.close();
-                }
+            }
+        }
+    }
+
+    @Test
+    void aClientThatResetsEndsTheConnect() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 2, NEVER, NEVER, NEVER, 1)) {
+            Silence silence = new Silence(p);
+            try (silence) {
+                Socket client = p.connect();
+                p.awaitConnections(1);
+                Proxying.reset(client);
+                p.awaitConnections(0);
             }
         }
     }

@@ -12,6 +12,7 @@ import io.panamio.test.support.Programs.Program;
 import io.panamio.test.support.Seccomp;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.channels.FileChannel;
@@ -87,6 +88,44 @@ class SendTest {
             Program other = programs.example("send", file.toString(), "--host", "127.0.0.1", "--port", "" + port);
             assertEquals(1, other.end());
             assertTrue(other.output().startsWith("send: bind /127.0.0.1:" + port + ": "), other.output());
+        }
+    }
+
+    // ---- to a server
+
+    @Test
+    void aServerGetsTheFile() throws IOException {
+        byte[] bytes = Local.random(5_000_000);
+        Path file = Files.write(directory.resolve("file"), bytes);
+        try (Programs programs = new Programs(directory); ServerSocket server = new ServerSocket(0, 1, Loop.V4)) {
+            int port = server.getLocalPort();
+            Program send = programs.example("send", file.toString(), "--to", "localhost", "--port", "" + port);
+            try (Socket accepted = server.accept()) {
+                assertArrayEquals(bytes, accepted.getInputStream().readAllBytes());
+            }
+            assertEquals(0, send.end());
+            assertTrue(send.output().matches("[^\\n]*127\\.0\\.0\\.1:" + port + ": 5000000 bytes, .*\\R"), send.output());
+        }
+    }
+
+    @Test
+    void aServerThatDoesNotGetTheWholeFileIsAFailure() throws IOException {
+        Path file = Files.write(directory.resolve("file"), new byte[20_000_000]); // more than the socket buffers hold
+        try (Programs programs = new Programs(directory)) {
+            int port;
+            try (ServerSocket server = new ServerSocket(0, 1, Loop.V4)) {
+                port = server.getLocalPort();
+                Program send = programs.example("send", file.toString(), "--to", "127.0.0.1", "--port", "" + port);
+                try (Socket accepted = server.accept()) {
+                    accepted.getInputStream().readNBytes(1000);
+                }
+                assertEquals(1, send.end());
+                assertTrue(send.output().contains(":" + port + " has not received the whole file"), send.output());
+            }
+            Program refused = programs.example("send", file.toString(), "--to", "127.0.0.1", "--port", "" + port);
+            assertEquals(1, refused.end());
+            assertTrue(refused.output().startsWith("send: 127.0.0.1:" + port + ": no connection: connect "),
+                refused.output());
         }
     }
 

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.Poll;
+import io.panamio.net.Connector;
 import io.panamio.net.NamedPipe;
 import io.panamio.net.Pipe;
 import io.panamio.net.SystemSocketOptions;
@@ -52,8 +53,12 @@ import org.junit.jupiter.api.io.TempDir;
 class JavadocExamplesTest {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
-    @Test
-    void tcpConnectSendsTheRequestAndReadsTheResponse() throws Exception {
+    /** Sends a request and returns the number of bytes of the response. */
+    private interface Request {
+        long send(int port, byte[] request, MemorySegment response) throws IOException;
+    }
+
+    private static void assertAnswered(Request client) throws Exception {
         try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK); Arena arena = Arena.ofConfined()) {
             Future<String> asked = start(() -> {
                 try (Socket peer = server.accept()) {
@@ -63,11 +68,31 @@ class JavadocExamplesTest {
                 }
             });
             MemorySegment response = arena.allocate(16);
-            long n = TcpSnippets.request(new InetSocketAddress(LOOPBACK, server.getLocalPort()),
-                "ping".getBytes(StandardCharsets.US_ASCII), response);
+            long n = client.send(server.getLocalPort(), "ping".getBytes(StandardCharsets.US_ASCII), response);
             assertEquals("ping", result(asked));
             assertEquals(5, n);
             assertEquals("pong!", response.getString(0));
+        }
+    }
+
+    @Test
+    void tcpConnectSendsTheRequestAndReadsTheResponse() throws Exception {
+        assertAnswered((port, request, response) ->
+            TcpSnippets.request(new InetSocketAddress(LOOPBACK, port), request, response));
+    }
+
+    @Test
+    void aConnectByNameSendsTheRequestAndReadsTheResponse() throws Exception {
+        assertAnswered((port, request, response) -> TcpSnippets.request("localhost", port, request, response));
+    }
+
+    @Test
+    void anExecutorResolvesNames() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK);
+             Connector connector = TcpSnippets.connect("localhost", server.getLocalPort(), Runnable::run)) {
+            TcpStream[] stream = new TcpStream[1];
+            Loop.until("connected", () -> (stream[0] = connector.finishConnect()) != null);
+            stream[0].close();
         }
     }
 

@@ -3,6 +3,7 @@ package io.panamio.test.support;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Event;
@@ -13,6 +14,7 @@ import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.Source;
+import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import java.io.IOException;
@@ -165,6 +167,27 @@ public final class Loop implements AutoCloseable {
             }
             return stream;
         }
+    }
+
+    /** A listener whose queue {@link #connecting} can fill. */
+    public TcpListener withShortQueue(InetAddress host) throws IOException {
+        return later(TcpListener.bind(new InetSocketAddress(host, 0), ListenOptions.DEFAULT.backlog(1)));
+    }
+
+    /**
+     * A stream, registered for writing with token 1, whose connect stays pending: the listener's queue is full, so
+     * Linux drops the SYN, and retransmits it after a second and later.
+     */
+    public TcpStream connecting(TcpListener listener) throws IOException {
+        for (int i = 0; i < 8; i++) {
+            TcpStream stream = later(TcpStream.connect(listener.localAddress()));
+            register(stream, 1, W);
+            if (poll.poll(events, Duration.ofMillis(200)) == 0) {
+                return stream;
+            }
+            poll.registry().deregister(stream);
+        }
+        return abort("this system lets more connections queue than the listener requested");
     }
 
     /** Two connected streams, unregistered: the one that connected and the one that was accepted. */
