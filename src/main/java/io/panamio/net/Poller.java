@@ -81,7 +81,7 @@ public final class Poller implements AutoCloseable {
     /** How long to pause after a poll that found no memory. */
     private static final long PAUSE_NANOS = 10_000_000;
     private static final Duration MAX_NANOS = Duration.ofNanos(Long.MAX_VALUE);
-    /** The interests by the bits of {@link Waits}; the first one is none. */
+    /** The interests by the bits of {@code Waits}; the first one is none. */
     private static final List<Interest> INTERESTS = interests();
 
     private final Poll poll = Poll.open();
