@@ -922,13 +922,7 @@ static int poll_bits(int fd, int asked) {
     struct look l;
     look(fd, o, &l);
     int bits = 0;
-#ifdef MACOS
-    if (o->kind == PIPE && access_mode(fd) == O_RDONLY) {
-        l.write = l.write_eof = false;
-    } else if (o->kind == PIPE && access_mode(fd) == O_WRONLY) {
-        l.read = l.read_eof = false;
-    }
-#else
+#ifdef FREEBSD
     if (o->dead_listener) {
         l.read_eof = l.write_eof = l.to_read == 0;
         return (asked & T_POLLIN) | (l.read_eof ? T_POLLHUP : 0);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.test.programs.Served.Client;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Programs;
@@ -96,6 +97,7 @@ class ServeCommandTest {
 
     @Test
     void aHiddenProcIsReported() throws Exception {
+        Behaviour.SERVE_OPENS_FILES_ITSELF.require();
         Programs.requireFile("/proc/self/fd");
         Process mount = new ProcessBuilder("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/proc").start();
         assumeTrue(mount.waitFor() == 0, "no namespaces for this user");
@@ -175,6 +177,7 @@ class ServeCommandTest {
     /** Every second call is interrupted, as can happen on network file systems. */
     @Test
     void interruptedCallsAreRepeated() throws Exception {
+        Behaviour.SERVE_OPENS_FILES_ITSELF.require();
         Programs.require("strace");
         for (int i = 0; i < 20; i++) {
             Files.writeString(folder.resolve("file" + i), "within");

@@ -167,6 +167,8 @@ public enum Behaviour {
 
     /** The programs that tests start do not exist. */
     PROGRAMS_ARE_OTHERS(WINDOWS),
+    /** The example {@code serve} opens and lists files by code of its own, which allocates nothing. */
+    SERVE_OPENS_FILES_ITSELF(LINUX),
     /** There are timerfd, inotify, pidfd and signalfd, which the example {@code watch} needs. */
     TIMERS_HAVE_DESCRIPTORS(LINUX),
     /** Large transfers take minutes. */
