@@ -142,6 +142,7 @@ class ServeCommandTest {
     /** The exceptions' classes are in a directory, and cannot be loaded without descriptors. */
     @Test
     void withoutDescriptorsClientsAreStillServed() throws Exception {
+        Behaviour.FAILED_ACCEPTS_CLOSE.skip();
         Programs.requireFile("/bin/sh");
         Path file = Files.writeString(folder.resolve("a.txt"), "within");
         Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH)); // so that the cached entry stays valid

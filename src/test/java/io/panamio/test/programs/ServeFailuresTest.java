@@ -247,6 +247,9 @@ class ServeFailuresTest {
     @ParameterizedTest
     @CsvSource({"EACCES,13,403", "ENOENT,2,404", "ENOMEM,12,503", "EIO,5,500"})
     void directoryThatCannotBeReadIsNotListed(String name, int errno, int status) throws IOException {
+        if (name.equals("ENOENT")) {
+            Behaviour.SERVE_OPENS_FILES_ITSELF.require(); // readdir(3) reports it as the end
+        }
         boolean[] refused = new boolean[1];
         try (Served served = new Served(settings, () -> refused[0] = Seccomp.refuse(GETDENTS64, errno));
              Client client = served.client()) {
@@ -382,6 +385,7 @@ class ServeFailuresTest {
 
     @Test
     void withoutDescriptorsConnectedClientsAreServedAndOthersWait() throws IOException {
+        Behaviour.FAILED_ACCEPTS_CLOSE.skip();
         List<Client> clients = new ArrayList<>();
         settings.validTime = Duration.ZERO;
         try (Served served = new Served(settings)) {
@@ -412,6 +416,9 @@ class ServeFailuresTest {
                 exhaustion.releaseOne();
                 assertEquals("small", third.response().text());
                 exhaustion.releaseOne();
+                if (!Behaviour.SERVE_OPENS_FILES_ITSELF.isHere()) {
+                    exhaustion.releaseOne(); // the JDK opens a directory twice
+                }
                 assertEquals(200, third.ask("GET /sub/ HTTP/1.1\r\n").status());
                 assertEquals(LARGE, first.ask("GET /large HTTP/1.1\r\n").content().length);
             }

@@ -64,6 +64,8 @@ public final class JdkFiles extends FileAccess {
         return e instanceof NoSuchFileException ? Failure.ABSENT
             : e instanceof AccessDeniedException ? Failure.FORBIDDEN
             : reason.contains("Too many open files") ? Failure.OUT_OF_DESCRIPTORS
+            : reason.contains("Cannot allocate memory") ? Failure.OUT_OF_MEMORY
+            : reason.contains("Input/output error") ? Failure.OTHER
             : e instanceof FileSystemException ? Failure.UNREACHABLE : Failure.OTHER;
     }
 
