@@ -131,7 +131,7 @@ final class KqueueSelector extends Selector {
         return new KqueueSelector(constants, refused);
     }
 
-    /** Returns whether kqueue(2) cannot watch an open descriptor; false if there is no descriptor left to try it with. */
+    /** Returns whether kqueue(2) cannot watch an open descriptor; false if no descriptor is left to try it with. */
     static boolean refuses(BsdConstants constants, int fd) {
         KqueueSelector selector;
         try {
