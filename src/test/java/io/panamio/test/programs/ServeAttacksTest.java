@@ -307,6 +307,7 @@ class ServeAttacksTest {
 
     @Test
     void manyChunksThatAreTooLargeTogetherAreRefused() throws IOException {
+        Behaviour.RESETS_MISS_WAITING_WRITES.skip();
         for (String endless : List.of("1\r\na\r\n", "0", "1;" + "x".repeat(4000), "1 ", "0\r\n" + "X: y\r\n")) {
             try (Client client = served.client()) {
                 client.send(CHUNKED);

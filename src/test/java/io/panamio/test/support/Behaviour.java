@@ -118,6 +118,8 @@ public enum Behaviour {
 
     /** There is no SO_REUSEPORT. */
     PORTS_CANNOT_BE_SHARED(WINDOWS),
+    /** A blocking write of the JDK that waits for room may miss a reset, and wait for ever. */
+    RESETS_MISS_WAITING_WRITES(WINE),
     /** A reset is not sent before the bytes that wait to be sent. */
     RESETS_WAIT_FOR_UNSENT_BYTES(WINE),
 
