@@ -102,6 +102,9 @@ static void look_at_tcp(int fd, struct object *o, struct look *l) {
     }
     l->out_of_band = bits & POLLPRI;
     l->to_read = o->shut_read ? 0 : bytes_to_read(fd);
+    if (l->to_read == 0 && !o->shut_read && bits & POLLIN && l->out_of_band) {
+        l->to_read = 1; /* at least: Linux counts up to the mark, at which a read has stopped */
+    }
     l->read = l->to_read >= (o->receive_low > 0 ? o->receive_low : 1) || l->read_eof || l->error;
     l->write = l->write_eof || bits & POLLOUT;
     int queued = 0;
@@ -919,13 +922,7 @@ static int poll_bits(int fd, int asked) {
     struct look l;
     look(fd, o, &l);
     int bits = 0;
-#ifdef MACOS
-    if (o->kind == PIPE && access_mode(fd) == O_RDONLY) {
-        l.write = l.write_eof = false;
-    } else if (o->kind == PIPE && access_mode(fd) == O_WRONLY) {
-        l.read = l.read_eof = false;
-    }
-#else
+#ifdef FREEBSD
     if (o->dead_listener) {
         l.read_eof = l.write_eof = l.to_read == 0;
         return (asked & T_POLLIN) | (l.read_eof ? T_POLLHUP : 0);
@@ -938,7 +935,10 @@ static int poll_bits(int fd, int asked) {
         bits |= asked & T_POLLPRI;
     }
 #ifdef MACOS
-    if (l.read_eof || l.write_eof) {
+    /* a filter for each direction that is asked for, and its end is a hang-up */
+    bool reads = asked & (T_POLLIN | T_POLLRDNORM | T_POLLPRI | T_POLLRDBAND | T_POLLHUP);
+    bool writes = asked & (T_POLLOUT | T_POLLWRBAND);
+    if ((reads && l.read_eof) || (writes && l.write_eof)) {
         return bits | T_POLLHUP; /* withholds POLLOUT */
     }
 #else

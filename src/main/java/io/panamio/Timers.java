@@ -117,8 +117,8 @@ public final class Timers {
 
     /**
      * Constructs an empty set of timers on another clock than {@link System#nanoTime}, such as that of a test. {@link
-     * Poll#poll(Events, Timers)} requires one that has the same speed, and waits too long if the clock has stopped since
-     * the last poll.
+     * Poll#poll(Events, Timers)} requires one that has the same speed, and waits too long if the clock has stopped
+     * since the last poll.
      *
      * @param tick the resolution of the deadlines, from a microsecond to a day
      * @param clock returns the time in nanoseconds, from any origin; may overflow, as only differences count. A time

@@ -13,7 +13,23 @@ final class Addresses {
     private Addresses() {
     }
 
-    static InetSocketAddress of(CommandSpec spec, String host, int port, int lowestPort) throws UnknownHostException {
+    /** Returns an address to listen on; port 0 lets the system choose. */
+    static InetSocketAddress local(CommandSpec spec, String host, int port) throws UnknownHostException {
+        check(spec, host, port, 0);
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            throw new UnknownHostException("unknown host " + host);
+        }
+        return address;
+    }
+
+    /** Returns an address to connect to, whose name is resolved when a connection is made. */
+    static InetSocketAddress remote(CommandSpec spec, String host, int port) {
+        check(spec, host, port, 1);
+        return InetSocketAddress.createUnresolved(host, port);
+    }
+
+    private static void check(CommandSpec spec, String host, int port, int lowestPort) {
         if (port < lowestPort || port > 65535) {
             throw new ParameterException(spec.commandLine(),
                 "--port: " + port + " is not between " + lowestPort + " and 65535");
@@ -21,11 +37,6 @@ final class Addresses {
         if (host.isEmpty()) { // the JDK resolves it to the loopback address
             throw new ParameterException(spec.commandLine(), "--host: is empty");
         }
-        InetSocketAddress address = new InetSocketAddress(host, port);
-        if (address.isUnresolved()) {
-            throw new UnknownHostException("unknown host " + host);
-        }
-        return address;
     }
 
     /**

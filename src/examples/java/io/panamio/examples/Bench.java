@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         + "byte, and sends the next.")
 final class Bench implements Callable<Integer> {
     @Option(names = "--host", defaultValue = "127.0.0.1", paramLabel = "HOST",
-        description = "Default: ${DEFAULT-VALUE}.")
+        description = "A name, whose addresses are tried in turn, or an address (default: ${DEFAULT-VALUE}).")
     private String host;
 
     @Option(names = "--port", defaultValue = "7000", paramLabel = "PORT", description = "Default: ${DEFAULT-VALUE}.")
@@ -46,10 +46,10 @@ final class Bench implements Callable<Integer> {
         require(spec, size >= 1 && size <= 1 << 30, "--size: from 1 to " + (1 << 30));
         require(spec, warmUp >= 0, "--warm-up: at least 0");
         require(spec, duration >= 1, "--duration: at least 1");
-        Load load = new Load(Addresses.of(spec, host, port, 1), connections, size);
+        Load load = new Load(Addresses.remote(spec, host, port), connections, size);
         Measurement m = Measurement.of("bench", LoadLoop::run, load, warmUp, duration);
         if (m.requests() == 0) {
-            throw new IOException("no response from " + load.address);
+            throw new IOException("no response from " + host + ":" + port);
         }
         print(m, spec.commandLine().getOut());
         return 0;

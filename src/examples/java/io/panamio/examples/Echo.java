@@ -55,7 +55,7 @@ final class Echo implements Callable<Integer> {
         Bench.require(spec, maxConnections == null || maxConnections >= 1, "--max-connections: at least 1");
         Bench.require(spec, spin >= 0, "--spin: at least 0");
         int max = maxConnections == null ? maxConnectionsOfLimit() : maxConnections;
-        InetSocketAddress address = Addresses.of(spec, host, port, 0);
+        InetSocketAddress address = Addresses.local(spec, host, port);
         ListenOptions options = Addresses.shared(address, threads);
         List<Thread> running = new ArrayList<>();
         for (int i = 0; i < threads; i++) {

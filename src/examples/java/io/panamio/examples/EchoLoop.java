@@ -32,9 +32,6 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private static final int BUFFER_SIZE = 32 * 1024;
     /** The number of full buffers after which the other clients have their turn. */
     private static final int MAX_READS = 16;
-    /** The maximum number of clients accepted in a turn. */
-    private static final int MAX_ACCEPTS = 64;
-    private static final Duration RETRY = Duration.ofMillis(100);
 
     /** A client and its pending output. While output is pending, nothing more is read from the client. */
     private static final class Client {
@@ -43,10 +40,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         MemorySegment pending;
         long from;
         long to;
-        /**
-         * Whether to read until a read would block, even after a short one: a FIN that arrived with the last data has
-         * no event of its own, and a read stops at urgent data.
-         */
+        /** Whether to read until a read would block, even after a short one. */
         boolean toTheEnd;
         /** Whether it is in {@link EchoLoop#ready}. */
         boolean ready;
@@ -59,20 +53,13 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private final Poll poll = Poll.open();
     private final LogFile errors = LogFile.standardError();
     private final TcpListener listener;
-    private final int maxClients;
+    private final Acceptor acceptor;
     private final Events events = Events.withCapacity(1024);
     private final Slab<Client> clients = new Slab<>(1024);
     /** Clients whose turn ended before their socket was drained: no event reports the rest. */
     private final TurnQueue<Client> ready = new TurnQueue<>();
     /** Shared by all clients: empty between events. */
     private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
-    /** Whether clients may be waiting to be accepted. */
-    private boolean clientsWait;
-    /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
-    private boolean exhausted;
-    /** The time at which accepting is then retried, unless a client ends earlier. */
-    private long acceptAt;
-    private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
@@ -81,7 +68,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
 
     EchoLoop(TcpListener listener, int maxClients, Duration spin) throws IOException {
         this.listener = listener;
-        this.maxClients = maxClients;
+        acceptor = new Acceptor(maxClients);
         listener.setOption(StandardSocketOptions.TCP_NODELAY, true); // accepted sockets inherit it
         poll.setSpin(spin);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
@@ -127,9 +114,9 @@ final class EchoLoop implements Runnable, AutoCloseable {
     private void resume() {
         Throwable e = cutShort;
         cutShort = null;
-        clientsWait = true;
+        acceptor.clientsWait();
         log("a turn has failed", e);
-        LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
+        LockSupport.parkNanos(Acceptor.RETRY.toNanos()); // it may be the first of many
     }
 
     private void turn() throws IOException {
@@ -142,10 +129,10 @@ final class EchoLoop implements Runnable, AutoCloseable {
             long token = events.token(i);
             Client client = clients.get(token);
             if (client != null) { // otherwise it was closed earlier in this batch
-                client.toTheEnd |= events.isReadClosed(i) || events.isError(i) || events.isPriority(i);
+                client.toTheEnd |= ShortReads.mayHideMore(events, i);
                 serve(client);
             } else if (token == LISTENER) {
-                clientsWait = true;
+                acceptor.clientsWait();
             }
         }
         for (int i = ready.size(); i > 0; i--) {
@@ -155,53 +142,34 @@ final class EchoLoop implements Runnable, AutoCloseable {
                 serve(client);
             }
         }
-        if (acceptsNow()) {
-            accept();
-        }
-    }
-
-    private boolean mayAccept() {
-        return clientsWait && clients.size() < maxClients;
-    }
-
-    /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
-    private boolean acceptsNow() {
-        return mayAccept() && (!exhausted || System.nanoTime() - acceptAt >= 0 || clients.size() < acceptBelow);
+        accept();
     }
 
     private int poll() throws IOException {
         try {
-            return !ready.isEmpty() || acceptsNow() ? poll.pollNow(events)
-                : mayAccept() ? poll.poll(events, RETRY) : poll.poll(events);
+            return !ready.isEmpty() || acceptor.isDue(clients.size()) ? poll.pollNow(events)
+                : acceptor.isPending(clients.size()) ? poll.poll(events, Acceptor.RETRY) : poll.poll(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
-            LockSupport.parkNanos(RETRY.toNanos());
+            LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;
         }
     }
 
-    /**
-     * Accepts at most {@link #MAX_ACCEPTS} of the clients that an event has reported, so that connected ones have their
-     * turn.
-     */
     private void accept() {
         try {
-            for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
+            for (int i = 0; i < Acceptor.MAX_ACCEPTS && acceptor.isDue(clients.size()); i++) {
                 TcpStream stream = listener.accept();
                 if (stream == null) {
-                    clientsWait = false;
-                    exhausted = false;
+                    acceptor.drained();
                 } else {
                     add(stream);
                 }
             }
         } catch (IOException | RuntimeException | Error e) {
-            if (!exhausted) {
+            if (acceptor.failed(clients.size())) {
                 log("no more clients for now", e);
             }
-            exhausted = true;
-            acceptAt = System.nanoTime() + RETRY.toNanos();
-            acceptBelow = clients.size();
         }
     }
 

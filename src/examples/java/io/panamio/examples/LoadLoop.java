@@ -4,32 +4,53 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
+import io.panamio.net.ConnectOptions;
+import io.panamio.net.Connector;
 import io.panamio.net.TcpStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** Runs a {@link Load} against a server in one event loop on Panamio. */
 final class LoadLoop {
     private static final int BUFFER_SIZE = 16 * 1024;
     private static final Duration POLL_TIME = Duration.ofMillis(100);
 
-    private static final class Client {
-        final TcpStream stream;
+    private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
+    private static final ConnectOptions OPTIONS =
+        ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
+
+    private static final class Client implements AutoCloseable {
+        final Connector connector;
+        /** The connection, once it is established. */
+        TcpStream stream;
         final Load.Exchange exchange;
 
-        Client(TcpStream stream, Load.Exchange exchange) {
-            this.stream = stream;
+        Client(Connector connector, Load.Exchange exchange) {
+            this.connector = connector;
             this.exchange = exchange;
+        }
+
+        @Override
+        public void close() {
+            connector.close();
+            if (stream != null) {
+                stream.close();
+            }
         }
     }
 
     private final Load load;
     private final List<Client> clients = new ArrayList<>();
     private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
+    /** What the name of the server was resolved to, for all connections; null if nothing was resolved. */
+    private CompletableFuture<InetAddress[]> addresses;
     private boolean recording;
     private long answered;
 
@@ -44,41 +65,48 @@ final class LoadLoop {
             loop.connect(poll);
             loop.exchange(poll);
         } finally {
-            loop.clients.forEach(client -> client.stream.close());
+            loop.clients.forEach(Client::close);
         }
     }
 
     private void connect(Poll poll) throws IOException {
         Events events = Events.withCapacity(1024);
         for (int i = 0; i < load.connections; i++) {
-            TcpStream stream = TcpStream.connect(load.address);
-            clients.add(new Client(stream, load.new Exchange(i)));
-            poll.registry().register(stream, i, Interest.WRITABLE);
+            Connector connector = Connector.connect(load.address.getHostString(), load.address.getPort(), CONNECT_TIME,
+                OPTIONS, this::resolve);
+            clients.add(new Client(connector, load.new Exchange(i)));
+            poll.registry().register(connector, i, Interest.WRITABLE);
         }
         for (int connected = 0; connected < load.connections && !load.stop;) {
             int n = poll.poll(events, POLL_TIME);
             for (int i = 0; i < n; i++) {
-                TcpStream stream = clients.get((int) events.token(i)).stream;
-                if (stream.finishConnect()) {
-                    stream.setNoDelay(true);
-                    poll.registry().reregister(stream, events.token(i), Interest.READABLE.add(Interest.WRITABLE));
-                    connected++;
+                Client client = clients.get((int) events.token(i));
+                if (client.stream == null) {
+                    client.stream = client.connector.finishConnect();
+                    connected += client.stream == null ? 0 : 1;
                 }
             }
         }
     }
 
+    private CompletableFuture<InetAddress[]> resolve(String name) {
+        if (addresses == null) {
+            addresses = Connector.resolve(name);
+        }
+        return addresses;
+    }
+
     private void exchange(Poll poll) throws IOException {
         Events events = Events.withCapacity(1024);
-        for (Client client : clients) {
-            client.exchange.begin();
+        for (int i = 0; i < clients.size() && !load.stop; i++) {
+            clients.get(i).exchange.begin();
+            poll.registry().register(clients.get(i).stream, i, Interest.READABLE.add(Interest.WRITABLE));
         }
         while (!load.stop) {
             int n = poll.poll(events, POLL_TIME);
             recording = load.isRecording();
             for (int i = 0; i < n; i++) {
-                transfer(clients.get((int) events.token(i)),
-                    events.isReadClosed(i) || events.isError(i) || events.isPriority(i));
+                transfer(clients.get((int) events.token(i)), ShortReads.mayHideMore(events, i));
             }
             load.answered = answered;
         }

@@ -82,6 +82,6 @@ public final class Pem {
                 // of another algorithm
             }
         }
-        throw new IOException(file + " has a private key that is not of EC, RSA or EdDSA");
+        throw new IOException(file + " has a private key for another algorithm than EC, RSA or EdDSA");
     }
 }

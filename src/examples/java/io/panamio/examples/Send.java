@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Sends a file to every client that connects, in one of three ways. */
+/** Sends a file to every client that connects, or to one server, in one of three ways. */
 @Command(name = "send", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Sends a file to every client that connects, and prints the time taken. Use it to "
         + "compare the ways of sending on a network.")
@@ -40,6 +40,11 @@ final class Send implements Callable<Integer> {
         description = "Port to listen on; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
     private int port;
 
+    @Option(names = "--to", paramLabel = "HOST",
+        description = "Connect to this host, a name whose addresses are tried in turn or an address, at --port, and send "
+            + "the file once, instead of listening.")
+    private String to;
+
     @Option(names = "--by", defaultValue = "sendfile", paramLabel = "WAY",
         description = "sendfile, from the page cache; zerocopy (MSG_ZEROCOPY on Linux, copying on other systems) or "
             + "write, from a mapping of the file (default: ${DEFAULT-VALUE}).")
@@ -53,12 +58,18 @@ final class Send implements Callable<Integer> {
         if (!Files.isRegularFile(file)) {
             throw new ParameterException(spec.commandLine(), file + " is not a regular file");
         }
-        InetSocketAddress address = Addresses.of(spec, host, port, 0);
         LogFile out = LogFile.standardOutput();
+        if (to != null) {
+            InetSocketAddress address = Addresses.remote(spec, to, port);
+            try (SendLoop loop = new SendLoop(null, file, way, out)) {
+                loop.connect(address);
+                return loop.run() ? 0 : 1;
+            }
+        }
+        InetSocketAddress address = Addresses.local(spec, host, port);
         try (SendLoop loop = new SendLoop(TcpListener.bind(address), file, way, out)) {
             out.write("sending on port " + loop.address().getPort());
-            loop.run();
+            return loop.run() ? 0 : 1;
         }
-        return 0;
     }
 }

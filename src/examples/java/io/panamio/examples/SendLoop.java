@@ -7,6 +7,7 @@ import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.examples.log.LogFile;
+import io.panamio.net.Connector;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -29,17 +30,16 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that sends a file to every client and then waits until the client closes. Each receives a piece at a
+ * An event loop that sends a file to every client, or to one server, and then waits until the client closes. Each receives a piece at a
  * time, so that a fast client does not delay the others. A client that cannot receive the whole file is reset, so that
  * it does not mistake a part for the whole. This holds even if the process is killed: until everything is sent,
  * SO_LINGER is 0, so that a close resets the connection.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
+    private static final long CONNECTOR = -2;
+    private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
     private static final long PIECE = 1 << 20;
-    /** The maximum number of clients accepted in a turn. */
-    private static final int MAX_ACCEPTS = 64;
-    private static final Duration RETRY = Duration.ofMillis(100);
 
     /** A client and its position in the file. */
     private static final class Client {
@@ -73,49 +73,54 @@ final class SendLoop implements AutoCloseable {
     /** Clients that can make progress without another event. */
     private final TurnQueue<Client> ready = new TurnQueue<>();
     private final MemorySegment sink = Arena.ofAuto().allocate(64 * 1024);
+    /** Null if the file is sent to a server. */
     private final TcpListener listener;
+    private final Acceptor acceptor;
+    /** Connects to the server; null if there is none, or once it is connected. */
+    private Connector connector;
     private final LogFile out;
     private final Send.Way way;
     private final FileSource file;
     private final long size;
     /**
      * The file, mapped until the mapping is garbage-collected: the kernel may send from it after a client is closed.
-     * Null if the file is empty.
+     * Null if the file is empty, or if it is sent without a mapping: Windows deletes no file that is mapped.
      */
     private final ZeroCopyBuffer mapping;
-    /** Whether clients may be waiting to be accepted. */
-    private boolean clientsWait;
-    /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
-    private boolean exhausted;
-    /** The time at which accepting is then retried, unless a client ends earlier. */
-    private long acceptAt;
-    private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
     /** What ended the last turn early, or null. */
     private Throwable cutShort;
+    /** Whether a client has not received the whole file. */
+    private boolean incomplete;
 
     SendLoop(TcpListener listener, Path path, Send.Way way, LogFile out) throws IOException {
         this.listener = listener;
+        acceptor = new Acceptor(listener == null ? 0 : Integer.MAX_VALUE);
         this.way = way;
         this.out = out;
         file = FileSource.open(path);
         size = file.size();
-        mapping = map(path);
-        poll.registry().register(listener, LISTENER, Interest.READABLE);
+        mapping = map(path, size, way);
+        if (listener != null) {
+            poll.registry().register(listener, LISTENER, Interest.READABLE);
+        }
     }
 
-    private static ZeroCopyBuffer map(Path path) throws IOException {
+    /** Starts to connect to a server, to which {@link #run} sends the file. */
+    void connect(InetSocketAddress server) throws IOException {
+        connector = Connector.connect(server.getHostString(), server.getPort(), CONNECT_TIME);
+        poll.registry().register(connector, CONNECTOR, Interest.WRITABLE);
+    }
+
+    private static ZeroCopyBuffer map(Path path, long size, Send.Way way) throws IOException {
         try (FileChannel channel = FileChannel.open(path)) {
-            long size = channel.size();
-            if (size > 0) {
-                return ZeroCopyBuffer.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
-            }
-            if (channel.read(ByteBuffer.allocate(1)) > 0) {
+            if (size == 0 && channel.read(ByteBuffer.allocate(1)) > 0) {
                 throw new IOException("the size of the file is unknown, as for those in /proc");
             }
-            return null;
+            return size == 0 || way == Send.Way.SENDFILE ? null
+                : ZeroCopyBuffer.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
         } catch (FileSystemException e) {
             throw e; // it names the file
         } catch (IOException e) {
@@ -136,10 +141,14 @@ final class SendLoop implements AutoCloseable {
         poll.close();
     }
 
-    /** Serves until closed. */
-    void run() throws IOException {
+    /**
+     * Serves until closed, or until the server has the file. Returns whether every client has received the whole file.
+     *
+     * @throws IOException if polling fails, or the server cannot be reached
+     */
+    boolean run() throws IOException {
         try (listener; file) {
-            for (;;) {
+            while (listener != null || connector != null || clients.size() > 0) {
                 try {
                     if (cutShort != null) {
                         resume();
@@ -153,15 +162,20 @@ final class SendLoop implements AutoCloseable {
             }
         } catch (ClosedSelectorException e) {
             clients.forEach(client -> client.stream.close());
+        } finally {
+            if (connector != null) {
+                connector.close();
+            }
         }
+        return !incomplete;
     }
 
     private void resume() {
         Throwable e = cutShort;
         cutShort = null;
-        clientsWait = true;
+        acceptor.clientsWait();
         log("a turn has failed", e);
-        LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
+        LockSupport.parkNanos(Acceptor.RETRY.toNanos()); // it may be the first of many
     }
 
     private void turn() throws IOException {
@@ -178,55 +192,46 @@ final class SendLoop implements AutoCloseable {
                 client.error |= events.isError(i);
                 enqueue(client);
             } else if (events.token(i) == LISTENER) {
-                clientsWait = true;
+                acceptor.clientsWait();
+            } else if (connector != null) {
+                TcpStream stream = connector.finishConnect();
+                if (stream != null) {
+                    connector = null;
+                    add(stream);
+                }
             }
         }
         for (int i = ready.size(); i > 0; i--) {
             serve(ready.remove());
         }
-        if (acceptsNow()) {
-            accept();
-        }
-    }
-
-    /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
-    private boolean acceptsNow() {
-        return clientsWait && (!exhausted || System.nanoTime() - acceptAt >= 0 || clients.size() < acceptBelow);
+        accept();
     }
 
     private int poll() throws IOException {
         try {
-            return !ready.isEmpty() || acceptsNow() ? poll.pollNow(events)
-                : clientsWait ? poll.poll(events, RETRY) : poll.poll(events);
+            return !ready.isEmpty() || acceptor.isDue(clients.size()) ? poll.pollNow(events)
+                : acceptor.isPending(clients.size()) ? poll.poll(events, Acceptor.RETRY) : poll.poll(events);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
-            LockSupport.parkNanos(RETRY.toNanos());
+            LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;
         }
     }
 
-    /**
-     * Accepts at most {@link #MAX_ACCEPTS} of the clients that an event has reported, so that connected ones have their
-     * turn.
-     */
     private void accept() {
         try {
-            for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
+            for (int i = 0; i < Acceptor.MAX_ACCEPTS && acceptor.isDue(clients.size()); i++) {
                 TcpStream stream = listener.accept();
                 if (stream == null) {
-                    clientsWait = false;
-                    exhausted = false;
+                    acceptor.drained();
                 } else {
                     add(stream);
                 }
             }
         } catch (IOException | RuntimeException | Error e) {
-            if (!exhausted) {
+            if (acceptor.failed(clients.size())) {
                 log("no more clients for now", e);
             }
-            exhausted = true;
-            acceptAt = System.nanoTime() + RETRY.toNanos();
-            acceptBelow = clients.size();
         }
     }
 
@@ -242,6 +247,7 @@ final class SendLoop implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             clients.remove(token);
             stream.close();
+            incomplete = true;
             log("a client is dropped", e);
         }
     }
@@ -291,6 +297,7 @@ final class SendLoop implements AutoCloseable {
     private void fail(Client client, Throwable cause) {
         drop(client);
         if (!client.whole) {
+            incomplete = true;
             log(client.address + " has not received the whole file", cause);
         }
     }

@@ -110,9 +110,9 @@ final class Serve implements Callable<Integer> {
         Bench.require(spec, cache >= 1, "--cache: at least 1");
         Bench.require(spec, validTime >= 0, "--valid-time: at least 0");
         Bench.require(spec, !noLog || logFile == null, "--no-log and --log are mutually exclusive");
-        Bench.require(spec, (certificate == null) == (key == null), "--tls-cert and --tls-key need each other");
+        Bench.require(spec, (certificate == null) == (key == null), "--tls-cert and --tls-key must be given together");
         Bench.require(spec, !directory.toString().isEmpty(), "DIR: is empty");
-        InetSocketAddress address = Addresses.of(spec, host, port, 0);
+        InetSocketAddress address = Addresses.local(spec, host, port);
         if (!Files.exists(directory)) {
             throw new IOException("no such directory: " + directory);
         }

@@ -198,7 +198,7 @@ public final class SegmentPool implements AutoCloseable {
         return c.freeCount > 0;
     }
 
-    /** Allocates page-aligned memory that the system commits on first use. */
+    /** Allocates memory that begins at a multiple of 4 KiB, and that the system commits on first use. */
     @SuppressWarnings("restricted")
     private static MemorySegment allocate(long bytes, Arena arena) {
         if (bytes > Long.MAX_VALUE - PAGE) {

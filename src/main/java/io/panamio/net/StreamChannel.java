@@ -318,7 +318,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
     // ---- closing
 
     /**
-     * Returns whether the stream is open. Of a stream that does not report that, returns whether this channel is.
+     * Returns whether the stream is open; of a stream that is not an {@link IoSource}, whether this channel is.
      *
      * @return {@code false} once either is closed
      */

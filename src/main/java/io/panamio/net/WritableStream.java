@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 
 /**
  * A stream that bytes can be written to without blocking: Rust's {@code Write} as mio's streams implement it. The
- * result of a write is a number of bytes, possibly fewer than given, or {@link IoResult#WOULD_BLOCK}. The streams of the
- * system buffer nothing; a stream that encodes may have to, see {@link #flush}.
+ * result of a write is a number of bytes, possibly fewer than given, or {@link IoResult#WOULD_BLOCK}. The streams of
+ * the system buffer nothing; a stream that encodes may have to, see {@link #flush}.
  *
  * <p>Any kind of memory is accepted, see {@link ReadableStream}. A short write has filled the stream: there is no need
  * to call again for {@code WOULD_BLOCK}, and an event arrives when there is room again. No signal is raised when the

@@ -23,6 +23,8 @@
  * io.panamio.net.ConnectOptions} set options before a socket is bound or connected; {@link
  * io.panamio.net.SystemSocketOptions} names those that the JDK lacks.
  *
+ * <p>A {@link io.panamio.net.Connector} connects by name.
+ *
  * <p>A {@link io.panamio.net.StreamChannel} shows a stream to code that is written for the channels of {@code
  * java.nio}. A {@link io.panamio.net.Poller} lets virtual threads wait for any source, without a loop.
  *

@@ -4,6 +4,7 @@ import io.panamio.Feature;
 import io.panamio.Feature.Support;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * The seam between the API and an operating system. Each platform is in a source set of its own, below {@code src/},
@@ -55,6 +56,16 @@ public abstract class Platform {
     /** {@return the exception for a feature that is refused, with a reason or with what to use instead} */
     public final UnsupportedOperationException refusal(Feature feature, String why) {
         return new UnsupportedOperationException(refusal(feature).getMessage() + ": " + why);
+    }
+
+    /** Returns the processor, by its name in the bindings; throws unless it is one of those given. */
+    protected static String processor(String... supported) {
+        String name = System.getProperty("os.arch").replace("amd64", "x86_64");
+        if (!Arrays.asList(supported).contains(name)) {
+            throw new UnsupportedOperationException(
+                "the processor " + name + " is not supported; " + String.join(", ", supported) + " are");
+        }
+        return name;
     }
 
     // ---- selectors

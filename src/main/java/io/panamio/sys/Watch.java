@@ -54,7 +54,18 @@ public class Watch {
     public final void report(int bits) {
         if ((interest & Readiness.ONE_SHOT) != 0) {
             conditions = 0;
-        } else if ((interest & Readiness.LEVEL) == 0) {
+        } else {
+            disarm(bits);
+        }
+    }
+
+    /**
+     * Disarms conditions that are no news, if the interest is edge-triggered.
+     *
+     * @param bits the conditions
+     */
+    public final void disarm(int bits) {
+        if ((interest & (Readiness.LEVEL | Readiness.ONE_SHOT)) == 0) {
             reported |= bits & conditions;
         }
     }

@@ -10,7 +10,8 @@
  * <li>{@link io.panamio.sys.Selector}: deadlines, one poller at a time, wakes ({@code WakeState}), spinning ({@code
  *     SpinPolicy}), closing, and the events that sources deliver themselves.
  * <li>{@link io.panamio.sys.Watch}: armed and unarmed conditions, where the system reports levels or completions.
- * <li>{@link io.panamio.sys.Delivery}: sources that report their readiness themselves.
+ * <li>{@link io.panamio.sys.Delivery}: sources that report their readiness themselves; {@link io.panamio.sys.Alarm}:
+ *     those that do so at a given time.
  * <li>{@link io.panamio.sys.SourceArena} and {@link io.panamio.sys.Cleaning}: memory and sources that are released
  *     late.
  * <li>{@link io.panamio.sys.SystemExceptions}: the exception for the name of an error.

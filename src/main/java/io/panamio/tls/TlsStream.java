@@ -9,6 +9,7 @@ import io.panamio.memory.SegmentPool;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.GatherList;
 import io.panamio.net.Shutdown;
+import io.panamio.sys.Alarm;
 import io.panamio.sys.Delivery;
 import io.panamio.sys.RawAccess;
 import io.panamio.sys.Readiness;
@@ -21,8 +22,6 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -57,9 +56,9 @@ import javax.net.ssl.SSLParameters;
  * the others have their turn. Records are decrypted into the memory of the caller; only what exceeds it is held back.
  * Segments of a shared arena, of more than 2 GB, or of arrays other than {@code byte[]}, cost one more copy.
  *
- * <p>A write encrypts what it accepts at once, and holds back what the stream below does not take, at most 64 KiB;
- * every later call writes it first. {@link #flush} returns whether all was taken. A vectored write fills records with
- * several small segments.
+ * <p>A write encrypts what it accepts at once, and holds back what the stream below does not take, at most 64
+ * KiB and a record; every later call writes it first. {@link #flush} returns whether all was taken. A vectored write
+ * fills records with several small segments.
  *
  * <p>Buffers of 32 and 64 KiB come from the pool, and return to it whenever no part of a record is held: a connection
  * that is idle holds none. For a record, this class allocates nothing; the JDK's engine does. A view of the memory
@@ -97,9 +96,8 @@ public final class TlsStream implements DuplexStream, Source {
     private final Outgoing out;
     private final View view = new View();
     private final Duration timeout;
-    private final long deadline;
-    /** Completed when the handshake is over, or exceptionally at the deadline; null if there is none. */
-    private final CompletableFuture<Void> timer;
+    /** The deadline of the handshake. */
+    private final Alarm deadline;
 
     private boolean connected;
     private boolean begun;
@@ -125,17 +123,7 @@ public final class TlsStream implements DuplexStream, Source {
         in = new Incoming(stream, engine, pool);
         out = new Outgoing(stream, engine, tasks, pool);
         timeout = options.handshakeTimeout();
-        long nanos = timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
-        deadline = System.nanoTime() + nanos;
-        timer = nanos == Long.MAX_VALUE ? null : new CompletableFuture<>();
-        if (timer != null) {
-            Delivery to = delivery;
-            timer.orTimeout(nanos, TimeUnit.NANOSECONDS).whenComplete((done, late) -> {
-                if (late != null) {
-                    to.deliver(READY);
-                }
-            });
-        }
+        deadline = new Alarm(delivery, READY, timeout);
     }
 
     /**
@@ -173,7 +161,8 @@ public final class TlsStream implements DuplexStream, Source {
      */
     public static <S extends DuplexStream & Source> TlsStream client(S stream, SSLEngine engine, SegmentPool pool,
             TlsOptions options) {
-        prepare(stream, engine, true);
+        checkArguments(stream, engine);
+        engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
         if (parameters.getEndpointIdentificationAlgorithm() == null) {
             if (engine.getPeerHost() == null) {
@@ -216,18 +205,18 @@ public final class TlsStream implements DuplexStream, Source {
      */
     public static <S extends DuplexStream & Source> TlsStream server(S stream, SSLEngine engine, SegmentPool pool,
             TlsOptions options) {
-        prepare(stream, engine, false);
+        checkArguments(stream, engine);
+        engine.setUseClientMode(false);
         return new TlsStream(stream, engine, pool, options);
     }
 
-    private static void prepare(DuplexStream stream, SSLEngine engine, boolean client) {
+    private static void checkArguments(DuplexStream stream, SSLEngine engine) {
         Objects.requireNonNull(stream, "stream");
         for (String protocol : engine.getEnabledProtocols()) {
             if (protocol.startsWith("DTLS")) {
                 throw new IllegalArgumentException("an engine for datagrams: " + protocol);
             }
         }
-        engine.setUseClientMode(client);
     }
 
     // ---- state
@@ -255,11 +244,11 @@ public final class TlsStream implements DuplexStream, Source {
         }
     }
 
-    /** Handles an exception of the engine or the stream below: the connection has failed, unless only memory lacks. */
+    /** Handles an exception of the engine or the stream below: except for a lack of memory, it fails the connection. */
     private void fail(IOException e) {
         if (failure == null && !(e instanceof ResourceExhaustedException)) {
             failure = e;
-            endTimer();
+            deadline.cancel();
             in.release();
             out.discardData();
             if (begun) {
@@ -274,12 +263,6 @@ public final class TlsStream implements DuplexStream, Source {
         fail(e);
         thrown |= e == failure;
         return e;
-    }
-
-    private void endTimer() {
-        if (timer != null) {
-            timer.complete(null);
-        }
     }
 
     // ---- connecting
@@ -337,7 +320,7 @@ public final class TlsStream implements DuplexStream, Source {
         if (handshaken) {
             return true;
         }
-        if (timer != null && System.nanoTime() - deadline >= 0) {
+        if (deadline.isOver()) {
             throw new SocketTimeoutException("no TLS handshake within " + timeout);
         }
         if (tasks.isRunning() || !connect()) {
@@ -393,7 +376,7 @@ public final class TlsStream implements DuplexStream, Source {
 
     private void finished() {
         handshaken = true;
-        endTimer();
+        deadline.cancel();
         in.handshaken(isTls13());
         if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
             out.setDue();
@@ -771,7 +754,7 @@ public final class TlsStream implements DuplexStream, Source {
 
     /**
      * Returns the pending error of the connection, which no call has thrown yet, and clears it. Later calls still throw
-     * that of TLS.
+     * an error of TLS.
      *
      * @return the error, or null if none is pending
      * @throws ClosedChannelException if this is closed
@@ -811,7 +794,7 @@ public final class TlsStream implements DuplexStream, Source {
         }
         closed = true;
         try {
-            endTimer();
+            deadline.cancel();
             delivery.deregister();
             if (begun && failure == null) {
                 sendCloseNotify();
@@ -871,7 +854,7 @@ public final class TlsStream implements DuplexStream, Source {
         }
     }
 
-    /** Registers the events of this stream itself, and makes one of what is held. */
+    /** Registers the events of this stream itself, and delivers one if data is held. */
     private void deliver(Registry registry, long token) throws IOException {
         delivery.register(Selector.of(registry), token, READY);
         if (in.holds() || failure != null) {

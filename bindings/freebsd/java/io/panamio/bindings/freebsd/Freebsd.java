@@ -410,6 +410,15 @@ public class Freebsd {
     public static int EIO() {
         return EIO;
     }
+    public static final int ENXIO = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define ENXIO 6
+     * }
+     */
+    public static int ENXIO() {
+        return ENXIO;
+    }
     public static final int EBADF = (int)9L;
     /**
      * {@snippet lang=c :
@@ -473,6 +482,24 @@ public class Freebsd {
     public static int ENODEV() {
         return ENODEV;
     }
+    public static final int ENOTDIR = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * #define ENOTDIR 20
+     * }
+     */
+    public static int ENOTDIR() {
+        return ENOTDIR;
+    }
+    public static final int EISDIR = (int)21L;
+    /**
+     * {@snippet lang=c :
+     * #define EISDIR 21
+     * }
+     */
+    public static int EISDIR() {
+        return EISDIR;
+    }
     public static final int EINVAL = (int)22L;
     /**
      * {@snippet lang=c :
@@ -517,6 +544,24 @@ public class Freebsd {
      */
     public static int ENOSPC() {
         return ENOSPC;
+    }
+    public static final int ESPIPE = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * #define ESPIPE 29
+     * }
+     */
+    public static int ESPIPE() {
+        return ESPIPE;
+    }
+    public static final int EROFS = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * #define EROFS 30
+     * }
+     */
+    public static int EROFS() {
+        return EROFS;
     }
     public static final int EPIPE = (int)32L;
     /**
@@ -607,6 +652,15 @@ public class Freebsd {
      */
     public static int EPROTONOSUPPORT() {
         return EPROTONOSUPPORT;
+    }
+    public static final int ESOCKTNOSUPPORT = (int)44L;
+    /**
+     * {@snippet lang=c :
+     * #define ESOCKTNOSUPPORT 44
+     * }
+     */
+    public static int ESOCKTNOSUPPORT() {
+        return ESOCKTNOSUPPORT;
     }
     public static final int EOPNOTSUPP = (int)45L;
     /**
@@ -716,6 +770,15 @@ public class Freebsd {
     public static int ENOTCONN() {
         return ENOTCONN;
     }
+    public static final int ETOOMANYREFS = (int)59L;
+    /**
+     * {@snippet lang=c :
+     * #define ETOOMANYREFS 59
+     * }
+     */
+    public static int ETOOMANYREFS() {
+        return ETOOMANYREFS;
+    }
     public static final int ETIMEDOUT = (int)60L;
     /**
      * {@snippet lang=c :
@@ -770,6 +833,24 @@ public class Freebsd {
     public static int EHOSTUNREACH() {
         return EHOSTUNREACH;
     }
+    public static final int EDQUOT = (int)69L;
+    /**
+     * {@snippet lang=c :
+     * #define EDQUOT 69
+     * }
+     */
+    public static int EDQUOT() {
+        return EDQUOT;
+    }
+    public static final int ENOLCK = (int)77L;
+    /**
+     * {@snippet lang=c :
+     * #define ENOLCK 77
+     * }
+     */
+    public static int ENOLCK() {
+        return ENOLCK;
+    }
     public static final int ENOSYS = (int)78L;
     /**
      * {@snippet lang=c :
@@ -778,6 +859,24 @@ public class Freebsd {
      */
     public static int ENOSYS() {
         return ENOSYS;
+    }
+    public static final int EOVERFLOW = (int)84L;
+    /**
+     * {@snippet lang=c :
+     * #define EOVERFLOW 84
+     * }
+     */
+    public static int EOVERFLOW() {
+        return EOVERFLOW;
+    }
+    public static final int EILSEQ = (int)86L;
+    /**
+     * {@snippet lang=c :
+     * #define EILSEQ 86
+     * }
+     */
+    public static int EILSEQ() {
+        return EILSEQ;
     }
     public static final int EPROTO = (int)92L;
     /**

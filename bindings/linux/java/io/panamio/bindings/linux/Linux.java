@@ -302,6 +302,15 @@ public class Linux {
     public static int EIO() {
         return EIO;
     }
+    public static final int ENXIO = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define ENXIO 6
+     * }
+     */
+    public static int ENXIO() {
+        return ENXIO;
+    }
     public static final int EBADF = (int)9L;
     /**
      * {@snippet lang=c :
@@ -374,6 +383,24 @@ public class Linux {
     public static int ENODEV() {
         return ENODEV;
     }
+    public static final int ENOTDIR = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * #define ENOTDIR 20
+     * }
+     */
+    public static int ENOTDIR() {
+        return ENOTDIR;
+    }
+    public static final int EISDIR = (int)21L;
+    /**
+     * {@snippet lang=c :
+     * #define EISDIR 21
+     * }
+     */
+    public static int EISDIR() {
+        return EISDIR;
+    }
     public static final int EINVAL = (int)22L;
     /**
      * {@snippet lang=c :
@@ -419,6 +446,24 @@ public class Linux {
     public static int ENOSPC() {
         return ENOSPC;
     }
+    public static final int ESPIPE = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * #define ESPIPE 29
+     * }
+     */
+    public static int ESPIPE() {
+        return ESPIPE;
+    }
+    public static final int EROFS = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * #define EROFS 30
+     * }
+     */
+    public static int EROFS() {
+        return EROFS;
+    }
     public static final int EPIPE = (int)32L;
     /**
      * {@snippet lang=c :
@@ -436,6 +481,15 @@ public class Linux {
      */
     public static int ENAMETOOLONG() {
         return ENAMETOOLONG;
+    }
+    public static final int ENOLCK = (int)37L;
+    /**
+     * {@snippet lang=c :
+     * #define ENOLCK 37
+     * }
+     */
+    public static int ENOLCK() {
+        return ENOLCK;
     }
     public static final int ENOSYS = (int)38L;
     /**
@@ -481,6 +535,15 @@ public class Linux {
      */
     public static int EOVERFLOW() {
         return EOVERFLOW;
+    }
+    public static final int EILSEQ = (int)84L;
+    /**
+     * {@snippet lang=c :
+     * #define EILSEQ 84
+     * }
+     */
+    public static int EILSEQ() {
+        return EILSEQ;
     }
     public static final int ENOTSOCK = (int)88L;
     /**
@@ -535,6 +598,15 @@ public class Linux {
      */
     public static int EPROTONOSUPPORT() {
         return EPROTONOSUPPORT;
+    }
+    public static final int ESOCKTNOSUPPORT = (int)94L;
+    /**
+     * {@snippet lang=c :
+     * #define ESOCKTNOSUPPORT 94
+     * }
+     */
+    public static int ESOCKTNOSUPPORT() {
+        return ESOCKTNOSUPPORT;
     }
     public static final int EOPNOTSUPP = (int)95L;
     /**
@@ -644,6 +716,15 @@ public class Linux {
     public static int ENOTCONN() {
         return ENOTCONN;
     }
+    public static final int ETOOMANYREFS = (int)109L;
+    /**
+     * {@snippet lang=c :
+     * #define ETOOMANYREFS 109
+     * }
+     */
+    public static int ETOOMANYREFS() {
+        return ETOOMANYREFS;
+    }
     public static final int ETIMEDOUT = (int)110L;
     /**
      * {@snippet lang=c :
@@ -697,6 +778,15 @@ public class Linux {
      */
     public static int EINPROGRESS() {
         return EINPROGRESS;
+    }
+    public static final int EDQUOT = (int)122L;
+    /**
+     * {@snippet lang=c :
+     * #define EDQUOT 122
+     * }
+     */
+    public static int EDQUOT() {
+        return EDQUOT;
     }
     public static final int O_ACCMODE = (int)3L;
     /**

@@ -104,6 +104,15 @@ public class Macos {
     public static int EIO() {
         return EIO;
     }
+    public static final int ENXIO = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define ENXIO 6
+     * }
+     */
+    public static int ENXIO() {
+        return ENXIO;
+    }
     public static final int EBADF = (int)9L;
     /**
      * {@snippet lang=c :
@@ -167,6 +176,24 @@ public class Macos {
     public static int ENODEV() {
         return ENODEV;
     }
+    public static final int ENOTDIR = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * #define ENOTDIR 20
+     * }
+     */
+    public static int ENOTDIR() {
+        return ENOTDIR;
+    }
+    public static final int EISDIR = (int)21L;
+    /**
+     * {@snippet lang=c :
+     * #define EISDIR 21
+     * }
+     */
+    public static int EISDIR() {
+        return EISDIR;
+    }
     public static final int EINVAL = (int)22L;
     /**
      * {@snippet lang=c :
@@ -211,6 +238,24 @@ public class Macos {
      */
     public static int ENOSPC() {
         return ENOSPC;
+    }
+    public static final int ESPIPE = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * #define ESPIPE 29
+     * }
+     */
+    public static int ESPIPE() {
+        return ESPIPE;
+    }
+    public static final int EROFS = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * #define EROFS 30
+     * }
+     */
+    public static int EROFS() {
+        return EROFS;
     }
     public static final int EPIPE = (int)32L;
     /**
@@ -301,6 +346,24 @@ public class Macos {
      */
     public static int EPROTONOSUPPORT() {
         return EPROTONOSUPPORT;
+    }
+    public static final int ESOCKTNOSUPPORT = (int)44L;
+    /**
+     * {@snippet lang=c :
+     * #define ESOCKTNOSUPPORT 44
+     * }
+     */
+    public static int ESOCKTNOSUPPORT() {
+        return ESOCKTNOSUPPORT;
+    }
+    public static final int ENOTSUP = (int)45L;
+    /**
+     * {@snippet lang=c :
+     * #define ENOTSUP 45
+     * }
+     */
+    public static int ENOTSUP() {
+        return ENOTSUP;
     }
     public static final int EAFNOSUPPORT = (int)47L;
     /**
@@ -401,6 +464,15 @@ public class Macos {
     public static int ENOTCONN() {
         return ENOTCONN;
     }
+    public static final int ETOOMANYREFS = (int)59L;
+    /**
+     * {@snippet lang=c :
+     * #define ETOOMANYREFS 59
+     * }
+     */
+    public static int ETOOMANYREFS() {
+        return ETOOMANYREFS;
+    }
     public static final int ETIMEDOUT = (int)60L;
     /**
      * {@snippet lang=c :
@@ -455,6 +527,24 @@ public class Macos {
     public static int EHOSTUNREACH() {
         return EHOSTUNREACH;
     }
+    public static final int EDQUOT = (int)69L;
+    /**
+     * {@snippet lang=c :
+     * #define EDQUOT 69
+     * }
+     */
+    public static int EDQUOT() {
+        return EDQUOT;
+    }
+    public static final int ENOLCK = (int)77L;
+    /**
+     * {@snippet lang=c :
+     * #define ENOLCK 77
+     * }
+     */
+    public static int ENOLCK() {
+        return ENOLCK;
+    }
     public static final int ENOSYS = (int)78L;
     /**
      * {@snippet lang=c :
@@ -463,6 +553,24 @@ public class Macos {
      */
     public static int ENOSYS() {
         return ENOSYS;
+    }
+    public static final int EOVERFLOW = (int)84L;
+    /**
+     * {@snippet lang=c :
+     * #define EOVERFLOW 84
+     * }
+     */
+    public static int EOVERFLOW() {
+        return EOVERFLOW;
+    }
+    public static final int EILSEQ = (int)92L;
+    /**
+     * {@snippet lang=c :
+     * #define EILSEQ 92
+     * }
+     */
+    public static int EILSEQ() {
+        return EILSEQ;
     }
     public static final int EPROTO = (int)100L;
     /**

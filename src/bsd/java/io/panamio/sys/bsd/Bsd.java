@@ -74,6 +74,7 @@ final class Bsd {
     static final int EPROTOTYPE = 41;
     static final int ENOPROTOOPT = 42;
     static final int EPROTONOSUPPORT = 43;
+    static final int ESOCKTNOSUPPORT = 44;
     static final int EAFNOSUPPORT = 47;
     static final int EADDRINUSE = 48;
     static final int EADDRNOTAVAIL = 49;
@@ -85,13 +86,17 @@ final class Bsd {
     static final int ENOBUFS = 55;
     static final int EISCONN = 56;
     static final int ENOTCONN = 57;
+    static final int ETOOMANYREFS = 59;
     static final int ETIMEDOUT = 60;
     static final int ECONNREFUSED = 61;
     static final int ELOOP = 62;
     static final int ENAMETOOLONG = 63;
     static final int EHOSTDOWN = 64;
     static final int EHOSTUNREACH = 65;
+    static final int EDQUOT = 69;
+    static final int ENOLCK = 77;
     static final int ENOSYS = 78;
+    static final int EOVERFLOW = 84;
 
     private Bsd() {
     }

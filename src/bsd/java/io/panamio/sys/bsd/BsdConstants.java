@@ -16,9 +16,8 @@ public abstract class BsdConstants extends UnixConstants {
     protected BsdConstants() {
     }
 
-    // errno
-    protected abstract int EOPNOTSUPP();
-    protected abstract int EPROTO();
+    /** Returns the error of a number that the other system does not have, or has for another one; null if none. */
+    protected abstract Errno ownErrno(int number);
 
     // sys/event.h
     protected abstract int KEVENT_SIZE();
@@ -63,6 +62,7 @@ public abstract class BsdConstants extends UnixConstants {
             BY_NUMBER[Bsd.EPROTOTYPE] = Errno.EPROTOTYPE;
             BY_NUMBER[Bsd.ENOPROTOOPT] = Errno.ENOPROTOOPT;
             BY_NUMBER[Bsd.EPROTONOSUPPORT] = Errno.EPROTONOSUPPORT;
+            BY_NUMBER[Bsd.ESOCKTNOSUPPORT] = Errno.ESOCKTNOSUPPORT;
             BY_NUMBER[Bsd.EAFNOSUPPORT] = Errno.EAFNOSUPPORT;
             BY_NUMBER[Bsd.EADDRINUSE] = Errno.EADDRINUSE;
             BY_NUMBER[Bsd.EADDRNOTAVAIL] = Errno.EADDRNOTAVAIL;
@@ -74,25 +74,25 @@ public abstract class BsdConstants extends UnixConstants {
             BY_NUMBER[Bsd.ENOBUFS] = Errno.ENOBUFS;
             BY_NUMBER[Bsd.EISCONN] = Errno.EISCONN;
             BY_NUMBER[Bsd.ENOTCONN] = Errno.ENOTCONN;
+            BY_NUMBER[Bsd.ETOOMANYREFS] = Errno.ETOOMANYREFS;
             BY_NUMBER[Bsd.ETIMEDOUT] = Errno.ETIMEDOUT;
             BY_NUMBER[Bsd.ECONNREFUSED] = Errno.ECONNREFUSED;
             BY_NUMBER[Bsd.ELOOP] = Errno.ELOOP;
             BY_NUMBER[Bsd.ENAMETOOLONG] = Errno.ENAMETOOLONG;
             BY_NUMBER[Bsd.EHOSTDOWN] = Errno.EHOSTDOWN;
             BY_NUMBER[Bsd.EHOSTUNREACH] = Errno.EHOSTUNREACH;
+            BY_NUMBER[Bsd.EDQUOT] = Errno.EDQUOT;
+            BY_NUMBER[Bsd.ENOLCK] = Errno.ENOLCK;
             BY_NUMBER[Bsd.ENOSYS] = Errno.ENOSYS;
+            BY_NUMBER[Bsd.EOVERFLOW] = Errno.EOVERFLOW;
         }
     }
 
     @Override
     protected final Errno errno(int number) {
-        if (number == EOPNOTSUPP()) {
-            return Errno.EOPNOTSUPP;
-        }
-        if (number == EPROTO()) {
-            return Errno.EPROTO;
-        }
-        return number > 0 && number < ErrorTable.BY_NUMBER.length ? ErrorTable.BY_NUMBER[number] : null;
+        Errno own = ownErrno(number);
+        return own != null ? own
+            : number > 0 && number < ErrorTable.BY_NUMBER.length ? ErrorTable.BY_NUMBER[number] : null;
     }
 
     @Override protected final int EAGAIN() { return Bsd.EAGAIN; }

@@ -29,11 +29,15 @@ public abstract class BsdPlatform extends UnixPlatform {
 
     @Override
     public final Selector openSelector() throws IOException {
-        return POLL ? openPollSelector(this::isFile) : KqueueSelector.open(c, this::isFile);
+        return POLL ? openPollSelector(this::isRefused) : KqueueSelector.open(c, this::isFile);
     }
 
     private boolean isFile(int fd) {
         return ((BsdTransfers) transfers()).isFile(fd);
+    }
+
+    private boolean isRefused(int fd) {
+        return isFile(fd) || KqueueSelector.refuses(c, fd);
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.panamio.sys.unix.Errors;
 import io.panamio.sys.unix.Libc;
 import io.panamio.sys.unix.Posix;
 import io.panamio.sys.unix.UnixTransfers;
+import io.panamio.sys.unix.WriteErrors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,6 +20,7 @@ import java.lang.ref.Reference;
 public abstract class BsdTransfers extends UnixTransfers {
     private final BsdConstants c;
     private final Errors errors;
+    private final WriteErrors writeErrors;
     private final MemorySegment fstat;
 
     /**
@@ -30,6 +32,7 @@ public abstract class BsdTransfers extends UnixTransfers {
         super(constants);
         c = constants;
         errors = new Errors(constants);
+        writeErrors = new WriteErrors(constants);
         this.fstat = fstat;
     }
 
@@ -60,7 +63,7 @@ public abstract class BsdTransfers extends UnixTransfers {
                 throw errors.io("fstat", -r);
             }
             if ((status.get(JAVA_SHORT, c.STAT_MODE()) & Posix.S_IFMT) != Posix.S_IFREG) {
-                throw new IllegalArgumentException("descriptor " + fd + " is not a regular file's");
+                throw new IllegalArgumentException("descriptor " + fd + " does not refer to a regular file");
             }
             return status.get(JAVA_LONG, c.STAT_LENGTH());
         }
@@ -87,14 +90,15 @@ public abstract class BsdTransfers extends UnixTransfers {
         if (r >= 0 || sent > 0) {
             return sent;
         }
-        if (c.wouldBlock(r) || errors.isConnecting(to, r)) {
+        if (writeErrors.isBlocked(to, r)) {
             return Sockets.WOULD_BLOCK;
         }
         Errno errno = c.errno(-r);
-        if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP || errno == Errno.ENOTSOCK || errno == Errno.ENODEV) {
+        if (errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP || errno == Errno.ENOTSUP || errno == Errno.ENOTSOCK
+                || errno == Errno.ENODEV) {
             return REFUSED; // it cannot send this file, or the target is not a stream socket
         }
-        throw errors.write(to, "sendfile", -r);
+        throw writeErrors.exception(to, "sendfile", -r);
     }
 
     /**

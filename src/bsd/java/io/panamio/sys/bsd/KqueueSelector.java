@@ -131,6 +131,24 @@ final class KqueueSelector extends Selector {
         return new KqueueSelector(constants, refused);
     }
 
+    /** Returns whether kqueue(2) cannot watch an open descriptor; false without a free descriptor to try that. */
+    static boolean refuses(BsdConstants constants, int fd) {
+        KqueueSelector selector;
+        try {
+            selector = new KqueueSelector(constants, any -> false);
+        } catch (IOException e) {
+            return false;
+        }
+        try {
+            selector.add(fd, 0, Readiness.READABLE | Readiness.WRITABLE);
+            return false;
+        } catch (IOException e) {
+            return true;
+        } finally {
+            selector.destroy();
+        }
+    }
+
     private int check(String call, int r) throws IOException {
         if (r < 0) {
             throw errors.io(call, -r);
@@ -333,7 +351,7 @@ final class KqueueSelector extends Selector {
         return false;
     }
 
-    /** Returns whether the kernel itself removed the filter of the write end of a pipe: FreeBSD, at the reader's end. */
+    /** Returns whether the kernel removed the filter of the write end of a pipe: FreeBSD, when its reader has gone. */
     private boolean isBroken(int fd, Registration r) {
         changeAll(fd, r, WRITE, Bsd.EV_ADD);
         int failed = apply(0);
@@ -437,7 +455,7 @@ final class KqueueSelector extends Selector {
                 return false;
             }
             if ((r.interest & Readiness.LEVEL) != 0 && (events.flags(i) & Bsd.EV_CLEAR) != 0) {
-                tryChange(fd, r, READ, true);
+                makeLevelTriggered(fd, r);
             }
             events.set(i, token, events.readiness(i) & ~Readiness.READABLE);
         }
@@ -450,24 +468,32 @@ final class KqueueSelector extends Selector {
         }
         r.over = true;
         if (r.hangUpOnly() || Integer.bitCount(r.filters) > 1) {
-            tryChange(fd, r, r.filters, false);
+            disable(fd, r);
         }
         return true;
     }
 
     /**
-     * Disables filters, or makes them level-triggered, if there is enough stack: the events that the kernel has already
-     * given must not be lost.
+     * Disables the filters of a registration, if there is enough stack: the events that the kernel has already given
+     * must not be lost.
      */
-    private void tryChange(int fd, Registration r, int filters, boolean level) {
+    private void disable(int fd, Registration r) {
         try {
-            changeAll(fd, r, filters, level ? Bsd.EV_DELETE : Bsd.EV_DISABLE);
-            if (level) {
-                changeAll(fd, r, filters, Bsd.EV_ADD);
-            }
+            changeAll(fd, r, r.filters, Bsd.EV_DISABLE);
             apply(count);
         } catch (StackOverflowError e) {
             count = 0; // a filter that is not disabled reports once more, which is dropped
+        }
+    }
+
+    /** Makes the filter of a hang-up level-triggered, likewise if there is enough stack. */
+    private void makeLevelTriggered(int fd, Registration r) {
+        try {
+            changeAll(fd, r, READ, Bsd.EV_DELETE);
+            changeAll(fd, r, READ, Bsd.EV_ADD);
+            apply(count);
+        } catch (StackOverflowError e) {
+            count = 0; // it stays edge-triggered until its next event
         }
     }
 

@@ -1,6 +1,11 @@
 package io.panamio.examples.proxy;
 
 import io.panamio.Events;
+import io.panamio.Interest;
+import io.panamio.Registry;
+import io.panamio.Source;
+import io.panamio.examples.ShortReads;
+import io.panamio.net.Connector;
 import io.panamio.net.DuplexStream;
 import io.panamio.net.TcpStream;
 import io.panamio.tls.TlsStream;
@@ -9,16 +14,27 @@ import java.net.StandardSocketOptions;
 
 /** A client, its connection to the server, and a flow in each direction. */
 final class Connection {
+    private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
+
     final DuplexStream client;
-    final DuplexStream server;
+    private final Connector connector;
+    /** The connection to the server and the flows; null until the connector has finished. */
+    private DuplexStream server;
+    private Flow up;
+    private Flow down;
     /** The sockets of both, which may be encrypted. */
     private final TcpStream clientSocket;
-    private final TcpStream serverSocket;
-    private final Flow up;
-    private final Flow down;
+    private TcpStream serverSocket;
+    private final Mode mode;
+    private final Encryption encryption;
+    private final Statistics statistics;
+    private final Resources resources;
+    /** What events of the client have reported in the meantime: see {@link Flow#sourceReady}. */
+    private boolean clientReady;
+    private boolean clientReadOn;
     long clientToken = -1; // none
     long serverToken = -1;
-    /** Whether the server is connected. Until then nothing is read. */
+    /** Whether the server is connected, with its handshake. Until then nothing is read. */
     boolean connected;
     /** Whether it is queued to be moved again without an event. */
     boolean again;
@@ -26,37 +42,51 @@ final class Connection {
     /** The timer that ends the connect, and then an idle connection. */
     long timer = -1; // none
 
-    Connection(TcpStream clientSocket, TcpStream serverSocket, Mode mode, Encryption encryption, Statistics statistics,
+    Connection(TcpStream clientSocket, Connector connector, Mode mode, Encryption encryption, Statistics statistics,
             Resources resources) {
         this.clientSocket = clientSocket;
-        this.serverSocket = serverSocket;
+        this.connector = connector;
+        this.mode = mode;
+        this.encryption = encryption;
+        this.statistics = statistics;
+        this.resources = resources;
         client = encryption.ofClient(clientSocket, resources.records);
-        server = encryption.toServer(serverSocket, resources.records);
-        up = Flow.of(mode, client, server, statistics.up, resources);
-        down = Flow.of(mode, server, client, statistics.down, resources);
     }
 
     /**
      * Handles an event, and moves bytes as far as possible.
      *
+     * @param registry where the server is registered when it is connected
      * @return as {@link #move}
      * @throws java.net.ConnectException if the server cannot be reached
      * @throws IOException if either side has failed
      */
-    boolean event(Events events, int i) throws IOException {
+    boolean event(Events events, int i, Registry registry) throws IOException {
         boolean ofClient = events.token(i) == clientToken;
-        Flow out = ofClient ? up : down;
         boolean error = events.isError(i);
-        boolean hangUp = error || events.isReadClosed(i);
+        if (server == null) {
+            if (!ofClient) {
+                return finishConnect(registry) && shakeHands() && move();
+            }
+            clientReady = true;
+            clientReadOn |= ShortReads.mayHideMore(events, i) || client instanceof TlsStream;
+            IOException failure = error ? client.takeError() : null;
+            if (failure != null) {
+                throw failure;
+            }
+            return false;
+        }
+        Flow out = ofClient ? up : down;
         boolean any = (ofClient ? client : server) instanceof TlsStream; // whose events permit everything
-        if (any || hangUp || events.isReadable(i)) {
-            out.sourceReady(any || hangUp || events.isPriority(i));
+        boolean mustReadOn = any || ShortReads.mayHideMore(events, i);
+        if (mustReadOn || events.isReadable(i)) {
+            out.sourceReady(mustReadOn);
         }
         if (any || error || events.isWritable(i) || events.isWriteClosed(i)) {
             (ofClient ? down : up).sinkReady();
         }
-        if (!connected && !ofClient) {
-            connected = server instanceof TlsStream tls ? tls.finishHandshake() : server.finishConnect();
+        if (!ofClient) {
+            shakeHands();
         }
         if (error) {
             out.sourceFailed();
@@ -70,6 +100,30 @@ final class Connection {
         return false;
     }
 
+    /** Continues to connect to the server, and returns whether it is connected, and registered. */
+    private boolean finishConnect(Registry registry) throws IOException {
+        serverSocket = connector.finishConnect();
+        if (serverSocket == null) {
+            return false;
+        }
+        DuplexStream to = encryption.toServer(serverSocket, resources.records);
+        up = Flow.of(mode, client, to, statistics.up, resources);
+        down = Flow.of(mode, to, client, statistics.down, resources);
+        if (clientReady) {
+            up.sourceReady(clientReadOn);
+        }
+        server = to;
+        registry.register((Source) server, serverToken, BOTH);
+        return true;
+    }
+
+    private boolean shakeHands() throws IOException {
+        if (!connected) {
+            connected = !(server instanceof TlsStream tls) || tls.finishHandshake();
+        }
+        return connected;
+    }
+
     /** Moves bytes as far as possible. Returns whether it must be called again without an event. */
     boolean move() throws IOException {
         boolean more = up.move() | down.move();
@@ -80,22 +134,29 @@ final class Connection {
 
     /** Returns whether both directions have ended and everything is written, as far as there is room. */
     boolean isDone() throws IOException {
-        return client.flush() & server.flush() && up.isDone() && down.isDone();
+        return server != null && client.flush() & server.flush() && up.isDone() && down.isDone();
     }
 
     /** Closes both sides, and discards pending bytes. */
     void close() {
         closed = true;
         client.close();
-        server.close();
-        up.close();
-        down.close();
+        connector.close();
+        if (server != null) {
+            server.close();
+            up.close();
+            down.close();
+        } else if (serverSocket != null) {
+            serverSocket.close();
+        }
     }
 
     /** Resets both sides, so that the peers get an error and not an end of stream. */
     void reset() {
         reset(clientSocket); // before the streams over them, which would send the end of the stream
-        reset(serverSocket);
+        if (serverSocket != null) {
+            reset(serverSocket);
+        }
         close();
     }
 

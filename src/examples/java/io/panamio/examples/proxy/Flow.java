@@ -21,10 +21,7 @@ abstract class Flow {
     final Statistics.Way way;
     /** Whether the source may have data. */
     boolean readable;
-    /**
-     * Whether to read until a read would block, even after a short one: the source has ended or failed, which no event
-     * reports again, or has urgent data, at which a read stops.
-     */
+    /** Whether to read until a read would block, even after a short one. */
     boolean readOn;
     /** Whether the sink is full: the last write was short, and no event of the sink has followed. */
     boolean blocked;

@@ -33,7 +33,8 @@ public final class Proxy implements Callable<Integer> {
     private HostPort listen;
 
     @Option(names = "--to", required = true, paramLabel = "HOST:PORT", converter = HostPort.Converter.class,
-        description = "Address of the server; its name is resolved once, at the start.")
+        description = "Address of the server. The addresses of a name are tried in turn, and it is resolved again after "
+            + "half a minute.")
     private HostPort to;
 
     @Option(names = "--tls-cert", paramLabel = "FILE",
@@ -92,7 +93,7 @@ public final class Proxy implements Callable<Integer> {
         require(idleTimeout >= 1 && idleTimeout <= MAX_SECONDS, "--idle-timeout: from 1 to " + MAX_SECONDS);
         require(grace >= 0 && grace <= MAX_SECONDS, "--grace: from 0 to " + MAX_SECONDS);
         require(!to.host().isEmpty() && to.port() > 0, "--to: needs a host and a port");
-        require((certificate == null) == (key == null), "--tls-cert and --tls-key need each other");
+        require((certificate == null) == (key == null), "--tls-cert and --tls-key must be given together");
         LogFile out = LogFile.standardOutput();
         ProxyLoop loop = new ProxyLoop(new ProxyLoop.Settings(listen.resolve(), to.resolve(), mode, maxConnections,
             Duration.ofSeconds(connectTimeout), Duration.ofSeconds(idleTimeout), Duration.ofSeconds(grace),

@@ -8,9 +8,11 @@ import io.panamio.Slab;
 import io.panamio.Source;
 import io.panamio.Timers;
 import io.panamio.Waker;
+import io.panamio.examples.Acceptor;
 import io.panamio.examples.TurnQueue;
 import io.panamio.examples.log.LogFile;
 import io.panamio.net.ConnectOptions;
+import io.panamio.net.Connector;
 import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -38,13 +41,11 @@ import java.util.function.Consumer;
 public final class ProxyLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
-    /** Tokens of timers. */
-    private static final long ACCEPT = -3;
-    private static final long GRACE = -4;
-    /** The maximum number of clients accepted in a turn. */
-    private static final int MAX_ACCEPTS = 64;
+    /** The token of a timer. */
+    private static final long GRACE = -3;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
-    private static final Duration RETRY = Duration.ofMillis(100);
+    /** That of a connection covers the handshake as well. */
+    private static final Duration NO_TIMEOUT = ChronoUnit.FOREVER.getDuration();
     private static final ConnectOptions TO_SERVER =
         ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
     /** Accepted sockets inherit TCP_NODELAY. */
@@ -55,7 +56,7 @@ public final class ProxyLoop implements AutoCloseable {
      * The settings of a proxy.
      *
      * @param listen the address to listen on; port 0 lets the system choose
-     * @param to the address of the server
+     * @param to the address of the server; its name, if it has one, is resolved again for later connections
      * @param mode how bytes are transferred
      * @param maxConnections the maximum number of clients at a time, at least 1
      * @param connectTimeout the maximum time to connect to the server, positive
@@ -77,15 +78,10 @@ public final class ProxyLoop implements AutoCloseable {
     private final Slab<Connection> sides = new Slab<>(1024); // two entries per connection
     private final TurnQueue<Connection> again = new TurnQueue<>();
     private final Timers timers;
+    private final ServerAddresses addresses = new ServerAddresses();
     private final Statistics statistics = new Statistics();
+    private final Acceptor acceptor;
     private Resources resources;
-    /** Whether clients may be waiting to be accepted. */
-    private boolean clientsWait;
-    /** Whether accepting has failed since the last time that no client was waiting; no event reports when to retry. */
-    private boolean exhausted;
-    /** Whether it then waits for a timer, or for a client to end. */
-    private boolean acceptsLater;
-    private int acceptBelow;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
     private int count;
     private int seen;
@@ -110,6 +106,7 @@ public final class ProxyLoop implements AutoCloseable {
         this.settings = settings;
         this.reports = reports;
         timers = new Timers(tick(settings));
+        acceptor = new Acceptor(settings.maxConnections);
         listener = TcpListener.bind(settings.listen, FOR_CLIENTS);
         Poll opened = null;
         try {
@@ -195,12 +192,12 @@ public final class ProxyLoop implements AutoCloseable {
     }
 
     /**
-     * Returns the resolution of the timeouts: a busy connection restarts its own about once in this time. No longer
-     * than the time after which accept is retried, which as the grace period is rounded up to it.
+     * Returns the resolution of the timeouts: a busy connection restarts its own about once in this time. At most 100
+     * ms, as the grace period is rounded up to it.
      */
     private static Duration tick(Settings settings) {
         long shorter = Math.min(settings.connectTimeout.toNanos(), settings.idleTimeout.toNanos());
-        return Duration.ofNanos(Math.clamp(shorter / 8, 1_000_000, RETRY.toNanos()));
+        return Duration.ofNanos(Math.clamp(shorter / 8, 1_000_000, 100_000_000));
     }
 
     private boolean isStopped() {
@@ -214,9 +211,9 @@ public final class ProxyLoop implements AutoCloseable {
     private void resume() {
         Throwable e = cutShort;
         cutShort = null;
-        clientsWait = true;
+        acceptor.clientsWait();
         log("a turn has failed", e);
-        LockSupport.parkNanos(RETRY.toNanos()); // it may be the first of many
+        LockSupport.parkNanos(Acceptor.RETRY.toNanos()); // it may be the first of many
     }
 
     private void turn() throws IOException {
@@ -232,7 +229,7 @@ public final class ProxyLoop implements AutoCloseable {
             if (c != null) { // otherwise it was closed earlier in this batch
                 serve(c, i);
             } else if (token == LISTENER) {
-                clientsWait = true;
+                acceptor.clientsWait();
             } else if (token == WAKER) {
                 wake();
             }
@@ -247,26 +244,17 @@ public final class ProxyLoop implements AutoCloseable {
         while (timers.expire()) {
             expire(timers.token());
         }
-        if (acceptsNow()) {
-            accept();
-        }
-    }
-
-    private boolean mayAccept() {
-        return clientsWait && !stopping && connections() < settings.maxConnections;
-    }
-
-    /** Returns whether to try to accept: after a failure only if a client has ended since then, or after a while. */
-    private boolean acceptsNow() {
-        return mayAccept() && (!acceptsLater || connections() < acceptBelow);
+        accept();
     }
 
     private int poll() throws IOException {
         try {
-            return again.isEmpty() && !acceptsNow() ? poll.poll(events, timers) : poll.pollNow(events);
+            return !again.isEmpty() || acceptor.isDue(connections()) ? poll.pollNow(events)
+                : acceptor.isPending(connections()) ? poll.poll(events, Acceptor.untilRetry(timers))
+                : poll.poll(events, timers);
         } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
             log("no events for now", e);
-            LockSupport.parkNanos(RETRY.toNanos());
+            LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;
         }
     }
@@ -278,6 +266,7 @@ public final class ProxyLoop implements AutoCloseable {
         }
         if (stops.get() > 0 && !stopping) {
             stopping = true;
+            acceptor.stop();
             listener.close();
             timers.schedule(GRACE, settings.grace);
         }
@@ -293,50 +282,40 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- connections
 
-    /**
-     * Accepts at most {@link #MAX_ACCEPTS} of the clients that an event has reported, so that connected ones have their
-     * turn.
-     */
     private void accept() {
         try {
-            for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
+            for (int i = 0; i < Acceptor.MAX_ACCEPTS && acceptor.isDue(connections()); i++) {
                 if (unserved == null) {
                     unserved = listener.accept();
                 }
                 if (unserved == null) {
-                    clientsWait = false;
-                    exhausted = false;
+                    acceptor.drained();
                 } else {
                     connect(unserved);
                     unserved = null;
                 }
             }
         } catch (IOException | RuntimeException | Error e) {
-            if (!exhausted) {
+            if (acceptor.failed(connections())) {
                 log("no more clients for now", e);
             }
-            exhausted = true;
-            if (!acceptsLater) {
-                timers.schedule(ACCEPT, RETRY);
-                acceptsLater = true;
-            }
-            acceptBelow = connections();
         }
     }
 
     private void connect(TcpStream client) throws ResourceExhaustedException {
         Connection c = null;
-        TcpStream server = null;
+        Connector connector = null;
         try {
-            server = TcpStream.connect(settings.to, TO_SERVER);
-            c = new Connection(client, server, settings.mode, settings.encryption, statistics, resources);
+            connector = Connector.connect(settings.to.getHostString(), settings.to.getPort(), NO_TIMEOUT, TO_SERVER,
+                addresses);
+            c = new Connection(client, connector, settings.mode, settings.encryption, statistics, resources);
             c.clientToken = sides.insert(c);
             c.serverToken = sides.insert(c);
             c.timer = timers.schedule(c.clientToken, settings.connectTimeout);
             poll.registry().register((Source) c.client, c.clientToken, BOTH);
-            poll.registry().register((Source) c.server, c.serverToken, BOTH);
-        } catch (IOException | RuntimeException | Error e) { // such as no route, or no port left
-            if (server == null && e instanceof ResourceExhaustedException r) {
+            poll.registry().register(connector, c.serverToken, Interest.WRITABLE);
+        } catch (IOException | RuntimeException | Error e) {
+            if (connector == null && e instanceof ResourceExhaustedException r) {
                 throw r;
             }
             if (!(e instanceof IOException)) {
@@ -345,8 +324,8 @@ public final class ProxyLoop implements AutoCloseable {
             if (c != null) {
                 remove(c);
             }
-            if (server != null) {
-                server.close();
+            if (connector != null) {
+                connector.close();
             }
             Connection.reset(client);
             statistics.refused++;
@@ -357,7 +336,7 @@ public final class ProxyLoop implements AutoCloseable {
     /** Handles an event of a connection, or continues its last turn if the index is -1. */
     private void serve(Connection c, int event) {
         try {
-            boolean more = event < 0 ? c.move() : c.event(events, event);
+            boolean more = event < 0 ? c.move() : c.event(events, event, poll.registry());
             if (c.isDone()) {
                 remove(c);
                 c.close();
@@ -380,9 +359,7 @@ public final class ProxyLoop implements AutoCloseable {
 
     /** Handles that a timer has expired, mostly that of a connection. */
     private void expire(long timer) {
-        if (timer == ACCEPT) {
-            acceptsLater = false;
-        } else if (timer == GRACE) {
+        if (timer == GRACE) {
             graceEnded = true;
         } else {
             statistics.timedOut++;

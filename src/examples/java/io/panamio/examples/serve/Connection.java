@@ -19,10 +19,7 @@ final class Connection {
 
     /** Whether there may be more to read: the socket was not drained since the last event. */
     boolean mayRead;
-    /**
-     * Whether to read until a read would block, even after a short one: the end of the stream or an error is still to
-     * be read, or there is urgent data, at which a read stops.
-     */
+    /** Whether to read until a read would block, even after a short one. */
     boolean readOn;
     /** Whether the end of the stream was read. */
     boolean ended;

@@ -90,9 +90,9 @@ final class FileCache implements AutoCloseable {
         requireAccess();
     }
 
-    /** Returns the bytes of a path, in the charset that they are in: a URI preserves them. */
+    /** Returns the bytes of a path, in the charset that they are in: a URI preserves them. On Windows it is UTF-8. */
     private static byte[] rawPath(Path path) {
-        byte[] raw = path.toUri().getRawPath().getBytes(StandardCharsets.US_ASCII);
+        byte[] raw = path.toUri().getRawPath().getBytes(StandardCharsets.UTF_8);
         TargetPath read = new TargetPath();
         read.read(MemorySegment.ofArray(raw), 0, raw.length);
         return read.names();

@@ -7,6 +7,8 @@ import io.panamio.ResourceExhaustedException;
 import io.panamio.Source;
 import io.panamio.Timers;
 import io.panamio.Waker;
+import io.panamio.examples.Acceptor;
+import io.panamio.examples.ShortReads;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
@@ -34,16 +36,11 @@ public final class HttpLoop implements Runnable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
     private static final long WAKER = -2;
     /** Tokens of timers. */
-    private static final long ACCEPT = -3;
-    private static final long FLUSH = -4;
-    private static final long GRACE = -5;
-    /** The maximum number of connections accepted in a turn. */
-    private static final int MAX_ACCEPTS = 64;
+    private static final long FLUSH = -3;
+    private static final long GRACE = -4;
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
     /** The resolution of timeouts. */
     private static final Duration TICK = Duration.ofMillis(100);
-    /** The time after which accept is retried, and the pause after a failure. */
-    private static final Duration RETRY = Duration.ofMillis(100);
     private static final Duration SECOND = Duration.ofSeconds(1);
 
     /**
@@ -69,11 +66,7 @@ public final class HttpLoop implements Runnable {
     private final FileCache files;
     private final AccessLog log;
     private final Trouble trouble;
-    /** Whether connections may be pending in the listener's queue, which no further event reports. */
-    private boolean mayAccept;
-    /** Whether accept has failed; it is retried when a timer has expired, or a connection has ended. */
-    private boolean exhausted;
-    private int acceptBelow;
+    private final Acceptor acceptor;
     /** Whether a timer for the log is pending. */
     private boolean flushes;
     /** The number of events of the last poll, and of those already handled: an exception may end a turn early. */
@@ -102,6 +95,7 @@ public final class HttpLoop implements Runnable {
         files = new FileCache(settings, clock);
         log = settings.log == null ? null : new AccessLog(settings, clock);
         trouble = new Trouble(settings, clock);
+        acceptor = new Acceptor(settings.connections);
         poll.registry().register(listener, LISTENER, Interest.READABLE);
     }
 
@@ -174,7 +168,7 @@ public final class HttpLoop implements Runnable {
         } catch (RuntimeException | Error e) {
             // such as a class that cannot be loaded without descriptors
         }
-        LockSupport.parkNanos(RETRY.toNanos());
+        LockSupport.parkNanos(Acceptor.RETRY.toNanos());
     }
 
     // ---- turns
@@ -190,7 +184,7 @@ public final class HttpLoop implements Runnable {
             long token = events.token(i);
             Connection c = connections.get(token);
             if (c != null) { // otherwise it was closed earlier in this batch
-                if (events.isReadClosed(i) || events.isError(i) || events.isPriority(i)) {
+                if (ShortReads.mayHideMore(events, i)) {
                     c.readOn = true;
                     c.mayRead = true;
                 } else if (events.isReadable(i) || c.isEncrypted()) {
@@ -198,16 +192,14 @@ public final class HttpLoop implements Runnable {
                 }
                 connections.serve(c);
             } else if (token == LISTENER) {
-                mayAccept = true;
+                acceptor.clientsWait();
             }
         }
         connections.resume();
         while (timers.expire()) {
             expire(timers.token());
         }
-        if (acceptsNow()) {
-            accept();
-        }
+        accept();
         if (log != null) {
             log.flushIfDue();
             if (log.hasLines() && !flushes) {
@@ -218,9 +210,7 @@ public final class HttpLoop implements Runnable {
     }
 
     private void expire(long timer) {
-        if (timer == ACCEPT) {
-            exhausted = false;
-        } else if (timer == FLUSH) {
+        if (timer == FLUSH) {
             flushes = false; // this turn writes the lines
         } else if (timer == GRACE) {
             graceEnded = true;
@@ -230,17 +220,13 @@ public final class HttpLoop implements Runnable {
     }
 
     private int poll() throws IOException {
-        return connections.isBusy() || acceptsNow() ? poll.pollNow(events) : poll.poll(events, timers);
+        return connections.isBusy() || acceptor.isDue(connections.size()) ? poll.pollNow(events)
+            : acceptor.isPending(connections.size()) ? poll.poll(events, Acceptor.untilRetry(timers))
+            : poll.poll(events, timers);
     }
 
-    private boolean acceptsNow() {
-        return mayAccept && connections.size() < settings.connections
-            && (!exhausted || connections.size() < acceptBelow);
-    }
-
-    /** Accepts at most {@link #MAX_ACCEPTS} pending connections, so that accepted ones have their turn. */
     private void accept() {
-        for (int i = 0; i < MAX_ACCEPTS && acceptsNow(); i++) {
+        for (int i = 0; i < Acceptor.MAX_ACCEPTS && acceptor.isDue(connections.size()); i++) {
             TcpStream stream;
             try {
                 stream = listener.accept(log == null ? null : peer);
@@ -248,28 +234,16 @@ public final class HttpLoop implements Runnable {
                 if (e instanceof ResourceExhaustedException && files.evict()) {
                     continue;
                 }
-                acceptLater(e);
+                trouble.report(e);
+                acceptor.failed(connections.size());
                 return;
             }
             if (stream == null) {
-                mayAccept = false;
+                acceptor.drained();
                 return;
             }
             add(stream);
         }
-    }
-
-    /**
-     * Has accept retried when a connection has ended, or after a while, because no event reports the pending
-     * connections again. Called after any exception, as the loop may recover.
-     */
-    private void acceptLater(Throwable e) {
-        trouble.report(e);
-        if (!exhausted) {
-            timers.schedule(ACCEPT, RETRY);
-            exhausted = true;
-        }
-        acceptBelow = connections.size();
     }
 
     private void add(TcpStream stream) {
@@ -293,7 +267,7 @@ public final class HttpLoop implements Runnable {
         if (stopped && !stopping) {
             timers.schedule(GRACE, settings.graceTime);
             stopping = true;
-            mayAccept = false;
+            acceptor.stop();
             listener.close();
             connections.end();
         } else if (graceEnded) {

@@ -10,6 +10,7 @@ import io.panamio.bindings.freebsd.sockaddr_un;
 import io.panamio.bindings.freebsd.stat;
 import io.panamio.bindings.freebsd.xucred;
 import io.panamio.sys.bsd.BsdConstants;
+import io.panamio.sys.unix.Errno;
 import io.panamio.sys.unix.Libc;
 
 /** The numbers, sizes and offsets of FreeBSD, the same on x86-64 and aarch64. */
@@ -29,9 +30,15 @@ final class FreebsdConstants extends BsdConstants {
             sockaddr_un.class, xucred.class, Libc.Invocation.class, FreebsdTransfers.Sendfile.class};
     }
 
-    // errno
-    @Override protected int EOPNOTSUPP() { return Freebsd.EOPNOTSUPP; }
-    @Override protected int EPROTO() { return Freebsd.EPROTO; }
+    @Override
+    protected Errno ownErrno(int number) {
+        return switch (number) {
+            case Freebsd.EPROTO -> Errno.EPROTO;
+            case Freebsd.EILSEQ -> Errno.EILSEQ;
+            case Freebsd.EOPNOTSUPP -> Errno.EOPNOTSUPP;
+            default -> null;
+        };
+    }
 
     // sys/socket.h and sys/un.h
     @Override protected int AF_INET6() { return Freebsd.AF_INET6; }

@@ -7,7 +7,7 @@ import java.util.List;
 
 /** A server that can be started. Its {@code toString} is its name. */
 public interface Contender {
-    /** Its name in the tables. */
+    /** Returns its name in the tables. */
     String name();
 
     /** Returns whether it reports its allocations, see {@link Allocations}. */

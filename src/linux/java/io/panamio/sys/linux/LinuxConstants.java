@@ -25,8 +25,11 @@ class LinuxConstants extends UnixConstants {
         static {
             BY_NUMBER[Linux.EAGAIN] = Errno.EAGAIN;
             BY_NUMBER[Linux.ENAMETOOLONG] = Errno.ENAMETOOLONG;
+            BY_NUMBER[Linux.ENOLCK] = Errno.ENOLCK;
             BY_NUMBER[Linux.ENOSYS] = Errno.ENOSYS;
             BY_NUMBER[Linux.ELOOP] = Errno.ELOOP;
+            BY_NUMBER[Linux.EOVERFLOW] = Errno.EOVERFLOW;
+            BY_NUMBER[Linux.EILSEQ] = Errno.EILSEQ;
             BY_NUMBER[Linux.EPROTO] = Errno.EPROTO;
             BY_NUMBER[Linux.ENOTSOCK] = Errno.ENOTSOCK;
             BY_NUMBER[Linux.EDESTADDRREQ] = Errno.EDESTADDRREQ;
@@ -34,6 +37,7 @@ class LinuxConstants extends UnixConstants {
             BY_NUMBER[Linux.EPROTOTYPE] = Errno.EPROTOTYPE;
             BY_NUMBER[Linux.ENOPROTOOPT] = Errno.ENOPROTOOPT;
             BY_NUMBER[Linux.EPROTONOSUPPORT] = Errno.EPROTONOSUPPORT;
+            BY_NUMBER[Linux.ESOCKTNOSUPPORT] = Errno.ESOCKTNOSUPPORT;
             BY_NUMBER[Linux.EOPNOTSUPP] = Errno.EOPNOTSUPP;
             BY_NUMBER[Linux.EAFNOSUPPORT] = Errno.EAFNOSUPPORT;
             BY_NUMBER[Linux.EADDRINUSE] = Errno.EADDRINUSE;
@@ -46,12 +50,14 @@ class LinuxConstants extends UnixConstants {
             BY_NUMBER[Linux.ENOBUFS] = Errno.ENOBUFS;
             BY_NUMBER[Linux.EISCONN] = Errno.EISCONN;
             BY_NUMBER[Linux.ENOTCONN] = Errno.ENOTCONN;
+            BY_NUMBER[Linux.ETOOMANYREFS] = Errno.ETOOMANYREFS;
             BY_NUMBER[Linux.ETIMEDOUT] = Errno.ETIMEDOUT;
             BY_NUMBER[Linux.ECONNREFUSED] = Errno.ECONNREFUSED;
             BY_NUMBER[Linux.EHOSTDOWN] = Errno.EHOSTDOWN;
             BY_NUMBER[Linux.EHOSTUNREACH] = Errno.EHOSTUNREACH;
             BY_NUMBER[Linux.EALREADY] = Errno.EALREADY;
             BY_NUMBER[Linux.EINPROGRESS] = Errno.EINPROGRESS;
+            BY_NUMBER[Linux.EDQUOT] = Errno.EDQUOT;
             BY_NUMBER[Linux.ENONET] = Errno.ENONET;
         }
     }

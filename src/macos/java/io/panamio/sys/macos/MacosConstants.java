@@ -8,6 +8,7 @@ import io.panamio.bindings.macos.sockaddr_un;
 import io.panamio.bindings.macos.stat;
 import io.panamio.bindings.macos.xucred;
 import io.panamio.sys.bsd.BsdConstants;
+import io.panamio.sys.unix.Errno;
 
 /** The numbers, sizes and offsets of macOS, the same on x86-64 and aarch64. */
 final class MacosConstants extends BsdConstants {
@@ -22,9 +23,16 @@ final class MacosConstants extends BsdConstants {
         Class<?>[] loaded = {cmsghdr.class, msghdr.class, sockaddr_un.class, xucred.class};
     }
 
-    // errno
-    @Override protected int EOPNOTSUPP() { return Macos.EOPNOTSUPP; }
-    @Override protected int EPROTO() { return Macos.EPROTO; }
+    @Override
+    protected Errno ownErrno(int number) {
+        return switch (number) {
+            case Macos.EPROTO -> Errno.EPROTO;
+            case Macos.EILSEQ -> Errno.EILSEQ;
+            case Macos.ENOTSUP -> Errno.ENOTSUP;
+            case Macos.EOPNOTSUPP -> Errno.EOPNOTSUPP;
+            default -> null;
+        };
+    }
 
     // sys/socket.h and sys/un.h
     @Override protected int AF_INET6() { return Macos.AF_INET6; }

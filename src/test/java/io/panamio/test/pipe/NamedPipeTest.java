@@ -240,6 +240,26 @@ class NamedPipeTest {
         }
     }
 
+    @Test
+    void severalSegmentsAreWrittenAndReadAtOnce() throws IOException {
+        try (Loop loop = new Loop(); Arena arena = Arena.ofConfined()) {
+            Pair pair = new Pair(loop, Mode.BYTES);
+            MemorySegment[] parts = {MemorySegment.ofArray(ascii("foo")), arena.allocateFrom("bar").asSlice(0, 3),
+                MemorySegment.ofArray(ascii("baz"))};
+            assertEquals(9, pair.client.writeVectored(parts));
+            MemorySegment[] to = {arena.allocate(3), MemorySegment.ofArray(new byte[3]), arena.allocate(3)};
+            long[] n = new long[1];
+            until("readable", () -> {
+                loop.poll.pollNow(loop.events);
+                return (n[0] = pair.server.readVectored(to)) != WOULD_BLOCK;
+            });
+            assertEquals(9, n[0]);
+            for (int i = 0; i < to.length; i++) {
+                assertArrayEquals(parts[i].toArray(JAVA_BYTE), to[i].toArray(JAVA_BYTE));
+            }
+        }
+    }
+
     // ---- registration
 
     @Test
@@ -260,10 +280,12 @@ class NamedPipeTest {
     }
 
     @Test
-    void aPipeBelongsToItsFirstPoll() throws IOException {
+    void aPipeBelongsToItsFirstPoll() throws IOException { // T177
         try (Loop loop = new Loop(); Loop other = new Loop()) {
             Pair pair = new Pair(loop, Mode.BYTES);
             assertThrows(IllegalStateException.class, () -> other.register(pair.client, 3, W));
+            assertThrows(IllegalStateException.class, () -> other.reregister(pair.client, 3, W));
+            assertThrows(IllegalStateException.class, () -> other.poll.registry().deregister(pair.client));
             loop.poll.registry().deregister(pair.client);
             assertThrows(IllegalStateException.class, () -> other.register(pair.client, 3, W));
             loop.expectQuiet();
@@ -433,7 +455,7 @@ class NamedPipeTest {
 
     @ParameterizedTest
     @EnumSource
-    void nothingOfAClientIsLeftForTheNext(Leftover leftover) throws IOException {
+    void nothingOfAClientIsLeftForTheNext(Leftover leftover) throws IOException { // T175
         for (Mode mode : Mode.values()) {
             try (Loop loop = new Loop()) {
                 Pair pair = new Pair(loop, mode);
@@ -546,7 +568,7 @@ class NamedPipeTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 32 * 1024 - 1, 32 * 1024, 32 * 1024 + 1, 65536, 300_000})
-    void messagesMayHaveAnySize(int size) throws IOException {
+    void messagesMayHaveAnySize(int size) throws IOException { // T178
         try (Loop loop = new Loop()) {
             Pair pair = new Pair(loop, Mode.MESSAGES);
             byte[] message = random(size);
@@ -608,7 +630,7 @@ class NamedPipeTest {
     }
 
     @Test
-    void aWriteThrowsOnceItsReaderIsClosed() throws IOException {
+    void aWriteThrowsOnceItsReaderIsClosed() throws IOException { // T173
         try (Loop loop = new Loop()) {
             Pair pair = new Pair(loop, Mode.BYTES);
             fill(pair.client);

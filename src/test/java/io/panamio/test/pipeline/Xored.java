@@ -14,8 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * A user-defined stream that transforms its bytes, as TLS does, depending on their position in the stream. It holds back
- * no bytes.
+ * A user-defined stream that transforms its bytes, as TLS does, depending on their position in the stream. It holds
+ * back no bytes.
  */
 final class Xored extends UserStream {
     private static final int ROOM = 8 << 10;

@@ -17,7 +17,6 @@ import io.panamio.net.TcpListener;
 import io.panamio.net.UdpSocket;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
-import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
@@ -60,7 +59,7 @@ class CloseTest {
                 loop.poll.registry().deregister(source);
                 source.close();
             }),
-            new Way("detach, close", TcpListener::bind, (loop, source) -> NativeCalls.close(source.detach())),
+            new Way("detach, close", TcpListener::bind, (loop, source) -> NativeFds.close(source.detach())),
             new Way("reregister, close", TcpListener::bind, (loop, source) -> {
                 loop.reregister(source, 3, R);
                 source.close();

@@ -499,7 +499,8 @@ class EdgesTest {
         Behaviour.DESCRIPTORS_ARE_UNLIMITED.skip();
         String refused = "0 poll of 201 descriptors, which is more than RLIMIT_NOFILE: "
             + "Invalid argument (EINVAL, errno 22) ";
-        assertEquals((Loop.hasEdges() ? "200 1 0" : refused + refused + "200").trim(),
+        boolean fails = !Loop.hasEdges() && Behaviour.POLL_HAS_THE_LIMIT_OF_DESCRIPTORS.isHere();
+        assertEquals(fails ? refused + refused + "200" : "200 1 0",
             new Child().with("--enable-native-access=ALL-UNNAMED").run(Limited.class).ok().trim());
     }
 }

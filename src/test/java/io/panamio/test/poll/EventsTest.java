@@ -70,7 +70,7 @@ class EventsTest {
             assertTrue(event.isWritable() != two && events.isWritable(0) != two);
             assertTrue(event.isReadClosed() && events.isReadClosed(0));
             assertTrue(event.isWriteClosed() && events.isWriteClosed(0));
-            assertTrue(event.isError() && events.isError(0));
+            assertTrue(event.isError() == Loop.hasErrors() && events.isError(0) == Loop.hasErrors());
             assertFalse(event.isPriority() || events.isPriority(0));
         }
     }
@@ -163,9 +163,9 @@ class EventsTest {
             pair.peer().setSoLinger(true, 0);
             pair.peer().close();
             loop.register(pair.stream(), -1, Loop.hasTwoEvents() ? R : RW);
-            loop.expect(new Loop.Expected(-1, "e"));
+            loop.expect(new Loop.Expected(-1, "wc e"));
             assertEquals("[token -1 readable " + (Loop.hasTwoEvents() ? "" : "writable ")
-                + "error read-closed write-closed]", loop.events.toString());
+                + (Loop.hasErrors() ? "error " : "") + "read-closed write-closed]", loop.events.toString());
 
             fill(loop, 1, 2);
             assertTrue(List.of("[token 1 readable, token 2 readable]", "[token 2 readable, token 1 readable]")

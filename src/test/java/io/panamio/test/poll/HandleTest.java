@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A close deregisters a descriptor only if it may have duplicates, which would keep the registration alive. */
 class HandleTest {
     /** A selector that records a handle's calls, and from which the system removes closed descriptors. */
-    private static final class Recorder extends Selector {
+    static class Recorder extends Selector {
         final List<String> calls = new ArrayList<>();
 
         @Override

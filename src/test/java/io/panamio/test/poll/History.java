@@ -2,6 +2,12 @@ package io.panamio.test.poll;
 
 import static io.panamio.IoResult.EOF;
 import static io.panamio.IoResult.WOULD_BLOCK;
+import static io.panamio.test.poll.Model.E;
+import static io.panamio.test.poll.Model.P;
+import static io.panamio.test.poll.Model.R;
+import static io.panamio.test.poll.Model.RC;
+import static io.panamio.test.poll.Model.W;
+import static io.panamio.test.poll.Model.WC;
 
 import io.panamio.Event;
 import io.panamio.Events;
@@ -27,11 +33,11 @@ import io.panamio.net.UnixSeqpacket;
 import io.panamio.net.UnixSeqpacketListener;
 import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
-import io.panamio.sys.Handle;
 import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -45,6 +51,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * A random history, determined by a seed, of operations on sources of every kind on the back end of this JVM, except a
@@ -63,12 +70,9 @@ final class History {
     private static final int SLOTS = 3;
     private static final long WAKER = 99;
 
-    private static final int R = 1;
-    private static final int W = 2;
-    private static final int P = 4;
-    private static final int RC = 8;
-    private static final int WC = 16;
-    private static final int E = 32;
+    /** The operations of a source itself after which, if they throw nothing, only new conditions are reported. */
+    private static final Set<String> QUIET =
+        Set.of("read 1", "read 64", "drain", "recv", "write", "fill", "accept", "accept all");
 
     private final Random random;
     private final Duration settle;
@@ -79,6 +83,8 @@ final class History {
     private final byte[] buffer = new byte[1 << 16];
     private boolean woken;
     private int made;
+    /** How an event of this step contradicts the models. */
+    private String fault = "";
 
     private History(long seed, Duration settle) throws IOException {
         random = new Random(seed);
@@ -88,34 +94,37 @@ final class History {
 
     /** Runs the history of a seed. Each line has an operation and what is known after it, slot by slot. */
     static List<String> run(long seed, Duration settle) throws Exception {
-        return run(seed, settle, false);
+        List<String> lines = new ArrayList<>();
+        run(seed, settle, false, lines);
+        return lines;
     }
 
     /**
-     * Runs the history of a seed, and throws if an event is reported repeatedly, or if bytes can be read from a socket
-     * that waits for them and no event reports them.
+     * Runs the history of a seed, and returns how its events contradict the {@link Model} of a source, with what led to
+     * it; empty if they do not.
      */
-    static void check(long seed) throws Exception {
-        run(seed, Duration.ZERO, true);
+    static String check(long seed, Duration settle) throws Exception {
+        List<String> lines = new ArrayList<>();
+        String wrong = run(seed, settle, true, lines);
+        return wrong.isEmpty() ? "" : "seed " + seed + wrong + ", after\n" + String.join("\n", lines);
     }
 
-    private static List<String> run(long seed, Duration settle, boolean checking) throws Exception {
-        List<String> lines = new ArrayList<>();
+    private static String run(long seed, Duration settle, boolean checking, List<String> lines) throws Exception {
         History history = new History(seed, settle);
         try {
             for (int step = 0; step < STEPS; step++) {
                 String operation = history.operate();
                 String spin = history.settle() ? "" : " SPIN";
                 lines.add(operation + KNOWN + history.known() + spin);
-                String lost = checking ? history.lost() : "";
-                if (checking && !(spin + lost).isEmpty()) {
-                    throw new AssertionError("seed " + seed + lost + " after\n" + String.join("\n", lines));
+                String wrong = checking ? spin + history.lost() + history.fault : "";
+                if (!wrong.isEmpty()) {
+                    return wrong;
                 }
             }
         } finally {
             history.close();
         }
-        return lines;
+        return "";
     }
 
     /** Prints histories. The arguments are the first seed, the number of seeds, and the time to settle in ms. */
@@ -171,22 +180,22 @@ final class History {
         return false;
     }
 
-    /** Returns the sockets from which bytes can be read although no event has reported them, not even after a while. */
+    /** Returns what must be reported of the sources and is not, not even after a while. */
     private String lost() throws Exception {
         StringBuilder s = new StringBuilder();
         for (int i = 0; i < SLOTS; i++) {
             Slot slot = slots[i];
-            if (slot == null || !slot.mayLose() || slot.available() <= 0) {
+            if (slot == null) {
                 continue;
             }
             long deadline = System.nanoTime() + Loop.LONG.toNanos();
-            while ((slot.known & R) == 0 && System.nanoTime() < deadline) {
+            while (slot.missing() != 0 && System.nanoTime() < deadline) {
                 poll.poll(events, Duration.ofMillis(100));
                 for (Event event : events) {
                     learn(event);
                 }
             }
-            s.append((slot.known & R) == 0 ? " LOST " + i : "");
+            s.append(slot.missing() == 0 ? "" : " LOST " + names(slot.missing()) + " of " + i);
         }
         return s.toString();
     }
@@ -201,10 +210,7 @@ final class History {
             | (event.isReadClosed() ? RC : 0) | (event.isWriteClosed() ? WC : 0) | (event.isError() ? E : 0);
         for (Slot slot : slots) {
             if (slot != null && slot.token == event.token()) {
-                boolean isNew = (flags & ~slot.known) != 0;
-                slot.known |= flags;
-                slot.unsure |= (flags & (RC | E | P)) != 0;
-                return isNew;
+                return slot.learn(flags);
             }
         }
         throw new AssertionError("an event of what is closed or not registered: " + event);
@@ -230,6 +236,12 @@ final class History {
 
     private String operate() throws Exception {
         woken = false;
+        fault = "";
+        for (Slot slot : slots) {
+            if (slot != null) {
+                slot.begin();
+            }
+        }
         if (random.nextInt(20) == 0) {
             waker.wake();
             return "wake";
@@ -240,6 +252,7 @@ final class History {
             return i + ": " + slots[i].kind + ", register " + slots[i].register();
         }
         Slot slot = slots[i];
+        slot.touched = true;
         int choice = random.nextInt(24);
         if (choice == 0) {
             return i + ": reregister " + slot.reregister();
@@ -259,7 +272,10 @@ final class History {
             result = slot.operations.get(name).run();
         } catch (IOException e) {
             result = e instanceof SystemError error ? error.errnoName() : e.getClass().getSimpleName();
+            slot.model.unclear = true;
         }
+        slot.touched = !(QUIET.contains(name) && slot.model.isHealthy())
+            || Loop.hasTwoEvents(); // each read there reports what is left, each write the room that is left
         return i + ": " + name + " = " + result;
     }
 
@@ -281,17 +297,21 @@ final class History {
         final IoSource source;
         final Map<String, Operation> operations = new LinkedHashMap<>();
         final List<AutoCloseable> closeables = new ArrayList<>();
+        final Model model = new Model();
+        Interest interest;
         long token = -1;
         boolean registered;
         boolean level;
-        boolean reads;
-        boolean urgent; // whether the bytes that the system counts may include one that only a special receive gets
         boolean fifo;
         boolean datagrams;
         boolean ended;
         boolean unsure; // whether a short read does not mean drained
         boolean over; // only errors and ends can follow
         int known;
+        int seen; // what the events of this step have reported
+        int before; // what events could report before this step
+        boolean touched; // whether this step can have made what is known be reported again
+        boolean fired;
 
         Slot(String kind, IoSource source) {
             this.kind = kind;
@@ -300,13 +320,8 @@ final class History {
         }
 
         String register() throws IOException {
-            Interest interest = interest();
-            known = 0;
-            unsure = false;
-            token = made++;
+            watch();
             registered = true;
-            level = interest.toString().contains("level");
-            reads = interest.isReadable() && !interest.toString().contains("one-shot");
             poll.registry().register(source, token, interest);
             return interest.toString();
         }
@@ -315,14 +330,19 @@ final class History {
             if (!registered) {
                 return "not";
             }
-            Interest interest = interest();
-            known = 0;
-            unsure = false;
-            token = made++;
-            level = interest.toString().contains("level");
-            reads = interest.isReadable() && !interest.toString().contains("one-shot");
+            watch();
             poll.registry().reregister(source, token, interest);
             return interest.toString();
+        }
+
+        private void watch() {
+            interest = interest();
+            known = 0;
+            unsure = false;
+            fired = false;
+            touched = true;
+            token = made++;
+            level = interest.toString().contains("level");
         }
 
         String deregister() throws IOException {
@@ -337,24 +357,43 @@ final class History {
             operations.put(name, operation);
         }
 
-        /**
-         * Returns whether it waits for bytes, by an interest that reports each time, and is watched.
-         */
-        boolean mayLose() {
-            return registered && reads && (known & R) == 0 && !ended && !urgent
-                && (source instanceof StreamSocket || source instanceof UdpSocket)
-                && !(Behaviour.REFUSED_DATAGRAMS_END_EVENTS.isHere() && kind.equals("UDP, refused"));
+        void begin() {
+            seen = 0;
+            touched = false;
+            model.newlyUrgent = false;
+            before = model.possible();
         }
 
-        /** Returns the number of bytes that can be read, without changing what is armed. */
-        int available() throws IOException {
-            Handle handle = Handle.of(source);
-            int fd = handle.begin();
-            try {
-                return NativeCalls.available(fd);
-            } finally {
-                handle.exit();
+        /** Updates what is known after an event, and checks it; returns whether it has reported anything new. */
+        boolean learn(int flags) {
+            boolean isNew = (flags & ~known) != 0;
+            int wrong = flags & ~((before | model.possible()) & Model.asked(interest));
+            if (wrong != 0) {
+                fault = " FALSE " + names(wrong) + " of " + kind;
+            } else if (isOneShot() && fired) {
+                fault = " SECOND " + names(flags) + " of " + kind;
+            } else if (!isNew && !level && !touched) {
+                fault = " AGAIN " + names(flags) + " of " + kind;
             }
+            fired = true;
+            seen |= flags;
+            known |= flags;
+            unsure |= (flags & (RC | E | P)) != 0;
+            return isNew;
+        }
+
+        private boolean isOneShot() {
+            return interest.toString().contains("one-shot");
+        }
+
+        /** Returns what must be reported and is not: in each step anew, if the interest is level-triggered. */
+        int missing() {
+            if (!registered || isOneShot() && fired) {
+                return 0;
+            }
+            boolean repeats = level
+                && !(kind.equals("pipe writer") && Behaviour.BROKEN_PIPES_ARE_REPORTED_ONCE.isHere());
+            return model.missing(interest, repeats ? seen : known);
         }
 
         void forget(int flags) {
@@ -363,6 +402,7 @@ final class History {
 
         /** Updates what is known after a read, by the rules of the documentation. */
         Object read(long n, long asked) {
+            model.unread -= datagrams && n >= 0 ? 1 : Math.max(n, 0);
             if (n == EOF) {
                 ended = true;
                 forget(R);
@@ -375,10 +415,18 @@ final class History {
             return n;
         }
 
+        /** Updates the model after a peer has written bytes, or sent a datagram. */
+        Object sent(long n) {
+            model.unread += datagrams && n >= 0 ? 1 : Math.max(n, 0);
+            return n;
+        }
+
         Object written(long n, long asked) {
-            if (n == WOULD_BLOCK || n < asked && !datagrams) {
+            boolean drained = n == WOULD_BLOCK || n < asked && !datagrams;
+            if (drained) {
                 forget(W);
             }
+            model.written(datagrams && n >= 0 ? 1 : n, drained);
             return n;
         }
 
@@ -386,6 +434,8 @@ final class History {
             on(name, () -> {
                 end.close();
                 over = true;
+                model.closed = true;
+                model.ended |= !datagrams;
                 return "done";
             });
         }
@@ -417,16 +467,19 @@ final class History {
             if (!registered) {
                 return "-";
             }
-            StringBuilder s = new StringBuilder();
-            String names = "rwpRWe";
-            int left = known & ~(ended && !fifo ? R : 0) & ~(datagrams ? WC : 0);
-            for (int i = 0; i < names.length(); i++) {
-                if ((left & 1 << i) != 0) {
-                    s.append(names.charAt(i));
-                }
-            }
-            return s.isEmpty() ? "." : s.toString();
+            return names(known & ~(ended && !fifo ? R : 0) & ~(datagrams ? WC : 0));
         }
+    }
+
+    private static String names(int flags) {
+        StringBuilder s = new StringBuilder();
+        String names = "rwpRWe";
+        for (int i = 0; i < names.length(); i++) {
+            if ((flags & 1 << i) != 0) {
+                s.append(names.charAt(i));
+            }
+        }
+        return s.isEmpty() ? "." : s.toString();
     }
 
     // ---- kinds
@@ -450,6 +503,7 @@ final class History {
             case 7 -> Feature.ABSTRACT_ADDRESSES.isAvailable() && Feature.UNIX_SEQPACKETS.isAvailable();
             case 8, 9 -> Feature.PIPES.isAvailable();
             case 10, 12, 13, 16 -> Feature.DESCRIPTORS.isAvailable();
+            case 18, 19 -> !Behaviour.REFUSED_DATAGRAMS_END_EVENTS.isHere();
             default -> true;
         };
     }
@@ -497,7 +551,8 @@ final class History {
                 Slot slot = new Slot("pipe reader", pipe.receiver());
                 slot.closeables.add(pipe.sender());
                 reading(slot, pipe.receiver());
-                slot.on("peer writes", () -> pipe.sender().write(buffer, 0, 3));
+                slot.model.unclear = Behaviour.PIPES_ARE_BIDIRECTIONAL.isHere();
+                slot.on("peer writes", () -> slot.sent(pipe.sender().write(buffer, 0, 3)));
                 slot.ending("peer closes", pipe.sender());
                 yield slot;
             }
@@ -506,9 +561,17 @@ final class History {
                 Slot slot = new Slot("pipe writer", pipe.sender());
                 slot.closeables.add(pipe.receiver());
                 writing(slot, pipe.sender());
-                slot.on("peer reads all", () -> readAll(pipe.receiver()));
-                slot.on("peer reads little", () -> pipe.receiver().read(buffer, 0, 100));
-                slot.ending("peer closes", pipe.receiver());
+                slot.model.onlyWritable = true;
+                slot.on("peer reads all", () -> readAll(slot, pipe.receiver()));
+                slot.on("peer reads little", () -> {
+                    long n = pipe.receiver().read(buffer, 0, 100);
+                    slot.model.receivedByPeer(n);
+                    return n;
+                });
+                slot.ending("peer closes", () -> {
+                    pipe.receiver().close();
+                    slot.model.failed = true;
+                });
                 yield slot;
             }
             case 10, 16 -> fifo();
@@ -534,6 +597,7 @@ final class History {
     }
 
     private void writing(Slot slot, WritableStream stream) {
+        slot.model.writable = true;
         slot.taking("write", () -> slot.written(stream.write(buffer, 0, 2), 2));
         slot.taking("fill", () -> {
             for (;;) {
@@ -546,10 +610,11 @@ final class History {
         });
     }
 
-    private Object readAll(ReadableStream stream) throws IOException {
+    private Object readAll(Slot slot, ReadableStream peer) throws IOException {
         long n;
         do {
-            n = stream.read(buffer, 0, buffer.length);
+            n = peer.read(buffer, 0, buffer.length);
+            slot.model.receivedByPeer(n);
         } while (n > 0);
         return n;
     }
@@ -559,24 +624,29 @@ final class History {
         slot.closeables.add(peer);
         reading(slot, stream);
         writing(slot, stream);
-        slot.on("peer writes", () -> peer.write(buffer, 0, 3));
+        slot.on("peer writes", () -> slot.sent(peer.write(buffer, 0, 3)));
         slot.on("peer writes and ends", () -> {
-            peer.write(buffer, 0, 3);
+            slot.sent(peer.write(buffer, 0, 3));
             peer.shutdown(Shutdown.WRITE);
+            slot.model.ended = true;
             return "done";
         });
         slot.on("peer writes urgently", () -> {
-            slot.urgent = true;
-            return NativeCalls.sendUrgent(peer.fd(), (byte) 1);
+            int n = NativeCalls.sendUrgent(peer.fd(), (byte) 1);
+            slot.model.urgent = true;
+            slot.model.newlyUrgent = n == 1
+                && (peer instanceof TcpStream || !Behaviour.UNIX_SOCKETS_LACK_URGENT_DATA.isHere());
+            return n;
         });
         slot.on("urgent byte", () -> {
             long n = stream.tryIo(Interest.PRIORITY, NativeCalls::receiveUrgent);
             slot.forget(n >= 0 ? P : 0);
             return n;
         });
-        slot.on("peer reads all", () -> readAll(peer));
+        slot.on("peer reads all", () -> readAll(slot, peer));
         slot.on("peer shuts down", () -> {
             peer.shutdown(Shutdown.WRITE);
+            slot.model.ended = true;
             return "done";
         });
         slot.ending("peer closes", peer);
@@ -584,12 +654,15 @@ final class History {
             slot.ending("peer resets", () -> {
                 peer.setOption(StandardSocketOptions.SO_LINGER, 0);
                 peer.close();
+                slot.model.failed = true;
             });
         }
         if (random.nextInt(4) == 0) {
             Shutdown how = random.nextBoolean() ? Shutdown.WRITE : Shutdown.READ;
             slot.on("shutdown " + how, () -> {
                 stream.shutdown(how);
+                slot.model.readShut |= how == Shutdown.READ;
+                slot.model.writeShut |= how == Shutdown.WRITE;
                 return "done";
             });
         }
@@ -609,6 +682,7 @@ final class History {
         Slot slot = new Slot(kind, socket);
         slot.closeables.add(peer);
         slot.datagrams = true;
+        slot.model.writable = true;
         slot.taking("recv", () -> slot.read(socket.recv(buffer, 0, 64), 64));
         slot.taking("drain", () -> {
             long n;
@@ -629,12 +703,17 @@ final class History {
                 return n;
             });
         }
-        slot.on("peer sends", () -> peer.send(buffer, 0, 3));
-        slot.on("peer receives", () -> peer.recv(buffer, 0, 64));
+        slot.on("peer sends", () -> slot.sent(peer.send(buffer, 0, 3)));
+        slot.on("peer receives", () -> {
+            long n = peer.recv(buffer, 0, 64);
+            slot.model.receivedByPeer(n > 0 ? 1 : 0);
+            return n;
+        });
         slot.on("peer receives all", () -> {
             long n;
             do {
                 n = peer.recv(buffer, 0, 64);
+                slot.model.receivedByPeer(n > 0 ? 1 : 0);
             } while (n > 0);
             return n;
         });
@@ -654,13 +733,15 @@ final class History {
         socket.connect(nobody);
         Slot slot = new Slot("UDP, refused", socket);
         slot.datagrams = true;
+        slot.model.writable = true;
+        slot.model.unclear = true;
         slot.closeables.add(() -> peer[0].close());
         slot.taking("recv", () -> slot.read(socket.recv(buffer, 0, 64), 64));
         slot.taking("send", () -> slot.written(socket.send(buffer, 0, 2), 2));
         slot.on("peer binds and sends", () -> {
             peer[0].close();
             peer[0] = UdpSocket.bind(nobody);
-            return peer[0].sendTo(MemorySegment.ofArray(new byte[3]), socket.localAddress());
+            return slot.sent(peer[0].sendTo(MemorySegment.ofArray(new byte[3]), socket.localAddress()));
         });
         slot.on("peer closes", () -> {
             peer[0].close();
@@ -691,6 +772,7 @@ final class History {
         Slot slot = new Slot(kind, listener);
         slot.on("connect", () -> {
             slot.closeables.add(connect.run());
+            slot.model.unread++;
             return "done";
         });
         slot.on("accept", () -> accepted(slot, accept.run()));
@@ -709,6 +791,7 @@ final class History {
             return null;
         }
         slot.closeables.add(stream);
+        slot.model.unread--;
         return "one";
     }
 
@@ -718,6 +801,7 @@ final class History {
         Pipe.Receiver receiver = Pipe.Receiver.fromFd(NativeCalls.open(path, 0));
         Slot slot = new Slot("FIFO", receiver);
         slot.fifo = true;
+        slot.model.unclear = true;
         slot.closeables.add(() -> Files.delete(path));
         slot.closeables.add(() -> Files.delete(path.getParent()));
         reading(slot, receiver);
@@ -728,7 +812,7 @@ final class History {
             slot.closeables.add(writer);
             return writers.size();
         });
-        slot.on("peer writes", () -> writers.isEmpty() ? "-" : writers.getLast().write(buffer, 0, 3));
+        slot.on("peer writes", () -> writers.isEmpty() ? "-" : slot.sent(writers.getLast().write(buffer, 0, 3)));
         slot.on("peer closes", () -> {
             if (!writers.isEmpty()) {
                 writers.removeLast().close();
@@ -749,6 +833,7 @@ final class History {
         TcpStream stream = TcpStream.connect(address);
         Slot slot = new Slot(refused ? "refused" : "connecting", stream);
         slot.closeables.add(full);
+        slot.model.failed = refused;
         slot.on("finishConnect", () -> {
             try {
                 return stream.finishConnect();
@@ -766,12 +851,15 @@ final class History {
     private Slot eventFd() throws IOException {
         EventFd source = new EventFd(0);
         Slot slot = new Slot("eventfd", source);
+        slot.model.writable = true;
         slot.on("add", () -> {
             source.add(1);
+            slot.model.unread = 1;
             return "done";
         });
         slot.on("take", () -> {
             long n = source.take();
+            slot.model.unread = 0;
             slot.forget(n == WOULD_BLOCK ? R : 0);
             return n;
         });
@@ -782,9 +870,10 @@ final class History {
         int fd = NativeCalls.timerfd();
         SourceFd source = new SourceFd(fd);
         Slot slot = new Slot("timerfd", source);
-        slot.closeables.add(() -> NativeCalls.close(fd));
+        slot.closeables.add(() -> NativeFds.close(fd));
         slot.on("expire", () -> {
             NativeCalls.timerfdExpire(fd);
+            slot.model.unread = 1;
             return "done";
         });
         slot.on("take", () -> {
@@ -792,6 +881,7 @@ final class History {
                 long expirations = NativeCalls.eventfdRead(f); // read(2) of eight bytes
                 return expirations < 0 ? WOULD_BLOCK : expirations;
             });
+            slot.model.unread = 0;
             slot.forget(n == WOULD_BLOCK ? R : 0);
             return n;
         });

@@ -16,7 +16,7 @@ import io.panamio.net.UnixListener;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
-import io.panamio.test.support.NativeDup;
+import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -190,7 +190,7 @@ class LeakTest {
             given.peer.setSoTimeout(10);
             assertThrows(SocketTimeoutException.class, given.peer.getInputStream()::read, "it was closed");
         } finally {
-            NativeDup.close(detached[0]);
+            NativeFds.close(detached[0]);
         }
     }
 

@@ -5,6 +5,7 @@ import static io.panamio.test.support.Loop.R;
 import static io.panamio.test.support.Loop.RW;
 import static io.panamio.test.support.Loop.W;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
 import io.panamio.Interest;
@@ -243,8 +244,11 @@ class LocalReadinessMatrixTest {
     private static void assertNext(String expected, Loop loop) throws IOException {
         if (expected.isEmpty()) {
             loop.expectNothing();
-        } else {
+        } else if (Loop.hasErrors() || !expected.contains("wc")) {
             assertEquals(expected, loop.next(1));
+        } else { // poll(2) of macOS and FreeBSD reports an end as that of both directions, ready for what is watched
+            List<String> flags = List.of(loop.next(1).split(" "));
+            assertTrue(flags.containsAll(List.of(Loop.here(expected).split(" "))), flags::toString);
         }
     }
 }

@@ -23,7 +23,7 @@ import io.panamio.sys.Platform;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Selector;
 import io.panamio.test.support.Loop;
-import io.panamio.test.support.NativeDup;
+import io.panamio.test.support.NativeFds;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -797,17 +797,17 @@ class RaceTest {
             Loop.Pair pair = loop.connected();
             loop.register(pair.stream(), 1, RW);
             loop.expect(Loop.writable(1));
-            int duplicate = NativeDup.dup(pair.stream().fd());
+            int duplicate = NativeFds.dup(pair.stream().fd());
             try {
                 pair.stream().close();
                 pair.peer().getOutputStream().write(1);
-                try (TcpStream alive = TcpStream.fromFd(NativeDup.dup(duplicate))) {
+                try (TcpStream alive = TcpStream.fromFd(NativeFds.dup(duplicate))) {
                     assertArrayEquals(new byte[] {1}, Loop.readFully(alive, 1));
                 }
                 pair.peer().getOutputStream().write(2);
                 loop.expectNothing();
             } finally {
-                NativeDup.close(duplicate);
+                NativeFds.close(duplicate);
             }
         }
     }

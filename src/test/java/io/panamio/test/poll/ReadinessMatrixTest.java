@@ -214,7 +214,7 @@ class ReadinessMatrixTest {
         if (expected.isEmpty()) {
             loop.expectNothing();
         } else {
-            assertEquals(expected, loop.next(1));
+            assertEquals(Loop.here(expected), loop.next(1));
         }
     }
 

@@ -8,6 +8,9 @@ import io.panamio.Events;
 import io.panamio.Feature;
 import io.panamio.Poll;
 import io.panamio.SystemError;
+import io.panamio.sys.EventBuffer;
+import io.panamio.sys.Platform;
+import io.panamio.sys.Selector;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
@@ -18,8 +21,13 @@ import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,6 +47,27 @@ class TimeoutTest {
                 assertWaits(loop.poll, loop.events, Duration.ofNanos(nanos));
             }
         }
+    }
+
+    /** Windows may end a wait early; Wine never does. */
+    @Test
+    @Tag("any-platform")
+    void waitThatTheSystemEndsEarlyIsRepeatedForTheRest() throws IOException {
+        List<Long> waits = new ArrayList<>();
+        Selector selector = new HandleTest.Recorder() {
+            @Override
+            protected int await(EventBuffer events, int max, long nanos) {
+                waits.add(nanos);
+                LockSupport.parkNanos(nanos / 10);
+                return 0;
+            }
+        };
+        long timeout = Duration.ofMillis(300).toNanos();
+        long start = System.nanoTime();
+        assertEquals(0, selector.select(Platform.current().newEvents(1), timeout));
+        assertTrue(System.nanoTime() - start >= timeout);
+        assertTrue(waits.getFirst() <= timeout);
+        assertEquals(waits.stream().sorted(Comparator.reverseOrder()).toList(), waits);
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -78,7 +79,7 @@ class TryIoTest {
         try (EventFd source = new EventFd(1)) {
             assertThrows(NullPointerException.class, () -> source.tryIo(null, fd -> 0));
             assertThrows(NullPointerException.class, () -> source.tryIo(R, null));
-            assertEquals(0, NativeCalls.close(source.detach())); // throws during an operation
+            NativeFds.close(source.detach()); // throws during an operation
         }
     }
 
@@ -101,10 +102,10 @@ class TryIoTest {
             int duplicate = (int) pair.stream().tryIo(R, fd -> {
                 pair.stream().close();
                 assertThrows(ClosedChannelException.class, () -> pair.stream().fd());
-                return NativeCalls.dup(fd);
+                return NativeFds.dup(fd);
             });
             assertTrue(duplicate >= 0);
-            assertEquals(0, NativeCalls.close(duplicate));
+            NativeFds.close(duplicate);
             assertEquals(-1, pair.peer().getInputStream().read());
         }
     }

@@ -17,10 +17,13 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -71,7 +74,7 @@ class CommandsTest {
 
     @Test
     void namesOfFilesCannotForgeLines() throws IOException {
-        Loop.assume(Feature.DESCRIPTORS);
+        Behaviour.TIMERS_HAVE_DESCRIPTORS.require();
         Path watched = Files.createDirectory(directory.resolve("watched"));
         Program watch = programs.example(ARABIC, Main.class, "watch", "--directory", watched.toString(), "--every", "1",
             "--count", "1000000");
@@ -86,7 +89,7 @@ class CommandsTest {
     /** Names are escaped as by {@code ls -b}, also those that are not text or not printable. */
     @Test
     void namesOfFilesThatCannotBePrintedAreOctal() throws IOException {
-        Loop.assume(Feature.DESCRIPTORS);
+        Behaviour.TIMERS_HAVE_DESCRIPTORS.require();
         Path watched = Files.createDirectory(directory.resolve("watched"));
         Program watch = programs.example(List.of("-Dstdout.encoding=US-ASCII"), Main.class, "watch", "--directory",
             watched.toString(), "--every", "1", "--count", "1000000");
@@ -123,8 +126,8 @@ class CommandsTest {
         Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
         echo.awaitOutput("\n");
         String port = echo.output().replaceAll("\\D", "");
-        String output = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--port", port,
-            "--connections", "2", "--warm-up", "0", "--duration", "1"));
+        String output = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--host", "localhost",
+            "--port", port, "--connections", "2", "--warm-up", "0", "--duration", "1"));
         assertTrue(output.matches("(?s)[0-9,]+ requests of 64 bytes over 2 connections in 1\\.[0-9] s.*"), output);
         assertFalse(output.contains("\r"), output);
         assertFalse(output.codePoints().anyMatch(c -> c > 127 && Character.isDigit(c)), output);
@@ -136,9 +139,9 @@ class CommandsTest {
         Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
         echo.awaitOutput("\n");
         String port = echo.output().replaceAll("\\D", "");
-        String output = programs.run(MissingPrograms.require("script").toString(), "-qec", String.join(" ",
-            programs.exampleCommand(List.of(), Main.class, "bench", "--port", port, "--connections", "2", "--warm-up",
-            "0", "--duration", "1")), "/dev/null");
+        String command = Stream.of(programs.exampleCommand(List.of(), Main.class, "bench", "--port", port,
+            "--connections", "2", "--warm-up", "0", "--duration", "1")).collect(Collectors.joining("' '", "'", "'"));
+        String output = programs.run(MissingPrograms.require("script").toString(), "-qec", command, "/dev/null");
         assertTrue(output.contains("requests/s") && output.contains("\r"), output);
     }
 
@@ -147,8 +150,15 @@ class CommandsTest {
         int port = Programs.freePort();
         Program bench = programs.example("bench", "--port", "" + port);
         assertEquals(1, bench.end());
-        assertTrue(bench.output().startsWith("bench: connect /127.0.0.1:" + port + ": Connection refused"),
-            bench.output());
+        assertTrue(bench.output().startsWith("bench: 127.0.0.1:" + port + ": no connection: connect /127.0.0.1:"
+            + port + ": Connection refused"), bench.output());
+    }
+
+    @Test
+    void anUnknownServerIsReported() throws IOException {
+        Program bench = programs.example("bench", "--host", "no.such.host.invalid");
+        assertEquals(1, bench.end());
+        assertTrue(bench.output().startsWith("bench: no.such.host.invalid:7000 cannot be resolved: "), bench.output());
     }
 
     @Test
@@ -197,9 +207,11 @@ class CommandsTest {
     @Test
     void outputThatCannotBeWrittenIsAFailure() throws IOException {
         Programs.requireFile("/dev/full");
-        for (String arguments : new String[] {"watch --every 1", "--help"}) {
-            String command = String.join(" ", programs.exampleCommand(List.of(), Main.class, arguments.split(" ")));
-            Program program = programs.start("sh", "-c", "exec " + command + " > /dev/full");
+        for (String arguments : List.of(Behaviour.TIMERS_HAVE_DESCRIPTORS.isHere() ? "watch --every 1" : "capabilities",
+                "--help")) {
+            List<String> command = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" > /dev/full", "sh"));
+            command.addAll(List.of(programs.exampleCommand(List.of(), Main.class, arguments.split(" "))));
+            Program program = programs.start(command.toArray(String[]::new));
             assertEquals(1, program.end());
             assertEquals("cannot write to standard output", program.output().strip());
         }

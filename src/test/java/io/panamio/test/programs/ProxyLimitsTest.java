@@ -12,12 +12,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.panamio.examples.proxy.Encryption;
 import io.panamio.examples.proxy.Mode;
 import io.panamio.examples.proxy.ProxyLoop;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.NativeFds.Exhaustion;
 import io.panamio.test.support.Proxying;
 import io.panamio.test.support.Proxying.Joined;
 import io.panamio.test.support.Seccomp;
+import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -63,6 +65,7 @@ class ProxyLimitsTest {
     /** If no descriptor is left for the connection to the server, an accepted client waits, without spinning. */
     @Test
     void clientsWaitUntilDescriptorsAreFree() throws Exception {
+        Behaviour.FAILED_ACCEPTS_CLOSE.skip();
         try (Proxying p = new Proxying(Mode.AUTO)) {
             Joined j = p.join(); // loads the classes
             pass(j.client(), j.server(), 100);
@@ -147,34 +150,48 @@ class ProxyLimitsTest {
     /** Once in a while even a busy machine ends it within a second of the start. */
     @Test
     void theGracePeriodEndsInTimeWhateverTheTimeouts() throws Exception {
-        long least = Long.MAX_VALUE;
-        for (int i = 0; i < 30 && least > 900_000_000; i++) {
+        long min = Long.MAX_VALUE;
+        for (int i = 0; i < 30 && min > 900_000_000; i++) {
             long start = System.nanoTime();
             try (Proxying p = new Proxying(Mode.AUTO, 10, NEVER, NEVER, Duration.ZERO, 10)) {
                 p.join();
                 p.proxy.stop();
                 result(p.run);
             }
-            least = Math.min(least, System.nanoTime() - start);
+            min = Math.min(min, System.nanoTime() - start);
         }
-        assertTrue(least <= 900_000_000, least + " ns");
+        assertTrue(min <= 900_000_000, min + " ns");
     }
 
     // ---- timeouts
 
     /** A server that does not answer: its queue is full, so the system drops each SYN. */
+    private static final class Silence implements AutoCloseable {
+        private final List<SocketChannel> waiting = new ArrayList<>();
+
+        Silence(Proxying p) throws IOException {
+            Loop.until("full", () -> { // the system does not accept the last ones
+                SocketChannel channel = SocketChannel.open();
+                waiting.add(channel);
+                channel.configureBlocking(false);
+                channel.connect(p.server.getLocalSocketAddress());
+                return !channel.finishConnect();
+            });
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (SocketChannel channel : waiting) {
+                channel.close();
+            }
+        }
+    }
+
     @Test
     void aConnectThatIsNotAnsweredTimesOut() throws Exception {
         try (Proxying p = new Proxying(Mode.AUTO, 2, Duration.ofMillis(200), NEVER, NEVER, 1)) {
-            List<SocketChannel> waiting = new ArrayList<>();
-            try {
-                Loop.until("full", () -> { // the system does not accept the last ones
-                    SocketChannel channel = SocketChannel.open();
-                    waiting.add(channel);
-                    channel.configureBlocking(false);
-                    channel.connect(p.server.getLocalSocketAddress());
-                    return !channel.finishConnect();
-                });
+            Silence silence = new Silence(p);
+            try (silence) {
                 for (int i = 0; i < 2; i++) { // more than the limit
                     long start = System.nanoTime();
                     Socket one = p.connect();
@@ -186,10 +203,19 @@ class ProxyLimitsTest {
                 String report = p.report();
                 assertEquals(4, number(report, "refused"), report);
                 assertEquals(4, number(report, "timed out"), report);
-            } finally {
-                for (SocketChannel channel : waiting) {
-                    channel.close();
-                }
+            }
+        }
+    }
+
+    @Test
+    void aClientThatResetsEndsTheConnect() throws Exception {
+        try (Proxying p = new Proxying(Mode.AUTO, 2, NEVER, NEVER, NEVER, 1)) {
+            Silence silence = new Silence(p);
+            try (silence) {
+                Socket client = p.connect();
+                p.awaitConnections(1);
+                Proxying.reset(client);
+                p.awaitConnections(0);
             }
         }
     }

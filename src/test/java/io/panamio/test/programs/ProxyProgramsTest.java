@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.examples.proxy.Proxy;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingPrograms;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Help;
 
 /** The example proxy as a program: its signals and errors, with real servers and clients on both sides. */
 @Tag("any-selector")
@@ -83,6 +85,7 @@ class ProxyProgramsTest {
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT", "HUP"})
     void signalsReportAndStop(String stop) throws Exception {
+        Programs.requireSignals();
         try (Programs programs = new Programs(directory); ServerSocket server = new ServerSocket(0, 10, Loop.V4)) {
             Running proxy = proxy(programs, server.getLocalPort());
             try (Socket client = new Socket(Loop.V4, proxy.port); Socket accepted = server.accept()) {
@@ -120,8 +123,9 @@ class ProxyProgramsTest {
         "--listen :0 --to a:1 --grace -1          | --grace: from 0",
         "--listen :0                              | Missing required option: '--to=HOST:PORT'"})
     void badArgumentsAreReported(String arguments, String message) {
+        CommandLine command = new CommandLine(new Proxy()).setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF));
         StringWriter err = new StringWriter();
-        assertEquals(2, new CommandLine(new Proxy()).setErr(new PrintWriter(err)).execute(arguments.split(" +")));
+        assertEquals(2, command.setErr(new PrintWriter(err)).execute(arguments.split(" +")));
         assertTrue(err.toString().startsWith(message) || err.toString().contains(": " + message), err.toString());
     }
 
@@ -152,6 +156,7 @@ class ProxyProgramsTest {
      */
     @Test
     void aBurstTakesThreeSystemCalls() throws Exception {
+        assumeTrue(Feature.SPLICE.support() == Feature.Support.SUPPORTED, "bytes are copied, not spliced");
         Programs.require("strace");
         try (Programs programs = new Programs(directory); ServerSocket server = new ServerSocket(0, 10, Loop.V4)) {
             Running proxy = proxy(programs, server.getLocalPort(), "--mode", "splice");

@@ -152,7 +152,7 @@ class ProxyTlsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--tls-cert cert.pem, need each other", "--tls-cert cert.pem --tls-key cert.pem, no private key",
+    @CsvSource({"--tls-cert cert.pem, given together", "--tls-cert cert.pem --tls-key cert.pem, no private key",
         "--tls-cert key.pem --tls-key key.pem, certificate", "--tls-cert none.pem --tls-key key.pem, none.pem",
         "--tls-cert cert.pem --tls-key old.pem, openssl pkcs8"})
     void badFilesAreRefused(String options, String message, @TempDir Path directory) throws Exception {

@@ -6,16 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.ResourceExhaustedException;
+import io.panamio.examples.Main;
 import io.panamio.examples.log.LogFile;
 import io.panamio.examples.serve.Settings;
 import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Programs;
 import io.panamio.test.support.Programs.Program;
 import io.panamio.test.support.Seccomp;
+import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Field;
@@ -35,6 +38,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +68,11 @@ class ServeFailuresTest {
         errors = directory.resolve("errors");
         settings = new Settings(folder);
         settings.errors = LogFile.of(errors);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        settings.errors.close();
     }
 
     private void awaitOutput(String text) throws IOException {
@@ -161,13 +170,13 @@ class ServeFailuresTest {
     @Test
     void aRequestThatRunsOutOfMemoryEndsOnlyItsConnection() throws IOException {
         Path many = Files.createDirectories(folder.resolve("many"));
-        for (int i = 0; i < 10_000; i++) { // a listing of these needs more memory than the JVM has
+        for (int i = 0; i < 2000; i++) { // a listing of these needs more memory than the JVM has
             Files.createFile(many.resolve("\u4e00".repeat(80) + i));
         }
         int port = Programs.freePort();
         try (Programs programs = new Programs(directory)) {
-            Program serve = programs.example("serve", folder.toString(), "--host", "127.0.0.1", "--port", "" + port,
-                "--no-log");
+            Program serve = programs.example(List.of("-Xmx8m"), Main.class, "serve", folder.toString(), "--host",
+                "127.0.0.1", "--port", "" + port, "--no-log");
             serve.awaitOutput("serving");
             try (Client other = new Client(new Socket(Loop.V4, port)); Client client =
                 new Client(new Socket(Loop.V4, port))) {
@@ -238,6 +247,9 @@ class ServeFailuresTest {
     @ParameterizedTest
     @CsvSource({"EACCES,13,403", "ENOENT,2,404", "ENOMEM,12,503", "EIO,5,500"})
     void directoryThatCannotBeReadIsNotListed(String name, int errno, int status) throws IOException {
+        if (name.equals("ENOENT")) {
+            Behaviour.SERVE_OPENS_FILES_ITSELF.require(); // readdir(3) reports it as the end
+        }
         boolean[] refused = new boolean[1];
         try (Served served = new Served(settings, () -> refused[0] = Seccomp.refuse(GETDENTS64, errno));
              Client client = served.client()) {
@@ -263,11 +275,13 @@ class ServeFailuresTest {
     @Test
     void anyTreeIsServed() throws Exception {
         Random random = new Random(4);
+        int rounds = Behaviour.TRANSFERS_ARE_SLOW.isHere() ? 300 : 3000;
         AtomicBoolean over = new AtomicBoolean();
         Path odd = Files.createDirectories(folder.resolve("sub/\u00e4 %"));
         List<Path> folders = List.of(folder, folder.resolve("sub"), odd);
-        List<String> names = List.of("a", "b%41", "\u4e00", " ", "index.html", "c\nd", "...", "e'\"<&>",
-            "n".repeat(250));
+        List<String> names = Behaviour.NAMES_ARE_RESTRICTED.isHere()
+            ? List.of("a", "b%41", "\u4e00", "index.html", "e'&", "n".repeat(250))
+            : List.of("a", "b%41", "\u4e00", " ", "index.html", "c\nd", "...", "e'\"<&>", "n".repeat(250));
         settings.validTime = Duration.ZERO;
         try (Served served = new Served(settings); Client client = served.client()) {
             Future<Void> changes = Background.start(() -> {
@@ -283,10 +297,10 @@ class ServeFailuresTest {
                 return null;
             });
             try {
-                for (int i = 0; i < 3000; i++) {
+                for (int i = 0; i < rounds; i++) {
                     StringBuilder path = new StringBuilder();
                     Path in = folder.relativize(folders.get(random.nextInt(3)));
-                    for (byte b : in.toString().getBytes(UTF_8)) {
+                    for (byte b : in.toString().replace(File.separatorChar, '/').getBytes(UTF_8)) {
                         path.append(b == '/' ? "/" : String.format(Locale.ROOT, "%%%02x", b & 0xff));
                     }
                     String name = "";
@@ -335,20 +349,6 @@ class ServeFailuresTest {
 
     // ---- descriptors
 
-    /** Returns the number of descriptors of files below the directory. */
-    private int openFiles() throws IOException {
-        Programs.requireFile("/proc/self/fd");
-        int count = 0;
-        for (String fd : Path.of("/proc/self/fd").toFile().list()) {
-            try {
-                count += Files.readSymbolicLink(Path.of("/proc/self/fd", fd)).startsWith(folder.toRealPath()) ? 1 : 0;
-            } catch (IOException e) {
-                continue; // closed in the meantime
-            }
-        }
-        return count;
-    }
-
     @Test
     void fileIsOpenOnceWhateverItsSpelling() throws IOException {
         try (Served served = new Served(settings); Client client = served.client()) {
@@ -359,7 +359,7 @@ class ServeFailuresTest {
                     "/%2Flarge")) {
                 assertEquals(LARGE, client.ask("GET " + path + " HTTP/1.1\r\n").content().length, path);
             }
-            assertEquals(1, openFiles());
+            assertEquals(1, NativeFds.openFiles(folder));
         }
     }
 
@@ -374,9 +374,9 @@ class ServeFailuresTest {
             try (Served served = new Served(settings); Client client = served.client()) {
                 for (int i = 0; i < 120; i++) {
                     assertEquals(LARGE, client.ask("GET /large" + i + " HTTP/1.1\r\n").content().length);
-                    assertTrue(openFiles() <= 50, openFiles() + " files are open");
+                    assertTrue(NativeFds.openFiles(folder) <= 50, NativeFds.openFiles(folder) + " files are open");
                 }
-                assertEquals(50, openFiles());
+                assertEquals(50, NativeFds.openFiles(folder));
             }
         } finally {
             NativeFds.setLimit(limit);
@@ -385,6 +385,7 @@ class ServeFailuresTest {
 
     @Test
     void withoutDescriptorsConnectedClientsAreServedAndOthersWait() throws IOException {
+        Behaviour.FAILED_ACCEPTS_CLOSE.skip();
         List<Client> clients = new ArrayList<>();
         settings.validTime = Duration.ZERO;
         try (Served served = new Served(settings)) {
@@ -394,7 +395,7 @@ class ServeFailuresTest {
             assertEquals("small", first.ask("GET /a.txt HTTP/1.1\r\n").text());
             assertEquals(200, first.ask("GET /sub/ HTTP/1.1\r\n").status());
             assertEquals(LARGE, first.ask("GET /large HTTP/1.1\r\n").content().length);
-            assertEquals(1, openFiles());
+            assertEquals(1, NativeFds.openFiles(folder));
             try (NativeFds.Exhaustion exhaustion = new NativeFds.Exhaustion()) {
                 exhaustion.releaseOne(); // for the client's own socket
                 Client second = served.client();
@@ -415,6 +416,9 @@ class ServeFailuresTest {
                 exhaustion.releaseOne();
                 assertEquals("small", third.response().text());
                 exhaustion.releaseOne();
+                if (!Behaviour.SERVE_OPENS_FILES_ITSELF.isHere()) {
+                    exhaustion.releaseOne(); // the JDK opens a directory twice
+                }
                 assertEquals(200, third.ask("GET /sub/ HTTP/1.1\r\n").status());
                 assertEquals(LARGE, first.ask("GET /large HTTP/1.1\r\n").content().length);
             }
@@ -434,7 +438,7 @@ class ServeFailuresTest {
     private void warmUp(Served served) throws IOException {
         new ResourceExhaustedException("", null).toString();
         cpu(served);
-        openFiles();
+        NativeFds.openFiles(folder);
         try (Client client = served.client()) {
             assertEquals(404, client.ask("GET /missing HTTP/1.1\r\n").status());
             assertEquals(200, client.ask("GET / HTTP/1.1\r\n").status());

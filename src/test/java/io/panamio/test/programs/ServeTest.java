@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.examples.serve.Settings;
 import io.panamio.test.programs.Served.Response;
 import io.panamio.test.programs.Served.Client;
+import io.panamio.test.support.Behaviour;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -258,17 +259,36 @@ class ServeTest {
 
     @Test
     void directoryWithoutIndexIsListed() throws IOException {
-        file("list/<b>&\"'.txt", "12345");
+        file("list/&'.txt", "12345");
         file("list/dir/x", "x");
         file("list/ä b%.txt", "x");
         String page = served.get("/list/").text();
-        assertTrue(page.contains("<a href=\"./%3Cb%3E%26%22%27.txt\">&lt;b&gt;&amp;&quot;&#39;.txt</a>"), page);
+        assertTrue(page.contains("<a href=\"./%26%27.txt\">&amp;&#39;.txt</a>"), page);
         assertTrue(page.contains(">5</td>"), page);
         assertTrue(page.contains("<a href=\"./dir/\">dir/</a>"), page);
         assertTrue(page.contains("href=\"./%C3%A4%20b%25.txt\">ä b%.txt<"), page);
         assertTrue(page.contains("../"), page);
-        assertEquals("12345", served.get("/list/%3Cb%3E%26%22%27.txt").text());
+        assertEquals("12345", served.get("/list/%26%27.txt").text());
         assertFalse(served.get("/").text().contains("../"));
+    }
+
+    @Test
+    void theRootMayHaveAnyName() throws IOException {
+        file("\u00e4 \u4e00%/a\u0308.txt", "decomposed");
+        try (Served other = new Served(folder.resolve("\u00e4 \u4e00%"))) {
+            assertEquals("decomposed", other.get("/a%CC%88.txt").text());
+            String page = other.get("/").text();
+            assertTrue(page.contains("href=\"./a%CC%88.txt\""), page);
+        }
+    }
+
+    @Test
+    void namesCannotForgeAListing() throws IOException {
+        Behaviour.NAMES_ARE_RESTRICTED.skip();
+        file("list/<b>\"\n.txt", "12345");
+        String page = served.get("/list/").text();
+        assertTrue(page.contains("<a href=\"./%3Cb%3E%22%0A.txt\">&lt;b&gt;&quot;\n.txt</a>"), page);
+        assertEquals("12345", served.get("/list/%3Cb%3E%22%0A.txt").text());
     }
 
     @Test

@@ -70,10 +70,10 @@ class ServeWithJdkFilesTest {
 
     @Test
     void linksOutOfTheDirectoryAreNotFollowed() throws IOException {
-        Files.createSymbolicLink(folder.resolve("out"), directory.resolve("secret"));
-        Files.createSymbolicLink(folder.resolve("up"), directory);
-        Files.createSymbolicLink(folder.resolve("in"), Path.of("a.txt"));
-        Files.createSymbolicLink(folder.resolve("circle"), Path.of("circle"));
+        Served.link(folder.resolve("out"), directory.resolve("secret"));
+        Served.link(folder.resolve("up"), directory);
+        Served.link(folder.resolve("in"), Path.of("a.txt"));
+        Served.link(folder.resolve("circle"), Path.of("circle"));
         assertEquals(403, served.get("/out").status());
         assertEquals(403, served.get("/up/secret").status());
         assertEquals(404, served.get("/circle").status());
@@ -84,7 +84,7 @@ class ServeWithJdkFilesTest {
     void directoryIsListed() throws IOException {
         Files.createDirectory(folder.resolve("sub"));
         Files.createDirectory(folder.resolve(Path.of(URI.create("file:///n%FF%20%C3%A4")).getFileName()));
-        Files.createSymbolicLink(folder.resolve("out"), directory.resolve("secret"));
+        Served.link(folder.resolve("out"), directory.resolve("secret"));
         Response page = served.get("/");
         assertEquals(200, page.status());
         assertTrue(page.text().contains("<a href=\"./sub/\">sub/</a>"), page.text());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.examples.serve.HttpLoop;
 import io.panamio.examples.serve.Settings;
 import io.panamio.net.TcpListener;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -15,6 +16,7 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -40,6 +42,12 @@ final class Served implements AutoCloseable {
             before.run();
             loop.run();
         });
+    }
+
+    /** Creates a symbolic link; skips the test where there is none. */
+    static Path link(Path link, Path target) throws IOException {
+        Behaviour.SYMBOLIC_LINKS_ARE_MISSING.skip();
+        return Files.createSymbolicLink(link, target);
     }
 
     int port() {

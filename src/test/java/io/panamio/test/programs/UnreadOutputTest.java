@@ -65,7 +65,9 @@ class UnreadOutputTest {
             socket.close();
         }
         programs.close();
-        pipe.close();
+        if (pipe != null) {
+            pipe.close();
+        }
     }
 
     private Served start(int port, Use use, String... arguments) throws IOException {

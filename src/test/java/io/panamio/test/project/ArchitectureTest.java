@@ -175,11 +175,16 @@ class ArchitectureTest {
             .replaceAll("\\s+\\* +", " ");
         Set<String> missing = LIBRARY.stream().filter(in(SYS)).filter(c -> !c.isInterface())
             .filter(c -> !c.isEquivalentTo(SourceArena.class)) // extended by memory, not by platforms
-            .flatMap(c -> c.getMethods().stream()).filter(m -> m.getModifiers().contains(JavaModifier.ABSTRACT)
-                && (m.getModifiers().contains(JavaModifier.PUBLIC) || m.getModifiers().contains(JavaModifier.PROTECTED)))
+            .flatMap(c -> c.getMethods().stream()).filter(ArchitectureTest::isToSupply)
             .map(JavaMethod::getName).filter(name -> !page.contains("{@code " + name + "}"))
             .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(Set.of(), missing);
+    }
+
+    private static boolean isToSupply(JavaMethod method) {
+        Set<JavaModifier> modifiers = method.getModifiers();
+        return modifiers.contains(JavaModifier.ABSTRACT)
+            && (modifiers.contains(JavaModifier.PUBLIC) || modifiers.contains(JavaModifier.PROTECTED));
     }
 
     @Test

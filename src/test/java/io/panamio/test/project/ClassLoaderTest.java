@@ -50,7 +50,8 @@ class ClassLoaderTest {
         /** A method of its own, so that no local variable keeps the loader reachable. */
         private static WeakReference<ClassLoader> deploy(ExecutorService platform) throws Exception {
             Path library = Path.of(System.getProperty("library"));
-            Path application = Path.of(System.getProperty("java.class.path").replace("nowhere" + File.pathSeparator, ""));
+            String classPath = System.getProperty("java.class.path");
+            Path application = Path.of(classPath.replace("nowhere" + File.pathSeparator, ""));
             URL[] urls = {library.toUri().toURL(), application.toUri().toURL()};
             URLClassLoader loader = new URLClassLoader("application", urls, ClassLoader.getPlatformClassLoader());
             Callable<?> use = (Callable<?>) loader.loadClass(Everything.class.getName()).getDeclaredConstructor()

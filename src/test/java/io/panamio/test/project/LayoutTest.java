@@ -1,7 +1,12 @@
 package io.panamio.test.project;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.sys.unix.Errno;
+import io.panamio.sys.unix.UnixConstants;
 import io.panamio.test.project.Bindings.Claim;
 import io.panamio.test.support.MissingPrograms;
 import java.io.IOException;
@@ -17,7 +22,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -42,12 +50,17 @@ class LayoutTest {
         return Bindings.ALL.stream().flatMap(b -> b.processors().stream().map(p -> Arguments.of(b, p)));
     }
 
+    private static List<String> compiler(Bindings bindings, String processor, String... options) throws Exception {
+        List<String> compiler = new ArrayList<>(List.of(MissingPrograms.require("clang").toString()));
+        compiler.addAll(Files.readAllLines(bindings.jextract().resolve(processor + ".flags")));
+        compiler.addAll(List.of(options));
+        return compiler;
+    }
+
     /** Compiles C and returns the compiler's messages; skips the test if the headers are not installed. */
     private String compile(Bindings bindings, String processor, List<Claim> claims) throws Exception {
         Path header = bindings.jextract().resolve("panamio.h");
-        List<String> compiler = new ArrayList<>(List.of(MissingPrograms.require("clang").toString()));
-        compiler.addAll(Files.readAllLines(bindings.jextract().resolve(processor + ".flags")));
-        compiler.addAll(List.of("-std=gnu11", "-fsyntax-only", "-ferror-limit=0"));
+        List<String> compiler = compiler(bindings, processor, "-std=gnu11", "-fsyntax-only", "-ferror-limit=0");
         String probe = run(compiler,
             "#include \"" + header + "\"\n#ifndef " + macro(processor) + "\n#error another processor\n#endif\n");
         if (!probe.isEmpty()) {
@@ -178,6 +191,41 @@ class LayoutTest {
             number.setAccessible(true);
             assertEquals((long) Bindings.call(binding, method), ((Number) number.get(null)).longValue(), name);
         }
+    }
+
+    /** Every error of {@link Errno} that a system has is reported by its name, and by no other. */
+    @ParameterizedTest
+    @MethodSource("targets")
+    void errorsHaveTheNamesOfTheHeaders(Bindings bindings, String processor) throws Exception {
+        assumeTrue(bindings != Bindings.WINDOWS, "other names");
+        compile(bindings, processor, List.of()); // are there headers?
+        Map<String, String> defined = new TreeMap<>();
+        Matcher definition = Pattern.compile("(?m)^#define (E[A-Z0-9]+) (\\w+)$").matcher(preprocess(
+            compiler(bindings, processor, "-E", "-dM", "-include", "errno.h")));
+        while (definition.find()) {
+            defined.put(definition.group(1), definition.group(2));
+        }
+        String owner = "io.panamio.sys." + bindings.system() + "." + bindings.header() + "Constants";
+        Field instance = Class.forName(owner).getDeclaredField("INSTANCE");
+        Method errno = UnixConstants.class.getDeclaredMethod("errno", int.class);
+        instance.setAccessible(true);
+        errno.setAccessible(true);
+        Map<Integer, Set<String>> names = new TreeMap<>();
+        defined.forEach((name, value) -> names.computeIfAbsent(
+            Integer.decode(defined.getOrDefault(value, value)), n -> new TreeSet<>()).add(name)); // or an alias
+        assertTrue(names.size() > 90, names::toString);
+        names.forEach((number, all) -> {
+            Object reported = assertDoesNotThrow(() -> errno.invoke(instance.get(null), number));
+            boolean known = Stream.of(Errno.values()).anyMatch(e -> all.contains(e.name()));
+            assertTrue(known ? reported != null && all.contains(reported.toString()) : reported == null,
+                number + " " + all + " is " + reported);
+        });
+    }
+
+    private String preprocess(List<String> compiler) throws IOException {
+        List<String> command = new ArrayList<>(compiler);
+        command.add(Files.writeString(directory.resolve("empty.c"), "").toString());
+        return new String(new ProcessBuilder(command).start().getInputStream().readAllBytes());
     }
 
     /**

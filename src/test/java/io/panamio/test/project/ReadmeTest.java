@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Programs;
@@ -156,6 +157,7 @@ class ReadmeTest {
 
     @Test
     void withoutDescriptorsConnectedClientsAreServedAndOthersLater() throws Exception {
+        Behaviour.FAILED_ACCEPTS_CLOSE.skip();
         Socket first = connect();
         ping(first);
         server.leaveDescriptors(2);

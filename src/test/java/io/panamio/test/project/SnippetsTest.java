@@ -46,6 +46,7 @@ class SnippetsTest {
         import java.nio.file.*;
         import java.time.*;
         import java.util.*;
+        import java.util.concurrent.*;
         import javax.net.ssl.*;
 
         abstract class Given {

@@ -1,5 +1,7 @@
 package io.panamio.test.snippets;
 
+import static io.panamio.test.support.Background.result;
+import static io.panamio.test.support.Background.start;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.Poll;
+import io.panamio.net.Connector;
 import io.panamio.net.NamedPipe;
 import io.panamio.net.Pipe;
 import io.panamio.net.SystemSocketOptions;
@@ -40,8 +43,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -51,16 +53,14 @@ import org.junit.jupiter.api.io.TempDir;
 class JavadocExamplesTest {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
-    private static <T> FutureTask<T> start(Callable<T> task) {
-        FutureTask<T> future = new FutureTask<>(task);
-        Thread.ofPlatform().daemon().start(future);
-        return future;
+    /** Sends a request and returns the number of bytes of the response. */
+    private interface Request {
+        long send(int port, byte[] request, MemorySegment response) throws IOException;
     }
 
-    @Test
-    void tcpConnectSendsTheRequestAndReadsTheResponse() throws Exception {
+    private static void assertAnswered(Request client) throws Exception {
         try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK); Arena arena = Arena.ofConfined()) {
-            FutureTask<String> asked = start(() -> {
+            Future<String> asked = start(() -> {
                 try (Socket peer = server.accept()) {
                     byte[] request = peer.getInputStream().readNBytes(4);
                     peer.getOutputStream().write("pong!".getBytes(StandardCharsets.US_ASCII));
@@ -68,11 +68,31 @@ class JavadocExamplesTest {
                 }
             });
             MemorySegment response = arena.allocate(16);
-            long n = TcpSnippets.request(new InetSocketAddress(LOOPBACK, server.getLocalPort()),
-                "ping".getBytes(StandardCharsets.US_ASCII), response);
-            assertEquals("ping", asked.get());
+            long n = client.send(server.getLocalPort(), "ping".getBytes(StandardCharsets.US_ASCII), response);
+            assertEquals("ping", result(asked));
             assertEquals(5, n);
             assertEquals("pong!", response.getString(0));
+        }
+    }
+
+    @Test
+    void tcpConnectSendsTheRequestAndReadsTheResponse() throws Exception {
+        assertAnswered((port, request, response) ->
+            TcpSnippets.request(new InetSocketAddress(LOOPBACK, port), request, response));
+    }
+
+    @Test
+    void aConnectByNameSendsTheRequestAndReadsTheResponse() throws Exception {
+        assertAnswered((port, request, response) -> TcpSnippets.request("localhost", port, request, response));
+    }
+
+    @Test
+    void anExecutorResolvesNames() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK);
+             Connector connector = TcpSnippets.connect("localhost", server.getLocalPort(), Runnable::run)) {
+            TcpStream[] stream = new TcpStream[1];
+            Loop.until("connected", () -> (stream[0] = connector.finishConnect()) != null);
+            stream[0].close();
         }
     }
 
@@ -82,7 +102,7 @@ class JavadocExamplesTest {
         Arrays.fill(request, (byte) 'q');
         Path file = Files.write(directory.resolve("request"), request);
         try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK)) {
-            FutureTask<Integer> asked = start(() -> {
+            Future<Integer> asked = start(() -> {
                 try (Socket peer = server.accept()) {
                     int n = peer.getInputStream().readAllBytes().length;
                     peer.getOutputStream().write("pong!".getBytes(StandardCharsets.US_ASCII));
@@ -96,7 +116,7 @@ class JavadocExamplesTest {
             try (Poll poll = Poll.open(); FileChannel channel = FileChannel.open(file)) {
                 assertEquals(5, OptionSnippets.exchange(poll, stream, channel, ByteBuffer.allocateDirect(16)));
             }
-            assertEquals(request.length, asked.get());
+            assertEquals(request.length, result(asked));
             assertFalse(stream.isOpen());
         }
     }
@@ -104,7 +124,7 @@ class JavadocExamplesTest {
     @Test
     void tcpAcceptServesEveryConnectionUntilItsEnd() throws Exception {
         try (TcpListener listener = TcpListener.bind(new InetSocketAddress(LOOPBACK, 0))) {
-            FutureTask<Void> served = start(() -> {
+            Future<Void> served = start(() -> {
                 TcpSnippets.serve(listener, Behaviour.RESET_CONNECTIONS_ARE_NOT_ACCEPTED.isHere() ? 2 : 3);
                 return null;
             });
@@ -122,7 +142,7 @@ class JavadocExamplesTest {
                 second.shutdownOutput();
                 assertEquals(-1, second.getInputStream().read());
             }
-            assertNull(served.get());
+            assertNull(result(served));
         }
     }
 
@@ -130,11 +150,11 @@ class JavadocExamplesTest {
     @Requires(Feature.UNIX_STREAMS)
     void unixListenerAcceptsAndDeletesItsFile(@TempDir Path directory) throws Exception {
         Path path = directory.resolve("socket");
-        FutureTask<UnixStream> accepted = start(() -> UnixSnippets.listen(path));
+        Future<UnixStream> accepted = start(() -> UnixSnippets.listen(path));
         while (!accepted.isDone()) { // until it listens
             try {
                 UnixStream.connect(UnixAddress.ofPath(path)).close();
-                accepted.get().close();
+                result(accepted).close();
             } catch (SocketException e) { // no file yet, or no listener
                 Thread.onSpinWait();
             }
@@ -160,7 +180,7 @@ class JavadocExamplesTest {
     @Requires(Feature.UNIX_SEQPACKETS)
     void unixSeqpacketAsksAListener(@TempDir Path directory) throws Exception {
         UnixAddress address = UnixAddress.ofPath(directory.resolve("socket"));
-        FutureTask<Void> answered = start(() -> {
+        Future<Void> answered = start(() -> {
             UnixSnippets.answer(address);
             return null;
         });
@@ -174,7 +194,7 @@ class JavadocExamplesTest {
             }
         }
         assertArrayEquals(new byte[] {1, 2, 3}, Arrays.copyOf(answer, (int) n));
-        assertNull(answered.get());
+        assertNull(result(answered));
         assertTrue(Files.notExists(address.path()));
     }
 
@@ -191,14 +211,14 @@ class JavadocExamplesTest {
         try (UnixDatagram receiver = UnixDatagram.bind(address)) {
             MemorySegment[] datagrams = new MemorySegment[500]; // more than a receive queue holds
             Arrays.fill(datagrams, MemorySegment.ofArray(new byte[100]));
-            FutureTask<Void> sent = start(() -> {
+            Future<Void> sent = start(() -> {
                 UnixSnippets.send(address, datagrams);
                 return null;
             });
             for (int n = 0; n < datagrams.length;) {
                 n += receiver.recv(new byte[200], 0, 200) == 100 ? 1 : 0;
             }
-            assertNull(sent.get());
+            assertNull(result(sent));
         }
     }
 
@@ -211,7 +231,7 @@ class JavadocExamplesTest {
     @Requires(Feature.NAMED_PIPES)
     void aNamedPipeServesOneClientAfterTheOther() throws Exception {
         String name = "\\\\.\\pipe\\panamio-example-" + System.nanoTime();
-        FutureTask<Void> server = start(() -> {
+        Future<Void> server = start(() -> {
             NamedPipeSnippets.serve(name);
             return null;
         });
@@ -236,7 +256,7 @@ class JavadocExamplesTest {
                 assertEquals(text.isEmpty() ? IoResult.EOF : text.length(), n);
             }
         }
-        server.get();
+        result(server);
     }
 
     @Test
@@ -252,7 +272,7 @@ class JavadocExamplesTest {
     private static void assertEchoes(Echo echo) throws Exception {
         InetSocketAddress any = new InetSocketAddress(LOOPBACK, 0);
         try (UdpSocket socket = UdpSocket.bind(any); UdpSocket client = UdpSocket.bind(any)) {
-            FutureTask<Void> echoed = start(() -> {
+            Future<Void> echoed = start(() -> {
                 echo.run(socket);
                 return null;
             });
@@ -267,7 +287,7 @@ class JavadocExamplesTest {
                 assertEquals(i, n);
             }
             assertEquals(0, client.send(new byte[0], 0, 0));
-            assertNull(echoed.get());
+            assertNull(result(echoed));
         }
     }
 

@@ -1,5 +1,7 @@
 package io.panamio.test.snippets;
 
+import static io.panamio.test.support.Background.result;
+import static io.panamio.test.support.Background.start;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -29,7 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -48,11 +50,10 @@ class LoopExamplesTest {
     void echoServerEchoesEveryConnection() throws Exception {
         AtomicBoolean running = new AtomicBoolean(true);
         try (TcpListener listener = TcpListener.bind(new InetSocketAddress(LOOPBACK, 0))) {
-            FutureTask<Void> server = new FutureTask<>(() -> {
+            Future<Void> server = start(() -> {
                 new LoopSnippets.EchoServer(listener).run(running::get);
                 return null;
             });
-            Thread.ofPlatform().daemon().start(server);
             int port = listener.localAddress().getPort();
             byte[] message = new byte[20_000]; // more than a buffer holds
             Arrays.fill(message, (byte) 'x');
@@ -65,7 +66,7 @@ class LoopExamplesTest {
                 assertEquals(-1, first.getInputStream().read());
                 running.set(false);
                 second.getOutputStream().write('z'); // an event, after which the server ends
-                server.get();
+                result(server);
             }
         }
     }
@@ -84,14 +85,13 @@ class LoopExamplesTest {
                 sent += n;
             }
             other.getOutputStream().write('y');
-            FutureTask<Void> server = new FutureTask<>(() -> {
+            Future<Void> server = start(() -> {
                 new LoopSnippets.EchoServer(listener).run(() -> {
                     turns.incrementAndGet();
                     return running.get();
                 });
                 return null;
             });
-            Thread.ofPlatform().daemon().start(server);
             assertEquals('y', other.getInputStream().read());
             long received = 0;
             for (ByteBuffer buffer = ByteBuffer.allocate(1 << 16); received < sent;) {
@@ -106,7 +106,7 @@ class LoopExamplesTest {
             assertEquals('z', other.getInputStream().read());
             running.set(false);
             other.getOutputStream().write('z');
-            server.get();
+            result(server);
         }
     }
 

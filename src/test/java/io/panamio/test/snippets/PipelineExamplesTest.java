@@ -1,5 +1,7 @@
 package io.panamio.test.snippets;
 
+import static io.panamio.test.support.Background.result;
+import static io.panamio.test.support.Background.start;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -17,8 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.Callable;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,12 +29,6 @@ class PipelineExamplesTest {
 
     static {
         new Random(1).nextBytes(BYTES);
-    }
-
-    private static <T> FutureTask<T> start(Callable<T> task) {
-        FutureTask<T> future = new FutureTask<>(task);
-        Thread.ofPlatform().daemon().start(future);
-        return future;
     }
 
     private static Void send(Socket peer, byte[] bytes) throws Exception {
@@ -47,40 +42,40 @@ class PipelineExamplesTest {
     void fileArrives(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("file"), BYTES);
         Connection.run((stream, peer) -> {
-            FutureTask<byte[]> received = start(() -> peer.getInputStream().readNBytes(BYTES.length));
+            Future<byte[]> received = start(() -> peer.getInputStream().readNBytes(BYTES.length));
             try (Poll poll = Poll.open()) {
                 PipelineSnippets.sendFile(file, stream, poll);
             }
-            assertArrayEquals(BYTES, received.get());
+            assertArrayEquals(BYTES, result(received));
         });
     }
 
     @Test
     void spliceDeliversEverythingAndTheEnd() throws Exception {
         Connection.run((source, from) -> Connection.run((sink, to) -> {
-            FutureTask<Void> sent = start(() -> send(from, BYTES));
-            FutureTask<byte[]> received = start(() -> to.getInputStream().readAllBytes());
+            Future<Void> sent = start(() -> send(from, BYTES));
+            Future<byte[]> received = start(() -> to.getInputStream().readAllBytes());
             try (Poll poll = Poll.open()) {
                 PipelineSnippets.splice(source, sink, poll);
             }
-            assertArrayEquals(BYTES, received.get());
-            sent.get();
+            assertArrayEquals(BYTES, result(received));
+            result(sent);
         }));
     }
 
     @Test
     void relayDeliversBothDirections() throws Exception {
         Connection.run((client, browser) -> Connection.run((server, service) -> {
-            List<FutureTask<Void>> sent = List.of(start(() -> send(browser, BYTES)), start(() -> send(service, BYTES)));
-            FutureTask<byte[]> up = start(() -> service.getInputStream().readAllBytes());
-            FutureTask<byte[]> down = start(() -> browser.getInputStream().readAllBytes());
+            List<Future<Void>> sent = List.of(start(() -> send(browser, BYTES)), start(() -> send(service, BYTES)));
+            Future<byte[]> up = start(() -> service.getInputStream().readAllBytes());
+            Future<byte[]> down = start(() -> browser.getInputStream().readAllBytes());
             try (Poll poll = Poll.open()) {
                 PipelineSnippets.relay(client, server, poll);
             }
-            assertArrayEquals(BYTES, up.get());
-            assertArrayEquals(BYTES, down.get());
-            for (FutureTask<Void> task : sent) {
-                task.get();
+            assertArrayEquals(BYTES, result(up));
+            assertArrayEquals(BYTES, result(down));
+            for (Future<Void> task : sent) {
+                result(task);
             }
         }));
     }
@@ -113,12 +108,12 @@ class PipelineExamplesTest {
     void zeroCopySendArrivesAndIsCompleted() throws Exception {
         assumeTrue(Feature.ZERO_COPY.isAvailable());
         Connection.run((stream, peer) -> {
-            FutureTask<byte[]> received = start(() -> peer.getInputStream().readNBytes(BYTES.length));
+            Future<byte[]> received = start(() -> peer.getInputStream().readNBytes(BYTES.length));
             try (Poll poll = Poll.open(); Arena arena = Arena.ofConfined()) {
                 MemorySegment data = arena.allocateFrom(ValueLayout.JAVA_BYTE, BYTES);
                 PipelineSnippets.sendZeroCopy(stream, data, poll);
             }
-            assertArrayEquals(BYTES, received.get());
+            assertArrayEquals(BYTES, result(received));
         });
     }
 }

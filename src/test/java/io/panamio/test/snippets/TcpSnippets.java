@@ -6,15 +6,22 @@ import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.Registry;
 import io.panamio.Slab;
+import io.panamio.net.ConnectOptions;
+import io.panamio.net.Connector;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 
-/** Examples for the Javadoc of {@code TcpStream} and {@code TcpListener}. */
+/** Examples for the Javadoc of {@code TcpStream}, {@code Connector} and {@code TcpListener}. */
 final class TcpSnippets {
     private TcpSnippets() {
     }
@@ -53,6 +60,43 @@ final class TcpSnippets {
         }
         // @end
     }
+
+    /** Connects to a server by its name, sends a request and returns the first bytes of the response. */
+    static long request(String host, int port, byte[] request, MemorySegment response) throws IOException {
+        // @start region="connect-by-name"
+        try (Poll poll = Poll.open(); Connector connector = Connector.connect(host, port, Duration.ofSeconds(10))) {
+            Events events = Events.withCapacity(16);
+            poll.registry().register(connector, 0, Interest.WRITABLE);
+            TcpStream connected;
+            while ((connected = connector.finishConnect()) == null) { // throws if no address can be reached in time
+                poll.poll(events);
+            }
+            try (TcpStream stream = connected) {
+                poll.registry().register(stream, 1, Interest.READABLE);
+                stream.write(request, 0, request.length);
+                long n;
+                while ((n = stream.read(response)) == IoResult.WOULD_BLOCK) {
+                    poll.poll(events);
+                }
+                return n;
+            }
+        }
+        // @end
+    }
+
+    // @start region="resolver"
+    /** Connects to a host whose name is resolved by an executor. */
+    static Connector connect(String host, int port, Executor executor) throws IOException {
+        return Connector.connect(host, port, Duration.ofSeconds(10), ConnectOptions.DEFAULT,
+            name -> CompletableFuture.supplyAsync(() -> {
+                try {
+                    return InetAddress.getAllByName(name);
+                } catch (UnknownHostException e) {
+                    throw new CompletionException(e);
+                }
+            }, executor));
+    }
+    // @end
 
     /** Accepts connections and closes each at the end of its stream, until a number of them has ended. */
     static void serve(TcpListener listener, int connections) throws IOException {

@@ -12,11 +12,11 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * In what systems differ without a {@link io.panamio.Feature} for it: users need not ask, but a test has to expect the
- * one or the other. Each behaviour has the systems where it was seen. Of macOS and FreeBSD it is in
- * {@code src/test/double/behaviours.txt}, in the section named here: measured on a kernel of FreeBSD, read in the
- * sources of macOS. Of Windows it is as Microsoft documents it, or as Wine's own tests, which pass on Windows, expect
- * it; WINE alone is where Wine 10 was seen to differ from that.
+ * What systems do differently, where no {@link io.panamio.Feature} stands for it: users need not ask, but a test must
+ * know which to expect. Each behaviour has the systems that behave so. Those of macOS and FreeBSD are listed in
+ * {@code src/test/double/behaviours.txt}, in the section whose number is given here: measured on a kernel of FreeBSD,
+ * read in the sources of macOS. Windows behaves as Microsoft documents it, or as Wine's own tests, which pass on
+ * Windows, expect it; WINE alone is where Wine 10 was seen to differ from that.
  */
 public enum Behaviour {
     // ---- numbers and texts
@@ -39,6 +39,8 @@ public enum Behaviour {
     OPTIONS_ARE_UNKNOWN(WINE),
     /** The number of descriptors has no limit. */
     DESCRIPTORS_ARE_UNLIMITED(WINDOWS),
+    /** poll(2) takes no more entries than the process may have descriptors; elsewhere at least 1024, in the sources. */
+    POLL_HAS_THE_LIMIT_OF_DESCRIPTORS(LINUX),
 
     // ---- events
 
@@ -54,6 +56,12 @@ public enum Behaviour {
     UNREAD_BYTES_HIDE_AN_END(WINE),
     /** The end of a pipe makes it readable, and a broken pipe writable (8). */
     ENDED_PIPES_ARE_READY(MACOS, FREEBSD, WINDOWS),
+    /** An event of urgent data does not report an end or a reset behind it, as the double has it (3). */
+    URGENT_DATA_HIDES_AN_END(MACOS),
+    /** Pipes are bidirectional: the reading end may be writable (8). */
+    PIPES_ARE_BIDIRECTIONAL(MACOS, FREEBSD),
+    /** A pipe whose reading end is closed is reported once, also to a level-triggered interest (8). */
+    BROKEN_PIPES_ARE_REPORTED_ONCE(FREEBSD),
     /** The error of a datagram socket is no flag of an event: it only makes the socket ready (6). */
     DATAGRAM_ERRORS_ARE_NO_FLAG(MACOS, FREEBSD),
     /** A refusal makes a datagram socket readable. (Wine reports the first one as an error, repeatedly.) */
@@ -75,6 +83,8 @@ public enum Behaviour {
     RESETS_DISCARD_UNREAD_BYTES(WINDOWS),
     /** A reset that follows the peer's end is thrown by the next send; elsewhere that is EPIPE (3). */
     RESETS_AFTER_AN_END_ARE_THROWN(MACOS, FREEBSD, WINDOWS),
+    /** A close with unread bytes is an end for the peer, not a reset (4). */
+    UNREAD_INPUT_IS_NO_RESET(FREEBSD),
     /** A shutdown of reading drops the bytes that have arrived (3). */
     SHUTDOWN_DISCARDS_UNREAD_BYTES(MACOS, FREEBSD),
     /** The peer's writes do not fail after a shutdown of reading (7). */
@@ -157,6 +167,10 @@ public enum Behaviour {
 
     /** The programs that tests start do not exist. */
     PROGRAMS_ARE_OTHERS(WINDOWS),
+    /** The example {@code serve} opens and lists files by code of its own, which allocates nothing. */
+    SERVE_OPENS_FILES_ITSELF(LINUX),
+    /** There are timerfd, inotify, pidfd and signalfd, which the example {@code watch} needs. */
+    TIMERS_HAVE_DESCRIPTORS(LINUX),
     /** Large transfers take minutes. */
     TRANSFERS_ARE_SLOW(WINE),
     /** A file that is mapped cannot be deleted. */
@@ -171,6 +185,12 @@ public enum Behaviour {
     MAPPED_FILES_CANNOT_BE_TRUNCATED(WINDOWS),
     /** FIFOs and devices are files of a folder. */
     FIFOS_ARE_FILES(LINUX, MACOS, FREEBSD),
+    /** A file that is deleted can still be opened by its name while another descriptor of it is open. */
+    DELETED_FILES_STAY_WHILE_OPEN(WINE),
+    /** A name of a file contains no control character and none of {@code <>:"|?*\}. */
+    NAMES_ARE_RESTRICTED(WINDOWS),
+    /** The creation of a symbolic link succeeds, but there is none. */
+    SYMBOLIC_LINKS_ARE_MISSING(WINE),
     /** A name of 300 characters is one of no file, or is invalid; elsewhere it is ENAMETOOLONG. */
     LONG_NAMES_ARE_NOT_FOUND(WINDOWS),
     /** A mapping of 2^60 bytes is an invalid argument; elsewhere there is no memory for it. */

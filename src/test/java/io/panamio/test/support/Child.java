@@ -14,7 +14,9 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs a main class in a JVM of its own, by default with the library on the module path. */
 public final class Child {
-    public static final Path BASE = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
+    /** With its drive on Windows: a child may run in a directory of another one. */
+    public static final Path BASE =
+        Path.of(System.getProperty("basedir", System.getProperty("user.dir"))).toAbsolutePath();
     public static final Path CLASSES = BASE.resolve("target/classes");
 
     private final List<String> options = new ArrayList<>();
@@ -33,11 +35,6 @@ public final class Child {
     }
 
     public Child() {
-        for (String property : List.of("panamio.selector", "panamio.test.platform", "panamio.test.library")) {
-            if (System.getProperty(property) != null) {
-                options.add("-D" + property + "=" + System.getProperty(property));
-            }
-        }
         options.add("--enable-native-access=io.panamio");
         options.addAll(Systems.CHILD_OPTIONS);
         options.addAll(Qemu.CHILD_OPTIONS);

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Assumptions;
 public final class NativeCalls {
     private static final int NONBLOCK = 04000; // SOCK_NONBLOCK, EFD_NONBLOCK
     private static final int NOCTTY = 0400;
+    private static final int SIGPIPE = 13;
     private static final int SIGWINCH = 28;
     private static final long EPIOCGPARAMS = 0x80088A02L; // _IOR(0x8A, 2, struct epoll_params), Linux 6.9
 
@@ -251,12 +252,11 @@ public final class NativeCalls {
         }
     }
 
-    public static int dup(int fd) {
-        return WindowsHandles.HERE ? WindowsHandles.dup(fd) : (int) call("dup", fd);
-    }
-
-    public static int close(int fd) {
-        return WindowsHandles.HERE ? WindowsHandles.close(fd) : (int) call("close", fd);
+    /** write(2) of one byte, which raises SIGPIPE if the peer is closed. */
+    public static long writeByte(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            return call("write", fd, arena.allocate(1), 1L);
+        }
     }
 
     /** Sends one byte as urgent data: MSG_OOB. */
@@ -275,6 +275,13 @@ public final class NativeCalls {
     /** Sends a signal to the current thread. */
     public static int raise(int signal) {
         return (int) call("raise", signal);
+    }
+
+    /** Removes the JVM's handler of SIGPIPE: from now on that signal ends the process. */
+    public static void restoreDefaultSigpipe() {
+        if (call("signal", SIGPIPE, 0L) == -1) { // SIG_DFL
+            throw new AssertionError("signal(SIGPIPE, SIG_DFL) failed");
+        }
     }
 
     /** A signal with a handler that does nothing, so that it ends a wait with EINTR. Closing this ignores it again. */

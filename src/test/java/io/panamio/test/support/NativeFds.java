@@ -4,9 +4,10 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -76,7 +77,9 @@ public final class NativeFds {
 
     /** Skips the running test where the system has no such function. */
     private static int call(MethodHandle function, Object... arguments) {
-        assumeTrue(function != null, "this system lacks a function that the test needs");
+        if (function == null) {
+            abort("this system lacks a function that the test needs"); // a child has no JUnit
+        }
         try {
             return (int) function.invokeWithArguments(arguments);
         } catch (Throwable t) {
@@ -86,7 +89,9 @@ public final class NativeFds {
 
     private static int succeed(MethodHandle function, Object... arguments) {
         int r = call(function, arguments);
-        assertTrue(r >= 0, "a system call failed");
+        if (r < 0) {
+            throw new AssertionError("a system call failed");
+        }
         return r;
     }
 
@@ -137,6 +142,12 @@ public final class NativeFds {
             }
         }
         return all;
+    }
+
+    /** Returns the number of the process's descriptors of files below a directory. */
+    public static int openFiles(Path folder) throws IOException {
+        String root = folder.toRealPath() + File.separator;
+        return (int) all().values().stream().filter(file -> file.startsWith(root)).count();
     }
 
     /**

@@ -99,7 +99,7 @@ public final class Programs implements AutoCloseable {
 
         /** Sends a signal to the process. */
         public void signal(String name) throws IOException {
-            requireSignals(process);
+            requireSignals();
             assumeFalse(ignored(name),
             "SIG" + name + " is ignored, as under nohup, and so in the processes that this JVM starts");
             Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
@@ -152,8 +152,8 @@ public final class Programs implements AutoCloseable {
     }
 
     /** Skips a test that sends signals where a process cannot handle any. */
-    public static void requireSignals(Process process) {
-        assumeTrue(process.supportsNormalTermination(), "this system has no signals");
+    public static void requireSignals() {
+        assumeTrue(ProcessHandle.current().supportsNormalTermination(), "this system has no signals");
     }
 
     /** Skips the test if a program is not installed. */
@@ -257,9 +257,6 @@ public final class Programs implements AutoCloseable {
     /** Returns the command line for a JVM with arguments. */
     public static String[] javaCommand(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(JAVA, "--enable-native-access=ALL-UNNAMED"));
-        if (System.getProperty("panamio.selector") != null) {
-            command.add("-Dpanamio.selector=" + System.getProperty("panamio.selector"));
-        }
         command.addAll(Systems.CHILD_OPTIONS);
         command.addAll(Qemu.CHILD_OPTIONS);
         command.addAll(arguments);

@@ -55,7 +55,7 @@ public final class Seccomp {
     /** Makes a system call fail if an argument contains some of the bits, or always if {@code bits} is 0. */
     public static boolean refuse(int systemCall, int argument, int bits, int errno) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment filter = arena.allocate(6 * 8, 8); // struct sock_filter: code, jump if so, if not, constant
+            MemorySegment filter = arena.allocate(6 * 8, 8); // struct sock_filter: code, two jumps, constant
             instruction(filter, 0, LOAD_WORD, 0, 0); // seccomp_data.nr
             instruction(filter, 1, JUMP_IF_EQUAL, 3, systemCall); // otherwise skip three
             instruction(filter, 2, LOAD_WORD, 0, bits == 0 ? 0 : ARGUMENTS + 8 * argument);

@@ -2,6 +2,7 @@ package io.panamio.test.support;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -16,11 +17,24 @@ public final class Systems {
     private static final boolean MACOS = !WINDOWS && NAME.startsWith("mac");
     static final boolean BSD = MACOS || !WINDOWS && NAME.equals("freebsd");
 
-    /** The options for JVMs that tests start: Wine lacks what HotSpot then warns of. */
-    public static final List<String> CHILD_OPTIONS =
-        WINDOWS ? List.of("-XX:-PrintWarnings", "-Dstdout.encoding=UTF-8", "-Dstderr.encoding=UTF-8") : List.of();
+    /** The options for JVMs that tests start, so that they use the same platform. */
+    public static final List<String> CHILD_OPTIONS = childOptions();
 
     private Systems() {
+    }
+
+    private static List<String> childOptions() {
+        List<String> options = new ArrayList<>();
+        for (String property : List.of("os.name", "panamio.selector", "panamio.test.platform",
+                "panamio.test.library")) {
+            if (System.getProperty(property) != null) {
+                options.add("-D" + property + "=" + System.getProperty(property));
+            }
+        }
+        if (WINDOWS) { // under Wine, HotSpot would print warnings of what that lacks
+            options.addAll(List.of("-XX:-PrintWarnings", "-Dstdout.encoding=UTF-8", "-Dstderr.encoding=UTF-8"));
+        }
+        return options;
     }
 
     /** The kernel: a class of its own, as a child may not have native access, which the question for Wine needs. */

@@ -19,7 +19,6 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.ResourceExhaustedException;
-import io.panamio.net.ListenOptions;
 import io.panamio.net.Shutdown;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
@@ -46,7 +45,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -59,26 +57,6 @@ class ConnectTest {
         loop.register(stream, 1, RW);
         loop.expect(new Expected(1, "r w rc wc e"));
         return stream;
-    }
-
-    private static TcpListener withShortQueue(Loop loop) throws IOException {
-        return loop.later(TcpListener.bind(new InetSocketAddress(V4, 0), ListenOptions.DEFAULT.backlog(1)));
-    }
-
-    /**
-     * A stream, registered for writing with token 1, whose connect stays pending: the listener's queue is full, so
-     * Linux drops the SYN, and retransmits it after a second and later.
-     */
-    private static TcpStream connecting(Loop loop, TcpListener listener) throws IOException {
-        for (int i = 0; i < 8; i++) {
-            TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
-            loop.register(stream, 1, W);
-            if (loop.poll.poll(loop.events, Duration.ofMillis(200)) == 0) {
-                return stream;
-            }
-            loop.poll.registry().deregister(stream);
-        }
-        return abort("this system lets more connections queue than the listener requested");
     }
 
     // ---- the three outcomes
@@ -277,7 +255,7 @@ class ConnectTest {
     @Test
     void whileConnectingFinishConnectIsFalse(@TempDir Path directory) throws IOException {
         try (Loop loop = new Loop()) {
-            TcpStream stream = connecting(loop, withShortQueue(loop));
+            TcpStream stream = loop.connecting(loop.withShortQueue(V4));
             assertFalse(stream.finishConnect());
             assertFalse(stream.finishConnect());
             assertNull(stream.takeError());
@@ -305,8 +283,8 @@ class ConnectTest {
     @Test
     void aWritableEventReportsTheConnection() throws IOException {
         try (Loop loop = new Loop()) {
-            TcpListener listener = withShortQueue(loop);
-            TcpStream stream = connecting(loop, listener);
+            TcpListener listener = loop.withShortQueue(V4);
+            TcpStream stream = loop.connecting(listener);
             assertFalse(stream.finishConnect());
             loop.later(Loop.accept(listener));
             loop.later(Loop.accept(listener));
@@ -322,7 +300,7 @@ class ConnectTest {
     @Test
     void aShutdownWhileConnectingIsRefusedAndChangesNothing() throws IOException {
         try (Loop loop = new Loop()) {
-            TcpStream stream = connecting(loop, withShortQueue(loop));
+            TcpStream stream = loop.connecting(loop.withShortQueue(V4));
             for (Shutdown how : Shutdown.values()) {
                 assertFails(SocketException.class, "getpeername", "ENOTCONN", () -> stream.shutdown(how));
             }
@@ -333,7 +311,7 @@ class ConnectTest {
     @Test
     void aCloseWhileConnectingIsFinal() throws IOException {
         try (Loop loop = new Loop()) {
-            TcpStream stream = connecting(loop, withShortQueue(loop));
+            TcpStream stream = loop.connecting(loop.withShortQueue(V4));
             stream.close();
             assertThrows(ClosedChannelException.class, stream::finishConnect);
             assertThrows(ClosedChannelException.class, stream::localAddress);
@@ -358,8 +336,8 @@ class ConnectTest {
     @Test
     void aDescriptorThatStillConnectsMayBeTakenOver() throws IOException {
         try (Loop loop = new Loop()) {
-            TcpListener listener = withShortQueue(loop);
-            int fd = connecting(loop, listener).detach();
+            TcpListener listener = loop.withShortQueue(V4);
+            int fd = loop.connecting(listener).detach();
             TcpStream stream = loop.later(TcpStream.fromFd(fd));
             assertFalse(stream.finishConnect());
             loop.register(stream, 2, W);

@@ -44,8 +44,6 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,7 +112,6 @@ class TcpListenerTest {
     }
 
     @Test
-    @EnabledOnOs(OS.LINUX) // POSIX leaves it open
     @Tag("any-selector")
     void acceptedStreamsInheritOptions() throws IOException {
         try (Loop loop = new Loop()) {

@@ -24,10 +24,12 @@ import javax.net.ssl.SSLParameters;
 
 /** A loop for encrypted streams, with the pool of their buffers. */
 final class TlsLoop implements AutoCloseable {
-    final Loop loop = new Loop();
-    final SegmentPool pool = SegmentPool.open();
+    static final TlsOptions LONG = TlsOptions.DEFAULT.handshakeTimeout(Loop.LONG.multipliedBy(2));
     private static final SSLContext SERVER = Certificates.context(Certificates.ALPHA);
     private static final SSLContext CLIENT = Certificates.context();
+
+    final Loop loop = new Loop();
+    final SegmentPool pool = SegmentPool.open();
 
     TlsLoop() throws IOException {
     }
@@ -71,8 +73,6 @@ final class TlsLoop implements AutoCloseable {
     <S extends DuplexStream & Source> TlsStream server(S stream, SSLEngine engine) {
         return loop.later(TlsStream.server(stream, engine, pool, LONG));
     }
-
-    static final TlsOptions LONG = TlsOptions.DEFAULT.handshakeTimeout(Loop.LONG.multipliedBy(2));
 
     /** Returns a client and a server over a TCP connection, with tokens 1 and 2. */
     TlsStream[] pair(SSLEngine clientEngine, SSLEngine serverEngine) throws IOException {

@@ -209,8 +209,8 @@ class TlsRecordsTest {
             SSLException e =
                 assertThrows(SSLException.class, () -> TlsLoop.await(() -> server.read(room, 0, 10)));
             assertThrows(SSLException.class, () -> server.write(room, 0, 10));
-            SSLException told = assertThrows(SSLException.class, () -> TlsLoop.await(() -> client.read(room, 0, 10)));
-            assertTrue(told.getMessage().matches(".*fatal alert: (" + alert + ").*"), told + ", after " + e);
+            SSLException thrown = assertThrows(SSLException.class, () -> TlsLoop.await(() -> client.read(room, 0, 10)));
+            assertTrue(thrown.getMessage().matches(".*fatal alert: (" + alert + ").*"), thrown + ", after " + e);
             assertEquals(0, tls.pool.acquired());
         }
     }

@@ -227,7 +227,7 @@ class DescriptorPassingTest {
             Path path = Path.of("/proc/self/fd/" + file);
             Files.writeString(path, "content");
             ends.send(bytes("x"), fds(file));
-            NativeCalls.close(file);
+            NativeFds.close(file);
             ControlMessages control = control();
             ends.receive(room(1), control);
             int fd = control.takeFds()[0];
@@ -235,7 +235,7 @@ class DescriptorPassingTest {
             try (FileInputStream in = new FileInputStream("/proc/self/fd/" + fd)) {
                 assertEquals("content", new String(in.readAllBytes()));
             }
-            NativeCalls.close(fd);
+            NativeFds.close(fd);
         }
     }
 
@@ -252,7 +252,7 @@ class DescriptorPassingTest {
                 ControlMessages sent = fds(eventfds);
                 ends.send(bytes("x"), sent);
                 ends.send(bytes("y"), sent); // sending does not change it
-                Arrays.stream(eventfds).forEach(NativeCalls::close);
+                Arrays.stream(eventfds).forEach(NativeFds::close);
                 for (int i = 0; i < 2; i++) {
                     ControlMessages control = ControlMessages.withCapacity(32 + 4 * count);
                     assertEquals(1, ends.receive(room(10), control));
@@ -265,7 +265,7 @@ class DescriptorPassingTest {
                     assertEquals(0, control.takeFds().length);
                     control.clear();
                     assertTrue(NativeFds.isOpen(fds[0]));
-                    Arrays.stream(fds).forEach(NativeCalls::close);
+                    Arrays.stream(fds).forEach(NativeFds::close);
                 }
                 opened.expect(0);
             }
@@ -318,7 +318,7 @@ class DescriptorPassingTest {
             ends.send(bytes("x"), control);
             int[] taken = control.takeFds();
             assertEquals(1, taken.length);
-            NativeCalls.close(taken[0]);
+            NativeFds.close(taken[0]);
             ends.receive(room(1), control);
             assertTrue(control.isEmpty());
         }
@@ -343,7 +343,7 @@ class DescriptorPassingTest {
                 assertEquals(before + fit, NativeFds.count(fd));
                 int[] fds = control.takeFds();
                 assertEquals(fit, fds.length);
-                Arrays.stream(fds).forEach(NativeCalls::close);
+                Arrays.stream(fds).forEach(NativeFds::close);
                 control.clear();
                 assertFalse(control.isTruncated());
             }
@@ -382,7 +382,8 @@ class DescriptorPassingTest {
     void everyKindOfSegmentCanBeSentAndReceived(Kind kind) throws IOException {
         try (Loop loop = new Loop(); Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
             Ends ends = kind.open(loop);
-            int much = Behaviour.BUFFERS_LIMIT_DATAGRAMS.isHere() ? 2000 : kind == Kind.STREAM ? 30_000 : 100_000; // fits into a buffer
+            int much = Behaviour.BUFFERS_LIMIT_DATAGRAMS.isHere() ? 2000
+                : kind == Kind.STREAM ? 30_000 : 100_000; // fits into a buffer
             for (MemorySegment segment : new MemorySegment[] {confined.allocate(much), shared.allocate(much),
                 Arena.ofAuto().allocate(much), room(much), confined.allocate(1), shared.allocate(1), room(1)}) {
                 byte[] expected = Local.random((int) segment.byteSize());
@@ -392,7 +393,7 @@ class DescriptorPassingTest {
                 ControlMessages control = control();
                 assertEquals(expected.length, ends.receive(segment, control));
                 assertEquals(-1, segment.mismatch(MemorySegment.ofArray(expected)));
-                NativeCalls.close(control.takeFds()[0]);
+                NativeFds.close(control.takeFds()[0]);
             }
         }
     }
@@ -462,7 +463,7 @@ class DescriptorPassingTest {
             assertEquals(0, ends.send(room(0), fds(0)));
             ControlMessages control = control();
             assertEquals(0, ends.receive(room(0), control));
-            NativeCalls.close(control.takeFds()[0]);
+            NativeFds.close(control.takeFds()[0]);
         }
     }
 
@@ -487,7 +488,7 @@ class DescriptorPassingTest {
             assertEquals(0, batch.control(2).takeFds().length);
             assertEquals(WOULD_BLOCK, ends.to.recvBatch(batch));
             assertEquals(before + 2, NativeFds.count(fd));
-            Arrays.stream(fds).forEach(NativeCalls::close);
+            Arrays.stream(fds).forEach(NativeFds::close);
             ends.send(bytes("a"), fds(fd));
             assertEquals(1, ends.to.recvBatch(batch));
             batch.clear();
@@ -509,7 +510,7 @@ class DescriptorPassingTest {
                 assertEquals(1, ends.receive(room(1), control));
                 int[] fds = control.takeFds();
                 assertEquals(i + 1, fds.length);
-                Arrays.stream(fds).forEach(NativeCalls::close);
+                Arrays.stream(fds).forEach(NativeFds::close);
             }
         }
     }
@@ -556,7 +557,7 @@ class DescriptorPassingTest {
             ends.send(bytes("x"), control.putFds(0).putCredentials(own()));
             ends.receive(room(1), control);
             assertEquals(own(), control.credentials());
-            NativeCalls.close(control.takeFds()[0]);
+            NativeFds.close(control.takeFds()[0]);
             assertNotEquals("ControlMessages[]", control.toString());
         }
     }

@@ -25,6 +25,7 @@ import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
+import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -334,7 +335,7 @@ class UnixAddressTest {
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address));
             int peer = NativeCalls.unixSocket(1);
-            loop.later((AutoCloseable) () -> NativeCalls.close(peer));
+            loop.later((AutoCloseable) () -> NativeFds.close(peer));
             assertEquals(0, NativeCalls.unixBind(peer, path));
             assertEquals(0, NativeCalls.unixConnect(peer, address.bytes()));
             SocketAddressBuffer from = SocketAddressBuffer.create();

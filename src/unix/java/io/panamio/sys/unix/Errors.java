@@ -8,8 +8,8 @@ import java.net.URL;
 import java.util.zip.Inflater;
 
 /**
- * Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. The switches
- * here have no case for null: such a one is linked at run time, for which there may be no memory.
+ * Creates the exception for an errno: of the class that the JDK uses for it, naming the call and the error. The
+ * switches here have no case for null, with which javac would link them at run time, for which there may be no memory.
  */
 public final class Errors implements Runnable {
     private final UnixConstants constants;
@@ -45,8 +45,9 @@ public final class Errors implements Runnable {
     }
 
     /**
-     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open. If all classes came
-     * from a CDS archive, opens the jar, and loads what reads it. Other class loaders may close and reopen their jars.
+     * Returns whether this class is in a jar or an image that the JDK's own class loader keeps open. If all classes
+     * came from a CDS archive, opens the jar, and loads what reads it. Other class loaders may close and reopen their
+     * jars.
      */
     private static boolean isInOpenJar() {
         Class<?> self = Errors.class;
@@ -86,23 +87,6 @@ public final class Errors implements Runnable {
         };
     }
 
-    /**
-     * {@return whether a write to a socket failed because a connect is in progress} Linux then fails with EAGAIN. A
-     * receive of a socket that was never connected fails as well.
-     */
-    public boolean isConnecting(int fd, long r) {
-        if (r != -constants.ENOTCONN()) {
-            return false;
-        }
-        try (NativeScratch scratch = NativeScratch.enter()) {
-            long peeked;
-            do {
-                peeked = Libc.recv(fd, scratch.argument, 0, 1, constants.MSG_DONTWAIT() | Posix.MSG_PEEK);
-            } while (peeked == -Posix.EINTR);
-            return peeked >= 0 || constants.wouldBlock(peeked);
-        }
-    }
-
     /** {@return whether an error of accept(2) concerns only the connection at the head of the queue} */
     boolean isOfOneConnection(int number) {
         Errno errno = constants.errno(number);
@@ -114,21 +98,6 @@ public final class Errors implements Runnable {
                 EOPNOTSUPP, ETIMEDOUT -> true;
             default -> false;
         };
-    }
-
-    /** {@return the exception for a failed write to a socket, whose pending error EPIPE hides on some systems} */
-    public IOException write(int fd, String call, int number) {
-        boolean hidden = constants.hidesErrors() && constants.errno(number) == Errno.EPIPE;
-        int pending = hidden ? takeError(fd) : 0;
-        return socket(call, pending != 0 ? pending : number);
-    }
-
-    private int takeError(int fd) {
-        try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = Libc.getsockopt(fd, constants.SOL_SOCKET(), constants.SO_ERROR(), scratch.argument,
-                scratch.length(4));
-            return r < 0 ? 0 : scratch.argumentBytes.getInt(0);
-        }
     }
 
     /**

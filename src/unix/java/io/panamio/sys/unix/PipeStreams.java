@@ -70,7 +70,7 @@ final class PipeStreams extends UnixStreams {
     }
 
     @Override
-    boolean isConnecting(int fd, long r) {
-        return false;
+    boolean isBlocked(int fd, long r) {
+        return c.wouldBlock(r);
     }
 }

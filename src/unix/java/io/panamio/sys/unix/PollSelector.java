@@ -203,7 +203,8 @@ public final class PollSelector extends Selector {
     public void rearm(int fd, int interest) {
         synchronized (lock) {
             Polled watch = watch(fd);
-            if (watch == null || watch.reported() == 0) {
+            boolean ended = (interest & Readiness.READ_CLOSED) != 0;
+            if (watch == null || watch.reported() == 0 && !ended) {
                 return;
             }
             int again = watch.reported() & drained(interest);
@@ -211,12 +212,13 @@ public final class PollSelector extends Selector {
             if (priority != 0 && (interest & Readiness.READABLE) != 0 && (levels(fd, priority) & priority) == 0) {
                 again |= priority; // the urgent byte was read with the data around it
             }
-            if ((interest & Readiness.READ_CLOSED) != 0 && (again & Posix.POLLIN) != 0 && isOver(fd)) {
+            if (ended && isOver(fd)) {
                 again &= ~Posix.POLLIN; // otherwise the end of the stream would be reported forever
-                watch.over = true;
+                watch.disarm(Posix.POLLIN); // or once more, if the data before it was drained
+                watch.over = (watch.armed() & Posix.POLLIN) == 0;
             }
-            if (again != 0) {
-                watch.arm(again);
+            watch.arm(again);
+            if (again != 0 || watch.over) {
                 if (isHeldBack(watch)) {
                     hold();
                 }
@@ -479,9 +481,9 @@ public final class PollSelector extends Selector {
                 continue;
             }
             watch.arm(~revents & always); // an error or a hang-up that has ended is reported if it recurs
-            if (watch.over && (revents & (Posix.POLLHUP | half)) == 0) {
-                watch.over = false; // a FIFO has another writer
-                watch.arm(Posix.POLLIN);
+            if (watch.over && ((revents & (Posix.POLLHUP | half)) == 0 || available(watch.fd) > 0)) {
+                watch.over = false; // a FIFO has another writer, or had one
+                watch.arm(Posix.POLLIN | half);
             }
             if ((revents & watch.armed()) != 0) {
                 report(events, n++, watch, revents);

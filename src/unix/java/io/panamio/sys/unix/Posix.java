@@ -6,6 +6,7 @@ public final class Posix {
     static final int ENOENT = 2;
     static final int EINTR = 4;
     static final int EIO = 5;
+    static final int ENXIO = 6;
     static final int EBADF = 9;
     static final int ENOMEM = 12;
     static final int EACCES = 13;
@@ -13,11 +14,15 @@ public final class Posix {
     static final int EBUSY = 16;
     static final int EEXIST = 17;
     static final int ENODEV = 19;
+    static final int ENOTDIR = 20;
+    static final int EISDIR = 21;
     static final int EINVAL = 22;
     static final int ENFILE = 23;
     static final int EMFILE = 24;
     static final int ENOTTY = 25;
     static final int ENOSPC = 28;
+    static final int ESPIPE = 29;
+    static final int EROFS = 30;
     static final int EPIPE = 32;
 
     static final int AF_UNIX = 1;

@@ -18,7 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The files of Unix sockets: their permissions, replacement and deletion. A replacement holds a lock on the directory,
- * so that of several at the same time none takes the file that another has just created for that of a dead socket.
+ * so that none takes the file that another replacement has just created for that of a dead socket.
  * Other programs that delete files there do not take the lock.
  */
 final class SocketFiles {

@@ -9,8 +9,11 @@ import java.lang.foreign.MemorySegment;
 
 /** The bytes of stream sockets: recv(2), send(2), recvmsg(2) and sendmsg(2). */
 final class SocketStreams extends UnixStreams {
+    private final WriteErrors writeErrors;
+
     private SocketStreams(UnixConstants constants, int more) {
         super(constants, constants.MSG_DONTWAIT(), constants.MSG_DONTWAIT() | constants.MSG_NOSIGNAL(), more);
+        writeErrors = new WriteErrors(constants);
     }
 
     /** The return type is the superclass, so that the verifier does not load this class for the caller. */
@@ -93,11 +96,11 @@ final class SocketStreams extends UnixStreams {
 
     @Override
     IOException writeError(int fd, String call, int errno) {
-        return errors.write(fd, call, errno);
+        return writeErrors.exception(fd, call, errno);
     }
 
     @Override
-    boolean isConnecting(int fd, long r) {
-        return errors.isConnecting(fd, r);
+    boolean isBlocked(int fd, long r) {
+        return writeErrors.isBlocked(fd, r);
     }
 }

@@ -132,6 +132,7 @@ public abstract class UnixConstants {
         byNumber[Posix.ENOENT] = Errno.ENOENT;
         byNumber[Posix.EINTR] = Errno.EINTR;
         byNumber[Posix.EIO] = Errno.EIO;
+        byNumber[Posix.ENXIO] = Errno.ENXIO;
         byNumber[Posix.EBADF] = Errno.EBADF;
         byNumber[Posix.ENOMEM] = Errno.ENOMEM;
         byNumber[Posix.EACCES] = Errno.EACCES;
@@ -139,11 +140,15 @@ public abstract class UnixConstants {
         byNumber[Posix.EBUSY] = Errno.EBUSY;
         byNumber[Posix.EEXIST] = Errno.EEXIST;
         byNumber[Posix.ENODEV] = Errno.ENODEV;
+        byNumber[Posix.ENOTDIR] = Errno.ENOTDIR;
+        byNumber[Posix.EISDIR] = Errno.EISDIR;
         byNumber[Posix.EINVAL] = Errno.EINVAL;
         byNumber[Posix.ENFILE] = Errno.ENFILE;
         byNumber[Posix.EMFILE] = Errno.EMFILE;
         byNumber[Posix.ENOTTY] = Errno.ENOTTY;
         byNumber[Posix.ENOSPC] = Errno.ENOSPC;
+        byNumber[Posix.ESPIPE] = Errno.ESPIPE;
+        byNumber[Posix.EROFS] = Errno.EROFS;
         byNumber[Posix.EPIPE] = Errno.EPIPE;
         return byNumber;
     }

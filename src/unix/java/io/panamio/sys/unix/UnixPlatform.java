@@ -6,7 +6,6 @@ import io.panamio.sys.Selector;
 import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /** The part of a platform that every Unix shares. */
@@ -40,16 +39,6 @@ public abstract class UnixPlatform extends Platform {
     @SuppressWarnings("restricted")
     protected static void requireNativeAccess() {
         MemorySegment.NULL.reinterpret(0);
-    }
-
-    /** Returns the processor, by its name in the bindings; throws unless it is one of those given. */
-    protected static String processor(String... supported) {
-        String name = System.getProperty("os.arch").replace("amd64", "x86_64");
-        if (!Arrays.asList(supported).contains(name)) {
-            throw new UnsupportedOperationException(
-                "the processor " + name + " is not supported; " + String.join(", ", supported) + " are");
-        }
-        return name;
     }
 
     /**

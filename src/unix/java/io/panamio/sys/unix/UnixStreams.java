@@ -59,8 +59,8 @@ abstract class UnixStreams extends Streams {
 
     abstract IOException writeError(int fd, String call, int errno);
 
-    /** Returns whether a send that failed did so because a connect is in progress. */
-    abstract boolean isConnecting(int fd, long r);
+    /** Returns whether a write that failed would block. */
+    abstract boolean isBlocked(int fd, long r);
 
     private long readFailed(String call, long r) throws IOException {
         if (c.wouldBlock(r)) {
@@ -70,7 +70,7 @@ abstract class UnixStreams extends Streams {
     }
 
     private long writeFailed(int fd, String call, long r) throws IOException {
-        if (c.wouldBlock(r) || isConnecting(fd, r)) {
+        if (isBlocked(fd, r)) {
             return Sockets.WOULD_BLOCK;
         }
         throw writeError(fd, call, (int) -r);

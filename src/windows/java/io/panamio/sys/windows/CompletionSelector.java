@@ -197,39 +197,15 @@ final class CompletionSelector extends Selector {
         }
     }
 
-    /** Returns the socket below layered providers, which is the one that AFD knows. */
     private static int baseSocket(int fd) throws IOException {
-        int socket = fd;
-        for (;;) {
-            int base = ask(socket, Windows.SIO_BASE_HANDLE);
-            if (base >= 0) {
-                return base;
-            }
-            if (!WindowsSockets.isSocket(socket) && Kernel32.isFile(socket)) {
-                throw Platform.current().refusal(Feature.DESCRIPTORS);
-            }
-            int below = base == -Windows.WSAENOTSOCK ? base : below(socket);
-            if (below < 0 || below == socket) {
-                throw Errors.io("WSAIoctl", "SIO_BASE_HANDLE", -base);
-            }
-            socket = below;
+        int base = BaseSocket.SYSTEM.of(fd);
+        if (base >= 0) {
+            return base;
         }
-    }
-
-    /** Returns the socket below a provider that wrongly intercepts SIO_BASE_HANDLE, or a negated error code. */
-    private static int below(int socket) {
-        int below = ask(socket, Windows.SIO_BSP_HANDLE_SELECT);
-        if (below < 0 || below == socket) {
-            below = ask(socket, Windows.SIO_BSP_HANDLE_POLL);
+        if (!WindowsSockets.isSocket(fd) && Kernel32.isFile(fd)) {
+            throw Platform.current().refusal(Feature.DESCRIPTORS);
         }
-        return below < 0 || below == socket ? ask(socket, Windows.SIO_BSP_HANDLE) : below;
-    }
-
-    private static int ask(int socket, int code) {
-        try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = Winsock.wsaIoctl(socket, code, MemorySegment.NULL, scratch.argument.asSlice(0, 8), scratch.length);
-            return r < 0 ? r : scratch.argumentBytes.getInt(0);
-        }
+        throw Errors.io("WSAIoctl", "SIO_BASE_HANDLE", -base);
     }
 
     private static IOException refusal(int status) {

@@ -7,7 +7,7 @@ import java.io.IOException;
 /**
  * Creates the exception for an error code, of the class that the JDK uses for it. The message names the function and
  * the error as Windows does; {@link SystemError#errnoName} is the name that other systems have for it. The switches
- * here have no case for null: such a one is linked at run time, for which there may be no memory.
+ * here have no case for null, with which javac would link them at run time, for which there may be no memory.
  */
 final class Errors {
     private Errors() {

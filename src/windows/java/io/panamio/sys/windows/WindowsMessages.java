@@ -114,7 +114,7 @@ final class WindowsMessages extends Messages {
     }
 
     /** Returns WOULD_BLOCK, or throws the error of a call. */
-    private static long failed(String call, int r) throws IOException {
+    static long failed(String call, int r) throws IOException {
         if (r == -Windows.WSAEWOULDBLOCK) {
             return Sockets.WOULD_BLOCK;
         }

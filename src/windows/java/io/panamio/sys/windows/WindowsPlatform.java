@@ -22,11 +22,7 @@ public final class WindowsPlatform extends Platform {
     /** Creates the platform. */
     @SuppressWarnings("restricted")
     public WindowsPlatform() {
-        String arch = System.getProperty("os.arch");
-        if (!arch.equals("amd64") && !arch.equals("aarch64")) {
-            throw new UnsupportedOperationException(
-                "the processor " + arch + " is not supported; x86-64 and aarch64 are");
-        }
+        processor("x86_64", "aarch64");
         MemorySegment.NULL.reinterpret(0); // throws if native access is denied, before an initializer does
         String selector = System.getProperty("panamio.selector", "afd");
         if (!selector.equals("afd")) {

@@ -34,7 +34,7 @@ final class WindowsStreams extends Streams {
      * Returns the result of a receive that received nothing, or throws its error: 0 if the stream has ended, also after
      * an error that was already thrown.
      */
-    private static long received(int fd, String call, int r) throws IOException {
+    static long received(int fd, String call, int r) throws IOException {
         switch (-r) {
             case 0: // also after a connect that failed
                 return SocketState.hasFailed(fd) ? WindowsSockets.notConnected(fd, call) : 0;
@@ -55,7 +55,7 @@ final class WindowsStreams extends Streams {
         throw Errors.socket(call, -r);
     }
 
-    private static long sendFailed(int fd, String call, int r) throws IOException {
+    static long sendFailed(int fd, String call, int r) throws IOException {
         switch (-r) {
             case Windows.WSAEWOULDBLOCK:
                 return Sockets.WOULD_BLOCK;

@@ -1,9 +1,12 @@
 package io.panamio.examples.serve.files;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.panamio.pipeline.FileSource;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.URI;
@@ -61,6 +64,8 @@ public final class JdkFiles extends FileAccess {
         return e instanceof NoSuchFileException ? Failure.ABSENT
             : e instanceof AccessDeniedException ? Failure.FORBIDDEN
             : reason.contains("Too many open files") ? Failure.OUT_OF_DESCRIPTORS
+            : reason.contains("Cannot allocate memory") ? Failure.OUT_OF_MEMORY
+            : reason.contains("Input/output error") ? Failure.OTHER
             : e instanceof FileSystemException ? Failure.UNREACHABLE : Failure.OTHER;
     }
 
@@ -93,9 +98,13 @@ public final class JdkFiles extends FileAccess {
     private static Path path(MemorySegment path) throws IOException {
         StringBuilder uri = new StringBuilder("file://");
         byte b;
+        byte before = 0;
         for (long at = 0; (b = path.get(JAVA_BYTE, at)) != 0; at++) {
+            requireName(b != '\\' && (b != '/' || before != '.'), uri);
             uri.append(b == '/' ? "/" : CODED.formatHex(new byte[] {b}));
+            before = b;
         }
+        requireName(before != '.', uri);
         try {
             return Path.of(URI.create(uri.toString()));
         } catch (IllegalArgumentException e) { // not a path on this system, such as one with a colon on Windows
@@ -103,8 +112,16 @@ public final class JdkFiles extends FileAccess {
         }
     }
 
+    /** Throws on Windows, which takes a backslash for a slash, and ignores dots at the end of a name. */
+    private static void requireName(boolean isName, CharSequence path) throws NoSuchFileException {
+        if (!isName && File.separatorChar == '\\') {
+            throw new NoSuchFileException(path.toString());
+        }
+    }
+
     private static byte[] name(Path entry) {
-        String raw = entry.toUri().getRawPath();
+        // one character for each byte; on Windows, a URI has letters that it does not encode
+        String raw = new String(entry.toUri().getRawPath().getBytes(UTF_8), ISO_8859_1);
         int end = raw.endsWith("/") ? raw.length() - 1 : raw.length();
         ByteArrayOutputStream name = new ByteArrayOutputStream();
         for (int at = raw.lastIndexOf('/', end - 1) + 1; at < end; at++) {
