@@ -222,10 +222,17 @@ final class Kernel32 {
         return r;
     }
 
-    /** ReadFile or WriteFile by a request; writes the number of bytes to {@code moved} if it is complete at once. */
-    static int transfer(int file, boolean write, long address, int count, MemorySegment moved, long overlapped) {
-        int r = bool(write ? NamedPipes.WRITE : Files.READ, file, address, count, moved.address(), overlapped, 0);
-        Reference.reachabilityFence(moved);
+    /** ReadFile by a request; writes the number of bytes to {@code read} if it is complete at once. */
+    static int readPipe(int pipe, long address, int count, MemorySegment read, long overlapped) {
+        int r = bool(Files.READ, pipe, address, count, read.address(), overlapped, 0);
+        Reference.reachabilityFence(read);
+        return r;
+    }
+
+    /** WriteFile by a request; writes the number of bytes to {@code written} if it is complete at once. */
+    static int writePipe(int pipe, long address, int count, MemorySegment written, long overlapped) {
+        int r = bool(NamedPipes.WRITE, pipe, address, count, written.address(), overlapped, 0);
+        Reference.reachabilityFence(written);
         return r;
     }
 

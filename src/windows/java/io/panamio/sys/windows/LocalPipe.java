@@ -174,7 +174,9 @@ final class LocalPipe {
             for (int i = 0; i < _OVERLAPPED.sizeof(); i += Long.BYTES) {
                 scratch.wholeMessageBytes.putLong(i, 0);
             }
-            int r = Kernel32.transfer(handle, write, address, count, scratch.length(0), request.address());
+            MemorySegment moved = scratch.length(0);
+            int r = write ? Kernel32.writePipe(handle, address, count, moved, request.address())
+                : Kernel32.readPipe(handle, address, count, moved, request.address());
             if (r == -Windows.ERROR_IO_PENDING) { // the handle was used by others: the bytes or the room are gone
                 Kernel32.cancel(handle, request.address());
                 r = Kernel32.awaitResult(handle, request.address(), scratch.length);

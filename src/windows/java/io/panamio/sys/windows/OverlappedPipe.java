@@ -445,7 +445,7 @@ final class OverlappedPipe extends NamedPipeEnd {
     private void startRead() {
         while (live && connected && !closed && !reading && !isReadable()) {
             readGeneration = generation;
-            int r = Kernel32.transfer(handle, false, memory.address() + REQUESTS_SIZE, SIZE, MemorySegment.NULL,
+            int r = Kernel32.readPipe(handle, memory.address() + REQUESTS_SIZE, SIZE, MemorySegment.NULL,
                 begin(READ));
             if (r == -Windows.ERROR_IO_PENDING) {
                 reading = true;
@@ -663,7 +663,7 @@ final class OverlappedPipe extends NamedPipeEnd {
 
     private int continueWrite() {
         do {
-            int r = Kernel32.transfer(handle, true, copy.address() + written, toWrite - written, MemorySegment.NULL,
+            int r = Kernel32.writePipe(handle, copy.address() + written, toWrite - written, MemorySegment.NULL,
                 begin(WRITE));
             if (r == -Windows.ERROR_IO_PENDING) {
                 writing = true;

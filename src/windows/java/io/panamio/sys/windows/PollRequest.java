@@ -28,7 +28,7 @@ final class PollRequest {
     private static final int DISCONNECT = Windows.AFD_POLL_DISCONNECT;
     private static final int FAILURE = Windows.AFD_POLL_ABORT | Windows.AFD_POLL_CONNECT_FAIL;
     /**
-     * The conditions that are requested from AFD. AFD_POLL_CONNECT, which it reports again and again, is not needed:
+     * The conditions that are requested from AFD. AFD_POLL_CONNECT, which it reports repeatedly, is not needed:
      * {@link #SEND} reports a completed connect as well.
      */
     private static final int OF_AFD = RECEIVE | URGENT | SEND | DISCONNECT | FAILURE;
@@ -66,7 +66,7 @@ final class PollRequest {
         this.watch = watch;
     }
 
-    /** Returns the conditions of an interest: failures always. */
+    /** Returns the conditions of an interest, with those of failures. */
     static int conditions(int interest) {
         int conditions = FAILURE | BOTH_SHUT;
         if ((interest & Readiness.READABLE) != 0) {

@@ -259,7 +259,7 @@ final class WindowsMessages extends Messages {
         return r >= 0 ? r : failed("sendto", r);
     }
 
-    /** Returns whether a send failed since its destination was an IPv4 address for an IPv6 socket. */
+    /** Returns whether a send failed because its destination was an IPv4 address for an IPv6 socket. */
     private static boolean isOfOtherFamily(int fd, int r, int toLength) throws IOException {
         return (r == -Windows.WSAEFAULT || r == -Windows.WSAEAFNOSUPPORT || r == -Windows.WSAEINVAL)
             && toLength == Sockaddr.SOCKADDR_IN_SIZE && WindowsSockets.family(fd) == Windows.AF_INET6;

@@ -63,7 +63,7 @@ final class WindowsTransfers extends Transfers {
                 throw Errors.io("GetFileSizeEx", -r);
             }
             if (r < 0 || !Kernel32.isDiskFile(fd)) {
-                throw new IllegalArgumentException("descriptor " + fd + " is not a regular file's");
+                throw new IllegalArgumentException("descriptor " + fd + " does not refer to a regular file");
             }
             return scratch.argumentBytes.getLong(0);
         }
