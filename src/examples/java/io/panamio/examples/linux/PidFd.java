@@ -3,6 +3,7 @@ package io.panamio.examples.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
@@ -50,7 +51,7 @@ public final class PidFd extends Descriptor {
 
     private long poll(int fd) throws IOException {
         buffer.set(JAVA_INT, 0, fd); // struct pollfd: fd, events, revents
-        buffer.set(JAVA_INT, 4, POLLIN);
+        buffer.set(JAVA_SHORT, 4, POLLIN);
         try {
             int ready = (int) POLL.invokeExact(errno, buffer, 1L, 0);
             if (ready >= 0) {
