@@ -594,6 +594,9 @@ static long change(struct kqueue *kq, const struct t_kevent *c) {
         activate_knote(k);
     } else if (k->object) {
         changed(k, &l);
+        if (holds(k, &l)) { /* what arrived after the first look is already counted, so no alarm would follow */
+            activate_knote(k);
+        }
     }
     return 0;
 }
