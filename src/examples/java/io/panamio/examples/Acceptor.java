@@ -4,12 +4,13 @@ import io.panamio.Timers;
 import java.time.Duration;
 
 /**
- * Decides when an event loop accepts clients: after an event of the listener until none is waiting, but at most {@link
- * #MAX_ACCEPTS} in a turn, so that connected ones have their turn, and none above a limit. After a failure, such as a
- * lack of descriptors, it retries once a client has ended, or after a while, since no event reports when to.
+ * Decides when an event loop accepts clients: after an event of the listener until none is waiting, as long as fewer
+ * than a maximum are connected. After a failure, such as a lack of descriptors, the loop retries once a client has
+ * ended, or after a while, since no event reports when accepting is possible again. It accepts at most {@link
+ * #MAX_ACCEPTS} in a turn, so that connected clients are served in between.
  */
 public final class Acceptor {
-    /** The maximum number of clients accepted in a turn. */
+    /** The maximum number of clients that the loop accepts in a turn. */
     public static final int MAX_ACCEPTS = 64;
     /** The time after which accepting is retried. */
     public static final Duration RETRY = Duration.ofMillis(100);
@@ -21,6 +22,7 @@ public final class Acceptor {
     private boolean exhausted;
     /** The time at which accepting is then retried, unless a client ends earlier. */
     private long retryAt;
+    /** The number of clients at the last failure: with fewer, accepting is retried at once. */
     private int retryBelow;
 
     /** Creates an acceptor of at most the given number of clients at a time. */
@@ -28,7 +30,7 @@ public final class Acceptor {
         this.maxClients = maxClients;
     }
 
-    /** Records that clients may be waiting, such as by an event of the listener. */
+    /** Records that clients may be waiting, for example after an event of the listener. */
     public void clientsWait() {
         clientsWait = true;
     }
@@ -48,7 +50,7 @@ public final class Acceptor {
         return first;
     }
 
-    /** Accepts no more clients. */
+    /** Ends accepting for good. */
     public void stop() {
         maxClients = 0;
     }
@@ -63,7 +65,7 @@ public final class Acceptor {
         return clientsWait && clients < maxClients;
     }
 
-    /** Returns the time until the next timer expires, at most until accepting is retried. */
+    /** Returns the time until the next timer expires, but at most {@link #RETRY}. */
     public static Duration untilRetry(Timers timers) {
         return Duration.ofNanos(Math.min(timers.nanosToNext(), RETRY.toNanos()));
     }

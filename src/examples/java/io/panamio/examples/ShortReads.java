@@ -3,7 +3,7 @@ package io.panamio.examples;
 import io.panamio.Events;
 import io.panamio.Feature;
 
-/** When a short read does not show that a stream is drained, although an edge reports what arrives later. */
+/** Tells apart the short reads that have drained a stream from those after which more may be pending. */
 public final class ShortReads {
     private static final boolean URGENT_DATA_IS_SILENT = !Feature.PRIORITY.isAvailable();
 
@@ -11,7 +11,7 @@ public final class ShortReads {
     }
 
     /**
-     * Returns whether to read until a read would block, even after a short one: a FIN that arrived with the last data
+     * Returns whether to read on after a short read, until a read would block: a FIN that arrives with the last data
      * has no event of its own, and a read stops at urgent data, which some systems do not report.
      *
      * @param events the events of a poll

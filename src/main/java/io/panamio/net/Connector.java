@@ -34,26 +34,27 @@ import java.util.function.Function;
  * the first connection that is established.
  *
  * <p>A connector is a source. Register it for {@link Interest#WRITABLE} with a token of its own. On any event of that
- * token, call {@link #finishConnect}, until it returns the connected stream or throws; there is an event whenever it
- * can go on.
+ * token, call {@link #finishConnect}, until it returns the connected stream or throws; an event follows whenever it
+ * can make progress.
  * {@snippet file="TcpSnippets.java" region="connect-by-name"}
  *
  * <h2>The addresses</h2>
  * They are tried as RFC 8305 ("Happy Eyeballs") describes: IPv6 and IPv4 in turn, beginning with the family of the
- * first address that was found, otherwise in the order in which they were found. The JDK puts IPv4 first, unless
- * {@code -Djava.net.preferIPv6Addresses} is {@code true}, or {@code system} for the order of RFC 6724. The next address
- * is tried when the attempt before has failed, or after 250 milliseconds without an answer; the earlier attempts go on.
- * The first connection wins, and the others are closed. (IPv4 and IPv6 addresses are looked up together, so the first
- * attempt waits for both.) With {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} a connection counts as established
- * before the peer has answered, so that the first address is taken.
+ * first address that was found, otherwise in the order in which they were found. The JDK puts IPv4 first; {@code
+ * -Djava.net.preferIPv6Addresses=true} puts IPv6 first, and {@code system} keeps the order of the system (RFC 6724).
+ * The next address is tried when the previous attempt has failed, or after 250 milliseconds without an answer; the
+ * earlier attempts go on. The first connection wins, and the others are closed. (IPv4 and IPv6 addresses are looked up
+ * together, so the first attempt waits for both.) With {@link SystemSocketOptions#TCP_FASTOPEN_CONNECT} a connection
+ * counts as established before the peer has answered, so that the first address wins.
  *
  * <h2>The outcome</h2>
  * The timeout covers everything, from {@link #connect(String, int, Duration) connect} on. If no address can be reached,
  * the message of the exception lists each one that was tried, with its reason; the reasons are also {@linkplain
  * Throwable#getSuppressed suppressed exceptions} of it, in the same order.
  *
- * <p>Once the stream was returned or the failure thrown, a connector holds no descriptor and no timer. Before that,
- * {@link #close} cancels it at any time; a name that is still being resolved is then resolved in vain. Not thread-safe.
+ * <p>Once the stream has been returned or the failure thrown, a connector holds no descriptor and no timer. Before
+ * that, {@link #close} cancels it at any time; a lookup in progress is not cancelled, but its result is discarded. Not
+ * thread-safe.
  */
 public final class Connector implements Source, AutoCloseable {
     /** The Connection Attempt Delay that RFC 8305 recommends. */
@@ -72,7 +73,7 @@ public final class Connector implements Source, AutoCloseable {
         }
     }
 
-    /** What an answer of the resolver triggers; it does not refer to the connector, which may be gone by then. */
+    /** Called when the resolver answers; does not refer to the connector, which may have been collected by then. */
     private record Answered(Delivery delivery) implements BiConsumer<InetAddress[], Throwable> {
         @Override
         public void accept(InetAddress[] addresses, Throwable failure) {
@@ -101,9 +102,9 @@ public final class Connector implements Source, AutoCloseable {
     private final Alarm deadline;
     /** The addresses in the order in which they are tried; null until they are known. */
     private List<Attempt> attempts;
-    /** The number of those that were tried. */
+    /** The number of addresses tried so far. */
     private int tried;
-    /** When the next address is tried at the latest; null if none was tried. */
+    /** The time to try the next address at the latest; null until one is to follow the first. */
     private Alarm next;
     /** The registration; null if there is none. */
     private Registry registry;
@@ -128,8 +129,8 @@ public final class Connector implements Source, AutoCloseable {
      *
      * @param host a name, or an IPv4 or IPv6 address, for which no thread is needed
      * @param port the port, 1 &lt;= port &lt;= 65535
-     * @param timeout the maximum time until the connection is established; one that is too long for a {@code long} of
-     *     nanoseconds has no effect
+     * @param timeout the maximum time until the connection is established; {@link Long#MAX_VALUE} nanoseconds or more
+     *     mean no timeout
      * @return the connector
      * @throws IllegalArgumentException if the host is empty, or the port or the timeout is out of range
      * @throws ResourceExhaustedException if no descriptor or no memory is available
@@ -162,16 +163,16 @@ public final class Connector implements Source, AutoCloseable {
     }
 
     /**
-     * Starts to connect with a resolver of the caller and returns at once, see {@link #finishConnect}. It can run
-     * lookups on an executor, keep answers, or ask a server without blocking:
+     * Starts to connect with a resolver of the caller's own and returns at once, see {@link #finishConnect}. The
+     * resolver can run lookups on an executor, cache answers, or query a server without blocking:
      * {@snippet file="TcpSnippets.java" region="resolver"}
      *
      * @param host a name or an address; an address is not resolved
      * @param port the port, 1 &lt;= port &lt;= 65535
      * @param timeout the maximum time until the connection is established
      * @param options the options; if they have a local address, only addresses of its family are tried
-     * @param resolver starts to resolve a name, without blocking; any thread may complete what it returns, also after
-     *     the deadline or a close. It is not cancelled, and may be shared
+     * @param resolver starts to resolve a name, without blocking; any thread may complete the returned stage, even
+     *     after the timeout or a close. The stage is never cancelled, so several connectors may share it
      * @return the connector
      * @throws IllegalArgumentException if an argument is out of range, or the local address not an internet address
      * @throws java.nio.channels.UnresolvedAddressException if the local address is unresolved
@@ -211,7 +212,7 @@ public final class Connector implements Source, AutoCloseable {
         return connector;
     }
 
-    /** Returns the address that a host is, or null if it is a name. */
+    /** Returns the address that the host is a literal of, or null if it is a name. */
     private static InetAddress literal(String host) {
         try {
             return InetAddress.ofLiteral(host);
@@ -221,11 +222,11 @@ public final class Connector implements Source, AutoCloseable {
     }
 
     /**
-     * Resolves a name in a daemon thread of its own, by {@link InetAddress#getAllByName}: no lookup waits for another.
-     * The JDK keeps answers for a while, see {@link InetAddress}.
+     * Resolves a name by {@link InetAddress#getAllByName}, in a new daemon thread, so that a slow lookup does not delay
+     * others. The JDK caches answers, see {@link InetAddress}.
      *
      * @param host the name
-     * @return the addresses, or the exception of the lookup
+     * @return a future that completes with the addresses, or with the exception of the lookup
      */
     public static CompletableFuture<InetAddress[]> resolve(String host) {
         CompletableFuture<InetAddress[]> answer = new CompletableFuture<>();
@@ -249,20 +250,20 @@ public final class Connector implements Source, AutoCloseable {
     }
 
     /**
-     * Returns the stream once a connection is established, and goes on until then. Call it after any event of this
-     * connector, or at any time.
+     * Returns the stream if a connection is established; otherwise continues to connect. Call it after each event of
+     * this connector; it may be called at any other time, too.
      *
-     * <p>The stream is not registered, and the caller owns it; this connector is then closed. The poll that has
-     * reported the event may have more with the same token, of other attempts. A failure that was thrown is thrown
+     * <p>The stream is not registered, and the caller owns it; this connector is then closed. The poll that reported
+     * the event may hold further events with the same token, from other attempts. A failure that was thrown is thrown
      * again by every later call.
      *
      * @return the connected stream, or null while connecting
      * @throws UnknownHostException if the name cannot be resolved, or has no address of the required family
      * @throws ConnectException if no address can be reached
-     * @throws SocketTimeoutException if the timeout is over
+     * @throws SocketTimeoutException if the timeout has elapsed
      * @throws ClosedChannelException if this is closed
      * @throws ResourceExhaustedException if no descriptor or no memory is available; call again later, as no event may
-     *     follow before the timeout is over
+     *     follow before the timeout has elapsed
      * @throws UnsupportedOperationException if this system does not support an option
      * @throws IllegalArgumentException if the value of an option is out of range
      */
@@ -316,7 +317,7 @@ public final class Connector implements Source, AutoCloseable {
         return stream;
     }
 
-    /** Tries the addresses that are due, and fails if none is left. The names are resolved. */
+    /** Tries the addresses that are due, and fails if no attempt is left. Called only once the lookup has ended. */
     private void tryAddresses(boolean othersRun) throws ResourceExhaustedException {
         boolean running = othersRun;
         try {
@@ -333,14 +334,14 @@ public final class Connector implements Source, AutoCloseable {
             if (!running) {
                 throw e;
             }
-            await(); // one of those that are running may succeed
+            setNext(); // a running attempt may succeed meanwhile
         }
         if (!running) {
             fail(new ConnectException(target + ": no connection" + reasons()));
         }
     }
 
-    /** Returns whether to try the next address: the attempt before has failed, or takes too long. */
+    /** Returns whether to try the next address: whether the previous attempt has failed or takes too long. */
     private boolean isDue() {
         return tried == 0 || attempts.get(tried - 1).stream == null || next.isOver();
     }
@@ -365,12 +366,12 @@ public final class Connector implements Source, AutoCloseable {
             }
         }
         tried++;
-        await();
+        setNext();
         return attempt.stream != null;
     }
 
-    /** Lets an event follow when the next address is due. */
-    private void await() {
+    /** Sets the alarm for the next address, if there is one. */
+    private void setNext() {
         if (next != null) {
             next.cancel();
         }
@@ -424,7 +425,7 @@ public final class Connector implements Source, AutoCloseable {
 
     // ---- the end
 
-    /** Returns what became of the addresses. */
+    /** Returns the outcome for each address, to be appended to a message. */
     private String reasons() {
         if (attempts == null) {
             return ": the name is not resolved yet";
@@ -468,7 +469,7 @@ public final class Connector implements Source, AutoCloseable {
         }
     }
 
-    /** Cancels the connect, if its outcome is not known yet: no more events follow. Idempotent. */
+    /** Cancels the connect unless its outcome is known; no more events follow. Idempotent. */
     @Override
     public void close() {
         closed = true;
@@ -568,7 +569,7 @@ public final class Connector implements Source, AutoCloseable {
         }
     }
 
-    /** {@return the host and the port, and how far the connect is} */
+    /** {@return the host, the port and the progress of the connect, for diagnostics} */
     @Override
     public String toString() {
         String state = closed ? "closed" : failure != null ? "failed" : attempts == null ? "resolving"

@@ -28,8 +28,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
 
 /**
- * Lets threads wait for sources, so that code on virtual threads needs no event loop. Whoever waits is parked, not
- * blocked: a virtual thread releases its carrier.
+ * Lets threads wait for sources, so that code on virtual threads needs no event loop. A thread that waits is parked: a
+ * virtual thread releases its carrier.
  *
  * {@snippet file="VirtualSnippets.java" region="server"}
  *
@@ -44,8 +44,8 @@ import java.util.function.LongFunction;
  * registered anew for each wait.) While it is registered, it cannot be registered with a {@link Poll} or waited for by
  * another poller.
  *
- * <p>For each direction of a source, readable, writable and priority, one thread waits at a time; a second one gets an
- * {@link IllegalStateException}. One thread may read a stream while another one writes it.
+ * <p>At most one thread at a time waits for each direction of a source: readable, writable and priority. A second one
+ * gets an {@link IllegalStateException}. One thread may read from a stream while another one writes to it.
  *
  * <p>An event is never lost: if it arrives after the operation and before the wait, the wait returns at once.
  *
@@ -53,13 +53,13 @@ import java.util.function.LongFunction;
  * <caption>What ends a wait</caption>
  * <thead><tr><th scope="col">cause</th><th scope="col">result</th></tr></thead>
  * <tbody>
- * <tr><th scope="row">an event</th><td>the wait returns; the operation may still block</td></tr>
+ * <tr><th scope="row">an event</th><td>the wait returns; the operation may block again, so repeat both</td></tr>
  * <tr><th scope="row">the timeout</th><td>the wait returns {@code false}</td></tr>
  * <tr><th scope="row">{@link Thread#interrupt}</th><td>{@link InterruptedIOException}; the interrupt status remains
  *     set, and the source open</td></tr>
- * <tr><th scope="row">a close of the source, or its detaching</th>
+ * <tr><th scope="row">the source is closed or detached</th>
  *     <td>{@link java.nio.channels.AsynchronousCloseException}</td></tr>
- * <tr><th scope="row">a close of the poller</th><td>{@link ClosedSelectorException}; the source remains open</td></tr>
+ * <tr><th scope="row">the poller is closed</th><td>{@link ClosedSelectorException}; the source remains open</td></tr>
  * </tbody>
  * </table>
  *
@@ -67,32 +67,32 @@ import java.util.function.LongFunction;
  * virtual thread that computes, or is pinned, delays events.
  *
  * <h2>How it polls</h2>
- * By a virtual thread, which polls without waiting and yields as long as there are events, so that whom it wakes runs
+ * A virtual thread polls without waiting and yields as long as there are events, so that the threads it resumes run
  * on the same carrier; only when there are none, a platform thread waits for the next one. Where that is impossible,
  * with {@linkplain io.panamio.Feature#POLL_DESCRIPTOR poll(2) and on Windows}, the platform thread polls alone. Both
- * are daemon threads. They keep the poller alive until it is closed.
+ * are daemon threads. They keep the poller reachable until it is closed.
  *
- * <p>Thread-safe. A program needs one, seldom several.
+ * <p>Thread-safe. Most programs need only one.
  */
 public final class Poller implements AutoCloseable {
     private static final String NAME = "panamio-poller";
     /** The maximum number of events of one poll. */
     private static final int EVENTS = 512;
-    /** How long to pause after a poll that found no memory. */
+    /** How long to pause after a poll that failed for lack of memory or descriptors. */
     private static final long PAUSE_NANOS = 10_000_000;
     private static final Duration MAX_NANOS = Duration.ofNanos(Long.MAX_VALUE);
-    /** The interests by the bits of {@code Waits}; the first one is none. */
+    /** The interests, indexed by the direction bits of {@code Waits}; the one at 0 is a placeholder. */
     private static final List<Interest> INTERESTS = interests();
 
     private final Poll poll = Poll.open();
-    /** Held while a source is registered, so that this happens once. */
+    /** Held while a source is registered, so that it is registered only once. */
     private final ReentrantLock registering = new ReentrantLock();
-    /** Guards the next two fields; taken last, and during no system call. */
+    /** Guards the next two fields; acquired last, and never held during a system call. */
     private final ReentrantLock lock = new ReentrantLock();
     private final Slab<Waits> waits = new Slab<>();
     /** The sources that have no handle. */
     private final Map<Source, Waits> wrappers = new IdentityHashMap<>();
-    /** Waits for {@link #poll} to have events while the virtual thread is parked; null if there is none. */
+    /** Waits for {@link #poll} to have events while the virtual thread is parked; null where no such thread polls. */
     private Poll idle;
     private SourceFd events;
     private Thread virtual;
@@ -170,10 +170,10 @@ public final class Poller implements AutoCloseable {
 
     /**
      * Waits until a source may be ready, after an operation that would block. Returns at once if an event has arrived
-     * since the last wait for that direction, even before the operation: repeat both until the operation succeeds.
+     * since the last wait for that direction, possibly before the operation: repeat both until the operation succeeds.
      *
-     * @param source the source; one that implements {@link Source} otherwise than as an {@link IoSource}, such as a
-     *     {@link io.panamio.tls.TlsStream}, is ready for every direction at any of its events
+     * @param source the source; for one that is not an {@link IoSource}, such as a {@link
+     *     io.panamio.tls.TlsStream}, any event ends the waits for all directions
      * @param interest the directions to wait for: READABLE, WRITABLE, PRIORITY, or several
      * @throws IllegalArgumentException if the interest includes anything else
      * @throws IllegalStateException if another thread waits for one of these directions, or the source is registered
@@ -223,8 +223,8 @@ public final class Poller implements AutoCloseable {
     }
 
     /**
-     * Waits in an operation of a channel, whose users do not expect a ClosedSelectorException. Returns true. This and
-     * its callers are few frames, as they are what each virtual thread that waits has on its stack.
+     * Waits in an operation of a channel, whose users do not expect a ClosedSelectorException. Returns true. There are
+     * few frames from a caller down to here, as every virtual thread that waits keeps them on its stack.
      */
     boolean await(Source source, int directions) throws IOException {
         try {
@@ -237,13 +237,13 @@ public final class Poller implements AutoCloseable {
     // ---- the sources
 
     private Waits waits(Source source, int directions) throws IOException {
-        Waits of = find(source);
-        return of != null && (of.registered & directions) == directions ? of : register(source, directions);
+        Waits entry = find(source);
+        return entry != null && (entry.registered & directions) == directions ? entry : register(source, directions);
     }
 
     private Waits find(Source source) {
         if (source instanceof IoSource) {
-            return Handle.of(source).closeAction() instanceof Waits of && of.poller == this ? of : null;
+            return Handle.of(source).closeAction() instanceof Waits entry && entry.poller == this ? entry : null;
         }
         lock.lock();
         try {
@@ -266,39 +266,39 @@ public final class Poller implements AutoCloseable {
     private Waits register(Source source, int directions) throws IOException {
         registering.lock();
         try {
-            Waits of = find(source);
-            if (of != null) {
-                int union = of.registered | directions;
-                if (union != of.registered) {
-                    poll.registry().reregister(source, of.token, INTERESTS.get(union));
-                    of.registered = union;
+            Waits entry = find(source);
+            if (entry != null) {
+                int union = entry.registered | directions;
+                if (union != entry.registered) {
+                    poll.registry().reregister(source, entry.token, INTERESTS.get(union));
+                    entry.registered = union;
                 }
-                return of;
+                return entry;
             }
-            of = new Waits(this, source instanceof IoSource ? null : source, directions);
-            remember(of, source);
+            entry = new Waits(this, source instanceof IoSource ? null : source, directions);
+            remember(entry, source);
             boolean done = false;
             try {
-                poll.registry().register(source, of.token, INTERESTS.get(directions));
+                poll.registry().register(source, entry.token, INTERESTS.get(directions));
                 done = true;
             } finally {
                 if (!done) {
-                    forget(of);
-                    of.deliver(Waits.ALL); // to a thread that found it meanwhile, which tries again
+                    forget(entry);
+                    entry.deliver(Waits.ALL); // to a thread that found it meanwhile, which tries again
                 }
             }
-            return of;
+            return entry;
         } finally {
             registering.unlock();
         }
     }
 
-    private void remember(Waits of, Source source) {
+    private void remember(Waits entry, Source source) {
         lock.lock();
         try {
-            of.token = waits.insert(of);
-            if (of.wrapper != null) {
-                wrappers.put(source, of);
+            entry.token = waits.insert(entry);
+            if (entry.wrapper != null) {
+                wrappers.put(source, entry);
             }
         } finally {
             lock.unlock();
@@ -306,14 +306,14 @@ public final class Poller implements AutoCloseable {
     }
 
     /** Forgets a source that is closed. */
-    void forget(Waits of) {
+    void forget(Waits entry) {
         lock.lock();
         try {
-            if (waits.get(of.token) == of) {
-                waits.remove(of.token);
+            if (waits.get(entry.token) == entry) {
+                waits.remove(entry.token);
             }
-            if (of.wrapper != null) {
-                wrappers.remove(of.wrapper, of);
+            if (entry.wrapper != null) {
+                wrappers.remove(entry.wrapper, entry);
             }
         } finally {
             lock.unlock();
@@ -335,7 +335,7 @@ public final class Poller implements AutoCloseable {
                 }
             }
         } catch (IOException | ClosedSelectorException e) {
-            // this has ended
+            // closed, or unable to poll
         } finally {
             close();
         }
@@ -349,7 +349,7 @@ public final class Poller implements AutoCloseable {
         int n = poll.pollNow(events);
         if (n > 0) {
             deliver(events, n, ready);
-            Thread.yield(); // to those that were waiting
+            Thread.yield(); // to the threads just resumed
         } else {
             idle.registry().reregister(this.events, 0, Interest.READABLE.oneShot());
             LockSupport.park(this);
@@ -369,7 +369,7 @@ public final class Poller implements AutoCloseable {
                 LockSupport.unpark(virtual);
             }
         } catch (IOException | ClosedSelectorException e) {
-            // this has ended
+            // closed, or unable to poll
         } finally {
             close();
         }
@@ -385,10 +385,10 @@ public final class Poller implements AutoCloseable {
             lock.unlock();
         }
         for (int i = 0; i < n; i++) {
-            Waits of = ready[i];
-            if (of != null) {
+            Waits entry = ready[i];
+            if (entry != null) {
                 ready[i] = null;
-                of.deliver(of.wrapper == null ? directions(events, i) : Waits.ALL);
+                entry.deliver(entry.wrapper == null ? directions(events, i) : Waits.ALL);
             }
         }
     }
@@ -407,9 +407,9 @@ public final class Poller implements AutoCloseable {
     /**
      * Returns a blocking channel that reads from and writes to a stream. A read waits for at least one byte; a write
      * waits until all bytes are written, and nothing is {@linkplain WritableStream#flush held back}. If the thread is
-     * interrupted, {@link InterruptedIOException#bytesTransferred} is what was written, as is the position of the
-     * buffer; the channel remains open. If this poller is closed, what must wait throws an {@link IOException}.
-     * Otherwise it is a {@link StreamChannel} as any other.
+     * interrupted, {@link InterruptedIOException#bytesTransferred} is the number of bytes written, by which the
+     * position of the buffer has advanced; the channel remains open. If this poller is closed, an operation that has to
+     * wait throws an {@link IOException}. Otherwise the channel is like any other {@link StreamChannel}.
      *
      * @param <S> the type of the stream
      * @param stream the stream, which is also a {@link Source}
@@ -421,7 +421,7 @@ public final class Poller implements AutoCloseable {
     }
 
     /**
-     * Returns a blocking channel that reads from a stream, as {@link #channel}.
+     * Returns a blocking channel that reads from a stream, as {@link #channel} does.
      *
      * @param stream the stream, which is also a {@link Source}
      * @return the channel
@@ -432,7 +432,7 @@ public final class Poller implements AutoCloseable {
     }
 
     /**
-     * Returns a blocking channel that writes to a stream, as {@link #channel}.
+     * Returns a blocking channel that writes to a stream, as {@link #channel} does.
      *
      * @param stream the stream, which is also a {@link Source}
      * @return the channel
@@ -478,14 +478,14 @@ public final class Poller implements AutoCloseable {
     /**
      * Returns whether this poller is open. Another thread may close it at any time.
      *
-     * @return {@code false} once {@link #close} has been called, or if the system refuses to poll
+     * @return {@code false} once {@link #close} has been called, or polling has failed
      */
     public boolean isOpen() {
         return poll.isOpen();
     }
 
     /**
-     * Closes this poller. Whoever waits throws {@link ClosedSelectorException}. The sources remain open, and may be
+     * Closes this poller. Threads that wait throw {@link ClosedSelectorException}. The sources remain open, and may be
      * registered elsewhere. Idempotent.
      */
     @Override

@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
  * <caption>The state of a direction</caption>
  * <tr><th>state</th><th>meaning</th><th>changed by</th></tr>
  * <tr><td>null</td><td>no thread waits, and no event has arrived since the last wait ended</td>
- *     <td>a wait that begins, an event</td></tr>
+ *     <td>a wait that begins, an event, a close</td></tr>
  * <tr><td>a thread</td><td>it waits</td><td>the end of its wait, an event, a close</td></tr>
  * <tr><td>{@link #PERMIT}</td><td>an event has arrived: the wait ends, or the next one returns at once</td>
  *     <td>the end of a wait, a close</td></tr>
@@ -40,10 +40,10 @@ final class Waits implements Runnable {
     static final Object ENDED = "ended";
 
     final Poller poller;
-    /** The source, unless it has a handle that leads here. */
+    /** The source, if it has no handle whose close action is this; otherwise null. */
     final Object wrapper;
     long token;
-    /** The directions for which the source is registered. */
+    /** The directions that the source is registered for. */
     volatile int registered;
     private final Object[] states = new Object[DIRECTIONS];
 
@@ -57,17 +57,17 @@ final class Waits implements Runnable {
         return STATES.getVolatile(states, i);
     }
 
-    /** Sets a state if it is the expected one, and returns what it was. */
+    /** Sets a state if it is the expected one. Returns the previous state. */
     private Object exchange(int i, Object expected, Object state) {
         return STATES.compareAndExchange(states, i, expected, state);
     }
 
-    // ---- for whoever waits
+    // ---- for threads that wait
 
     /**
      * Waits until one of the directions may be ready.
      *
-     * @param nanos the maximum time, or Long.MAX_VALUE
+     * @param nanos the maximum time in nanoseconds; {@code Long.MAX_VALUE} waits without limit
      * @return false if the time has elapsed
      */
     boolean await(int directions, long nanos) throws ClosedChannelException, InterruptedIOException {
@@ -103,7 +103,7 @@ final class Waits implements Runnable {
         return new InterruptedIOException("interrupted while waiting for a source");
     }
 
-    /** Takes the directions, or finds a permit for them. */
+    /** Records this thread as waiting for the directions, except for those that have a permit. */
     private void enter(int directions, Thread me) throws ClosedChannelException {
         for (int i = 0; i < DIRECTIONS; i++) {
             if ((directions & 1 << i) != 0) {
@@ -129,7 +129,7 @@ final class Waits implements Runnable {
         return true;
     }
 
-    /** Gives up the directions, and returns whether there was a permit for one of them. */
+    /** Ends the wait for the directions, and returns whether one of them had a permit, which is consumed. */
     private boolean leave(int directions, Thread me) throws AsynchronousCloseException {
         boolean ready = false;
         for (int i = 0; i < DIRECTIONS; i++) {
@@ -151,7 +151,7 @@ final class Waits implements Runnable {
 
     // ---- for the poller
 
-    /** Ends the waits for some directions, or else the next wait for each. */
+    /** Ends the waits for some directions; where no thread waits, the next wait returns at once. */
     void deliver(int directions) {
         for (int i = 0; i < DIRECTIONS; i++) {
             if ((directions & 1 << i) != 0) {
@@ -160,7 +160,7 @@ final class Waits implements Runnable {
         }
     }
 
-    /** Ends all waits, now and later, with an exception. */
+    /** Makes all waits throw, those in progress and all later ones; {@code why} is CLOSED or ENDED. */
     void end(Object why) {
         for (int i = 0; i < DIRECTIONS; i++) {
             set(i, why);
@@ -181,7 +181,7 @@ final class Waits implements Runnable {
         }
     }
 
-    /** The source is closed or detached. */
+    /** Called when the source is closed or detached. */
     @Override
     public void run() {
         end(CLOSED);

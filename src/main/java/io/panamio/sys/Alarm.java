@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A time at which a source has an event, unless this is cancelled before. The JDK's thread for timeouts delivers it; it
- * refers to the delivery, not to the source.
+ * A time at which a source gets an event, unless this is cancelled before. The event is delivered by the thread that
+ * the JDK has for the timeouts of futures. An alarm refers to the delivery, not to the source, which can be collected.
  */
 public final class Alarm implements Consumer<Boolean> {
     private static final Duration MAX = Duration.ofNanos(Long.MAX_VALUE);
@@ -15,7 +15,7 @@ public final class Alarm implements Consumer<Boolean> {
     private final Delivery delivery;
     private final int readiness;
     private final long time;
-    /** Completed with true when the time has come, with false if cancelled before. */
+    /** Completes with true when the time has come, or with false if this is cancelled before. */
     private final CompletableFuture<Boolean> due = new CompletableFuture<>();
 
     /**
@@ -23,7 +23,7 @@ public final class Alarm implements Consumer<Boolean> {
      *
      * @param delivery the delivery of the source
      * @param readiness the {@link Readiness} bits of the event
-     * @param delay the time from now on; one that is too long for a {@code long} of nanoseconds is never over
+     * @param delay the time from now on; {@link Long#MAX_VALUE} nanoseconds or more never elapse
      */
     public Alarm(Delivery delivery, int readiness, Duration delay) {
         this.delivery = delivery;

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * Resolves the name of the server, in another thread. It is resolved again once the answer is old; until then, and for
- * as long as that fails, the last answer is used, so that no connection waits for it but the first.
+ * Resolves the name of the server in another thread, and caches the answer. A connection that finds it too old starts
+ * another lookup, but uses it all the same until a lookup succeeds: only the first connections wait.
  */
 final class ServerAddresses implements Function<String, CompletableFuture<InetAddress[]>> {
     private static final long MAX_AGE = TimeUnit.SECONDS.toNanos(30);

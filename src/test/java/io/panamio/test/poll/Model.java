@@ -5,11 +5,11 @@ import io.panamio.Interest;
 import io.panamio.test.support.Behaviour;
 
 /**
- * What holds of a source, in plain Java, from the operations on it and on its peers: the conditions that events must
- * report of it, and those that they may report. What depends on the system's buffers or on timing it leaves open.
+ * A model of a source, in plain Java: derives from the operations on the source and on its peers which conditions
+ * events must report, and which they may report. What depends on the system's buffers or on timing is left open.
  */
 final class Model {
-    // the conditions of events
+    // the conditions of events: readable, writable, priority, read-closed, write-closed, error
     static final int R = 1;
     static final int W = 2;
     static final int P = 4;
@@ -17,17 +17,17 @@ final class Model {
     static final int WC = 16;
     static final int E = 32;
 
-    /** The bytes, datagrams or connections that were sent to the source and not received. */
+    /** The number of bytes, datagrams or connections that were sent to the source and not received. */
     long unread;
-    /** The bytes or datagrams that it has sent and its peer has not received. */
+    /** The number of bytes or datagrams that it has sent and its peer has not received. */
     private long unreceived;
     /** Whether a write would block, perhaps until its peer has received everything. */
     private boolean full;
-    /** Whether it is an end that can be written to. */
+    /** Whether it can be written to. */
     boolean writable;
-    /** Whether it is an end that can only be written to, for which a failure is one of writing. */
+    /** Whether it can only be written to, so that a failure is one of writing. */
     boolean onlyWritable;
-    /** Whether the end of the stream follows what is unread. */
+    /** Whether the end of the stream follows the unread bytes. */
     boolean ended;
     /** Whether the peer is closed. */
     boolean closed;
@@ -35,17 +35,17 @@ final class Model {
     boolean failed;
     boolean readShut;
     boolean writeShut;
-    /** Whether there was an urgent byte, which may be among the bytes that are read. */
+    /** Whether an urgent byte has ever arrived, which may be among the bytes that are read. */
     boolean urgent;
     /** Whether an urgent byte has arrived since the last operation on the source. */
     boolean newlyUrgent;
     /** Whether an operation has thrown, or the kind of source is one of which only bytes are modelled. */
     boolean unclear;
 
-    /** Updates this after a write of the source; {@code sent} may be a negative result. */
-    void written(long sent, boolean drained) {
+    /** Updates this after a write of the source, which may have filled it; {@code sent} may be a negative result. */
+    void written(long sent, boolean filled) {
         unreceived += Math.max(sent, 0);
-        full |= drained;
+        full |= filled;
     }
 
     /** Updates this after a peer has received; {@code received} may be a negative result. */
@@ -60,12 +60,12 @@ final class Model {
     }
 
     /**
-     * Returns the conditions that events must have reported to a user with an interest, and have not: {@code known} is
-     * what they have reported and was not found drained.
+     * Returns the conditions that events must have reported for an interest, and have not. {@code known} are those that
+     * were reported and not found drained since.
      */
     int missing(Interest interest, int known) {
         boolean ends = interest.isReadable() || interest.toString().contains("HANG_UP");
-        if (failed) { // which of them depends on the system, and by kqueue(2) on the interest
+        if (failed) { // which condition is reported depends on the system, and with kqueue(2) on the interest
             boolean asked = onlyWritable ? interest.isWritable()
                 : ends || interest.isWritable() || !Behaviour.ENDS_ARE_REPORTED_BY_DIRECTION.isHere();
             boolean hidden = urgent && Behaviour.URGENT_DATA_HIDES_AN_END.isHere();
@@ -104,7 +104,7 @@ final class Model {
             | (failed || unclear || closed && unreceived > 0 ? E : 0);
     }
 
-    /** Returns the conditions that an interest asks for; urgent data, ends and errors are reported anyhow. */
+    /** Returns the conditions that an interest includes; urgent data, ends and errors are always reported. */
     static int asked(Interest interest) {
         return (interest.isReadable() || interest.isPriority() ? R : 0) | (interest.isWritable() ? W : 0)
             | P | RC | WC | E;

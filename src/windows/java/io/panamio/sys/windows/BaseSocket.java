@@ -4,11 +4,11 @@ import io.panamio.bindings.windows.Windows;
 import io.panamio.sys.NativeScratch;
 import java.lang.foreign.MemorySegment;
 
-/** Finds the socket below layered providers, which is the one that AFD knows. */
+/** Finds the base socket below layered service providers, which is the only one that AFD accepts. */
 class BaseSocket {
     static final BaseSocket SYSTEM = new BaseSocket();
 
-    /** Returns the socket below all providers, or the negated error code of the one that answers no question. */
+    /** Returns the base socket, or the negated error code of a provider that answers none of the requests. */
     final int of(int fd) {
         int socket = fd;
         for (;;) {
@@ -33,7 +33,7 @@ class BaseSocket {
         return below < 0 || below == socket ? ask(socket, Windows.SIO_BSP_HANDLE) : below;
     }
 
-    /** Asks the provider of a socket for another one. Returns that, or the negated error code. */
+    /** Asks the provider of a socket for the one that a control code names. Returns it, or the negated error code. */
     int ask(int socket, int code) {
         try (NativeScratch scratch = NativeScratch.enter()) {
             int r = Winsock.wsaIoctl(socket, code, MemorySegment.NULL, scratch.argument.asSlice(0, 8), scratch.length);
