@@ -1,5 +1,5 @@
 /**
- * Programs on the public API, to use and to copy from. {@link io.panamio.examples.EchoLoop} is the model of an event
- * loop.
+ * Programs that use the public API, to run and to copy from. {@link io.panamio.examples.EchoLoop} is an event loop to
+ * start from.
  */
 package io.panamio.examples;

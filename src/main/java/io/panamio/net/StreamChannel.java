@@ -27,8 +27,8 @@ import java.util.Objects;
  *
  * <p><em>No {@code java.nio.channels.Selector} accepts it.</em> Register the stream with a {@link io.panamio.Poll}, and
  * keep to its rule: after an event, repeat the operation until it returns 0 or less than requested. Code that expects a
- * blocking channel, such as {@link java.nio.channels.Channels#newInputStream}, cannot use it, but a {@link
- * Poller#channel}, which waits instead of returning 0.
+ * blocking channel, such as {@link java.nio.channels.Channels#newInputStream}, needs a {@link Poller#channel} instead,
+ * which waits where this returns 0.
  *
  * <p>Reading into and writing from one buffer allocates nothing, if the same direct buffer is used again and again: the
  * channel keeps a view of the last one, and thereby the buffer. Scattering and gathering allocate a short-lived view of

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 
 /** An array of struct kevent, as kevent(2) fills it. */
 final class KqueueEvents extends EventBuffer {
-    /** The filter of events that do not come from a filter; their {@code fflags} are bits of {@link Readiness}. */
+    /** The filter of events that {@link #set} stores, none of the system's; {@code fflags} has readiness bits. */
     private static final short OWN = 0;
 
     final MemorySegment memory;
@@ -70,8 +70,8 @@ final class KqueueEvents extends EventBuffer {
     }
 
     /**
-     * {@inheritDoc} The end of a direction is that of its filter. With an error in {@code fflags} it is that of both
-     * directions; data that is pending before an end can still be read.
+     * {@inheritDoc} EV_EOF ends the direction of its filter, or both directions if {@code fflags} has an errno. Data
+     * that is pending before an end can still be read.
      */
     @Override
     public int readiness(int i) {

@@ -11,8 +11,8 @@ final class MirroredMemory {
     }
 
     /**
-     * Maps {@code size} bytes of a shared memory object twice, one mapping behind the other, and closes the object;
-     * returns null if that is refused for any reason, or if {@code shared} is negative.
+     * Maps {@code size} bytes of a shared memory object twice, one mapping right after the other, and closes the
+     * object. Returns null if the system refuses for any reason, or if {@code shared} is negative.
      */
     static MemorySegment map(int shared, long size) {
         if (shared < 0) {
@@ -25,7 +25,7 @@ final class MirroredMemory {
         }
     }
 
-    /** The first mapping, of no object, reserves the addresses of both. */
+    /** Reserves the addresses of both by an anonymous mapping, then maps the object onto each half. */
     @SuppressWarnings("restricted")
     private static MemorySegment mapTwice(int fd, long size) {
         MemorySegment both = Mapping.mmap(MemorySegment.NULL, 2 * size, Mapping.READ_WRITE,

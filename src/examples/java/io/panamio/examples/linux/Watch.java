@@ -86,7 +86,7 @@ public final class Watch implements Callable<Integer> {
         try (Poll poll = later(Poll.open())) {
             watchAll(poll);
             Events events = Events.withCapacity(16);
-            while (lines < count && !ended && !System.out.checkError()) { // until the reader has closed
+            while (lines < count && !ended && !System.out.checkError()) { // an error: the reader has closed
                 int n = poll.poll(events);
                 for (int i = 0; i < n; i++) {
                     reports.get((int) events.token(i)).print();
@@ -193,7 +193,7 @@ public final class Watch implements Callable<Integer> {
         CharsetEncoder encoder = charset.newEncoder();
         StringBuilder escaped = new StringBuilder();
         for (int at = 0, length; at < bytes.length; at += length) {
-            int leading = Integer.numberOfLeadingZeros(~bytes[at] << 24); // ones: in UTF-8 the bytes of a character
+            int leading = Integer.numberOfLeadingZeros(~bytes[at] << 24); // of ones: the length in UTF-8
             length = Math.clamp(leading, 1, bytes.length - at);
             String c = new String(bytes, at, length, StandardCharsets.UTF_8);
             boolean isText = c.codePointCount(0, c.length()) == 1

@@ -22,19 +22,19 @@ final class Connection {
     private DuplexStream server;
     private Flow up;
     private Flow down;
-    /** The sockets of both, which may be encrypted. */
+    /** The sockets below both streams, which may be encrypted. */
     private final TcpStream clientSocket;
     private TcpStream serverSocket;
     private final Mode mode;
     private final Encryption encryption;
     private final Statistics statistics;
     private final Resources resources;
-    /** What events of the client have reported in the meantime: see {@link Flow#sourceReady}. */
+    /** What events of the client have reported before there are flows: see {@link Flow#sourceReady}. */
     private boolean clientReady;
     private boolean clientReadOn;
     long clientToken = -1; // none
     long serverToken = -1;
-    /** Whether the server is connected, with its handshake. Until then nothing is read. */
+    /** Whether the server is connected and its TLS handshake, if any, complete. Until then nothing is read. */
     boolean connected;
     /** Whether it is queued to be moved again without an event. */
     boolean again;
@@ -77,7 +77,7 @@ final class Connection {
             return false;
         }
         Flow out = ofClient ? up : down;
-        boolean any = (ofClient ? client : server) instanceof TlsStream; // whose events permit everything
+        boolean any = (ofClient ? client : server) instanceof TlsStream; // any event may mean either direction
         boolean mustReadOn = any || ShortReads.mayHideMore(events, i);
         if (mustReadOn || events.isReadable(i)) {
             out.sourceReady(mustReadOn);
@@ -132,7 +132,7 @@ final class Connection {
         return more;
     }
 
-    /** Returns whether both directions have ended and everything is written, as far as there is room. */
+    /** Writes what is held back, as far as there is room. Returns whether nothing is left and both directions ended. */
     boolean isDone() throws IOException {
         return server != null && client.flush() & server.flush() && up.isDone() && down.isDone();
     }

@@ -21,7 +21,7 @@ abstract class Flow {
     final Statistics.Way way;
     /** Whether the source may have data. */
     boolean readable;
-    /** Whether to read until a read would block, even after a short one. */
+    /** Whether to read on after a short read, until a read would block. */
     boolean readOn;
     /** Whether the sink is full: the last write was short, and no event of the sink has followed. */
     boolean blocked;
@@ -37,7 +37,7 @@ abstract class Flow {
         this.way = way;
     }
 
-    /** Returns a flow for a mode. Encrypted bytes cannot be spliced, but copied. */
+    /** Returns a flow for a mode. Encrypted streams cannot be spliced: their bytes are copied, or pass through a ring. */
     static Flow of(Mode mode, DuplexStream source, DuplexStream sink, Statistics.Way way, Resources resources) {
         boolean plain = source instanceof TcpStream && sink instanceof TcpStream;
         return mode == Mode.RING ? new RingFlow(source, sink, way, resources)
@@ -91,7 +91,7 @@ abstract class Flow {
         sink.shutdown(Shutdown.WRITE);
     }
 
-    /** Returns whether everything is written, and the end of the stream passed on. */
+    /** Returns whether everything has been written and the end of the stream passed on. */
     final boolean isDone() {
         return done;
     }

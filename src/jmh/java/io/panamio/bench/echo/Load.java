@@ -18,8 +18,8 @@ import org.HdrHistogram.Histogram;
 
 /**
  * The connections of a scenario to one server. Each sends a message, waits until it has received all of it, checks
- * every byte, and sends the next, which is a different part of a pattern. Uses one thread on Panamio, which never
- * sleeps.
+ * every byte, and sends the next, which is a different part of a pattern. One thread serves them all, by a Panamio Poll
+ * that it polls without waiting.
  */
 final class Load implements AutoCloseable {
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
@@ -48,7 +48,7 @@ final class Load implements AutoCloseable {
     private final MemorySegment pattern;
     /** A little larger than a message, so that a read reveals excess bytes. */
     private final MemorySegment buffer;
-    private int onTheWay;
+    private int inProgress;
     private long end;
 
     /** Connects, and exchanges a message on each connection, so that the server has seen it. */
@@ -85,26 +85,26 @@ final class Load implements AutoCloseable {
         exchange(0, scenario.connections());
     }
 
-    /** A percentile of the latencies, in microseconds. */
+    /** Returns a percentile of the latencies, in microseconds. */
     double micros(double percentile) {
         return latencies.getValueAtPercentile(percentile) / 1e3;
     }
 
     private void exchange(int first, int last) throws IOException {
-        onTheWay = last - first;
+        inProgress = last - first;
         for (int i = first; i < last; i++) {
             begin(i, System.nanoTime());
         }
-        long heard = System.nanoTime();
-        while (onTheWay > 0) {
+        long lastEvent = System.nanoTime();
+        while (inProgress > 0) {
             int n = poll.pollNow(events);
             if (n > 0) {
-                heard = System.nanoTime();
+                lastEvent = System.nanoTime();
                 for (int i = 0; i < n; i++) {
                     int client = (int) events.token(i);
                     serve(client, clients[client]);
                 }
-            } else if (System.nanoTime() - heard > STALL_NANOS) {
+            } else if (System.nanoTime() - lastEvent > STALL_NANOS) {
                 throw new IOException("no response for five seconds");
             }
         }
@@ -148,7 +148,7 @@ final class Load implements AutoCloseable {
         }
         long from = client.offset + client.received;
         if (MemorySegment.mismatch(buffer, 0, n, pattern, from, from + n) >= 0) {
-            throw new IOException("received other bytes than were sent");
+            throw new IOException("received bytes other than those sent");
         }
         client.received += n; // a short read: drained
         if (client.received == scenario.size()) {
@@ -166,7 +166,7 @@ final class Load implements AutoCloseable {
         if (now < end) {
             begin(index, now);
         } else {
-            onTheWay--;
+            inProgress--;
         }
     }
 
@@ -195,7 +195,7 @@ final class Load implements AutoCloseable {
     private static final int PORTS = 50_000;
     private static final int ADDRESSES = 100;
     private static final ConnectOptions OPTIONS = ConnectOptions.DEFAULT
-        .with(StandardSocketOptions.SO_REUSEADDR, true) // TIME_WAIT with another server is no hindrance
+        .with(StandardSocketOptions.SO_REUSEADDR, true) // the address may be in TIME_WAIT with another server
         .with(StandardSocketOptions.TCP_NODELAY, true);
     private static int connections;
 

@@ -6,12 +6,12 @@ import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** The calls on an end of a pipe, made of two: one that reads and one that writes, a segment or else an array. */
+/** The calls on an end of a pipe, by two that a subclass has: reading and writing a part of a segment or an array. */
 abstract class PipeStreams extends Streams {
-    /** Reads into a part of {@code dst}, or else of {@code array}; returns 0 at the end of the stream. */
+    /** Reads into a part of {@code dst} or, if that is null, of {@code array}; returns 0 at the end of the stream. */
     abstract long read(MemorySegment dst, byte[] array, long off, long len) throws IOException;
 
-    /** Writes a part of {@code src}, or else of {@code array}. */
+    /** Writes a part of {@code src} or, if that is null, of {@code array}. */
     abstract long write(MemorySegment src, byte[] array, long off, long len) throws IOException;
 
     /** Returns whether another read may follow the last one in the same call. */
