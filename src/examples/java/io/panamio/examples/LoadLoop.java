@@ -49,7 +49,7 @@ final class LoadLoop {
     private final Load load;
     private final List<Client> clients = new ArrayList<>();
     private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_SIZE, 64);
-    /** What the name of the server was resolved to, for all connections; null if nothing was resolved. */
+    /** The lookup of the server's name, which all connections share; null if none was needed yet. */
     private CompletableFuture<InetAddress[]> addresses;
     private boolean recording;
     private long answered;
@@ -112,7 +112,7 @@ final class LoadLoop {
         }
     }
 
-    /** Sends and receives. After a short read, reads on only if required: until a read would block or throws. */
+    /** Sends and receives. Stops after a short read unless {@code readOn}, otherwise when a read would block. */
     private void transfer(Client client, boolean readOn) throws IOException {
         send(client);
         long n;

@@ -3,9 +3,9 @@ package io.panamio.sys.bsd;
 import io.panamio.sys.TcpFields;
 import java.lang.foreign.MemoryLayout;
 
-/** What the structures of macOS and FreeBSD have in common: TCP's states are numbered, and windows counted, alike. */
+/** What the structures of macOS and FreeBSD have in common: the numbers of TCP states, and windows in bytes. */
 public abstract class BsdTcpInfo extends TcpFields {
-    /** Linux's numbers, by those of netinet/tcp_fsm.h. */
+    /** Linux's numbers of the states, indexed by those of netinet/tcp_fsm.h. */
     private static final byte[] STATES = {
         7, // TCPS_CLOSED
         10, // TCPS_LISTEN
@@ -33,7 +33,7 @@ public abstract class BsdTcpInfo extends TcpFields {
         return segmentSize() == 0 || number < 0 || number >= STATES.length ? 0 : STATES[number];
     }
 
-    /** Returns a number of bytes in segments, as Linux counts. */
+    /** Converts a number of bytes to segments, the unit that Linux uses. */
     protected final long segments(int bytes) {
         return Integer.toUnsignedLong(bytes) / Math.max(1, Integer.toUnsignedLong(segmentSize()));
     }

@@ -2,7 +2,7 @@ package io.panamio.examples.proxy;
 
 import java.util.Locale;
 
-/** Counters of a proxy. For the loop's thread. */
+/** The counters of a proxy. Confined to the thread of its loop. */
 final class Statistics {
     /** Counters of one direction. A splice is counted once, although it takes two or three system calls. */
     static final class Way {
@@ -14,13 +14,13 @@ final class Statistics {
 
     final Way up = new Way();
     final Way down = new Way();
-    /** Connections that were accepted. */
+    /** The number of connections that were accepted. */
     long total;
-    /** Connections that ended before the server was connected: usually it refused them. */
+    /** The number of those that ended before the server was connected, usually because it refused. */
     long refused;
-    /** Connections that ended by a reset, another failure, or the end of this proxy. */
+    /** The number of those that were ended later by a reset, another failure, or the end of this proxy. */
     long failed;
-    /** Those of the two above that timed out: to connect, or while idle. */
+    /** How many of the refused and failed ones timed out, while connecting or idle. */
     long timedOut;
     long polls;
 

@@ -25,9 +25,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The example servers continue to serve while their output goes to a pipe that is full, as nobody reads it. */
+/** The example servers continue to serve while their output goes to a full pipe that nobody reads. */
 class UnreadOutputTest {
-    private static final int FULL = 60_000; // all but the last page of a pipe
+    private static final int FULL = 60_000; // the capacity of a pipe, except for its last page
     private static final int FILE = 20_000_000; // more than the socket buffers hold
     private static final int PIECE = 200_000;
 
@@ -42,7 +42,7 @@ class UnreadOutputTest {
         void of(Socket socket) throws IOException;
     }
 
-    /** A program, two clients, and what the clients do. */
+    /** A program, its port, what a client does once, and the clients. */
     private record Served(Program program, int port, Use use, List<Socket> clients) {
         void ask() throws IOException {
             for (Socket client : clients) {

@@ -77,7 +77,7 @@ public final class Everything implements Callable<Void> {
     private static void until(Condition condition) throws IOException {
         for (long end = System.nanoTime() + 10_000_000_000L; !condition.holds();) {
             if (System.nanoTime() > end) {
-                throw new AssertionError("too long");
+                throw new AssertionError("timed out");
             }
             Thread.yield();
         }

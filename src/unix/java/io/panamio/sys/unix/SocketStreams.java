@@ -7,7 +7,7 @@ import io.panamio.sys.Streams;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** The bytes of stream sockets: recv(2), send(2), recvmsg(2) and sendmsg(2). */
+/** Reads and writes stream sockets, by recv(2), send(2), recvmsg(2) and sendmsg(2). */
 final class SocketStreams extends UnixStreams {
     private final WriteErrors writeErrors;
 
