@@ -41,8 +41,8 @@ final class Send implements Callable<Integer> {
     private int port;
 
     @Option(names = "--to", paramLabel = "HOST",
-        description = "Connect to this host, a name whose addresses are tried in turn or an address, at --port, and send "
-            + "the file once, instead of listening.")
+        description = "Connect to this host, a name whose addresses are tried in turn or an address, at --port, and "
+            + "send the file once, instead of listening.")
     private String to;
 
     @Option(names = "--by", defaultValue = "sendfile", paramLabel = "WAY",

@@ -30,10 +30,10 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An event loop that sends a file to every client, or to one server, and then waits until the client closes. Each receives a piece at a
- * time, so that a fast client does not delay the others. A client that cannot receive the whole file is reset, so that
- * it does not mistake a part for the whole. This holds even if the process is killed: until everything is sent,
- * SO_LINGER is 0, so that a close resets the connection.
+ * An event loop that sends a file to every client, or to one server, and then waits until that peer closes. Each
+ * receives a piece at a time, so that a fast one does not delay the others. The connection of one that cannot receive
+ * the whole file is reset, so that it does not mistake a part for the whole. This holds even if the process is killed:
+ * until everything is sent, SO_LINGER is 0, so that a close resets the connection.
  */
 final class SendLoop implements AutoCloseable {
     private static final long LISTENER = -1; // a slab's tokens are never negative
@@ -49,13 +49,13 @@ final class SendLoop implements AutoCloseable {
         long token;
         ZeroCopySender sender;
         long position;
-        /** Readiness: data to read, room to write, an error event, which also reports completions of the sender. */
+        /** Readiness: data to read, room to write, and an error event, which also reports completions of the sender. */
         boolean readable;
         boolean writable;
         boolean error;
         /** Whether it is in {@link SendLoop#ready}. */
         boolean queued;
-        /** Whether the whole file is sent. */
+        /** Whether the whole file has been sent. */
         boolean whole;
         /** Whether the client has shut down its side; it may still receive. */
         boolean ended;

@@ -29,7 +29,7 @@ public final class Handle extends Guard implements Runnable {
     private volatile Selector selector;
     private SourceArena arena;
     private volatile Runnable atClose;
-    /** What the selector wants to run when this is closed; see {@link Selector#setCloseActions}. */
+    /** Run when this is closed or detached, for the selector's user; see {@link Selector#setCloseActions}. */
     private volatile Runnable closeAction;
     private Delivery delivery;
     private boolean urgent;
@@ -196,7 +196,7 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
-    /** {@return what the selector wants to run when this is closed, or null} */
+    /** {@return the action of the selector's user that is run when this is closed or detached, or null} */
     public Runnable closeAction() {
         return closeAction;
     }

@@ -50,14 +50,14 @@ public abstract class Selector extends Guard {
     // ---- watching
 
     /**
-     * Sets the function that returns what is to run when a source that is registered with a token is closed or
-     * detached, in the thread in which that takes effect. What it returns must not throw, and may run more than once.
+     * Sets a function from the token of a source to an action, or null, that is run when the source is closed or
+     * detached, in the thread in which that takes effect. The action must not throw, and may be run more than once.
      */
     public final void setCloseActions(LongFunction<Runnable> byToken) {
         closeActions = byToken;
     }
 
-    /** {@return what is to run when the source that is being registered with {@code token} is closed, or null} */
+    /** {@return the action for a close of the source that is being registered with {@code token}, or null} */
     Runnable closeAction(long token) {
         LongFunction<Runnable> byToken = closeActions;
         return byToken == null ? null : byToken.apply(token);

@@ -36,6 +36,7 @@ final class SystemCalls {
             FunctionDescriptor.of(result, arguments), Linker.Option.captureCallState("errno"));
     }
 
+    /** Allocates a segment that receives errno. */
     static MemorySegment errnoIn(Arena arena) {
         return arena.allocate(STATE);
     }
@@ -45,8 +46,8 @@ final class SystemCalls {
     }
 
     /**
-     * Returns the bytes of a path. Only its URI preserves them if they are not text in the charset of the JVM. A URI is
-     * absolute, and ends with a slash if the path is a directory.
+     * Returns the bytes of a path, taken from its URI: only that preserves bytes that are not text in the charset of the
+     * JVM. A URI is absolute, and ends with a slash if the path is a directory.
      */
     static byte[] bytes(Path path) {
         if (path.toString().isEmpty()) {

@@ -37,7 +37,7 @@ abstract class Flow {
         this.way = way;
     }
 
-    /** Returns a flow for a mode. Encrypted streams cannot be spliced: their bytes are copied or pass through a ring. */
+    /** Returns a flow for a mode. Encrypted streams cannot be spliced: they are copied or pass through a ring. */
     static Flow of(Mode mode, DuplexStream source, DuplexStream sink, Statistics.Way way, Resources resources) {
         boolean plain = source instanceof TcpStream && sink instanceof TcpStream;
         return mode == Mode.RING ? new RingFlow(source, sink, way, resources)

@@ -33,8 +33,8 @@ public final class Proxy implements Callable<Integer> {
     private HostPort listen;
 
     @Option(names = "--to", required = true, paramLabel = "HOST:PORT", converter = HostPort.Converter.class,
-        description = "Address of the server. The addresses of a name are tried in turn, and it is resolved again after "
-            + "half a minute.")
+        description = "Address of the server. The addresses of a name are tried in turn, and it is resolved again "
+            + "after half a minute.")
     private HostPort to;
 
     @Option(names = "--tls-cert", paramLabel = "FILE",

@@ -17,7 +17,7 @@ final class Signals {
      *
      * @param name the name of the signal, without SIG
      * @param action the action, which must be thread-safe
-     * @throws UnsupportedOperationException if this JVM does not allow it, such as with -Xrs
+     * @throws UnsupportedOperationException if this JVM does not allow it, for example because of -Xrs
      */
     static void handle(String name, Runnable action) {
         try {

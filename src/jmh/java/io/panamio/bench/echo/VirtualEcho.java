@@ -28,7 +28,8 @@ final class VirtualEcho {
     /** {@code PORT [jdk]}. */
     public static void main(String[] args) throws IOException {
         Allocations.answer();
-        InetSocketAddress address = new InetSocketAddress(InetAddress.getByName("127.0.0.1"), Integer.parseInt(args[0]));
+        InetSocketAddress address =
+            new InetSocketAddress(InetAddress.getByName("127.0.0.1"), Integer.parseInt(args[0]));
         if (args.length > 1) {
             jdk(address);
         } else {

@@ -64,8 +64,8 @@ class PollerTest {
     private record Waiter<T>(Thread thread, FutureTask<T> task) {
         static <T> Waiter<T> start(boolean virtual, Callable<T> task) {
             FutureTask<T> future = new FutureTask<>(task);
-            return new Waiter<>(virtual ? Thread.startVirtualThread(future) : Thread.ofPlatform().daemon().start(future),
-                future);
+            return new Waiter<>(
+                virtual ? Thread.startVirtualThread(future) : Thread.ofPlatform().daemon().start(future), future);
         }
 
         /** Returns once its thread is parked. */

@@ -104,7 +104,8 @@ class SendTest {
                 assertArrayEquals(bytes, accepted.getInputStream().readAllBytes());
             }
             assertEquals(0, send.end());
-            assertTrue(send.output().matches("[^\\n]*127\\.0\\.0\\.1:" + port + ": 5000000 bytes, .*\\R"), send.output());
+            assertTrue(send.output().matches("[^\\n]*127\\.0\\.0\\.1:" + port + ": 5000000 bytes, .*\\R"),
+                send.output());
         }
     }
 
