@@ -64,7 +64,7 @@ public abstract class IoSource implements Source, AutoCloseable {
 
     /**
      * Sets the non-blocking mode of a descriptor, which every source requires. The mode belongs to the open file
-     * description: it applies to all duplicates of the descriptor, also in other processes.
+     * description: it applies to all duplicates of the descriptor, even in other processes.
      *
      * @param fd an open descriptor of a socket or a pipe
      * @throws IOException if {@code fd} is not open, or the system refuses
@@ -277,9 +277,9 @@ public abstract class IoSource implements Source, AutoCloseable {
      * all descriptors until its execve(2): as with mio, an event for a closed source may be reported in that interval.)
      *
      * <p>With poll(2), which retains the descriptors that it waits for, this method waits until a polling thread has
-     * left the system call: some microseconds, and at most one second if that thread is not scheduled.
+     * left the system call: a few microseconds, and at most one second if that thread is not scheduled.
      *
-     * <p>If the heap has no room for the system call, nothing is thrown: the call is made later, by the next poll of
+     * <p>If the heap is too full to make the system call, nothing is thrown: it is made later, by the next poll of
      * any {@link Poll} or when the next source is created.
      *
      * <p>This method blocks in one case, a socket with a positive {@link java.net.StandardSocketOptions#SO_LINGER}:

@@ -51,7 +51,7 @@ final class PoolArena extends SourceArena {
 
     @Override
     protected void releaseMemory() {
-        if (isOwner()) { // otherwise that thread has ended, and nothing can use the pool
+        if (isOwner()) { // otherwise the owner has ended, and nothing can use the pool
             while (!leases.isEmpty()) {
                 leases.removeLast().release();
             }

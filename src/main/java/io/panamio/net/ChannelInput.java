@@ -3,10 +3,10 @@ package io.panamio.net;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** The input of a blocking channel. */
+/** An input stream that reads from a blocking channel. */
 final class ChannelInput extends InputStream {
     private final StreamChannel channel;
-    /** Created when it is used first: a waiting thread keeps little. */
+    /** Created on first use, to save memory while threads wait. */
     private byte[] one;
 
     ChannelInput(StreamChannel channel) {

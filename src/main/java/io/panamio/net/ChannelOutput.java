@@ -3,10 +3,10 @@ package io.panamio.net;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** The output of a blocking channel. */
+/** An output stream that writes to a blocking channel. */
 final class ChannelOutput extends OutputStream {
     private final StreamChannel channel;
-    /** Created when it is used first: a waiting thread keeps little. */
+    /** Created on first use, to save memory while threads wait. */
     private byte[] one;
 
     ChannelOutput(StreamChannel channel) {

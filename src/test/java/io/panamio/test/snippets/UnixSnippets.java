@@ -125,7 +125,7 @@ final class UnixSnippets {
         // @start region="addresses"
         UnixAddress path = UnixAddress.ofPath(Path.of("/run/app/socket"));        // a file
         UnixAddress name = UnixAddress.ofAbstract("app".getBytes());              // no file: only on Linux
-        UnixAddress jdk = UnixAddress.of(UnixDomainSocketAddress.of("app.sock")); // as the JDK has it
+        UnixAddress jdk = UnixAddress.of(UnixDomainSocketAddress.of("app.sock")); // the JDK's own type
         // @end
         return List.of(path, name, jdk);
     }
