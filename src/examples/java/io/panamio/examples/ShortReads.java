@@ -3,7 +3,7 @@ package io.panamio.examples;
 import io.panamio.Events;
 import io.panamio.Feature;
 
-/** Tells apart the short reads that have drained a stream from those after which more may be pending. */
+/** Determines whether more may be pending in a stream after a short read. */
 public final class ShortReads {
     private static final boolean URGENT_DATA_IS_SILENT = !Feature.PRIORITY.isAvailable();
 
