@@ -52,6 +52,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -370,6 +371,7 @@ class ProgramFaultsTest {
     }
 
     @Test
+    @Tag("any-selector")
     void aFullHeapEndsNoLog() throws IOException {
         Path log = directory.resolve("log");
         Program logger = programs.example(List.of("-Xmx16m"), Logger.class, log.toString());
@@ -692,6 +694,7 @@ class ProgramFaultsTest {
 
     /** A splice of an odd number of bytes fails: the one out of the pipe, which contains the bytes by then. */
     @ParameterizedTest
+    @Tag("any-selector")
     @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
     void aSpliceThatFailsWithoutMemoryLosesNothingSilently(String name, int errno) throws Exception {
         Seccomp.require();
@@ -822,6 +825,7 @@ class ProgramFaultsTest {
 
     /** A turn receives at most as many bytes as it may send; the first event is followed by a second turn. */
     @ParameterizedTest
+    @Tag("any-selector")
     @CsvSource({
         "a.txt, Content-Length: 1048448,", // uploads: head and body are 8192 times the request's 128 bytes
         "a.txt, Content-Length: 16256,", // each with its head in one read
@@ -864,6 +868,7 @@ class ProgramFaultsTest {
 
     /** The loop is held while it accepts the second client, until all others wait. */
     @ParameterizedTest
+    @Tag("any-selector")
     @ValueSource(strings = {"echo", "proxy", "send", "serve"})
     void clientsThatWaitToBeAcceptedDoNotDelayOthers(String program) throws Exception {
         int waiting = 120;
