@@ -172,6 +172,7 @@ class ProgramFaultsTest {
 
     @AfterEach
     void close() throws Exception {
+        programs.kill();
         for (AutoCloseable c; (c = closeables.poll()) != null;) {
             c.close();
         }
@@ -679,7 +680,6 @@ class ProgramFaultsTest {
         Loop.until("retried", () -> line.matcher(running.program.output()).results().count() > 1
             || !running.program.process().isAlive());
         running.program.assertIdle();
-        running.program.process().destroyForcibly(); // to end by itself, the proxy needs events
     }
 
     @ParameterizedTest
@@ -820,7 +820,6 @@ class ProgramFaultsTest {
             ping(other);
         }
         ping(connect(running));
-        programs.close(); // before the sockets of the echo server, whose threads may be blocked
     }
 
     /** A turn receives at most as many bytes as it may send; the first event is followed by a second turn. */

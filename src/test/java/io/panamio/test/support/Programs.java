@@ -281,6 +281,11 @@ public final class Programs implements AutoCloseable {
         return Path.of(URI.create(of.getProtectionDomain().getCodeSource().getLocation().toString()));
     }
 
+    /** Kills the programs that still run: a server that its client floods, or without events, would not terminate. */
+    public void kill() {
+        running.forEach(Process::destroyForcibly);
+    }
+
     /** Terminates the programs that still run, in reverse order of their start. */
     @Override
     public void close() {
