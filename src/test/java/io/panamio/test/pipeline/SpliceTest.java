@@ -43,6 +43,7 @@ import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Programs;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
@@ -524,14 +525,10 @@ class SpliceTest {
         }
     }
 
-    /** The system call number of splice(2) on this processor. */
-    private static final int SPLICE = System.getProperty("os.arch").equals("aarch64") ? 76 : 275;
-    private static final int WRITE = System.getProperty("os.arch").equals("aarch64") ? 64 : 1;
-
     /** Runs a transfer while splice(2) fails with an error, and returns the exception. */
     private static IOException refused(Splice splice, int errno) throws Exception {
         IOException e = Background.result(Background.start(() -> {
-            assumeTrue(Seccomp.refuse(SPLICE, errno), "no seccomp(2) here");
+            assumeTrue(Seccomp.refuse(SystemCall.SPLICE, errno), "no seccomp(2) here");
             return assertThrows(IOException.class, splice::transfer);
         }));
         assertFalse(e instanceof ResourceExhaustedException, e::toString); // callers copy instead of that
@@ -582,7 +579,7 @@ class SpliceTest {
             assertTrue(new Output(bytes).write(in.in()));
             until("all there", () -> ((TcpStream) in.out()).peek(new byte[length], 0, length) == length);
             long arrived = Background.result(Background.start(() -> {
-                assumeTrue(Seccomp.refuse(WRITE, errno), "no seccomp(2) here");
+                assumeTrue(Seccomp.refuse(SystemCall.WRITE, errno), "no seccomp(2) here");
                 assertEquals(WOULD_BLOCK, splice.transfer());
                 long kept = splice.buffered();
                 assertTrue(kept > 0, "nothing received");
@@ -625,7 +622,7 @@ class SpliceTest {
             assertTrue(new Output(bytes).write(in.in()));
             until("all arrived", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
             assertEquals(bytes.length, Background.result(Background.start(() -> {
-                assumeTrue(Seccomp.refuse(SPLICE, 22), "no seccomp(2) here"); // EINVAL
+                assumeTrue(Seccomp.refuse(SystemCall.SPLICE, 22), "no seccomp(2) here"); // EINVAL
                 return splice.transfer();
             })));
             assertArrayEquals(bytes, Local.readFully(out.out(), bytes.length));

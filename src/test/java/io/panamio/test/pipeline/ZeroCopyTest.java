@@ -30,6 +30,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -60,9 +61,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Requires(Feature.ZERO_COPY)
 class ZeroCopyTest {
-    private static final boolean X86 = System.getProperty("os.arch").equals("amd64");
-    private static final int SETSOCKOPT = X86 ? 54 : 208;
-    private static final int SENDTO = X86 ? 44 : 206;
     private static final int EPERM = 1;
     private static final int ENOBUFS = 105;
     private static final int MSG_ZEROCOPY = 0x4000000;
@@ -581,7 +579,7 @@ class ZeroCopyTest {
         assumeTrue(Background.result(Background.start(() -> {
             try (Loop loop = new Loop()) {
                 TcpStream[] pair = loop.pair();
-                if (!Seccomp.refuse(SETSOCKOPT, EPERM)) {
+                if (!Seccomp.refuse(SystemCall.SETSOCKOPT, EPERM)) {
                     return false;
                 }
                 ZeroCopySender sender = ZeroCopySender.of(pair[0]);
@@ -604,7 +602,7 @@ class ZeroCopyTest {
         assumeTrue(Background.result(Background.start(() -> {
             try (Loop loop = new Loop()) {
                 Pair pair = open(loop);
-                if (!Seccomp.refuse(SENDTO, 3, MSG_ZEROCOPY, ENOBUFS)) {
+                if (!Seccomp.refuse(SystemCall.SENDTO, 3, MSG_ZEROCOPY, ENOBUFS)) {
                     return false;
                 }
                 byte[] bytes = random(3 * SIZE);
