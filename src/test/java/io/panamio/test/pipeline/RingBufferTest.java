@@ -623,10 +623,9 @@ class RingBufferTest {
     }
 
     @Test
-    @Tag("any-selector")
+    @Tag("any-platform")
     void ringsLeaveMappingsForOthers() throws Exception {
         Proc.require("sys/vm/max_map_count");
-        Behaviour.MAPPINGS_ARE_LIMITED.require();
         Qemu.lacks("mappings that are merged with their neighbours");
         assertEquals("ok\ntrue\n", new Child().with("-XX:MaxDirectMemorySize=2g").run(Many.class).ok());
     }

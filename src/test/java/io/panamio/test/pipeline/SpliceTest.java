@@ -129,6 +129,7 @@ class SpliceTest {
 
     /** Only the calls of this thread are counted, so the peers run in another one. */
     @Test
+    @Tag("any-platform")
     void aBurstTakesThreeSystemCalls(@TempDir Path directory) throws Exception {
         assumePipes();
         Programs.require("strace");
@@ -362,6 +363,7 @@ class SpliceTest {
 
     /** The system reports an error once: while a full sink delays its exception, it is available from the splice. */
     @Test
+    @Tag("any-platform")
     void aFailureBehindUndeliveredBytesIsAvailable() throws IOException {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -537,6 +539,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
+    @Tag("any-platform")
     void withoutMemoryNothingIsLost(String name, int errno) throws Exception {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -565,6 +568,7 @@ class SpliceTest {
     /** The second of two small bursts is received and written to the pipe, which also takes memory. */
     @ParameterizedTest
     @CsvSource({"12, 3000", "105, 3000", "12, 50000"}) // ENOMEM, ENOBUFS
+    @Tag("any-platform")
     void withoutMemoryForThePipeNothingIsLost(int errno, int length) throws Exception {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -599,7 +603,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @CsvSource({"EIO, 5", "EBADF, 9"})
-    @Tag("any-selector")
+    @Tag("any-platform")
     void anotherErrorIsAFailure(String name, int errno) throws Exception {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -630,6 +634,7 @@ class SpliceTest {
     }
 
     @Test
+    @Tag("any-platform")
     void withoutDescriptorsNothingIsLost() throws IOException {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -659,6 +664,7 @@ class SpliceTest {
     // ---- pipes
 
     @Test
+    @Tag("any-platform")
     void idleSplicesHaveNoPipes() throws IOException {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -683,6 +689,7 @@ class SpliceTest {
     }
 
     @Test
+    @Tag("any-platform")
     void noMorePipesAreKeptThanConfigured() throws IOException {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -769,6 +776,7 @@ class SpliceTest {
     }
 
     @Test
+    @Tag("any-platform")
     void thePipeOfADroppedSpliceIsClosed() throws IOException {
         assumePipes();
         Logger logger = Logger.getLogger("io.panamio");
