@@ -61,7 +61,6 @@ class RegistryTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32, 0x0123_4567_89AB_CDEFL})
-    @Requires(Feature.DESCRIPTORS)
     void everyTokenIsReportedUnchanged(long token) throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), token, R);
@@ -71,7 +70,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void twoSourcesMayHaveTheSameToken() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 5, R);
@@ -94,7 +92,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void reregisterReportsReadinessAgain() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -108,7 +105,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aPendingEventHasOnlyTheNewToken() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -163,7 +159,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void eventThatWasReportedOutlivesItsSource() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -178,7 +173,6 @@ class RegistryTest {
     // ---- closed sources
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsClosedWithoutDeregisterIsSilent() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -292,7 +286,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void closedSourceIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -307,7 +300,6 @@ class RegistryTest {
     // ---- rejected calls, which have no effect
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void secondRegisterIsRefusedAndTheFirstStays() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -320,7 +312,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void secondPollIsRefusedAndTheFirstStays() throws IOException {
         try (Loop loop = new Loop(); Loop other = new Loop()) {
             for (IoSource source : List.of(listener(loop), loop.connected().stream(), loop.later(new EventFd(0)))) {
@@ -336,7 +327,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsNotRegisteredIsNeitherReregisteredNorDeregistered() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -384,7 +374,6 @@ class RegistryTest {
 
     /** A descriptor that is ready for both is watched nevertheless if that can change. */
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void descriptorThatIsReadyForBothIsWatched() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -433,7 +422,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void nullIsRejected() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -469,7 +457,6 @@ class RegistryTest {
     // ---- threads
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void threadsMayRegisterWhileAnotherPolls() throws Exception {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -580,7 +567,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void sourceMayDelegateToInnerSources() throws IOException {
         try (Loop loop = new Loop()) {
             Two two = new Two(loop.connected().stream(), loop.later(new EventFd(1)));
