@@ -62,7 +62,6 @@ class RegistryTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32, 0x0123_4567_89AB_CDEFL})
-    @Requires(Feature.DESCRIPTORS)
     void everyTokenIsReportedUnchanged(long token) throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), token, R);
@@ -72,7 +71,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void twoSourcesMayHaveTheSameToken() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 5, R);
@@ -95,7 +93,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void reregisterReportsReadinessAgain() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -109,7 +106,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aPendingEventHasOnlyTheNewToken() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -164,7 +160,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void eventThatWasReportedOutlivesItsSource() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -179,7 +174,6 @@ class RegistryTest {
     // ---- closed sources
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsClosedWithoutDeregisterIsSilent() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -293,7 +287,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void closedSourceIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -308,7 +301,6 @@ class RegistryTest {
     // ---- rejected calls, which have no effect
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void secondRegisterIsRefusedAndTheFirstStays() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -321,7 +313,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void secondPollIsRefusedAndTheFirstStays() throws IOException {
         try (Loop loop = new Loop(); Loop other = new Loop()) {
             for (IoSource source : List.of(listener(loop), loop.connected().stream(), loop.later(new EventFd(0)))) {
@@ -337,7 +328,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsNotRegisteredIsNeitherReregisteredNorDeregistered() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -385,7 +375,6 @@ class RegistryTest {
 
     /** A descriptor that is ready for both is watched nevertheless if that can change. */
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void descriptorThatIsReadyForBothIsWatched() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -433,7 +422,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void nullIsRejected() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -469,7 +457,6 @@ class RegistryTest {
     // ---- threads
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void threadsMayRegisterWhileAnotherPolls() throws Exception {
         try (Loop loop = new Loop()) {
             TcpListener listener = listener(loop);
@@ -580,7 +567,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void sourceMayDelegateToInnerSources() throws IOException {
         try (Loop loop = new Loop()) {
             Two two = new Two(loop.connected().stream(), loop.later(new EventFd(1)));

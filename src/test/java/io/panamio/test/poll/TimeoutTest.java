@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
-import io.panamio.Feature;
 import io.panamio.Poll;
 import io.panamio.SystemError;
 import io.panamio.test.support.Background;
@@ -14,7 +13,6 @@ import io.panamio.test.support.Child;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
-import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
 import io.panamio.test.support.SystemCall;
 import java.io.IOException;
@@ -42,7 +40,6 @@ class TimeoutTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void eventIsFoundWithAFineTimeout() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R.level());

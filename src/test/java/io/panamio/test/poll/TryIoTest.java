@@ -39,7 +39,6 @@ class TryIoTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, WOULD_BLOCK, Long.MAX_VALUE, Long.MIN_VALUE})
     @Tag("any-selector")
-    @Requires(Feature.DESCRIPTORS)
     void returnsWhatTheOperationReturns(long result) throws IOException {
         try (EventFd source = new EventFd(0)) {
             assertEquals(result, source.tryIo(R, fd -> result));
@@ -49,7 +48,6 @@ class TryIoTest {
 
     @Test
     @Tag("any-selector")
-    @Requires(Feature.DESCRIPTORS)
     void passesTheDescriptorToTheOperation() throws IOException {
         try (EventFd source = new EventFd(3)) {
             assertEquals(source.fd(), source.tryIo(R, fd -> fd));
@@ -58,7 +56,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void throwsWhatTheOperationThrows() throws IOException {
         try (EventFd source = new EventFd(1)) {
             IOException failure = new IOException("mine");
@@ -74,7 +71,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void nullIsRejected() throws IOException {
         try (EventFd source = new EventFd(1)) {
             assertThrows(NullPointerException.class, () -> source.tryIo(null, fd -> 0));
@@ -84,7 +80,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void closedSourceMakesNoCall() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -219,7 +214,6 @@ class TryIoTest {
     // ---- a user-defined source
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void userDefinedSourceRearmsEachTime() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -235,7 +229,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void userDefinedSourceIsClosedOnceAndNamedByItsClass() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
