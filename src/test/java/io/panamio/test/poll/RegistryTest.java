@@ -232,7 +232,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void duplicateOfAUsersSourceKeepsNoEvents() throws IOException {
         try (Loop loop = new Loop()) {
             int fd = NativeCalls.eventfd(0);
@@ -265,7 +264,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void detachedSourceIsSilentAndItsDescriptorOpen() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -341,7 +339,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void secondSourceOnTheSameDescriptorIsRefused() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -441,7 +438,6 @@ class RegistryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void sourceFdLeavesItsDescriptorOpen() throws IOException {
         try (Loop loop = new Loop(); EventFd owner = new EventFd(1)) {
             SourceFd watch = loop.later(new SourceFd(owner.fd()));
