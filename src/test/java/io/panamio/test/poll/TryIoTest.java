@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.SourceFd;
 import io.panamio.net.TcpStream;
@@ -17,7 +16,6 @@ import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
-import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import org.junit.jupiter.api.Tag;
@@ -190,7 +188,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void callThatWouldBlockRearmsEachTime() throws IOException {
         try (Loop loop = new Loop(); EventFd counter = new EventFd(0)) {
             SourceFd source = loop.later(new SourceFd(counter.fd()));
