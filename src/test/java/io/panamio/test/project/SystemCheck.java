@@ -33,7 +33,7 @@ public final class SystemCheck {
         received hello
         echoed hello
         the peer has ended
-        a reset: ECONNRESET
+        a reset: ECONNRESET, and a write after it: EPIPE
         refused: ECONNREFUSED
         a pipe: bytes, then the end
         a datagram of 4 to itself
@@ -124,10 +124,15 @@ public final class SystemCheck {
                 try {
                     return client.read(one, 0, 1) >= IoResult.EOF;
                 } catch (IOException e) {
-                    System.out.println("a reset: " + name(e));
+                    System.out.print("a reset: " + name(e));
                     return true;
                 }
             });
+            try {
+                client.write(one, 0, 1);
+            } catch (IOException e) { // and no SIGPIPE
+                System.out.println(", and a write after it: " + name(e));
+            }
             client.close();
         }
     }

@@ -72,6 +72,8 @@ public enum Behaviour {
     OWN_SHUTDOWN_IS_REPORTED(MACOS, FREEBSD),
     /** kqueue(2) reports the end of each direction by itself, while poll(2) reports that of both. */
     ENDS_ARE_REPORTED_BY_DIRECTION(MACOS, FREEBSD),
+    /** Without POLLRDHUP, {@code PollSelector} looks from time to time for what no entry of a wait covers (10). */
+    POLL_LACKS_THE_END_OF_READING(MACOS),
     /** Each accept that leaves connections in the queue is an event (3). */
     ACCEPTS_ARE_REPORTED(FREEBSD),
     /** A connection that was not accepted before its Unix listener closed ends without an error (7). */
