@@ -78,7 +78,7 @@ final class IdleTls {
                     long token = events.token(i);
                     if (token == LISTENER) {
                         accept();
-                    } else {
+                    } else if (streams.get(token) != null) { // otherwise a token of its handshake
                         serve(token, streams.get(token));
                     }
                 }

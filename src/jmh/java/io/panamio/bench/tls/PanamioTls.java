@@ -75,7 +75,7 @@ final class PanamioTls {
             }
             Client client = clients.get(token);
             try {
-                if (!serve(client)) {
+                if (client != null && !serve(client)) { // null: closed earlier in this batch
                     clients.remove(token).stream.close();
                 }
             } catch (IOException e) { // a reset, or a client that does not speak TLS

@@ -16,7 +16,7 @@ final class TlsMeter extends WrkMeter<TlsScenario> {
         wrk.method = "POST"
         wrk.body = string.rep("x", %d) .. "!"
         """.formatted(Content.LARGE - 1);
-    private static final int TIMEOUT_MILLIS = 10_000;
+    private static final int TIMEOUT_MILLIS = 60_000;
 
     private final Path tls12;
 
