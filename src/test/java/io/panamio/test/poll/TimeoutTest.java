@@ -14,6 +14,7 @@ import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Future;
@@ -24,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Timeouts with a resolution finer than a millisecond. */
 class TimeoutTest {
-    private static final int EPOLL_PWAIT2 = 441; // the number is the same on every processor but Alpha
     private static final int EPERM = 1;
     private static final int EIO = 5;
     private static final int ENOSYS = 38;
@@ -65,7 +65,7 @@ class TimeoutTest {
         }
 
         public static void main(String[] args) throws IOException {
-            Seccomp.refuse(EPOLL_PWAIT2, Integer.parseInt(args[0]));
+            Seccomp.refuse(SystemCall.EPOLL_PWAIT2, Integer.parseInt(args[0]));
             try (Poll poll = Poll.open()) {
                 Events events = Events.withCapacity(1);
                 assertWaits(poll, events, Duration.ofMillis(1));

@@ -189,8 +189,6 @@ public enum Behaviour {
     SIGPIPE_IS_MISSING(WINDOWS),
     /** sendfile(2) sends to sockets only (9). */
     SENDFILE_REQUIRES_A_SOCKET(MACOS, FREEBSD),
-    /** The number of mappings of a process is limited. */
-    MAPPINGS_ARE_LIMITED(LINUX),
     /** A file that is mapped cannot be truncated. */
     MAPPED_FILES_CANNOT_BE_TRUNCATED(WINDOWS),
     /** FIFOs and devices are files of a folder. */

@@ -30,6 +30,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.NativeFds.Exhaustion;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -431,12 +432,11 @@ class ConnectorTest {
 
     @Test
     void theTimeoutHoldsWithoutMemoryForTheOutcome() throws Exception {
-        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         try (Loop loop = new Loop()) {
             NativeFds.Opened opened = opened(loop);
             Connector connector = connector(loop, port(listener(loop)), Duration.ofMillis(200), HERE);
             assumeTrue(Background.result(Background.start(() -> {
-                boolean refused = Seccomp.refuse(aarch64 ? 205 : 52, 105); // getpeername: ENOBUFS
+                boolean refused = Seccomp.refuse(SystemCall.GETPEERNAME, 105); // ENOBUFS
                 if (refused) {
                     Loop.until("timed out", () -> {
                         try {
