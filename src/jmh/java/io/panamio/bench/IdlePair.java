@@ -21,7 +21,8 @@ final class IdlePair implements AutoCloseable {
     IdlePair(String contender, int connections, Path log) throws IOException {
         boolean tls = isTls(contender);
         long heap = 128 + connections / (tls ? 16 : 256); // MiB: 64 or 4 KiB for each connection
-        List<String> options = new ArrayList<>(List.of("-Xmn16m", "-Xms" + heap + "m", "-Xmx" + heap + "m"));
+        List<String> options = new ArrayList<>(List.of("-XX:MarkSweepDeadRatio=0", // no garbage is left
+            "-Xmn16m", "-Xms" + heap + "m", "-Xmx" + heap + "m"));
         if (Runtime.version().feature() >= 23) {
             options.add("--sun-misc-unsafe-memory-access=allow"); // for Netty
         }

@@ -151,11 +151,12 @@ final class Memory implements Callable<Integer> {
             for (IdlePair pair : pairs) {
                 pair.churn(IdlePair.isTls(one.contender()) ? TLS_WARM_UP : WARM_UP);
             }
+            long resident = weigh(pairs)[1]; // before the memory has been used once
             if (one.contender().startsWith("virtual")) {
                 fill(pairs, bursts);
             }
             double allocated = allocated(pairs.getFirst(), IdlePair.isTls(one.contender()) ? TLS_CHURN : CHURN);
-            long[] before = weigh(pairs);
+            long heap = weigh(pairs)[0];
             List<Long> opening = new ArrayList<>(List.of(processorNanos(pairs)));
             String stop = null;
             while (stop == null && opening.size() <= bursts) {
@@ -172,8 +173,8 @@ final class Memory implements Callable<Integer> {
                 }
                 closing.add(processorNanos(pairs));
             }
-            return new double[] {count, servers, (double) (after[0] - before[0]) / count,
-                (double) (after[1] - before[1]) / count, allocated,
+            return new double[] {count, servers, (double) (after[0] - heap) / count,
+                (double) (after[1] - resident) / count, allocated,
                 mean(opening, 0, opening.size() - 1) / (1e3 * perBurst), lastTenthToFirst(opening),
                 mean(closing, 0, closing.size() - 1) / (1e3 * perBurst), lastTenthToFirst(closing)};
         } finally {
