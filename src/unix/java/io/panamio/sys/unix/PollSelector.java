@@ -212,6 +212,10 @@ public final class PollSelector extends Selector {
             if (priority != 0 && (interest & Readiness.READABLE) != 0 && (levels(fd, priority) & priority) == 0) {
                 again |= priority; // the urgent byte was read with the data around it
             }
+            int error = watch.reported() & ~again & Posix.POLLIN;
+            if (error != 0 && (interest & Readiness.HANG_UP) != 0 && (levels(fd, error) & error) == 0) {
+                again |= error; // macOS and the BSDs report the error of a datagram as data
+            }
             if (ended && isOver(fd)) {
                 again &= ~Posix.POLLIN; // otherwise the end of the stream would be reported forever
                 watch.disarm(Posix.POLLIN); // or once more, if the data before it was drained
