@@ -146,7 +146,9 @@ final class Incoming {
         into[1] = rest;
         SSLEngineResult result;
         try {
-            result = engine.unwrap(received.bytes, into, 0, view == null || rest == null ? 1 : 2);
+            ByteBuffer record = record();
+            result = engine.unwrap(record, into, 0, view == null || rest == null ? 1 : 2);
+            received.bytes.position(received.bytes.position() + result.bytesConsumed());
         } finally {
             into[0] = null;
             into[1] = null;
@@ -158,6 +160,15 @@ final class Incoming {
             throw refused("not a record of TLS"); // complete by its header, but not for the engine
         }
         return result;
+    }
+
+    /** Copies the next record; all that was received if it is not one of TLS. */
+    private ByteBuffer record() {
+        int from = received.bytes.position();
+        int type = received.bytes.get(from);
+        int length = type < MIN_TYPE || type > MAX_TYPE ? received.bytes.remaining() : HEADER + length();
+        ByteBuffer record = Scratch.get(length);
+        return record.put(0, received.bytes, from, length);
     }
 
     /** Releases the buffer of records if it is empty. */

@@ -151,7 +151,10 @@ final class Outgoing {
         }
         SSLEngineResult result;
         try {
-            result = engine.wrap(from, records.bytes);
+            int max = engine.getSession().getPacketBufferSize();
+            ByteBuffer record = Scratch.get(Math.min(max, records.bytes.remaining()));
+            result = engine.wrap(from, record);
+            records.bytes.put(record.flip());
         } finally {
             if (records.bytes.position() == start) {
                 records.release();
