@@ -34,11 +34,16 @@ public abstract class Guard {
     /** Enters unless closed, and returns whether it did. After {@code true} the caller must {@link #exit}. */
     public final boolean enter() {
         for (int s = state; s >= 0; s = state) {
-            if (STATE.compareAndSet(this, s, s + 1)) {
+            if (enter(s)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Takes a frame of its own while the stack is short: so much less does {@link #exit} need. */
+    private boolean enter(int s) {
+        return STATE.compareAndSet(this, s, s + 1);
     }
 
     /** Leaves. Destroys the guarded resource if this was closed meanwhile and no other thread is inside. */
@@ -46,7 +51,7 @@ public abstract class Guard {
         int before;
         try {
             before = (int) STATE.getAndAdd(this, -1);
-        } catch (StackOverflowError e) { // thrown before the update; what follows needs no more stack than enter()
+        } catch (StackOverflowError e) { // thrown before the update; what follows needs less stack than enter()
             do {
                 before = state;
             } while (!STATE.compareAndSet(this, before, before - 1));
