@@ -15,6 +15,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixListener;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Certificates;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Peer;
@@ -24,6 +25,7 @@ import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.DatagramPacket;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -35,6 +37,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Future;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 
 /** The programs of the guides run and do what the pages say. */
@@ -287,6 +290,65 @@ class GuidesTest {
             assertEquals("FOUR\n", read(other, 5));
             stop(lines.poll, server);
             lines.clients.forEach(client -> client.stream.close());
+        }
+    }
+
+    // ---- tls.md
+
+    @Test
+    void aLineIsAskedByTls() throws Exception {
+        SSLContext context = Certificates.context(Certificates.ALPHA);
+        try (ServerSocket peer = context.getServerSocketFactory().createServerSocket(0, 1, Loop.V4)) {
+            Future<String> answer = Background.start(
+                () -> TlsAsk.ask(context, "localhost", peer.getLocalPort(), "why?\n", Loop.LONG));
+            try (Socket socket = peer.accept()) {
+                assertEquals("why?\n", read(socket, 5));
+                socket.getOutputStream().write("there".getBytes());
+                socket.getOutputStream().write("fore\n".getBytes());
+                assertEquals("therefore\n", Background.result(answer));
+            }
+        }
+    }
+
+    @Test
+    void oneDeadlineCoversTheHandshake() throws Exception {
+        SSLContext context = Certificates.context(Certificates.ALPHA);
+        try (ServerSocket silent = new ServerSocket(0, 1, Loop.V4)) {
+            SocketTimeoutException e = assertThrows(SocketTimeoutException.class,
+                () -> TlsAsk.ask(context, "localhost", silent.getLocalPort(), "why?\n", Duration.ofMillis(10)));
+            assertTrue(e.getMessage().startsWith("timeout: "), e.getMessage());
+        }
+    }
+
+    // ---- virtual-threads.md
+
+    @Test
+    void aThreadServesEachClientUntilTheListenerIsClosed() throws Exception {
+        TcpListener listener = listen();
+        ThreadServer threads = new ThreadServer(listener, Loop.LONG);
+        Future<Void> server = start(threads::run);
+        try (Socket socket = connect(listener); Socket other = connect(listener)) {
+            socket.getOutputStream().write("one\nthree\nfo".getBytes());
+            assertEquals("3\n5\n", read(socket, 4));
+            other.getOutputStream().write("\n".getBytes());
+            assertEquals("0\n", read(other, 2));
+            socket.getOutputStream().write("ur\n".getBytes());
+            assertEquals("4\n", read(socket, 2));
+            listener.close();
+            Background.result(server);
+            assertEquals(0, remaining(socket));
+            assertEquals(0, remaining(other));
+        }
+    }
+
+    @Test
+    void anIdleClientIsDisconnected() throws Exception {
+        TcpListener listener = listen();
+        Future<Void> server = start(new ThreadServer(listener, Duration.ofMillis(10))::run);
+        try (Socket socket = connect(listener)) {
+            assertEquals(0, remaining(socket));
+            listener.close();
+            Background.result(server);
         }
     }
 }
