@@ -4,6 +4,7 @@ import io.panamio.memory.SegmentPool;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SourceArena;
+import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.ref.Reference;
@@ -142,6 +143,7 @@ public abstract class IoSource implements Source, AutoCloseable {
             long result = operation.run(fd);
             if (result == IoResult.WOULD_BLOCK) {
                 drained(direction);
+                Flight.wouldBlock(this, "tryIo");
             } else if (direction.isPriority()) {
                 drained(Interest.PRIORITY);
             }

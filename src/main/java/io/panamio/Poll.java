@@ -2,6 +2,7 @@ package io.panamio;
 
 import io.panamio.sys.Platform;
 import io.panamio.sys.Selector;
+import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 import java.time.Duration;
@@ -50,10 +51,14 @@ import java.util.Objects;
 public final class Poll implements AutoCloseable {
     private final Selector selector;
     private final Registry registry;
+    private final PollCounters counters;
+    /** The turn since the last poll, if such events are recorded. Used by the poller only. */
+    private Object turn;
 
     private Poll(Selector selector) {
         this.selector = selector;
         this.registry = new Registry(selector);
+        this.counters = new PollCounters(selector.counters());
     }
 
     /**
@@ -160,8 +165,19 @@ public final class Poll implements AutoCloseable {
                 "a blocking wait would pin the carrier of this virtual thread: poll from a platform thread");
         }
         events.clear();
-        int n = selector.select(events.buffer(), nanos);
+        int n = Flight.isInUse() ? recorded(events, nanos) : selector.select(events.buffer(), nanos);
         events.setSize(n);
+        return n;
+    }
+
+    /** Polls while events may be recorded. */
+    private int recorded(Events events, long nanos) throws IOException {
+        Flight.endTurn(turn);
+        turn = null;
+        Object poll = Flight.beginPoll();
+        int n = selector.select(events.buffer(), nanos);
+        Flight.endPoll(poll, n, nanos);
+        turn = Flight.beginTurn(n);
         return n;
     }
 
@@ -223,6 +239,11 @@ public final class Poll implements AutoCloseable {
             throw new ClosedSelectorException();
         }
         return selector.descriptor();
+    }
+
+    /** {@return what this Poll has done since it was opened, the same object at every call; any thread may read it} */
+    public PollCounters counters() {
+        return counters;
     }
 
     /**

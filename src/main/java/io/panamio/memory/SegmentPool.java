@@ -2,6 +2,7 @@ package io.panamio.memory;
 
 import io.panamio.sys.Platform;
 import io.panamio.sys.SourceArena;
+import io.panamio.sys.jfr.Flight;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -147,6 +148,12 @@ public final class SegmentPool implements AutoCloseable {
         if (size < 0) {
             throw new IllegalArgumentException("size " + size + " is negative");
         }
+        Lease lease = find(size);
+        Flight.lease(size, lease == null ? 0 : lease.memory.byteSize(), acquired, reserved);
+        return lease;
+    }
+
+    private Lease find(long size) {
         for (SizeClass c : classes) {
             if (size <= c.size && (c.freeCount > 0 || grow(c))) {
                 return lend(c);
@@ -278,6 +285,7 @@ public final class SegmentPool implements AutoCloseable {
         Logger logger = System.getLogger("io.panamio");
         int leaks = 0;
         for (Lease lease : dedicated) {
+            Flight.leak(Lease.class.getName(), -1, lease.memory.byteSize(), lease.trace);
             if (leaks++ < MAX_REPORTED) {
                 logger.log(Level.WARNING, "closed a pool with a segment of " + lease.memory.byteSize()
                     + " bytes that was not released", lease.trace);

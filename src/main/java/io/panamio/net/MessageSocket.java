@@ -4,6 +4,7 @@ import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.sys.Messages;
 import io.panamio.sys.Platform;
+import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
@@ -30,6 +31,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     long received(long n) {
         if (n == IoResult.WOULD_BLOCK) {
             drained(Interest.READABLE);
+            Flight.wouldBlock(this, "receive");
         }
         return n;
     }
@@ -38,6 +40,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long sent(long n) {
         if (n == IoResult.WOULD_BLOCK) {
             drained(Interest.WRITABLE);
+            Flight.wouldBlock(this, "send");
         }
         return n;
     }

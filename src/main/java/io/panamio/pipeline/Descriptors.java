@@ -7,6 +7,7 @@ import io.panamio.net.Pipe;
 import io.panamio.net.StreamSocket;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Readiness;
+import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 
 /**
@@ -38,6 +39,7 @@ final class Descriptors {
             long result = operation.run(fd);
             if (result == IoResult.WOULD_BLOCK) {
                 handle.rearm(direction);
+                Flight.wouldBlock(handle, "transfer");
             }
             return result;
         } catch (IOException e) {
