@@ -178,6 +178,7 @@ static void look_at_pipe(int fd, struct object *o, struct look *l) {
 }
 
 static void drain(struct kqueue *kq);
+static void signal_queue(struct kqueue *kq);
 static bool holds(struct knote *k, struct look *l);
 
 void look(int fd, struct object *o, struct look *l) {
@@ -200,6 +201,7 @@ void look(int fd, struct object *o, struct look *l) {
         struct kqueue *kq = kqueue_of(fd);
         if (depth == 0) {
             drain(kq);
+            signal_queue(kq);
         }
         depth++;
         struct look inner;
@@ -428,6 +430,7 @@ void sent(int fd, struct object *o, bool all) {
     o->local &= !all;
     for (struct knote *k = o->knotes; k; k = k->next_of_object) {
         drain(k->kqueue); /* what the send has caused at once comes first */
+        signal_queue(k->kqueue);
     }
     if (o->kind == TCP) {
         activate(o, T_EVFILT_WRITE); /* as the acknowledgement does */

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -93,7 +94,7 @@ long call(const char *name, long a, long b, long c, long d, long e, long f, long
         return linux_result(write((int) a, (const void *) b, (size_t) c));
     } else if (IS(read) && a == tunnel) {
         return linux_result(read((int) a, (void *) b, (size_t) c));
-    } else if (IS(rfork) || IS(__sysctlbyname)) {
+    } else if (IS(__sysctlbyname)) {
         return -2;
     }
     long (*function)(long, long, long, long, long, long, long, long) = dlsym(library, name);
@@ -106,6 +107,29 @@ long call(const char *name, long a, long b, long c, long d, long e, long f, long
         r = (int) r;
     }
     return r < 0 ? -(long) errno : r;
+}
+
+struct start {
+    void (*run)(void *);
+    void *argument;
+};
+
+static void *run_thread(void *of) {
+    struct start *start = of;
+    start->run(start->argument);
+    free(start);
+    return NULL;
+}
+
+long begin_thread(void (*run)(void *), void *argument) {
+    struct start *start = malloc(sizeof *start);
+    *start = (struct start) {run, argument};
+    pthread_t thread;
+    return pthread_create(&thread, NULL, run_thread, start) ? 0 : (long) thread;
+}
+
+void end_thread(long thread) {
+    pthread_join((pthread_t) thread, NULL);
 }
 
 static void put(const char *file, const char *text) {

@@ -836,24 +836,45 @@ static L us_now(void) {
     S(clock_gettime,4,&a);
     return a.tv_sec*1000000L+a.tv_nsec/1000;
 }
+/* On the kernel, processes that rfork(2) had made, which share their descriptors. */
+struct shared { int kq,c,s,told; };
+static void close_kqueue(void*v) {
+    struct shared*h=v;
+    ms(200);
+    S(close,h->kq);
+}
+static void trigger(void*v) {
+    struct shared*h=v;
+    ms(100);
+    ch(h->kq,5,EVFILT_USER,0,NOTE_TRIGGER,0,0);
+}
+static void send_and_close(void*v) {
+    struct shared*h=v;
+    ms(100);
+    snd(h->s,"x",1);
+    ms(300);
+    S(close,h->c);
+    ms(300);
+    S(close,h->kq);
+}
+static void wait_and_tell(void*v) {
+    struct shared*h=v;
+    struct kevent e[4];
+    char n='0'+kev(h->kq,0,0,e,4,600);
+    S(write,h->told,&n,1);
+}
 static void tx(void) {
     int c,s,kq,l,p;
     L r;
     struct sockaddr_in a;
     H("X1 close of kq while waited");
     kq=S(kqueue);
-    fl();
-    L pid=S(rfork,RFPROC);
-    if(pid==0) {
-        ms(200);
-        S(close,kq);
-        S(exit,0);
-    }
+    struct shared shared= {kq,0,0,0};
+    L closer=begin_thread(close_kqueue,&shared);
     L t=us_now();
     r=kev(kq,0,0,E,4,1000);
-    int st;
     P("    kevent %r after %d ms\n",r,(us_now()-t)/1000);
-    S(wait4,pid,&st,0,0);
+    end_thread(closer);
     H("X2 REUSEPORT_LB");
     l=sk(AF_INET,SOCK_STREAM);
     a=sa(LO,0);
@@ -1268,5 +1289,45 @@ static void tmore(void) {
     ch(kq,2,EVFILT_USER,EV_ADD|EV_CLEAR,0,0,7);
     w(kq,"triggered, then re-ADD|CLEAR before wait");
     S(close,kq);
-    /* Cases of processes that share their descriptors were measured too: a double is of one process. */
+    H("R3 threads: close fd while other waits; blocked waiter wakes");
+    kq=S(kqueue);
+    struct shared shared= {kq,c,s,0};
+    L t=begin_thread(trigger,&shared);
+    ch(kq,5,EVFILT_USER,EV_ADD|EV_CLEAR,0,0,1);
+    P("    waiter:");
+    W(kq,4,2000);
+    end_thread(t);
+    pc('\n');
+    t=begin_thread(send_and_close,&shared);
+    ADD(kq,c,EVFILT_READ,EV_CLEAR);
+    W(kq,4,300);
+    pc('\n');
+    P("    after other thread sends:");
+    W(kq,4,300);
+    P(" after it closes fd:");
+    W(kq,4,400);
+    P(" after it closes the kqueue being waited on:");
+    pr(kev(kq,0,0,E,4,1500));
+    end_thread(t);
+    pc('\n');
+    H("R4 two waiters one kq, level & clear: one wakes each?");
+    for(int level=0; level<2; level++) {
+        kq=S(kqueue);
+        if(level)rcv(c,10);
+        else pair(&c,&s);
+        ADD(kq,c,EVFILT_READ,level?0:EV_CLEAR);
+        fl();
+        int pi[2];
+        S(pipe2,pi,0);
+        shared=(struct shared) {kq,c,s,pi[1]};
+        L t1=begin_thread(wait_and_tell,&shared),t2=begin_thread(wait_and_tell,&shared);
+        ms(100);
+        snd(s,"x",1);
+        end_thread(t1);
+        end_thread(t2);
+        S(read,pi[0],B,2);
+        B[2]=0;
+        P(level?"  level, 2 waiters got: %s\n":"    EV_CLEAR, 2 waiters got: %s",B);
+        S(close,kq);
+    }
 }

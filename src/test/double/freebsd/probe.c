@@ -38,6 +38,8 @@
 #endif
 typedef long L;
 L call(const char*,L,L,L,L,L,L,L,L);
+L begin_thread(void(*)(void*),void*);
+void end_thread(L);
 #define A(x) ((L)(x))
 #define S_(n,a,b,c,d,e,f,g,h,...) call(#n,A(a),A(b),A(c),A(d),A(e),A(f),A(g),A(h))
 #define S(...) S_(__VA_ARGS__,0,0,0,0,0,0,0,0,0)

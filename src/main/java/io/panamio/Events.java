@@ -18,6 +18,9 @@ import java.util.Objects;
  * as readable, nor an error alone as writable. A handler therefore reads if an event is readable, read-closed or an
  * error, and writes if it is writable, write-closed or an error.
  *
+ * <p>A poll reports at most one event for a source, except with kqueue(2), on macOS and FreeBSD: there it may report
+ * one for each direction. The handler of the first may have closed the source.
+ *
  * <p>Not thread-safe. Another thread may read the events once the polling thread has published them to it.
  */
 public final class Events implements Iterable<Event> {

@@ -19,18 +19,25 @@ final class IdlePair implements AutoCloseable {
 
     /** Starts both, with heaps for that many connections. */
     IdlePair(String contender, int connections, Path log) throws IOException {
-        long heap = 128 + connections / 256; // MiB: 4 KiB for each connection
-        List<String> options = new ArrayList<>(List.of("-Xmn16m", "-Xms" + heap + "m", "-Xmx" + heap + "m"));
+        boolean tls = isTls(contender);
+        long heap = 128 + connections / (tls ? 16 : 256); // MiB: 64 or 4 KiB for each connection
+        List<String> options = new ArrayList<>(List.of("-XX:MarkSweepDeadRatio=0", // no garbage is left
+            "-Xmn16m", "-Xms" + heap + "m", "-Xmx" + heap + "m"));
         if (Runtime.version().feature() >= 23) {
             options.add("--sun-misc-unsafe-memory-access=allow"); // for Netty
         }
         server = new IdleProcess(IdleServer.class, contender, options, log);
         try {
-            client = new IdleProcess(IdleClient.class, server.read(), List.of("-Xmx" + heap + "m"), log);
+            client = new IdleProcess(IdleClient.class, (tls ? IdleClient.TLS : "") + server.read(), List.of("-Xmx" + heap + "m"), log);
         } catch (IOException e) {
             server.close();
             throw e;
         }
+    }
+
+    /** Returns whether its connections are encrypted, so that each takes a handshake. */
+    static boolean isTls(String contender) {
+        return List.of("panamio-tls", "engine", "netty-tls").contains(contender);
     }
 
     /** Returns the number of connections that both have descriptors for. */

@@ -51,6 +51,9 @@ final class IdleServer {
             case "netty-epoll" -> IdleNetty.start();
             case "virtual" -> IdleVirtual.start();
             case "virtual-jdk" -> IdleVirtual.startJdk();
+            case "panamio-tls" -> IdleTls.start(false);
+            case "engine" -> IdleTls.start(true);
+            case "netty-tls" -> IdleTls.startNetty();
             default -> throw new IllegalArgumentException(args[0]);
         });
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in));

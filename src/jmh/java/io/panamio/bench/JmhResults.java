@@ -17,7 +17,8 @@ import org.knowm.xchart.CategoryChart;
 
 /** Results of JMH: the times of each contender for each operation. */
 final class JmhResults {
-    private static final List<String> CONTENDERS = List.of("panamio", "nio", "nettyEpoll", "nettyUring", "c");
+    private static final List<String> CONTENDERS = List.of("panamio", "nio", "nettyEpoll", "nettyUring", "c",
+        "nettyWheel", "executor");
 
     private static final String TIME = "time";
     private static final String ALLOCATED = "allocated";
@@ -98,7 +99,7 @@ final class JmhResults {
                 Spread spread = Spread.of(scores.get("panamio").nanos());
                 table.append("| %s | %s ±%.0f %%".formatted(operation, Tables.number(spread.median()),
                     (spread.high() - spread.low()) / spread.median() * 50));
-                for (String peer : CONTENDERS.subList(1, CONTENDERS.size())) {
+                for (String peer : CONTENDERS.subList(1, 5)) {
                     Score score = scores.get(peer);
                     table.append(" | ").append(score == null ? "" : "%.2f".formatted(spread.median() / score.median()));
                 }

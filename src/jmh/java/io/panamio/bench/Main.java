@@ -2,6 +2,7 @@ package io.panamio.bench;
 
 import io.panamio.bench.echo.Echo;
 import io.panamio.bench.pipelines.Pipelines;
+import io.panamio.bench.tls.Tls;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,6 +34,9 @@ public final class Main {
             case "page" -> execute(new Page(), rest);
             case "pipelines" -> execute(new Pipelines(), rest);
             case "start" -> execute(new Start(), rest);
+            case "users" -> users(rest.length == 0 ? 7 : Integer.parseInt(rest[0]));
+            case "timers" -> execute(new TimerMemory(), rest);
+            case "tls" -> execute(new Tls(), rest);
             default -> org.openjdk.jmh.Main.main(args);
         }
     }
@@ -48,8 +52,29 @@ public final class Main {
         run("start", "--rounds", "15", "--results", "src/site/results/start.json");
         run("buffers", "--results", "src/site/results/buffers.json");
         run("memory", "--results", "src/site/results/memory.json");
-        run("-f", "3", "-wi", "3", "-i", "3", "-w", "400ms", "-r", "400ms", "-prof", "gc", "-rf", "json", "-rff", JMH);
-        convert(JMH, "src/site/results/jmh.json");
+        jmh("src/site/results/jmh.json", "-f", "3", "-w", "400ms", "-r", "400ms", "-e", "Timer.*");
+        users(7);
+    }
+
+    /** Runs what TLS, timers and virtual threads need. */
+    private static void users(int rounds) throws IOException, InterruptedException {
+        String n = Integer.toString(rounds);
+        run("tls", "--rounds", n, "--seconds", "1", "--warm-up", "3", "--results", "src/site/results/tls.json");
+        run("memory", "--only", "panamio-tls,engine,netty-tls", "--connections", "10000",
+            "--results", "src/site/results/memory-tls.json");
+        run("timers", "--results", "src/site/results/timers-memory.json");
+        jmh("src/site/results/timers.json", "-f", "2", "-w", "300ms", "-r", "300ms", "Timer.*");
+        run("echo", "--cases", "1000x64,10000x64", "--only", "virtual,virtual-jdk", "--rounds", n,
+            "--results", "src/site/results/echo-virtual.json");
+        run("memory", "--only", "virtual,virtual-jdk", "--connections", "1000,10000", "--rounds", n,
+            "--results", "src/site/results/memory-virtual.json");
+    }
+
+    private static void jmh(String results, String... args) throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(List.of("-wi", "3", "-i", "3", "-prof", "gc", "-rf", "json", "-rff", JMH));
+        all.addAll(List.of(args));
+        run(all.toArray(String[]::new));
+        convert(JMH, results);
     }
 
     /** Converts JMH's JSON to results. */

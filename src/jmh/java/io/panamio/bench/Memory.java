@@ -34,12 +34,16 @@ import picocli.CommandLine.Spec;
     description = "Measures the memory of idle connections, compared with java.nio and Netty, as far as the "
         + "machine permits.",
     footer = {"", "Servers: panamio, nio, netty-epoll, and with a virtual thread for each connection, whose processor "
-        + "time and allocations are those of the process: virtual, virtual-jdk."})
+        + "time and allocations are those of the process: virtual, virtual-jdk; with TLS: panamio-tls, netty-tls, and "
+        + "engine, which keeps only the TCP connection and the engine. The first three by default."})
 final class Memory implements Callable<Integer> {
     private static final Path LOG = Path.of("target", "bench", "memory.log");
     private static final int WARM_UP = 40; // bursts
     private static final int CHURN = 200;
-    private static final List<String> CONTENDERS = List.of("panamio", "nio", "netty-epoll", "virtual", "virtual-jdk");
+    private static final int TLS_WARM_UP = 10;
+    private static final int TLS_CHURN = 10;
+    private static final List<String> CONTENDERS = List.of("panamio", "nio", "netty-epoll", "virtual", "virtual-jdk",
+        "panamio-tls", "engine", "netty-tls");
 
     private record Measure(String name, String unit) {
     }
@@ -62,7 +66,7 @@ final class Memory implements Callable<Integer> {
     private int rounds;
 
     @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Run only these.")
-    private List<String> only = CONTENDERS;
+    private List<String> only = CONTENDERS.subList(0, 3);
 
     @Option(names = "--leave", defaultValue = "3", paramLabel = "GIB",
         description = "The memory of the machine to leave free (default: ${DEFAULT-VALUE}).")
@@ -79,9 +83,9 @@ final class Memory implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (rounds < 1 || connections.stream().anyMatch(n -> n < 10 * IdlePair.BURST)) {
+        if (rounds < 1 || connections.stream().anyMatch(n -> n < 2 * IdlePair.BURST)) {
             throw new ParameterException(spec.commandLine(),
-                "--rounds: at least 1; --connections: at least " + 10 * IdlePair.BURST);
+                "--rounds: at least 1; --connections: at least " + 2 * IdlePair.BURST);
         }
         if (!CONTENDERS.containsAll(only)) {
             throw new ParameterException(spec.commandLine(), "--only: some of " + CONTENDERS);
@@ -145,10 +149,14 @@ final class Memory implements Callable<Integer> {
                 pairs.add(new IdlePair(one.contender(), one.connections() / servers, LOG));
             }
             for (IdlePair pair : pairs) {
-                pair.churn(WARM_UP);
+                pair.churn(IdlePair.isTls(one.contender()) ? TLS_WARM_UP : WARM_UP);
             }
-            double allocated = allocated(pairs.getFirst());
-            long[] before = weigh(pairs);
+            long resident = weigh(pairs)[1]; // before the memory has been used once
+            if (one.contender().startsWith("virtual")) {
+                fill(pairs, bursts);
+            }
+            double allocated = allocated(pairs.getFirst(), IdlePair.isTls(one.contender()) ? TLS_CHURN : CHURN);
+            long heap = weigh(pairs)[0];
             List<Long> opening = new ArrayList<>(List.of(processorNanos(pairs)));
             String stop = null;
             while (stop == null && opening.size() <= bursts) {
@@ -165,8 +173,8 @@ final class Memory implements Callable<Integer> {
                 }
                 closing.add(processorNanos(pairs));
             }
-            return new double[] {count, servers, (double) (after[0] - before[0]) / count,
-                (double) (after[1] - before[1]) / count, allocated,
+            return new double[] {count, servers, (double) (after[0] - heap) / count,
+                (double) (after[1] - resident) / count, allocated,
                 mean(opening, 0, opening.size() - 1) / (1e3 * perBurst), lastTenthToFirst(opening),
                 mean(closing, 0, closing.size() - 1) / (1e3 * perBurst), lastTenthToFirst(closing)};
         } finally {
@@ -174,10 +182,25 @@ final class Memory implements Callable<Integer> {
         }
     }
 
-    private static double allocated(IdlePair pair) throws IOException {
+    /**
+     * Opens all connections, and closes them: what a waiting thread keeps on its stack depends on the compiler, which
+     * otherwise compiles anew when there are more connections than ever before.
+     */
+    private void fill(List<IdlePair> pairs, int bursts) throws IOException {
+        for (int i = 0; i < bursts && openBursts(pairs) == null; i++) {
+            // the next burst
+        }
+        while (pairs.stream().allMatch(pair -> pair.connections() >= IdlePair.BURST)) {
+            for (IdlePair pair : pairs) {
+                pair.closeOldest();
+            }
+        }
+    }
+
+    private static double allocated(IdlePair pair, int bursts) throws IOException {
         long before = pair.allocatedBytes();
-        pair.churn(CHURN);
-        return (double) (pair.allocatedBytes() - before) / (CHURN * IdlePair.BURST);
+        pair.churn(bursts);
+        return (double) (pair.allocatedBytes() - before) / (bursts * IdlePair.BURST);
     }
 
     /** Opens a burst of connections for each server; returns the reason if that failed, or null. */

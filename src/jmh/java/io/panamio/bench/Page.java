@@ -2,6 +2,7 @@ package io.panamio.bench;
 
 import io.panamio.bench.Charts.Bars;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,6 +66,11 @@ final class Page implements Callable<Integer> {
             Results of = Results.read(results.resolve(suite + ".json"));
             put(suite, () -> Tables.suite(of, suite));
         }
+        put("tls", () -> TlsTables.ratios(read("tls")));
+        put("memory of tls", () -> Tables.suite(read("memory-tls"), "memory"));
+        put("timers", () -> TimerTables.operations(read("timers")));
+        put("memory of timers", () -> TimerTables.memory(read("timers-memory")));
+        put("virtual", () -> VirtualTables.ratios(read("echo-virtual"), read("memory-virtual")));
         Results operations = Results.read(results.resolve("jmh.json"));
         Results start = Results.read(results.resolve("start.json"));
         put("aims of echo", () -> Aims.echo(echo, cases(echo)));
@@ -82,6 +88,14 @@ final class Page implements Callable<Integer> {
             throw new IllegalStateException(template + " has no place for " + place);
         }
         text = text.replace(place, content.get().strip());
+    }
+
+    private Results read(String suite) {
+        try {
+            return Results.read(results.resolve(suite + ".json"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String machine(Results results) {

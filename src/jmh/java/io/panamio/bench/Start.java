@@ -38,6 +38,7 @@ final class Start implements Callable<Integer> {
     private static final Path DIRECTORY = Path.of("target", "bench", "start");
     private static final String PANAMIO = "panamio";
     private static final String FFM = "ffm";
+    private static final String FLOOR = "ffm-epoll";
     private static final String NIO = "nio";
     private static final String JAR = "jar";
 
@@ -106,6 +107,7 @@ final class Start implements Callable<Integer> {
         Path libraryJar = StartJars.pack(DIRECTORY.resolve("library.jar"), library);
         Path panamio = StartJars.pack(DIRECTORY.resolve("panamio.jar"), StartPanamio.class, libraryJar);
         Path ffm = StartJars.pack(DIRECTORY.resolve("ffm.jar"), StartFfm.class, null);
+        Path floor = StartJars.pack(DIRECTORY.resolve("ffm-epoll.jar"), StartFfmEpoll.class, null);
         Path nio = StartJars.pack(DIRECTORY.resolve("nio.jar"), StartNio.class, null);
         String main = StartPanamio.class.getName();
         List<Launch> launches = new ArrayList<>(List.of(
@@ -117,6 +119,7 @@ final class Start implements Callable<Integer> {
             new Launch("module", NIO, java("-cp", nio.toString(), StartNio.class.getName())),
             new Launch(JAR, PANAMIO, java("-jar", panamio.toString())),
             new Launch(JAR, FFM, java("-jar", ffm.toString())),
+            new Launch(JAR, FLOOR, java("-jar", floor.toString())),
             new Launch(JAR, NIO, java("-jar", nio.toString()))));
         List<Launch> jars = launches.stream().filter(launch -> launch.scenario().equals(JAR)).toList();
         for (Launch jar : jars) {
@@ -248,6 +251,9 @@ final class Start implements Callable<Integer> {
             add(results, launch, "processor time", "ms", list, Run::processor);
             add(results, launch, "to NIO", "", ratios(times, times(launch.scenario(), NIO)));
             add(results, launch, "to NIO in a jar", "", ratios(times, times(JAR, NIO)));
+            if (launch.scenario().startsWith(JAR)) {
+                add(results, launch, "to ffm-epoll", "", ratios(times, times(launch.scenario(), FLOOR)));
+            }
             add(results, launch, "JVM", "ms", list, Run::begin);
             add(results, launch, "poll", "ms", list, Run::open);
             add(results, launch, "listener", "ms", list, Run::listen);

@@ -289,11 +289,15 @@ public final class Connector implements Source, AutoCloseable {
     }
 
     /** Returns whether an attempt has succeeded. Records the reason if it has failed. */
-    private static boolean check(Attempt attempt) throws ResourceExhaustedException {
+    private boolean check(Attempt attempt) throws ResourceExhaustedException {
         try {
             return attempt.stream.finishConnect();
-        } catch (ResourceExhaustedException e) {
-            throw e; // the outcome is still unknown
+        } catch (ResourceExhaustedException e) { // the outcome is still unknown
+            if (!deadline.isOver()) {
+                throw e;
+            }
+            attempt.reason = e;
+            return false;
         } catch (IOException e) {
             attempt.reason = e;
             attempt.stream.close();

@@ -219,7 +219,12 @@ public final class Poller implements AutoCloseable {
         if (directions <= 0) {
             throw new IllegalArgumentException("cannot wait for " + interest);
         }
-        return waits(source, directions).await(directions, nanos);
+        Waits entry = waits(source, directions);
+        if (nanos == Long.MAX_VALUE) {
+            entry.await(directions);
+            return true;
+        }
+        return entry.await(directions, nanos);
     }
 
     /**
@@ -228,7 +233,8 @@ public final class Poller implements AutoCloseable {
      */
     boolean await(Source source, int directions) throws IOException {
         try {
-            return waits(source, directions).await(directions, Long.MAX_VALUE);
+            waits(source, directions).await(directions);
+            return true;
         } catch (ClosedSelectorException e) {
             throw new IOException("the poller is closed", e);
         }
@@ -451,7 +457,8 @@ public final class Poller implements AutoCloseable {
      * @throws IllegalArgumentException if the stream is not a source
      */
     public InputStream inputStream(ReadableStream stream) {
-        return new ChannelInput(blocking(stream, null));
+        requireSource(stream);
+        return new ChannelInput(stream, this);
     }
 
     /**
@@ -467,10 +474,14 @@ public final class Poller implements AutoCloseable {
     }
 
     private StreamChannel blocking(ReadableStream source, WritableStream sink) {
-        if (!(Objects.requireNonNull(source != null ? source : sink, "stream") instanceof Source)) {
+        requireSource(source != null ? source : sink);
+        return new StreamChannel(source, sink, this);
+    }
+
+    private static void requireSource(Object stream) {
+        if (!(Objects.requireNonNull(stream, "stream") instanceof Source)) {
             throw new IllegalArgumentException("the stream is not a Source");
         }
-        return new StreamChannel(source, sink, this);
     }
 
     // ---- closing

@@ -127,16 +127,6 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
         return Buffers.advance(dst, source.read(view.segment, dst.position(), dst.remaining()));
     }
 
-    /** Reads into part of an array by a channel that blocks; see {@link #read(ByteBuffer)}. */
-    int read(byte[] dst, int off, int len) throws IOException {
-        requireReadable();
-        long n;
-        do {
-            n = source.read(dst, off, len);
-        } while (n == IoResult.WOULD_BLOCK && poller.await((Source) source, Waits.READ));
-        return (int) n;
-    }
-
     /**
      * Reads into several buffers in order, each from its position to its limit, with one system call for many.
      *
@@ -338,7 +328,12 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel, S
             return;
         }
         closed = true;
-        if (stream() instanceof AutoCloseable closeable) {
+        close(stream());
+    }
+
+    /** Closes a stream, if it can be closed. */
+    static void close(Object stream) throws IOException {
+        if (stream instanceof AutoCloseable closeable) {
             try {
                 closeable.close();
             } catch (IOException | RuntimeException e) {

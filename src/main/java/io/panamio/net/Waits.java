@@ -31,7 +31,9 @@ final class Waits implements Runnable {
     static final int URGENT = 4;
     static final int ALL = READ | WRITE | URGENT;
     private static final int DIRECTIONS = 3;
-    private static final VarHandle STATES = MethodHandles.arrayElementVarHandle(Object[].class);
+    private static final VarHandle READER = state("reader");
+    private static final VarHandle WRITER = state("writer");
+    private static final VarHandle URGENT_READER = state("urgentReader");
 
     private static final Object PERMIT = "permit";
     /** The source is closed. */
@@ -45,7 +47,10 @@ final class Waits implements Runnable {
     long token;
     /** The directions that the source is registered for. */
     volatile int registered;
-    private final Object[] states = new Object[DIRECTIONS];
+    /** The states; fields rather than an array, since there is one of this for each thread that waits. */
+    private volatile Object reader;
+    private volatile Object writer;
+    private volatile Object urgentReader;
 
     Waits(Poller poller, Object wrapper, int directions) {
         this.poller = poller;
@@ -53,21 +58,37 @@ final class Waits implements Runnable {
         this.registered = directions;
     }
 
+    private static VarHandle state(String field) {
+        try {
+            return MethodHandles.lookup().findVarHandle(Waits.class, field, Object.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private Object state(int i) {
-        return STATES.getVolatile(states, i);
+        return switch (i) {
+            case 0 -> reader;
+            case 1 -> writer;
+            default -> urgentReader;
+        };
     }
 
     /** Sets a state if it is the expected one. Returns the previous state. */
     private Object exchange(int i, Object expected, Object state) {
-        return STATES.compareAndExchange(states, i, expected, state);
+        return switch (i) {
+            case 0 -> READER.compareAndExchange(this, expected, state);
+            case 1 -> WRITER.compareAndExchange(this, expected, state);
+            default -> URGENT_READER.compareAndExchange(this, expected, state);
+        };
     }
 
     // ---- for threads that wait
 
     /**
-     * Waits until one of the directions may be ready.
+     * Waits until one of the directions may be ready, or the time has elapsed.
      *
-     * @param nanos the maximum time in nanoseconds; {@code Long.MAX_VALUE} waits without limit
+     * @param nanos the maximum time in nanoseconds
      * @return false if the time has elapsed
      */
     boolean await(int directions, long nanos) throws ClosedChannelException, InterruptedIOException {
@@ -78,17 +99,11 @@ final class Waits implements Runnable {
         enter(directions, me);
         boolean ready;
         try {
-            if (nanos == Long.MAX_VALUE) {
-                while (isWaiting(directions, me) && !me.isInterrupted()) {
-                    LockSupport.park(this);
-                }
-            } else {
-                long start = System.nanoTime();
-                long left = nanos;
-                while (left > 0 && isWaiting(directions, me) && !me.isInterrupted()) {
-                    LockSupport.parkNanos(this, left);
-                    left = nanos - (System.nanoTime() - start);
-                }
+            long start = System.nanoTime();
+            long left = nanos;
+            while (left > 0 && isWaiting(directions, me) && !me.isInterrupted()) {
+                LockSupport.parkNanos(this, left);
+                left = nanos - (System.nanoTime() - start);
             }
         } finally {
             ready = leave(directions, me);
@@ -97,6 +112,29 @@ final class Waits implements Runnable {
             throw interrupted();
         }
         return ready;
+    }
+
+    /**
+     * Waits until one of the directions may be ready. A method of its own, as every virtual thread that waits keeps its
+     * frame on its stack.
+     */
+    void await(int directions) throws ClosedChannelException, InterruptedIOException {
+        Thread me = Thread.currentThread();
+        if (me.isInterrupted()) {
+            throw interrupted();
+        }
+        enter(directions, me);
+        boolean ready;
+        try {
+            while (isWaiting(directions, me) && !me.isInterrupted()) {
+                LockSupport.park(this);
+            }
+        } finally {
+            ready = leave(directions, me);
+        }
+        if (!ready && me.isInterrupted()) {
+            throw interrupted();
+        }
     }
 
     private static InterruptedIOException interrupted() {

@@ -77,7 +77,7 @@ public final class ZeroCopySender {
      *
      * @param stream the stream, connected or connecting, which the caller still owns
      * @return the sender
-     * @throws IllegalStateException if the stream already has a sender, or SO_ZEROCOPY was already set
+     * @throws IllegalStateException if SO_ZEROCOPY is already set, such as by another sender
      * @throws UnsupportedOperationException if {@link io.panamio.Feature#ZERO_COPY} is refused
      * @throws ClosedChannelException if the stream is closed
      */

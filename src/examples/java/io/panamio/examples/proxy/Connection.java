@@ -63,7 +63,8 @@ final class Connection {
      */
     boolean event(Events events, int i, Registry registry) throws IOException {
         boolean ofClient = events.token(i) == clientToken;
-        boolean error = events.isError(i);
+        // with poll(2) on macOS and FreeBSD, no event has the error flag
+        boolean error = events.isError(i) || events.isReadClosed(i) && events.isWriteClosed(i);
         if (server == null) {
             if (!ofClient) {
                 return finishConnect(registry) && shakeHands() && move();

@@ -4,6 +4,7 @@ import io.panamio.bench.PipelineTables;
 import io.panamio.bench.Results;
 import io.panamio.bench.rig.Server;
 import io.panamio.bench.rig.SideBySide;
+import io.panamio.bench.rig.Wrk;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;

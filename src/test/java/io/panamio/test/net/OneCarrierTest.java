@@ -6,6 +6,7 @@ import io.panamio.Interest;
 import io.panamio.net.Poller;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,13 +20,13 @@ import org.junit.jupiter.api.Test;
 /** Virtual threads that share the only carrier would wait for ever if one of them pinned it. */
 class OneCarrierTest {
     private static final int CLIENTS = 50;
-    private static final int ROUNDS = 20;
+    private static final int ROUNDS = Behaviour.TRANSFERS_ARE_SLOW.isHere() ? 2 : 20;
     private static final int MESSAGE = 300_000; // more than a socket takes at once: writes wait, too
 
     @Test
     void noWaitPinsTheCarrier() throws Exception {
         assertEquals("done\n", new Child().with("-Djdk.virtualThreadScheduler.parallelism=1",
-            "-Djdk.virtualThreadScheduler.maxPoolSize=1").run(Exchange.class).ok());
+            "-Djdk.virtualThreadScheduler.maxPoolSize=1").run(Exchange.class, "" + ROUNDS).ok());
     }
 
     /** Clients and an echo server, all on virtual threads. */
@@ -35,6 +36,7 @@ class OneCarrierTest {
 
         /** Prints {@code done}. */
         public static void main(String... args) throws Exception {
+            int rounds = Integer.parseInt(args[0]);
             try (Poller poller = Poller.open(); TcpListener listener =
                      TcpListener.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0))) {
                 Thread.startVirtualThread(() -> serve(poller, listener));
@@ -42,7 +44,7 @@ class OneCarrierTest {
                 FutureTask<?>[] clients = new FutureTask<?>[CLIENTS];
                 for (int i = 0; i < CLIENTS; i++) {
                     int size = i == 0 ? MESSAGE : 1 + i * i;
-                    clients[i] = new FutureTask<>(() -> exchange(poller, address, size), null);
+                    clients[i] = new FutureTask<>(() -> exchange(poller, address, size, rounds), null);
                     Thread.startVirtualThread(clients[i]);
                 }
                 for (FutureTask<?> client : clients) {
@@ -76,14 +78,14 @@ class OneCarrierTest {
             }
         }
 
-        private static void exchange(Poller poller, InetSocketAddress address, int size) {
+        private static void exchange(Poller poller, InetSocketAddress address, int size, int rounds) {
             try (TcpStream stream = TcpStream.connect(address)) {
                 while (!stream.finishConnect()) {
                     poller.await(stream, Interest.WRITABLE);
                 }
                 InputStream in = poller.inputStream(stream);
                 OutputStream out = poller.outputStream(stream);
-                for (int i = 0; i < ROUNDS; i++) {
+                for (int i = 0; i < rounds; i++) {
                     byte[] sent = new byte[size];
                     Arrays.fill(sent, (byte) i);
                     Thread writer = Thread.startVirtualThread(() -> {

@@ -1,6 +1,7 @@
 package io.panamio.test.net;
 
 import static io.panamio.test.support.Failures.assertFails;
+import static io.panamio.test.support.Failures.assertReset;
 import static io.panamio.test.support.Loop.R;
 import static io.panamio.test.support.Loop.V4;
 import static io.panamio.test.support.Loop.V6;
@@ -35,6 +36,7 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingOptions;
 import io.panamio.test.support.NativeFds;
+import io.panamio.test.support.OptionCase;
 import io.panamio.test.support.Peer;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
@@ -83,141 +85,93 @@ class SocketOptionsTest {
 
     // ---- set and get
 
-    /** Kinds of sockets. */
-    private enum Kind { STREAM, LISTENER, DATAGRAM }
-
-    /** An option, the value to set, and the value that is then read back. */
-    private record Case<T>(SocketOption<T> name, T set, T expected, Kind... kinds) {
-        @SafeVarargs
-        @SuppressWarnings("varargs")
-        static <T> List<Case<T>> of(Kind[] kinds, SocketOption<T> name, T... values) {
-            return Stream.of(values).map(value -> new Case<>(name, value, value, kinds)).toList();
-        }
-
-        @Override
-        public String toString() {
-            return name + " " + set;
-        }
-    }
-
-    private static final Kind[] ALL = Kind.values();
-    private static final Kind[] TCP = {Kind.STREAM, Kind.LISTENER};
-    private static final Kind[] STREAM = {Kind.STREAM};
-    private static final Kind[] LISTENER = {Kind.LISTENER};
-    private static final Kind[] UDP = {Kind.DATAGRAM};
-
-    static Stream<Case<?>> cases() throws IOException {
+    static Stream<OptionCase<?>> cases() throws IOException {
         return Stream.of(
-            Case.of(UDP, StandardSocketOptions.SO_BROADCAST, true, false),
-            Case.of(TCP, StandardSocketOptions.SO_KEEPALIVE, true, false),
-            Case.of(ALL, StandardSocketOptions.SO_REUSEADDR, true, false),
-            Case.of(ALL, StandardSocketOptions.SO_REUSEPORT, true, false),
-            List.of(new Case<>(StandardSocketOptions.SO_SNDBUF, 20_000, BUFFER_OF_20_000, ALL),
-                new Case<>(StandardSocketOptions.SO_RCVBUF, 20_000, BUFFER_OF_20_000, ALL),
-                new Case<>(StandardSocketOptions.SO_LINGER, -7, -1, TCP)),
-            Case.of(TCP, StandardSocketOptions.SO_LINGER, 7, 0, -1),
-            Case.of(ALL, StandardSocketOptions.IP_TOS, 0x10, 0),
-            Case.of(UDP, StandardSocketOptions.IP_MULTICAST_IF, Loop.loopback()),
-            Case.of(UDP, StandardSocketOptions.IP_MULTICAST_TTL, 0, 255),
-            Case.of(UDP, StandardSocketOptions.IP_MULTICAST_LOOP, false, true),
-            Case.of(TCP, StandardSocketOptions.TCP_NODELAY, true, false),
-            Case.of(STREAM, ExtendedSocketOptions.TCP_QUICKACK, true, false),
-            Case.of(TCP, ExtendedSocketOptions.TCP_KEEPIDLE, 33),
-            Case.of(TCP, ExtendedSocketOptions.TCP_KEEPINTERVAL, 11),
-            Case.of(TCP, ExtendedSocketOptions.TCP_KEEPCOUNT, 5),
-            Case.of(UDP, ExtendedSocketOptions.IP_DONTFRAGMENT, true, false),
-            Case.of(ALL, SystemSocketOptions.IP_TTL, 1, 255),
-            Case.of(UDP, SystemSocketOptions.IP_MULTICAST_ALL, true, false),
-            Case.of(UDP, SystemSocketOptions.IP_PKTINFO, true, false),
-            Case.of(UDP, SystemSocketOptions.IP_RECVTTL, true, false),
-            Case.of(UDP, SystemSocketOptions.IP_RECVTOS, true, false),
-            Case.of(ALL, SystemSocketOptions.SO_PRIORITY, 6, 0),
-            Case.of(ALL, SystemSocketOptions.SO_BINDTODEVICE, "lo", ""),
-            Case.of(ALL, SystemSocketOptions.SO_INCOMING_CPU, 0),
-            Case.of(ALL, SystemSocketOptions.SO_BUSY_POLL, 0),
-            Case.of(UDP, SystemSocketOptions.SO_TIMESTAMPNS, true, false),
-            Case.of(STREAM, SystemSocketOptions.TCP_CORK, true, false),
-            Case.of(STREAM, SystemSocketOptions.TCP_QUICKACK, true, false),
-            Case.of(TCP, SystemSocketOptions.TCP_KEEPIDLE, 44),
-            Case.of(TCP, SystemSocketOptions.TCP_KEEPINTVL, 22),
-            Case.of(TCP, SystemSocketOptions.TCP_KEEPCNT, 3),
-            Case.of(LISTENER, SystemSocketOptions.TCP_MAXSEG, 1000),
-            Case.of(LISTENER, SystemSocketOptions.TCP_DEFER_ACCEPT, 1, 0),
-            Case.of(TCP, SystemSocketOptions.TCP_USER_TIMEOUT, 5000, 0),
-            Case.of(LISTENER, SystemSocketOptions.TCP_FASTOPEN, 16),
-            Case.of(TCP, SystemSocketOptions.TCP_NOTSENT_LOWAT, 12345),
-            Case.of(TCP, SystemSocketOptions.TCP_CONGESTION, "reno"),
-            Case.of(UDP, SystemSocketOptions.UDP_SEGMENT, 1000, 0),
-            Case.of(UDP, SystemSocketOptions.UDP_GRO, true, false)).flatMap(List::stream);
+            OptionCase.of(OptionCase.UDP, StandardSocketOptions.SO_BROADCAST, true, false),
+            OptionCase.of(OptionCase.TCP, StandardSocketOptions.SO_KEEPALIVE, true, false),
+            OptionCase.of(OptionCase.ALL, StandardSocketOptions.SO_REUSEADDR, true, false),
+            OptionCase.of(OptionCase.ALL, StandardSocketOptions.SO_REUSEPORT, true, false),
+            List.of(new OptionCase<>(StandardSocketOptions.SO_SNDBUF, 20_000, BUFFER_OF_20_000, OptionCase.ALL),
+                new OptionCase<>(StandardSocketOptions.SO_RCVBUF, 20_000, BUFFER_OF_20_000, OptionCase.ALL),
+                new OptionCase<>(StandardSocketOptions.SO_LINGER, -7, -1, OptionCase.TCP)),
+            OptionCase.of(OptionCase.TCP, StandardSocketOptions.SO_LINGER, 7, 0, -1),
+            OptionCase.of(OptionCase.ALL, StandardSocketOptions.IP_TOS, 0x10, 0),
+            OptionCase.of(OptionCase.UDP, StandardSocketOptions.IP_MULTICAST_IF, Loop.loopback()),
+            OptionCase.of(OptionCase.UDP, StandardSocketOptions.IP_MULTICAST_TTL, 0, 255),
+            OptionCase.of(OptionCase.UDP, StandardSocketOptions.IP_MULTICAST_LOOP, false, true),
+            OptionCase.of(OptionCase.TCP, StandardSocketOptions.TCP_NODELAY, true, false),
+            OptionCase.of(OptionCase.TCP, ExtendedSocketOptions.TCP_KEEPIDLE, 33),
+            OptionCase.of(OptionCase.TCP, ExtendedSocketOptions.TCP_KEEPINTERVAL, 11),
+            OptionCase.of(OptionCase.TCP, ExtendedSocketOptions.TCP_KEEPCOUNT, 5),
+            OptionCase.of(OptionCase.UDP, ExtendedSocketOptions.IP_DONTFRAGMENT, true, false),
+            OptionCase.of(OptionCase.ALL, SystemSocketOptions.IP_TTL, 1, 255),
+            OptionCase.of(OptionCase.UDP, SystemSocketOptions.IP_PKTINFO, true, false),
+            OptionCase.of(OptionCase.UDP, SystemSocketOptions.IP_RECVTTL, true, false),
+            OptionCase.of(OptionCase.UDP, SystemSocketOptions.IP_RECVTOS, true, false),
+            OptionCase.of(OptionCase.UDP, SystemSocketOptions.SO_TIMESTAMPNS, true, false),
+            OptionCase.of(OptionCase.STREAM, SystemSocketOptions.TCP_CORK, true, false),
+            OptionCase.of(OptionCase.TCP, SystemSocketOptions.TCP_KEEPIDLE, 44),
+            OptionCase.of(OptionCase.TCP, SystemSocketOptions.TCP_KEEPINTVL, 22),
+            OptionCase.of(OptionCase.TCP, SystemSocketOptions.TCP_KEEPCNT, 3),
+            OptionCase.of(OptionCase.LISTENER, SystemSocketOptions.TCP_MAXSEG, 1000),
+            OptionCase.of(OptionCase.LISTENER, SystemSocketOptions.TCP_FASTOPEN, 16),
+            OptionCase.of(OptionCase.TCP, SystemSocketOptions.TCP_NOTSENT_LOWAT, 12345),
+            OptionCase.of(OptionCase.TCP, SystemSocketOptions.TCP_CONGESTION, "reno")).flatMap(List::stream);
     }
 
     @ParameterizedTest
     @MethodSource("cases")
-    <T> void anOptionIsSetAndReadBack(Case<T> c) throws IOException {
-        if (c.name == SystemSocketOptions.TCP_CONGESTION) {
-            Qemu.misorders("options that are text");
-        }
-        for (InetAddress host : List.of(V4, V6)) {
-            for (Kind kind : c.kinds) {
-                try (Loop loop = new Loop()) {
-                    T actual = switch (kind) {
-                        case STREAM -> {
-                            TcpStream stream = loop.connected(host).stream();
-                            stream.setOption(c.name, c.set);
-                            yield stream.getOption(c.name);
-                        }
-                        case LISTENER -> {
-                            TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(host, 0)));
-                            listener.setOption(c.name, c.set);
-                            yield listener.getOption(c.name);
-                        }
-                        case DATAGRAM -> {
-                            UdpSocket socket = loop.later(Peer.bind(host));
-                            socket.setOption(c.name, c.set);
-                            yield socket.getOption(c.name);
-                        }
-                    };
-                    assertEquals(c.expected, actual, kind + " " + host);
-                }
-            }
-        }
+    void anOptionIsSetAndReadBack(OptionCase<?> c) throws IOException {
+        c.setAndReadBack();
     }
 
     @ParameterizedTest
     @MethodSource("cases")
-    <T> void anOptionIsSetBeforeTheSocketIsBoundOrConnected(Case<T> c) throws IOException {
-        if (c.name == SystemSocketOptions.TCP_CONGESTION) {
-            Qemu.misorders("options that are text");
-        }
-        for (InetAddress host : List.of(V4, V6)) {
-            for (Kind kind : c.kinds) {
-                try (Loop loop = new Loop()) {
-                    InetSocketAddress local = new InetSocketAddress(host, 0);
-                    T actual = switch (kind) {
-                        case STREAM -> {
-                            ServerSocket server = loop.later(new ServerSocket(0, 1, host));
-                            yield loop.later(TcpStream.connect(new InetSocketAddress(host, server.getLocalPort()),
-                                ConnectOptions.DEFAULT.with(c.name, c.set))).getOption(c.name);
-                        }
-                        case LISTENER -> loop.later(TcpListener.bind(local, ListenOptions.DEFAULT.with(c.name, c.set)))
-                            .getOption(c.name);
-                        case DATAGRAM -> loop.later(UdpSocket.bind(local, BindOptions.DEFAULT.with(c.name, c.set)))
-                            .getOption(c.name);
-                    };
-                    if (!List.of("TCP_QUICKACK", "SO_INCOMING_CPU").contains(c.name.name())) { // these change
-                        assertEquals(c.expected, actual, kind + " " + host);
-                    }
-                }
-            }
-        }
+    void anOptionIsSetBeforeTheSocketIsBoundOrConnected(OptionCase<?> c) throws IOException {
+        c.setBeforeAndReadBack();
     }
 
-    /** The options that the JDK documents, of those that its own channel supports. */
+    /** Options of Linux only. */
+    static Stream<OptionCase<?>> linuxCases() {
+        return Stream.of(
+            OptionCase.of(OptionCase.STREAM, ExtendedSocketOptions.TCP_QUICKACK, true, false),
+            OptionCase.of(OptionCase.UDP, SystemSocketOptions.IP_MULTICAST_ALL, true, false),
+            OptionCase.of(OptionCase.ALL, SystemSocketOptions.SO_PRIORITY, 6, 0),
+            OptionCase.of(OptionCase.ALL, SystemSocketOptions.SO_BINDTODEVICE, "lo", ""),
+            OptionCase.of(OptionCase.ALL, SystemSocketOptions.SO_INCOMING_CPU, 0),
+            OptionCase.of(OptionCase.ALL, SystemSocketOptions.SO_BUSY_POLL, 0),
+            OptionCase.of(OptionCase.STREAM, SystemSocketOptions.TCP_QUICKACK, true, false),
+            OptionCase.of(OptionCase.LISTENER, SystemSocketOptions.TCP_DEFER_ACCEPT, 1, 0),
+            OptionCase.of(OptionCase.TCP, SystemSocketOptions.TCP_USER_TIMEOUT, 5000, 0),
+            OptionCase.of(OptionCase.UDP, SystemSocketOptions.UDP_SEGMENT, 1000, 0),
+            OptionCase.of(OptionCase.UDP, SystemSocketOptions.UDP_GRO, true, false)).flatMap(List::stream);
+    }
+
+    @ParameterizedTest
+    @MethodSource("linuxCases")
+    @Tag("any-platform")
+    void anOptionOfLinuxIsSetAndReadBack(OptionCase<?> c) throws IOException {
+        c.setAndReadBack();
+    }
+
+    @ParameterizedTest
+    @MethodSource("linuxCases")
+    @Tag("any-platform")
+    void anOptionOfLinuxIsSetBeforeTheSocketIsBoundOrConnected(OptionCase<?> c) throws IOException {
+        c.setBeforeAndReadBack();
+    }
+
+    /**
+     * The options that the JDK documents, of those that its own channel supports: on a double, that is Linux's channel.
+     */
     private static List<SocketOption<?>> documented(NetworkChannel channel) throws ReflectiveOperationException {
+        Set<String> others = Behaviour.NUMBERS_ARE_LINUXS.isHere() ? Set.of()
+            : Set.of("TCP_QUICKACK", "SO_INCOMING_NAPI_ID");
         List<SocketOption<?>> options = new ArrayList<>();
         for (Class<?> names : List.of(StandardSocketOptions.class, ExtendedSocketOptions.class)) {
             for (Field field : names.getFields()) {
-                if (field.get(null) instanceof SocketOption<?> option && channel.supportedOptions().contains(option)) {
+                if (field.get(null) instanceof SocketOption<?> option && channel.supportedOptions().contains(option)
+                        && !others.contains(option.name())) {
                     options.add(option);
                 }
             }
@@ -241,8 +195,7 @@ class SocketOptionsTest {
             for (SocketOption<?> option : documented(loop.later(DatagramChannel.open()))) {
                 socket.getOption(option);
             }
-            assertEquals(false, socket.getOption(ExtendedSocketOptions.IP_DONTFRAGMENT),
-                "Linux's default is IP_PMTUDISC_WANT");
+            assertEquals(false, socket.getOption(ExtendedSocketOptions.IP_DONTFRAGMENT));
         }
     }
 
@@ -286,13 +239,22 @@ class SocketOptionsTest {
     }
 
     @Test
-    @Requires({Feature.DESCRIPTOR_PASSING, Feature.UNIX_DATAGRAMS, Feature.UNIX_STREAMS})
-    void credentialsAreOptionsOfUnixSockets() throws IOException {
+    @Requires({Feature.DESCRIPTOR_PASSING, Feature.UNIX_STREAMS})
+    void thePeersCredentialsAreAnOption() throws IOException {
         try (Loop loop = new Loop()) {
             UnixStream[] pair = UnixStream.pair();
             loop.later(pair[0]);
             loop.later(pair[1]);
             assertEquals(ProcessHandle.current().pid(), pair[0].getOption(SystemSocketOptions.SO_PEERCRED).pid());
+            assertThrows(UnsupportedOperationException.class, () -> pair[0].setOption(SystemSocketOptions.SO_PEERCRED,
+                pair[0].getOption(SystemSocketOptions.SO_PEERCRED)));
+        }
+    }
+
+    @Test
+    @Tag("any-platform")
+    void credentialsArePassedByAnOptionOfLinux() throws IOException {
+        try (Loop loop = new Loop()) {
             UnixDatagram socket = loop.later(UnixDatagram.unbound());
             for (boolean on : new boolean[] {true, false}) {
                 socket.setOption(SystemSocketOptions.SO_PASSCRED, on);
@@ -302,7 +264,7 @@ class SocketOptionsTest {
     }
 
     @Test
-    @Requires({Feature.DESCRIPTOR_PASSING, Feature.UNIX_STREAMS})
+    @Tag("any-platform")
     void readOnlyOptionsCannotBeSet() throws IOException {
         try (Loop loop = new Loop()) {
             TcpStream stream = loop.connected().stream();
@@ -310,18 +272,13 @@ class SocketOptionsTest {
             assertNotNull(stream.getOption(ExtendedSocketOptions.SO_INCOMING_NAPI_ID));
             assertThrows(UnsupportedOperationException.class,
                 () -> stream.setOption(SystemSocketOptions.SO_INCOMING_NAPI_ID, 1));
-            UnixStream[] pair = UnixStream.pair();
-            loop.later(pair[0]);
-            loop.later(pair[1]);
-            assertThrows(UnsupportedOperationException.class, () -> pair[0].setOption(SystemSocketOptions.SO_PEERCRED,
-                pair[0].getOption(SystemSocketOptions.SO_PEERCRED)));
         }
     }
 
     // ---- rejected options
 
     @Test
-    @Requires(Feature.DATAGRAM_SEGMENTATION)
+    @Tag("any-platform")
     void anOptionThatTheSystemRefusesThrowsWithTheErrno() throws IOException {
         try (Loop loop = new Loop()) {
             UdpSocket udp = loop.later(Peer.bind(V4));
@@ -363,6 +320,13 @@ class SocketOptionsTest {
             for (int hops : new int[] {0, 256, -2}) {
                 assertIllegal(loop, SystemSocketOptions.IP_TTL, hops);
             }
+        }
+    }
+
+    @Test
+    @Tag("any-platform")
+    void namesThatNoInterfaceCanHaveAreRefusedBeforeAnyCall() throws IOException {
+        try (Loop loop = new Loop()) {
             assertIllegal(loop, SystemSocketOptions.SO_BINDTODEVICE, "a name that is too long");
             assertIllegal(loop, SystemSocketOptions.SO_BINDTODEVICE, "lo\0");
         }
@@ -417,6 +381,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Tag("any-platform")
     void aMarkNeedsPrivileges() throws IOException {
         assumeTrue(!System.getProperty("user.name").equals("root"));
         try (Loop loop = new Loop()) {
@@ -427,6 +392,7 @@ class SocketOptionsTest {
     }
 
     @Test
+    @Tag("any-platform")
     void aMarkIsSetWithPrivileges() throws IOException {
         assumeTrue(System.getProperty("user.name").equals("root"));
         try (Loop loop = new Loop()) {
@@ -588,11 +554,12 @@ class SocketOptionsTest {
             Loop.Pair pair = loop.connected();
             pair.stream().setOption(StandardSocketOptions.SO_LINGER, 0);
             pair.stream().close();
-            assertThrows(SocketException.class, () -> pair.peer().getInputStream().read());
+            assertReset(pair.peer());
         }
     }
 
     @Test
+    @Tag("any-platform")
     void aDeferringListenerReportsAConnectionOnceItHasData() throws IOException {
         try (Loop loop = new Loop()) {
             TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(V4, 0),
@@ -666,10 +633,8 @@ class SocketOptionsTest {
     }
 
     @Test
-    @Requires(Feature.TCP_INFO)
+    @Tag("any-platform")
     void theCountersOfAnInfoAreUnsigned() throws ReflectiveOperationException {
-        Behaviour.TCP_INFO_IS_WINSOCKS.skip();
-        Behaviour.TCP_INFO_IS_SMALLER.skip();
         TcpInfo info = TcpInfo.create();
         info.segment().fill((byte) -1);
         Set<String> rates = Set.of("pacingRate", "deliveryRate", "bytesAcked", "bytesReceived", "bytesSent",

@@ -20,7 +20,6 @@ import io.panamio.net.StreamChannel;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixStream;
 import io.panamio.net.WritableStream;
-import io.panamio.test.support.Allocations;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.UserStream;
 import java.io.IOException;
@@ -490,24 +489,4 @@ class StreamChannelTest {
     }
 
     // ---- memory
-
-    @Test
-    @Tag("any-selector")
-    void readsAndWritesAllocateNothing() throws IOException {
-        try (Loop loop = new Loop()) {
-            for (boolean direct : new boolean[] {true, false}) {
-                Connected c = Kind.TCP.open(loop);
-                ByteBuffer out = direct ? ByteBuffer.allocateDirect(64) : ByteBuffer.allocate(64);
-                ByteBuffer in = direct ? ByteBuffer.allocateDirect(64) : ByteBuffer.allocate(64);
-                Allocations.assertAtMost(0, () -> {
-                    c.out.write(out.clear());
-                    in.clear();
-                    while (in.hasRemaining()) {
-                        c.in.read(in);
-                    }
-                    c.in.read(in.clear());
-                });
-            }
-        }
-    }
 }

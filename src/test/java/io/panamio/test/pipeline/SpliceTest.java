@@ -43,6 +43,7 @@ import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Programs;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
@@ -128,6 +129,7 @@ class SpliceTest {
 
     /** Only the calls of this thread are counted, so the peers run in another one. */
     @Test
+    @Tag("any-platform")
     void aBurstTakesThreeSystemCalls(@TempDir Path directory) throws Exception {
         assumePipes();
         Programs.require("strace");
@@ -361,6 +363,7 @@ class SpliceTest {
 
     /** The system reports an error once: while a full sink delays its exception, it is available from the splice. */
     @Test
+    @Tag("any-platform")
     void aFailureBehindUndeliveredBytesIsAvailable() throws IOException {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -524,14 +527,10 @@ class SpliceTest {
         }
     }
 
-    /** The system call number of splice(2) on this processor. */
-    private static final int SPLICE = System.getProperty("os.arch").equals("aarch64") ? 76 : 275;
-    private static final int WRITE = System.getProperty("os.arch").equals("aarch64") ? 64 : 1;
-
     /** Runs a transfer while splice(2) fails with an error, and returns the exception. */
     private static IOException refused(Splice splice, int errno) throws Exception {
         IOException e = Background.result(Background.start(() -> {
-            assumeTrue(Seccomp.refuse(SPLICE, errno), "no seccomp(2) here");
+            assumeTrue(Seccomp.refuse(SystemCall.SPLICE, errno), "no seccomp(2) here");
             return assertThrows(IOException.class, splice::transfer);
         }));
         assertFalse(e instanceof ResourceExhaustedException, e::toString); // callers copy instead of that
@@ -540,6 +539,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
+    @Tag("any-platform")
     void withoutMemoryNothingIsLost(String name, int errno) throws Exception {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -568,6 +568,7 @@ class SpliceTest {
     /** The second of two small bursts is received and written to the pipe, which also takes memory. */
     @ParameterizedTest
     @CsvSource({"12, 3000", "105, 3000", "12, 50000"}) // ENOMEM, ENOBUFS
+    @Tag("any-platform")
     void withoutMemoryForThePipeNothingIsLost(int errno, int length) throws Exception {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -582,7 +583,7 @@ class SpliceTest {
             assertTrue(new Output(bytes).write(in.in()));
             until("all there", () -> ((TcpStream) in.out()).peek(new byte[length], 0, length) == length);
             long arrived = Background.result(Background.start(() -> {
-                assumeTrue(Seccomp.refuse(WRITE, errno), "no seccomp(2) here");
+                assumeTrue(Seccomp.refuse(SystemCall.WRITE, errno), "no seccomp(2) here");
                 assertEquals(WOULD_BLOCK, splice.transfer());
                 long kept = splice.buffered();
                 assertTrue(kept > 0, "nothing received");
@@ -602,7 +603,7 @@ class SpliceTest {
 
     @ParameterizedTest
     @CsvSource({"EIO, 5", "EBADF, 9"})
-    @Tag("any-selector")
+    @Tag("any-platform")
     void anotherErrorIsAFailure(String name, int errno) throws Exception {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -625,7 +626,7 @@ class SpliceTest {
             assertTrue(new Output(bytes).write(in.in()));
             until("all arrived", () -> ((TcpStream) in.out()).peek(new byte[4000], 0, 4000) == bytes.length);
             assertEquals(bytes.length, Background.result(Background.start(() -> {
-                assumeTrue(Seccomp.refuse(SPLICE, 22), "no seccomp(2) here"); // EINVAL
+                assumeTrue(Seccomp.refuse(SystemCall.SPLICE, 22), "no seccomp(2) here"); // EINVAL
                 return splice.transfer();
             })));
             assertArrayEquals(bytes, Local.readFully(out.out(), bytes.length));
@@ -633,6 +634,7 @@ class SpliceTest {
     }
 
     @Test
+    @Tag("any-platform")
     void withoutDescriptorsNothingIsLost() throws IOException {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -662,6 +664,7 @@ class SpliceTest {
     // ---- pipes
 
     @Test
+    @Tag("any-platform")
     void idleSplicesHaveNoPipes() throws IOException {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -686,6 +689,7 @@ class SpliceTest {
     }
 
     @Test
+    @Tag("any-platform")
     void noMorePipesAreKeptThanConfigured() throws IOException {
         assumePipes();
         try (Loop loop = new Loop()) {
@@ -772,6 +776,7 @@ class SpliceTest {
     }
 
     @Test
+    @Tag("any-platform")
     void thePipeOfADroppedSpliceIsClosed() throws IOException {
         assumePipes();
         Logger logger = Logger.getLogger("io.panamio");

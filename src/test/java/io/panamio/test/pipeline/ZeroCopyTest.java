@@ -30,6 +30,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -60,9 +61,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Requires(Feature.ZERO_COPY)
 class ZeroCopyTest {
-    private static final boolean X86 = System.getProperty("os.arch").equals("amd64");
-    private static final int SETSOCKOPT = X86 ? 54 : 208;
-    private static final int SENDTO = X86 ? 44 : 206;
     private static final int EPERM = 1;
     private static final int ENOBUFS = 105;
     private static final int MSG_ZEROCOPY = 0x4000000;
@@ -75,11 +73,16 @@ class ZeroCopyTest {
     private record Pair(TcpStream stream, ZeroCopySender sender, TcpStream peer) {
     }
 
+    /** Opens a pair; where the system copies every send, the sender does too. */
     private static Pair open(Loop loop) throws IOException {
         TcpStream[] pair = loop.pair();
-        ZeroCopySender sender = ZeroCopySender.of(pair[0]);
-        assumeTrue(sender.isEnabled(), "this kernel has no SO_ZEROCOPY");
-        return new Pair(pair[0], sender, pair[1]);
+        return new Pair(pair[0], ZeroCopySender.of(pair[0]), pair[1]);
+    }
+
+    private static Pair openEnabled(Loop loop) throws IOException {
+        Pair pair = open(loop);
+        assumeTrue(pair.sender.isEnabled(), "this kernel has no SO_ZEROCOPY");
+        return pair;
     }
 
     private static ZeroCopyBuffer buffer(Loop loop, byte[] bytes) {
@@ -122,7 +125,7 @@ class ZeroCopyTest {
             }
             assertEquals(pair.sender.sent(), pair.sender.completed());
             assertEquals(pair.sender.sent(), pair.sender.copied(), "on loopback");
-            assertTrue(pair.sender.sent() >= 3);
+            assertEquals(pair.sender.isEnabled(), pair.sender.sent() >= 3);
         }
     }
 
@@ -169,7 +172,7 @@ class ZeroCopyTest {
             ZeroCopyBuffer buffer = buffer(loop, bytes);
             List<Pair> pairs = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
-                pairs.add(open(loop));
+                pairs.add(openEnabled(loop));
                 assertEquals(SIZE, pairs.get(i).sender.send(buffer, 0, SIZE));
             }
             assertTrue(buffer.isPending());
@@ -189,7 +192,7 @@ class ZeroCopyTest {
     @Test
     void sentMemoryIsInaccessibleUntilCompletion() throws IOException {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             ZeroCopyBuffer buffer = loop.later(ZeroCopyBuffer.allocate(SIZE));
             MemorySegment lent = buffer.segment();
             assertSame(lent, buffer.segment());
@@ -295,7 +298,7 @@ class ZeroCopyTest {
     @Test
     void aStreamHasOneSender() throws IOException {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             assertThrows(IllegalStateException.class, () -> ZeroCopySender.of(pair.stream));
             pair.stream.close();
             assertThrows(ClosedChannelException.class, () -> ZeroCopySender.of(pair.stream));
@@ -319,7 +322,7 @@ class ZeroCopyTest {
     @Test
     void aBufferClosedDuringASendArrivesUnchanged() throws IOException {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             pair.stream.setOption(StandardSocketOptions.SO_SNDBUF, 8 << 20);
             byte[] bytes = random(4 << 20);
             ZeroCopyBuffer buffer = buffer(loop, bytes);
@@ -349,7 +352,7 @@ class ZeroCopyTest {
     @Test
     void bytesSentBeforeTheStreamWasClosedArrive() throws IOException {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             pair.stream.setOption(StandardSocketOptions.SO_SNDBUF, 8 << 20);
             byte[] bytes = random(4 << 20);
             ZeroCopyBuffer buffer = buffer(loop, bytes);
@@ -393,7 +396,7 @@ class ZeroCopyTest {
     @Test
     void completionsAreAnErrorEventAndTheStreamIsNotBroken() throws IOException {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             ZeroCopyBuffer buffer = buffer(loop, random(SIZE));
             loop.register(pair.stream, 1, RW);
             loop.expect(Loop.writable(1));
@@ -424,7 +427,7 @@ class ZeroCopyTest {
     @Test
     void aBrokenConnectionIsDistinguishedFromACompletion() throws IOException {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             ZeroCopyBuffer buffer = buffer(loop, random(SIZE));
             loop.register(pair.stream, 1, RW);
             loop.expect(Loop.writable(1));
@@ -444,7 +447,7 @@ class ZeroCopyTest {
     @Test
     void completionsComeInRanges() throws IOException {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             int count = 300;
             ZeroCopyBuffer[] buffers = new ZeroCopyBuffer[7];
             for (int i = 0; i < buffers.length; i++) {
@@ -474,7 +477,7 @@ class ZeroCopyTest {
     @Test
     void numbersWrapAroundAndComeInAnyOrder() throws Exception {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             ZeroCopyBuffer[] buffers = new ZeroCopyBuffer[8];
             ZeroCopyBuffer[] ring = (ZeroCopyBuffer[]) field("ring").get(pair.sender);
             long first = 0xFFFF_FFFCL;
@@ -559,7 +562,7 @@ class ZeroCopyTest {
     @Test
     void sendsBelowTheThresholdAreCopied() throws IOException {
         try (Loop loop = new Loop()) {
-            Pair pair = open(loop);
+            Pair pair = openEnabled(loop);
             ZeroCopyBuffer buffer = buffer(loop, random(SIZE));
             int threshold = (int) ZeroCopySender.DEFAULT_THRESHOLD;
             assertEquals(threshold - 1, pair.sender.send(buffer, 0, threshold - 1));
@@ -581,7 +584,7 @@ class ZeroCopyTest {
         assumeTrue(Background.result(Background.start(() -> {
             try (Loop loop = new Loop()) {
                 TcpStream[] pair = loop.pair();
-                if (!Seccomp.refuse(SETSOCKOPT, EPERM)) {
+                if (!Seccomp.refuse(SystemCall.SETSOCKOPT, EPERM)) {
                     return false;
                 }
                 ZeroCopySender sender = ZeroCopySender.of(pair[0]);
@@ -599,12 +602,12 @@ class ZeroCopyTest {
     @Test
     void aSendThatTheKernelHasNoRoomForIsCopied() throws Exception {
         try (Loop loop = new Loop()) {
-            open(loop); // otherwise the test is skipped here
+            openEnabled(loop); // otherwise the test is skipped here
         }
         assumeTrue(Background.result(Background.start(() -> {
             try (Loop loop = new Loop()) {
-                Pair pair = open(loop);
-                if (!Seccomp.refuse(SENDTO, 3, MSG_ZEROCOPY, ENOBUFS)) {
+                Pair pair = openEnabled(loop);
+                if (!Seccomp.refuse(SystemCall.SENDTO, 3, MSG_ZEROCOPY, ENOBUFS)) {
                     return false;
                 }
                 byte[] bytes = random(3 * SIZE);
@@ -621,6 +624,7 @@ class ZeroCopyTest {
 
     @Test
     void aBufferMayBeLargerThanTwoGigabytes() throws IOException {
+        Behaviour.TRANSFERS_ARE_SLOW.skip();
         long size = 5L << 30;
         try (Loop loop = new Loop()) {
             byte[] tail = random(200_000);

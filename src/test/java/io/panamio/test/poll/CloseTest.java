@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
-import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.SourceFd;
 import io.panamio.Waker;
@@ -18,7 +17,6 @@ import io.panamio.net.UdpSocket;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
-import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -121,7 +119,6 @@ class CloseTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void manyThreadsMayCloseAtOnce() throws Exception {
         try (Loop loop = new Loop()) {
             Future<?> poller = poller(loop, new AtomicInteger());
@@ -145,7 +142,6 @@ class CloseTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void thePollingThreadClosesWithoutWaiting() throws IOException {
         try (Loop loop = new Loop()) {
             long start = System.nanoTime();
@@ -160,7 +156,6 @@ class CloseTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aSourceMayBeClosedWhileItsPollIsClosed() throws Exception {
         for (int i = 0; i < 50; i++) {
             try (Loop loop = new Loop()) {
@@ -180,7 +175,6 @@ class CloseTest {
 
     /** Between its polls, the poller acquires a lock that the closing thread holds. */
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aCloserMayHoldALockThatThePollerNeeds() throws Exception {
         try (Loop loop = new Loop()) {
             Object lock = new Object();

@@ -48,7 +48,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aDeliveryIsReportedOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -64,7 +63,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void directionsOutsideTheInterestAreNotReported() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -77,7 +75,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void registeringReportsReadiness() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -93,7 +90,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void levelsAreReportedUntilDrained() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -109,7 +105,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aOneShotInterestReportsOnce() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -124,7 +119,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void nothingIsReportedAfterDeregisteringOrClosing() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -144,7 +138,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aSourceMovesToAnotherPollWithItsPendingReadiness() throws IOException {
         try (Loop loop = new Loop(); Loop other = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -158,7 +151,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void deliveryFromAnotherThreadEndsAWait() throws Exception {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -177,7 +169,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void deliveriesOfOtherThreadsAreNeitherLostNorReportedTwice() throws Exception {
         try (Loop loop = new Loop()) {
             List<Reporting> sources = new ArrayList<>();
@@ -215,7 +206,6 @@ class DeliveryTest {
 
     /** With room for one event, those of the system, of the waker and of deliveries take turns. */
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void noSourceStarvesWithRoomForOneEvent() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);
@@ -258,7 +248,6 @@ class DeliveryTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void deliveriesToAClosedPollAreIgnored() throws IOException {
         try (Loop loop = new Loop()) {
             Reporting r = Reporting.make(loop);

@@ -89,7 +89,6 @@ class EventsTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void indexOutOfRangeIsRejected() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1, 2);
@@ -105,7 +104,6 @@ class EventsTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void iterationVisitsAllEventsWithOneCursor() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1, 2);
@@ -125,7 +123,6 @@ class EventsTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aCursorAtNoEventThrows() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1);
@@ -140,7 +137,6 @@ class EventsTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void clearDiscardsAllEvents() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1, 2);
@@ -155,7 +151,6 @@ class EventsTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void toStringShowsEveryEvent() throws IOException {
         try (Loop loop = new Loop()) {
             assertEquals("[]", loop.events.toString());
@@ -174,7 +169,6 @@ class EventsTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void anotherThreadMayReadEventsAfterwards() throws Exception {
         try (Loop loop = new Loop()) {
             fill(loop, 1);
@@ -183,7 +177,6 @@ class EventsTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void onePollMayUseSeveralEvents() throws IOException {
         try (Loop loop = new Loop()) {
             fill(loop, 1);

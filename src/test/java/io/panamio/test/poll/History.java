@@ -502,7 +502,7 @@ final class History {
             case 4 -> Feature.UNIX_SEQPACKETS.isAvailable();
             case 7 -> Feature.ABSTRACT_ADDRESSES.isAvailable() && Feature.UNIX_SEQPACKETS.isAvailable();
             case 8, 9 -> Feature.PIPES.isAvailable();
-            case 10, 12, 13, 16 -> Feature.DESCRIPTORS.isAvailable();
+            case 10, 13, 16 -> Feature.DESCRIPTORS.isAvailable();
             case 18, 19 -> !Behaviour.REFUSED_DATAGRAMS_END_EVENTS.isHere();
             default -> true;
         };

@@ -130,7 +130,6 @@ class RegistrationModesTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void levelsTakeTurnsWhereNotAllFit() throws IOException {
         try (Loop loop = new Loop()) {
             Events one = Events.withCapacity(1);
@@ -217,7 +216,6 @@ class RegistrationModesTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void disarmedOneShotIsStillRegistered() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -231,7 +229,6 @@ class RegistrationModesTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void oneShotThatDidNotFitStaysArmed() throws IOException {
         try (Loop loop = new Loop()) {
             Events one = Events.withCapacity(1);
@@ -247,7 +244,6 @@ class RegistrationModesTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void anotherThreadMayReregisterAOneShotDuringAWait() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -485,7 +481,6 @@ class RegistrationModesTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void modesAreDelegatedToInnerSources() throws IOException {
         try (Loop loop = new Loop()) {
             Source source = new Wrapper(loop.later(new EventFd(1)));
@@ -505,7 +500,6 @@ class RegistrationModesTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aWaitEndsAtOnceForALevelThatIsReady() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R.level());

@@ -8,11 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.panamio.Feature;
 import io.panamio.Slab;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
-import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -191,7 +189,6 @@ class SlabTest {
 
     /** Two events in one batch: the handler of the first closes the source of the second, and opens another. */
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void staleEventInABatchFindsNothing() throws IOException {
         try (Loop loop = new Loop()) {
             Slab<EventFd> slab = new Slab<>();

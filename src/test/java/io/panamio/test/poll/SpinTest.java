@@ -44,7 +44,6 @@ class SpinTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 1_000_000, Long.MAX_VALUE})
-    @Requires(Feature.DESCRIPTORS)
     void eventOfAnotherThreadIsReportedWithAnySpin(long nanos) throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -59,7 +58,6 @@ class SpinTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 100_000, 1_000_000, 20_000_000, Long.MAX_VALUE})
-    @Requires(Feature.DESCRIPTORS)
     void timeoutIsKeptWithAnySpin(long nanos) throws IOException {
         try (Loop loop = new Loop()) {
             for (Duration timeout : List.of(Duration.ofNanos(150_000), Duration.ofMillis(3))) {
@@ -72,7 +70,6 @@ class SpinTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void pollNowDoesNotSpin() throws IOException {
         try (Loop loop = new Loop()) {
             spin(loop, FOREVER);
@@ -82,7 +79,6 @@ class SpinTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void wakeEndsASpin() throws Exception {
         try (Loop loop = new Loop()) {
             spin(loop, FOREVER);
@@ -97,7 +93,6 @@ class SpinTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void closeEndsASpin() throws Exception {
         for (int i = 0; i < 50; i++) {
             try (Loop loop = new Loop()) {
@@ -127,7 +122,6 @@ class SpinTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void sourceThatIsRegisteredDuringASpinEndsIt() throws Exception {
         try (Loop loop = new Loop()) {
             spin(loop, FOREVER);

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
-import io.panamio.Feature;
 import io.panamio.Poll;
 import io.panamio.SystemError;
 import io.panamio.test.support.Background;
@@ -14,8 +13,8 @@ import io.panamio.test.support.Child;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
-import io.panamio.test.support.Requires;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Future;
@@ -26,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Timeouts with a resolution finer than a millisecond. */
 class TimeoutTest {
-    private static final int EPOLL_PWAIT2 = 441; // the number is the same on every processor but Alpha
     private static final int EPERM = 1;
     private static final int EIO = 5;
     private static final int ENOSYS = 38;
@@ -42,7 +40,6 @@ class TimeoutTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void eventIsFoundWithAFineTimeout() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R.level());
@@ -68,7 +65,7 @@ class TimeoutTest {
         }
 
         public static void main(String[] args) throws IOException {
-            Seccomp.refuse(EPOLL_PWAIT2, Integer.parseInt(args[0]));
+            Seccomp.refuse(SystemCall.EPOLL_PWAIT2, Integer.parseInt(args[0]));
             try (Poll poll = Poll.open()) {
                 Events events = Events.withCapacity(1);
                 assertWaits(poll, events, Duration.ofMillis(1));

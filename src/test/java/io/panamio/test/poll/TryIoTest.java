@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.panamio.Feature;
 import io.panamio.Interest;
 import io.panamio.SourceFd;
 import io.panamio.net.TcpStream;
@@ -17,7 +16,6 @@ import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
-import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import org.junit.jupiter.api.Tag;
@@ -39,7 +37,6 @@ class TryIoTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, WOULD_BLOCK, Long.MAX_VALUE, Long.MIN_VALUE})
     @Tag("any-selector")
-    @Requires(Feature.DESCRIPTORS)
     void returnsWhatTheOperationReturns(long result) throws IOException {
         try (EventFd source = new EventFd(0)) {
             assertEquals(result, source.tryIo(R, fd -> result));
@@ -49,7 +46,6 @@ class TryIoTest {
 
     @Test
     @Tag("any-selector")
-    @Requires(Feature.DESCRIPTORS)
     void passesTheDescriptorToTheOperation() throws IOException {
         try (EventFd source = new EventFd(3)) {
             assertEquals(source.fd(), source.tryIo(R, fd -> fd));
@@ -58,7 +54,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void throwsWhatTheOperationThrows() throws IOException {
         try (EventFd source = new EventFd(1)) {
             IOException failure = new IOException("mine");
@@ -74,7 +69,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void nullIsRejected() throws IOException {
         try (EventFd source = new EventFd(1)) {
             assertThrows(NullPointerException.class, () -> source.tryIo(null, fd -> 0));
@@ -84,7 +78,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void closedSourceMakesNoCall() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(1));
@@ -195,7 +188,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void callThatWouldBlockRearmsEachTime() throws IOException {
         try (Loop loop = new Loop(); EventFd counter = new EventFd(0)) {
             SourceFd source = loop.later(new SourceFd(counter.fd()));
@@ -219,7 +211,6 @@ class TryIoTest {
     // ---- a user-defined source
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void userDefinedSourceRearmsEachTime() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -235,7 +226,6 @@ class TryIoTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void userDefinedSourceIsClosedOnceAndNamedByItsClass() throws IOException {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));

@@ -9,12 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Events;
-import io.panamio.Feature;
 import io.panamio.IoResult;
 import io.panamio.Waker;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
-import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -65,7 +63,6 @@ class WakerTest {
      * sources, the likelier.
      */
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void aWakeDuringTheCheckOfUnarmedSourcesIsNotLost() throws Exception {
         try (Loop loop = new Loop()) {
             Waker waker = open(loop, 7);
@@ -139,7 +136,6 @@ class WakerTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void wakeIsReportedWithOtherEvents() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R);
@@ -155,7 +151,6 @@ class WakerTest {
 
     /** The wait ended by the wake finds the source as well, and has room for only one event. */
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void wakeThatEndsAWaitWithoutRoomIsReportedByTheNextPoll() throws Exception {
         try (Loop loop = new Loop()) {
             EventFd source = loop.later(new EventFd(0));
@@ -182,7 +177,6 @@ class WakerTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void wakeThatDoesNotFitIsReportedByALaterPoll() throws IOException {
         try (Loop loop = new Loop()) {
             loop.register(loop.later(new EventFd(1)), 1, R);
@@ -206,7 +200,6 @@ class WakerTest {
     }
 
     @Test
-    @Requires(Feature.DESCRIPTORS)
     void wakesDoNotStarveASourceWhereNotAllFit() throws IOException {
         try (Loop loop = new Loop()) {
             Waker waker = open(loop, 7);

@@ -21,6 +21,7 @@ import io.panamio.test.support.Programs;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Programs.Program;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.DataInputStream;
 import java.io.File;
 import java.io.FileDescriptor;
@@ -50,8 +51,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,9 +75,9 @@ class ProgramFaultsTest {
     private final Queue<AutoCloseable> closeables = new ConcurrentLinkedQueue<>();
 
     /**
-     * A program for which system calls fail. The arguments are the numbers of the calls, separated by commas, the
-     * error, and the arguments of the program. A number may be followed by the index of an argument and the bits in it
-     * with which the call fails.
+     * A program for which system calls fail. The arguments are the names of the calls, separated by commas, the error,
+     * and the arguments of the program. A name may be followed by the index of an argument and the bits in it with
+     * which the call fails.
      */
     static final class Faulty {
         private Faulty() {
@@ -82,12 +85,13 @@ class ProgramFaultsTest {
 
         public static void main(String[] args) {
             int errno = Integer.parseInt(args[1]);
-            for (String number : args[0].split(",")) {
-                int[] call = Arrays.stream(number.split("/")).mapToInt(Integer::parseInt).toArray();
-                if (call.length == 1) {
-                    Seccomp.refuse(call[0], errno);
+            for (String name : args[0].split(",")) {
+                String[] parts = name.split("/");
+                SystemCall call = SystemCall.valueOf(parts[0]);
+                if (parts.length == 1) {
+                    Seccomp.refuse(call, errno);
                 } else {
-                    Seccomp.refuse(call[0], call[1], call[2], errno);
+                    Seccomp.refuse(call, Integer.parseInt(parts[1]), Integer.parseInt(parts[2]), errno);
                 }
             }
             Main.main(Arrays.copyOfRange(args, 2, args.length));
@@ -171,6 +175,7 @@ class ProgramFaultsTest {
 
     @AfterEach
     void close() throws Exception {
+        programs.kill();
         for (AutoCloseable c; (c = closeables.poll()) != null;) {
             c.close();
         }
@@ -370,6 +375,7 @@ class ProgramFaultsTest {
     }
 
     @Test
+    @Tag("any-selector")
     void aFullHeapEndsNoLog() throws IOException {
         Path log = directory.resolve("log");
         Program logger = programs.example(List.of("-Xmx16m"), Logger.class, log.toString());
@@ -401,9 +407,15 @@ class ProgramFaultsTest {
         for (Socket one : old.subList(0, 20)) {
             send(one);
         }
-        Duration before = running.program.cpu();
-        Loop.until("tries", () -> !running.program.process().isAlive()
-            || running.program.cpu().minus(before).compareTo(Duration.ofMillis(300)) > 0);
+        long start = System.nanoTime();
+        Loop.until("answered, or a while is over: a client may be dropped instead", () -> {
+            for (Socket one : old.subList(0, 20)) {
+                if (one.getInputStream().available() == 0) {
+                    return System.nanoTime() - start > 500_000_000;
+                }
+            }
+            return true;
+        });
         running.assertRuns();
         Files.delete(full);
         running.program.awaitOutput("the heap is empty");
@@ -547,8 +559,8 @@ class ProgramFaultsTest {
      * numbers of failures and of waits so far are printed.
      */
     private String exhausted(String call, Path full) throws IOException, InterruptedException {
-        return library("accept4 socket recv epoll_wait epoll_pwait2 poll", """
-            static int failures, waits;
+        return library("accept accept4 socket recv " + ForwardingLibrary.WAITS, """
+            static int failures, waits_so_far;
             static int fails(const char *call) {
               if (strcmp(call, "%s") != 0 || access("%s", F_OK) != 0) {
                 return 0;
@@ -557,35 +569,24 @@ class ProgramFaultsTest {
               errno = EMFILE;
               return 1;
             }
-            int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
-              return fails("accept4") ? -1 : ((int (*)(int, struct sockaddr *, socklen_t *, int)) real_accept4)(fd,
-                address, length, flags);
+            int accept(int fd, void *address, void *length) {
+              return fails("accept") ? -1 : ((int (*)(int, void *, void *)) real_accept)(fd, address, length);
+            }
+            int accept4(int fd, void *address, void *length, int flags) {
+              return fails("accept") ? -1
+                : ((int (*)(int, void *, void *, int)) real_accept4)(fd, address, length, flags);
             }
             int socket(int family, int type, int protocol) {
               return fails("socket") ? -1 : ((int (*)(int, int, int)) real_socket)(family, type, protocol);
             }
-            int epoll_wait(int epoll, struct epoll_event *events, int max, int millis) {
-              waits++;
-              return ((int (*)(int, struct epoll_event *, int, int)) real_epoll_wait)(epoll, events, max, millis);
-            }
-            int epoll_pwait2(int epoll, struct epoll_event *events, int max, const struct timespec *timeout,
-                const sigset_t *signals) {
-              waits++;
-              return ((int (*)(int, struct epoll_event *, int, const struct timespec *, const sigset_t *))
-                real_epoll_pwait2)(epoll, events, max, timeout, signals);
-            }
-            int poll(struct pollfd *polled, nfds_t count, int millis) {
-              waits += count > 1; // of the selector
-              return ((int (*)(struct pollfd *, nfds_t, int)) real_poll)(polled, count, millis);
-            }
             ssize_t recv(int fd, void *to, size_t room, int flags) {
               ssize_t n = ((ssize_t (*)(int, void *, size_t, int)) real_recv)(fd, to, room, flags);
               if (n > 0 && memmem(to, n, "count", 5) != NULL) {
-                dprintf(2, "%%d failures, %%d waits\\n", failures, waits);
+                dprintf(2, "%%d failures, %%d waits\\n", failures, waits_so_far);
               }
               return n;
             }
-            """.formatted(call, full));
+            """.formatted(call, full) + ForwardingLibrary.waiting("waits_so_far++;"));
     }
 
     /** Returns the numbers of failures and waits. */
@@ -604,7 +605,7 @@ class ProgramFaultsTest {
 
     /** As no event reports that a descriptor is free again, the servers try every 100 ms. */
     @ParameterizedTest
-    @CsvSource({"echo, accept4", "proxy, accept4", "proxy, socket", "send, accept4"})
+    @CsvSource({"echo, accept", "proxy, accept", "proxy, socket", "send, accept"})
     void withoutDescriptorsABusyClientCausesNoMoreAttempts(String program, String call) throws Exception {
         Path full = directory.resolve("full");
         String option = exhausted(call, full);
@@ -631,8 +632,11 @@ class ProgramFaultsTest {
 
     @Test
     void atTheLimitNothingWakesTheServerEvenIfItHadNoDescriptors() throws Exception {
+        if (!Loop.hasEdges()) {
+            Behaviour.POLL_LACKS_THE_END_OF_READING.skip();
+        }
         Path full = directory.resolve("full");
-        Running running = start(Server.ECHO, List.of(exhausted("accept4", full)), "--max-connections", "2");
+        Running running = start(Server.ECHO, List.of(exhausted("accept", full)), "--max-connections", "2");
         Socket first = connect(running);
         ping(first);
         Files.createFile(full);
@@ -655,11 +659,11 @@ class ProgramFaultsTest {
             "send file --host 127.0.0.1 --port 0");
     }
 
-    private Running startFaulty(String calls, int errno, String program) throws Exception {
+    private Running startFaulty(List<SystemCall> calls, int errno, String program) throws Exception {
         Seccomp.require();
         Files.createFile(directory.resolve("file"));
-        return Running.of(programs.example(List.of(), Faulty.class,
-            (calls + " " + errno + " " + program).split(" ")));
+        String names = calls.stream().map(SystemCall::name).collect(Collectors.joining(","));
+        return Running.of(programs.example(List.of(), Faulty.class, (names + " " + errno + " " + program).split(" ")));
     }
 
     @ParameterizedTest
@@ -671,14 +675,12 @@ class ProgramFaultsTest {
         Loop.until("retried", () -> line.matcher(running.program.output()).results().count() > 1
             || !running.program.process().isAlive());
         running.program.assertIdle();
-        running.program.process().destroyForcibly(); // to end by itself, the proxy needs events
     }
 
     @ParameterizedTest
     @MethodSource("programs")
     void connectionsAbortedInTheQueueEndNothing(String program) throws Exception {
-        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
-        Running running = startFaulty(aarch64 ? "242" : "288", ECONNABORTED, program); // accept4
+        Running running = startFaulty(List.of(SystemCall.ACCEPT4), ECONNABORTED, program);
         connect(running);
         running.program.awaitOutput("ECONNABORTED");
         running.program.assertIdle();
@@ -686,12 +688,12 @@ class ProgramFaultsTest {
 
     /** A splice of an odd number of bytes fails: the one out of the pipe, which contains the bytes by then. */
     @ParameterizedTest
+    @Tag("any-selector")
     @CsvSource({"ENOMEM, 12", "ENOBUFS, 105"})
     void aSpliceThatFailsWithoutMemoryLosesNothingSilently(String name, int errno) throws Exception {
         Seccomp.require();
-        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         Running running = start(Server.PROXY, List.of(), Faulty.class,
-            List.of((aarch64 ? "76" : "275") + "/4/1", Integer.toString(errno)), "--mode", "splice");
+            List.of(SystemCall.SPLICE + "/4/1", Integer.toString(errno)), "--mode", "splice");
         Socket other = connect(running);
         int whole = 0;
         for (int size : new int[] {100, 101, 99_998, 100_001}) {
@@ -720,11 +722,9 @@ class ProgramFaultsTest {
     private String library(String replaced, String code) throws IOException, InterruptedException {
         return "-Dpanamio.test.library=" + ForwardingLibrary.replacing(directory, replaced, """
             #include <fcntl.h>
-            #include <poll.h>
             #include <stdio.h>
             #include <string.h>
-            #include <sys/epoll.h>
-            #include <sys/socket.h>
+            #include <sys/types.h>
             #include <unistd.h>
             """ + code);
     }
@@ -735,24 +735,8 @@ class ProgramFaultsTest {
      * So an unbounded turn never ends.
      */
     private String flood() throws IOException, InterruptedException {
-        return library("recv send sendfile epoll_wait epoll_pwait2 poll", """
+        return library("recv send sendfile " + ForwardingLibrary.WAITS, """
             static size_t received;
-            int epoll_wait(int epoll, struct epoll_event *events, int max, int millis) {
-              received = 0;
-              return ((int (*)(int, struct epoll_event *, int, int)) real_epoll_wait)(epoll, events, max, millis);
-            }
-            int epoll_pwait2(int epoll, struct epoll_event *events, int max, const struct timespec *timeout,
-                const sigset_t *signals) {
-              received = 0;
-              return ((int (*)(int, struct epoll_event *, int, const struct timespec *, const sigset_t *))
-                real_epoll_pwait2)(epoll, events, max, timeout, signals);
-            }
-            int poll(struct pollfd *polled, nfds_t count, int millis) {
-              if (count > 1) { // of the selector
-                received = 0;
-              }
-              return ((int (*)(struct pollfd *, nfds_t, int)) real_poll)(polled, count, millis);
-            }
             static struct { size_t size; size_t at; char text[512]; } floods[1024];
             ssize_t recv(int fd, void *to, size_t room, int flags) {
               size_t from = 0;
@@ -786,6 +770,7 @@ class ProgramFaultsTest {
               ssize_t n = ((ssize_t (*)(int, const void *, size_t, int)) real_send)(fd, from, size, flags);
               return floods_it ? (ssize_t) length : n;
             }
+            #if LINUX
             ssize_t sendfile(int to, int from, off_t *at, size_t count) {
               if (to >= 1024 || floods[to].size == 0) {
                 return ((ssize_t (*)(int, int, off_t *, size_t)) real_sendfile)(to, from, at, count);
@@ -794,7 +779,27 @@ class ProgramFaultsTest {
               *at += count;
               return count;
             }
-            """);
+            #elif MACOS
+            int sendfile(int from, int to, off_t at, off_t *count, void *more, int flags) {
+              if (to >= 1024 || floods[to].size == 0) {
+                return ((int (*)(int, int, off_t, off_t *, void *, int)) real_sendfile)(from, to, at, count, more,
+                  flags);
+              }
+              usleep(1000);
+              return 0;
+            }
+            #else
+            int sendfile(int from, int to, off_t at, size_t count, void *more, off_t *sent, int flags) {
+              if (to >= 1024 || floods[to].size == 0) {
+                return ((int (*)(int, int, off_t, size_t, void *, off_t *, int)) real_sendfile)(from, to, at, count,
+                  more, sent, flags);
+              }
+              usleep(1000);
+              *sent = count;
+              return 0;
+            }
+            #endif
+            """ + ForwardingLibrary.waiting("received = 0;"));
     }
 
     @ParameterizedTest
@@ -811,11 +816,11 @@ class ProgramFaultsTest {
             ping(other);
         }
         ping(connect(running));
-        programs.close(); // before the sockets of the echo server, whose threads may be blocked
     }
 
     /** A turn receives at most as many bytes as it may send; the first event is followed by a second turn. */
     @ParameterizedTest
+    @Tag("any-selector")
     @CsvSource({
         "a.txt, Content-Length: 1048448,", // uploads: head and body are 8192 times the request's 128 bytes
         "a.txt, Content-Length: 16256,", // each with its head in one read
@@ -858,15 +863,14 @@ class ProgramFaultsTest {
 
     /** The loop is held while it accepts the second client, until all others wait. */
     @ParameterizedTest
+    @Tag("any-selector")
     @ValueSource(strings = {"echo", "proxy", "send", "serve"})
     void clientsThatWaitToBeAcceptedDoNotDelayOthers(String program) throws Exception {
         int waiting = 120;
         Path go = directory.resolve("go");
-        String option = library("accept4 recv", """
+        String option = library("accept accept4 recv", """
             static int accepted;
-            int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
-              int client = ((int (*)(int, struct sockaddr *, socklen_t *, int)) real_accept4)(fd, address, length,
-                flags);
+            static int counted(int client) {
               if (client >= 0 && ++accepted == 2) {
                 dprintf(2, "held\\n");
                 while (access("%s", F_OK) != 0) {
@@ -874,6 +878,12 @@ class ProgramFaultsTest {
                 }
               }
               return client;
+            }
+            int accept(int fd, void *address, void *length) {
+              return counted(((int (*)(int, void *, void *)) real_accept)(fd, address, length));
+            }
+            int accept4(int fd, void *address, void *length, int flags) {
+              return counted(((int (*)(int, void *, void *, int)) real_accept4)(fd, address, length, flags));
             }
             ssize_t recv(int fd, void *to, size_t room, int flags) {
               ssize_t n = ((ssize_t (*)(int, void *, size_t, int)) real_recv)(fd, to, room, flags);

@@ -26,6 +26,7 @@ import java.util.concurrent.Future;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,6 +126,7 @@ class ProxyTlsTest {
     // ---- the command
 
     @Test
+    @Tag("any-selector")
     void theCommandReadsPem(@TempDir Path directory) throws Exception {
         Certificates.writePem(Certificates.ALPHA, directory);
         try (Programs programs = new Programs(directory);
@@ -152,6 +154,7 @@ class ProxyTlsTest {
     }
 
     @ParameterizedTest
+    @Tag("any-selector")
     @CsvSource({"--tls-cert cert.pem, given together", "--tls-cert cert.pem --tls-key cert.pem, no private key",
         "--tls-cert key.pem --tls-key key.pem, certificate", "--tls-cert none.pem --tls-key key.pem, none.pem",
         "--tls-cert cert.pem --tls-key old.pem, openssl pkcs8"})

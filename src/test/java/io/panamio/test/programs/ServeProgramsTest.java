@@ -120,6 +120,7 @@ class ServeProgramsTest {
     }
 
     @Test
+    @Tag("any-selector")
     void fileOf5GigabytesArrivesUnchanged() throws Exception {
         Behaviour.TRANSFERS_ARE_SLOW.skip();
         long size = 5_000_000_000L;

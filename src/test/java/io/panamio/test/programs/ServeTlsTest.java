@@ -15,6 +15,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +64,7 @@ class ServeTlsTest {
     }
 
     @ParameterizedTest
+    @Tag("any-selector")
     @ValueSource(strings = {"--tlsv1.2", "--tlsv1.3"})
     void curlFetchesFiles(String version, @TempDir Path directory) throws IOException {
         MissingPrograms.require("curl");

@@ -44,7 +44,9 @@ class ClassLoaderTest {
         private static Set<Thread> threads() {
             return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> !thread.getName().startsWith("ForkJoinPool-") // the JDK's, of virtual threads
-                    && !thread.getName().startsWith("VirtualThread-")).collect(Collectors.toSet());
+                    && !thread.getName().startsWith("VirtualThread-")
+                    && !thread.getName().startsWith("InnocuousThread-")) // the JDK's, of direct buffers since JDK 26
+                .collect(Collectors.toSet());
         }
 
         /** A method of its own, so that no local variable keeps the loader reachable. */

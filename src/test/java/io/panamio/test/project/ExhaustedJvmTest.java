@@ -22,6 +22,7 @@ import io.panamio.test.support.Child;
 import io.panamio.test.support.Heap;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -54,11 +55,9 @@ class ExhaustedJvmTest {
     /** Opens sources when no thread can be started, as the library's cleaner needs one. */
     static final class WithoutThreads {
         private static final int EAGAIN = 11;
-        private static final int CLONE3 = 435;
         private static final int TIMES = 20;
 
         public static void main(String[] args) throws Exception {
-            int clone = System.getProperty("os.arch").equals("amd64") ? 56 : 220;
             InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
             Path file = Path.of("/proc/self/exe").toRealPath();
             Map<String, Opening> openings = new LinkedHashMap<>();
@@ -75,8 +74,8 @@ class ExhaustedJvmTest {
             openings.put("a file", () -> FileSource.open(file));
             FutureTask<String> task = new FutureTask<>(() -> {
                 Poll.open().close(); // loads many classes without opening a source
-                Seccomp.refuse(CLONE3, EAGAIN);
-                Seccomp.refuse(clone, EAGAIN);
+                Seccomp.refuse(SystemCall.CLONE3, EAGAIN);
+                Seccomp.refuse(SystemCall.CLONE, EAGAIN);
                 return failAll(openings);
             });
             Thread thread = new Thread(task);

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The code in the README and the pages compiles unchanged: a class as a member, anything else as the body of a method,
- * in a class that declares what the surrounding text mentions. Three dots stand for omitted code.
+ * in a class that declares what the surrounding text mentions. Three dots stand for omitted code. A block that begins
+ * with imports is a whole program: that of {@code io.panamio.test.guides}, where a test runs it.
  */
 @Tag("any-platform")
 class SnippetsTest {
@@ -91,6 +92,10 @@ class SnippetsTest {
         for (Path page : pages) {
             Matcher block = BLOCK.matcher(Files.readString(page));
             while (block.find()) {
+                if (block.group(1).startsWith("import ")) {
+                    requireProgram(page, block.group(1));
+                    continue;
+                }
                 String text = block.group(1).replaceAll("…|(?m)^\\.\\.\\.$", "");
                 code.append("\n// " + page.getFileName() + "\nabstract class Block" + blocks++ + " extends Given {\n"
                     + (TYPE.matcher(text).matches() ? text : "void run() throws Exception {\n" + text + "}\n") + "}\n");
@@ -104,5 +109,13 @@ class SnippetsTest {
             directory.toString(), "-cp", Child.CLASSES + ":" + Child.BASE.resolve("target/test-classes"),
             source.toString());
         assertEquals(0, status, messages + "\n" + code);
+    }
+
+    private static void requireProgram(Path page, String text) throws IOException {
+        Matcher name = Pattern.compile("public final class (\\w+) ").matcher(text);
+        assertTrue(name.find(), page + ": no class in " + text);
+        String program = Files.readString(
+            Child.BASE.resolve("src/test/java/io/panamio/test/guides/" + name.group(1) + ".java"));
+        assertEquals("package io.panamio.test.guides;\n\n" + text, program, page.toString());
     }
 }

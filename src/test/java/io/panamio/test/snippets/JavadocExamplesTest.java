@@ -322,7 +322,7 @@ class JavadocExamplesTest {
             TcpStream stream = loop.connected().stream();
             TcpInfo info = TcpInfo.create();
             boolean slow = OptionSnippets.isSlow(stream, info);
-            assertTrue(info.rtt() > 0);
+            assertTrue(info.rtt() >= 0); // 0 on a fast loopback device with a coarse clock
             assertEquals(info.rtt() > 200_000 || info.lost() > 0, slow);
         }
     }

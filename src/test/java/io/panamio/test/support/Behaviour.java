@@ -72,6 +72,8 @@ public enum Behaviour {
     OWN_SHUTDOWN_IS_REPORTED(MACOS, FREEBSD),
     /** kqueue(2) reports the end of each direction by itself, while poll(2) reports that of both. */
     ENDS_ARE_REPORTED_BY_DIRECTION(MACOS, FREEBSD),
+    /** Without POLLRDHUP, {@code PollSelector} looks from time to time for what no entry of a wait covers (10). */
+    POLL_LACKS_THE_END_OF_READING(MACOS),
     /** Each accept that leaves connections in the queue is an event (3). */
     ACCEPTS_ARE_REPORTED(FREEBSD),
     /** A connection that was not accepted before its Unix listener closed ends without an error (7). */
@@ -118,7 +120,15 @@ public enum Behaviour {
 
     /** There is no SO_REUSEPORT. */
     PORTS_CANNOT_BE_SHARED(WINDOWS),
-    /** A blocking write of the JDK that waits for room may miss a reset, and wait for ever. */
+    /**
+     * A read of the JDK that is waiting when a reset arrives may return the end of the stream: Wine's server takes the
+     * error of the socket before the reader's recvmsg(2), which then returns 0.
+     */
+    RESETS_ARRIVE_AS_ENDS(WINE),
+    /**
+     * A write of the JDK that polls for room, as it does after a read with a timeout, misses a reset and waits for ever,
+     * also if the peer is a program of Linux.
+     */
     RESETS_MISS_WAITING_WRITES(WINE),
     /** A reset is not sent before the bytes that wait to be sent. */
     RESETS_WAIT_FOR_UNSENT_BYTES(WINE),
@@ -181,8 +191,6 @@ public enum Behaviour {
     SIGPIPE_IS_MISSING(WINDOWS),
     /** sendfile(2) sends to sockets only (9). */
     SENDFILE_REQUIRES_A_SOCKET(MACOS, FREEBSD),
-    /** The number of mappings of a process is limited. */
-    MAPPINGS_ARE_LIMITED(LINUX),
     /** A file that is mapped cannot be truncated. */
     MAPPED_FILES_CANNOT_BE_TRUNCATED(WINDOWS),
     /** FIFOs and devices are files of a folder. */

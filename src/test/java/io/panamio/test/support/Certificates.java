@@ -56,11 +56,11 @@ public final class Certificates {
         assertEquals(0, keytool.onExit().join().exitValue(), output);
     }
 
-    /** {@return the certificates, to be trusted} */
-    private static KeyStore trusted() throws IOException, GeneralSecurityException {
+    /** {@return the certificates of some aliases, to be trusted} */
+    private static KeyStore trusted(String... aliases) throws IOException, GeneralSecurityException {
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
-        for (String alias : new String[] {ALPHA, BETA}) {
+        for (String alias : aliases) {
             trusted.setCertificateEntry(alias, all().getCertificate(alias));
         }
         return trusted;
@@ -80,34 +80,36 @@ public final class Certificates {
     /** {@return a context that has the keys of some aliases, and trusts all} */
     public static SSLContext context(String... aliases) {
         try {
-            KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-            keys.init(keys(aliases), PASSWORD.toCharArray());
-            TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-            trust.init(trusted());
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-            return context;
+            return context(keys(aliases), trusted(ALPHA, BETA));
         } catch (IOException | GeneralSecurityException e) {
             throw new AssertionError(e);
         }
     }
 
-    /** {@return a context that trusts no certificate of these} */
-    public static SSLContext distrustful() {
+    /** {@return a context that trusts only one alias} */
+    public static SSLContext trusting(String alias) {
         try {
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, null, null);
-            return context;
-        } catch (GeneralSecurityException e) {
+            return context(keys(), trusted(alias));
+        } catch (IOException | GeneralSecurityException e) {
             throw new AssertionError(e);
         }
+    }
+
+    private static SSLContext context(KeyStore keys, KeyStore trusted) throws GeneralSecurityException {
+        KeyManagerFactory keyManagers = KeyManagerFactory.getInstance("PKIX");
+        keyManagers.init(keys, PASSWORD.toCharArray());
+        TrustManagerFactory trustManagers = TrustManagerFactory.getInstance("PKIX");
+        trustManagers.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keyManagers.getKeyManagers(), trustManagers.getTrustManagers(), null);
+        return context;
     }
 
     /** Writes the certificates to a file, and returns the options with which a JVM trusts them. */
     public static String trustOptions(Path directory) {
         Path file = directory.resolve("trust.p12");
         try (OutputStream out = Files.newOutputStream(file)) {
-            trusted().store(out, PASSWORD.toCharArray());
+            trusted(ALPHA, BETA).store(out, PASSWORD.toCharArray());
         } catch (IOException | GeneralSecurityException e) {
             throw new AssertionError(e);
         }

@@ -37,7 +37,6 @@ public final class Child {
     public Child() {
         options.add("--enable-native-access=io.panamio");
         options.addAll(Systems.CHILD_OPTIONS);
-        options.addAll(Qemu.CHILD_OPTIONS);
     }
 
     /** Adds options for the JVM; later ones override earlier ones. */

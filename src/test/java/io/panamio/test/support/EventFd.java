@@ -4,7 +4,7 @@ import io.panamio.IoResult;
 import io.panamio.IoSource;
 import java.io.IOException;
 
-/** A user-defined source: an eventfd(2), which is readable while its count is not 0. */
+/** A user-defined source: an {@linkplain NativeCalls#eventfd eventfd(2)}, which is readable while its count is not 0. */
 public final class EventFd extends IoSource {
     public EventFd(int count) {
         super(NativeCalls.eventfd(count), false);

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.SystemError;
 import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +56,17 @@ public final class Failures {
         "ENOTCONN", Set.of("EDESTADDRREQ"));
 
     private Failures() {
+    }
+
+    /** Asserts that a socket of the JDK finds its connection reset, after it has read what arrived before. */
+    public static void assertReset(Socket socket) throws IOException {
+        try {
+            socket.getInputStream().readAllBytes();
+        } catch (SocketException e) { // "aborted" if it was sending
+            assertTrue(e.getMessage().contains("reset") || e.getMessage().contains("abort"), e.getMessage());
+            return;
+        }
+        assertTrue(Behaviour.RESETS_ARRIVE_AS_ENDS.isHere(), "an orderly end");
     }
 
     private static boolean isSameCall(String expected, String actual) {

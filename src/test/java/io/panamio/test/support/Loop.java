@@ -52,6 +52,9 @@ public final class Loop implements AutoCloseable {
         Duration.ofSeconds(System.getenv("PANAMIO_QEMU") == null && !WindowsHandles.HERE ? 60 : 300);
     /** The time that a test waits to check that nothing happens. */
     public static final Duration SHORT = Duration.ofMillis(50);
+    /** How long {@link #until} repeats its condition without a pause, and the pause, in nanoseconds. */
+    private static final long TURNS = 500_000;
+    private static final long PAUSE = 1_000_000;
 
     private final Deque<AutoCloseable> closeables = new ArrayDeque<>();
     public final Poll poll;
@@ -234,15 +237,18 @@ public final class Loop implements AutoCloseable {
         boolean holds() throws IOException;
     }
 
-    /** Repeats {@code condition} until it holds. */
+    /** Repeats {@code condition} until it holds, with pauses in which others run: other forks run other tests. */
     public static void until(String what, Condition condition) throws IOException {
-        long deadline = System.nanoTime() + LONG.toNanos();
-        for (int turn = 1; !condition.holds(); turn++) {
-            if (System.nanoTime() > deadline) {
+        long start = System.nanoTime();
+        long pause = start + TURNS;
+        while (!condition.holds()) {
+            long now = System.nanoTime();
+            if (now - start > LONG.toNanos()) {
                 fail("still not: " + what);
             }
-            if (turn % 100 == 0) { // rarely: on a busy machine, a thread that yields runs last
-                Thread.yield();
+            if (now - pause > 0) {
+                LockSupport.parkNanos(PAUSE);
+                pause = System.nanoTime() + TURNS;
             }
         }
     }

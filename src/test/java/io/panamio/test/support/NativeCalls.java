@@ -190,13 +190,22 @@ public final class NativeCalls {
         }
     }
 
-    /** Opens an eventfd in non-blocking mode, which is readable while its count is not 0. */
+    /**
+     * Opens an eventfd in non-blocking mode, which is readable while its count is not 0. On Windows, a datagram socket
+     * that is connected to itself takes its place.
+     */
     public static int eventfd(int count) {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.counter(count);
+        }
         return (int) call("eventfd", count, NONBLOCK);
     }
 
     /** Reads the count of an eventfd, which resets it to 0. */
     public static long eventfdRead(int fd) {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.takeCount(fd);
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment count = arena.allocate(JAVA_LONG);
             return (int) call("eventfd_read", fd, count) == 0 ? count.get(JAVA_LONG, 0) : -1;
@@ -205,6 +214,9 @@ public final class NativeCalls {
 
     /** Adds to the count of an eventfd. */
     public static int eventfdWrite(int fd, long count) {
+        if (WindowsHandles.HERE) {
+            return WindowsHandles.addCount(fd, count);
+        }
         return (int) call("eventfd_write", fd, count);
     }
 

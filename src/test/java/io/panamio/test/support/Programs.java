@@ -70,10 +70,7 @@ public final class Programs implements AutoCloseable {
             Loop.until("resting", () -> {
                 Duration before = cpu();
                 long start = System.nanoTime();
-                Loop.until("a while", () -> {
-                    Thread.onSpinWait();
-                    return System.nanoTime() - start > 400_000_000;
-                });
+                Loop.until("a while", () -> System.nanoTime() - start > 400_000_000);
                 return cpu().minus(before).compareTo(Duration.ofMillis(50)) < 0;
             });
             assertTrue(process.isAlive(), output());
@@ -244,7 +241,7 @@ public final class Programs implements AutoCloseable {
 
     /** Returns the command line for {@link #example}. */
     public String[] exampleCommand(List<String> options, Class<?> main, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of("-XX:+UseSerialGC", "-Xmx64m"));
+        List<String> command = new ArrayList<>(List.of("-Xmx64m"));
         command.addAll(options);
         command.addAll(List.of("-cp", Stream.of(classes == null ? library() : classes,
             Child.BASE.resolve("target/test-classes"), jar(CommandLine.class), jar(ProgressBar.class),
@@ -258,7 +255,6 @@ public final class Programs implements AutoCloseable {
     public static String[] javaCommand(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(JAVA, "--enable-native-access=ALL-UNNAMED"));
         command.addAll(Systems.CHILD_OPTIONS);
-        command.addAll(Qemu.CHILD_OPTIONS);
         command.addAll(arguments);
         return command.toArray(String[]::new);
     }
@@ -283,6 +279,11 @@ public final class Programs implements AutoCloseable {
 
     private static Path jar(Class<?> of) {
         return Path.of(URI.create(of.getProtectionDomain().getCodeSource().getLocation().toString()));
+    }
+
+    /** Kills the programs that still run: a server that its client floods, or without events, would not terminate. */
+    public void kill() {
+        running.forEach(Process::destroyForcibly);
     }
 
     /** Terminates the programs that still run, in reverse order of their start. */

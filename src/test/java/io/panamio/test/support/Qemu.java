@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.panamio.SystemError;
 import java.nio.ByteOrder;
-import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
@@ -16,8 +15,6 @@ import org.opentest4j.TestAbortedException;
  */
 public final class Qemu implements TestExecutionExceptionHandler {
     private static final boolean HERE = System.getenv("PANAMIO_QEMU") != null;
-    /** The options for JVMs that tests start: under qemu, C2 costs more time than it saves. */
-    static final List<String> CHILD_OPTIONS = HERE ? List.of("-XX:TieredStopAtLevel=1") : List.of();
 
     /** Skips a test under qemu, which lacks something that the test needs. */
     public static void lacks(String what) {

@@ -17,14 +17,14 @@ public final class Systems {
     private static final boolean MACOS = !WINDOWS && NAME.startsWith("mac");
     static final boolean BSD = MACOS || !WINDOWS && NAME.equals("freebsd");
 
-    /** The options for JVMs that tests start, so that they use the same platform. */
+    /** The options for JVMs that tests start: they start fast, and use the same platform. */
     public static final List<String> CHILD_OPTIONS = childOptions();
 
     private Systems() {
     }
 
     private static List<String> childOptions() {
-        List<String> options = new ArrayList<>();
+        List<String> options = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
         for (String property : List.of("os.name", "panamio.selector", "panamio.test.platform",
                 "panamio.test.library")) {
             if (System.getProperty(property) != null) {

@@ -188,6 +188,44 @@ final class WindowsHandles {
         return (int) call(JAVA_LONG, "ws2_32", "WSASocketW", family, type, protocol, info, 0, OVERLAPPED_NOT_INHERITED);
     }
 
+    /** A datagram socket that is connected to itself, and readable while it has a count other than 0. */
+    static int counter(int count) {
+        int socket = socket(2);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(16, 4); // the port follows from the bind
+            address.set(JAVA_SHORT, 0, (short) AF_INET);
+            address.set(JAVA_BYTE, 4, (byte) 127);
+            address.set(JAVA_BYTE, 7, (byte) 1);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, 16);
+            assertEquals(0, winsock("bind", (long) socket, address, 16));
+            assertEquals(0, winsock("getsockname", (long) socket, address, length));
+            assertEquals(0, connect(socket, address));
+        }
+        if (count > 0) {
+            assertEquals(0, addCount(socket, count));
+        }
+        return socket;
+    }
+
+    /** Sends a count to a counter itself. */
+    static int addCount(int counter, long count) {
+        try (Arena arena = Arena.ofConfined()) {
+            return send(counter, arena.allocateFrom(JAVA_LONG, count), 0) == Long.BYTES ? 0 : -1;
+        }
+    }
+
+    /** Receives all counts, and returns their sum; -1 if there is none. */
+    static long takeCount(int counter) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(JAVA_LONG);
+            long sum = -1;
+            while (recv(counter, count, 0) == Long.BYTES) {
+                sum = Math.max(sum, 0) + count.get(JAVA_LONG, 0);
+            }
+            return sum;
+        }
+    }
+
     static int setBlocking(int socket, boolean blocking) {
         return ioctl(socket, FIONBIO, blocking ? 0 : 1);
     }

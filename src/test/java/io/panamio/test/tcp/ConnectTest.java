@@ -32,6 +32,7 @@ import io.panamio.test.support.Loop.Pair;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
@@ -213,13 +214,12 @@ class ConnectTest {
 
     @Test
     void aCheckThatFailsForLackOfMemoryIsRepeated() throws Exception {
-        boolean aarch64 = System.getProperty("os.arch").equals("aarch64");
         try (Loop loop = new Loop(); TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0))) {
             TcpStream stream = loop.later(TcpStream.connect(listener.localAddress()));
             loop.register(stream, 1, W);
             assertEquals("w", loop.next(1));
             assumeTrue(Background.result(Background.start(() -> {
-                boolean refused = Seccomp.refuse(aarch64 ? 205 : 52, 105); // getpeername: ENOBUFS
+                boolean refused = Seccomp.refuse(SystemCall.GETPEERNAME, 105); // ENOBUFS
                 for (int i = 0; i < 2 && refused; i++) {
                     assertFails(ResourceExhaustedException.class, "getpeername", "ENOBUFS", stream::finishConnect);
                 }

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Event;
 import io.panamio.Poll;
@@ -24,9 +25,12 @@ import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixAddress;
+import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.NativeFds.Exhaustion;
+import io.panamio.test.support.Seccomp;
+import io.panamio.test.support.SystemCall;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -423,6 +427,32 @@ class ConnectorTest {
             String reason = "connect " + new InetSocketAddress(SECOND, port) + ": no answer; ";
             assertEquals(NAME + ":" + port + ": not connected within PT0.4S: " + reason.repeat(tried) + (4 - tried)
                 + " more not tried", e.getMessage());
+        }
+    }
+
+    @Test
+    void theTimeoutHoldsWithoutMemoryForTheOutcome() throws Exception {
+        try (Loop loop = new Loop()) {
+            NativeFds.Opened opened = opened(loop);
+            Connector connector = connector(loop, port(listener(loop)), Duration.ofMillis(200), HERE);
+            assumeTrue(Background.result(Background.start(() -> {
+                boolean refused = Seccomp.refuse(SystemCall.GETPEERNAME, 105); // ENOBUFS
+                if (refused) {
+                    Loop.until("timed out", () -> {
+                        try {
+                            return connector.finishConnect() != null;
+                        } catch (ResourceExhaustedException e) {
+                            return false;
+                        } catch (SocketTimeoutException e) {
+                            assertTrue(e.getMessage().contains("ENOBUFS"), e.getMessage());
+                            return true;
+                        }
+                    });
+                    assertThrows(SocketTimeoutException.class, connector::finishConnect);
+                }
+                return refused;
+            })), "no seccomp(2) here");
+            opened.expect(1); // the listener
         }
     }
 

@@ -446,7 +446,8 @@ class TlsStreamTest {
     @Test
     void aCertificateThatIsNotTrustedIsRefused() throws IOException {
         try (TlsLoop tls = new TlsLoop()) {
-            TlsStream[] pair = tls.pair(Certificates.distrustful().createSSLEngine("localhost", 1), serverEngine());
+            TlsStream[] pair = tls.pair(Certificates.trusting(Certificates.BETA).createSSLEngine("localhost", 1),
+                serverEngine());
             assertThrows(SSLHandshakeException.class,
                 () -> tls.drive(pair[0]::finishHandshake, () -> pair[1].finishHandshake() && false));
             assertThrows(SSLHandshakeException.class, pair[0]::finishHandshake);

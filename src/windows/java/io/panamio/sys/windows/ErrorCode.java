@@ -30,7 +30,8 @@ enum ErrorCode {
     WSAENETDOWN(Windows.WSAENETDOWN, "ENETDOWN", "Network is down"),
     WSAENETUNREACH(Windows.WSAENETUNREACH, "ENETUNREACH", "Network is unreachable"),
     WSAENETRESET(Windows.WSAENETRESET, "ENETRESET", "Network dropped connection on reset"),
-    WSAECONNABORTED(Windows.WSAECONNABORTED, "ECONNABORTED", "Software caused connection abort"),
+    // of an established connection: what other systems report as a reset
+    WSAECONNABORTED(Windows.WSAECONNABORTED, "ECONNRESET", "Software caused connection abort"),
     WSAECONNRESET(Windows.WSAECONNRESET, "ECONNRESET", "Connection reset by peer"),
     WSAENOBUFS(Windows.WSAENOBUFS, "ENOBUFS", "No buffer space available"),
     WSAEISCONN(Windows.WSAEISCONN, "EISCONN", "Socket is already connected"),
@@ -93,7 +94,7 @@ enum ErrorCode {
     ERROR_HOST_UNREACHABLE(Windows.ERROR_HOST_UNREACHABLE, "EHOSTUNREACH", "No route to host"),
     ERROR_PROTOCOL_UNREACHABLE(Windows.ERROR_PROTOCOL_UNREACHABLE, "EHOSTUNREACH", "No such protocol at the host"),
     ERROR_PORT_UNREACHABLE(Windows.ERROR_PORT_UNREACHABLE, "ECONNREFUSED", "No service at the port of the host"),
-    ERROR_CONNECTION_ABORTED(Windows.ERROR_CONNECTION_ABORTED, "ECONNABORTED", "Software caused connection abort"),
+    ERROR_CONNECTION_ABORTED(Windows.ERROR_CONNECTION_ABORTED, "ECONNRESET", "Software caused connection abort"),
     ERROR_PRIVILEGE_NOT_HELD(Windows.ERROR_PRIVILEGE_NOT_HELD, "EPERM", "A required privilege is not held"),
     ERROR_NO_SYSTEM_RESOURCES(Windows.ERROR_NO_SYSTEM_RESOURCES, "ENOBUFS", "Insufficient system resources"),
     ERROR_NONPAGED_SYSTEM_RESOURCES(Windows.ERROR_NONPAGED_SYSTEM_RESOURCES, "ENOBUFS",

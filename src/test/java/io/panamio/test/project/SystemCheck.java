@@ -13,21 +13,27 @@ import io.panamio.pipeline.FileSource;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** A child that uses a platform: its output is the same on every system and back end. */
-final class OnDouble {
+/**
+ * Uses sources of most kinds. After a first line that names the system, what this prints is the same on every system
+ * and back end. Needs nothing but the library.
+ */
+public final class SystemCheck {
     static final String EXPECTED = """
         woken by 9
         accepted
         received hello
         echoed hello
         the peer has ended
-        a reset: ECONNRESET
+        a reset: ECONNRESET, and a write after it: EPIPE
         refused: ECONNREFUSED
         a pipe: bytes, then the end
         a datagram of 4 to itself
@@ -39,15 +45,18 @@ final class OnDouble {
     private final Poll poll;
     private final Events events = Events.withCapacity(64);
 
-    private OnDouble(Poll poll) {
+    private SystemCheck(Poll poll) {
         this.poll = poll;
     }
 
     public static void main(String[] args) throws IOException {
         try (Poll poll = Poll.open()) {
-            OnDouble child = new OnDouble(poll);
+            System.out.println(Stream.of("os.name", "os.version", "os.arch", "java.vm.version")
+                .map(System::getProperty).collect(Collectors.joining(" ")));
+            SystemCheck child = new SystemCheck(poll);
             child.wakes();
             child.streams();
+            child.resets();
             child.refused();
             child.pipes();
             child.datagrams();
@@ -97,15 +106,33 @@ final class OnDouble {
             byte[] one = new byte[1];
             until(() -> client.read(one, 0, 1) == IoResult.EOF);
             System.out.println("the peer has ended");
-            client.write(one, 0, 1);
+            client.close();
+        }
+    }
+
+    private void resets() throws IOException {
+        try (TcpListener listener = TcpListener.bind(loopback())) {
+            poll.registry().register(listener, 1, Interest.READABLE);
+            TcpStream client = TcpStream.connect(listener.localAddress());
+            poll.registry().register(client, 2, BOTH);
+            TcpStream[] server = new TcpStream[1];
+            until(() -> (server[0] = listener.accept()) != null);
+            server[0].setOption(StandardSocketOptions.SO_LINGER, 0);
+            server[0].close();
+            byte[] one = new byte[1];
             until(() -> {
                 try {
-                    return client.read(one, 0, 1) > 0;
+                    return client.read(one, 0, 1) >= IoResult.EOF;
                 } catch (IOException e) {
-                    System.out.println("a reset: " + name(e));
+                    System.out.print("a reset: " + name(e));
                     return true;
                 }
             });
+            try {
+                client.write(one, 0, 1);
+            } catch (IOException e) { // and no SIGPIPE
+                System.out.println(", and a write after it: " + name(e));
+            }
             client.close();
         }
     }

@@ -1,4 +1,4 @@
-package io.panamio.bench.pipelines;
+package io.panamio.bench.rig;
 
 import java.io.IOException;
 import java.nio.file.Files;

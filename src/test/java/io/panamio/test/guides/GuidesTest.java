@@ -1,0 +1,292 @@
+package io.panamio.test.guides;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.Feature;
+import io.panamio.Poll;
+import io.panamio.SystemError;
+import io.panamio.net.TcpListener;
+import io.panamio.net.TcpStream;
+import io.panamio.net.UnixAddress;
+import io.panamio.net.UnixListener;
+import io.panamio.test.support.Background;
+import io.panamio.test.support.Local;
+import io.panamio.test.support.Loop;
+import io.panamio.test.support.Peer;
+import io.panamio.test.support.Requires;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.DatagramPacket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/** The programs of the guides run and do what the pages say. */
+class GuidesTest {
+    private static TcpListener listen() throws IOException {
+        return TcpListener.bind(new InetSocketAddress(Loop.V4, 0));
+    }
+
+    private static Socket connect(TcpListener listener) throws IOException {
+        Socket socket = new Socket(Loop.V4, listener.localAddress().getPort());
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout((int) Loop.LONG.toMillis());
+        return socket;
+    }
+
+    private static void ping(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes());
+        assertEquals(text, read(socket, text.length()));
+    }
+
+    private static String read(Socket socket, int length) throws IOException {
+        return new String(socket.getInputStream().readNBytes(length));
+    }
+
+    /** Runs until the Poll is closed. */
+    private interface Server {
+        void run() throws IOException;
+    }
+
+    private static Future<Void> start(Server server) {
+        return Background.start(() -> {
+            server.run();
+            return null;
+        });
+    }
+
+    private static void stop(Poll poll, Future<?> server) {
+        poll.close();
+        assertInstanceOf(ClosedSelectorException.class, Background.failure(server));
+    }
+
+    // ---- fairness.md
+
+    /** A turn reads no more than two times 16 buffers, for an event and for the rest of the last turn. */
+    @Test
+    void aFloodWaitsForItsTurn() throws Exception {
+        try (TcpListener listener = listen(); SocketChannel flood = SocketChannel.open(listener.localAddress());
+                Socket other = connect(listener)) {
+            flood.configureBlocking(false);
+            long queued = 0;
+            for (int n; (n = flood.write(ByteBuffer.allocate(1 << 16))) > 0;) {
+                queued += n;
+            }
+            FairEcho server = new FairEcho(listener);
+            ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+            long back = 0;
+            for (int turns = 1; back < queued; turns++) {
+                other.getOutputStream().write('y'); // an event, so that the turn begins
+                server.turn();
+                for (int n; (n = flood.read(buffer.clear())) > 0;) {
+                    back += n;
+                }
+                assertTrue(back <= turns * 2L * 16 * FairEcho.SIZE, back + " of " + queued + " in " + turns + " turns");
+            }
+            assertEquals('y', other.getInputStream().read());
+            server.poll.close();
+            server.clients.forEach(client -> client.stream.close());
+        }
+    }
+
+    @Test
+    void whoDoesNotReadIsNotRead() throws Exception {
+        try (TcpListener listener = listen(); Socket one = connect(listener); Socket other = connect(listener)) {
+            FairEcho echo = new FairEcho(listener);
+            Future<Void> server = start(() -> {
+                for (;;) {
+                    echo.turn();
+                }
+            });
+            byte[] sent = Local.random(48 << 20); // more than the system queues
+            Future<Void> sending = start(() -> one.getOutputStream().write(sent));
+            for (int i = 0; i < 50; i++) {
+                ping(other, "ping " + i);
+            }
+            assertFalse(sending.isDone());
+            assertArrayEquals(sent, one.getInputStream().readNBytes(sent.length));
+            Background.result(sending);
+            stop(echo.poll, server);
+            echo.clients.forEach(client -> client.stream.close());
+        }
+    }
+
+    // ---- pending-output.md
+
+    @Test
+    void theOthersGetEverythingAndWhoIsTooSlowIsDisconnected() throws Exception {
+        try (TcpListener listener = listen(); Socket sender = connect(listener); Socket reader = connect(listener);
+                Socket late = connect(listener); Socket slow = connect(listener)) {
+            Chat chat = new Chat(listener);
+            Future<Void> server = start(chat::run);
+            sender.getOutputStream().write("here".getBytes());
+            for (Socket socket : List.of(reader, late, slow)) {
+                assertEquals("here", read(socket, 4));
+            }
+            byte[] half = Local.random(Chat.LIMIT / 2);
+            sender.getOutputStream().write(half);
+            assertArrayEquals(half, reader.getInputStream().readNBytes(half.length));
+            assertArrayEquals(half, late.getInputStream().readNBytes(half.length));
+            late.shutdownOutput(); // the server closes the connection
+            assertEquals(-1, late.getInputStream().read());
+            byte[] piece = Local.random(1 << 16);
+            int pieces = 512;
+            for (int i = 0; i < pieces; i++) { // 32 MiB, more than the system queues; the reader keeps up
+                sender.getOutputStream().write(piece);
+                assertArrayEquals(piece, reader.getInputStream().readNBytes(piece.length));
+            }
+            assertTrue(remaining(slow) < (long) pieces * piece.length);
+            stop(chat.poll, server);
+            chat.clients.forEach(client -> client.stream.close());
+        }
+    }
+
+    /** Returns how many bytes a connection still delivers before its end or reset. */
+    private static long remaining(Socket socket) throws IOException {
+        long all = 0;
+        byte[] bytes = new byte[1 << 16];
+        InputStream in = socket.getInputStream();
+        try {
+            for (int n; (n = in.read(bytes)) >= 0;) {
+                all += n;
+            }
+        } catch (SocketException e) {
+            // a reset
+        }
+        return all;
+    }
+
+    // ---- several-loops.md
+
+    @Test
+    void connectionsAreHandedOverInTurn() throws Exception {
+        Loops.Worker[] workers = {new Loops.Worker("a"), new Loops.Worker("b"), new Loops.Worker("c")};
+        try (TcpListener listener = listen(); Poll poll = Poll.open()) {
+            Future<Void> server = start(() -> Loops.accept(poll, listener, workers));
+            List<String> names = new ArrayList<>();
+            List<Socket> sockets = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                sockets.add(connect(listener));
+                names.add(read(sockets.get(i), 2).strip());
+            }
+            assertEquals(List.of("a", "b", "c", "a", "b", "c"), names);
+            for (Socket socket : sockets) {
+                ping(socket, "ping");
+            }
+            for (Loops.Worker worker : workers) {
+                worker.close();
+            }
+            for (Socket socket : sockets) {
+                assertEquals(0, remaining(socket));
+                socket.close();
+            }
+            stop(poll, server);
+        }
+    }
+
+    // ---- udp.md
+
+    @Test
+    void aQuestionIsRepeatedUntilItIsAnswered() throws Exception {
+        try (Peer peer = new Peer(Loop.V4); Peer stranger = new Peer(Loop.V4)) {
+            Future<byte[]> answer =
+                Background.start(() -> UdpAsk.ask(peer.address(), "why?".getBytes(), Loop.SHORT, Integer.MAX_VALUE));
+            assertEquals("why?", peer.receiveText());
+            DatagramPacket question = peer.receive();
+            InetSocketAddress from = (InetSocketAddress) question.getSocketAddress();
+            stranger.send("a forged answer", from);
+            peer.send("therefore", from);
+            assertEquals("therefore", new String(Background.result(answer)));
+        }
+    }
+
+    @Test
+    void aQuestionIsGivenUp() throws Exception {
+        try (Peer silent = new Peer(Loop.V4)) {
+            assertThrows(SocketTimeoutException.class,
+                () -> UdpAsk.ask(silent.address(), new byte[3], Duration.ofMillis(10), 2));
+            assertEquals(3, silent.receive().getLength());
+            assertEquals(3, silent.receive().getLength());
+        }
+    }
+
+    // ---- unix-sockets.md
+
+    @Test
+    @Requires(Feature.DESCRIPTOR_PASSING)
+    void aSuccessorAcceptsWhatArrivedBefore() throws Exception {
+        try (Loop loop = new Loop()) {
+            TcpListener listener = loop.later(listen());
+            UnixAddress address = Local.address(loop);
+            assertThrows(SocketException.class, () -> TakeOver.take(address));
+            UnixListener at = loop.later(UnixListener.bind(address));
+            Future<Void> giving = start(() -> TakeOver.give(at, listener));
+            try (Socket waiting = connect(listener); TcpListener taken = TakeOver.take(address)) {
+                Background.result(giving);
+                listener.close(); // the descriptor of the first process, not the socket
+                assertEquals(waiting.getPort(), taken.localAddress().getPort());
+                try (TcpStream stream = Loop.accept(taken); Socket later = connect(taken);
+                        TcpStream next = Loop.accept(taken)) {
+                    assertEquals(waiting.getLocalPort(), stream.peerAddress().getPort());
+                    assertEquals(later.getLocalPort(), next.peerAddress().getPort());
+                }
+            }
+        }
+    }
+
+    // ---- errors.md
+
+    @Test
+    void aRefusedConnectMayBeRepeated() throws Exception {
+        ConnectException e = assertThrows(ConnectException.class, () -> Reach.connect(Loop.nobody(), Loop.LONG));
+        assertEquals("ECONNREFUSED", assertInstanceOf(SystemError.class, e).errnoName());
+        assertTrue(Reach.mayHelpToRepeat(e));
+        assertFalse(Reach.mayHelpToRepeat(new IOException("a bug")));
+        assertTrue(Reach.mayHelpToRepeat(new SocketTimeoutException()));
+        try (TcpListener listener = listen(); TcpStream stream = Reach.connect(listener.localAddress(), Loop.LONG)) {
+            assertEquals(listener.localAddress(), stream.peerAddress());
+        }
+    }
+
+    // ---- from-netty.md
+
+    @Test
+    void linesAreAnsweredInUpperCase() throws Exception {
+        try (TcpListener listener = listen(); Socket socket = connect(listener); Socket other = connect(listener)) {
+            LineServer lines = new LineServer(listener);
+            Future<Void> server = start(lines::run);
+            socket.getOutputStream().write("one\ntwo\nthr".getBytes());
+            assertEquals("ONE\nTWO\n", read(socket, 8));
+            socket.getOutputStream().write("ee\n".getBytes());
+            assertEquals("THREE\n", read(socket, 6));
+            byte[] endless = new byte[1 << 17];
+            Arrays.fill(endless, (byte) 'x');
+            try {
+                socket.getOutputStream().write(endless);
+            } catch (SocketException e) {
+                // a reset: the line is too long
+            }
+            assertEquals(0, remaining(socket));
+            other.getOutputStream().write("four\n".getBytes());
+            assertEquals("FOUR\n", read(other, 5));
+            stop(lines.poll, server);
+            lines.clients.forEach(client -> client.stream.close());
+        }
+    }
+}
