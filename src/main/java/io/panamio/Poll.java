@@ -263,4 +263,10 @@ public final class Poll implements AutoCloseable {
     public void close() {
         selector.close();
     }
+
+    /** {@return the system and the back end, for diagnostics} */
+    @Override
+    public String toString() {
+        return "Poll[" + Platform.current() + (isOpen() ? "]" : ", closed]");
+    }
 }
