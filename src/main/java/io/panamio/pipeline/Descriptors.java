@@ -39,7 +39,9 @@ final class Descriptors {
             long result = operation.run(fd);
             if (result == IoResult.WOULD_BLOCK) {
                 handle.rearm(direction);
-                Flight.wouldBlock(handle, "transfer");
+                if (Flight.recordsWouldBlocks()) {
+                    Flight.wouldBlock(handle.source(), "transfer");
+                }
             }
             return result;
         } catch (IOException e) {

@@ -415,6 +415,11 @@ public final class Handle extends Guard implements Runnable {
         }
     }
 
+    /** {@return the kind of source and its descriptor, as its {@code toString} returns them} */
+    public String source() {
+        return (kind == null ? "" : kind.getSimpleName()) + this;
+    }
+
     /** {@return a description of the descriptor, for messages} */
     @Override
     public String toString() {

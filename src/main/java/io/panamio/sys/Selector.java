@@ -109,7 +109,8 @@ public abstract class Selector extends Guard {
      *
      * @param interest {@link Readiness} bits: a direction that would block; {@link Readiness#HANG_UP} if the pending
      *     error was taken, so that the next one is reported; {@link Readiness#READ_CLOSED} if a read found an end after
-     *     which more may follow: from the next writer of a FIFO, or from a terminal that has not hung up
+     *     which more may follow: from the next writer of a FIFO, or from a terminal that has not hung up. A back end
+     *     that arms something calls {@link #rearmed}
      */
     public abstract void rearm(int fd, int interest);
 

@@ -25,7 +25,7 @@ final class AcceptEvent extends Event {
     String source;
 
     @Label("Remote Address")
-    @Description("Read by a system call; none if the connection had ended")
+    @Description("Read by another system call; none if the connection had ended")
     String remote;
 
     static void record(Object from, Object socket, Object address) {

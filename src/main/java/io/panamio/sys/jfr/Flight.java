@@ -79,9 +79,14 @@ public final class Flight {
         AcceptEvent.record(listener, source, remote);
     }
 
+    /** {@return whether operations that would block are recorded} */
+    public static boolean recordsWouldBlocks() {
+        return isInUse() && Types.WOULD_BLOCK.isEnabled();
+    }
+
     /** Records an operation that would block. */
     public static void wouldBlock(Object source, String operation) {
-        if (isInUse() && Types.WOULD_BLOCK.isEnabled()) {
+        if (recordsWouldBlocks()) {
             WouldBlockEvent.record(source, operation);
         }
     }

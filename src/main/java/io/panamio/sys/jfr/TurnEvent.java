@@ -13,7 +13,7 @@ import jdk.jfr.Threshold;
 @Name("io.panamio.Turn")
 @Label("Turn")
 @Category("Panamio")
-@Description("What a loop does between two polls, while no other source is served")
+@Description("The time between two polls, in which a loop handles events; other sources wait")
 @Enabled(false)
 @Threshold("20 ms")
 @StackTrace(false)
