@@ -1,10 +1,10 @@
 package io.panamio;
 
+import io.panamio.jfr.Flight;
 import io.panamio.memory.SegmentPool;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SourceArena;
-import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.ref.Reference;

@@ -1,8 +1,8 @@
 package io.panamio;
 
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Selector;
-import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 import java.time.Duration;

@@ -1,10 +1,10 @@
 package io.panamio.memory;
 
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SourceArena;
-import io.panamio.sys.jfr.Flight;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -2,8 +2,8 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.AddressFamily;
-import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;

@@ -1,8 +1,8 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Sockets;
-import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.net.SocketAddress;
 

@@ -1,10 +1,10 @@
 package io.panamio.net;
 
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
 import io.panamio.sys.Sockets;
-import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.net.SocketAddress;
 

@@ -2,10 +2,10 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
-import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;

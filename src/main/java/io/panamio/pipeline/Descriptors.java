@@ -3,11 +3,11 @@ package io.panamio.pipeline;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
+import io.panamio.jfr.Flight;
 import io.panamio.net.Pipe;
 import io.panamio.net.StreamSocket;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Readiness;
-import io.panamio.sys.jfr.Flight;
 import java.io.IOException;
 
 /**

@@ -1,7 +1,7 @@
 package io.panamio.sys;
 
 import io.panamio.Feature;
-import io.panamio.sys.jfr.Flight;
+import io.panamio.jfr.Flight;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;

@@ -242,8 +242,8 @@ class FlightRecorderTest {
     @Test
     void withoutARecordingNoEventIsLoaded() throws Exception {
         String out = new Child().with("-Xlog:class+load").run(Plain.class).ok();
-        assertTrue(out.contains("io.panamio.sys.jfr.Flight "), out);
-        assertFalse(out.contains("io.panamio.sys.jfr.Types"), out);
+        assertTrue(out.contains("io.panamio.jfr.Flight "), out);
+        assertFalse(out.contains("io.panamio.jfr.Types"), out);
         assertFalse(out.contains("jdk.jfr.Event "), out);
     }
 

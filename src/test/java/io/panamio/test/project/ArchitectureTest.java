@@ -51,7 +51,7 @@ class ArchitectureTest {
     private static final String MEMORY = "io.panamio.memory..";
     private static final String SYS = "io.panamio.sys";
     private static final String PLATFORMS = "io.panamio.sys.*..";
-    private static final String FLIGHT = "io.panamio.sys.jfr..";
+    private static final String FLIGHT = "io.panamio.jfr..";
     private static final String UNIX = "io.panamio.sys.unix..";
     private static final String BSD = "io.panamio.sys.bsd..";
     private static final String BINDINGS = "io.panamio.bindings..";
@@ -119,7 +119,7 @@ class ArchitectureTest {
 
     /** A package of {@code sys} uses {@code sys}, itself, {@code mayUse}, and the types that platforms provide. */
     private static void platform(String layer, String... mayUse) {
-        classes().that(resideInAPackage(layer)).and(not(in(FLIGHT))).should()
+        classes().that(resideInAPackage(layer)).should()
             .onlyDependOnClassesThat(in(SYS, JDK).or(in(layer)).or(in(mayUse)).or(givenByPlatforms())).check(LIBRARY);
     }
 

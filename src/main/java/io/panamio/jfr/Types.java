@@ -1,4 +1,4 @@
-package io.panamio.sys.jfr;
+package io.panamio.jfr;
 
 /** One event of each type, to ask whether the type is enabled. All types are loaded together. */
 final class Types {

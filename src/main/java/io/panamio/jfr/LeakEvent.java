@@ -1,4 +1,4 @@
-package io.panamio.sys.jfr;
+package io.panamio.jfr;
 
 import jdk.jfr.Category;
 import jdk.jfr.DataAmount;
