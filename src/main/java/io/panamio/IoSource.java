@@ -1,5 +1,6 @@
 package io.panamio;
 
+import io.panamio.jfr.Flight;
 import io.panamio.memory.SegmentPool;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
@@ -142,6 +143,7 @@ public abstract class IoSource implements Source, AutoCloseable {
             long result = operation.run(fd);
             if (result == IoResult.WOULD_BLOCK) {
                 drained(direction);
+                Flight.wouldBlock(this, "tryIo");
             } else if (direction.isPriority()) {
                 drained(Interest.PRIORITY);
             }

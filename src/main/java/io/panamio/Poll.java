@@ -1,5 +1,6 @@
 package io.panamio;
 
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Selector;
 import java.io.IOException;
@@ -50,10 +51,14 @@ import java.util.Objects;
 public final class Poll implements AutoCloseable {
     private final Selector selector;
     private final Registry registry;
+    private final PollCounters counters;
+    /** The turn since the last poll, if such events are recorded. Used by the poller only. */
+    private Object turn;
 
     private Poll(Selector selector) {
         this.selector = selector;
         this.registry = new Registry(selector);
+        this.counters = new PollCounters(selector.counters());
     }
 
     /**
@@ -160,8 +165,19 @@ public final class Poll implements AutoCloseable {
                 "a blocking wait would pin the carrier of this virtual thread: poll from a platform thread");
         }
         events.clear();
-        int n = selector.select(events.buffer(), nanos);
+        int n = Flight.isInUse() ? recorded(events, nanos) : selector.select(events.buffer(), nanos);
         events.setSize(n);
+        return n;
+    }
+
+    /** Polls while events may be recorded. */
+    private int recorded(Events events, long nanos) throws IOException {
+        Flight.endTurn(turn);
+        turn = null;
+        Object poll = Flight.beginPoll();
+        int n = selector.select(events.buffer(), nanos);
+        Flight.endPoll(poll, n, nanos);
+        turn = Flight.beginTurn(n);
         return n;
     }
 
@@ -225,6 +241,11 @@ public final class Poll implements AutoCloseable {
         return selector.descriptor();
     }
 
+    /** {@return what this Poll has done since it was opened, the same object at every call; any thread may read it} */
+    public PollCounters counters() {
+        return counters;
+    }
+
     /**
      * Returns whether this Poll is open. Another thread may close it at any time.
      *
@@ -241,5 +262,11 @@ public final class Poll implements AutoCloseable {
     @Override
     public void close() {
         selector.close();
+    }
+
+    /** {@return the system and the back end, for diagnostics} */
+    @Override
+    public String toString() {
+        return "Poll[" + Platform.current() + (isOpen() ? "]" : ", closed]");
     }
 }

@@ -1,9 +1,10 @@
 package io.panamio.memory;
 
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SourceArena;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -112,6 +113,7 @@ public final class SegmentPool implements AutoCloseable {
      * @return the pool, which has reserved no memory yet
      */
     public static SegmentPool open(PoolOptions options) {
+        Flight.isInUse(); // a loop asks at each poll, but there may be none
         return new SegmentPool(options);
     }
 
@@ -147,6 +149,14 @@ public final class SegmentPool implements AutoCloseable {
         if (size < 0) {
             throw new IllegalArgumentException("size " + size + " is negative");
         }
+        Lease lease = find(size);
+        if (Flight.recordsLeases()) {
+            Flight.lease(size, lease == null ? 0 : lease.memory.byteSize(), acquired, reserved);
+        }
+        return lease;
+    }
+
+    private Lease find(long size) {
         for (SizeClass c : classes) {
             if (size <= c.size && (c.freeCount > 0 || grow(c))) {
                 return lend(c);
@@ -278,6 +288,7 @@ public final class SegmentPool implements AutoCloseable {
         Logger logger = System.getLogger("io.panamio");
         int leaks = 0;
         for (Lease lease : dedicated) {
+            Flight.leak(Lease.class.getName(), -1, lease.memory.byteSize(), lease.trace);
             if (leaks++ < MAX_REPORTED) {
                 logger.log(Level.WARNING, "closed a pool with a segment of " + lease.memory.byteSize()
                     + " bytes that was not released", lease.trace);

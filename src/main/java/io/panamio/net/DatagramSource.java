@@ -1,6 +1,8 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
+import io.panamio.IoResult;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.AddressFamily;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -162,6 +164,9 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
             int n = messages().recvBatch(fd, batch.part);
             if (n < batch.capacity()) {
                 drained(Interest.READABLE);
+                if (n == IoResult.WOULD_BLOCK) {
+                    Flight.wouldBlock(this, "receive");
+                }
             }
             return n;
         } catch (IOException e) {
@@ -297,6 +302,9 @@ public abstract sealed class DatagramSource<A extends SocketAddress> extends Mes
             int n = count == 0 ? 0 : messages().sendBatch(fd, batch.part, first);
             if (n < count) {
                 drained(Interest.WRITABLE);
+                if (n == IoResult.WOULD_BLOCK) {
+                    Flight.wouldBlock(this, "send");
+                }
             }
             return n;
         } catch (IOException e) {

@@ -1,12 +1,14 @@
 package io.panamio.net;
 
 import io.panamio.Interest;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Sockets;
 import java.io.IOException;
 import java.net.SocketAddress;
 
 /** The base of the sockets that accept connections. */
-abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSocket<A>
+abstract sealed class ListenerSocket<A extends SocketAddress, S extends ConnectedSocket<A>>
+        extends NetSocket<A>
         permits TcpListener, UnixListener, UnixSeqpacketListener {
     ListenerSocket(int fd) {
         super(fd);
@@ -56,11 +58,25 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S> extends NetSock
             int accepted = sockets().accept(fd, SocketAddressBuffer.part(peer));
             if (accepted == Sockets.WOULD_BLOCK) {
                 drained(Interest.READABLE);
+                Flight.wouldBlock(this, "accept");
                 return null;
             }
-            return accepted(accepted);
+            S socket = accepted(accepted);
+            if (Flight.recordsAccepts()) {
+                Flight.accepted(this, socket, peerOf(socket));
+            }
+            return socket;
         } finally {
             end();
+        }
+    }
+
+    /** Returns the address of the peer, or null if the connection has ended. */
+    private static SocketAddress peerOf(ConnectedSocket<?> socket) {
+        try {
+            return socket.peerAddress();
+        } catch (IOException e) {
+            return null;
         }
     }
 }

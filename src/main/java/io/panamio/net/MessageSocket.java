@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Messages;
 import io.panamio.sys.Platform;
 import java.io.IOException;
@@ -30,6 +31,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     long received(long n) {
         if (n == IoResult.WOULD_BLOCK) {
             drained(Interest.READABLE);
+            Flight.wouldBlock(this, "receive");
         }
         return n;
     }
@@ -38,6 +40,7 @@ public abstract sealed class MessageSocket<A extends SocketAddress> extends Conn
     final long sent(long n) {
         if (n == IoResult.WOULD_BLOCK) {
             drained(Interest.WRITABLE);
+            Flight.wouldBlock(this, "send");
         }
         return n;
     }

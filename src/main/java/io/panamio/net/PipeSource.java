@@ -3,6 +3,7 @@ package io.panamio.net;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Handle;
 import io.panamio.sys.PipeEnd;
 import io.panamio.sys.Streams;
@@ -62,6 +63,9 @@ abstract sealed class PipeSource extends IoSource permits Pipe.End, NamedPipe {
         long result = n == 0 ? empty() : n;
         if (result < asked && result != IoResult.EOF) {
             drained(Interest.READABLE);
+            if (result == IoResult.WOULD_BLOCK) {
+                Flight.wouldBlock(this, "read");
+            }
         }
         return result;
     }
@@ -110,6 +114,9 @@ abstract sealed class PipeSource extends IoSource permits Pipe.End, NamedPipe {
             long n = list.isDone() ? 0 : streams.send(fd, list.part);
             if (!list.isDone()) {
                 drained(Interest.WRITABLE);
+                if (n == IoResult.WOULD_BLOCK) {
+                    Flight.wouldBlock(this, "write");
+                }
             }
             return n;
         } finally {
@@ -120,6 +127,9 @@ abstract sealed class PipeSource extends IoSource permits Pipe.End, NamedPipe {
     private long sent(long n, long asked) {
         if (n < asked) {
             drained(Interest.WRITABLE);
+            if (n == IoResult.WOULD_BLOCK) {
+                Flight.wouldBlock(this, "write");
+            }
         }
         return n;
     }

@@ -1,5 +1,6 @@
 package io.panamio.net;
 
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.SocketType;
@@ -44,7 +45,15 @@ abstract class SocketKind<S extends NetSocket<?>> {
         if (options.local() != null && !(options.local() instanceof UnixAddress)) {
             throw new IllegalArgumentException("not a Unix address: " + options.local());
         }
-        return own(sockets().connect(type, remote, options.local(), options.values()));
+        Object connect = Flight.beginConnect();
+        try {
+            S socket = own(sockets().connect(type, remote, options.local(), options.values()));
+            Flight.endConnect(connect, socket, remote, null);
+            return socket;
+        } catch (IOException e) {
+            Flight.endConnect(connect, null, remote, e);
+            throw e;
+        }
     }
 
     final S listen(SocketAddress local, ListenOptions options) throws IOException {

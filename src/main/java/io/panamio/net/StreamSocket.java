@@ -2,6 +2,7 @@ package io.panamio.net;
 
 import io.panamio.Interest;
 import io.panamio.IoResult;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.Handle;
 import io.panamio.sys.Platform;
 import io.panamio.sys.Streams;
@@ -88,6 +89,9 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
         }
         if (n < asked) {
             drained(Interest.READABLE);
+            if (n == IoResult.WOULD_BLOCK) {
+                Flight.wouldBlock(this, "read");
+            }
         }
         return n;
     }
@@ -141,6 +145,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     private long peeked(long n) {
         if (n == IoResult.WOULD_BLOCK) {
             drained(Interest.READABLE);
+            Flight.wouldBlock(this, "peek");
         }
         return n == 0 ? IoResult.EOF : n;
     }
@@ -238,6 +243,9 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
             long n = list.isDone() ? 0 : streams().send(fd, list.part);
             if (!list.isDone()) {
                 drained(Interest.WRITABLE);
+                if (n == IoResult.WOULD_BLOCK) {
+                    Flight.wouldBlock(this, "write");
+                }
             }
             return n;
         } catch (IOException e) {
@@ -251,6 +259,9 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Conne
     final long sent(long n, long asked) {
         if (n < asked) {
             drained(Interest.WRITABLE);
+            if (n == IoResult.WOULD_BLOCK) {
+                Flight.wouldBlock(this, "write");
+            }
         }
         return n;
     }

@@ -4,6 +4,7 @@ import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.SystemError;
+import io.panamio.jfr.Flight;
 import io.panamio.sys.SocketType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -56,6 +57,8 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
     private volatile boolean failed;
     /** The failure of the connect; until {@link #failed} is set, the one that another call has thrown. */
     private volatile IOException failure;
+    /** The event of the connect, if such events are recorded, until the outcome is known. */
+    private volatile Object connecting;
 
     private TcpStream(int fd) {
         super(fd);
@@ -96,8 +99,16 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
         if (options.local() != null) {
             InetSocket.resolved(options.local());
         }
-        TcpStream stream = KIND.own(sockets().connect(SocketType.TCP, remote, options.local(), options.values()));
+        Object connect = Flight.beginConnect();
+        TcpStream stream;
+        try {
+            stream = KIND.own(sockets().connect(SocketType.TCP, remote, options.local(), options.values()));
+        } catch (IOException e) {
+            Flight.endConnect(connect, null, remote, e);
+            throw e;
+        }
         stream.remote = remote;
+        stream.connecting = connect;
         return stream;
     }
 
@@ -146,6 +157,7 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
             if (!failed) {
                 if (sockets().isConnected(fd, remote)) {
                     connected = true;
+                    recordConnect(null);
                     remote = null;
                     failure = null;
                     return true;
@@ -161,10 +173,19 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
                 failure = e;
             }
             failed = true;
+            recordConnect(failure);
         } finally {
             end();
         }
         throw failure;
+    }
+
+    private void recordConnect(IOException reason) {
+        Object connect = connecting;
+        if (connect != null) {
+            connecting = null;
+            Flight.endConnect(connect, this, remote, reason);
+        }
     }
 
     /** Until the connection is known to be established, an error may be that of the connect. */

@@ -3,6 +3,7 @@ package io.panamio.pipeline;
 import io.panamio.IoOperation;
 import io.panamio.IoResult;
 import io.panamio.IoSource;
+import io.panamio.jfr.Flight;
 import io.panamio.net.Pipe;
 import io.panamio.net.StreamSocket;
 import io.panamio.sys.Handle;
@@ -38,6 +39,9 @@ final class Descriptors {
             long result = operation.run(fd);
             if (result == IoResult.WOULD_BLOCK) {
                 handle.rearm(direction);
+                if (Flight.recordsWouldBlocks()) {
+                    Flight.wouldBlock(handle.source(), "transfer");
+                }
             }
             return result;
         } catch (IOException e) {

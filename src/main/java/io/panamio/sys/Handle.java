@@ -1,6 +1,7 @@
 package io.panamio.sys;
 
 import io.panamio.Feature;
+import io.panamio.jfr.Flight;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -343,6 +344,7 @@ public final class Handle extends Guard implements Runnable {
         boolean dropped = shut();
         endArena();
         if (dropped) {
+            Flight.leak(kind.getName(), fd, 0, opened);
             System.getLogger("io.panamio").log(Level.WARNING,
                 "closed descriptor " + fd + " of an " + kind.getName() + ", which became unreachable without a close"
                     + (TRACK ? "" : "; -Dpanamio.leakTracking=true shows where it was opened"),
@@ -411,6 +413,11 @@ public final class Handle extends Guard implements Runnable {
         } catch (IOException | ClosedSelectorException e) {
             // the system no longer watches it, which was the aim
         }
+    }
+
+    /** {@return the kind of source and its descriptor, as its {@code toString} returns them} */
+    public String source() {
+        return (kind == null ? "" : kind.getSimpleName()) + this;
     }
 
     /** {@return a description of the descriptor, for messages} */

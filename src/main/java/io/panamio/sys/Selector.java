@@ -18,6 +18,7 @@ public abstract class Selector extends Guard {
     private final WakeState wakes = new WakeState();
     private final DeliveryQueue deliveries = new DeliveryQueue();
     private final SpinPolicy spin = new SpinPolicy();
+    private final Counters counters = new Counters();
     private volatile boolean wakerOpen;
     private volatile long wakerToken;
     /** Whether {@link #close} has been called, possibly in vain for lack of stack. */
@@ -108,9 +109,20 @@ public abstract class Selector extends Guard {
      *
      * @param interest {@link Readiness} bits: a direction that would block; {@link Readiness#HANG_UP} if the pending
      *     error was taken, so that the next one is reported; {@link Readiness#READ_CLOSED} if a read found an end after
-     *     which more may follow: from the next writer of a FIFO, or from a terminal that has not hung up
+     *     which more may follow: from the next writer of a FIFO, or from a terminal that has not hung up. A back end
+     *     that arms something calls {@link #rearmed}
      */
     public abstract void rearm(int fd, int interest);
+
+    /** Counts an operation that armed a condition again. Called by {@link #rearm}. */
+    protected final void rearmed() {
+        counters.rearmed();
+    }
+
+    /** {@return what the polls have done so far} */
+    public final Counters counters() {
+        return counters;
+    }
 
     /**
      * {@return whether closing the last duplicate of a descriptor deregisters it; if not, {@link Handle} deregisters it
@@ -173,7 +185,9 @@ public abstract class Selector extends Guard {
             }
             try {
                 requireNotClosing(); // close() sets it before it checks for a poller, so one of the two sees the other
-                return timeout == 0 ? pollOnce(events) : wait(events, timeout);
+                int n = timeout == 0 ? pollOnce(events) : wait(events, timeout);
+                counters.polled(n);
+                return n;
             } finally {
                 wakes.end(); // exit() publishes it
             }
@@ -186,6 +200,9 @@ public abstract class Selector extends Guard {
         int n;
         do {
             n = awaitOpen(events, 0);
+            if (n < 0) {
+                counters.spun();
+            }
         } while (n < 0);
         return n;
     }
@@ -205,6 +222,7 @@ public abstract class Selector extends Guard {
             if (remaining == 0) {
                 return 0;
             }
+            counters.spun();
             asleep = System.nanoTime();
         }
         for (;;) {
@@ -221,6 +239,7 @@ public abstract class Selector extends Guard {
             if (remaining == 0) {
                 return 0;
             }
+            counters.spun();
         }
     }
 
@@ -231,12 +250,14 @@ public abstract class Selector extends Guard {
 
     /** Polls repeatedly for {@code duration} nanoseconds. */
     private int spin(EventBuffer events, long start, long duration) throws IOException {
-        int n;
-        do {
-            n = pollOnce(events);
+        for (;;) {
+            int n = pollOnce(events);
             Thread.onSpinWait();
-        } while (n == 0 && System.nanoTime() - start < duration);
-        return n;
+            if (n > 0 || System.nanoTime() - start >= duration) {
+                return n;
+            }
+            counters.spun();
+        }
     }
 
     /**
@@ -294,6 +315,7 @@ public abstract class Selector extends Guard {
             return n;
         }
         events.set(n, wakerToken, Readiness.READABLE);
+        counters.woken();
         wakerLast = true;
         return n + 1;
     }

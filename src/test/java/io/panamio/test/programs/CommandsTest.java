@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
+import io.panamio.Poll;
 import io.panamio.examples.Main;
 import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Loop;
@@ -64,8 +65,15 @@ class CommandsTest {
     }
 
     @Test
-    void capabilitiesListsEveryFeature() throws IOException {
+    void capabilitiesListsTheSystemAndEveryFeature() throws IOException {
         String output = programs.run(programs.exampleCommand(List.of(), Main.class, "capabilities"));
+        List<String> names = output.lines().takeWhile(line -> !line.isEmpty())
+            .map(line -> line.replaceFirst("  +.*", "")).toList();
+        assertEquals(List.of("version", "machine", "kernel", "JDK", "back end"), names, output);
+        assertTrue(output.contains(System.getProperty("java.runtime.version")), output);
+        try (Poll poll = Poll.open()) {
+            assertTrue(output.matches("(?s).*\\nback end +" + Pattern.quote(poll.toString()) + "\\R.*"), output);
+        }
         for (Feature feature : Feature.values()) {
             String support = feature.support().name().toLowerCase(Locale.ROOT);
             assertTrue(output.matches("(?s).*\\b" + feature + " +" + support + "\\R.*"), output);

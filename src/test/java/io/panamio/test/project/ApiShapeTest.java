@@ -47,7 +47,7 @@ class ApiShapeTest {
     private static List<Class<?>> exported() throws IOException {
         List<Class<?>> types = new ArrayList<>();
         for (String name : names()) {
-            if (!name.startsWith("io.panamio.sys.") && !name.startsWith("io.panamio.bindings.")
+            if (Stream.of("io.panamio.sys.", "io.panamio.jfr.", "io.panamio.bindings.").noneMatch(name::startsWith)
                     && !name.endsWith("package-info")) {
                 Class<?> type = load(name);
                 if (isPublic(type)) {
@@ -196,7 +196,7 @@ class ApiShapeTest {
             case Class<?> c when c.isArray() -> check(c.getComponentType(), of, odd);
             case Class<?> c -> {
                 boolean ours = c.getName().startsWith("io.panamio.");
-                if (ours && (!isPublic(c) || c.getName().startsWith("io.panamio.sys"))) {
+                if (ours && (!isPublic(c) || c.getName().matches("io\\.panamio\\.(sys|jfr)\\..*"))) {
                     odd.add(of);
                 }
             }

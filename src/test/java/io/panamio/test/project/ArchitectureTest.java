@@ -51,6 +51,7 @@ class ArchitectureTest {
     private static final String MEMORY = "io.panamio.memory..";
     private static final String SYS = "io.panamio.sys";
     private static final String PLATFORMS = "io.panamio.sys.*..";
+    private static final String FLIGHT = "io.panamio.jfr..";
     private static final String UNIX = "io.panamio.sys.unix..";
     private static final String BSD = "io.panamio.sys.bsd..";
     private static final String BINDINGS = "io.panamio.bindings..";
@@ -81,7 +82,7 @@ class ArchitectureTest {
 
     @Test
     void pipelineUsesAllLayersBelow() {
-        layer(PIPELINE, NET, ROOT, MEMORY, SYS);
+        layer(PIPELINE, NET, ROOT, MEMORY, SYS, FLIGHT);
     }
 
     @Test
@@ -91,23 +92,29 @@ class ArchitectureTest {
 
     @Test
     void netUsesTheRootAndBelow() {
-        layer(NET, ROOT, MEMORY, SYS);
+        layer(NET, ROOT, MEMORY, SYS, FLIGHT);
     }
 
     @Test
     void rootUsesMemoryAndSys() {
-        layer(ROOT, MEMORY, SYS);
+        layer(ROOT, MEMORY, SYS, FLIGHT);
     }
 
     @Test
     void memoryUsesOnlySys() {
-        layer(MEMORY, SYS);
+        layer(MEMORY, SYS, FLIGHT);
     }
 
     @Test
     void sysUsesOnlyTheTypesThatPlatformsProvide() {
-        classes().that(resideInAPackage(SYS)).should().onlyDependOnClassesThat(in(SYS, JDK).or(givenByPlatforms()))
+        classes().that(resideInAPackage(SYS)).should().onlyDependOnClassesThat(in(SYS, FLIGHT, JDK).or(givenByPlatforms()))
             .check(LIBRARY);
+    }
+
+    @Test
+    void flightUsesOnlyTheJdk() {
+        layer(FLIGHT, "jdk.jfr");
+        noClasses().that(not(in(FLIGHT))).should().dependOnClassesThat(resideInAPackage("jdk.jfr")).check(LIBRARY);
     }
 
     /** A package of {@code sys} uses {@code sys}, itself, {@code mayUse}, and the types that platforms provide. */

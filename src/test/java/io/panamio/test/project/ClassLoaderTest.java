@@ -8,6 +8,7 @@ import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -15,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import jdk.jfr.Recording;
 import org.junit.jupiter.api.Test;
 
 /** The library is unloaded with the application that uses it, for example when a server redeploys it. */
@@ -22,6 +24,9 @@ class ClassLoaderTest {
     /** Runs in a JVM of its own, with a thread that outlives the application that it served. */
     static final class Server {
         public static void main(String[] args) throws Exception {
+            if (Boolean.getBoolean("recording")) {
+                record();
+            }
             try (ExecutorService platform = Executors.newSingleThreadExecutor()) {
                 platform.submit(() -> { }).get(); // the thread exists before the application
                 Set<Thread> before = threads();
@@ -29,6 +34,15 @@ class ClassLoaderTest {
                 await("the class loader stays", () -> loader.refersTo(null));
                 await("a thread stays", () -> before.containsAll(threads()));
             }
+        }
+
+        /** Records every event of the library. */
+        private static void record() {
+            Recording recording = new Recording(); // until the JVM ends
+            for (String name : List.of("Poll", "Turn", "Connect", "Accept", "WouldBlock", "Lease", "Leak")) {
+                recording.enable("io.panamio." + name).withoutThreshold();
+            }
+            recording.start();
         }
 
         private static void await(String failure, BooleanSupplier condition) {
@@ -74,8 +88,17 @@ class ClassLoaderTest {
 
     @Test
     void theLibraryIsUnloadedWithTheApplication() throws Exception {
+        assertIsUnloaded();
+    }
+
+    @Test
+    void theLibraryIsUnloadedWhileItsEventsAreRecorded() throws Exception {
+        assertIsUnloaded("-Drecording=true");
+    }
+
+    private static void assertIsUnloaded(String... options) throws Exception {
         Child child = new Child().onClassPath().library(Path.of("nowhere")) // the server itself does not have it
-            .with("--enable-native-access=ALL-UNNAMED", "-Dlibrary=" + Child.CLASSES);
+            .with("--enable-native-access=ALL-UNNAMED", "-Dlibrary=" + Child.CLASSES).with(options);
         assertEquals("", child.run(Server.class).ok());
     }
 }

@@ -49,6 +49,7 @@ class SnippetsTest {
         import java.util.*;
         import java.util.concurrent.*;
         import javax.net.ssl.*;
+        import jdk.jfr.consumer.*;
 
         abstract class Given {
             static final long TIMER = 1;

@@ -222,6 +222,9 @@ public final class PollSelector extends Selector {
                 watch.over = (watch.armed() & Posix.POLLIN) == 0;
             }
             watch.arm(again);
+            if (again != 0) {
+                rearmed();
+            }
             if (again != 0 || watch.over) {
                 if (isHeldBack(watch)) {
                     hold();

@@ -134,6 +134,7 @@ final class CompletionSelector extends Selector {
             PollRequest request = get(fd);
             if (request != null && request.arm(request.passesUrgent(interest) && !isUrgent(fd)
                     ? interest | Readiness.PRIORITY : interest)) {
+                rearmed();
                 changed(request);
             }
         }
