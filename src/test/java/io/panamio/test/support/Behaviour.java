@@ -164,11 +164,6 @@ public enum Behaviour {
     BUFFERS_LIMIT_DATAGRAMS(MACOS, FREEBSD),
     /** The length of a truncated datagram is not reported, only that it is truncated (6). */
     TRUNCATION_HIDES_THE_LENGTH(MACOS, FREEBSD, WINDOWS),
-    /**
-     * An echo of single datagrams for a batch may allocate 80 bytes each time, for longer than five minutes, in some
-     * runs under Wine; whether by the compiler or by us is not known.
-     */
-    UNCHANGED_BATCHES_MAY_ALLOCATE(WINE),
     /** A receive does not report that an earlier datagram was refused, without a poll. */
     RECEIVES_REPORT_NO_REFUSAL(WINE),
     /** The source address in a control message is ignored. */

@@ -284,10 +284,15 @@ final class WindowsMessages extends Messages {
         int size = (int) Math.min(src.byteSize(), MAX_DATAGRAM);
         boolean inPlace = RawAccess.isSafe(src);
         try (NativeScratch scratch = NativeScratch.enterToCopy(inPlace ? 0 : size)) {
-            MemorySegment bytes = inPlace ? src : copy(src, size, scratch);
-            int r = sendMessage(scratch, fd, bytes, size, (WindowsAddress) to, (WindowsControl) control);
-            return r >= 0 ? r : failed("WSASendMsg", r == -Windows.WSAENOTCONN ? -Windows.WSAEDESTADDRREQ : r);
+            return transmit(scratch, fd, inPlace ? src : copy(src, size, scratch), size, (WindowsAddress) to,
+                (WindowsControl) control);
         }
+    }
+
+    private static long transmit(NativeScratch scratch, int fd, MemorySegment src, int size, WindowsAddress to,
+            WindowsControl control) throws IOException {
+        int r = sendMessage(scratch, fd, src, size, to, control);
+        return r >= 0 ? r : failed("WSASendMsg", r == -Windows.WSAENOTCONN ? -Windows.WSAEDESTADDRREQ : r);
     }
 
     /** Sends a datagram with control messages. Returns the number of bytes sent, or the negated error code. */
@@ -348,10 +353,8 @@ final class WindowsMessages extends Messages {
         for (int i = first; i < b.count(); i++) {
             WindowsControl control = b.control(i);
             WindowsAddress to = b.address(i);
-            MemorySegment data = b.data(i).asSlice(0, b.length(i));
             try {
-                long r = control == null || control.sendLength() == 0 ? send(fd, data, to)
-                    : sendMsg(fd, data, to, control);
+                long r = transmit(fd, b.data(i), Math.min(b.length(i), MAX_DATAGRAM), to, control);
                 if (r < 0) {
                     return i > first ? i - first : (int) r;
                 }
@@ -363,5 +366,15 @@ final class WindowsMessages extends Messages {
             }
         }
         return b.count() - first;
+    }
+
+    private static long transmit(int fd, MemorySegment src, int size, WindowsAddress to, WindowsControl control)
+            throws IOException {
+        if (control == null || control.sendLength() == 0) {
+            return transmit(fd, src, size, to.address, to.length());
+        }
+        try (NativeScratch scratch = NativeScratch.enter()) {
+            return transmit(scratch, fd, src, size, to, control);
+        }
     }
 }
