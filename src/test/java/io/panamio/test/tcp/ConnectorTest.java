@@ -32,6 +32,7 @@ import io.panamio.test.support.NativeFds.Exhaustion;
 import io.panamio.test.support.Seccomp;
 import io.panamio.test.support.SystemCall;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -141,6 +142,20 @@ class ConnectorTest {
         TcpListener silent = loop.withShortQueue(SECOND);
         loop.connecting(silent);
         return port(silent);
+    }
+
+    /** Returns a port of {@link #SECOND} at which no connect is answered, but those to {@link #HERE} are. */
+    private static int silentPortAnsweredHere(Loop loop) throws IOException {
+        while (true) {
+            int port = port(listener(loop));
+            try {
+                loop.connecting(loop.later(
+                    TcpListener.bind(new InetSocketAddress(SECOND, port), ListenOptions.DEFAULT.backlog(1))));
+                return port;
+            } catch (BindException e) {
+                // another test's, which runs at the same time
+            }
+        }
     }
 
     /** Counts what is opened from now on, without what some systems open for the first source of a Poll. */
@@ -271,8 +286,7 @@ class ConnectorTest {
     @Test
     void anAddressThatDoesNotAnswerIsFollowedAfterAWhileAndClosed() throws IOException {
         try (Loop loop = new Loop()) {
-            int port = silentPort(loop);
-            listener(loop, V4, port);
+            int port = silentPortAnsweredHere(loop);
             NativeFds.Opened opened = new NativeFds.Opened();
             long start = System.nanoTime();
             Connector connector = connector(loop, port, SECOND, HERE);
@@ -628,8 +642,7 @@ class ConnectorTest {
     @Test
     void aReregistrationChangesTheTokenOfEveryEvent() throws IOException {
         try (Loop loop = new Loop()) {
-            int port = silentPort(loop);
-            listener(loop, V4, port);
+            int port = silentPortAnsweredHere(loop);
             Connector connector = loop.later(Connector.connect(NAME, port, LONG, ConnectOptions.DEFAULT,
                 answering(SECOND, HERE)));
             loop.register(connector, 2, W);
@@ -641,8 +654,7 @@ class ConnectorTest {
     @Test
     void aDeregisteredConnectorHasNoEvents() throws IOException {
         try (Loop loop = new Loop(); Loop other = new Loop()) {
-            int port = silentPort(loop);
-            listener(loop, V4, port);
+            int port = silentPortAnsweredHere(loop);
             Connector connector = connector(loop, port, SECOND, HERE);
             loop.poll.registry().deregister(connector);
             assertFalse(loop.poll.poll(loop.events, DELAY.plus(Loop.SHORT)) > 0, loop.events::toString);
@@ -656,8 +668,7 @@ class ConnectorTest {
     @Test
     void aConnectorOutlivesItsPoll() throws IOException {
         try (Loop loop = new Loop(); Loop other = new Loop()) {
-            int port = silentPort(loop);
-            listener(loop, V4, port);
+            int port = silentPortAnsweredHere(loop);
             Connector connector;
             try (Poll poll = Poll.open()) {
                 connector = loop.later(Connector.connect(NAME, port, LONG, ConnectOptions.DEFAULT,
