@@ -45,7 +45,7 @@ public final class Reach {
         }
     }
 
-    /** Tells a failure that may pass from one that will not. */
+    /** Returns whether the cause may pass, so that repeating the connect may help. */
     static boolean mayHelpToRepeat(IOException e) {
         return switch (e) {
             case ConnectException refused -> true;               // no server yet, or it does not answer
