@@ -81,7 +81,8 @@ class DeadPeerTest {
     @ValueSource(booleans = {false, true})
     void aConnectWithoutAnAnswerTimesOut(boolean six) throws IOException {
         TcpStream stream = connecting(six, Wire.CUT);
-        ConnectException e = Failures.assertFails(ConnectException.class, "connect", "ETIMEDOUT", stream::finishConnect);
+        ConnectException e =
+            Failures.assertFails(ConnectException.class, "connect", "ETIMEDOUT", stream::finishConnect);
         assertTrue(e.getMessage().contains(hosts.b.address(six).getHostAddress()), e.getMessage());
     }
 

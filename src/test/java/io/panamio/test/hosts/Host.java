@@ -47,8 +47,8 @@ final class Host implements AutoCloseable {
         }
         tun = call(() -> {
             Tun opened = new Tun("wire");
-            Process setup = new ProcessBuilder(ip, "-batch", "-").inheritIO().redirectInput(ProcessBuilder.Redirect.PIPE)
-                .start();
+            Process setup = new ProcessBuilder(ip, "-batch", "-").inheritIO()
+                .redirectInput(ProcessBuilder.Redirect.PIPE).start();
             try (var commands = setup.outputWriter()) {
                 commands.write("""
                     link set lo up

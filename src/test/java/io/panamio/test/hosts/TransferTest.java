@@ -4,11 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Event;
+import io.panamio.Events;
 import io.panamio.Feature;
 import io.panamio.IoResult;
+import io.panamio.Poll;
 import io.panamio.net.TcpInfo;
 import io.panamio.net.TcpStream;
 import io.panamio.pipeline.FileSource;
+import io.panamio.pipeline.PipePool;
+import io.panamio.pipeline.Relay;
 import io.panamio.pipeline.ZeroCopyBuffer;
 import io.panamio.pipeline.ZeroCopySender;
 import io.panamio.test.support.Background;
@@ -32,8 +37,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A network that loses, doubles, delays and reorders packets changes no byte. */
 class TransferTest {
-    /** The size of each direction: {@code -Dpanamio.test.hosts.kilobytes} transfers more. */
-    private static final int SIZE = Integer.getInteger("panamio.test.hosts.kilobytes", 150) << 10;
+    private static final int SIZE = 150 << 10;
+    /** The size of an exchange in each direction: {@code -Dpanamio.test.hosts.kilobytes} transfers more. */
+    private static final int EXCHANGED = Integer.getInteger("panamio.test.hosts.kilobytes", 150) << 10;
 
     private Hosts hosts;
 
@@ -54,7 +60,7 @@ class TransferTest {
     void bytesArriveUnchangedOverALossyNetwork(boolean six) throws IOException {
         hosts.wire.rule = hosts.wire.lossy(0.05, 0.05, new Random(1));
         TcpStream[] pair = hosts.connect(six);
-        hosts.exchange(pair, SIZE, SIZE);
+        hosts.exchange(pair, EXCHANGED, EXCHANGED);
         long again = 0;
         for (TcpStream stream : pair) {
             TcpInfo info = TcpInfo.create();
@@ -73,7 +79,7 @@ class TransferTest {
             refused.addAndGet(packet.length() > mtu ? 1 : 0);
             hosts.wire.limit(packet, mtu);
         };
-        hosts.exchange(pair, SIZE, SIZE);
+        hosts.exchange(pair, EXCHANGED, EXCHANGED);
         assertTrue(refused.get() > 0, "no packet was too big");
         TcpInfo info = TcpInfo.create();
         pair[0].info(info);
@@ -94,7 +100,7 @@ class TransferTest {
                 lost.addAndGet(1);
             }
         };
-        hosts.exchange(pair, SIZE, SIZE);
+        hosts.exchange(pair, EXCHANGED, EXCHANGED);
         assertTrue(lost.get() > 20, lost + " packets were lost");
     }
 
@@ -150,5 +156,35 @@ class TransferTest {
             });
         }
         assertArrayEquals(bytes, Background.result(received));
+    }
+
+    /** A relay on the second host connects two streams of the first one, so bytes cross the network twice. */
+    @Test
+    void aRelayPassesOnWhatALossyNetworkDelivers() throws Exception {
+        TcpStream[] one = hosts.connect(false);
+        TcpStream[] other = hosts.connect(true);
+        hosts.wire.rule = hosts.wire.lossy(0.05, 0.05, new Random(4));
+        Future<Void> relayed = Background.start(() -> {
+            try (Poll poll = Poll.open(); PipePool pipes = new PipePool();
+                    Relay relay = new Relay(one[1], other[1], pipes)) {
+                poll.registry().register(one[1], 0, Loop.RW);
+                poll.registry().register(other[1], 1, Loop.RW);
+                Events events = Events.withCapacity(2);
+                for (;;) {
+                    poll.poll(events);
+                    for (Event event : events) {
+                        long moved;
+                        while ((moved = relay.transfer((event.token() == 0 ? one : other)[1])) > 0) {
+                            continue;
+                        }
+                        if (moved == IoResult.EOF) {
+                            return null;
+                        }
+                    }
+                }
+            }
+        });
+        hosts.exchange(new TcpStream[] {one[0], other[0]}, EXCHANGED, EXCHANGED);
+        Background.result(relayed);
     }
 }
