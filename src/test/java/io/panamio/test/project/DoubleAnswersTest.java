@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -72,7 +73,9 @@ class DoubleAnswersTest {
 
     /** What does not depend on sizes of buffers, times or the numbers of descriptors and processes. */
     private static String comparable(String line) {
-        return line.strip().replaceAll("(WRITE [^{}]*?data=)-?\\d+", "$1#").replaceAll("\\{\\d+ (READ|WRITE)", "{fd $1")
+        String freed = Pattern.compile("before (\\d+) after (\\d+)").matcher(line.strip())
+            .replaceAll(m -> "+" + (Integer.parseInt(m.group(2)) - Integer.parseInt(m.group(1))));
+        return freed.replaceAll("(WRITE [^{}]*?data=)-?\\d+", "$1#").replaceAll("\\{\\d+ (READ|WRITE)", "{fd $1")
             .replaceAll("took \\d+ us", "took # us").replaceAll("first=0x[0-9a-f]+", "first=#")
             .replaceAll("pid \\d+", "pid #").replaceAll("fd=\\d+ dup=\\d+", "fd=# dup=#")
             .replaceAll("after \\d+ ms", "after # ms").replaceAll("of 20: \\d+ / \\d+", "of 20: #")
