@@ -433,10 +433,13 @@ class DeepStackTest {
                 one.getValue().make(closed).run(); // loads classes and links calls
                 closeAll(closed);
             }
+            int turn = Integer.parseInt(args[0]);
             for (Map.Entry<String, Case> one : cases.entrySet()) {
                 int words = one.getKey().startsWith("close") ? WORDS : 1; // a close that fails leaks at once
-                for (int i = Integer.parseInt(args[0]); i < words; i += PARTS) {
-                    tryAll(one.getKey(), i, one.getValue());
+                for (int i = 0; i < words; i++) {
+                    if (turn++ % PARTS == 0) {
+                        tryAll(one.getKey(), i, one.getValue());
+                    }
                 }
             }
             UnixStream[] pair = UnixStream.pair();
