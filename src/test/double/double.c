@@ -190,6 +190,16 @@ struct object *object(int fd) {
     return o;
 }
 
+unsigned objects_with_port(unsigned short port) {
+    unsigned n = 0;
+    for (int i = 0; i < BUCKETS; i++) {
+        for (struct object *o = objects[i]; o; o = o->next) {
+            n += o->shared_port == port;
+        }
+    }
+    return n;
+}
+
 void pass(int fd) {
     pthread_mutex_lock(&lock);
     struct object *o = object(fd);

@@ -30,6 +30,7 @@
 #include <sys/socket.h>
 #include <sys/epoll.h>
 #include <netinet/in.h>
+#include <linux/filter.h>
 #include <linux/tcp.h>
 #include <linux/sockios.h>
 #include NUMBERS
@@ -159,6 +160,8 @@ struct object {
     bool timestamp, real_time, creds;
     int send_size, receive_size; /* of SO_SNDBUF, SO_RCVBUF, as they were set; 0: not set */
     int linger_on, linger;
+    bool share_port;        /* SO_REUSEPORT, not SO_REUSEPORT_LB */
+    unsigned short shared_port;
     int receive_low, send_low;
     bool passed;            /* in a message: other descriptors of it may exist elsewhere */
     bool fifo;              /* a pipe with a name: of one direction */
@@ -170,6 +173,7 @@ struct object {
 extern pthread_mutex_t lock;
 struct object *object(int fd);         /* holding the lock; NULL if the descriptor is not open */
 enum kind kind_of(int fd);
+unsigned objects_with_port(unsigned short port); /* of struct object; holding the lock */
 int access_mode(int fd);
 long done(long r);                     /* ends a function of the target: sets errno, returns -1 or the result */
 long done_refusing(const char *function, const char *format, ...); /* refuses a call, and lets the test fail */

@@ -110,6 +110,19 @@ static int tcp_state_of(int fd) {
     return info.tcpi_state;
 }
 
+#ifdef FREEBSD
+/* Of listeners that share a port by SO_REUSEPORT, the last one gets every connection; Linux would distribute them. */
+static void share_port(int fd, struct object *o) {
+    struct sockaddr_in name = {0};
+    socklen_t length = sizeof name;
+    SYS(getsockname, (long) fd, &name, &length);
+    o->shared_port = name.sin_port;
+    struct sock_filter last = {BPF_RET | BPF_K, 0, 0, objects_with_port(name.sin_port) - 1};
+    struct sock_fprog program = {1, &last};
+    SYS(setsockopt, (long) fd, (long) SOL_SOCKET, (long) SO_ATTACH_REUSEPORT_CBPF, &program, (long) sizeof program);
+}
+#endif
+
 API(int, listen, int fd, int backlog) {
     struct object *o = locked(fd);
     if (o && o->kind == TCP && o->used && !o->listening) {
@@ -127,6 +140,11 @@ API(int, listen, int fd, int backlog) {
     }
     if (o && r >= 0) {
         o->listening = true;
+#ifdef FREEBSD
+        if (o->share_port) {
+            share_port(fd, o);
+        }
+#endif
     }
     unlock();
     return (int) done(r);
@@ -557,6 +575,7 @@ static long set_special(int fd, struct object *o, int level, int name, const voi
         case T_SO_LINGER_SEC:
 #endif
             return set_linger(fd, o, name, value, length);
+        case T_SO_REUSEPORT: o->share_port = number != 0; return set_flag(fd, SOL_SOCKET, SO_REUSEPORT, number);
         case T_SO_RCVLOWAT: o->receive_low = number; return 0;
         case T_SO_SNDLOWAT: o->send_low = number; return 0;
         case T_SO_TIMESTAMP: o->timestamp = number != 0; return set_flag(fd, SOL_SOCKET, SO_TIMESTAMPNS, number);
