@@ -361,10 +361,10 @@ class GuidesTest {
     @Test
     void aLongLineIsAskedAndAPartOfAnAnswerIsNone() throws Exception {
         SSLContext context = Certificates.context(Certificates.ALPHA);
-        String line = "?".repeat(8 << 20) + "\n"; // more than is accepted at once
+        String line = "?".repeat(4 << 20) + "\n"; // more than is accepted at once
         try (ServerSocket peer = context.getServerSocketFactory().createServerSocket(0, 1, Loop.V4)) {
             Future<String> answer = Background.start(
-                () -> TlsAsk.ask(context, "localhost", peer.getLocalPort(), line, Loop.LONG));
+                () -> TlsAsk.ask(context, "localhost", peer.getLocalPort(), line, Loop.LONG.multipliedBy(2)));
             try (Socket socket = peer.accept()) {
                 assertEquals(line, read(socket, line.length()));
                 socket.getOutputStream().write("there".getBytes());
