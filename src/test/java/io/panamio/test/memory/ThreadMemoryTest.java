@@ -39,7 +39,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLContext;
@@ -212,20 +212,19 @@ class ThreadMemoryTest {
         SSLContext server = context(Certificates.ALPHA);
         SSLContext client = context();
         Background.result(Background.startVirtual(() -> encrypt(server, client)));
-        int count = 200;
+        int count = 100;
         CountDownLatch end = new CountDownLatch(1);
-        CountDownLatch done = new CountDownLatch(count);
         List<Future<Void>> threads = new ArrayList<>();
         long before = heap();
         for (int i = 0; i < count; i++) {
+            FutureTask<Void> task = new FutureTask<>(() -> encrypt(server, client));
             threads.add(Background.startVirtual(() -> {
-                encrypt(server, client);
-                done.countDown();
+                task.run();
                 end.await();
                 return null;
             }));
+            Background.result(task); // one after the other
         }
-        assertTrue(done.await(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
         long kept = (heap() - before) / count;
         end.countDown();
         for (Future<Void> thread : threads) {
