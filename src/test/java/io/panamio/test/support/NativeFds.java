@@ -184,6 +184,11 @@ public final class NativeFds {
             return now().size();
         }
 
+        /** {@return their numbers and what they refer to, as {@code ls -l} prints a link} */
+        public List<String> links() throws IOException {
+            return now().stream().map(fd -> fd.getKey() + " -> " + fd.getValue()).toList();
+        }
+
         /** {@return the descriptors} */
         public List<Integer> fds() throws IOException {
             return now().stream().map(fd -> Integer.valueOf(fd.getKey())).toList();
