@@ -211,6 +211,9 @@ final class Request {
         if (p == to) {
             return INCOMPLETE;
         }
+        if (p == target) {
+            return -400;
+        }
         pathHash = hash;
         pathLength = (int) (pathEnd - target);
         if (to - p < 10) { // " HTTP/1.1\n"
@@ -316,7 +319,7 @@ final class Request {
             do {
                 p++;
             } while (p < to && Bytes.isIpv6(m.get(JAVA_BYTE, p)));
-            if (p == to || m.get(JAVA_BYTE, p++) != ']') {
+            if (p == from + 1 || p == to || m.get(JAVA_BYTE, p++) != ']') {
                 return false;
             }
         } else {
