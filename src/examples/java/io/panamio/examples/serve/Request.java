@@ -26,6 +26,8 @@ final class Request {
 
     /** Larger targets are answered with 414. */
     static final int TARGET_LIMIT = 8000;
+    /** Longer methods are answered with 501, however the request arrives. */
+    private static final int METHOD_LIMIT = 64;
     private static final int INCOMPLETE = 0;
 
     /** Random, so that clients cannot construct paths that collide. */
@@ -180,6 +182,9 @@ final class Request {
         byte b;
         while (p < to && Bytes.isToken(m.get(JAVA_BYTE, p))) {
             p++;
+        }
+        if (p - from > METHOD_LIMIT) {
+            return -501;
         }
         if (p == to) {
             return INCOMPLETE;

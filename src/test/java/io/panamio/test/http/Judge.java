@@ -130,7 +130,7 @@ final class Judge {
                 : m.method.equals("HEAD") ? new byte[0] : files.get(known[1]);
         }
         if (m.inBody != null) { // found before the answer, or after it
-            statuses.addAll(m.inBody == Problem.CHUNK ? Set.of(400) : Set.of(400, 413));
+            statuses.addAll(m.inBody == Problem.CHUNK ? Set.of(400) : Set.of(413));
             closes = true;
         }
         return new Expected(statuses, content, closes);

@@ -23,8 +23,7 @@ import java.util.Random;
 /** Compares the answers of {@code serve} to valid requests with those of nginx, which serves the same files. */
 final class Nginx implements AutoCloseable {
     private static final Instant MODIFIED = Instant.parse("2024-02-29T12:34:56Z");
-    private static final List<String> FIELDS = List.of("Content-Length", "Content-Range", "Last-Modified",
-        "Accept-Ranges", "Location");
+    private static final List<String> FIELDS = List.of("Content-Length", "Content-Range", "Last-Modified");
     private static final List<String> RANGES = List.of("bytes=0-0", "bytes=0-", "bytes=-1", "bytes=-99999999",
         "bytes=5-", "bytes=2-3", "bytes=500-99999999999", "bytes=99999999-", "bytes=69999-", "bytes=70000-", "bytes=-0",
         "octets=0-1", "bytes=");

@@ -19,6 +19,8 @@ final class Rfc9112 {
     enum Problem {
         /** Section 3: not a method, a target and a version, separated by one blank each. */
         REQUEST_LINE(400),
+        /** Section 3: longer than any that the server implements. */
+        LONG_METHOD(501),
         /** Section 2.3. */
         VERSION(505, 400),
         /** Section 3.2: neither a path nor an absolute URI, for a method that needs one. */
@@ -106,6 +108,9 @@ final class Rfc9112 {
 
     private static final int HEAD_LIMIT = 16 * 1024;
     private static final int TARGET_LIMIT = 8000;
+    private static final int METHOD_LIMIT = 64;
+    private static final String TCHAR =
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private static final int BODY_LIMIT = 1 << 20;
     private static final String TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
     private static final Pattern REQUEST_LINE = Pattern.compile("(" + TOKEN + ") ([^ ]+) (HTTP/\\d\\.\\d)");
@@ -115,7 +120,7 @@ final class Rfc9112 {
         Pattern.compile("(\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9\\-._~%!$&'()*+;=]*)(:\\d*)?");
     private static final Pattern TRAILER = Pattern.compile(TOKEN + ":.*", Pattern.DOTALL);
     /** The grammar of extensions is not checked, as nothing depends on it: only that none hides the end of the line. */
-    private static final Pattern CHUNK = Pattern.compile("([0-9A-Fa-f]+)([ \t]*;.*)?", Pattern.DOTALL);
+    private static final Pattern CHUNK = Pattern.compile("[0-9A-Fa-f]+([ \t]*;.*)?", Pattern.DOTALL);
     static final Set<String> KNOWN =
         Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT");
 
@@ -154,6 +159,15 @@ final class Rfc9112 {
         }
         if (new String(bytes, at, Math.min(5, bytes.length - at), StandardCharsets.ISO_8859_1).equals("HEAD ")) {
             m.method = "HEAD"; // also if the rest is malformed
+        }
+        int method = at;
+        while (method < limit && TCHAR.indexOf(bytes[method]) >= 0) {
+            method++;
+        }
+        if (method - at > METHOD_LIMIT) {
+            m.problems.add(Problem.LONG_METHOD);
+            m.extent = Extent.COMPLETE;
+            return m;
         }
         String line = line(m, limit, true);
         if (line == null) {
@@ -281,21 +295,22 @@ final class Rfc9112 {
     private void chunks(Message m) {
         int begin = at;
         for (;;) {
+            int size = 0;
+            for (int p = at; p < bytes.length && Character.digit(bytes[p], 16) >= 0; p++) {
+                size = 16 * size + Character.digit(bytes[p], 16);
+                if (size > BODY_LIMIT - (p - begin)) { // whatever follows
+                    m.inBody = Problem.LARGE_CHUNK;
+                    return;
+                }
+            }
             String line = strictLine(m);
             if (line == null) {
                 return;
             }
-            Matcher matcher = CHUNK.matcher(line);
-            if (!matcher.matches()) {
+            if (!CHUNK.matcher(line).matches()) {
                 m.inBody = Problem.CHUNK;
                 return;
             }
-            String digits = matcher.group(1).replaceFirst("^0+(?=.)", "");
-            if (digits.length() > 7 || Integer.parseInt(digits, 16) > BODY_LIMIT - (at - begin)) {
-                m.inBody = Problem.LARGE_CHUNK;
-                return;
-            }
-            int size = Integer.parseInt(digits, 16);
             if (size == 0) {
                 trailers(m);
                 return;
@@ -331,7 +346,8 @@ final class Rfc9112 {
     /** Returns the next line, which must end with CRLF and have no control character. */
     private String strictLine(Message m) {
         int end = at;
-        while (end + 1 < bytes.length && !(bytes[end] == '\r' && bytes[end + 1] == '\n')) {
+        while (end < bytes.length
+                && !(bytes[end] == '\r' && (end + 1 == bytes.length || bytes[end + 1] == '\n'))) {
             if (bytes[end] >= 0 && bytes[end] < ' ' && bytes[end] != '\t' || bytes[end] == 0x7f) {
                 m.inBody = Problem.CHUNK;
                 return null;

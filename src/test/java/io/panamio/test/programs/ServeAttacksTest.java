@@ -239,6 +239,19 @@ class ServeAttacksTest {
         assertEquals(200, served.ask("GET /a.txt HTTP/1.7\r\n").status());
     }
 
+    @Test
+    void aLongMethodIsRefusedHoweverItArrives() throws IOException {
+        for (int piece : new int[] {1, 1000, 8100, 20_000}) {
+            try (Client client = served.client()) {
+                String request = "A".repeat(9000) + " / HTTP/1.1\r\nHost: h\r\n\r\n";
+                client.send(request.substring(0, Math.min(piece, request.length())));
+                client.send(request.substring(Math.min(piece, request.length())));
+                assertEquals(501, client.response().status());
+                client.expectEnd();
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "h", "h:80", "h:", "127.0.0.1:8080", "[::1]", "[::ffff:1.2.3.4]:80", "a_b.c-d~",
         "a%20b"})

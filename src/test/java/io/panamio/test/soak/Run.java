@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -16,11 +17,11 @@ import java.util.concurrent.locks.LockSupport;
 final class Run {
     /** What is leaked on purpose, to see that it is found. */
     enum Leak {
-        NONE, HEAP, NATIVE, DESCRIPTOR, MAPPING, THREAD
+        HEAP, NATIVE, DESCRIPTOR, MAPPING, THREAD
     }
 
-    /** One session of so many leaks. */
-    private static final int LEAKS = 64;
+    /** One session of so many leaks, if any does. */
+    private static final int LEAKS = 4;
 
     final long seed;
     /** What takes longer has not been told of an event, however busy the machine. */
@@ -30,15 +31,15 @@ final class Run {
     final LongAdder sessions = new LongAdder();
     final LongAdder bytes = new LongAdder();
     final AtomicLong numbers = new AtomicLong();
-    private final Leak leak;
+    private final Set<Leak> leaks;
     private final List<Object> leaked = new ArrayList<>();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private volatile boolean over;
 
-    Run(long seed, Duration patience, Leak leak) {
+    Run(long seed, Duration patience, Set<Leak> leaks) {
         this.seed = seed;
         this.patience = patience;
-        this.leak = leak;
+        this.leaks = leaks;
         pattern = new Pattern(seed);
     }
 
@@ -61,12 +62,14 @@ final class Run {
 
     void sessionEnded() throws IOException {
         sessions.increment();
-        if (leak != Leak.NONE && sessions.sum() % LEAKS == 0) {
-            leak();
+        if (sessions.sum() % LEAKS == 0) {
+            for (Leak leak : leaks) {
+                leak(leak);
+            }
         }
     }
 
-    private synchronized void leak() throws IOException {
+    private synchronized void leak(Leak leak) throws IOException {
         leaked.add(switch (leak) {
             case HEAP -> new byte[4096];
             case NATIVE -> Arena.global().allocate(4096).fill((byte) 1);
@@ -77,7 +80,6 @@ final class Run {
                     LockSupport.park();
                 }
             });
-            case NONE -> throw new AssertionError();
         });
     }
 }

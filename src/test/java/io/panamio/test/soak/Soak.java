@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -45,9 +46,9 @@ public final class Soak implements Callable<Integer> {
         description = "After how long a connection that has not ended has lost an event (${DEFAULT-VALUE}).")
     int patience;
 
-    @Option(names = "--leak", defaultValue = "NONE", paramLabel = "WHAT",
-        description = "What is leaked on purpose: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
-    Run.Leak leak;
+    @Option(names = "--leak", split = ",", paramLabel = "WHAT",
+        description = "What is leaked on purpose, to see that it is found: ${COMPLETION-CANDIDATES}.")
+    Set<Run.Leak> leaks = Set.of();
 
     @Option(names = "--csv", defaultValue = "target/soak.csv", paramLabel = "FILE",
         description = "Where to write the samples (${DEFAULT-VALUE}).")
@@ -59,7 +60,7 @@ public final class Soak implements Callable<Integer> {
 
     /** Runs the soak. */
     public static void main(String... args) {
-        System.exit(new CommandLine(new Soak()).execute(args));
+        System.exit(new CommandLine(new Soak()).setOverwrittenOptionsAllowed(true).execute(args));
     }
 
     @Override
@@ -73,14 +74,14 @@ public final class Soak implements Callable<Integer> {
         System.out.printf(Locale.ROOT, "%,d calls (%s), %,d sessions, %,d bytes checked, %d samples in %s%n",
             run.calls.sum(), run.calls, run.sessions.sum(), run.bytes.sum(), sampler.count(), csv);
         sampler.verdict().forEach(System.out::println);
-        if (leak == Run.Leak.NONE && opened.count() != 0) {
+        if (leaks.isEmpty() && opened.count() != 0) {
             throw new AssertionError(opened.count() + " descriptors are still open");
         }
         return sampler.rises() ? 1 : 0;
     }
 
     void soak(NativeFds.Opened opened) throws Exception {
-        run = new Run(seed, Duration.ofSeconds(patience), leak);
+        run = new Run(seed, Duration.ofSeconds(patience), leaks);
         Others others = new Others(run);
         Thread other = Thread.ofPlatform().daemon().start(others);
         List<Thread> threads = new ArrayList<>();
