@@ -33,6 +33,7 @@ public final class Main {
             case "memory" -> execute(new Memory(), rest);
             case "page" -> execute(new Page(), rest);
             case "pipelines" -> execute(new Pipelines(), rest);
+            case "soak" -> execute(new SoakCharts(), rest);
             case "start" -> execute(new Start(), rest);
             case "users" -> users(rest.length == 0 ? 7 : Integer.parseInt(rest[0]));
             case "timers" -> execute(new TimerMemory(), rest);

@@ -133,7 +133,9 @@ public final class NativeFds {
             return WindowsHandles.all();
         }
         Map<String, String> all = new TreeMap<>();
-        assumeTrue(Files.isDirectory(SELF), "this system does not list the descriptors of a process");
+        if (!Files.isDirectory(SELF)) {
+            abort("this system does not list the descriptors of a process"); // a child has no JUnit
+        }
         for (String fd : SELF.toFile().list()) {
             try {
                 all.put(fd, Files.readSymbolicLink(SELF.resolve(fd)).toString());
