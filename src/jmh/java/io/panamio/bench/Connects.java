@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "connects", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Measures connecting by name, compared with java.nio and Netty, in one JVM.",
-    footer = {"", "Clients: panamio (a Connector), panamio-shared (Connectors that share the answer of one lookup), nio "
-        + "and netty-epoll (Bootstrap.connect), which both resolve in their event loop."})
+    footer = {"", "Clients: panamio (a Connector), panamio-shared (Connectors that share the answer of one lookup), "
+        + "nio and netty-epoll (Bootstrap.connect), which both resolve in their event loop."})
 final class Connects implements Callable<Integer> {
     static final String HOST = "localhost";
 
