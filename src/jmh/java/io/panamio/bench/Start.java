@@ -28,9 +28,9 @@ import picocli.CommandLine.Spec;
 
 /**
  * Measures the time from the start of a JVM to the first echoed byte, for {@link StartPanamio}, {@link StartFfm},
- * {@link StartFfmEpoll} and {@link StartNio}, and the processor time that all threads have used by then. The client is this
- * process, which is warm. Each round starts every server once, every second round in the opposite order. Every server
- * prints the times of its steps, by the clock that all processes share; a further start counts its classes.
+ * {@link StartFfmEpoll} and {@link StartNio}, and the processor time that all threads have used by then. The client is
+ * this process, which is warm. Each round starts every server once, every second round in the opposite order. Every
+ * server prints the times of its steps, by the clock that all processes share; a further start counts its classes.
  */
 @Command(name = "start", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Measures the time from the start of a JVM to the first echoed byte, compared with java.nio.")

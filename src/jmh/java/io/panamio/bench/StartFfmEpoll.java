@@ -16,8 +16,8 @@ import java.util.Arrays;
 
 /**
  * {@link StartPanamio} by hand on the Foreign Function and Memory API, without a library, for x86-64: the same steps,
- * an InetSocketAddress, a listener, epoll, and non-blocking calls. Given the names of classes, it also loads them, without
- * initializing them: the floor for a library that consists of so many.
+ * an InetSocketAddress, a listener, epoll, and non-blocking calls. Given the names of classes, it also loads them,
+ * without initializing them: the floor for a library that consists of so many.
  */
 public final class StartFfmEpoll {
     private static final int NON_BLOCKING = 0x80800; // and close on exec
