@@ -103,15 +103,17 @@ public abstract class UnixSockets extends Sockets {
         return r < 0 || c.SO_NOSIGPIPE() == 0 ? r : trySetInt(fd, c.SOL_SOCKET(), c.SO_NOSIGPIPE(), 1);
     }
 
-    /** Not a switch: javac would make a class for it, which every start would load. */
     private int number(SocketType type) {
-        if (type == SocketType.UNIX_SEQPACKET) {
-            if (!Feature.UNIX_SEQPACKETS.isAvailable()) {
-                throw Platform.current().refusal(Feature.UNIX_SEQPACKETS);
+        return switch (type) {
+            case TCP, UNIX_STREAM -> Posix.SOCK_STREAM;
+            case UDP, UNIX_DATAGRAM -> Posix.SOCK_DGRAM;
+            case UNIX_SEQPACKET -> {
+                if (!Feature.UNIX_SEQPACKETS.isAvailable()) {
+                    throw Platform.current().refusal(Feature.UNIX_SEQPACKETS);
+                }
+                yield Posix.SOCK_SEQPACKET;
             }
-            return Posix.SOCK_SEQPACKET;
-        }
-        return type == SocketType.TCP || type == SocketType.UNIX_STREAM ? Posix.SOCK_STREAM : Posix.SOCK_DGRAM;
+        };
     }
 
     // ---- creating
