@@ -511,7 +511,10 @@ final class KqueueSelector extends Selector {
 
     @Override
     protected void sendNotification() {
-        Kqueue.trigger(kqueue, trigger); // after EINTR it was applied
+        int r = Kqueue.trigger(kqueue, trigger);
+        if (r < 0 && r != -c.number(Errno.EINTR)) { // after EINTR it was applied
+            notificationFailed();
+        }
     }
 
     @Override
