@@ -29,7 +29,7 @@ class FaultsTest {
         Child.End end = new Child().onClassPath().with("--enable-native-access=ALL-UNNAMED", "-ea",
             "-Dpanamio.test.library=" + library)
             .run(SingleFaults.class, SOURCES.resolve("errors.txt").toString(), "1",
-                "UNIX,BATCH,DESCRIPTORS,POLL,RING,ARENA");
+                "UNIX,MEMORY,DESCRIPTORS,POLL,WAKE,RELAY,RING,ARENA");
         assertTrue(end.ok().contains(" 0 kinds of defects"), end.out());
     }
 

@@ -2,6 +2,7 @@ package io.panamio.test.faults;
 
 import io.panamio.Events;
 import io.panamio.Interest;
+import io.panamio.IoSource;
 import io.panamio.Poll;
 import io.panamio.Source;
 import io.panamio.SystemError;
@@ -127,7 +128,8 @@ final class Run implements AutoCloseable {
     int register(Source source, Interest interest) throws IOException {
         int token = tokens++;
         return tried(() -> {
-            poll.registry().register(source, token, level ? interest.level() : interest);
+            boolean levels = level && source instanceof IoSource; // a Connector has none
+            poll.registry().register(source, token, levels ? interest.level() : interest);
             return token;
         });
     }
