@@ -24,9 +24,9 @@ public final class WaitsRaces {
     private WaitsRaces() {
     }
 
-    static int await(Waits waits, int directions) {
+    static int await(Waits waits, int directions, long nanos) {
         try {
-            return waits.await(directions, LONG) ? READY : LOST;
+            return waits.await(directions, nanos) ? READY : LOST;
         } catch (ClosedChannelException e) {
             return CLOSED;
         } catch (IOException e) {
@@ -44,7 +44,7 @@ public final class WaitsRaces {
 
         @Actor
         public void await(I_Result r) {
-            r.r1 = WaitsRaces.await(waits, Waits.READ | Waits.WRITE);
+            r.r1 = WaitsRaces.await(waits, Waits.READ | Waits.WRITE, LONG);
         }
 
         @Actor
@@ -58,13 +58,32 @@ public final class WaitsRaces {
     @Outcome(id = "0, .", expect = FORBIDDEN, desc = "lost: the thread waits for ever")
     @Outcome(id = "., [01]", expect = FORBIDDEN, desc = "the close is forgotten: the next wait does not end")
     @State
-    public static class AwaitDeliverClose {
+    public static class AwaitClose {
         private final Waits waits = new Waits(null, null, Waits.ALL);
 
         @Actor
         public void await(II_Result r) {
-            r.r1 = WaitsRaces.await(waits, Waits.READ);
+            r.r1 = WaitsRaces.await(waits, Waits.READ, LONG);
         }
+
+        @Actor
+        public void close() {
+            waits.deliver(Waits.READ);
+            waits.end(Waits.CLOSED);
+        }
+
+        @Arbiter
+        public void arbiter(II_Result r) {
+            r.r2 = WaitsRaces.await(waits, Waits.READ, 0);
+        }
+    }
+
+    @JCStressTest
+    @Outcome(id = "2", expect = ACCEPTABLE, desc = "the close prevails")
+    @Outcome(id = "[01]", expect = FORBIDDEN, desc = "an event has undone the close")
+    @State
+    public static class DeliverClose {
+        private final Waits waits = new Waits(null, null, Waits.ALL);
 
         @Actor
         public void deliver() {
@@ -77,12 +96,8 @@ public final class WaitsRaces {
         }
 
         @Arbiter
-        public void arbiter(II_Result r) {
-            try {
-                r.r2 = waits.await(Waits.READ, 0) ? READY : LOST;
-            } catch (IOException e) {
-                r.r2 = CLOSED;
-            }
+        public void arbiter(I_Result r) {
+            r.r1 = WaitsRaces.await(waits, Waits.READ, 0);
         }
     }
 }

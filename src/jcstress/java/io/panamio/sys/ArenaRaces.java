@@ -40,7 +40,7 @@ public final class ArenaRaces {
         }
     }
 
-    /** The owner uses its memory until it sweeps; two other threads end two arenas. */
+    /** The owner uses its memory until it sweeps; another thread ends two arenas. */
     @JCStressTest
     @Outcome(id = "1, 1, 0", expect = ACCEPTABLE, desc = "each is released once, by the owner")
     @Outcome(id = {"0, .*", "., 0, ."}, expect = FORBIDDEN, desc = "an arena that was ended is never released")
@@ -49,8 +49,8 @@ public final class ArenaRaces {
     @Outcome(id = "., ., 1", expect = FORBIDDEN, desc = "the memory is accessible after its release")
     @Outcome(id = "., ., 2", expect = FORBIDDEN, desc = "the memory is invalid before its release")
     @State
-    public static class EndEndSweep {
-        private final AtomicInteger ended = new AtomicInteger();
+    public static class EndSweep {
+        private volatile boolean ended;
         private volatile Counted first;
         private volatile Counted second;
 
@@ -63,7 +63,7 @@ public final class ArenaRaces {
             second = b;
             boolean last;
             do {
-                last = ended.get() == 2;
+                last = ended;
                 SourceArena.sweep();
                 if (isAccessible(memory) != (a.released.get() == 0)) {
                     r.r3 = a.released.get() == 0 ? 2 : 1;
@@ -83,21 +83,13 @@ public final class ArenaRaces {
         }
 
         @Actor
-        public void endFirst() {
-            while (first == null) {
-                Thread.onSpinWait();
-            }
-            first.end();
-            ended.getAndIncrement();
-        }
-
-        @Actor
-        public void endSecond() {
+        public void end() {
             while (second == null) {
                 Thread.onSpinWait();
             }
+            first.end();
             second.end();
-            ended.getAndIncrement();
+            ended = true;
         }
     }
 

@@ -7,7 +7,7 @@ import java.nio.channels.ClosedSelectorException;
 
 /**
  * A selector without a system. Its wait ends with a notification, and, as a lost one must not hang the test, when the
- * other actors have ended and none is pending.
+ * other actor has ended and none is pending.
  */
 class RaceSelector extends Selector {
     static final long WAKER = 1;
@@ -15,11 +15,11 @@ class RaceSelector extends Selector {
     static final int FOREVER = -1;
     static final int CLOSED = -2;
     static final int REFUSED = -3;
-    private static final VarHandle NUMBER;
+    private static final VarHandle NOTIFICATIONS;
 
     static {
         try {
-            NUMBER = MethodHandles.lookup().findVarHandle(RaceSelector.class, "number", int.class);
+            NOTIFICATIONS = MethodHandles.lookup().findVarHandle(RaceSelector.class, "notifications", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -27,31 +27,35 @@ class RaceSelector extends Selector {
 
     /** The events of the last poll. */
     final Reported events = new Reported();
-    private final int others;
     private volatile boolean notification;
     private volatile boolean destroyed;
-    private volatile int number;
+    private volatile boolean over;
     private volatile int running;
+    /** The number of notifications. */
+    volatile int notifications;
     /** Whether it was used after its destruction, or by two pollers. */
     volatile boolean misused;
     /** The number of descriptors that are watched. */
     volatile int watched;
 
-    /** Creates a selector with an open waker, for a race with some actors that do not poll. */
-    RaceSelector(int others) {
-        this.others = others;
+    /** Creates a selector with an open waker. */
+    RaceSelector() {
         openWaker(WAKER);
     }
 
-    /** Ends an actor that does not poll. */
-    final void ended() {
-        NUMBER.getAndAdd(this, 1);
+    /** Ends the actor that does not poll. */
+    final void over() {
+        over = true;
+    }
+
+    final int poll(long timeout) {
+        return poll(events, timeout);
     }
 
     /** Polls; returns the number of events, or one of the constants. */
-    final int poll(long timeout) {
+    final int poll(EventBuffer to, long timeout) {
         try {
-            return select(events, timeout);
+            return select(to, timeout);
         } catch (Forever e) {
             return FOREVER;
         } catch (ClosedSelectorException e) {
@@ -86,7 +90,7 @@ class RaceSelector extends Selector {
         try {
             for (;;) {
                 use();
-                boolean last = number >= others; // first: what they have sent is seen then
+                boolean last = over; // first: what it has sent is seen then
                 if (notification) {
                     notification = false;
                     notificationArrived();
@@ -108,6 +112,7 @@ class RaceSelector extends Selector {
     @Override
     protected void sendNotification() {
         use();
+        NOTIFICATIONS.getAndAdd(this, 1);
         notification = true;
         use();
     }

@@ -24,10 +24,6 @@ public final class WakeRaces {
     @Outcome(id = "[02-9]", expect = FORBIDDEN, desc = "the poll returned without the wake, or reported it twice")
     @State
     public static class WakeSleep extends RaceSelector {
-        public WakeSleep() {
-            super(1);
-        }
-
         @Actor
         public void poll(I_Result r) {
             r.r1 = poll(-1);
@@ -36,46 +32,43 @@ public final class WakeRaces {
         @Actor
         public void other() {
             wake();
-            ended();
+            over();
         }
     }
 
-    /** Two wakes, which may coalesce: a report sees what was written before the wakes that it reports. */
+    /** Two wakes at once, while the descriptor of the selector is watched: they coalesce. */
     @JCStressTest
-    @Outcome(id = "1, 3", expect = ACCEPTABLE, desc = "coalesced")
-    @Outcome(id = "2, 3", expect = ACCEPTABLE, desc = "reported one by one")
-    @Outcome(id = "0, .", expect = FORBIDDEN, desc = "both are lost")
-    @Outcome(id = "., [0-2]", expect = FORBIDDEN, desc = "a wake is lost, or its report does not see the writes before")
-    @Outcome(id = "[3-9], .", expect = FORBIDDEN, desc = "more reports than wakes")
+    @Outcome(id = "1, 1, 3", expect = ACCEPTABLE, desc = "one notification, one report")
+    @Outcome(id = "0, ., .", expect = FORBIDDEN, desc = "no notification: a poller would sleep for ever")
+    @Outcome(id = "2, ., .", expect = FORBIDDEN, desc = "two notifications are pending")
+    @Outcome(id = "., [02-9], .", expect = FORBIDDEN, desc = "not reported once")
+    @Outcome(id = "., ., [0-2]", expect = FORBIDDEN, desc = "the report does not see what was written before a wake")
     @State
     public static class TwoWakes extends RaceSelector {
         private int first;
         private int second;
 
         public TwoWakes() {
-            super(2);
-        }
-
-        @Actor
-        public void poll(II_Result r) {
-            for (int n; (n = poll(-1)) > 0;) {
-                r.r1 += n;
-                r.r2 = first | second;
-            }
+            descriptor();
         }
 
         @Actor
         public void first() {
             first = 1;
             wake();
-            ended();
         }
 
         @Actor
         public void second() {
             second = 2;
             wake();
-            ended();
+        }
+
+        @Arbiter
+        public void arbiter(III_Result r) {
+            r.r1 = notifications;
+            r.r2 = poll(0) + poll(0);
+            r.r3 = first | second;
         }
     }
 
@@ -89,10 +82,6 @@ public final class WakeRaces {
     @State
     public static class WakeWakePollNow extends RaceSelector {
         private int written;
-
-        public WakeWakePollNow() {
-            super(1);
-        }
 
         @Actor
         public void poll(II_Result r) {
@@ -110,24 +99,43 @@ public final class WakeRaces {
             wake();
             written = 2;
             wake();
-            ended();
+            over();
         }
     }
 
-    /** The descriptor of a selector, by which another one watches it. */
+    /** The descriptor of a selector, by which another one watches it: it is asked for during a wake. */
+    @JCStressTest
+    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the descriptor is readable, the poll reports the wake")
+    @Outcome(id = "0, .", expect = FORBIDDEN, desc = "lost: who watches the descriptor does not learn of the wake")
+    @Outcome(id = "1, [02-9]", expect = FORBIDDEN, desc = "not reported once")
+    @State
+    public static class WakeDescriptor extends RaceSelector {
+        @Actor
+        public void watch() {
+            descriptor();
+        }
+
+        @Actor
+        public void other() {
+            wake();
+        }
+
+        @Arbiter
+        public void arbiter(II_Result r) {
+            r.r1 = isReadable() ? 1 : 0;
+            r.r2 = poll(0);
+        }
+    }
+
+    /** The same, while it is watched and polled. */
     @JCStressTest
     @Outcome(id = {"1, 0", "1, 1"}, expect = ACCEPTABLE, desc = "reported by the poll")
     @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the descriptor is readable")
     @Outcome(id = "0, 0", expect = FORBIDDEN, desc = "lost: who watches the descriptor does not learn of the wake")
     @Outcome(id = "[2-9], .", expect = FORBIDDEN, desc = "reported twice")
     @State
-    public static class WakeDescriptor extends RaceSelector {
-        public WakeDescriptor() {
-            super(2);
-        }
-
-        @Actor
-        public void watch() {
+    public static class WakeWatched extends RaceSelector {
+        public WakeWatched() {
             descriptor();
         }
 
@@ -155,22 +163,14 @@ public final class WakeRaces {
     public static class PollPoll extends RaceSelector {
         private final Reported others = new Reported();
 
-        public PollPoll() {
-            super(0);
-        }
-
         @Actor
         public void first(III_Result r) {
             r.r1 = poll(0);
         }
 
         @Actor
-        public void second(III_Result r) throws IOException {
-            try {
-                r.r2 = select(others, 0);
-            } catch (IllegalStateException e) {
-                r.r2 = REFUSED;
-            }
+        public void second(III_Result r) {
+            r.r2 = poll(others, 0);
         }
 
         @Arbiter
@@ -189,10 +189,6 @@ public final class WakeRaces {
     @Outcome(id = ".*, 1", expect = FORBIDDEN, desc = "used after its destruction, or destroyed twice")
     @State
     public static class CloseSleep extends RaceSelector {
-        public CloseSleep() {
-            super(1);
-        }
-
         @Actor
         public void poll(III_Result r) {
             r.r1 = poll(-1);
@@ -201,7 +197,7 @@ public final class WakeRaces {
         @Actor
         public void other() {
             close();
-            ended();
+            over();
         }
 
         @Arbiter
@@ -217,28 +213,19 @@ public final class WakeRaces {
     @Outcome(id = "-1, .*", expect = FORBIDDEN, desc = "the poll sleeps for ever")
     @Outcome(id = "0, .*", expect = FORBIDDEN, desc = "the poll returns as if nothing had happened")
     @Outcome(id = ".*, 0, .", expect = FORBIDDEN, desc = "never destroyed: a leak")
-    @Outcome(id = ".*, 1", expect = FORBIDDEN, desc = "a wake used the descriptor after its close")
+    @Outcome(id = ".*, 1", expect = FORBIDDEN, desc = "used after its destruction, or destroyed twice")
     @State
     public static class WakeCloseSleep extends RaceSelector {
-        public WakeCloseSleep() {
-            super(2);
-        }
-
         @Actor
         public void poll(III_Result r) {
             r.r1 = poll(-1);
         }
 
         @Actor
-        public void first() {
+        public void other() {
             wake();
-            ended();
-        }
-
-        @Actor
-        public void second() {
             close();
-            ended();
+            over();
         }
 
         @Arbiter
@@ -248,44 +235,105 @@ public final class WakeRaces {
         }
     }
 
+    /** A wake by a thread other than that which closes. */
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "closed once, and not used afterwards")
+    @Outcome(id = "0, .", expect = FORBIDDEN, desc = "never destroyed: a leak")
+    @Outcome(id = "1, 1", expect = FORBIDDEN, desc = "a wake writes to a descriptor that is closed")
+    @State
+    public static class WakeClose extends RaceSelector {
+        public WakeClose() {
+            descriptor(); // so that the wake sends a notification
+        }
+
+        @Actor
+        public void first() {
+            wake();
+        }
+
+        @Actor
+        public void second() {
+            close();
+        }
+
+        @Arbiter
+        public void arbiter(II_Result r) {
+            r.r1 = destructions();
+            r.r2 = misused ? 1 : 0;
+        }
+    }
+
     // ---- deliveries
 
-    /** Two sources that deliver their own events. */
+    /** Two sources that deliver their own events, one after the other, to a poll that may sleep. */
     @JCStressTest
     @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "each is reported once")
     @Outcome(id = {"0, .", "., 0"}, expect = FORBIDDEN, desc = "an event is lost")
     @Outcome(id = {"[2-9], .", "., [2-9]"}, expect = FORBIDDEN, desc = "an event is reported twice")
     @State
-    public static class TwoDeliveries extends RaceSelector {
-        private final Delivery first = new Delivery();
-        private final Delivery second = new Delivery();
-
-        public TwoDeliveries() throws IOException {
-            super(2);
-            first.register(this, 2, Readiness.READABLE);
-            second.register(this, 3, Readiness.READABLE);
+    public static class DeliverSleep extends Sources {
+        @Actor
+        public void poll(II_Result r) {
+            count(-1, r);
         }
 
         @Actor
-        public void poll(II_Result r) {
-            for (int n; (n = poll(-1)) > 0;) {
-                for (int i = 0; i < n; i++) {
-                    r.r1 += events.token(i) == 2 ? 1 : 0;
-                    r.r2 += events.token(i) == 3 ? 1 : 0;
-                }
-            }
+        public void other() {
+            first.deliver(Readiness.READABLE);
+            second.deliver(Readiness.READABLE);
+            over();
         }
+    }
 
+    /** Two sources at once. */
+    @JCStressTest
+    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "each is reported once")
+    @Outcome(id = {"0, .", "., 0"}, expect = FORBIDDEN, desc = "an event is lost")
+    @Outcome(id = {"[2-9], .", "., [2-9]"}, expect = FORBIDDEN, desc = "an event is reported twice")
+    @State
+    public static class DeliverDeliver extends Sources {
         @Actor
         public void first() {
             first.deliver(Readiness.READABLE);
-            ended();
         }
 
         @Actor
         public void second() {
             second.deliver(Readiness.READABLE);
-            ended();
+        }
+
+        @Arbiter
+        public void arbiter(II_Result r) {
+            count(0, r);
+        }
+    }
+
+    /** A selector with two sources that deliver their own events, with the tokens 2 and 3. */
+    static class Sources extends RaceSelector {
+        final Delivery first = new Delivery();
+        final Delivery second = new Delivery();
+
+        Sources() {
+            register(first, this, 2);
+            register(second, this, 3);
+        }
+
+        static void register(Delivery source, RaceSelector with, long token) {
+            try {
+                source.register(with, token, Readiness.READABLE);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        /** Polls while there are events, and counts them. */
+        final void count(long timeout, II_Result r) {
+            for (int n; (n = poll(timeout)) > 0;) {
+                for (int i = 0; i < n; i++) {
+                    r.r1 += events.token(i) == 2 ? 1 : 0;
+                    r.r2 += events.token(i) == 3 ? 1 : 0;
+                }
+            }
         }
     }
 
@@ -298,27 +346,19 @@ public final class WakeRaces {
     public static class RegisterDeliver extends RaceSelector {
         private final Delivery source = new Delivery();
 
-        public RegisterDeliver() {
-            super(2);
-        }
-
         @Actor
-        public void poll(I_Result r) {
-            for (int n; (n = poll(-1)) > 0;) {
-                r.r1 += n;
-            }
-        }
-
-        @Actor
-        public void register() throws IOException {
-            source.register(this, 2, Readiness.READABLE);
-            ended();
+        public void register() {
+            Sources.register(source, this, 2);
         }
 
         @Actor
         public void deliver() {
             source.deliver(Readiness.READABLE);
-            ended();
+        }
+
+        @Arbiter
+        public void arbiter(I_Result r) {
+            r.r1 = poll(0) + poll(0);
         }
     }
 }
