@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 public final class PathFuzz {
     private static final Pattern INVALID = Pattern.compile("%(?![0-9A-Fa-f]{2})|%00|\\x00");
     private static final Pattern ENCODED = Pattern.compile("%([0-9A-Fa-f]{2})");
+    private static final Pattern DIRECTORY = Pattern.compile("(?:.*/)?\\.{0,2}", Pattern.DOTALL);
     private static final Pattern KEY = Pattern.compile("/[A-Za-z0-9._~%/-]*");
 
     private PathFuzz() {
@@ -35,6 +36,7 @@ public final class PathFuzz {
         assertTrue(KEY.matcher(text).matches() && !text.contains("//"), text);
         boolean directory = path.isDirectory();
         assertEquals(directory, text.endsWith("/"));
+        assertEquals(DIRECTORY.matcher(decoded(new String(input, ISO_8859_1))).matches(), directory);
         byte[] plain = path.names();
         assertTrue(path.read(MemorySegment.ofArray(key), 0, key.length), "its own key");
         assertEquals(text, new String(key(path), ISO_8859_1));
@@ -47,15 +49,18 @@ public final class PathFuzz {
         return path.key().asSlice(0, path.keyLength()).toArray(ValueLayout.JAVA_BYTE);
     }
 
+    private static String decoded(String path) {
+        return ENCODED.matcher(path)
+            .replaceAll(r -> Matcher.quoteReplacement("" + (char) Integer.parseInt(r.group(1), 16)));
+    }
+
     /** Returns the names of a path, or null if it is invalid. */
     private static List<String> names(String path) {
         if (INVALID.matcher(path).find()) {
             return null;
         }
-        String decoded = ENCODED.matcher(path)
-            .replaceAll(r -> Matcher.quoteReplacement("" + (char) Integer.parseInt(r.group(1), 16)));
         List<String> names = new ArrayList<>();
-        for (String name : decoded.split("/")) {
+        for (String name : decoded(path).split("/")) {
             if (name.equals("..")) {
                 if (names.isEmpty()) {
                     return null;
