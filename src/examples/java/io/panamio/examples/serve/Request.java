@@ -222,7 +222,7 @@ final class Request {
         pathHash = hash;
         pathLength = (int) (pathEnd - target);
         if (to - p < 10) { // " HTTP/1.1\n"
-            return INCOMPLETE;
+            return Bytes.control(m, p, to) == to ? INCOMPLETE : -400;
         }
         lineLength = (int) (p + 9 - from);
         int status = version(m, p + 1);

@@ -219,6 +219,16 @@ class ServeAttacksTest {
         }
     }
 
+    /** Nothing follows that would have made the line long enough. */
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /a.txt \r\n\r\n", "GET /a.txt HTTP/1\r\n", "GET /a.txt x\n"})
+    void aVersionThatIsTooShortIsRefusedAtTheEndOfItsLine(String request) throws IOException {
+        try (Client client = served.client()) {
+            client.send(request);
+            assertEquals(400, client.response().status());
+        }
+    }
+
     @Test
     void unsupportedMethodsAndVersionsAreRefused() throws IOException {
         try (Client client = served.client()) {
