@@ -74,7 +74,7 @@ class InheritedDescriptorsTest {
         TcpStream[] tcp = loop.pair();
         loop.register(tcp[0], 2, Loop.RW);
         TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(Loop.V6, 0)));
-        loop.later(Connector.connect("::1", listener.localAddress().getPort(), Loop.LONG)).finishConnect();
+        loop.later(Connector.connect("::1", listener.localAddress().getPort(), Loop.LONG)); // begins at once
         UdpSocket udp = loop.later(UdpSocket.bind(new InetSocketAddress(Loop.V4, 0)));
         loop.later(Poller.open()).await(udp, Loop.R, Loop.SHORT);
         openFiles(loop, tcp);
