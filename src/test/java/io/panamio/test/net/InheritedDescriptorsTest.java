@@ -86,10 +86,9 @@ class InheritedDescriptorsTest {
         loop.register(pipe.sender(), 3, Loop.W);
         loop.later(FileSource.open(Files.write(directory.resolve("file"), new byte[10])));
         RingBuffer.allocate(Arena.ofAuto(), 4096);
-        Local.fill(pipe.sender());
-        Local.fill(tcp[0]);
         Splice splice = loop.later(new Splice(pipe.receiver(), tcp[0], loop.later(new PipePool())));
-        while (splice.buffered() == 0) { // in a pipe of its own
+        while (splice.buffered() == 0) { // in a pipe of its own, once TCP takes no more
+            Local.fill(pipe.sender());
             splice.transfer();
         }
     }
