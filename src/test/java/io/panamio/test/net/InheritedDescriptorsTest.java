@@ -74,7 +74,7 @@ class InheritedDescriptorsTest {
         TcpStream[] tcp = loop.pair();
         loop.register(tcp[0], 2, Loop.RW);
         TcpListener listener = loop.later(TcpListener.bind(new InetSocketAddress(Loop.V6, 0)));
-        loop.later(Connector.connect("::1", listener.localAddress().getPort(), Loop.LONG)).finishConnect();
+        loop.later(Connector.connect("::1", listener.localAddress().getPort(), Loop.LONG)); // begins at once
         UdpSocket udp = loop.later(UdpSocket.bind(new InetSocketAddress(Loop.V4, 0)));
         loop.later(Poller.open()).await(udp, Loop.R, Loop.SHORT);
         openFiles(loop, tcp);
@@ -86,10 +86,9 @@ class InheritedDescriptorsTest {
         loop.register(pipe.sender(), 3, Loop.W);
         loop.later(FileSource.open(Files.write(directory.resolve("file"), new byte[10])));
         RingBuffer.allocate(Arena.ofAuto(), 4096);
-        Local.fill(pipe.sender());
-        Local.fill(tcp[0]);
         Splice splice = loop.later(new Splice(pipe.receiver(), tcp[0], loop.later(new PipePool())));
-        while (splice.buffered() == 0) { // in a pipe of its own
+        while (splice.buffered() == 0) { // in a pipe of its own, once TCP takes no more
+            Local.fill(pipe.sender());
             splice.transfer();
         }
     }
