@@ -479,6 +479,7 @@ class GuidesTest {
     // ---- zero-copy.md
 
     @Test
+    @SuppressWarnings("try") // closed within the block
     void connectionsArePassedOnBothWays() throws Exception {
         try (TcpListener listener = listen(); ServerSocket target = new ServerSocket(0, 5, Loop.V4)) {
             Forward forward = new Forward(listener, new InetSocketAddress(Loop.V4, target.getLocalPort()));
