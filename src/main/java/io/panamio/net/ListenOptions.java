@@ -51,7 +51,7 @@ public final class ListenOptions extends BoundOptions<ListenOptions> {
 
     /**
      * Sets SO_REUSEADDR: whether the address may be bound while connections of an earlier listener linger. The default
-     * is true. Two listeners at the same time require {@link #reusePort}.
+     * is true. Two listeners at the same time require {@link #reusePort}. On Windows it has no effect.
      *
      * @param on true to enable it
      * @return the modified copy
@@ -61,8 +61,8 @@ public final class ListenOptions extends BoundOptions<ListenOptions> {
     }
 
     /**
-     * Sets SO_REUSEPORT: whether several listeners, all with this option, share the address. Linux distributes the
-     * connections among them; macOS and FreeBSD do not. The default is false.
+     * Sets SO_REUSEPORT, on FreeBSD SO_REUSEPORT_LB: whether several listeners, all with this option, share the
+     * address. Linux and FreeBSD distribute the connections among them; macOS does not. The default is false.
      *
      * @param on true to enable it
      * @return the modified copy

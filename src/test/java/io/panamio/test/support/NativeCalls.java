@@ -303,6 +303,13 @@ public final class NativeCalls {
         return WindowsHandles.HERE ? WindowsHandles.shutdown(fd, 0) : (int) call("shutdown", fd, 0);
     }
 
+    /** Runs a command of the shell as a child process, which inherits the descriptors that are not marked. */
+    public static int system(String command) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call("system", arena.allocateFrom(command));
+        }
+    }
+
     /** Sends a signal to the current thread. */
     public static int raise(int signal) {
         return (int) call("raise", signal);
