@@ -45,11 +45,16 @@ final class Demo implements Callable<Integer> {
         Bench.require(spec, rounds >= 1, "--rounds: at least 1");
         Measurement panamio = null;
         Measurement nio = null;
-        for (int i = 1; i <= rounds; i++) { // alternating, so that changes of the machine affect both
-            Measurement p = panamio("Panamio " + i + "/" + rounds);
-            Measurement n = nio("NIO     " + i + "/" + rounds);
-            panamio = panamio == null ? p : panamio.and(p);
-            nio = nio == null ? n : nio.and(n);
+        for (int i = 0; i <= rounds; i++) { // every second one in the opposite order, as the machine's speed changes
+            String round = i == 0 ? "warm-up" : i + "/" + rounds;
+            int seconds = i == 0 ? 1 : duration;
+            Measurement n = i % 2 == 0 ? nio(round, seconds) : null;
+            Measurement p = panamio(round, seconds);
+            n = n == null ? nio(round, seconds) : n;
+            if (i > 0) { // else the compiler takes processor time from whichever is first
+                panamio = panamio == null ? p : panamio.and(p);
+                nio = nio == null ? n : nio.and(n);
+            }
         }
         print(panamio, nio, spec.commandLine().getOut());
         return panamio.requests() > 0 && nio.requests() > 0 ? 0 : 1;
@@ -59,17 +64,19 @@ final class Demo implements Callable<Integer> {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     }
 
-    private Measurement panamio(String title) throws IOException, InterruptedException {
+    private Measurement panamio(String round, int seconds) throws IOException, InterruptedException {
         try (EchoLoop server = new EchoLoop(TcpListener.bind(anyPort()), connections, Duration.ZERO)) {
             Thread.ofPlatform().daemon().name("echo").start(server);
-            return Measurement.of(title, LoadLoop::run, new Load(server.address(), connections, size), 1, duration);
+            return Measurement.of("Panamio " + round, LoadLoop::run, new Load(server.address(), connections, size),
+                1, seconds);
         }
     }
 
-    private Measurement nio(String title) throws IOException, InterruptedException {
+    private Measurement nio(String round, int seconds) throws IOException, InterruptedException {
         try (NioEchoLoop server = new NioEchoLoop(anyPort())) {
             Thread.ofPlatform().daemon().name("echo-nio").start(server);
-            return Measurement.of(title, NioLoadLoop::run, new Load(server.address(), connections, size), 1, duration);
+            return Measurement.of("NIO     " + round, NioLoadLoop::run, new Load(server.address(), connections, size),
+                1, seconds);
         }
     }
 

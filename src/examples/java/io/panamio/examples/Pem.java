@@ -43,7 +43,7 @@ public final class Pem {
             KeyStore keys = KeyStore.getInstance("PKCS12");
             keys.load(null, null);
             keys.setKeyEntry("server", privateKey(key), password, chain(certificates));
-            KeyManagerFactory managers = KeyManagerFactory.getInstance("PKIX");
+            KeyManagerFactory managers = KeyManagerFactory.getInstance("SunX509"); // PKIX decrypts for each handshake
             managers.init(keys, password);
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(managers.getKeyManagers(), null, null);

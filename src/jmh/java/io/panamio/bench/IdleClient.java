@@ -38,7 +38,7 @@ final class IdleClient {
         context.getClientSessionContext().setSessionCacheSize(1);
     }
 
-    /** Executes the commands. The argument is the server's port, prefixed by {@code tls:} if the streams are encrypted. */
+    /** Executes the commands. The argument is the server's port, after {@code tls:} if the streams are encrypted. */
     public static void main(String... args) throws IOException, InterruptedException {
         boolean tls = args[0].startsWith(TLS);
         IdleClient client = new IdleClient(Integer.parseInt(args[0].substring(tls ? TLS.length() : 0)), tls);

@@ -28,7 +28,8 @@ final class IdlePair implements AutoCloseable {
         }
         server = new IdleProcess(IdleServer.class, contender, options, log);
         try {
-            client = new IdleProcess(IdleClient.class, (tls ? IdleClient.TLS : "") + server.read(), List.of("-Xmx" + heap + "m"), log);
+            client = new IdleProcess(IdleClient.class, (tls ? IdleClient.TLS : "") + server.read(),
+                List.of("-Xmx" + heap + "m"), log);
         } catch (IOException e) {
             server.close();
             throw e;

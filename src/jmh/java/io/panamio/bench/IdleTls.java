@@ -150,7 +150,9 @@ final class IdleTls {
                 protected void initChannel(SocketChannel client) {
                     SSLEngine engine = context.createSSLEngine();
                     engine.setUseClientMode(false);
-                    client.pipeline().addLast(new SslHandler(engine), new NettyEnd());
+                    SslHandler handler = new SslHandler(engine);
+                    handler.setHandshakeTimeoutMillis(0); // a burst may take longer than the default of 10 s
+                    client.pipeline().addLast(handler, new NettyEnd());
                 }
             })
             .bind(new InetSocketAddress(0)).sync().channel();
@@ -160,7 +162,7 @@ final class IdleTls {
     private static final class NettyEnd extends ChannelInboundHandlerAdapter {
         @Override
         public void userEventTriggered(ChannelHandlerContext client, Object event) {
-            if (event instanceof SslHandshakeCompletionEvent) {
+            if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
                 IdleServer.opened();
             }
         }

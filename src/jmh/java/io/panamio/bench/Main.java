@@ -26,6 +26,7 @@ public final class Main {
         String[] rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         switch (args.length == 0 ? "" : args[0]) {
             case "all" -> all();
+            case "connects" -> execute(new Connects(), rest);
             case "convert" -> convert(rest[0], rest[1]);
             case "echo" -> execute(new Echo(), rest);
             case "buffers" -> execute(new BufferSizes(), rest);
@@ -33,6 +34,7 @@ public final class Main {
             case "memory" -> execute(new Memory(), rest);
             case "page" -> execute(new Page(), rest);
             case "pipelines" -> execute(new Pipelines(), rest);
+            case "soak" -> execute(new SoakCharts(), rest);
             case "start" -> execute(new Start(), rest);
             case "users" -> users(rest.length == 0 ? 7 : Integer.parseInt(rest[0]));
             case "timers" -> execute(new TimerMemory(), rest);
@@ -60,6 +62,7 @@ public final class Main {
     private static void users(int rounds) throws IOException, InterruptedException {
         String n = Integer.toString(rounds);
         run("tls", "--rounds", n, "--seconds", "1", "--warm-up", "3", "--results", "src/site/results/tls.json");
+        run("connects", "--rounds", n, "--results", "src/site/results/connects.json");
         run("memory", "--only", "panamio-tls,engine,netty-tls", "--connections", "10000",
             "--results", "src/site/results/memory-tls.json");
         run("timers", "--results", "src/site/results/timers-memory.json");

@@ -70,6 +70,7 @@ final class Page implements Callable<Integer> {
         put("memory of tls", () -> Tables.suite(read("memory-tls"), "memory"));
         put("timers", () -> TimerTables.operations(read("timers")));
         put("memory of timers", () -> TimerTables.memory(read("timers-memory")));
+        put("connects", () -> Tables.suite(read("connects"), "connects"));
         put("virtual", () -> VirtualTables.ratios(read("echo-virtual"), read("memory-virtual")));
         Results operations = Results.read(results.resolve("jmh.json"));
         Results start = Results.read(results.resolve("start.json"));

@@ -27,10 +27,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * Measures the time from the start of a JVM to the first echoed byte, for {@link StartPanamio}, {@link StartFfm} and
- * {@link StartNio}, and the processor time that all threads have used by then. The client is this process, which is
- * warm. Each round starts every server once, every second round in the opposite order. Every server prints the times of
- * its steps, by the clock that all processes share; a further start counts its classes.
+ * Measures the time from the start of a JVM to the first echoed byte, for {@link StartPanamio}, {@link StartFfm},
+ * {@link StartFfmEpoll} and {@link StartNio}, and the processor time that all threads have used by then. The client is
+ * this process, which is warm. Each round starts every server once, every second round in the opposite order. Every
+ * server prints the times of its steps, by the clock that all processes share; a further start counts its classes.
  */
 @Command(name = "start", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Measures the time from the start of a JVM to the first echoed byte, compared with java.nio.")
@@ -39,6 +39,7 @@ final class Start implements Callable<Integer> {
     private static final String PANAMIO = "panamio";
     private static final String FFM = "ffm";
     private static final String FLOOR = "ffm-epoll";
+    private static final String CLASSES = "ffm-epoll-classes";
     private static final String NIO = "nio";
     private static final String JAR = "jar";
 
@@ -108,8 +109,11 @@ final class Start implements Callable<Integer> {
         Path panamio = StartJars.pack(DIRECTORY.resolve("panamio.jar"), StartPanamio.class, libraryJar);
         Path ffm = StartJars.pack(DIRECTORY.resolve("ffm.jar"), StartFfm.class, null);
         Path floor = StartJars.pack(DIRECTORY.resolve("ffm-epoll.jar"), StartFfmEpoll.class, null);
+        Path loader = StartJars.pack(DIRECTORY.resolve(CLASSES + ".jar"), StartFfmEpoll.class, libraryJar);
         Path nio = StartJars.pack(DIRECTORY.resolve("nio.jar"), StartNio.class, null);
         String main = StartPanamio.class.getName();
+        List<String> loading = java("-jar", loader.toString());
+        loading.addAll(libraryClasses(java("-jar", panamio.toString())));
         List<Launch> launches = new ArrayList<>(List.of(
             new Launch("classes", PANAMIO,
                 java("--enable-native-access=ALL-UNNAMED", "-cp", library + ":" + servers, main)),
@@ -120,6 +124,7 @@ final class Start implements Callable<Integer> {
             new Launch(JAR, PANAMIO, java("-jar", panamio.toString())),
             new Launch(JAR, FFM, java("-jar", ffm.toString())),
             new Launch(JAR, FLOOR, java("-jar", floor.toString())),
+            new Launch(JAR, CLASSES, loading),
             new Launch(JAR, NIO, java("-jar", nio.toString()))));
         List<Launch> jars = launches.stream().filter(launch -> launch.scenario().equals(JAR)).toList();
         for (Launch jar : jars) {
@@ -207,18 +212,26 @@ final class Start implements Callable<Integer> {
         }
     }
 
-    private static Classes classes(Launch launch) throws IOException, InterruptedException {
+    /** Runs a server, and returns the lines of the log of its classes: each has a time, a name and a source. */
+    private static List<String[]> loaded(List<String> command) throws IOException, InterruptedException {
         Path log = DIRECTORY.resolve("classes.log");
-        run(with(launch.command(), "-Xlog:class+load:file=" + log));
+        run(with(command, "-Xlog:class+load:file=" + log + ":uptime"));
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.filter(line -> line.contains(" source: ")).map(line -> line.split(" (source: )?", 3)).toList();
+        }
+    }
+
+    /** Returns the classes of the library that a start loads, in that order. */
+    private static List<String> libraryClasses(List<String> command) throws IOException, InterruptedException {
+        return loaded(command).stream().filter(line -> line[2].endsWith("library.jar")).map(line -> line[1]).toList();
+    }
+
+    private static Classes classes(Launch launch) throws IOException, InterruptedException {
         int archived = 0;
         int parsed = 0;
         int made = 0;
-        for (String line : Files.readAllLines(log)) {
-            int source = line.indexOf(" source: ");
-            if (source < 0) {
-                continue;
-            }
-            String from = line.substring(source + " source: ".length());
+        for (String[] line : loaded(launch.command())) {
+            String from = line[2];
             if (from.startsWith("shared objects file")) {
                 archived++;
             } else if (from.startsWith("jrt:") || from.startsWith("file:")) {

@@ -15,9 +15,9 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * {@link StartPanamio} by hand on the Foreign Function and Memory API, without a library, for x86-64: the same steps, an
- * InetSocketAddress, a listener, epoll, and non-blocking calls. It is the floor for a library that is loaded from
- * classes.
+ * {@link StartPanamio} by hand on the Foreign Function and Memory API, without a library, for x86-64: the same steps,
+ * an InetSocketAddress, a listener, epoll, and non-blocking calls. Given the names of classes, it also loads them,
+ * without initializing them: the floor for a library that consists of so many.
  */
 public final class StartFfmEpoll {
     private static final int NON_BLOCKING = 0x80800; // and close on exec
@@ -78,16 +78,19 @@ public final class StartFfmEpoll {
     /**
      * Runs the server.
      *
-     * @param args the port
+     * @param args the names of classes to load, and the port
      */
     public static void main(String... args) throws Throwable {
         long begin = System.nanoTime();
         link();
+        for (int i = 0; i < args.length - 1; i++) {
+            Class.forName(args[i], false, StartFfmEpoll.class.getClassLoader());
+        }
         int epoll = call("epoll_create1", 0x80000);
         long open = System.nanoTime();
         MemorySegment memory = Arena.global().allocate(64, 8);
         int listener = listen(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0])), memory);
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[args.length - 1])), memory);
         System.out.println(begin);
         System.out.println(open);
         System.out.println("listening");

@@ -1,10 +1,22 @@
 package io.panamio.jmh;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.net.InetSocketAddress;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.function.Consumer;
@@ -21,8 +33,9 @@ import org.openjdk.jmh.annotations.TearDown;
  * without actually waiting, and receives it with the sender's address.
  *
  * <p>An edge may report many datagrams, so Panamio receives until it would block, and so do C and Netty on epoll: four
- * system calls, sendto, epoll_wait, and recvfrom twice. NIO's Selector, like Panamio's level-triggered interest,
- * reports pending datagrams again: three. Netty on io_uring lets the kernel send and receive, by two io_uring_enter.
+ * system calls, sendto, epoll_wait, and recvfrom twice. The same four by hand, {@code ffm}, show what calls from Java
+ * cost at least. NIO's Selector, like Panamio's level-triggered interest, reports pending datagrams again: three. Netty
+ * on io_uring lets the kernel send and receive, by two io_uring_enter.
  */
 public class UdpTurn extends Operation {
     private static final long TOKEN = 1;
@@ -92,6 +105,82 @@ public class UdpTurn extends Operation {
     public void panamioLevel(PanamioLevel state, Memory memory) throws IOException {
         ((Panamio) state).sendAndPoll(memory);
         check(((Panamio) state).receive(memory) == Memory.BYTES);
+    }
+
+    /**
+     * The edge-triggered turn by hand on the Foreign Function and Memory API, for x86-64 Linux, without any check or
+     * guard: the floor in Java.
+     */
+    @State(Scope.Thread)
+    public static class Ffm {
+        private static final Linker LINKER = Linker.nativeLinker();
+        private static final MethodHandle CALL = link();
+        private static final MemorySegment ERRNO = Arena.ofAuto().allocate(8, 8);
+        private static final MemorySegment SENDTO = LINKER.defaultLookup().find("sendto").orElseThrow();
+        private static final MemorySegment RECVFROM = LINKER.defaultLookup().find("recvfrom").orElseThrow();
+        private static final MemorySegment EPOLL_WAIT = LINKER.defaultLookup().find("epoll_wait").orElseThrow();
+        private static final int EPOLLIN = 1;
+        private static final int EAGAIN = 11;
+
+        private final Panamio sockets = new Panamio();
+        private final MemorySegment to = Arena.ofAuto().allocate(16, 8);
+        private final MemorySegment from = Arena.ofAuto().allocate(128, 8);
+        private final MemorySegment length = Arena.ofAuto().allocate(4, 4);
+        private final MemorySegment events = Arena.ofAuto().allocate(SOURCES * 12L, 8);
+        private int client;
+        private int server;
+        private int epoll;
+
+        @SuppressWarnings("restricted")
+        private static MethodHandle link() {
+            return LINKER.downcallHandle(
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+                Linker.Option.captureCallState("errno"));
+        }
+
+        /** Opens and registers, with Panamio. */
+        @Setup
+        public void open() throws IOException {
+            sockets.open();
+            client = sockets.udp.client.fd();
+            server = sockets.udp.server.fd();
+            epoll = sockets.poll.fd();
+            int port = ((InetSocketAddress) sockets.udp.to.get()).getPort();
+            to.set(JAVA_SHORT, 0, (short) 2); // struct sockaddr_in: AF_INET, the port, 127.0.0.1
+            MemorySegment.copy(new byte[] {(byte) (port >> 8), (byte) port, 127, 0, 0, 1}, 0, to, JAVA_BYTE, 2, 6);
+        }
+
+        /** Closes all. */
+        @TearDown
+        public void close() {
+            sockets.close();
+        }
+
+        private static long call(MemorySegment function, long a, long b, long c, long d, long e, long f)
+                throws Throwable {
+            long r = (long) CALL.invokeExact(function, ERRNO, a, b, c, d, e, f);
+            return r >= 0 ? r : -ERRNO.get(JAVA_INT, 0);
+        }
+
+        private void sendAndPoll(Memory memory) throws Throwable {
+            check(call(SENDTO, client, memory.segment.address(), Memory.BYTES, 0x4040, to.address(), 16)
+                == Memory.BYTES); // MSG_DONTWAIT, MSG_NOSIGNAL
+            check((int) call(EPOLL_WAIT, epoll, events.address(), SOURCES, -1, 0, 0) == 1
+                && (events.get(JAVA_INT_UNALIGNED, 0) & EPOLLIN) != 0);
+        }
+
+        private long receive(Memory memory) throws Throwable {
+            length.set(JAVA_INT, 0, 128);
+            return call(RECVFROM, server, memory.room.address(), memory.room.byteSize(), 0x60, from.address(),
+                length.address()); // MSG_DONTWAIT, MSG_TRUNC
+        }
+    }
+
+    @Benchmark
+    public void ffm(Ffm state, Memory memory) throws Throwable {
+        state.sendAndPoll(memory);
+        check(state.receive(memory) == Memory.BYTES);
+        check(state.receive(memory) == -Ffm.EAGAIN);
     }
 
     /** A Selector that watches a channel, and the handler of its events. */

@@ -37,8 +37,8 @@ public final class BindOptions extends BoundOptions<BindOptions> {
     }
 
     /**
-     * Sets SO_REUSEPORT: whether several sockets, all with this option, share the address. Linux distributes the
-     * datagrams among them by sender; do not rely on it elsewhere. The default is false.
+     * Sets SO_REUSEPORT, on FreeBSD SO_REUSEPORT_LB: whether several sockets, all with this option, share the address.
+     * Linux and FreeBSD distribute the datagrams among them by sender; macOS does not. The default is false.
      *
      * @param on true to enable it
      * @return the modified copy

@@ -1,5 +1,6 @@
 package io.panamio.net;
 
+import io.panamio.sys.RawAccess;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
@@ -39,6 +40,27 @@ final class Buffers {
             size += segment.byteSize();
         }
         return size;
+    }
+
+    /**
+     * Checks segments that are read or written one after the other, before the first one is.
+     *
+     * @throws IllegalStateException if the arena of one of them is closed
+     * @throws WrongThreadException if one of them belongs to another thread
+     */
+    static void requireUsable(MemorySegment[] segments) {
+        for (MemorySegment segment : segments) {
+            RawAccess.requireUsable(segment);
+        }
+    }
+
+    /** The same for those of a list that have remaining bytes. */
+    static void requireUsable(GatherList list) {
+        for (int i = 0; i < list.capacity(); i++) {
+            if (list.remaining(i) > 0) {
+                RawAccess.requireUsable(list.segment(i));
+            }
+        }
     }
 
     /**

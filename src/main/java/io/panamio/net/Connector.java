@@ -214,11 +214,18 @@ public final class Connector implements Source, AutoCloseable {
 
     /** Returns the address that the host is a literal of, or null if it is a name. */
     private static InetAddress literal(String host) {
+        if (host.indexOf(':') < 0 && !isDigit(host.charAt(host.length() - 1))) {
+            return null; // as for most names, without the cost of an exception
+        }
         try {
             return InetAddress.ofLiteral(host);
         } catch (IllegalArgumentException e) {
             return null;
         }
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
     }
 
     /**

@@ -61,8 +61,8 @@ public final class ListenOptions extends BoundOptions<ListenOptions> {
     }
 
     /**
-     * Sets SO_REUSEPORT: whether several listeners, all with this option, share the address. Linux distributes the
-     * connections among them; macOS and FreeBSD do not. The default is false.
+     * Sets SO_REUSEPORT, on FreeBSD SO_REUSEPORT_LB: whether several listeners, all with this option, share the
+     * address. Linux and FreeBSD distribute the connections among them; macOS does not. The default is false.
      *
      * @param on true to enable it
      * @return the modified copy

@@ -125,6 +125,7 @@ public interface ReadableStream {
      */
     default long readVectored(MemorySegment... dsts) throws IOException {
         Buffers.writableSize(dsts);
+        Buffers.requireUsable(dsts);
         long done = 0;
         for (MemorySegment dst : dsts) {
             long asked = dst.byteSize();

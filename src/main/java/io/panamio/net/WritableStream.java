@@ -104,7 +104,7 @@ public interface WritableStream {
      * @throws IOException if the connection is broken, or was shut down for writing
      */
     default long writeVectored(MemorySegment... srcs) throws IOException {
-        Buffers.size(srcs);
+        Buffers.requireUsable(srcs);
         long done = 0;
         for (MemorySegment src : srcs) {
             long asked = src.byteSize();
@@ -143,6 +143,7 @@ public interface WritableStream {
      * @throws IOException if the connection is broken, or was shut down for writing; the list is unchanged
      */
     default long write(GatherList list) throws IOException {
+        Buffers.requireUsable(list);
         long done = 0;
         for (int i = 0; !list.isDone(); i++) {
             long left = list.remaining(i);

@@ -299,14 +299,20 @@ public final class Splice implements AutoCloseable {
     }
 
     /**
-     * Writes bytes to the empty pipe, which has room for a page. If the system has no memory for them, they stay where
-     * they are.
+     * Writes bytes to the empty pipe, which has room for a page. If the system has no memory for them, or takes only a
+     * part, they stay where they are.
      */
     private void keep(MemorySegment buffer, long length) throws IOException {
+        long written = 0;
         try {
-            long n = pipe.writerStreams.send(pipe.writer(), buffer, 0, length);
-            assert n == length : n;
+            written = pipe.writerStreams.send(pipe.writer(), buffer, 0, length);
         } catch (ResourceExhaustedException e) {
+            written = 0;
+        }
+        if (written < length) {
+            for (long n = 0; n < written;) {
+                n += pipe.readerStreams.recv(pipe.reader(), buffer, n, written - n);
+            }
             memory = pool.takeScratch();
             start = 0;
         }

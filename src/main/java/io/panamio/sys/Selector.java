@@ -457,9 +457,15 @@ public abstract class Selector extends Guard {
 
     /**
      * Sends a notification: the current wait of the poller, or else the next one, ends. Called by any thread; at most
-     * one notification is pending at a time, except when closing. Does not throw for a failure of the system call.
+     * one notification is pending at a time, except when closing. If the system call fails, this does not throw, but
+     * calls {@link #notificationFailed}.
      */
     protected abstract void sendNotification();
+
+    /** Records that no notification was sent: the next request sends one. Called by {@link #sendNotification}. */
+    protected final void notificationFailed() {
+        wakes.failed();
+    }
 
     // ---- closing
 

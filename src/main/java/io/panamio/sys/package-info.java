@@ -181,7 +181,8 @@
  * <tr><td>{@code deregistersOnClose}</td><td>true if closing the last duplicate ends the watch</td><td>false</td>
  *     <td>false</td></tr>
  * <tr><td>{@code sendNotification}</td><td colspan="3">make the current or else the next {@code await} return: write to
- *     an eventfd or a pipe, trigger EVFILT_USER, post a completion</td></tr>
+ *     an eventfd or a pipe, trigger EVFILT_USER, post a completion; {@code notificationFailed} if that
+ *     fails</td></tr>
  * <tr><td>{@code fd}</td><td colspan="3">optional: the selector's own descriptor, readable while events are pending;
  *     see POLL_DESCRIPTOR</td></tr>
  * <tr><td>{@code setBusyPoll}</td><td colspan="3">optional; see BUSY_POLL</td></tr>

@@ -118,7 +118,6 @@ public final class TlsStream implements DuplexStream, Source {
         this.stream = stream;
         this.source = stream;
         this.engine = engine;
-        pool.acquired(); // throws if the pool belongs to another thread
         tasks = new Tasks(engine, options.tasks(), delivery);
         in = new Incoming(stream, engine, pool);
         out = new Outgoing(stream, engine, tasks, pool);
@@ -161,14 +160,16 @@ public final class TlsStream implements DuplexStream, Source {
      */
     public static <S extends DuplexStream & Source> TlsStream client(S stream, SSLEngine engine, SegmentPool pool,
             TlsOptions options) {
-        checkArguments(stream, engine);
-        engine.setUseClientMode(true);
+        checkArguments(stream, engine, pool, options);
         SSLParameters parameters = engine.getSSLParameters();
-        if (parameters.getEndpointIdentificationAlgorithm() == null) {
-            if (engine.getPeerHost() == null) {
-                throw new IllegalArgumentException("the engine has no host for which the certificate must be valid: "
-                    + "create it with a host and a port, or set the endpoint identification algorithm to \"\"");
-            }
+        boolean unset = parameters.getEndpointIdentificationAlgorithm() == null;
+        if (unset && engine.getPeerHost() == null) {
+            throw new IllegalArgumentException("the engine has no host for which the certificate must be valid: "
+                + "create it with a host and a port, or set the endpoint identification algorithm to \"\"");
+        }
+        engine.setUseClientMode(true);
+        if (unset) {
+            parameters = engine.getSSLParameters(); // of a client
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
             engine.setSSLParameters(parameters);
         }
@@ -205,13 +206,16 @@ public final class TlsStream implements DuplexStream, Source {
      */
     public static <S extends DuplexStream & Source> TlsStream server(S stream, SSLEngine engine, SegmentPool pool,
             TlsOptions options) {
-        checkArguments(stream, engine);
+        checkArguments(stream, engine, pool, options);
         engine.setUseClientMode(false);
         return new TlsStream(stream, engine, pool, options);
     }
 
-    private static void checkArguments(DuplexStream stream, SSLEngine engine) {
+    /** Checks what the constructor needs, before the engine is changed. */
+    private static void checkArguments(DuplexStream stream, SSLEngine engine, SegmentPool pool, TlsOptions options) {
         Objects.requireNonNull(stream, "stream");
+        Objects.requireNonNull(options, "options");
+        pool.acquired(); // throws if the pool belongs to another thread
         for (String protocol : engine.getEnabledProtocols()) {
             if (protocol.startsWith("DTLS")) {
                 throw new IllegalArgumentException("an engine for datagrams: " + protocol);
@@ -842,8 +846,8 @@ public final class TlsStream implements DuplexStream, Source {
     @Override
     public void deregister(Registry registry) throws IOException {
         requireOpen();
+        source.deregister(registry); // first: it throws if this is not registered there
         delivery.deregister();
-        source.deregister(registry);
     }
 
     private void check(Interest interest) throws IOException {

@@ -273,8 +273,14 @@ final class KqueueSelector extends Selector {
 
     /** Returns whether the kernel has a filter of a registration: closing the descriptor has removed them otherwise. */
     private boolean isWatched(int fd, Registration r) {
-        changeAll(fd, r, Integer.lowestOneBit(r.filters), 0);
-        return apply(0) == 0;
+        int result;
+        do {
+            count = 0;
+            changeAll(fd, r, Integer.lowestOneBit(r.filters), 0);
+            result = Kqueue.change(kqueue, changes, count);
+        } while (result == -c.number(Errno.EINTR)); // without a receipt
+        count = 0;
+        return result >= 0 && receipt(0) == 0;
     }
 
     @Override
@@ -511,7 +517,10 @@ final class KqueueSelector extends Selector {
 
     @Override
     protected void sendNotification() {
-        Kqueue.trigger(kqueue, trigger); // after EINTR it was applied
+        int r = Kqueue.trigger(kqueue, trigger);
+        if (r < 0 && r != -c.number(Errno.EINTR)) { // after EINTR it was applied
+            notificationFailed();
+        }
     }
 
     @Override

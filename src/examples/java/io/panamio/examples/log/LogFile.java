@@ -32,6 +32,9 @@ public final class LogFile implements AutoCloseable {
     private final FileChannel channel;
     private final Charset charset;
     private final String name;
+    private final ByteBuffer end = ByteBuffer.allocateDirect(1).put(0, (byte) '\n');
+    /** Whether the last line was cut off, as by a full disk: its end comes before the next one. Only for the writer. */
+    private boolean cutOff;
     /** Lines that the writer has not taken yet. Like all fields below, guarded by the lock of this object. */
     private ByteBuffer coming;
     private ByteBuffer going;
@@ -202,18 +205,27 @@ public final class LogFile implements AutoCloseable {
     private void flush(ByteBuffer lines) {
         Throwable trouble = null;
         try {
-            while (lines.hasRemaining()) {
-                if (channel.write(lines) == 0) {
-                    LockSupport.parkNanos(PAUSE); // another process set the pipe or terminal to non-blocking
-                }
+            if (cutOff) {
+                writeFully(end.clear());
+                cutOff = false;
             }
+            writeFully(lines);
         } catch (IOException | RuntimeException | Error e) {
             trouble = e;
+            cutOff = lines.position() == 0 ? cutOff : lines.get(lines.position() - 1) != '\n';
         }
         try {
             report(trouble, lines);
         } catch (RuntimeException | Error e) {
             // no memory for the report: the next one includes these lines
+        }
+    }
+
+    private void writeFully(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            if (channel.write(bytes) == 0) {
+                LockSupport.parkNanos(PAUSE); // another process set the pipe or terminal to non-blocking
+            }
         }
     }
 

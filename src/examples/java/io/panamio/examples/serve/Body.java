@@ -23,6 +23,7 @@ final class Body {
     private static final int IN_TRAILER = 11;
     private static final int END_OF_TRAILER = 12;
     private static final int LAST = 13;
+    private static final int TRAILER_NAME = 14;
 
     private int state = DONE;
     /** The bytes of the body or chunk still to come. */
@@ -80,7 +81,8 @@ final class Body {
             case END_OF_SIZE -> b != '\n' ? -400 : size == 0 ? TRAILER : CHUNK;
             case AFTER_CHUNK -> b == '\r' ? END_OF_CHUNK : -400;
             case END_OF_CHUNK -> b == '\n' ? FIRST_DIGIT : -400;
-            case TRAILER -> b == '\r' ? LAST : Bytes.isToken(b) ? IN_TRAILER : -400;
+            case TRAILER -> b == '\r' ? LAST : Bytes.isToken(b) ? TRAILER_NAME : -400;
+            case TRAILER_NAME -> b == ':' ? IN_TRAILER : Bytes.isToken(b) ? TRAILER_NAME : -400;
             case IN_TRAILER -> b == '\r' ? END_OF_TRAILER : Bytes.isControl(b) ? -400 : IN_TRAILER;
             case END_OF_TRAILER -> b == '\n' ? TRAILER : -400;
             case LAST -> b == '\n' ? DONE : -400;

@@ -26,6 +26,8 @@ final class Request {
 
     /** Larger targets are answered with 414. */
     static final int TARGET_LIMIT = 8000;
+    /** Longer methods are answered with 501, however the request arrives. */
+    private static final int METHOD_LIMIT = 64;
     private static final int INCOMPLETE = 0;
 
     /** Random, so that clients cannot construct paths that collide. */
@@ -181,6 +183,9 @@ final class Request {
         while (p < to && Bytes.isToken(m.get(JAVA_BYTE, p))) {
             p++;
         }
+        if (p - from > METHOD_LIMIT) {
+            return -501;
+        }
         if (p == to) {
             return INCOMPLETE;
         }
@@ -211,10 +216,13 @@ final class Request {
         if (p == to) {
             return INCOMPLETE;
         }
+        if (p == target) {
+            return -400;
+        }
         pathHash = hash;
         pathLength = (int) (pathEnd - target);
         if (to - p < 10) { // " HTTP/1.1\n"
-            return INCOMPLETE;
+            return Bytes.control(m, p, to) == to ? INCOMPLETE : -400;
         }
         lineLength = (int) (p + 9 - from);
         int status = version(m, p + 1);
@@ -316,7 +324,7 @@ final class Request {
             do {
                 p++;
             } while (p < to && Bytes.isIpv6(m.get(JAVA_BYTE, p)));
-            if (p == to || m.get(JAVA_BYTE, p++) != ']') {
+            if (p == from + 1 || p == to || m.get(JAVA_BYTE, p++) != ']') {
                 return false;
             }
         } else {

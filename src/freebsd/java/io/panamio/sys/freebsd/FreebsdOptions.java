@@ -15,6 +15,7 @@ import java.util.Map;
 final class FreebsdOptions {
     static final Map<String, Option> BY_NAME = BsdOptions.with(Map.ofEntries(
         entry("SO_LINGER", socket(Kind.LINGER, Freebsd.SO_LINGER)),
+        entry("SO_REUSEPORT", socket(Kind.FLAG, Freebsd.SO_REUSEPORT_LB)), // SO_REUSEPORT does not distribute
         entry("IP_TOS", ip(Kind.OCTET, Freebsd.IP_TOS, Freebsd.IPV6_TCLASS)),
         entry("IP_DONTFRAGMENT", ip(Kind.FLAG, Freebsd.IP_DONTFRAG, Freebsd.IPV6_DONTFRAG)),
         entry("IP_PKTINFO", ip(Kind.FLAG, Freebsd.IP_RECVDSTADDR, Freebsd.IPV6_RECVPKTINFO)),

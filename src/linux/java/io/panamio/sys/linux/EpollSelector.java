@@ -204,10 +204,16 @@ final class EpollSelector extends Selector {
     @Override
     protected void sendNotification() {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            scratch.argumentBytes.putLong(0, 1);
-            while (Libc.write(eventfd, scratch.argument, 0, Long.BYTES) == -Linux.EAGAIN) { // the counter is full
-                drain();
+            long r;
+            do {
                 scratch.argumentBytes.putLong(0, 1);
+                r = Libc.write(eventfd, scratch.argument, 0, Long.BYTES);
+                if (r == -Linux.EAGAIN) {
+                    drain(); // the counter is full
+                }
+            } while (r == -Linux.EAGAIN || r == -Linux.EINTR);
+            if (r < 0) {
+                notificationFailed();
             }
         }
     }

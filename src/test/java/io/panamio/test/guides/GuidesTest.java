@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.panamio.Feature;
 import io.panamio.Poll;
 import io.panamio.SystemError;
+import io.panamio.Timers;
+import io.panamio.net.ListenOptions;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.net.UnixAddress;
@@ -20,15 +22,18 @@ import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Peer;
 import io.panamio.test.support.Requires;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.DatagramPacket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SocketChannel;
@@ -160,6 +165,29 @@ class GuidesTest {
         }
     }
 
+    /** With small buffers, most of half a megabyte waits in the server, written in parts as there is room. */
+    @Test
+    void whoReadsLateGetsEverything() throws Exception {
+        ListenOptions small = ListenOptions.DEFAULT.with(StandardSocketOptions.SO_SNDBUF, 1 << 16);
+        try (TcpListener listener = TcpListener.bind(new InetSocketAddress(Loop.V4, 0), small);
+                Socket sender = connect(listener); Socket late = new Socket(); Socket reader = connect(listener)) {
+            late.setReceiveBufferSize(1 << 14);
+            late.connect(listener.localAddress());
+            late.setSoTimeout((int) Loop.LONG.toMillis());
+            Chat chat = new Chat(listener);
+            Future<Void> server = start(chat::run);
+            sender.getOutputStream().write("here".getBytes());
+            assertEquals("here", read(late, 4));
+            byte[] half = Local.random(Chat.LIMIT / 2);
+            sender.getOutputStream().write(half);
+            assertArrayEquals(half, Arrays.copyOfRange(reader.getInputStream().readNBytes(half.length + 4), 4,
+                half.length + 4));
+            assertArrayEquals(half, late.getInputStream().readNBytes(half.length));
+            stop(chat.poll, server);
+            chat.clients.forEach(client -> client.stream.close());
+        }
+    }
+
     /** Returns how many bytes a connection still delivers before its end or reset. */
     private static long remaining(Socket socket) throws IOException {
         long all = 0;
@@ -226,6 +254,26 @@ class GuidesTest {
                 () -> UdpAsk.ask(silent.address(), new byte[3], Duration.ofMillis(10), 2));
             assertEquals(3, silent.receive().getLength());
             assertEquals(3, silent.receive().getLength());
+            silent.socket.setSoTimeout((int) Loop.SHORT.toMillis());
+            assertThrows(SocketTimeoutException.class, silent::receive, "asked more often");
+        }
+    }
+
+    @Test
+    void answersAreEmptyOrTooLong() throws Exception {
+        for (InetAddress host : List.of(Loop.V4, Loop.V6)) {
+            try (Peer peer = new Peer(host)) {
+                for (int length : new int[] {0, 1500, 1501}) {
+                    Future<byte[]> answer =
+                        Background.start(() -> UdpAsk.ask(peer.address(), new byte[1], Loop.LONG, 1));
+                    peer.send(new byte[length], (InetSocketAddress) peer.receive().getSocketAddress());
+                    if (length > 1500) {
+                        assertEquals("the answer is longer than 1500 bytes", Background.failure(answer).getMessage());
+                    } else {
+                        assertEquals(length, Background.result(answer).length);
+                    }
+                }
+            }
         }
     }
 
@@ -311,6 +359,22 @@ class GuidesTest {
     }
 
     @Test
+    void aLongLineIsAskedAndAPartOfAnAnswerIsNone() throws Exception {
+        SSLContext context = Certificates.context(Certificates.ALPHA);
+        String line = "?".repeat(4 << 20) + "\n"; // more than is accepted at once
+        try (ServerSocket peer = context.getServerSocketFactory().createServerSocket(0, 1, Loop.V4)) {
+            Future<String> answer = Background.start(
+                () -> TlsAsk.ask(context, "localhost", peer.getLocalPort(), line, Loop.LONG.multipliedBy(2)));
+            try (Socket socket = peer.accept()) {
+                assertEquals(line, read(socket, line.length()));
+                socket.getOutputStream().write("there".getBytes());
+            }
+            EOFException e = assertInstanceOf(EOFException.class, Background.failure(answer));
+            assertEquals("the end, after 5 bytes of the answer", e.getMessage());
+        }
+    }
+
+    @Test
     void oneDeadlineCoversTheHandshake() throws Exception {
         SSLContext context = Certificates.context(Certificates.ALPHA);
         try (ServerSocket silent = new ServerSocket(0, 1, Loop.V4)) {
@@ -325,7 +389,7 @@ class GuidesTest {
     @Test
     void aThreadServesEachClientUntilTheListenerIsClosed() throws Exception {
         TcpListener listener = listen();
-        ThreadServer threads = new ThreadServer(listener, Loop.LONG);
+        ThreadServer threads = new ThreadServer(listener, Loop.LONG.multipliedBy(2)); // longer than this waits
         Future<Void> server = start(threads::run);
         try (Socket socket = connect(listener); Socket other = connect(listener)) {
             socket.getOutputStream().write("one\nthree\nfo".getBytes());
@@ -334,6 +398,15 @@ class GuidesTest {
             assertEquals("0\n", read(other, 2));
             socket.getOutputStream().write("ur\n".getBytes());
             assertEquals("4\n", read(socket, 2));
+            try (Socket ended = connect(listener); Socket reset = connect(listener)) {
+                ended.getOutputStream().write("last\n".getBytes());
+                ended.shutdownOutput();
+                assertEquals(2, remaining(ended));
+                reset.getOutputStream().write("\n".getBytes());
+                assertEquals("0\n", read(reset, 2));
+                reset.setSoLinger(true, 0);
+            }
+            Loop.until("forgotten", () -> threads.streams.size() == 2);
             listener.close();
             Background.result(server);
             assertEquals(0, remaining(socket));
@@ -349,6 +422,94 @@ class GuidesTest {
             assertEquals(0, remaining(socket));
             listener.close();
             Background.result(server);
+        }
+    }
+
+    // ---- timers.md
+
+    @Test
+    void whoIsIdleForAMinuteIsDisconnected() throws Exception {
+        long[] time = {0};
+        try (TcpListener listener = listen(); Socket idle = connect(listener); Socket busy = connect(listener)) {
+            IdleEcho echo = new IdleEcho(listener, new Timers(Duration.ofMillis(1), () -> time[0]));
+            while (echo.clients.size() < 2) {
+                echo.turn();
+            }
+            for (int seconds = 5; seconds <= 60; seconds += 5) {
+                time[0] = Duration.ofSeconds(seconds - 1).toNanos();
+                busy.getOutputStream().write('x');
+                while (busy.getInputStream().available() == 0) {
+                    echo.turn();
+                }
+                assertEquals('x', busy.getInputStream().read());
+                assertEquals(2, echo.clients.size(), seconds + " seconds");
+            }
+            time[0] = Duration.ofMinutes(1).plusMillis(2).toNanos();
+            echo.turn(); // for the timer, as there is no event
+            assertEquals(1, echo.clients.size());
+            assertEquals(-1, idle.getInputStream().read());
+            busy.shutdownOutput();
+            while (echo.clients.size() > 0) {
+                echo.turn();
+            }
+            assertEquals(-1, busy.getInputStream().read());
+            echo.poll.close();
+        }
+    }
+
+    // ---- connecting.md
+
+    @Test
+    void everyServerHasAnOutcome() throws Exception {
+        try (TcpListener listener = listen()) {
+            int port = listener.localAddress().getPort();
+            int nobody = Loop.nobody().getPort();
+            List<String> outcomes = Probe.probe(
+                List.of("127.0.0.1:" + nobody, "localhost:" + port, "127.0.0.1:" + port), Loop.LONG);
+            assertEquals(3, outcomes.size());
+            String refused = outcomes.stream().filter(line -> line.contains("ECONNREFUSED")).findAny().orElseThrow();
+            assertTrue(refused.startsWith("127.0.0.1:" + nobody + ": no connection: "), refused);
+            for (String host : List.of("localhost", "127.0.0.1")) {
+                String expected = host + ":" + port + ": connected to " + listener.localAddress();
+                assertTrue(outcomes.contains(expected), outcomes + " without " + expected);
+            }
+        }
+    }
+
+    // ---- zero-copy.md
+
+    @Test
+    @SuppressWarnings("try") // closed within the block
+    void connectionsArePassedOnBothWays() throws Exception {
+        try (TcpListener listener = listen(); ServerSocket target = new ServerSocket(0, 5, Loop.V4)) {
+            Forward forward = new Forward(listener, new InetSocketAddress(Loop.V4, target.getLocalPort()));
+            Future<Void> server = start(forward::run);
+            byte[] there = Local.random(5 << 20);
+            byte[] back = Local.random(6 << 20);
+            try (Socket socket = connect(listener); Socket behind = target.accept();
+                    Socket other = connect(listener); Socket otherBehind = target.accept()) {
+                Future<Void> sending = start(() -> {
+                    socket.getOutputStream().write(there);
+                    socket.shutdownOutput();
+                });
+                Future<Void> answering = start(() -> behind.getOutputStream().write(back)); // read by nobody yet
+                assertArrayEquals(there, behind.getInputStream().readAllBytes());
+                Background.result(sending);
+                other.getOutputStream().write("ping".getBytes());
+                assertEquals("ping", read(otherBehind, 4));
+                assertArrayEquals(back, socket.getInputStream().readNBytes(back.length));
+                Background.result(answering);
+                behind.shutdownOutput();
+                assertEquals(-1, socket.getInputStream().read());
+                otherBehind.close();
+                assertEquals(0, remaining(other));
+            }
+            target.close();
+            try (Socket refused = connect(listener)) {
+                assertEquals(0, remaining(refused));
+            }
+            stop(forward.poll, server);
+            Loop.until("closed", () -> forward.ends.size() == 0);
         }
     }
 }

@@ -17,7 +17,7 @@ public final class ThreadServer {
     private final TcpListener listener;
     private final Duration idle;
     private final Poller poller = Poller.open();
-    private final Set<TcpStream> streams = ConcurrentHashMap.newKeySet();
+    final Set<TcpStream> streams = ConcurrentHashMap.newKeySet();
 
     ThreadServer(TcpListener listener, Duration idle) throws IOException {
         this.listener = listener;

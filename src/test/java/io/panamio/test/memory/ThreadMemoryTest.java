@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
+import io.panamio.memory.SegmentPool;
 import io.panamio.net.ControlMessages;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.UdpSocket;
@@ -12,11 +13,13 @@ import io.panamio.net.UnixDatagram;
 import io.panamio.net.UnixStream;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Behaviour;
+import io.panamio.test.support.Certificates;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Proc;
 import io.panamio.test.support.Qemu;
 import io.panamio.test.support.Requires;
+import io.panamio.tls.TlsStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.BufferPoolMXBean;
@@ -36,8 +39,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -167,6 +172,65 @@ class ThreadMemoryTest {
     void platformThreadsShareLargeBuffers() throws Exception {
         long[] ours = run("ours", "platform", PLATFORM_THREADS, 64 * 1024);
         assertTrue(ours[1] < 16, "direct memory: " + ours[1] + " MiB");
+    }
+
+    // ---- TLS
+
+    /** Handshakes in memory of its own, and sends one byte each way. */
+    private static Void encrypt(SSLContext server, SSLContext client) throws IOException {
+        UnixStream[] below = UnixStream.pair();
+        try (SegmentPool pool = SegmentPool.open();
+                TlsStream a = TlsStream.client(below[0], client.createSSLEngine("localhost", 1), pool);
+                TlsStream b = TlsStream.server(below[1], server.createSSLEngine(), pool)) {
+            Loop.until("handshake", () -> a.finishHandshake() & b.finishHandshake());
+            byte[] one = new byte[1];
+            for (TlsStream[] way : new TlsStream[][] {{a, b}, {b, a}}) {
+                assertEquals(1, way[0].write(one, 0, 1));
+                Loop.until("read", () -> way[1].read(one, 0, 1) == 1);
+            }
+        }
+        return null;
+    }
+
+    private static SSLContext context(String... aliases) {
+        SSLContext context = Certificates.context(aliases);
+        context.getServerSessionContext().setSessionCacheSize(1); // sessions are no memory of threads
+        context.getClientSessionContext().setSessionCacheSize(1);
+        return context;
+    }
+
+    private static long heap() {
+        System.gc();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    }
+
+    /** A record has 17 KB, and there may be as many virtual threads as connections. */
+    @Test
+    @Tag("any-selector")
+    @Requires(Feature.UNIX_STREAMS)
+    void virtualThreadsThatUseTlsKeepNoRecord() throws Exception {
+        SSLContext server = context(Certificates.ALPHA);
+        SSLContext client = context();
+        Background.result(Background.startVirtual(() -> encrypt(server, client)));
+        int count = 100;
+        CountDownLatch end = new CountDownLatch(1);
+        List<Future<Void>> threads = new ArrayList<>();
+        long before = heap();
+        for (int i = 0; i < count; i++) {
+            FutureTask<Void> task = new FutureTask<>(() -> encrypt(server, client));
+            threads.add(Background.startVirtual(() -> {
+                task.run();
+                end.await();
+                return null;
+            }));
+            Background.result(task); // one after the other
+        }
+        long kept = (heap() - before) / count;
+        end.countDown();
+        for (Future<Void> thread : threads) {
+            Background.result(thread);
+        }
+        assertTrue(kept < 8192, kept + " bytes for each thread");
     }
 
     // ---- borrowed scratch

@@ -184,6 +184,39 @@ class PollerStreamsTest {
         assertFalse(pair[0].isOpen());
     }
 
+    /** Refused at once, not after a wait, with nothing read or written. */
+    @Test
+    void invalidArgumentsAreRefusedAndNothingIsTransferred() throws Exception {
+        TcpStream[] pair = loop.pair();
+        StreamChannel channel = poller.channel(pair[0]);
+        InputStream in = poller.inputStream(pair[0]);
+        OutputStream out = poller.outputStream(pair[0]);
+        ByteBuffer good = ByteBuffer.allocate(5);
+        byte[] bytes = new byte[5];
+        for (ByteBuffer readOnly : List.of(good.asReadOnlyBuffer(), ByteBuffer.allocateDirect(1).asReadOnlyBuffer())) {
+            assertThrows(IllegalArgumentException.class, () -> channel.read(readOnly));
+            assertThrows(IllegalArgumentException.class, () -> channel.read(new ByteBuffer[] {good, readOnly}));
+        }
+        assertThrows(NullPointerException.class, () -> channel.read((ByteBuffer) null));
+        assertThrows(NullPointerException.class, () -> channel.read(new ByteBuffer[] {good, null}));
+        assertThrows(NullPointerException.class, () -> channel.write((ByteBuffer) null));
+        assertThrows(NullPointerException.class, () -> channel.write(new ByteBuffer[] {good, null}));
+        assertThrows(NullPointerException.class, () -> in.read(null));
+        assertThrows(NullPointerException.class, () -> out.write((byte[]) null));
+        ByteBuffer[] some = {good, ByteBuffer.allocate(3)};
+        for (int[] range : new int[][] {{-1, 1}, {0, 6}, {6, 0}, {1, -1}, {1, Integer.MAX_VALUE}}) {
+            assertThrows(IndexOutOfBoundsException.class, () -> channel.read(some, range[0], range[1]));
+            assertThrows(IndexOutOfBoundsException.class, () -> channel.write(some, range[0], range[1]));
+            assertThrows(IndexOutOfBoundsException.class, () -> in.read(bytes, range[0], range[1]));
+            assertThrows(IndexOutOfBoundsException.class, () -> out.write(bytes, range[0], range[1]));
+        }
+        assertEquals(0, good.position());
+        assertEquals(0, in.read(bytes, 5, 0), "without waiting");
+        out.write(bytes, 5, 0);
+        out.write(7);
+        assertEquals(7, Loop.readFully(pair[1], 1)[0]);
+    }
+
     @Test
     void anInterruptedWriteTellsWhatItHasWritten() throws Exception {
         TcpStream[] pair = loop.pair();

@@ -368,9 +368,16 @@ class PollerTest {
         assertThrows(IllegalArgumentException.class, () -> poller.await(stream, R, Duration.ofNanos(-1)));
         assertThrows(NullPointerException.class, () -> poller.await(null, R));
         assertThrows(NullPointerException.class, () -> poller.await(stream, null));
-        assertThrows(NullPointerException.class, () -> poller.inputStream(null));
+        assertThrows(NullPointerException.class, () -> poller.await(stream, R, null));
+        assertThrows(NullPointerException.class, () -> poller.channel((TcpStream) null));
+        assertThrows(NullPointerException.class, () -> poller.reading(null));
         assertThrows(NullPointerException.class, () -> poller.writing(null));
+        assertThrows(NullPointerException.class, () -> poller.inputStream(null));
+        assertThrows(NullPointerException.class, () -> poller.outputStream(null));
         assertThrows(IllegalArgumentException.class, () -> poller.reading((dst, off, len) -> 0));
+        assertThrows(IllegalArgumentException.class, () -> poller.writing((src, off, len) -> 0));
+        assertThrows(IllegalArgumentException.class, () -> poller.inputStream((dst, off, len) -> 0));
+        assertThrows(IllegalArgumentException.class, () -> poller.outputStream((src, off, len) -> 0));
         loop.register(stream, 1, R); // nothing was registered
     }
 

@@ -30,15 +30,12 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.Memories;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
-import io.panamio.test.support.Proc;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -441,19 +438,6 @@ class PipeTest {
             until("error", () -> loop.next(1).contains("e"));
             assertFails(IOException.class, "write", "EPIPE", () -> write(pipe, "x"));
             assertTrue(child.waitFor(Loop.LONG.toSeconds(), TimeUnit.SECONDS));
-        }
-    }
-
-    @Test
-    @Tag("any-selector")
-    @Requires(Feature.PIPE_REDIRECTS)
-    void aChildDoesNotInheritAPipe() throws Exception {
-        Proc.require("self/fd");
-        try (Pipe pipe = Pipe.open()) {
-            Process child = new ProcessBuilder("ls", "-l", "/proc/self/fd").start();
-            String fds = new String(child.getInputStream().readAllBytes());
-            Path link = Files.readSymbolicLink(Path.of("/proc/self/fd/" + pipe.sender().fd()));
-            assertFalse(fds.contains(link.toString()), fds);
         }
     }
 }

@@ -24,6 +24,7 @@ import io.panamio.pipeline.FileSource;
 import io.panamio.pipeline.PipePool;
 import io.panamio.pipeline.Relay;
 import io.panamio.pipeline.Splice;
+import io.panamio.test.support.Background;
 import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
@@ -42,6 +43,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -145,6 +147,35 @@ class OwnStreamTest {
         Scripted fails = Scripted.writing(2, BROKEN, BROKEN);
         assertEquals(2, fails.writeVectored(three));
         assertSame(BROKEN, assertThrows(IOException.class, () -> fails.writeVectored(three)));
+    }
+
+    /** Wherever in the list it is: what was read before it would be lost with the exception. */
+    @Test
+    @Tag("any-selector")
+    void nothingIsTransferredIfASegmentCannotBeUsed() throws Exception {
+        MemorySegment good = text("abc");
+        MemorySegment gone;
+        GatherList list;
+        try (Arena arena = Arena.ofConfined()) {
+            gone = arena.allocate(3);
+            list = GatherList.of(good, gone);
+        }
+        Scripted in = Scripted.reading("abc", 3);
+        Scripted out = Scripted.writing(3);
+        assertThrows(IllegalStateException.class, () -> in.readVectored(good, gone));
+        assertThrows(IllegalStateException.class, () -> out.writeVectored(good, gone));
+        assertThrows(IllegalStateException.class, () -> out.write(list));
+        assertThrows(NullPointerException.class, () -> in.readVectored(good, null));
+        assertThrows(NullPointerException.class, () -> out.writeVectored(good, null));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment foreign = arena.allocate(3);
+            for (Callable<Long> call : List.<Callable<Long>>of(() -> in.readVectored(good, foreign),
+                    () -> out.writeVectored(good, foreign))) {
+                assertEquals(WrongThreadException.class, Background.failure(Background.start(call)).getClass());
+            }
+        }
+        assertEquals(0, in.asked.size() + out.asked.size());
+        assertEquals(6, list.remaining());
     }
 
     @Test

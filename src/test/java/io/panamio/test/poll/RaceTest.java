@@ -510,10 +510,14 @@ class RaceTest {
     /** A selector whose notifications arrive in the next wait. */
     private static final class Recorder extends Selector {
         int notifications;
+        boolean refused;
 
         @Override
         protected void sendNotification() {
             notifications++;
+            if (refused) {
+                notificationFailed();
+            }
         }
 
         @Override
@@ -584,6 +588,20 @@ class RaceTest {
         assertEquals(List.of(1L, 2L), List.of(events.token(0), events.token(1)));
         delivery.deliver(Readiness.READABLE);
         assertEquals(2, selector.notifications);
+    }
+
+    @Test
+    void aNotificationThatTheSystemRefusesIsNotPending() throws Exception {
+        Recorder selector = new Recorder();
+        EventBuffer events = Platform.current().newEvents(2);
+        selector.descriptor();
+        selector.openWaker(1);
+        selector.refused = true;
+        selector.wake();
+        selector.refused = false;
+        selector.wake();
+        assertEquals(2, selector.notifications);
+        assertEquals(1, selector.select(events, 0));
     }
 
     // ---- registration during a poll

@@ -329,6 +329,33 @@ class TimersTest {
             assertThrows(NullPointerException.class, () -> new Timers(TICK, null));
         }
 
+        @Test
+        void aClockThatFailsChangesNothing() {
+            boolean[] fails = {false};
+            Timers timers = new Timers(TICK, () -> {
+                if (fails[0]) {
+                    throw new IllegalStateException("no time");
+                }
+                return time;
+            });
+            long timer = timers.schedule(7, SECOND);
+            fails[0] = true;
+            assertThrows(IllegalStateException.class, () -> timers.schedule(8, Duration.ZERO));
+            assertThrows(IllegalStateException.class, () -> timers.reschedule(timer, Duration.ZERO));
+            assertThrows(IllegalStateException.class, timers::nanosToNext);
+            assertThrows(IllegalStateException.class, timers::expire);
+            assertThrows(IllegalStateException.class, () -> new Timers(TICK, () -> {
+                throw new IllegalStateException("no time");
+            }));
+            fails[0] = false;
+            assertEquals(1, timers.size());
+            assertEquals(SECOND.toNanos(), timers.nanosToNext());
+            time += SECOND.toNanos();
+            assertTrue(timers.expire());
+            assertEquals(7, timers.token());
+            assertFalse(timers.expire());
+        }
+
         @ParameterizedTest
         @ValueSource(longs = {1_000, 1_000_000, 999_999_937, 86_400_000_000_000L})
         void behavesLikeATreeOfDeadlines(long tick) {

@@ -81,6 +81,13 @@ class CommandsTest {
     }
 
     @Test
+    void capabilitiesTakesNoArgument() throws IOException {
+        Program program = programs.example("capabilities", "more");
+        assertEquals(2, program.end());
+        assertTrue(program.output().startsWith("Unmatched argument at index 1: 'more'"), program.output());
+    }
+
+    @Test
     void namesOfFilesCannotForgeLines() throws IOException {
         Behaviour.TIMERS_HAVE_DESCRIPTORS.require();
         Path watched = Files.createDirectory(directory.resolve("watched"));

@@ -205,6 +205,7 @@ class ServeAttacksTest {
         "GET /a.txt HTTP/1.1\r\nHost: a\tb\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: u@h\r\n\r\n",
         "GET /a.txt HTTP/1.1\r\nHost: h:80x\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: h:1:2\r\n\r\n",
         "GET /a.txt HTTP/1.1\r\nHost: [::1\r\n\r\n", "GET /a.txt HTTP/1.1\r\nHost: [::1]x\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: []\r\n\r\n", "POST  HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /a.txt HTTP/1.1\r\nHost: \u00e4\r\n\r\n", "GET /a.txt HTTP/1.0\r\nHost: a b\r\n\r\n",
         "GET http://u@h/a.txt HTTP/1.1\r\nHost: x\r\n\r\n", "GET http://a,b/a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
         "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc"})
@@ -215,6 +216,16 @@ class ServeAttacksTest {
             assertEquals(400, a.status());
             assertEquals("close", a.header("Connection"));
             client.expectEnd();
+        }
+    }
+
+    /** Nothing follows that would have made the line long enough. */
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /a.txt \r\n\r\n", "GET /a.txt HTTP/1\r\n", "GET /a.txt x\n"})
+    void aVersionThatIsTooShortIsRefusedAtTheEndOfItsLine(String request) throws IOException {
+        try (Client client = served.client()) {
+            client.send(request);
+            assertEquals(400, client.response().status());
         }
     }
 
@@ -236,6 +247,19 @@ class ServeAttacksTest {
         }
         assertEquals(501, served.get("/a.txt", "Transfer-Encoding: gzip").status());
         assertEquals(200, served.ask("GET /a.txt HTTP/1.7\r\n").status());
+    }
+
+    @Test
+    void aLongMethodIsRefusedHoweverItArrives() throws IOException {
+        for (int piece : new int[] {1, 1000, 8100, 20_000}) {
+            try (Client client = served.client()) {
+                String request = "A".repeat(9000) + " / HTTP/1.1\r\nHost: h\r\n\r\n";
+                client.send(request.substring(0, Math.min(piece, request.length())));
+                client.send(request.substring(Math.min(piece, request.length())));
+                assertEquals(501, client.response().status());
+                client.expectEnd();
+            }
+        }
     }
 
     @ParameterizedTest
@@ -277,6 +301,7 @@ class ServeAttacksTest {
         "3\nabc\r\n",
         "3\r\nabc\n0\r\n\r\n", "3\r\nabcd\r\n", "3\rabc", "3;a\nabc\r\n", "3;a\0\r\nabc\r\n", "0\r\n\n",
         "0\r\n X: y\r\n",
+        "0\r\nno colon\r\n\r\n", "0\r\nX : y\r\n\r\n",
         "0\r\nX: y\n\r\n", "0\r\n: y\r\n\r\n", "0\r\nX: \u007f\r\n\r\n", ";a\r\n"})
     void aMalformedChunkIsABadRequestAndEndsTheConnection(String body) throws IOException {
         try (Client client = served.client()) {

@@ -18,6 +18,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The command {@code serve} in a process of its own: its messages, and its end by a signal. */
 @Tag("any-selector")
@@ -93,6 +96,22 @@ class ServeCommandTest {
             start(folder.toString(), "--port", "0", "--log", log.toString()));
         expectFailure(1, "serve: cannot open the log " + folder + ": ",
             start(folder.toString(), "--port", "0", "--log", "" + folder));
+    }
+
+    /** Who may read the addresses of the clients is up to the umask. */
+    @ParameterizedTest
+    @CsvSource({"022, rw-r--r--", "027, rw-r-----", "077, rw-------"})
+    void aNewLogHasThePermissionsThatTheUmaskLeaves(String umask, String permissions) throws Exception {
+        Programs.requireFile("/bin/sh");
+        Path log = folder.resolve("log" + umask);
+        Process process = start(List.of("sh", "-c", "umask " + umask + "; exec \"$@\"", "sh"), folder.toString(),
+            "--host", "127.0.0.1", "--port", "0", "--log", log.toString());
+        try {
+            Loop.until("opened", () -> Files.exists(log));
+            assertEquals(permissions, PosixFilePermissions.toString(Files.getPosixFilePermissions(log)));
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import io.panamio.examples.Pem;
 import io.panamio.examples.serve.Settings;
 import io.panamio.test.support.Certificates;
 import io.panamio.test.support.Local;
@@ -11,10 +13,14 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingPrograms;
 import io.panamio.test.support.Programs;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.FutureTask;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +67,32 @@ class ServeTlsTest {
             byte[] all = plain.getInputStream().readAllBytes();
             assertEquals(21, all[0], "an alert, and the end");
         }
+    }
+
+    /** A KeyManager that reads the key from its store each time spends most of a handshake on PBKDF2. */
+    @Test
+    void aHandshakeDoesNotDecryptTheKey(@TempDir Path directory) throws Exception {
+        Certificates.writePem(Certificates.ALPHA, directory);
+        SSLContext context = Pem.context(directory.resolve("cert.pem"), directory.resolve("key.pem"));
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        try (ServerSocket listener = context.getServerSocketFactory().createServerSocket(0, 1, Loop.V4)) {
+            for (int i = 0; i < 5; i++) { // the first loads classes
+                FutureTask<Integer> client = new FutureTask<>(() -> {
+                    try (Socket socket = CLIENT.getSocketFactory().createSocket(Loop.V4, listener.getLocalPort())) {
+                        return socket.getInputStream().read();
+                    }
+                });
+                Thread.ofPlatform().daemon().start(client);
+                try (SSLSocket server = (SSLSocket) listener.accept()) {
+                    long before = threads.getCurrentThreadAllocatedBytes();
+                    server.startHandshake();
+                    least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+                }
+                assertEquals(-1, client.get());
+            }
+        }
+        assertTrue(least < 400_000, least + " bytes"); // of which PBKDF2 would take some 480,000
     }
 
     @ParameterizedTest

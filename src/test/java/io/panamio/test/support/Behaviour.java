@@ -81,6 +81,8 @@ public enum Behaviour {
 
     // ---- connections
 
+    /** A thread may have a network of its own: setns(2). */
+    THREADS_HAVE_NETWORKS(LINUX),
     /** Bytes that have arrived are dropped when a reset arrives. */
     RESETS_DISCARD_UNREAD_BYTES(WINDOWS),
     /** A reset that follows the peer's end is thrown by the next send; elsewhere that is EPIPE (3). */

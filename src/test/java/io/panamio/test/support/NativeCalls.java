@@ -22,6 +22,8 @@ public final class NativeCalls {
     private static final int NOCTTY = 0400;
     private static final int SIGPIPE = 13;
     private static final int SIGWINCH = 28;
+    private static final int CLONE_NEWNET = 0x40000000;
+    private static final long TUNSETIFF = 0x400454CAL;
     private static final long EPIOCGPARAMS = 0x80088A02L; // _IOR(0x8A, 2, struct epoll_params), Linux 6.9
 
     private NativeCalls() {
@@ -175,6 +177,23 @@ public final class NativeCalls {
         }
     }
 
+    /** Moves the current thread into a new network namespace; false without the privilege. */
+    public static boolean newNetwork() {
+        return (int) call("unshare", CLONE_NEWNET) == 0;
+    }
+
+    /** Creates a TUN device in the network of the current thread; it ends with the returned descriptor. */
+    public static int openTun(String name) {
+        int fd = open(Path.of("/dev/net/tun"), 2);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = arena.allocate(40, 8); // struct ifreq
+            request.setString(0, name);
+            request.set(JAVA_SHORT, 16, (short) 0x1001); // IFF_TUN | IFF_NO_PI
+            Assumptions.assumeTrue(fd >= 0 && (int) call("ioctl", fd, TUNSETIFF, request) == 0, "no TUN devices");
+        }
+        return fd;
+    }
+
     /** Opens a pipe in blocking mode, and returns the end to read from and the end to write to. */
     public static int[] pipe() {
         return two(fds -> call("pipe", fds));
@@ -282,6 +301,13 @@ public final class NativeCalls {
     /** shutdown(2) of the reading half. */
     public static int shutdownRead(int fd) {
         return WindowsHandles.HERE ? WindowsHandles.shutdown(fd, 0) : (int) call("shutdown", fd, 0);
+    }
+
+    /** Runs a command of the shell as a child process, which inherits the descriptors that are not marked. */
+    public static int system(String command) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) call("system", arena.allocateFrom(command));
+        }
     }
 
     /** Sends a signal to the current thread. */

@@ -14,8 +14,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.panamio.Event;
 import io.panamio.Interest;
+import io.panamio.Poll;
 import io.panamio.ResourceExhaustedException;
+import io.panamio.Waker;
 import io.panamio.memory.Lease;
 import io.panamio.memory.PoolOptions;
 import io.panamio.memory.SegmentPool;
@@ -38,10 +41,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -529,6 +537,78 @@ class TlsStreamTest {
         }
     }
 
+    /** Polls until there are events, which must all have this token. */
+    private static void expectOnly(Loop loop, long token) throws IOException {
+        assertTrue(loop.poll.poll(loop.events, Loop.LONG) > 0, "no event");
+        assertTokens(loop, token);
+    }
+
+    /** Polls until there are no events; all must have this token. */
+    private static void expectQuiet(Loop loop, long token) throws IOException {
+        while (loop.poll.poll(loop.events, Loop.SHORT) > 0) {
+            assertTokens(loop, token);
+        }
+    }
+
+    private static void assertTokens(Loop loop, long token) {
+        for (Event event : loop.events) {
+            assertEquals(token, event.token(), loop.events::toString);
+        }
+    }
+
+    /** While tasks run in another thread, the waker of the Poll and all tokens but the stream's belong to the user. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5})
+    void otherTokensAndTheWakerAreTheUsers(int own) throws Exception {
+        long[] tokens = {Long.MIN_VALUE, Long.MIN_VALUE + 1, -1, 0, Long.MAX_VALUE - 1, Long.MAX_VALUE};
+        try (TlsLoop tls = new TlsLoop()) {
+            Loop loop = tls.loop;
+            Deque<Runnable> tasks = new ArrayDeque<>();
+            TcpStream[] below = loop.pair();
+            TlsStream client = tls.client(below[0], clientEngine());
+            TlsStream server = loop.later(TlsStream.server(below[1], serverEngine(), tls.pool,
+                TlsLoop.LONG.tasks(tasks::add)));
+            TcpStream[][] others = new TcpStream[tokens.length][];
+            long wake = tokens[(own + 1) % tokens.length];
+            Waker waker = loop.later(Waker.open(loop.poll.registry(), wake));
+            loop.register(server, tokens[own], Loop.R);
+            for (int i = 0; i < tokens.length; i++) {
+                if (i != own && tokens[i] != wake) {
+                    others[i] = loop.pair();
+                    loop.register(others[i][0], tokens[i], Loop.R);
+                }
+            }
+            int ran = 0;
+            while (!(server.finishHandshake() & client.finishHandshake())) { // the client is not registered
+                Runnable task = tasks.poll();
+                if (task == null) {
+                    loop.poll.poll(loop.events, Loop.SHORT);
+                    assertTokens(loop, tokens[own]);
+                    continue;
+                }
+                expectQuiet(loop, tokens[own]); // after what had arrived before
+                waker.wake();
+                expectOnly(loop, wake);
+                for (int i = 0; i < tokens.length; i++) {
+                    if (others[i] != null) {
+                        others[i][1].write(HELLO, 0, 5);
+                        expectOnly(loop, tokens[i]);
+                        Loop.readFully(others[i][0], 5);
+                    }
+                }
+                Background.result(Background.start(Executors.callable(task)));
+                expectOnly(loop, tokens[own]);
+                ran++;
+            }
+            assertTrue(ran > 0);
+            expectQuiet(loop, tokens[own]);
+            waker.wake();
+            expectOnly(loop, wake);
+            client.write(HELLO, 0, 5);
+            assertEquals("hello", tls.read(server, 5));
+        }
+    }
+
     @Test
     void anExecutorThatFailsIsAskedAgain() throws IOException {
         try (TlsLoop tls = new TlsLoop()) {
@@ -746,6 +826,123 @@ class TlsStreamTest {
             assertEquals(WrongThreadException.class,
                 Background.failure(Background.start(() -> pair[0].read(five, 0, 5))).getClass());
             assertTrue(pair[0].toString().contains("TLSv1.3"), pair[0]::toString);
+        }
+    }
+
+    /** Neither the engine nor the stream below is changed, and both can still be used. */
+    @Test
+    void invalidArgumentsOfACreationChangeNothing() throws Exception {
+        try (TlsLoop tls = new TlsLoop()) {
+            TcpStream[] below = tls.loop.pair();
+            SSLEngine engine = clientEngine();
+            SSLEngine begun = engine(clientEngine());
+            begun.setUseClientMode(true);
+            begun.beginHandshake();
+            TlsOptions options = TlsLoop.LONG;
+            for (boolean client : new boolean[] {true, false}) {
+                Creation creation = client ? TlsStream::client : TlsStream::server;
+                assertThrows(NullPointerException.class, () -> creation.create(null, engine, tls.pool, options));
+                assertThrows(NullPointerException.class, () -> creation.create(below[0], null, tls.pool, options));
+                assertThrows(NullPointerException.class, () -> creation.create(below[0], engine, null, options));
+                assertThrows(NullPointerException.class, () -> creation.create(below[0], engine, tls.pool, null));
+                assertThrows(IllegalArgumentException.class,
+                    () -> creation.create(below[0], begun, tls.pool, options));
+                assertEquals(WrongThreadException.class, Background.failure(
+                    Background.start(() -> creation.create(below[0], engine, tls.pool, options))).getClass());
+            }
+            SSLEngine hostless = Certificates.context().createSSLEngine();
+            assertThrows(IllegalArgumentException.class,
+                () -> TlsStream.client(below[0], hostless, tls.pool, options));
+            for (SSLEngine unchanged : List.of(engine, hostless)) {
+                assertFalse(unchanged.getUseClientMode());
+                assertNull(unchanged.getSSLParameters().getEndpointIdentificationAlgorithm());
+            }
+            assertThrows(NullPointerException.class, () -> options.handshakeTimeout(null));
+            assertThrows(IllegalArgumentException.class, () -> options.handshakeTimeout(Duration.ofNanos(-1)));
+            TlsStream stream = tls.client(below[0], engine);
+            TlsStream peer = tls.server(below[1], serverEngine());
+            Loop.until("handshake", () -> stream.finishHandshake() & peer.finishHandshake());
+        }
+    }
+
+    /** One of the methods that create a stream. */
+    private interface Creation {
+        TlsStream create(TcpStream stream, SSLEngine engine, SegmentPool pool, TlsOptions options);
+    }
+
+    /** A registration that is refused, or not there, leaves the present one as it is, with its own events. */
+    @Test
+    void misusedRegistrationsChangeNothing() throws Exception {
+        try (TlsLoop tls = new TlsLoop(); Loop other = new Loop()) {
+            Deque<Runnable> tasks = new ArrayDeque<>();
+            TcpStream[] below = tls.loop.pair();
+            TlsStream client = tls.client(below[0], clientEngine());
+            TlsStream server = tls.loop.later(TlsStream.server(below[1], serverEngine(), tls.pool,
+                TlsLoop.LONG.tasks(tasks::add)));
+            Poll closed = Poll.open();
+            closed.close();
+            assertThrows(ClosedSelectorException.class, () -> closed.registry().register(server, 1, Loop.R));
+            assertThrows(IllegalStateException.class, () -> tls.loop.reregister(server, 1, Loop.R));
+            assertThrows(IllegalStateException.class, () -> tls.loop.poll.registry().deregister(server));
+            assertThrows(NullPointerException.class, () -> tls.loop.register(server, 1, null));
+            tls.loop.register(server, 1, Loop.R);
+            client.finishHandshake();
+            tls.drive(() -> server.finishHandshake() || !tasks.isEmpty());
+            tls.loop.expectQuiet();
+            assertThrows(IllegalStateException.class, () -> tls.loop.register(server, 2, Loop.R));
+            assertThrows(IllegalStateException.class, () -> other.register(server, 2, Loop.R));
+            assertThrows(IllegalStateException.class, () -> other.reregister(server, 2, Loop.R));
+            assertThrows(IllegalStateException.class, () -> other.poll.registry().deregister(server));
+            assertEquals(WrongThreadException.class, Background.failure(Background.start(() -> {
+                tls.loop.poll.registry().deregister(server);
+                return null;
+            })).getClass());
+            tasks.remove().run();
+            expectOnly(tls.loop, 1);
+        }
+    }
+
+    /** Bad memory is refused before anything is read, written or encrypted, by every method. */
+    @Test
+    void invalidMemoryTransfersNothing() throws IOException {
+        try (TlsLoop tls = new TlsLoop()) {
+            TlsStream[] pair = tls.connected();
+            MemorySegment good = MemorySegment.ofArray(new byte[5]);
+            MemorySegment gone;
+            try (Arena arena = Arena.ofConfined()) {
+                gone = arena.allocate(5);
+            }
+            pair[1].write(HELLO, 0, 5);
+            TlsStream stream = pair[0];
+            assertThrows(NullPointerException.class, () -> stream.read((byte[]) null, 0, 0));
+            assertThrows(NullPointerException.class, () -> stream.read((MemorySegment) null));
+            assertThrows(NullPointerException.class, () -> stream.read((ByteBuffer) null));
+            assertThrows(NullPointerException.class, () -> stream.readVectored(good, null));
+            assertThrows(NullPointerException.class, () -> stream.write((byte[]) null, 0, 0));
+            assertThrows(NullPointerException.class, () -> stream.write((MemorySegment) null));
+            assertThrows(NullPointerException.class, () -> stream.write((ByteBuffer) null));
+            assertThrows(NullPointerException.class, () -> stream.write((GatherList) null));
+            assertThrows(NullPointerException.class, () -> stream.writeVectored(good, null));
+            assertThrows(NullPointerException.class, () -> stream.shutdown(null));
+            for (long[] range : new long[][] {{-1, 1}, {0, 6}, {6, 0}, {1, -1}, {1, Long.MAX_VALUE}}) {
+                assertThrows(IndexOutOfBoundsException.class, () -> stream.read(good, range[0], range[1]));
+                assertThrows(IndexOutOfBoundsException.class, () -> stream.write(good, range[0], range[1]));
+            }
+            assertThrows(ReadOnlyBufferException.class,
+                () -> stream.read(ByteBuffer.allocateDirect(5).asReadOnlyBuffer()));
+            assertThrows(IllegalArgumentException.class, () -> stream.readVectored(good, good.asReadOnly()));
+            assertThrows(IllegalStateException.class, () -> stream.readVectored(good, gone));
+            assertThrows(IllegalStateException.class, () -> stream.writeVectored(good, gone));
+            GatherList list;
+            try (Arena arena = Arena.ofConfined()) {
+                list = GatherList.of(Arena.ofAuto().allocate(5), arena.allocate(5));
+            }
+            assertThrows(IllegalStateException.class, () -> stream.write(list));
+            assertEquals(10, list.remaining());
+            assertTrue(stream.flush());
+            stream.write(HELLO, 0, 5);
+            assertEquals("hello", tls.read(pair[1], 5), "and nothing before it");
+            assertEquals("hello", tls.read(stream, 5), "nothing was read");
         }
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * An end of a connection in memory. A call transfers at most a given number of bytes, and the next one would block, as
@@ -47,6 +48,23 @@ final class Trickle implements DuplexStream, Source {
     /** Has writes fail from now on, as after a reset; what has arrived is read without blocking. */
     void failWrites(IOException e) {
         failure = e;
+    }
+
+    /** Adds to a byte of what is to be read, if there is one at that place. */
+    void change(int at, byte by) {
+        Byte[] all = in.toArray(new Byte[0]);
+        if (at < all.length) {
+            all[at] = (byte) (all[at] + by);
+            in.clear();
+            in.addAll(List.of(all));
+        }
+    }
+
+    /** Removes the last bytes of what is to be read. */
+    void cut(int count) {
+        for (int i = 0; i < count; i++) {
+            in.pollLast();
+        }
     }
 
     @Override

@@ -13,7 +13,11 @@ public final class Mapping {
     private static final MemorySegment FTRUNCATE = Libc.function("ftruncate");
 
     public static int ftruncate(int fd, long size) {
-        return Libc.call(FTRUNCATE, fd, size, 0, 0, 0);
+        int r;
+        do {
+            r = Libc.call(FTRUNCATE, fd, size, 0, 0, 0);
+        } while (r == -Posix.EINTR);
+        return r;
     }
 
     private static final MemorySegment MMAP = Libc.function("mmap");

@@ -321,8 +321,12 @@ public final class PollSelector extends Selector {
     /** Returns the present conditions of a descriptor as one entry of poll(2) reports them. */
     private static int level(int fd, int conditions) {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            request(scratch.argument, 0, fd, conditions);
-            return Libc.poll(scratch.argument, 1, 0) > 0 ? revents(scratch.argument, 0) : 0;
+            int r;
+            do {
+                request(scratch.argument, 0, fd, conditions);
+                r = Libc.poll(scratch.argument, 1, 0);
+            } while (r == -Posix.EINTR);
+            return r > 0 ? revents(scratch.argument, 0) : 0;
         }
     }
 
@@ -342,8 +346,7 @@ public final class PollSelector extends Selector {
 
     private void endWait() {
         if (!written) {
-            write();
-            written = true;
+            written = write();
         }
     }
 
@@ -570,12 +573,20 @@ public final class PollSelector extends Selector {
     protected void sendNotification() {
         synchronized (lock) {
             endWait();
+            if (!written) {
+                notificationFailed();
+            }
         }
     }
 
-    private void write() {
+    /** Writes a byte to the pipe; returns false if that fails, such as for lack of memory. */
+    private boolean write() {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            Libc.write(pipeWriter, scratch.argument, 0, 1); // a full pipe notifies as well
+            long r;
+            do {
+                r = Libc.write(pipeWriter, scratch.argument, 0, 1);
+            } while (r == -Posix.EINTR);
+            return r >= 0 || r == -c.EAGAIN(); // a full pipe notifies as well
         }
     }
 

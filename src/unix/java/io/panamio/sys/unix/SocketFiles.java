@@ -40,13 +40,20 @@ final class SocketFiles {
     private static final MemorySegment FCHMOD = Libc.function("fchmod");
 
     private static int fchmod(int fd, int mode) {
-        return Libc.call(FCHMOD, fd, mode, 0, 0, 0);
+        int r;
+        do {
+            r = Libc.call(FCHMOD, fd, mode, 0, 0, 0);
+        } while (r == -Posix.EINTR);
+        return r;
     }
 
     private static final MemorySegment FCHMODAT = Libc.function("fchmodat");
 
     private static int fchmodat(int directory, MemorySegment path, int mode, int flags) {
-        int r = Libc.call(FCHMODAT, directory, path.address(), mode, flags, 0);
+        int r;
+        do {
+            r = Libc.call(FCHMODAT, directory, path.address(), mode, flags, 0);
+        } while (r == -Posix.EINTR);
         Reference.reachabilityFence(path);
         return r;
     }
@@ -71,8 +78,11 @@ final class SocketFiles {
      * Limits the permissions from the bind on: Linux creates the file with the mode of the socket, less the umask.
      * Other systems refuse this.
      */
-    void restrict(int fd, Set<PosixFilePermission> permissions) {
-        fchmod(fd, mode(permissions));
+    void restrict(int fd, Set<PosixFilePermission> permissions) throws IOException {
+        int r = fchmod(fd, mode(permissions));
+        if (r < 0 && c.errno(-r) != Errno.EINVAL) {
+            throw errors.socket("fchmod", -r);
+        }
     }
 
     /** Sets the permissions of the file of a socket that was just bound; a link is not followed. */
@@ -103,7 +113,9 @@ final class SocketFiles {
         try (Arena arena = Arena.ofConfined()) {
             Path parent = address.path().getParent();
             byte[] directory = parent == null ? new byte[] {'.'} : UnixAddress.ofPath(parent).bytes();
-            fd = Libc.open(name(arena, directory), Posix.O_RDONLY | c.O_CLOEXEC(), 0);
+            do {
+                fd = Libc.open(name(arena, directory), Posix.O_RDONLY | c.O_CLOEXEC(), 0);
+            } while (fd == -Posix.EINTR);
         }
         long begin = System.nanoTime();
         int r;

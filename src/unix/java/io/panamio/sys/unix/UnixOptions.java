@@ -29,48 +29,17 @@ public final class UnixOptions {
         /** An int. */
         NUMBER(Integer.class),
         /** An int that is a number of bytes. */
-        SIZE(Integer.class) {
-            @Override
-            void check(SocketOption<?> name, Object value) {
-                if ((Integer) value < 0) {
-                    throw new IllegalArgumentException(name.name() + " " + value + " is negative");
-                }
-            }
-        },
+        SIZE(Integer.class),
         /** An int from 0 to 255. */
-        OCTET(Integer.class) {
-            @Override
-            void check(SocketOption<?> name, Object value) {
-                if ((Integer) value < 0 || (Integer) value > 255) {
-                    throw new IllegalArgumentException(name.name() + " " + value + " is not between 0 and 255");
-                }
-            }
-        },
+        OCTET(Integer.class),
         /** An int from 1 to 255, or -1 for the system's default. */
-        HOPS(Integer.class) {
-            @Override
-            void check(SocketOption<?> name, Object value) {
-                if ((Integer) value == 0 || (Integer) value < -1 || (Integer) value > 255) {
-                    throw new IllegalArgumentException(
-                        name.name() + " " + value + " is neither between 1 and 255 nor -1");
-                }
-            }
-        },
+        HOPS(Integer.class),
         /** An int that can only be read. */
         READ_ONLY(Integer.class),
         /** struct linger; a negative number is off. */
         LINGER(Integer.class),
         /** Text of at most 15 bytes; what the system returns may lack the terminating zero. */
-        TEXT(String.class) {
-            @Override
-            void check(SocketOption<?> name, Object value) {
-                String text = (String) value;
-                if (text.getBytes(StandardCharsets.UTF_8).length >= TEXT_SIZE || text.indexOf(0) >= 0) {
-                    throw new IllegalArgumentException(name.name() + " \"" + text + "\" is longer than "
-                        + (TEXT_SIZE - 1) + " bytes, or contains a zero");
-                }
-            }
-        },
+        TEXT(String.class),
         /** A network interface: its index, and for IPv4 its address, too. */
         INTERFACE(NetworkInterface.class),
         /** The credentials of a peer, which can only be read. */
@@ -86,7 +55,24 @@ public final class UnixOptions {
          * Throws an IllegalArgumentException for a value that no system accepts, or that some systems interpret as
          * another.
          */
-        void check(SocketOption<?> name, Object value) {
+        void check(SocketOption<?> name, Object value) { // not a class for each kind: every start would load them
+            String wrong = switch (this) {
+                case SIZE -> (Integer) value >= 0 ? null : "is negative";
+                case OCTET -> (Integer) value >= 0 && (Integer) value <= 255 ? null : "is not between 0 and 255";
+                case HOPS -> (Integer) value != 0 && (Integer) value >= -1 && (Integer) value <= 255 ? null
+                    : "is neither between 1 and 255 nor -1";
+                case TEXT -> ((String) value).getBytes(StandardCharsets.UTF_8).length < TEXT_SIZE
+                    && ((String) value).indexOf(0) < 0 ? null
+                    : "is longer than " + (TEXT_SIZE - 1) + " bytes, or contains a zero";
+                default -> null;
+            };
+            if (wrong != null) {
+                throw new IllegalArgumentException(name.name() + " " + quoted(value) + " " + wrong);
+            }
+        }
+
+        private static Object quoted(Object value) {
+            return value instanceof String ? "\"" + value + "\"" : value;
         }
     }
 

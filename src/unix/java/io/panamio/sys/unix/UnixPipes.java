@@ -72,13 +72,14 @@ public class UnixPipes extends Pipes {
     public final PipeEnd[] open() throws IOException {
         End[] ends = {new End(streams, -1), new End(streams, -1)}; // before the call, as nothing may fail after it
         try (NativeScratch scratch = NativeScratch.enter()) {
-            check(PIPE2 == null ? pipe(scratch.argument) : pipe2(scratch.argument, c.O_NONBLOCK() | c.O_CLOEXEC()));
+            check(PIPE2 == null ? "pipe" : "pipe2", PIPE2 == null ? pipe(scratch.argument)
+                : pipe2(scratch.argument, c.O_NONBLOCK() | c.O_CLOEXEC()));
             ends[0].fd = scratch.argumentBytes.getInt(0);
             ends[1].fd = scratch.argumentBytes.getInt(4);
         }
         try {
             for (int i = 0; i < 2 && PIPE2 == null; i++) {
-                check(DescriptorFlags.prepare(c, ends[i].fd));
+                check("fcntl", DescriptorFlags.prepare(c, ends[i].fd));
             }
         } catch (Throwable t) {
             ends[0].discard();
@@ -88,9 +89,9 @@ public class UnixPipes extends Pipes {
         return ends;
     }
 
-    private void check(int r) throws IOException {
+    private void check(String call, int r) throws IOException {
         if (r < 0) {
-            throw errors.io(PIPE2 == null ? "pipe" : "pipe2", -r);
+            throw errors.io(call, -r);
         }
     }
 

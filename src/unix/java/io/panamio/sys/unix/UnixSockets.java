@@ -74,14 +74,23 @@ public abstract class UnixSockets extends Sockets {
         return c.SOCK_NONBLOCK() | c.SOCK_CLOEXEC();
     }
 
-    /** Creates a non-blocking, close-on-exec socket. Returns it, or the negated errno. */
-    private int newSocket(int family, int type) {
+    /** Creates a non-blocking, close-on-exec socket. Returns it, or the negated errno of socket(2). */
+    private int newSocket(int family, int type) throws IOException {
         int fd = Libc.socket(family, type | flags(), 0);
-        int r = fd < 0 ? fd : prepare(fd, flags() != 0);
-        if (fd >= 0 && r < 0) {
-            Libc.close(fd);
+        if (fd >= 0) {
+            requirePrepared(fd, flags() != 0);
         }
-        return r < 0 ? r : fd;
+        return fd;
+    }
+
+    /** Closes a socket and throws if its modes or its option cannot be set. */
+    private void requirePrepared(int fd, boolean hasModes) throws IOException {
+        int modes = hasModes ? 0 : DescriptorFlags.prepare(c, fd);
+        int r = modes < 0 ? modes : prepare(fd, true);
+        if (r < 0) {
+            Libc.close(fd);
+            throw errors.socket(modes < 0 ? "fcntl" : "setsockopt", -r);
+        }
     }
 
     /** Accepts the next queued connection, non-blocking and close-on-exec. Returns it, or the negated errno. */
@@ -271,7 +280,14 @@ public abstract class UnixSockets extends Sockets {
     private boolean isDead(UnixAddress address) throws IOException {
         int probe = open(Posix.AF_UNIX, SocketType.UNIX_DATAGRAM);
         try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = Libc.connect(probe, scratch.address, sockaddr.write(scratch.addressBytes, Posix.AF_UNIX, address));
+            int length = sockaddr.write(scratch.addressBytes, Posix.AF_UNIX, address);
+            int r;
+            do {
+                r = Libc.connect(probe, scratch.address, length);
+            } while (r == -Posix.EINTR);
+            if (r < 0 && c.errno(-r) != Errno.ECONNREFUSED && c.errno(-r) != Errno.EPROTOTYPE) {
+                throw errors.socket("connect", address.toString(), -r);
+            }
             return c.errno(-r) == Errno.ECONNREFUSED;
         } finally {
             Libc.close(probe);
@@ -303,12 +319,12 @@ public abstract class UnixSockets extends Sockets {
             fds[0] = scratch.argumentBytes.getInt(0);
             fds[1] = scratch.argumentBytes.getInt(4);
         }
-        for (int fd : fds) {
-            int r = prepare(fd, flags() != 0);
-            if (r < 0) {
-                Libc.close(fds[0]);
-                Libc.close(fds[1]);
-                throw errors.socket("socketpair", -r);
+        for (int i = 0; i < 2; i++) {
+            try {
+                requirePrepared(fds[i], flags() != 0);
+            } catch (Throwable t) {
+                Libc.close(fds[1 - i]);
+                throw t;
             }
         }
         return fds;
@@ -326,7 +342,9 @@ public abstract class UnixSockets extends Sockets {
             if (r == -c.EAGAIN()) {
                 return WOULD_BLOCK;
             }
-            if (r != -Posix.EINTR && !errors.isOfOneConnection(-r)) {
+            if (r == -Posix.EINTR) {
+                i--;
+            } else if (!errors.isOfOneConnection(-r)) {
                 throw errors.socket("accept", -r);
             }
         }

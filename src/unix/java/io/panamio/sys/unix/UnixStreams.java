@@ -158,7 +158,7 @@ abstract class UnixStreams extends Streams {
                 if (r < piece || (flags & Posix.MSG_PEEK) != 0) {
                     return done;
                 }
-            } while (done < size && available(fd) > 0);
+            } while (done < size && hasMore(fd));
             return done;
         }
     }
@@ -192,11 +192,15 @@ abstract class UnixStreams extends Streams {
         }
     }
 
-    /** Returns the number of bytes that can be received. Does not clear a pending error, as a receive would. */
-    private int available(int fd) {
+    /** Returns whether bytes can be received. Does not clear a pending error, as a receive would. */
+    private boolean hasMore(int fd) {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            return Libc.ioctl(fd, c.FIONREAD(), scratch.argument) < 0 ? 0 : scratch.argumentBytes.getInt(0);
+            if (Libc.ioctl(fd, c.FIONREAD(), scratch.argument) >= 0) {
+                return scratch.argumentBytes.getInt(0) > 0;
+            }
         }
+        int readiness = Libc.pollNow(fd, Posix.POLLIN); // refused, as by a sandbox: a short read would mean drained
+        return readiness > 0 && (readiness & Posix.POLLIN) != 0 && (readiness & Posix.POLLERR) == 0;
     }
 
     // ---- vectors
@@ -249,7 +253,7 @@ abstract class UnixStreams extends Streams {
     public final long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
         requireUsable(dsts);
         long done = 0;
-        for (int i = 0; i < dsts.length && (done == 0 || available(fd) > 0);) {
+        for (int i = 0; i < dsts.length && (done == 0 || hasMore(fd));) {
             int run = Math.max(1, vectorable(dsts, i, Libc.MAX_TRANSFER));
             long asked = size(dsts, i, run);
             if (asked > 0) {

@@ -512,7 +512,9 @@ final class CompletionSelector extends Selector {
 
     @Override
     protected void sendNotification() {
-        Kernel32.post(port, NOTIFICATION);
+        if (Kernel32.post(port, NOTIFICATION) < 0) {
+            notificationFailed();
+        }
     }
 
     // ---- closing

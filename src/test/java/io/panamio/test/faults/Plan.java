@@ -1,0 +1,106 @@
+package io.panamio.test.faults;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The plan of the library that {@code src/test/faults/build} compiles: a struct of longs, see {@code faults.c}. */
+final class Plan {
+    static final int FORWARD = 0;
+    static final int SINGLE = 1;
+
+    private static final int MODE = 0;
+    private static final int FUNCTION = 1;
+    private static final int COUNTDOWN = 2;
+    private static final int ERROR = 3;
+    private static final int INJECTED = 4;
+    private static final int MAPPED = 5;
+    private static final int ALLOCATED = 6;
+    private static final int CALLS = 8;
+    private static final VarHandle LONG = JAVA_LONG.varHandle();
+
+    private final MemorySegment plan;
+    /** The names of the functions, by their indexes. */
+    final List<String> functions;
+
+    private Plan(MemorySegment plan, List<String> functions) {
+        this.plan = plan;
+        this.functions = functions;
+    }
+
+    /** The plan of the library that Panamio uses in this JVM. */
+    static Plan own() {
+        SymbolLookup library = SymbolLookup.libraryLookup(Path.of(System.getProperty("panamio.test.library")),
+            Arena.global());
+        Linker linker = Linker.nativeLinker();
+        try {
+            MemorySegment plan = (MemorySegment) linker.downcallHandle(library.find("faults_plan").orElseThrow(),
+                FunctionDescriptor.of(ADDRESS)).invokeExact();
+            List<String> names = new ArrayList<>();
+            for (String name; !(name = name(linker, library, names.size())).isEmpty();) {
+                names.add(name);
+            }
+            return new Plan(plan.reinterpret((CALLS + names.size()) * 8L), List.copyOf(names));
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    private static String name(Linker linker, SymbolLookup library, long i) throws Throwable {
+        MemorySegment name = (MemorySegment) linker.downcallHandle(library.find("faults_name").orElseThrow(),
+            FunctionDescriptor.of(ADDRESS, JAVA_LONG)).invokeExact(i);
+        return name.reinterpret(100).getString(0);
+    }
+
+    private long get(int field) {
+        return (long) LONG.getVolatile(plan, field * 8L);
+    }
+
+    private void set(int field, long value) {
+        LONG.setVolatile(plan, field * 8L, value);
+    }
+
+    /** Lets the nth call from now of a function fail. */
+    void fail(int function, long nth, int error) {
+        set(FUNCTION, function);
+        set(ERROR, error);
+        set(COUNTDOWN, nth);
+        set(INJECTED, 0);
+        set(MODE, SINGLE);
+    }
+
+    /** Injects no more faults. */
+    void stop() {
+        set(MODE, FORWARD);
+    }
+
+    long injected() {
+        return get(INJECTED);
+    }
+
+    long mapped() {
+        return get(MAPPED);
+    }
+
+    long allocated() {
+        return get(ALLOCATED);
+    }
+
+    /** {@return the number of calls of each function so far} */
+    long[] calls() {
+        long[] calls = new long[functions.size()];
+        for (int i = 0; i < calls.length; i++) {
+            calls[i] = get(CALLS + i);
+        }
+        return calls;
+    }
+}

@@ -1,0 +1,2 @@
+/** Fuzz targets, and the test that runs them on their corpora. */
+package io.panamio.test.fuzz;

@@ -1,0 +1,31 @@
+package io.panamio.test.soak;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.Feature;
+import io.panamio.test.soak.Calls.Kind;
+import io.panamio.test.support.NativeFds;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** A soak of a few seconds; {@code src/test/soak} runs longer ones, and looks for trends. */
+class SoakTest {
+    @Test
+    void everythingAtOnceLosesNoByteAndLeavesNothingOpen(@TempDir Path folder) throws Exception {
+        NativeFds.Opened opened = new NativeFds.Opened();
+        Soak soak = new Soak();
+        new CommandLine(soak).parseArgs("--seconds", "2", "--interval", "500", "--sessions", "8", "--csv",
+            folder.resolve("soak.csv").toString());
+        soak.soak(opened);
+        if (soak.run.failure() != null) {
+            throw new AssertionError("see its cause", soak.run.failure());
+        }
+        opened.expect(0);
+        for (Kind kind : Kind.values()) {
+            assertTrue(soak.run.calls.of(kind) > 0 || kind == Kind.PIPE && !Feature.PIPES.isAvailable(),
+                () -> "no call: " + soak.run.calls);
+        }
+    }
+}
