@@ -63,7 +63,8 @@ static long linux_result(long r) {
 
 long call(const char *name, long a, long b, long c, long d, long e, long f, long g, long h);
 #define IS(of) !strcmp(name, #of)
-#define CALL(name, a, b, c, d, e, f) call(name, (long) (a), (long) (b), (long) (c), (long) (d), (long) (e), (long) (f), 0, 0)
+#define CALL(name, a, b, c, d, e, f) \
+    call(name, (long) (a), (long) (b), (long) (c), (long) (d), (long) (e), (long) (f), 0, 0)
 
 /* O_NONBLOCK as the flag SOCK_NONBLOCK or O_NONBLOCK of FreeBSD is, and FD_CLOEXEC: F_SETFL, F_SETFD. */
 static void set_flags(long fd, long flags) {
@@ -131,7 +132,8 @@ long call(const char *name, long a, long b, long c, long d, long e, long f, long
         return linux_result(mkfifoat(AT_FDCWD, (const char *) b, (mode_t) c));
     } else if (IS(open) && !strcmp((const char *) a, "/dev/tun0")) {
         return open_tunnel();
-    } else if (IS(ioctl) && (b == 0x8044692b || b == 0x8040691a || b == 0xc0206911 || b == 0x80206910)) { /* of interfaces: done */
+    } else if (IS(ioctl) && (b == 0x8044692b || b == 0x8040691a || b == 0xc0206911 || b == 0x80206910)) {
+        /* of interfaces: done */
         return 0;
     } else if (IS(write) && (a == 1 || a == tunnel)) {
         return linux_result(write((int) a, (const void *) b, (size_t) c));

@@ -109,6 +109,10 @@ public enum Behaviour {
     FAILED_ACCEPTS_CLOSE(MACOS),
     /** A connection that was reset before it is accepted is not in the queue any more (5). */
     RESET_CONNECTIONS_ARE_NOT_ACCEPTED(MACOS, FREEBSD),
+    /** A listener queues as many connections as its backlog says, not one or more beyond (5, 7). */
+    QUEUES_HOLD_THE_BACKLOG(MACOS),
+    /** Of several listeners with SO_REUSEPORT the one that was bound last gets all connections (5). */
+    THE_LAST_LISTENER_GETS_ALL(MACOS, FREEBSD),
     /** Ended connections do not occupy the port of a listener: locally they leave none (5), or they never do. */
     ENDED_CONNECTIONS_FREE_THEIR_PORT(MACOS, FREEBSD, WINDOWS),
     /** shutdown(2) of a listener fails (3). */

@@ -286,12 +286,13 @@ class ConnectTest {
             TcpListener listener = loop.withShortQueue(V4);
             TcpStream stream = loop.connecting(listener);
             assertFalse(stream.finishConnect());
-            loop.later(Loop.accept(listener));
-            loop.later(Loop.accept(listener));
+            loop.later(Loop.accept(listener)); // there is room in its queue now
             loop.expect(writable(1)); // after the second attempt
             assertTrue(stream.finishConnect());
-            TcpStream accepted = loop.later(Loop.accept(listener));
-            assertEquals(stream.localAddress(), accepted.peerAddress());
+            TcpStream accepted;
+            do { // how many were before it depends on the system
+                accepted = loop.later(Loop.accept(listener));
+            } while (!accepted.peerAddress().equals(stream.localAddress()));
             assertEquals(1, stream.write(new byte[] {3}, 0, 1));
             assertEquals(3, Loop.readFully(accepted, 1)[0]);
         }

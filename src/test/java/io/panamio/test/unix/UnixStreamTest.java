@@ -507,7 +507,9 @@ class UnixStreamTest {
             UnixAddress address = Local.address(loop);
             UnixListener listener = loop.later(UnixListener.bind(address, ListenOptions.DEFAULT.backlog(1)));
             loop.later(UnixStream.connect(address));
-            loop.later(UnixStream.connect(address)); // Linux queues one more than the backlog
+            if (!Behaviour.QUEUES_HOLD_THE_BACKLOG.isHere()) {
+                loop.later(UnixStream.connect(address));
+            }
             NativeFds.Opened opened = new NativeFds.Opened();
             for (int i = 0; i < 100; i++) {
                 if (Behaviour.FULL_QUEUES_REFUSE.isHere()) {
