@@ -67,7 +67,6 @@ public final class Soak implements Callable<Integer> {
     public Integer call() throws Exception {
         NativeFds.Opened opened = new NativeFds.Opened();
         soak(opened);
-        sampler.write(csv);
         if (run.failure() != null) {
             throw new AssertionError("seed " + seed + ": " + run.calls, run.failure());
         }
@@ -99,6 +98,7 @@ public final class Soak implements Callable<Integer> {
             while (!run.isOver() && (System.nanoTime() < end || run.calls.sum() < calls)) {
                 threads.get(0).join(Duration.ofMillis(pause)); // ends only after a failure
                 sampler.sample();
+                sampler.write(csv); // a long run can be watched
             }
             run.end();
             for (Thread thread : threads) {
