@@ -439,8 +439,11 @@ final class Request {
     private static final byte[] CHUNKED = "chunked".getBytes(StandardCharsets.US_ASCII);
 
     private int length(MemorySegment m, Field field, boolean again) {
-        if (field.length == 0 || field.length > 18) {
-            return field.length == 0 ? 400 : 413;
+        if (again || field.length == 0) { // some programs ignore a length that is there twice
+            return 400;
+        }
+        if (field.length > 18) {
+            return 413;
         }
         long n = 0;
         for (long p = field.at; p < field.at + field.length; p++) {
@@ -449,9 +452,6 @@ final class Request {
                 return 400;
             }
             n = 10 * n + digit;
-        }
-        if (again && n != contentLength) {
-            return 400;
         }
         contentLength = n;
         return 0;

@@ -100,7 +100,7 @@ final class Judge {
                 }
             }
             if (m.extent == Extent.INCOMPLETE_HEAD) {
-                statuses.addAll(Set.of(400, 501, 505));
+                statuses.addAll(Set.of(400, 413, 501, 505));
             }
             return new Expected(statuses, null, true);
         }
@@ -172,7 +172,6 @@ final class Judge {
     private static String trait(Message m) {
         return m.target.chars().anyMatch(c -> c > 127) ? "bytes above 127 in the target"
             : m.minor > 1 ? "HTTP/1." + m.minor
-            : m.values("content-length").size() > 1 ? "the same Content-Length twice"
             : !m.target.startsWith("/") ? "target " + m.target : m.chunked ? "chunks" : m.toString();
     }
 

@@ -51,6 +51,7 @@ final class Nginx implements AutoCloseable {
             daemon off; master_process off; pid nginx.pid; error_log stderr;
             events { worker_connections 100; }
             http { access_log off; if_modified_since before; absolute_redirect off; keepalive_requests 1000000;
+              keepalive_timeout 1h; keepalive_time 24h;
               max_ranges 1; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
               scgi_temp_path t5; server { listen 127.0.0.1:%d; root %s; } }
             """.formatted(port, root));

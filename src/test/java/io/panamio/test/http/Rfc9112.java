@@ -264,11 +264,12 @@ final class Rfc9112 {
                 m.problems.add(length.length() > 18 ? Problem.LARGE_CONTENT_LENGTH : Problem.CONTENT_LENGTH);
             } else if (length.length() > 18) {
                 m.problems.add(Problem.LARGE_CONTENT_LENGTH);
-            } else if (length != lengths.getFirst() && Long.parseLong(length) != m.contentLength) {
-                m.problems.add(Problem.CONTENT_LENGTH);
             } else {
                 m.contentLength = Long.parseLong(length);
             }
+        }
+        if (lengths.size() > 1) {
+            m.problems.add(Problem.CONTENT_LENGTH);
         }
         List<String> codings = m.values("transfer-encoding");
         if (!codings.isEmpty()) {

@@ -71,8 +71,8 @@ final class Run {
 
     private synchronized void leak(Leak leak) throws IOException {
         leaked.add(switch (leak) {
-            case HEAP -> new byte[4096];
-            case NATIVE -> Arena.global().allocate(4096).fill((byte) 1);
+            case HEAP -> new byte[1 << 16];
+            case NATIVE -> Arena.global().allocate(1 << 16).fill((byte) 1);
             case DESCRIPTOR -> Pipe.open();
             case MAPPING -> RingBuffer.allocate(Arena.global(), 1);
             case THREAD -> Thread.ofPlatform().daemon().start(() -> {
