@@ -100,6 +100,10 @@ int raw_option(int fd, int level, int name) {
     return r < 0 ? (int) r : value;
 }
 
+long set_number(int fd, int level, int name, int value) {
+    return SYS(setsockopt, (long) fd, (long) level, (long) name, &value, 4L);
+}
+
 int bytes_to_read(int fd) {
     int n = 0;
     return SYS(ioctl, (long) fd, (long) FIONREAD, &n) < 0 ? 0 : n;

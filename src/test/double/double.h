@@ -134,6 +134,9 @@ CHECK(T_SIZE_timespec == sizeof(struct timespec) && T_SIZE_pollfd == sizeof(stru
 #else
 #define T_IOV_MAX_OR_1024 1024
 #endif
+#ifdef T_TCP_CONNECTIONTIMEOUT
+#define T_TCP_KEEPINIT T_TCP_CONNECTIONTIMEOUT
+#endif
 #define T_CMSG_DATA T_CMSG_LEN_0
 #define T_CMSG_ALIGN (T_CMSG_SPACE_5 - T_CMSG_SPACE_1 ? 4 : 8)
 
@@ -158,8 +161,10 @@ struct object {
     bool dst_addr, recv_if, pkt_info; /* which control messages IP_PKTINFO of Linux stands for */
     bool timestamp, real_time, creds;
     int send_size, receive_size; /* of SO_SNDBUF, SO_RCVBUF, as they were set; 0: not set */
+    bool shares;            /* SO_REUSEPORT_LB */
     int linger_on, linger;
     int receive_low, send_low;
+    int keep_init;          /* TCP_KEEPINIT, in seconds; 0: not set */
     bool passed;            /* in a message: other descriptors of it may exist elsewhere */
     bool fifo;              /* a pipe with a name: of one direction */
     unsigned name_length;   /* of bind(2) with AF_UNIX */
@@ -178,6 +183,7 @@ extern bool is_hostile;
 int raw_poll(int fd, int events);
 int raw_option(int fd, int level, int name);
 int bytes_to_read(int fd);
+long set_number(int fd, int level, int name, int value); /* an option of Linux */
 bool tcp_state(int fd, struct tcp_info *info); /* whether it has counters: qemu gives the state only */
 void take_error(int fd, struct object *o);
 bool sigpipe(struct object *o, int flags); /* whether an EPIPE would come with a signal, which fails the test */

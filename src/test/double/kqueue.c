@@ -96,7 +96,10 @@ static void look_at_tcp(int fd, struct object *o, struct look *l) {
         break;
     default:
         o->used = true;
-        o->connecting = false;
+        if (o->connecting) { /* the limit was that of connecting */
+            set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 0);
+            o->connecting = false;
+        }
         l->read_eof = o->shut_read || bits & (POLLRDHUP | POLLHUP);
         l->write_eof = o->shut_write || bits & POLLHUP;
     }
@@ -475,6 +478,20 @@ static void touch_user(struct knote *k, const struct t_kevent *c) {
 #endif
 }
 
+/* Whether a kqueue is another one, or on macOS watches it: FreeBSD takes a cycle. */
+static bool watches(struct kqueue *kq, struct kqueue *other) {
+    bool found = kq == other;
+#ifdef MACOS
+    for (int i = 0; i < BUCKETS && !found; i++) {
+        for (struct knote *k = knotes[i]; k && !found; k = k->next) {
+            found = k->kqueue == kq && k->object && k->object->kind == KQUEUE
+                && watches(kqueue_of((int) k->event.ident), other);
+        }
+    }
+#endif
+    return found;
+}
+
 static long change(struct kqueue *kq, const struct t_kevent *c) {
     if (c->flags & ~KNOWN_FLAGS) {
         done_refusing("kevent", "flags %#x", c->flags);
@@ -528,7 +545,7 @@ static long change(struct kqueue *kq, const struct t_kevent *c) {
         if (o && (o->kind == DEVICE || (o->kind == KQUEUE && is_write(&(struct knote) {.event = *c})))) {
             return o->kind == DEVICE ? -ENODEV : -EINVAL;
         }
-        if (o && o->kind == KQUEUE && kqueue_of((int) c->ident) == kq) {
+        if (o && o->kind == KQUEUE && watches(kqueue_of((int) c->ident), kq)) {
             return -EINVAL;
         }
 #ifdef FREEBSD

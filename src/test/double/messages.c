@@ -615,6 +615,9 @@ static long receive_message(int fd, struct t_msghdr *m, int flags) {
     memset(&name, 0, sizeof name);
     bool zero = total(m->iov, m->iovlen) == 0 && is_stream(o);
     bool peek = flags & T_MSG_PEEK;
+#ifdef FREEBSD
+    linux_flags |= o->kind == UDP && flags & T_MSG_TRUNC ? MSG_TRUNC : 0; /* the length of the datagram, since 14 */
+#endif
     long r = zero ? 1 : before_receive(fd, o, 1, peek);
     if (r == 1) {
         r = after_receive(o, SYS(recvmsg, (long) fd, &l, (long) (linux_flags | MSG_CMSG_CLOEXEC)), peek);

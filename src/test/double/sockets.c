@@ -1,5 +1,6 @@
 /* Sockets: their life, names and options. */
 #include "double.h"
+#include <linux/filter.h>
 
 void remember_bound(const struct sockaddr_storage *name, unsigned length);
 
@@ -49,10 +50,12 @@ API(int, socket, int family, int type, int protocol) {
     long fd = SYS(socket, f, t, (long) protocol);
 #ifdef FREEBSD
     if (fd >= 0 && f == AF_INET6) { /* the default there is 1 */
-        int one = 1;
-        SYS(setsockopt, fd, (long) IPPROTO_IPV6, (long) IPV6_V6ONLY, &one, 4L);
+        set_number((int) fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     }
 #endif
+    if (fd >= 0 && kind_of((int) fd) == TCP) { /* the default there is 8 */
+        set_number((int) fd, IPPROTO_TCP, TCP_KEEPCNT, 8);
+    }
     made(fd);
     return (int) done(fd);
 }
@@ -110,6 +113,34 @@ static int tcp_state_of(int fd) {
     return info.tcpi_state;
 }
 
+/* The number of sockets that listen on the port of this one. */
+static unsigned listeners(int fd) {
+    struct sockaddr_in6 name; /* with the port where sockaddr_in has it */
+    socklen_t length = sizeof name;
+    unsigned n = 0;
+    SYS(getsockname, (long) fd, &name, &length);
+    for (int v6 = 0; v6 < 2; v6++) {
+        FILE *file = fopen(v6 ? "/proc/thread-self/net/tcp6" : "/proc/thread-self/net/tcp", "r");
+        char line[300];
+        unsigned port, state;
+        while (file && fgets(line, sizeof line, file)) {
+            n += sscanf(line, "%*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &port, &state) == 2 && state == 10
+                && port == ntohs(name.sin6_port);
+        }
+        if (file) {
+            fclose(file);
+        }
+    }
+    return n;
+}
+
+/* Of several listeners with SO_REUSEPORT the last gets all connections, where Linux shares them. */
+static void take_all(int fd) {
+    struct sock_filter last = BPF_STMT(BPF_RET | BPF_K, listeners(fd) - 1);
+    struct sock_fprog program = {1, &last};
+    SYS(setsockopt, (long) fd, (long) SOL_SOCKET, (long) SO_ATTACH_REUSEPORT_CBPF, &program, (long) sizeof program);
+}
+
 API(int, listen, int fd, int backlog) {
     struct object *o = locked(fd);
     if (o && o->kind == TCP && o->used && !o->listening) {
@@ -119,13 +150,16 @@ API(int, listen, int fd, int backlog) {
 #ifdef FREEBSD
     backlog += backlog / 2; /* one more than that is queued */
 #else
-    backlog -= backlog > 1;
+    backlog -= backlog > 0;
 #endif
     long r = SYS(listen, (long) fd, (long) (backlog < 0 ? 128 : backlog));
     if (r == -EINVAL && o && o->kind == UNIX_STREAM && !o->used) {
         r = -EDESTADDRREQ; /* not bound */
     }
     if (o && r >= 0) {
+        if (o->kind == TCP && !o->listening && !o->shares && raw_option(fd, SOL_SOCKET, SO_REUSEPORT) > 0) {
+            take_all(fd);
+        }
         o->listening = true;
     }
     unlock();
@@ -133,6 +167,15 @@ API(int, listen, int fd, int backlog) {
 }
 
 /* ---- connecting */
+
+static int keep_init(struct object *o) {
+    return o->keep_init ? o->keep_init : 75;
+}
+
+/* An address of IPv4 that is written as one of IPv6. */
+static bool is_mapped(const struct sockaddr_storage *name) {
+    return name->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *) name)->sin6_addr);
+}
 
 static long connect_tcp(int fd, struct object *o, const struct sockaddr_storage *name, long size) {
     int state = tcp_state_of(fd);
@@ -166,6 +209,7 @@ static long connect_tcp(int fd, struct object *o, const struct sockaddr_storage 
     if (name->ss_family == AF_INET && in->sin_addr.s_addr == INADDR_BROADCAST) {
         return -EACCES;
     }
+    set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * keep_init(o)); /* Linux gives up later */
     long r = SYS(connect, (long) fd, name, size);
     if (r == -EINPROGRESS || r >= 0) {
         o->used = o->connecting = true;
@@ -199,6 +243,8 @@ API(int, connect, int fd, const void *address, unsigned length) {
             struct sockaddr none = {.sa_family = AF_UNSPEC};
             SYS(connect, (long) fd, &none, (long) sizeof none);
         }
+    } else if (is_mapped(&name) && raw_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) > 0) {
+        r = -EINVAL;
     } else if (o->kind == TCP && raw_option(fd, SOL_SOCKET, SO_DOMAIN) == name.ss_family) {
         if (SYS(fcntl, (long) fd, (long) F_GETFL) & O_NONBLOCK) {
             r = connect_tcp(fd, o, &name, size);
@@ -235,8 +281,7 @@ API(int, connect, int fd, const void *address, unsigned length) {
 }
 
 static long set_flag(int fd, int level, int name, bool on) {
-    int value = on;
-    return SYS(setsockopt, (long) fd, (long) level, (long) name, &value, 4L);
+    return set_number(fd, level, name, on);
 }
 
 #ifdef MACOS
@@ -447,9 +492,6 @@ static const struct option {
 #ifdef T_TCP_NOTSENT_LOWAT
     {T_IPPROTO_TCP, T_TCP_NOTSENT_LOWAT, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NUMBER, 0},
 #endif
-#ifdef T_TCP_KEEPINIT
-    {T_IPPROTO_TCP, T_TCP_KEEPINIT, IPPROTO_TCP, TCP_SYNCNT, NUMBER, 0},
-#endif
     {T_IPPROTO_IP, T_IP_TOS, IPPROTO_IP, IP_TOS, NUMBER, 0},
     {T_IPPROTO_IP, T_IP_TTL, IPPROTO_IP, IP_TTL, NUMBER, 0},
     {T_IPPROTO_IP, T_IP_RECVTTL, IPPROTO_IP, IP_RECVTTL, FLAG, 1},
@@ -557,6 +599,9 @@ static long set_special(int fd, struct object *o, int level, int name, const voi
         case T_SO_LINGER_SEC:
 #endif
             return set_linger(fd, o, name, value, length);
+#ifdef T_SO_REUSEPORT_LB
+        case T_SO_REUSEPORT_LB: o->shares = number != 0; return 1;
+#endif
         case T_SO_RCVLOWAT: o->receive_low = number; return 0;
         case T_SO_SNDLOWAT: o->send_low = number; return 0;
         case T_SO_TIMESTAMP: o->timestamp = number != 0; return set_flag(fd, SOL_SOCKET, SO_TIMESTAMPNS, number);
@@ -593,6 +638,10 @@ others:
         return set_flag(fd, SOL_SOCKET, SO_PASSCRED, number);
     }
 #endif
+    if (level == T_IPPROTO_TCP && name == T_TCP_KEEPINIT) {
+        o->keep_init = number;
+        return 0;
+    }
     if (discovery(level, name)) {
         int v = number ? 2 : 0;
         return SYS(setsockopt, (long) fd, (long) level, (long) discovery(level, name), &v, 4L);
@@ -798,6 +847,10 @@ static long get_special(int fd, struct object *o, int level, int name, void *val
         }
 #endif
         return o->kind == TCP ? tcp_information(fd, value, room) : -ENOPROTOOPT;
+    }
+    if (level == T_IPPROTO_TCP && name == T_TCP_KEEPINIT) {
+        number = keep_init(o);
+        return give(&number, 4, value, room);
     }
     if (level == T_IPPROTO_TCP && name == T_TCP_CONGESTION_OR_NONE) {
         return SYS(getsockopt, (long) fd, (long) IPPROTO_TCP, (long) TCP_CONGESTION, value, room);

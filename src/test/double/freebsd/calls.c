@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 
 int probe(const char *only);
+extern const int on_macos;
 
 static void *library;
 static int tunnel = -1;
@@ -60,9 +61,51 @@ static long linux_result(long r) {
     return r < 0 ? -errno : r; /* only errors whose numbers are equal */
 }
 
+long call(const char *name, long a, long b, long c, long d, long e, long f, long g, long h);
+#define IS(of) !strcmp(name, #of)
+#define CALL(name, a, b, c, d, e, f) call(name, (long) (a), (long) (b), (long) (c), (long) (d), (long) (e), (long) (f), 0, 0)
+
+/* O_NONBLOCK as the flag SOCK_NONBLOCK or O_NONBLOCK of FreeBSD is, and FD_CLOEXEC: F_SETFL, F_SETFD. */
+static void set_flags(long fd, long flags) {
+    if (fd >= 0) {
+        CALL("fcntl", fd, 4, flags & (0x20000000 | 4) ? 4 : 0, 0, 0, 0);
+        CALL("fcntl", fd, 2, flags & 0x10000000 ? 1 : 0, 0, 0, 0);
+    }
+}
+
+/* What macOS lacks, by what it has; 1 if the function is not one of those. */
+static long call_of_macos(const char *name, long a, long b, long c, long d, long e, long f) {
+    long flags = b & 0x30000000, r;
+    if (IS(accept4)) {
+        r = CALL("accept", a, b, c, 0, 0, 0);
+        set_flags(r, d);
+    } else if (IS(pipe2)) {
+        r = CALL("pipe", a, 0, 0, 0, 0, 0);
+        set_flags(((int *) a)[0], b);
+        set_flags(((int *) a)[1], b);
+    } else if (IS(socket) && flags) {
+        r = CALL("socket", a, b & ~flags, c, 0, 0, 0);
+        set_flags(r, flags);
+    } else if (IS(socketpair) && flags) {
+        r = CALL("socketpair", a, b & ~flags, c, d, 0, 0);
+        set_flags(((int *) d)[0], r < 0 ? 0 : flags);
+        set_flags(((int *) d)[1], r < 0 ? 0 : flags);
+    } else if (IS(sendfile)) { /* file, socket, offset, length, headers, sent */
+        long length = d;
+        long (*function)(long, long, long, long *, long, long) = dlsym(library, name);
+        r = (int) function(a, b, c, &length, e, 0);
+        r = r < 0 ? -(long) errno : r;
+        if (f) {
+            *(long *) f = length;
+        }
+    } else {
+        r = 1;
+    }
+    return r;
+}
+
 /* The errno of the target is in errno, as Linux's is. */
 long call(const char *name, long a, long b, long c, long d, long e, long f, long g, long h) {
-#define IS(of) !strcmp(name, #of)
     if (IS(fork)) {
         return linux_result(fork());
     } else if (IS(exit)) {
@@ -88,7 +131,7 @@ long call(const char *name, long a, long b, long c, long d, long e, long f, long
         return linux_result(mkfifoat(AT_FDCWD, (const char *) b, (mode_t) c));
     } else if (IS(open) && !strcmp((const char *) a, "/dev/tun0")) {
         return open_tunnel();
-    } else if (IS(ioctl) && (b == 0x8044692b || b == 0xc0206911 || b == 0x80206910)) { /* of interfaces: done */
+    } else if (IS(ioctl) && (b == 0x8044692b || b == 0x8040691a || b == 0xc0206911 || b == 0x80206910)) { /* of interfaces: done */
         return 0;
     } else if (IS(write) && (a == 1 || a == tunnel)) {
         return linux_result(write((int) a, (const void *) b, (size_t) c));
@@ -96,6 +139,12 @@ long call(const char *name, long a, long b, long c, long d, long e, long f, long
         return linux_result(read((int) a, (void *) b, (size_t) c));
     } else if (IS(__sysctlbyname)) {
         return -2;
+    }
+    if (on_macos) {
+        long r = call_of_macos(name, a, b, c, d, e, f);
+        if (r != 1) {
+            return r;
+        }
     }
     long (*function)(long, long, long, long, long, long, long, long) = dlsym(library, name);
     if (!function) {

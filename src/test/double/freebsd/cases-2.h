@@ -446,7 +446,7 @@ static void t7b(void) {
     P(" open(2) on socket %r\n",S(open,"/tmp/full",O_RDWR));
     P("    bind %r listen unbound %r",ub(l,"/tmp/srv"),S(listen,us(SOCK_STREAM),1));
     P(" connect before listen %r",uc(us(SOCK_STREAM),"/tmp/srv"));
-    P(" listen %r dgram->stream %r seq->stream %r sendto dgram->stream ", S(listen, l, 2), uc(us(SOCK_DGRAM),
+    P(" listen %r dgram->stream %r seq->stream %r sendto dgram->stream ", S(listen, l, QUEUE_OF_4), uc(us(SOCK_DGRAM),
             "/tmp/srv"), uc(us(SOCK_SEQPACKET), "/tmp/srv"));
     u=ua("/tmp/srv");
     P("%r\n",S(sendto,us(SOCK_DGRAM),"x",1,0,&u,u.sun_len));
@@ -713,6 +713,7 @@ static void t9(void) {
     memset(B,'x',sizeof B);
     S(write,f,B,sizeof B);
     pair(&c,&s);
+    small(c,s);
     sb=-1;
     r=S(sendfile,f,c,0L,0L,0L,&sb,0L);
     P("    1MB nonblock: r=%r sbytes=%d\n",r,sb);

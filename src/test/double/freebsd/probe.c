@@ -2,6 +2,12 @@
  * What a FreeBSD kernel answered in many cases, and its double answers here: it is compiled with FreeBSD's headers, and its
  * calls are those of calls.c. On the kernel it was a program without a C library; measured-*.txt is what it printed there.
  */
+#ifdef __APPLE__
+#include "macos.h"
+const int on_macos=1;
+#else
+const int on_macos=0;
+#define QUEUE_OF_4 2
 #include <sys/param.h>
 #include <sys/types.h>
 #include <sys/event.h>
@@ -31,6 +37,7 @@
 #include <netinet6/in6_var.h>
 #include <netinet/in_var.h>
 #include <netinet6/nd6.h>
+#endif
 #include <stdarg.h>
 #include <stddef.h>
 #ifndef POLLRDHUP
@@ -124,6 +131,9 @@ static void P(const char*f,...) {
     va_end(a);
 }
 #define R(x) ((L)(x))
+static L zero(L fd) { /* its number depends on what else is open */
+    return fd<0?fd:0;
+}
 static void ms(int m) {
     struct timespec t={m/1000,(m%1000)*1000000L};
     S(nanosleep,&t,0);
@@ -336,6 +346,11 @@ static struct sockaddr_un ua(const char*p) {
 }
 static int accp(int l) {
     return S(accept4,l,0,0,SOCK_NONBLOCK);
+}
+/* The sizes of the kernel's buffers, about: Linux's would take everything. */
+static void small(int from,int to) {
+    si(from,SOL_SOCKET,SO_SNDBUF,30000);
+    si(to,SOL_SOCKET,SO_RCVBUF,30000);
 }
 #include "cases-1.h"
 #include "cases-3.h"

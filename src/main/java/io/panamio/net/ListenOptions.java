@@ -51,7 +51,7 @@ public final class ListenOptions extends BoundOptions<ListenOptions> {
 
     /**
      * Sets SO_REUSEADDR: whether the address may be bound while connections of an earlier listener linger. The default
-     * is true. Two listeners at the same time require {@link #reusePort}.
+     * is true. Two listeners at the same time require {@link #reusePort}. On Windows it has no effect.
      *
      * @param on true to enable it
      * @return the modified copy

@@ -287,7 +287,7 @@ public final class UdpSocket extends DatagramSource<InetSocketAddress> implement
 
     /**
      * Sets whether multicast datagrams that this socket sends are also received on this machine: IP_MULTICAST_LOOP,
-     * IPV6_MULTICAST_LOOP. The default is true.
+     * IPV6_MULTICAST_LOOP. The default is true. On Windows, sets whether this socket receives those of this machine.
      *
      * @param on true to receive them
      * @throws java.nio.channels.ClosedChannelException if this is closed

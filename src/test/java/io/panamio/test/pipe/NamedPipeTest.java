@@ -400,6 +400,95 @@ class NamedPipeTest {
         }
     }
 
+    // ---- a peer that vanishes
+
+    private interface Call {
+        void make(Loop loop, NamedPipe server, NamedPipe client) throws IOException;
+    }
+
+    private static final Call POLL = (loop, server, client) -> loop.poll.poll(loop.events, Loop.SHORT);
+
+    /** A conversation, from the moment at which a client has opened the pipe. */
+    private static final List<Call> CALLS = List.of(
+        POLL,
+        (loop, server, client) -> server.connect(),
+        (loop, server, client) -> loop.register(client, 2, RW),
+        (loop, server, client) -> write(client, "request"),
+        POLL,
+        (loop, server, client) -> server.read(new byte[9], 0, 3),
+        (loop, server, client) -> server.isPartial(),
+        (loop, server, client) -> server.read(new byte[9], 0, 9),
+        (loop, server, client) -> write(server, "answer"),
+        POLL,
+        (loop, server, client) -> client.read(new byte[9], 0, 9),
+        (loop, server, client) -> fill(server),
+        (loop, server, client) -> fill(client),
+        (loop, server, client) -> loop.reregister(server, 1, R),
+        (loop, server, client) -> loop.poll.registry().deregister(server),
+        (loop, server, client) -> loop.register(server, 1, RW),
+        (loop, server, client) -> server.connect(),
+        (loop, server, client) -> server.disconnect(),
+        POLL);
+
+    /** Makes the calls, before one of which an end is closed: they may fail then. */
+    private static void converse(Loop loop, NamedPipe server, NamedPipe client, NamedPipe leaving, int at) {
+        for (int i = 0; i < CALLS.size(); i++) {
+            if (i == at) {
+                leaving.close();
+            }
+            try {
+                CALLS.get(i).make(loop, server, client);
+            } catch (IOException e) { // closed, or broken
+                assertTrue(i >= at, () -> "before the end: " + e);
+            } catch (IllegalStateException e) { // not registered
+                assertFalse(leaving.isOpen(), e::toString);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aClientMayVanishBetweenAnyTwoCalls(Mode mode) throws IOException {
+        try (Loop loop = new Loop()) {
+            Pair pair = new Pair(loop, mode);
+            for (int i = 0; i <= CALLS.size(); i++) {
+                pair.client.close();
+                pair.server.disconnect();
+                assertFalse(pair.server.connect());
+                NamedPipe client = loop.later(NamedPipe.open(pair.name, mode));
+                converse(loop, pair.server, client, client, i);
+                client.close();
+                pair.server.disconnect();
+                pair.client(mode);
+                pair.write(pair.client, ascii("new"));
+                assertEquals("new", pair.read(pair.server), "after " + i);
+                pair.write(pair.server, ascii("answer"));
+                assertEquals("answer", pair.read(pair.client), "after " + i);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aServerMayVanishBetweenAnyTwoCalls(Mode mode) throws IOException {
+        for (int i = 0; i < CALLS.size(); i++) {
+            try (Loop loop = new Loop()) {
+                String name = name();
+                NamedPipe server = loop.later(NamedPipe.create(name, mode));
+                loop.register(server, 1, RW);
+                assertFalse(server.connect());
+                NamedPipe client = loop.later(NamedPipe.open(name, mode));
+                converse(loop, server, client, server, i);
+                if (i > 2) { // the client was registered
+                    until("the end", () -> {
+                        loop.poll.poll(loop.events, Duration.ZERO);
+                        return client.read(new byte[4096], 0, 4096) == EOF;
+                    });
+                }
+            }
+        }
+    }
+
     // ---- one client after the other
 
     /** What the last client leaves behind. */

@@ -130,6 +130,8 @@ public enum Behaviour {
      * also if the peer is a program of Linux.
      */
     RESETS_MISS_WAITING_WRITES(WINE),
+    /** The end of the peer cancels the bytes that a send has accepted and not sent yet, also one of the JDK's. */
+    ENDS_CANCEL_PENDING_SENDS(WINE),
     /** A reset is not sent before the bytes that wait to be sent. */
     RESETS_WAIT_FOR_UNSENT_BYTES(WINE),
 

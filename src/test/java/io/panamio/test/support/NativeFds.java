@@ -184,6 +184,11 @@ public final class NativeFds {
             return now().size();
         }
 
+        /** {@return the descriptors} */
+        public List<Integer> fds() throws IOException {
+            return now().stream().map(fd -> Integer.valueOf(fd.getKey())).toList();
+        }
+
         /** Asserts their number. */
         public void expect(int count) throws IOException {
             List<Map.Entry<String, String>> now = now();

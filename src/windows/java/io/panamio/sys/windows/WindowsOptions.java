@@ -35,9 +35,7 @@ final class WindowsOptions {
         HOPS(Integer.class, -1, 255),
         /** struct linger, of two numbers of 16 bits; a negative number is off. */
         LINGER(Integer.class, Integer.MIN_VALUE, Integer.MAX_VALUE),
-        /**
-         * SO_REUSEADDR: not set for TCP, for which Windows always does what the option does elsewhere.
-         */
+        /** SO_REUSEADDR: not set for TCP, as any other process could bind the address then. */
         REUSE(Boolean.class, 0, 1),
         /** A network interface: its address for IPv4, its index for IPv6. */
         INTERFACE(NetworkInterface.class, 0, 0);

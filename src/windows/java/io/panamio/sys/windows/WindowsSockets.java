@@ -42,7 +42,7 @@ import java.util.Map;
  * <p>A listener binds its address with SO_EXCLUSIVEADDRUSE: with SO_REUSEADDR, any other process could bind it as well
  * and take its connections.
  */
-final class WindowsSockets extends Sockets {
+class WindowsSockets extends Sockets {
     /** The maximum number of dead connections that one accept skips. */
     private static final int MAX_DEAD_CONNECTIONS = 64;
 
@@ -279,13 +279,18 @@ final class WindowsSockets extends Sockets {
         throw refusal(type);
     }
 
+    /** Accepts the connection at the head of the queue. Returns it, or the negated error code. */
+    int acceptFirst(int fd, WindowsAddress address) {
+        return address == null ? Winsock.accept(fd, MemorySegment.NULL, MemorySegment.NULL)
+            : Winsock.accept(fd, address.address, address.room());
+    }
+
     @Override
-    public int accept(int fd, AddressBuffer peer) throws IOException {
+    public final int accept(int fd, AddressBuffer peer) throws IOException {
         WindowsAddress address = (WindowsAddress) peer;
         int r = 0;
         for (int i = 0; i < MAX_DEAD_CONNECTIONS; i++) {
-            r = address == null ? Winsock.accept(fd, MemorySegment.NULL, MemorySegment.NULL)
-                : Winsock.accept(fd, address.address, address.room());
+            r = acceptFirst(fd, address);
             if (r >= 0) {
                 int accepted = r;
                 r = prepareAccepted(accepted);
