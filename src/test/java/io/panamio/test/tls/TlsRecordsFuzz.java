@@ -29,7 +29,7 @@ public final class TlsRecordsFuzz {
     private final byte[] input;
     private int at;
     private final Trickle[] below = Trickle.pair(PIECE);
-    private final byte[] room = new byte[100];
+    private final byte[] room;
     private long read;
     private long written;
     private boolean tampered;
@@ -37,12 +37,13 @@ public final class TlsRecordsFuzz {
     private TlsRecordsFuzz(SegmentPool pool, byte[] input) {
         this.pool = pool;
         this.input = input;
+        room = new byte[(input[0] >> 2 & 63) + 1];
     }
 
     /**
-     * The first byte chooses the protocol, and whether the handshake is complete. Then each byte is a step: a write of
-     * the peer, with its length; or the number of bytes that are sent as they follow; or a change of what the peer has
-     * written.
+     * The first byte chooses the protocol, whether the handshake is complete, and how much is read at once. Then each
+     * byte is a step: a write of the peer, with its length; or the number of bytes that are sent as they follow; or a
+     * change of what the peer has written, or a cut.
      */
     public static void fuzzerTestOneInput(byte[] input) throws IOException {
         if (input.length == 0) {
@@ -149,8 +150,8 @@ public final class TlsRecordsFuzz {
     }
 
     private void refused(TlsStream server) {
-        assertThrows(SSLException.class, () -> server.read(room, 0, 10));
-        assertThrows(SSLException.class, () -> server.write(room, 0, 10));
+        assertThrows(SSLException.class, () -> server.read(room, 0, 1));
+        assertThrows(SSLException.class, () -> server.write(room, 0, 1));
         assertThrows(SSLException.class, server::finishHandshake);
     }
 }
