@@ -200,8 +200,12 @@ class ThreadMemoryTest {
     }
 
     private static long heap() {
-        System.gc();
-        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 5; i++) { // what was freed by a cleaner, too
+            System.gc();
+            least = Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+        }
+        return least;
     }
 
     /** A record has 17 KB, and there may be as many virtual threads as connections. */
@@ -211,7 +215,9 @@ class ThreadMemoryTest {
     void virtualThreadsThatUseTlsKeepNoRecord() throws Exception {
         SSLContext server = context(Certificates.ALPHA);
         SSLContext client = context();
-        Background.result(Background.startVirtual(() -> encrypt(server, client)));
+        for (int i = 0; i < 10; i++) {
+            Background.result(Background.startVirtual(() -> encrypt(server, client)));
+        }
         int count = 100;
         CountDownLatch end = new CountDownLatch(1);
         List<Future<Void>> threads = new ArrayList<>();
