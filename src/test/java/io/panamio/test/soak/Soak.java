@@ -81,6 +81,7 @@ public final class Soak implements Callable<Integer> {
     }
 
     void soak(NativeFds.Opened opened) throws Exception {
+        Tls.client(); // makes the certificates, which takes seconds
         run = new Run(seed, Duration.ofSeconds(patience), leaks);
         Others others = new Others(run);
         Thread other = Thread.ofPlatform().daemon().start(others);
