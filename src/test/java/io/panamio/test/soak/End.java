@@ -103,6 +103,10 @@ final class End implements SoakLoop.Actor {
         return raw == null;
     }
 
+    boolean isDone() {
+        return done;
+    }
+
     boolean isClosed() {
         return closed;
     }
@@ -363,10 +367,6 @@ final class End implements SoakLoop.Actor {
             if (out == null || in == null || session.plan == StreamSession.Plan.CLOSE || other.done || other.closed) {
                 close();
                 session.ended(this);
-                if (!other.closed && other.done) {
-                    other.close();
-                    session.ended(other);
-                }
             }
             return false;
         }

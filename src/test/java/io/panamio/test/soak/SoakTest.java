@@ -17,8 +17,8 @@ class SoakTest {
     void everythingAtOnceLosesNoByteAndLeavesNothingOpen(@TempDir Path folder) throws Exception {
         NativeFds.Opened opened = new NativeFds.Opened();
         Soak soak = new Soak();
-        new CommandLine(soak).parseArgs("--seconds", "2", "--interval", "500", "--sessions", "8", "--csv",
-            folder.resolve("soak.csv").toString());
+        new CommandLine(soak).parseArgs("--seconds", "2", "--interval", "500", "--sessions", "8", "--patience", "200",
+            "--csv", folder.resolve("soak.csv").toString()); // the patience ends before the test's time does
         soak.soak(opened);
         if (soak.run.failure() != null) {
             throw new AssertionError("see its cause", soak.run.failure());

@@ -158,9 +158,13 @@ final class StreamSession extends Session {
         return true;
     }
 
-    /** Ends the session once both ends are closed. */
+    /** Ends the session once both ends are closed; one that is done has seen its last event, and waits for the other. */
     void ended(End end) throws IOException {
-        if (other(end).isClosed()) {
+        End other = other(end);
+        if (other.isDone()) {
+            other.close();
+        }
+        if (other.isClosed()) {
             loop.connecting.remove(number);
             finish();
         }
