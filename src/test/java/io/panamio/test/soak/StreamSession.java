@@ -158,7 +158,7 @@ final class StreamSession extends Session {
         return true;
     }
 
-    /** Ends the session once both ends are closed; one that is done has seen its last event, and waits for the other. */
+    /** Ends the session once both ends are closed; one that is done has seen its last event, and only waits. */
     void ended(End end) throws IOException {
         End other = other(end);
         if (other.isDone()) {
