@@ -45,6 +45,10 @@ final class Host implements AutoCloseable {
             executor.shutdown();
             abort("no privilege to create network namespaces");
         }
+        if (!Files.isWritable(Path.of("/dev/net/tun"))) {
+            executor.shutdown();
+            abort("no /dev/net/tun");
+        }
         tun = call(() -> {
             Tun opened = new Tun("wire");
             Process setup = new ProcessBuilder(ip, "-batch", "-").inheritIO()

@@ -1,5 +1,7 @@
 package io.panamio.test.soak;
 
+import io.panamio.Feature;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.concurrent.atomic.LongAdder;
@@ -38,6 +40,12 @@ final class Calls {
             sum += kind == Kind.TIMER ? 0 : of(kind);
         }
         return sum;
+    }
+
+    /** {@return whether there was none of a kind that is possible here} */
+    boolean lackOne() {
+        return Arrays.stream(Kind.values())
+            .anyMatch(kind -> of(kind) == 0 && (kind != Kind.PIPE || Feature.PIPES.isAvailable()));
     }
 
     @Override

@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
     + "threads, wakes, timers, virtual threads. Checks every byte, and fails if heap, memory, descriptors, mappings, "
     + "threads or the latency of a wake rise in the second half.")
 public final class Soak implements Callable<Integer> {
-    @Option(names = "--seconds", defaultValue = "30", paramLabel = "N", description = "At least (${DEFAULT-VALUE}).")
+    @Option(names = "--seconds", defaultValue = "30", paramLabel = "N",
+        description = "At least (${DEFAULT-VALUE}), and until every kind of call was made.")
     int seconds;
 
     @Option(names = "--calls", defaultValue = "0", paramLabel = "N",
@@ -97,7 +98,7 @@ public final class Soak implements Callable<Integer> {
             long start = System.nanoTime();
             long end = start + TimeUnit.SECONDS.toNanos(seconds);
             long pause = interval > 0 ? interval : Math.max(seconds * 10L, 50);
-            while (!run.isOver() && (System.nanoTime() < end || run.calls.sum() < calls)) {
+            while (!run.isOver() && (System.nanoTime() < end || run.calls.sum() < calls || run.calls.lackOne())) {
                 threads.get(0).join(Duration.ofMillis(pause)); // ends only after a failure
                 sampler.sample();
                 sampler.write(csv); // a long run can be watched

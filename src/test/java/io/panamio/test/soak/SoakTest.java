@@ -1,9 +1,5 @@
 package io.panamio.test.soak;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
-import io.panamio.Feature;
-import io.panamio.test.soak.Calls.Kind;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
 import java.nio.file.Path;
@@ -19,14 +15,10 @@ class SoakTest {
         Soak soak = new Soak();
         new CommandLine(soak).parseArgs("--seconds", "2", "--interval", "500", "--sessions", "8", "--patience", "200",
             "--csv", folder.resolve("soak.csv").toString()); // the patience ends before the test's time does
-        soak.soak(opened);
+        soak.soak(opened); // ends when every kind of call was made
         if (soak.run.failure() != null) {
             throw new AssertionError("see its cause", soak.run.failure());
         }
         Loop.until("all descriptors closed", () -> opened.count() == 0); // the poller's last one a little later
-        for (Kind kind : Kind.values()) {
-            assertTrue(soak.run.calls.of(kind) > 0 || kind == Kind.PIPE && !Feature.PIPES.isAvailable(),
-                () -> "no call: " + soak.run.calls);
-        }
     }
 }
