@@ -111,8 +111,8 @@ public enum Behaviour {
     RESET_CONNECTIONS_ARE_NOT_ACCEPTED(MACOS, FREEBSD),
     /** A listener queues as many connections as its backlog says, not one or more beyond (5, 7). */
     QUEUES_HOLD_THE_BACKLOG(MACOS),
-    /** Of several listeners with SO_REUSEPORT the one that was bound last gets all connections (5). */
-    THE_LAST_LISTENER_GETS_ALL(MACOS, FREEBSD),
+    /** Of several listeners that share a port the one that was bound last gets all connections (5). */
+    THE_LAST_LISTENER_GETS_ALL(MACOS),
     /** Ended connections do not occupy the port of a listener: locally they leave none (5), or they never do. */
     ENDED_CONNECTIONS_FREE_THEIR_PORT(MACOS, FREEBSD, WINDOWS),
     /** shutdown(2) of a listener fails (3). */
