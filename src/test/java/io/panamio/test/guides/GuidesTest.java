@@ -17,6 +17,7 @@ import io.panamio.net.TcpStream;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixListener;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Certificates;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
@@ -481,6 +482,7 @@ class GuidesTest {
     @Test
     @SuppressWarnings("try") // closed within the block
     void connectionsArePassedOnBothWays() throws Exception {
+        Behaviour.ENDS_CANCEL_PENDING_SENDS.skip(); // the client ends before it reads
         try (TcpListener listener = listen(); ServerSocket target = new ServerSocket(0, 5, Loop.V4)) {
             Forward forward = new Forward(listener, new InetSocketAddress(Loop.V4, target.getLocalPort()));
             Future<Void> server = start(forward::run);
