@@ -19,7 +19,7 @@ public final class ScratchRaces {
     @Outcome(id = {"2, .", "., 1", "0, .", "., 0"}, expect = FORBIDDEN, desc = "two threads have borrowed the same")
     @State
     public static class BorrowBorrow {
-        /** Stores a value in borrowed memory, and returns what is there afterwards. */
+        /** Stores a value in borrowed memory, and returns the value read back from it. */
         private static int store(int value) {
             int found = value;
             for (int i = 0; i < 3 && found == value; i++) {

@@ -43,18 +43,11 @@ final class Buffers {
     }
 
     /**
-     * Checks segments that are read or written one after the other, before the first one is.
+     * Checks the segments of a list that have remaining bytes, before any byte moves.
      *
      * @throws IllegalStateException if the arena of one of them is closed
      * @throws WrongThreadException if one of them belongs to another thread
      */
-    static void requireUsable(MemorySegment[] segments) {
-        for (MemorySegment segment : segments) {
-            RawAccess.requireUsable(segment);
-        }
-    }
-
-    /** The same for those of a list that have remaining bytes. */
     static void requireUsable(GatherList list) {
         for (int i = 0; i < list.capacity(); i++) {
             if (list.remaining(i) > 0) {

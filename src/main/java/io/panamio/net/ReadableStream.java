@@ -1,6 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.IoResult;
+import io.panamio.sys.RawAccess;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -125,7 +126,7 @@ public interface ReadableStream {
      */
     default long readVectored(MemorySegment... dsts) throws IOException {
         Buffers.writableSize(dsts);
-        Buffers.requireUsable(dsts);
+        RawAccess.requireUsable(dsts);
         long done = 0;
         for (MemorySegment dst : dsts) {
             long asked = dst.byteSize();

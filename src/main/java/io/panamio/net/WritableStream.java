@@ -1,6 +1,7 @@
 package io.panamio.net;
 
 import io.panamio.IoResult;
+import io.panamio.sys.RawAccess;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -104,7 +105,7 @@ public interface WritableStream {
      * @throws IOException if the connection is broken, or was shut down for writing
      */
     default long writeVectored(MemorySegment... srcs) throws IOException {
-        Buffers.requireUsable(srcs);
+        RawAccess.requireUsable(srcs);
         long done = 0;
         for (MemorySegment src : srcs) {
             long asked = src.byteSize();

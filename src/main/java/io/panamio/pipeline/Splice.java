@@ -307,7 +307,7 @@ public final class Splice implements AutoCloseable {
         try {
             written = pipe.writerStreams.send(pipe.writer(), buffer, 0, length);
         } catch (ResourceExhaustedException e) {
-            written = 0;
+            // nothing was written
         }
         if (written < length) {
             for (long n = 0; n < written;) {

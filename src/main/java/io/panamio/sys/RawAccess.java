@@ -36,4 +36,11 @@ public final class RawAccess {
             throw new WrongThreadException("a segment of another thread's confined arena");
         }
     }
+
+    /** Checks all segments before any byte moves, as an exception would lose the count. */
+    public static void requireUsable(MemorySegment[] segments) {
+        for (MemorySegment segment : segments) {
+            requireUsable(segment);
+        }
+    }
 }

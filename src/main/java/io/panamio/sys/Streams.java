@@ -66,13 +66,6 @@ public abstract class Streams {
 
     // ---- the segments of a vectored call
 
-    /** Checks all segments before any byte moves, as an exception would lose the count. */
-    protected static void requireUsable(MemorySegment[] segments) {
-        for (MemorySegment segment : segments) {
-            RawAccess.requireUsable(segment);
-        }
-    }
-
     /** Copies the bytes of the segments on the heap to the copy buffer. */
     protected static void copyFromHeap(MemorySegment[] segments, int from, int count, MemorySegment copy) {
         long copied = 0;

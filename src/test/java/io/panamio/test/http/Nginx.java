@@ -1,8 +1,12 @@
 package io.panamio.test.http;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.panamio.test.support.Loop;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -66,7 +70,7 @@ final class Nginx implements AutoCloseable {
     }
 
     /** Sends requests to both, over one connection each, and compares the answers. */
-    void compare(int count) throws IOException, InterruptedException {
+    void compare(int count) throws IOException {
         Socket theirs = connect();
         try (Socket ours = new Socket(serve.getAddress(), serve.getPort())) {
             InputStream ourInput = new BufferedInputStream(ours.getInputStream(), 1 << 16);
@@ -93,17 +97,18 @@ final class Nginx implements AutoCloseable {
         }
     }
 
-    private Socket connect() throws IOException, InterruptedException {
-        for (int i = 0;; i++) {
+    private Socket connect() throws IOException {
+        Socket[] socket = {null};
+        Loop.until("nginx listens", () -> {
             try {
-                return new Socket(address.getAddress(), address.getPort());
-            } catch (IOException e) { // not started yet
-                if (!process.isAlive() || i > 600) {
-                    throw new IOException(Files.readString(folder.resolve("nginx.log")), e);
-                }
-                Thread.sleep(100);
+                socket[0] = new Socket(address.getAddress(), address.getPort());
+                return true;
+            } catch (ConnectException e) { // not started yet
+                assertTrue(process.isAlive(), Files.readString(folder.resolve("nginx.log")));
+                return false;
             }
-        }
+        });
+        return socket[0];
     }
 
     private String date(DateTimeFormatter format) {

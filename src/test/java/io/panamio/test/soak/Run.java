@@ -24,7 +24,7 @@ final class Run {
     private static final int LEAKS = 4;
 
     final long seed;
-    /** What takes longer has not been told of an event, however busy the machine. */
+    /** A session that takes longer has lost an event, however busy the machine. */
     final Duration patience;
     final Pattern pattern;
     final Calls calls = new Calls();

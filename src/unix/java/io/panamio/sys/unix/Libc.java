@@ -410,10 +410,13 @@ public final class Libc {
         static MethodHandle call = linkVariadic("open", 2, ADDRESS, JAVA_INT, JAVA_INT);
     }
 
-    /** open(2). */
+    /** open(2), repeated after EINTR. */
     public static int open(MemorySegment path, int flags, int mode) {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = (int) Open.call.invokeExact(scratch.capture, path, flags, mode);
+            int r;
+            do {
+                r = (int) Open.call.invokeExact(scratch.capture, path, flags, mode);
+            } while (r < 0 && scratch.captured(CODE) == Posix.EINTR);
             return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);

@@ -320,14 +320,7 @@ public final class PollSelector extends Selector {
 
     /** Returns the present conditions of a descriptor as one entry of poll(2) reports them. */
     private static int level(int fd, int conditions) {
-        try (NativeScratch scratch = NativeScratch.enter()) {
-            int r;
-            do {
-                request(scratch.argument, 0, fd, conditions);
-                r = Libc.poll(scratch.argument, 1, 0);
-            } while (r == -Posix.EINTR);
-            return r > 0 ? revents(scratch.argument, 0) : 0;
-        }
+        return Math.max(0, Libc.pollNow(fd, conditions));
     }
 
     /** Returns the conditions of a descriptor whose two directions were polled by an entry each. */

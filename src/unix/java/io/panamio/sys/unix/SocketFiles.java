@@ -113,9 +113,7 @@ final class SocketFiles {
         try (Arena arena = Arena.ofConfined()) {
             Path parent = address.path().getParent();
             byte[] directory = parent == null ? new byte[] {'.'} : UnixAddress.ofPath(parent).bytes();
-            do {
-                fd = Libc.open(name(arena, directory), Posix.O_RDONLY | c.O_CLOEXEC(), 0);
-            } while (fd == -Posix.EINTR);
+            fd = Libc.open(name(arena, directory), Posix.O_RDONLY | c.O_CLOEXEC(), 0);
         }
         long begin = System.nanoTime();
         int r;

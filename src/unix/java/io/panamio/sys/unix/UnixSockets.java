@@ -334,7 +334,7 @@ public abstract class UnixSockets extends Sockets {
     public final int accept(int fd, AddressBuffer peer) throws IOException {
         UnixAddressBuffer address = (UnixAddressBuffer) peer;
         int r = 0;
-        for (int i = 0; i < MAX_DEAD_CONNECTIONS; i++) {
+        for (int dead = 0; dead < MAX_DEAD_CONNECTIONS;) {
             r = address == null ? nextConnection(fd, MemorySegment.NULL, MemorySegment.NULL) : accept(fd, address);
             if (r >= 0) {
                 return r;
@@ -342,10 +342,11 @@ public abstract class UnixSockets extends Sockets {
             if (r == -c.EAGAIN()) {
                 return WOULD_BLOCK;
             }
-            if (r == -Posix.EINTR) {
-                i--;
-            } else if (!errors.isOfOneConnection(-r)) {
-                throw errors.socket("accept", -r);
+            if (r != -Posix.EINTR) {
+                if (!errors.isOfOneConnection(-r)) {
+                    throw errors.socket("accept", -r);
+                }
+                dead++;
             }
         }
         throw errors.exhausted("accept", "of " + MAX_DEAD_CONNECTIONS + " aborted connections in a row", -r);

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panamio.sys.Gather;
 import io.panamio.sys.NativeScratch;
+import io.panamio.sys.RawAccess;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
 import java.io.IOException;
@@ -251,7 +252,7 @@ abstract class UnixStreams extends Streams {
 
     @Override
     public final long recvVectored(int fd, MemorySegment[] dsts) throws IOException {
-        requireUsable(dsts);
+        RawAccess.requireUsable(dsts);
         long done = 0;
         for (int i = 0; i < dsts.length && (done == 0 || hasMore(fd));) {
             int run = Math.max(1, vectorable(dsts, i, Libc.MAX_TRANSFER));
@@ -281,7 +282,7 @@ abstract class UnixStreams extends Streams {
 
     @Override
     public final long sendVectored(int fd, MemorySegment[] srcs) throws IOException {
-        requireUsable(srcs);
+        RawAccess.requireUsable(srcs);
         long left = size(srcs, 0, srcs.length);
         long done = 0;
         for (int i = 0; i < srcs.length;) {

@@ -35,10 +35,7 @@ public abstract class UnixTransfers extends Transfers {
             MemorySegment zeroTerminated = arena.allocate(bytes.length + 1L);
             MemorySegment.copy(MemorySegment.ofArray(bytes), 0, zeroTerminated, 0, bytes.length);
             int flags = Posix.O_RDONLY | c.O_CLOEXEC() | c.O_NONBLOCK(); // the last for a FIFO
-            int r;
-            do {
-                r = Libc.open(zeroTerminated, flags, 0);
-            } while (r == -Posix.EINTR);
+            int r = Libc.open(zeroTerminated, flags, 0);
             if (r < 0) {
                 throw errors.open("open", path.toString(), -r);
             }

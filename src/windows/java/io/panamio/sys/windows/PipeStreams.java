@@ -50,9 +50,7 @@ abstract class PipeStreams extends Streams {
     }
 
     private long move(MemorySegment[] segments, boolean write) throws IOException {
-        for (MemorySegment segment : segments) { // before any byte moves, as an exception would lose the count
-            RawAccess.requireUsable(segment);
-        }
+        RawAccess.requireUsable(segments);
         long done = 0;
         for (MemorySegment segment : segments) {
             long size = segment.byteSize();
@@ -87,7 +85,7 @@ abstract class PipeStreams extends Streams {
     public long send(int fd, Gather list) throws IOException {
         for (int i = 0; i < list.capacity(); i++) {
             if (list.remaining(i) > 0) {
-                RawAccess.requireUsable(list.segment(i)); // before any byte moves, as above
+                RawAccess.requireUsable(list.segment(i)); // before any byte moves
             }
         }
         long done = 0;

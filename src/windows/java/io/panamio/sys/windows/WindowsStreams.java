@@ -8,6 +8,7 @@ import io.panamio.bindings.windows.Windows;
 import io.panamio.bindings.windows._WSABUF;
 import io.panamio.sys.Gather;
 import io.panamio.sys.NativeScratch;
+import io.panamio.sys.RawAccess;
 import io.panamio.sys.Readiness;
 import io.panamio.sys.Sockets;
 import io.panamio.sys.Streams;
@@ -232,7 +233,7 @@ final class WindowsStreams extends Streams {
 
     /** Moves the bytes of segments in runs, each of which takes one call. */
     private long move(int fd, MemorySegment[] segments, boolean send) throws IOException {
-        requireUsable(segments);
+        RawAccess.requireUsable(segments);
         long done = 0;
         for (int i = 0; i < segments.length && (send || done == 0 || available(fd) > 0);) {
             int run = Math.max(1, vectorable(segments, i, Winsock.MAX_TRANSFER));
