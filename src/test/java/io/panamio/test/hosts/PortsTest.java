@@ -88,12 +88,7 @@ class PortsTest {
     @Test
     void theProxyResetsClientsUntilThereArePorts() throws IOException {
         ServerSocket server = hosts.loop.later(hosts.a.call(() -> new ServerSocket(0, 50, hosts.a.v4)));
-        Background.startVirtual(() -> {
-            for (;;) {
-                Socket socket = hosts.loop.later(server.accept());
-                Background.startVirtual(() -> socket.getInputStream().transferTo(socket.getOutputStream()));
-            }
-        });
+        Background.echo(server, hosts.loop::later);
         try (Programs programs = new Programs(directory)) {
             int port = 7000;
             Program proxy = hosts.a.call(() -> programs.example("proxy", "--listen", "10.9.0.1:" + port, "--to",

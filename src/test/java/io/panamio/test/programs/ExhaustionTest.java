@@ -38,7 +38,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,7 +53,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Tag("any-platform")
 class ExhaustionTest {
-    private static final Pattern PORT = Pattern.compile("(?:on port |on (?:http://)?127\\.0\\.0\\.1:)(\\d+)\\b.*\\R");
     private static final Pattern SHORTAGE = Pattern.compile("EMFILE|ENOMEM|OutOfMemoryError|ResourceExhausted");
     private static final String[] WITHOUT_LOCKS =
         {"setpriv", "--inh-caps=-ipc_lock", "--bounding-set=-ipc_lock"}; // a privilege that lifts the limit
@@ -150,13 +148,6 @@ class ExhaustionTest {
     // ---- servers and clients
 
     private record Running(Server server, Program program, int port) {
-        /** Returns a size of the process, such as {@code VmSize}, in bytes. */
-        long bytes(String size) throws IOException {
-            String status = Files.readString(Path.of("/proc/" + program.process().pid() + "/status"));
-            Matcher m = Pattern.compile(size + ":\\s+(\\d+) kB").matcher(status);
-            assertTrue(m.find(), status);
-            return Long.parseLong(m.group(1)) << 10;
-        }
     }
 
     private Running start(Server server, Class<?> main, String... before) throws IOException {
@@ -172,14 +163,7 @@ class ExhaustionTest {
             options.add("-Xint"); // a JIT compiler without memory would end the JVM
         }
         Program program = programs.example(options, main, arguments.toArray(String[]::new));
-        return new Running(server, program, port(program));
-    }
-
-    private static int port(Program program) throws IOException {
-        Loop.until("listening", () -> PORT.matcher(program.output()).find() || !program.process().isAlive());
-        Matcher m = PORT.matcher(program.output());
-        assertTrue(m.find(), program.output());
-        return Integer.parseInt(m.group(1));
+        return new Running(server, program, program.port());
     }
 
     private Path folder() throws IOException {
@@ -191,16 +175,7 @@ class ExhaustionTest {
     /** An echo server of the JDK, with a thread for each client. */
     private int echo() throws IOException {
         ServerSocket server = later(new ServerSocket(0, 1000, Loop.V4));
-        Background.startVirtual(() -> {
-            for (;;) {
-                Socket socket = later(server.accept());
-                Background.startVirtual(() -> {
-                    try (socket) {
-                        return socket.getInputStream().transferTo(socket.getOutputStream());
-                    }
-                });
-            }
-        });
+        Background.echo(server, this::later);
         return server.getLocalPort();
     }
 
@@ -331,7 +306,7 @@ class ExhaustionTest {
         Programs.require("prlimit");
         Qemu.lacks("a memory limit for the program alone");
         outlivesWithTheJvm(Server.ECHO, ProgramFaultsTest.Roomy.class, directory.resolve("none"),
-            running -> running.program.limit("as", running.bytes("VmSize") + (512 << 10)),
+            running -> running.program.limit("as", running.program.bytes("VmSize") + (512 << 10)),
             running -> running.program.limit("as", 1L << 46));
     }
 
@@ -360,7 +335,7 @@ class ExhaustionTest {
         command.addAll(List.of(programs.exampleCommand(List.of("-Xmx32m"), Main.class, "send", path.toString(),
             "--host", "127.0.0.1", "--port", "0", "--by", "zerocopy")));
         Program send = programs.start(command.toArray(String[]::new));
-        int port = port(send);
+        int port = send.port();
         for (long limit : new long[] {8 << 20, 0, 8 << 20}) {
             send.limit("memlock", limit);
             try (Socket client = new Socket(Loop.V4, port)) {
@@ -387,7 +362,7 @@ class ExhaustionTest {
         Program program = programs.start(command.toArray(String[]::new));
         Loop.until("started", () -> program.output().contains("serving") || !program.process().isAlive());
         assumeTrue(!program.output().contains("unshare failed"), "no namespaces for this user");
-        Running running = new Running(Server.SERVE, program, port(program));
+        Running running = new Running(Server.SERVE, program, program.port());
         Path inside = Path.of("/proc/" + program.process().pid() + "/root" + small);
         Socket client = connect(running);
         Loop.until("full", () -> {

@@ -191,26 +191,12 @@ class ProgramFaultsTest {
 
     /** A listening program, and its port. */
     private record Running(Program program, int port) {
-        private static final Pattern PORT = Pattern.compile("(?:on port |on 127\\.0\\.0\\.1:)(\\d+)\\b.*\\R");
-
         static Running of(Program program) throws IOException {
-            Loop.until("listening", () -> PORT.matcher(program.output()).find() || !program.process().isAlive());
-            Matcher m = PORT.matcher(program.output());
-            assertTrue(m.find(), program.output());
-            return new Running(program, Integer.parseInt(m.group(1)));
+            return new Running(program, program.port());
         }
 
         void assertRuns() throws IOException {
             assertTrue(program.process().isAlive(), program.output());
-        }
-
-        /** Returns the size of the program's private memory. */
-        long dataBytes() throws IOException {
-            Programs.requireFile("/proc/self/status");
-            String status = Files.readString(Path.of("/proc/" + program.process().pid() + "/status"));
-            Matcher m = Pattern.compile("VmData:\\s+(\\d+) kB").matcher(status);
-            assertTrue(m.find(), status);
-            return Long.parseLong(m.group(1)) << 10;
         }
     }
 
@@ -233,16 +219,7 @@ class ProgramFaultsTest {
     /** An echo server with a thread for each client. */
     private int echoOfTheJdk() throws IOException {
         ServerSocket server = later(new ServerSocket(0, 1000, Loop.V4));
-        Background.startVirtual(() -> {
-            for (;;) {
-                Socket socket = later(server.accept());
-                Background.startVirtual(() -> {
-                    try (socket) {
-                        return socket.getInputStream().transferTo(socket.getOutputStream());
-                    }
-                });
-            }
-        });
+        Background.echo(server, this::later);
         return server.getLocalPort();
     }
 
@@ -336,7 +313,7 @@ class ProgramFaultsTest {
     private void exhaustMemory(Running running) throws IOException {
         Socket other = connect(running);
         ping(other);
-        running.program.limit("data", running.dataBytes() + (256 << 10));
+        running.program.limit("data", running.program.bytes("VmData") + (256 << 10));
         int[] clients = {0};
         Loop.until("out of memory", () -> { // each try waits longer: the program may be slow
             fill(connectSlow(running), 20_000_000L << clients[0]++ / 30);

@@ -2,11 +2,14 @@ package io.panamio.test.support;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.opentest4j.TestAbortedException;
 
 /** Runs tasks in threads of their own. */
@@ -26,6 +29,21 @@ public final class Background {
         FutureTask<T> future = new FutureTask<>(task);
         Thread.ofVirtual().start(future);
         return future;
+    }
+
+    /** Accepts connections, and sends back what each receives. Passes them on, to be closed after the test. */
+    public static void echo(ServerSocket server, Consumer<Socket> later) {
+        startVirtual(() -> {
+            for (;;) {
+                Socket socket = server.accept();
+                later.accept(socket);
+                startVirtual(() -> {
+                    try (socket) {
+                        return socket.getInputStream().transferTo(socket.getOutputStream());
+                    }
+                });
+            }
+        });
     }
 
     /** Returns the task's result; an assumption that fails in the task skips the test. */

@@ -26,6 +26,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import me.tongfei.progressbar.ProgressBar;
@@ -46,6 +48,9 @@ public final class Programs implements AutoCloseable {
 
     /** A child process, and the file that its output and errors go to. */
     public record Program(Process process, Path outputFile) {
+        private static final Pattern PORT =
+            Pattern.compile("(?:on port |on (?:http://)?127\\.0\\.0\\.1:)(\\d+)\\b.*\\R");
+
         /** {@return what it has printed, with {@code \n} at the ends of lines} */
         public String output() throws IOException {
             return Files.readString(outputFile).replace(System.lineSeparator(), "\n");
@@ -58,6 +63,23 @@ public final class Programs implements AutoCloseable {
             } finally {
                 assertTrue(output().contains(text), output());
             }
+        }
+
+        /** Waits until an example listens, and returns the port that it has printed. */
+        public int port() throws IOException {
+            Loop.until("listening", () -> PORT.matcher(output()).find() || !process.isAlive());
+            Matcher m = PORT.matcher(output());
+            assertTrue(m.find(), output());
+            return Integer.parseInt(m.group(1));
+        }
+
+        /** Returns a size of the process by its name in proc_pid_status(5), such as {@code VmData}, in bytes. */
+        public long bytes(String size) throws IOException {
+            requireFile("/proc/self/status");
+            String status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
+            Matcher m = Pattern.compile(size + ":\\s+(\\d+) kB").matcher(status);
+            assertTrue(m.find(), status);
+            return Long.parseLong(m.group(1)) << 10;
         }
 
         public Duration cpu() {
