@@ -113,7 +113,7 @@ class ExhaustedJvmTest {
     void aCleanerThatCannotStartIsStartedLater() throws Exception {
         Seccomp.require();
         Proc.require("self/exe");
-        Child child = new Child().with("-XX:+UseSerialGC", "-Xlog:disable"); // it logs each failed start
+        Child child = new Child().with("-XX:+UseSerialGC");
         assertEquals("ok", child.run(WithoutThreads.class).ok().trim());
     }
 

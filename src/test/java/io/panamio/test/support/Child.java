@@ -36,6 +36,7 @@ public final class Child {
 
     public Child() {
         options.add("--enable-native-access=io.panamio");
+        options.add("-Xlog:disable"); // the output is the program's alone: the JVM would print its warnings there
         options.addAll(Systems.CHILD_OPTIONS);
     }
 
