@@ -4,7 +4,6 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
-import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.examples.log.LogFile;
 import io.panamio.net.Connector;
@@ -144,7 +143,7 @@ final class SendLoop implements AutoCloseable {
     /**
      * Serves until closed, or until the server has the file. Returns whether every client has received the whole file.
      *
-     * @throws IOException if polling fails, or the server cannot be reached
+     * @throws IOException if the server cannot be reached
      */
     boolean run() throws IOException {
         try (listener; file) {
@@ -207,11 +206,11 @@ final class SendLoop implements AutoCloseable {
         accept();
     }
 
-    private int poll() throws IOException {
+    private int poll() {
         try {
             return !ready.isEmpty() || acceptor.isDue(clients.size()) ? poll.pollNow(events)
                 : acceptor.isPending(clients.size()) ? poll.poll(events, Acceptor.RETRY) : poll.poll(events);
-        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
+        } catch (IOException | OutOfMemoryError e) { // such as no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;
