@@ -245,10 +245,19 @@ final class SendLoop implements AutoCloseable {
             poll.registry().register(stream, token, Interest.READABLE.add(Interest.WRITABLE));
         } catch (IOException | RuntimeException | Error e) {
             clients.remove(token);
-            stream.close();
+            reset(stream);
             incomplete = true;
             log("a client is dropped", e);
         }
+    }
+
+    private static void reset(TcpStream stream) {
+        try {
+            stream.setOption(StandardSocketOptions.SO_LINGER, 0); // once more, in case that this is what has failed
+        } catch (IOException | RuntimeException | Error e) {
+            // for example because it is broken; it is closed in any case
+        }
+        stream.close();
     }
 
     private void log(String what, Throwable cause) {

@@ -3,6 +3,7 @@ package io.panamio.test.faults;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.examples.Main;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
@@ -29,10 +30,11 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Each call of the example programs fails with each of its errors while clients come and go: at most one of them fails.
- * The first call of each function by {@code echo} and {@code serve}; with {@code panamio.test.faults} the first
+ * The first call of each function by {@code echo}; with {@code panamio.test.faults} the first
  * <i>n</i> calls by every program, see {@code src/test/faults/run programs}.
  */
 class ProgramsUnderFaultsTest {
@@ -106,16 +108,100 @@ class ProgramsUnderFaultsTest {
         assertEquals("", String.join("\n", defects));
     }
 
+    /**
+     * A program that is started for each fault: it does what it should, or reports the failure and exits. Those that
+     * serve are only started, and must then serve a client.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"echo", "proxy", "send", "serve", "bench", "send --to", "watch", "capabilities"})
+    void aProgramThatFailsNamesCallAndError(String name) throws Exception {
+        assumeTrue(MOST > 0 && (Feature.POLL_DESCRIPTOR.isAvailable() || !name.equals("watch")));
+        Path library = FaultsTest.build(Files.createDirectory(directory.resolve("library")));
+        Path file = directory.resolve("plan");
+        plan = Plan.shared(library, file);
+        ErrorTable errors = new ErrorTable(FaultsTest.SOURCES.resolve("errors.txt"));
+        service = switch (name) {
+            case "echo" -> Service.ECHO;
+            case "proxy" -> Service.PROXY_COPY;
+            case "send" -> Service.SEND_FILE;
+            case "serve" -> Service.SERVE;
+            default -> null;
+        };
+        int injected = 0;
+        Files.createDirectory(directory.resolve("files"));
+        try (Programs programs = new Programs(directory); ServerSocket server = Service.server()) {
+            String files = directory.resolve("files").toString();
+            String[] arguments = (service != null ? String.join(" ", service.arguments(Path.of(files),
+                server.getLocalPort())) : switch (name) {
+                case "bench" -> "bench --connections 3 --duration 1 --warm-up 0 --port " + server.getLocalPort();
+                case "send --to" -> "send " + Files.write(Path.of(files, "0"), new byte[300_000]) + " --to 127.0.0.1 --port "
+                    + server.getLocalPort();
+                case "watch" -> "watch --every 1 --count 2";
+                default -> name;
+            }).split(" ");
+            plan.clear();
+            assertEquals(null, once(programs, library, file, arguments, null));
+            long[] calls = plan.calls();
+            for (int f = 0; f < calls.length; f++) {
+                for (long n = 1; n <= Math.min(MOST, calls[f]); n++) {
+                    for (Fault fault : errors.faults(plan.functions.get(f), n, false)) {
+                        plan.clear();
+                        plan.fail(f, n, fault.errno());
+                        String defect = once(programs, library, file, arguments, fault);
+                        injected += (int) plan.injected();
+                        if (defect != null) {
+                            defects.add(fault + ": " + defect);
+                            System.out.println("DEFECT " + name + " " + fault + ": " + defect);
+                        }
+                    }
+                }
+            }
+        }
+        outcomes.forEach((what, count) -> System.out.println("  " + count + " " + what));
+        System.out.printf("%s: %d faults, %d defects%n", name, injected, defects.size());
+        assertEquals("", String.join("\n", defects));
+    }
+
+    /** Runs a program with one fault, or none; returns the defect, or null. */
+    private String once(Programs programs, Path library, Path file, String[] arguments, Fault fault) throws Exception {
+        program = start(programs, library, file, arguments);
+        int status = -1;
+        Loop.until("listens or ends", () -> service != null && program.output().contains("on port ")
+            || service != null && program.output().contains("proxy on ") || !program.process().isAlive());
+        if (program.process().isAlive()) {
+            try {
+                service.visit(program.port());
+            } catch (IOException e) {
+                service.visit(program.port()); // the fault may have cost the first connection
+            }
+            program.process().destroyForcibly().waitFor();
+        } else {
+            status = program.process().exitValue();
+        }
+        String output = program.output();
+        boolean failed = status > 0 || output.contains("Exception") || output.contains("Error");
+        outcomes.merge(!failed ? "absorbed" : status > 0 ? "reported, then ended" : "reported", 1, Integer::sum);
+        if (fault == null) {
+            return failed ? output : null;
+        }
+        return failed && (output.contains("\tat ") || !output.contains("errno " + fault.errno())
+            || fault.names().stream().noneMatch(output::contains)) ? "status " + status + ", " + output : null;
+    }
+
+    private static Program start(Programs programs, Path library, Path file, String[] arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("env", "PANAMIO_FAULTS=" + file));
+        command.addAll(List.of(programs.exampleCommand(List.of("-Dpanamio.test.library=" + library), Main.class,
+            arguments)));
+        return programs.start(command.toArray(String[]::new));
+    }
+
     private void start(Programs programs, Path library, Path file, int server) throws Exception {
         closeAll();
         if (program != null) {
             program.process().destroyForcibly().waitFor();
         }
         plan.clear();
-        List<String> command = new ArrayList<>(List.of("env", "PANAMIO_FAULTS=" + file));
-        command.addAll(List.of(programs.exampleCommand(List.of("-Dpanamio.test.library=" + library),
-            Main.class, service.arguments(directory.resolve("files"), server))));
-        program = programs.start(command.toArray(String[]::new));
+        program = start(programs, library, file, service.arguments(directory.resolve("files"), server));
         port = program.port();
         printed = 0;
         broken = false;
