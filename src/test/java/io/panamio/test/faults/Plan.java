@@ -20,6 +20,7 @@ import java.util.List;
 final class Plan {
     static final int FORWARD = 0;
     static final int SINGLE = 1;
+    static final int CUT = 3;
 
     private static final int MODE = 0;
     private static final int FUNCTION = 1;
@@ -97,6 +98,11 @@ final class Plan {
     /** Forgets everything, before a process that shares this plan starts. */
     void clear() {
         plan.fill((byte) 0);
+    }
+
+    /** {@return whether transfers are cut} */
+    boolean cuts() {
+        return get(MODE) == CUT;
     }
 
     /** Injects no more faults. */

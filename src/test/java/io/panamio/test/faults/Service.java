@@ -53,6 +53,11 @@ enum Service {
         return command.contains("PORT");
     }
 
+    /** {@return how many descriptors of pipes clients may need: as many stay open} */
+    long pipes(int clients) {
+        return this == PROXY_SPLICE ? 4 * clients : 0;
+    }
+
     /** {@return the arguments, for a directory of files and a server that echoes} */
     String[] arguments(Path directory, int server) throws IOException {
         for (int i = 0; i < FILES.length; i++) {

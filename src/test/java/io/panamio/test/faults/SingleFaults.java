@@ -1,5 +1,7 @@
 package io.panamio.test.faults;
 
+import io.panamio.Feature;
+import io.panamio.Feature.Support;
 import io.panamio.Poll;
 import io.panamio.net.UnixStream;
 import java.io.File;
@@ -16,9 +18,10 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Lets each call of each scenario fail with each of its errors, one at a time. Prints what it injected and the defects
- * that it found; exits with status 1 if there is one. Arguments: the table of errors, and at most how many calls of a
- * function fail in each scenario.
+ * Lets each call of each scenario fail with each of its errors, one at a time; or, if PANAMIO_FAULTS_MODE is "short" in
+ * the environment, cuts each transfer of a stream to a byte. Prints what it injected and the defects that it found;
+ * exits with status 1 if there is one. Arguments: the table of errors, at most how many calls of a function fail in each
+ * scenario, and which scenarios.
  */
 final class SingleFaults {
     /**
@@ -52,15 +55,19 @@ final class SingleFaults {
             args.length > 1 ? Long.parseLong(args[1]) : Long.MAX_VALUE);
         List<String> only = args.length > 2 ? List.of(args[2].split(",")) : List.of();
         Thread watch = Thread.ofPlatform().daemon().start(faults::watch);
-        boolean edges = true;
-        do {
+        boolean cut = faults.plan.cuts();
+        for (boolean level : new boolean[] {false, true}) {
             for (Scenario scenario : Scenario.values()) {
-                if (scenario.isAvailable() && (only.isEmpty() || only.contains(scenario.name()))) {
-                    faults.all(scenario, !edges);
+                if (!scenario.isAvailable() || !only.isEmpty() && !only.contains(scenario.name())) {
+                    continue;
+                }
+                if (!cut) {
+                    faults.all(scenario, level);
+                } else if (level || Feature.EDGES.support() != Support.SUPPORTED) {
+                    faults.cut(scenario, level);
                 }
             }
-            edges = !edges;
-        } while (!edges);
+        }
         watch.interrupt();
         System.exit(faults.report() ? 0 : 1);
     }
@@ -110,6 +117,23 @@ final class SingleFaults {
         }
         System.out.printf("%s %s: %d faults, %d ms%n", scenario, level ? "levels" : "edges", injected - first,
             (System.nanoTime() - start) / 1_000_000);
+    }
+
+    /** Runs a scenario while every transfer of a stream is cut to a byte. With edges, that would mean a drained stream. */
+    private void cut(Scenario scenario, boolean level) throws IOException {
+        current = scenario + " cut";
+        since = System.nanoTime();
+        long before = plan.injected();
+        try (Run run = new Run(poll, plan, null, level, seed++)) {
+            scenario.run(run);
+        } catch (RuntimeException | IOException e) {
+            defects.put(scenario + (level ? " levels" : " edges"), List.of());
+            System.out.println("DEFECT " + scenario + ": " + e + at(e));
+        }
+        long cuts = plan.injected() - before;
+        injected += cuts;
+        System.out.printf("%s %s: %d cuts, %d ms%n", scenario, level ? "levels" : "edges", cuts,
+            (System.nanoTime() - since) / 1_000_000);
     }
 
     private void clean(Scenario scenario, boolean level) throws IOException {
