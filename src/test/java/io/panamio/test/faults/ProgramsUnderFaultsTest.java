@@ -3,14 +3,10 @@ package io.panamio.test.faults;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.panamio.Feature;
-import io.panamio.examples.Main;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Loop;
-import io.panamio.test.support.Programs;
 import io.panamio.test.support.Programs.Program;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -24,13 +20,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Each call of the example programs fails with each of its errors while clients come and go: at most one of them fails.
@@ -38,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * <i>n</i> calls by every program, see {@code src/test/faults/run programs}.
  */
 class ProgramsUnderFaultsTest {
-    private static final int MOST = Integer.getInteger("panamio.test.faults", 0);
+    static final int MOST = Integer.getInteger("panamio.test.faults", 0);
     private static final Set<Service> SHORT = Set.of(Service.ECHO);
     /** Connections that stay, besides one whose output waits. */
     private static final int CLIENTS = 3;
@@ -50,6 +44,7 @@ class ProgramsUnderFaultsTest {
     private final Map<String, Integer> outcomes = new TreeMap<>();
     private final Set<String> defects = new LinkedHashSet<>();
     private Service service;
+    private FaultyPrograms programs;
     private Plan plan;
     private Program program;
     private int port;
@@ -74,26 +69,19 @@ class ProgramsUnderFaultsTest {
     void aFaultEndsAtMostOneConnection(Service service) throws Exception {
         assumeTrue(service.isAvailable() && (MOST > 0 || SHORT.contains(service)));
         this.service = service;
-        Path library = FaultsTest.build(Files.createDirectory(directory.resolve("library")));
-        Path file = directory.resolve("plan");
-        plan = Plan.shared(library, file);
-        ErrorTable errors = new ErrorTable(FaultsTest.SOURCES.resolve("errors.txt"));
         long start = System.nanoTime();
         int injected = 0;
-        Files.createDirectory(directory.resolve("files"));
-        try (Programs programs = new Programs(directory); ServerSocket server = Service.server()) {
-            Callable<Void> restart = () -> {
-                start(programs, library, file, server.getLocalPort());
-                return null;
-            };
-            restart.call();
+        try (FaultyPrograms faulty = new FaultyPrograms(directory)) {
+            programs = faulty;
+            plan = faulty.plan;
+            start();
             long[] calls = callsOfARound();
             for (int f = 0; f < calls.length; f++) {
                 for (long n = 1; n <= Math.min(Math.max(MOST, 1), calls[f]); n++) {
-                    for (Fault fault : errors.faults(plan.functions.get(f), n, false)) {
+                    for (Fault fault : faulty.errors.faults(plan.functions.get(f), n, false)) {
                         injected += inject(f, fault) ? 1 : 0;
                         if (broken) {
-                            restart.call();
+                            start();
                         }
                     }
                 }
@@ -108,100 +96,13 @@ class ProgramsUnderFaultsTest {
         assertEquals("", String.join("\n", defects));
     }
 
-    /**
-     * A program that is started for each fault: it does what it should, or reports the failure and exits. Those that
-     * serve are only started, and must then serve a client.
-     */
-    @ParameterizedTest
-    @ValueSource(strings = {"echo", "proxy", "send", "serve", "bench", "send --to", "watch", "capabilities"})
-    void aProgramThatFailsNamesCallAndError(String name) throws Exception {
-        assumeTrue(MOST > 0 && (Feature.POLL_DESCRIPTOR.isAvailable() || !name.equals("watch")));
-        Path library = FaultsTest.build(Files.createDirectory(directory.resolve("library")));
-        Path file = directory.resolve("plan");
-        plan = Plan.shared(library, file);
-        ErrorTable errors = new ErrorTable(FaultsTest.SOURCES.resolve("errors.txt"));
-        service = switch (name) {
-            case "echo" -> Service.ECHO;
-            case "proxy" -> Service.PROXY_COPY;
-            case "send" -> Service.SEND_FILE;
-            case "serve" -> Service.SERVE;
-            default -> null;
-        };
-        int injected = 0;
-        Files.createDirectory(directory.resolve("files"));
-        try (Programs programs = new Programs(directory); ServerSocket server = Service.server()) {
-            String files = directory.resolve("files").toString();
-            String[] arguments = (service != null ? String.join(" ", service.arguments(Path.of(files),
-                server.getLocalPort())) : switch (name) {
-                case "bench" -> "bench --connections 3 --duration 1 --warm-up 0 --port " + server.getLocalPort();
-                case "send --to" -> "send " + Files.write(Path.of(files, "0"), new byte[300_000]) + " --to 127.0.0.1 --port "
-                    + server.getLocalPort();
-                case "watch" -> "watch --every 1 --count 2";
-                default -> name;
-            }).split(" ");
-            plan.clear();
-            assertEquals(null, once(programs, library, file, arguments, null));
-            long[] calls = plan.calls();
-            for (int f = 0; f < calls.length; f++) {
-                for (long n = 1; n <= Math.min(MOST, calls[f]); n++) {
-                    for (Fault fault : errors.faults(plan.functions.get(f), n, false)) {
-                        plan.clear();
-                        plan.fail(f, n, fault.errno());
-                        String defect = once(programs, library, file, arguments, fault);
-                        injected += (int) plan.injected();
-                        if (defect != null) {
-                            defects.add(fault + ": " + defect);
-                            System.out.println("DEFECT " + name + " " + fault + ": " + defect);
-                        }
-                    }
-                }
-            }
-        }
-        outcomes.forEach((what, count) -> System.out.println("  " + count + " " + what));
-        System.out.printf("%s: %d faults, %d defects%n", name, injected, defects.size());
-        assertEquals("", String.join("\n", defects));
-    }
-
-    /** Runs a program with one fault, or none; returns the defect, or null. */
-    private String once(Programs programs, Path library, Path file, String[] arguments, Fault fault) throws Exception {
-        program = start(programs, library, file, arguments);
-        int status = -1;
-        Loop.until("listens or ends", () -> service != null && program.output().contains("on port ")
-            || service != null && program.output().contains("proxy on ") || !program.process().isAlive());
-        if (program.process().isAlive()) {
-            try {
-                service.visit(program.port());
-            } catch (IOException e) {
-                service.visit(program.port()); // the fault may have cost the first connection
-            }
-            program.process().destroyForcibly().waitFor();
-        } else {
-            status = program.process().exitValue();
-        }
-        String output = program.output();
-        boolean failed = status > 0 || output.contains("Exception") || output.contains("Error");
-        outcomes.merge(!failed ? "absorbed" : status > 0 ? "reported, then ended" : "reported", 1, Integer::sum);
-        if (fault == null) {
-            return failed ? output : null;
-        }
-        return failed && (output.contains("\tat ") || !output.contains("errno " + fault.errno())
-            || fault.names().stream().noneMatch(output::contains)) ? "status " + status + ", " + output : null;
-    }
-
-    private static Program start(Programs programs, Path library, Path file, String[] arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of("env", "PANAMIO_FAULTS=" + file));
-        command.addAll(List.of(programs.exampleCommand(List.of("-Dpanamio.test.library=" + library), Main.class,
-            arguments)));
-        return programs.start(command.toArray(String[]::new));
-    }
-
-    private void start(Programs programs, Path library, Path file, int server) throws Exception {
+    private void start() throws Exception {
         closeAll();
         if (program != null) {
             program.process().destroyForcibly().waitFor();
         }
         plan.clear();
-        program = start(programs, library, file, service.arguments(directory.resolve("files"), server));
+        program = programs.start(service.arguments(programs.files, programs.port()));
         port = program.port();
         printed = 0;
         broken = false;
@@ -249,7 +150,7 @@ class ProgramsUnderFaultsTest {
 
     /** Has an exchange with each client, while others come and go; replaces those that fail. Returns the failures. */
     private List<Throwable> round() throws Exception {
-        service.touch(directory.resolve("files"));
+        service.touch(programs.files);
         Map<Client, Future<Void>> exchanges = new LinkedHashMap<>();
         for (Client client : clients) {
             exchanges.put(client, Background.startVirtual(() -> {
