@@ -269,12 +269,13 @@ class ProgramsUnderFaultsTest {
                 || fault.names().stream().noneMatch(line::contains));
     }
 
-    /** Returns what the program keeps too much or has lost, once it has noticed that the visitors have gone. */
+    /** Returns what the program keeps too much, once it has noticed that the visitors have gone. */
     private String leak(Fault fault) throws IOException {
         long deadline = System.nanoTime() + 5_000_000_000L;
         for (;;) {
             Use use = use();
-            if (use.sockets == expected() && use.others <= most.others + service.pipes(clients.size() + VISITS)
+            // fewer sockets: a client has not yet received all that was sent to it before the close
+            if (use.sockets <= expected() && use.others <= most.others + service.pipes(clients.size() + VISITS)
                     && use.allocated <= most.allocated + clients.size() // the output of one more may wait
                     && (use.mapped <= most.mapped || fault.function().equals("munmap"))) {
                 return null;
