@@ -110,6 +110,9 @@ final class Run implements AutoCloseable {
             throw new Defect(failure == null ? "failed without a fault" : "failed again", e);
         }
         failure = e;
+        if (fault.error().equals("EINTR")) {
+            throw new Defect("an interruption is no failure", e);
+        }
         if (!(e instanceof SystemError)) {
             throw new Defect("the failure names no call", e);
         }
