@@ -6,6 +6,7 @@ import io.panamio.IoResult;
 import io.panamio.Poll;
 import io.panamio.Slab;
 import io.panamio.examples.log.LogFile;
+import io.panamio.net.ConnectOptions;
 import io.panamio.net.Connector;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
@@ -103,13 +104,15 @@ final class SendLoop implements AutoCloseable {
         size = file.size();
         mapping = map(path, size, way);
         if (listener != null) {
+            listener.setOption(StandardSocketOptions.SO_LINGER, 0); // accepted sockets inherit it: a close is a reset
             poll.registry().register(listener, LISTENER, Interest.READABLE);
         }
     }
 
     /** Starts to connect to a server, to which {@link #run} sends the file. */
     void connect(InetSocketAddress server) throws IOException {
-        connector = Connector.connect(server.getHostString(), server.getPort(), CONNECT_TIME);
+        connector = Connector.connect(server.getHostString(), server.getPort(), CONNECT_TIME,
+            ConnectOptions.DEFAULT.with(StandardSocketOptions.SO_LINGER, 0)); // a close is a reset
         poll.registry().register(connector, CONNECTOR, Interest.WRITABLE);
     }
 
@@ -237,7 +240,6 @@ final class SendLoop implements AutoCloseable {
     private void add(TcpStream stream) {
         long token = LISTENER;
         try {
-            stream.setOption(StandardSocketOptions.SO_LINGER, 0); // a close is a reset
             Client client = new Client(stream);
             client.sender = way == Send.Way.ZEROCOPY ? ZeroCopySender.of(stream) : null;
             token = clients.insert(client);
@@ -245,19 +247,10 @@ final class SendLoop implements AutoCloseable {
             poll.registry().register(stream, token, Interest.READABLE.add(Interest.WRITABLE));
         } catch (IOException | RuntimeException | Error e) {
             clients.remove(token);
-            reset(stream);
+            stream.close();
             incomplete = true;
             log("a client is dropped", e);
         }
-    }
-
-    private static void reset(TcpStream stream) {
-        try {
-            stream.setOption(StandardSocketOptions.SO_LINGER, 0); // once more, in case that this is what has failed
-        } catch (IOException | RuntimeException | Error e) {
-            // for example because it is broken; it is closed in any case
-        }
-        stream.close();
     }
 
     private void log(String what, Throwable cause) {

@@ -21,9 +21,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A program is started for each fault: the first calls of each function, from its start, fail with each of their errors.
- * It does what it should, and a server then serves; or it names the call and the error, and ends. Only with {@code
- * panamio.test.faults}, see {@code src/test/faults/run programs}.
+ * A program is started for each fault: the first calls of each function, from its start, fail with each of their
+ * errors. It does what it should, and a server then serves; or it names the call and the error, and ends. Only with
+ * {@code panamio.test.faults}, see {@code src/test/faults/run programs}.
  */
 @EnabledIfSystemProperty(named = "panamio.test.faults", matches = "[1-9].*", disabledReason = "takes long")
 class ProgramStartsUnderFaultsTest {

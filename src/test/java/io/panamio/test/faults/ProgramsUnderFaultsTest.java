@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -236,8 +235,7 @@ class ProgramsUnderFaultsTest {
             String kind = fault.function() + " " + fault.error() + ": " + defect;
             if (defects.add(kind)) {
                 System.out.println("DEFECT " + service + " " + fault + ": " + defect + "\n" + news.indent(4));
-                failures.forEach(failure -> System.out.println("    " + failure
-                    + Arrays.stream(failure.getStackTrace()).filter(e -> e.getClassName().contains("faults")).toList()));
+                failures.forEach(Throwable::printStackTrace);
             }
             broken = true;
         }
@@ -267,7 +265,8 @@ class ProgramsUnderFaultsTest {
 
     /** Returns whether a message about a failure names another call or error, or is about a defect of the program. */
     private static boolean misleading(String news, Fault fault) {
-        return news.lines().filter(line -> line.contains("Exception") || line.contains("Error") || line.contains("\tat "))
+        return news.lines()
+            .filter(line -> line.contains("Exception") || line.contains("Error") || line.contains("\tat "))
             .anyMatch(line -> !line.contains("errno " + fault.errno())
                 || fault.names().stream().noneMatch(line::contains));
     }

@@ -197,6 +197,7 @@ final class Run implements AutoCloseable {
 
     /** {@return whether the fault has happened, and is neither an interruption nor a full buffer} */
     boolean isRefusal() {
-        return fault != null && plan.injected() > 0 && !fault.error().equals("EINTR") && !fault.error().equals("EAGAIN");
+        return fault != null && plan.injected() > 0 && !fault.error().equals("EINTR")
+            && !fault.error().equals("EAGAIN");
     }
 }

@@ -20,8 +20,8 @@ import java.util.TreeMap;
 /**
  * Lets each call of each scenario fail with each of its errors, one at a time; or, if PANAMIO_FAULTS_MODE is "short" in
  * the environment, cuts each transfer of a stream to a byte. Prints what it injected and the defects that it found;
- * exits with status 1 if there is one. Arguments: the table of errors, at most how many calls of a function fail in each
- * scenario, and which scenarios.
+ * exits with status 1 if there is one. Arguments: the table of errors, at most how many calls of a function fail in
+ * each scenario, and which scenarios.
  */
 final class SingleFaults {
     /**
@@ -119,7 +119,7 @@ final class SingleFaults {
             (System.nanoTime() - start) / 1_000_000);
     }
 
-    /** Runs a scenario while every transfer of a stream is cut to a byte. With edges, that would mean a drained stream. */
+    /** Runs a scenario with every transfer of a stream cut to a byte. With edges, that would mean a drained stream. */
     private void cut(Scenario scenario, boolean level) throws IOException {
         current = scenario + " cut";
         since = System.nanoTime();
