@@ -4,7 +4,6 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
-import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.examples.log.LogFile;
 import io.panamio.net.TcpListener;
@@ -105,9 +104,6 @@ final class EchoLoop implements Runnable, AutoCloseable {
             }
         } catch (ClosedSelectorException e) {
             clients.forEach(client -> client.stream.close());
-        } catch (IOException e) {
-            log("no more events", e);
-            close();
         }
     }
 
@@ -119,7 +115,7 @@ final class EchoLoop implements Runnable, AutoCloseable {
         LockSupport.parkNanos(Acceptor.RETRY.toNanos()); // it may be the first of many
     }
 
-    private void turn() throws IOException {
+    private void turn() {
         if (seen == count) {
             count = poll();
             seen = 0;
@@ -145,11 +141,11 @@ final class EchoLoop implements Runnable, AutoCloseable {
         accept();
     }
 
-    private int poll() throws IOException {
+    private int poll() {
         try {
             return !ready.isEmpty() || acceptor.isDue(clients.size()) ? poll.pollNow(events)
                 : acceptor.isPending(clients.size()) ? poll.poll(events, Acceptor.RETRY) : poll.poll(events);
-        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
+        } catch (IOException | OutOfMemoryError e) { // such as no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;

@@ -4,9 +4,9 @@ import io.panamio.Events;
 import io.panamio.Interest;
 import io.panamio.IoResult;
 import io.panamio.Poll;
-import io.panamio.ResourceExhaustedException;
 import io.panamio.Slab;
 import io.panamio.examples.log.LogFile;
+import io.panamio.net.ConnectOptions;
 import io.panamio.net.Connector;
 import io.panamio.net.Shutdown;
 import io.panamio.net.TcpListener;
@@ -104,13 +104,15 @@ final class SendLoop implements AutoCloseable {
         size = file.size();
         mapping = map(path, size, way);
         if (listener != null) {
+            listener.setOption(StandardSocketOptions.SO_LINGER, 0); // accepted sockets inherit it: a close is a reset
             poll.registry().register(listener, LISTENER, Interest.READABLE);
         }
     }
 
     /** Starts to connect to a server, to which {@link #run} sends the file. */
     void connect(InetSocketAddress server) throws IOException {
-        connector = Connector.connect(server.getHostString(), server.getPort(), CONNECT_TIME);
+        connector = Connector.connect(server.getHostString(), server.getPort(), CONNECT_TIME,
+            ConnectOptions.DEFAULT.with(StandardSocketOptions.SO_LINGER, 0)); // a close is a reset
         poll.registry().register(connector, CONNECTOR, Interest.WRITABLE);
     }
 
@@ -144,7 +146,7 @@ final class SendLoop implements AutoCloseable {
     /**
      * Serves until closed, or until the server has the file. Returns whether every client has received the whole file.
      *
-     * @throws IOException if polling fails, or the server cannot be reached
+     * @throws IOException if the server cannot be reached
      */
     boolean run() throws IOException {
         try (listener; file) {
@@ -207,11 +209,11 @@ final class SendLoop implements AutoCloseable {
         accept();
     }
 
-    private int poll() throws IOException {
+    private int poll() {
         try {
             return !ready.isEmpty() || acceptor.isDue(clients.size()) ? poll.pollNow(events)
                 : acceptor.isPending(clients.size()) ? poll.poll(events, Acceptor.RETRY) : poll.poll(events);
-        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
+        } catch (IOException | OutOfMemoryError e) { // such as no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;
@@ -238,7 +240,6 @@ final class SendLoop implements AutoCloseable {
     private void add(TcpStream stream) {
         long token = LISTENER;
         try {
-            stream.setOption(StandardSocketOptions.SO_LINGER, 0); // a close is a reset
             Client client = new Client(stream);
             client.sender = way == Send.Way.ZEROCOPY ? ZeroCopySender.of(stream) : null;
             token = clients.insert(client);

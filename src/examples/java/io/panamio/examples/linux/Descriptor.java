@@ -59,14 +59,16 @@ public abstract class Descriptor implements AutoCloseable {
     }
 
     private long read(int open) throws IOException {
-        try {
-            long n = (long) READ.invokeExact(errno, open, buffer, buffer.byteSize());
-            if (n >= 0) {
-                return n;
+        do {
+            try {
+                long n = (long) READ.invokeExact(errno, open, buffer, buffer.byteSize());
+                if (n >= 0) {
+                    return n;
+                }
+            } catch (Throwable t) {
+                throw SystemCalls.unexpected(t);
             }
-        } catch (Throwable t) {
-            throw SystemCalls.unexpected(t);
-        }
+        } while (SystemCalls.errno(errno) == SystemCalls.EINTR);
         if (SystemCalls.errno(errno) == SystemCalls.EAGAIN) {
             return IoResult.WOULD_BLOCK;
         }

@@ -52,14 +52,16 @@ public final class PidFd extends Descriptor {
     private long poll(int fd) throws IOException {
         buffer.set(JAVA_INT, 0, fd); // struct pollfd: fd, events, revents
         buffer.set(JAVA_SHORT, 4, POLLIN);
-        try {
-            int ready = (int) POLL.invokeExact(errno, buffer, 1L, 0);
-            if (ready >= 0) {
-                return ready == 0 ? IoResult.WOULD_BLOCK : ready;
+        do {
+            try {
+                int ready = (int) POLL.invokeExact(errno, buffer, 1L, 0);
+                if (ready >= 0) {
+                    return ready == 0 ? IoResult.WOULD_BLOCK : ready;
+                }
+            } catch (Throwable t) {
+                throw SystemCalls.unexpected(t);
             }
-        } catch (Throwable t) {
-            throw SystemCalls.unexpected(t);
-        }
+        } while (SystemCalls.errno(errno) == SystemCalls.EINTR);
         throw SystemCalls.failure("poll", SystemCalls.errno(errno));
     }
 }

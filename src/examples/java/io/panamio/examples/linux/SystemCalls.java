@@ -11,19 +11,26 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 /** Calls functions of the C library that report errors in errno. */
 final class SystemCalls {
+    static final int EINTR = 4;
     static final int EAGAIN = 11;
 
     private static final HexFormat CODED = HexFormat.of().withPrefix("%").withUpperCase();
     private static final Linker LINKER = Linker.nativeLinker();
+    /** The C library, or what tests put in its place. */
+    private static final SymbolLookup LIBRARY = Optional.ofNullable(System.getProperty("panamio.test.library"))
+        .map(file -> SymbolLookup.libraryLookup(Path.of(file), Arena.global()).or(LINKER.defaultLookup()))
+        .orElse(LINKER.defaultLookup());
     private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
     private static final long ERRNO = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
@@ -32,7 +39,7 @@ final class SystemCalls {
 
     /** Links a function; the first argument of the handle is a segment of {@link #errnoIn}, which receives errno. */
     static MethodHandle link(String function, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().find(function).orElseThrow(),
+        return LINKER.downcallHandle(LIBRARY.find(function).orElseThrow(),
             FunctionDescriptor.of(result, arguments), Linker.Option.captureCallState("errno"));
     }
 
@@ -104,7 +111,8 @@ final class SystemCalls {
         try {
             MemorySegment text = (MemorySegment) link("strerror", ADDRESS, JAVA_INT)
                 .invokeExact(errnoIn(Arena.ofAuto()), errno);
-            return new IOException(function + ": " + text.reinterpret(Long.MAX_VALUE).getString(0));
+            return new IOException(function + ": " + text.reinterpret(Long.MAX_VALUE).getString(0)
+                + " (errno " + errno + ")");
         } catch (Throwable t) {
             throw new AssertionError(t);
         }

@@ -162,12 +162,8 @@ public final class ProxyLoop implements AutoCloseable {
 
     // ---- the loop
 
-    /**
-     * Serves until stopped, and reports the statistics at the end.
-     *
-     * @throws IOException if polling fails
-     */
-    public void run() throws IOException {
+    /** Serves until stopped, and reports the statistics at the end. Nothing else ends it. */
+    public void run() {
         try (poll; listener; Resources own = new Resources()) {
             resources = own;
             try {
@@ -216,7 +212,7 @@ public final class ProxyLoop implements AutoCloseable {
         LockSupport.parkNanos(Acceptor.RETRY.toNanos()); // it may be the first of many
     }
 
-    private void turn() throws IOException {
+    private void turn() {
         if (seen == count) {
             count = poll();
             seen = 0;
@@ -247,12 +243,12 @@ public final class ProxyLoop implements AutoCloseable {
         accept();
     }
 
-    private int poll() throws IOException {
+    private int poll() {
         try {
             return !again.isEmpty() || acceptor.isDue(connections()) ? poll.pollNow(events)
                 : acceptor.isPending(connections()) ? poll.poll(events, Acceptor.untilRetry(timers))
                 : poll.poll(events, timers);
-        } catch (ResourceExhaustedException | OutOfMemoryError e) { // no memory for the wait: no event is lost
+        } catch (IOException | OutOfMemoryError e) { // such as no memory for the wait: no event is lost
             log("no events for now", e);
             LockSupport.parkNanos(Acceptor.RETRY.toNanos());
             return 0;

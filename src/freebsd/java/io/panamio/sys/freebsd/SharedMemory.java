@@ -20,6 +20,10 @@ final class SharedMemory {
 
     /** Opens a new object; returns a negated errno if that is refused. It is close-on-exec. */
     static int open() {
-        return shm_open(MemorySegment.ofAddress(Freebsd.SHM_ANON_ADDRESS), Freebsd.O_RDWR, 0600);
+        int r;
+        do {
+            r = shm_open(MemorySegment.ofAddress(Freebsd.SHM_ANON_ADDRESS), Freebsd.O_RDWR, 0600);
+        } while (r == -Freebsd.EINTR);
+        return r;
     }
 }

@@ -52,7 +52,7 @@ final class SharedMemory {
                     return r;
                 }
             }
-            if (r != -Macos.EEXIST) {
+            if (r != -Macos.EEXIST && r != -Macos.EINTR) {
                 return r;
             }
         }

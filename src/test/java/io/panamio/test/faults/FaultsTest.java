@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * each of its errors.
  */
 class FaultsTest {
-    private static final Path SOURCES = Child.BASE.resolve("src/test/faults");
+    static final Path SOURCES = Child.BASE.resolve("src/test/faults");
 
     @Test
     void everyErrorOfAFirstCallIsSurvived(@TempDir Path directory) throws Exception {
@@ -34,7 +34,7 @@ class FaultsTest {
     }
 
     /** Compiles the library for this system, on the double that is in use, if there is one. */
-    private static Path build(Path directory) throws IOException, InterruptedException {
+    static Path build(Path directory) throws IOException, InterruptedException {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT).replace("mac os x", "macos");
         String of = System.getProperty("panamio.test.library");
         Process build;

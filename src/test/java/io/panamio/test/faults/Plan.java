@@ -3,13 +3,16 @@ package io.panamio.test.faults;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.VarHandle;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,6 +20,7 @@ import java.util.List;
 final class Plan {
     static final int FORWARD = 0;
     static final int SINGLE = 1;
+    static final int CUT = 3;
 
     private static final int MODE = 0;
     private static final int FUNCTION = 1;
@@ -26,6 +30,8 @@ final class Plan {
     private static final int MAPPED = 5;
     private static final int ALLOCATED = 6;
     private static final int CALLS = 8;
+    /** The size of a file for a plan: more than enough. */
+    private static final long SHARED = 4096;
     private static final VarHandle LONG = JAVA_LONG.varHandle();
 
     private final MemorySegment plan;
@@ -39,17 +45,28 @@ final class Plan {
 
     /** The plan of the library that Panamio uses in this JVM. */
     static Plan own() {
-        SymbolLookup library = SymbolLookup.libraryLookup(Path.of(System.getProperty("panamio.test.library")),
-            Arena.global());
+        return of(Path.of(System.getProperty("panamio.test.library")), null);
+    }
+
+    /** A plan that other processes share, which have the file as PANAMIO_FAULTS in their environment. */
+    static Plan shared(Path library, Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
+            return of(library, channel.map(FileChannel.MapMode.READ_WRITE, 0, SHARED, Arena.ofAuto()));
+        }
+    }
+
+    private static Plan of(Path file, MemorySegment shared) {
+        SymbolLookup library = SymbolLookup.libraryLookup(file, Arena.global());
         Linker linker = Linker.nativeLinker();
         try {
-            MemorySegment plan = (MemorySegment) linker.downcallHandle(library.find("faults_plan").orElseThrow(),
-                FunctionDescriptor.of(ADDRESS)).invokeExact();
+            MemorySegment plan = shared != null ? shared : (MemorySegment) linker.downcallHandle(
+                library.find("faults_plan").orElseThrow(), FunctionDescriptor.of(ADDRESS)).invokeExact();
             List<String> names = new ArrayList<>();
             for (String name; !(name = name(linker, library, names.size())).isEmpty();) {
                 names.add(name);
             }
-            return new Plan(plan.reinterpret((CALLS + names.size()) * 8L), List.copyOf(names));
+            return new Plan(shared != null ? plan : plan.reinterpret((CALLS + names.size()) * 8L), List.copyOf(names));
         } catch (Throwable t) {
             throw new AssertionError(t);
         }
@@ -76,6 +93,16 @@ final class Plan {
         set(COUNTDOWN, nth);
         set(INJECTED, 0);
         set(MODE, SINGLE);
+    }
+
+    /** Forgets everything, before a process that shares this plan starts. */
+    void clear() {
+        plan.fill((byte) 0);
+    }
+
+    /** {@return whether transfers are cut} */
+    boolean cuts() {
+        return get(MODE) == CUT;
     }
 
     /** Injects no more faults. */

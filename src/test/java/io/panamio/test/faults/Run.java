@@ -110,6 +110,9 @@ final class Run implements AutoCloseable {
             throw new Defect(failure == null ? "failed without a fault" : "failed again", e);
         }
         failure = e;
+        if (fault.error().equals("EINTR")) {
+            throw new Defect("an interruption is no failure", e);
+        }
         if (!(e instanceof SystemError)) {
             throw new Defect("the failure names no call", e);
         }
@@ -194,6 +197,7 @@ final class Run implements AutoCloseable {
 
     /** {@return whether the fault has happened, and is neither an interruption nor a full buffer} */
     boolean isRefusal() {
-        return plan.injected() > 0 && !fault.error().equals("EINTR") && !fault.error().equals("EAGAIN");
+        return fault != null && plan.injected() > 0 && !fault.error().equals("EINTR")
+            && !fault.error().equals("EAGAIN");
     }
 }

@@ -4,8 +4,6 @@ import io.panamio.Feature;
 import io.panamio.Feature.Support;
 import io.panamio.Poll;
 import io.panamio.net.UnixStream;
-import io.panamio.sys.unix.Errno;
-import io.panamio.sys.unix.UnixConstants;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,26 +18,22 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Lets each call of each scenario fail with each of its errors, one at a time. Prints what it injected and the defects
- * that it found; exits with status 1 if there is one. Arguments: the table of errors, and at most how many calls of a
- * function fail in each scenario.
+ * Lets each call of each scenario fail with each of its errors, one at a time; or, if PANAMIO_FAULTS_MODE is "short" in
+ * the environment, cuts each transfer of a stream to a byte. Prints what it injected and the defects that it found;
+ * exits with status 1 if there is one. Arguments: the table of errors, at most how many calls of a function fail in
+ * each scenario, and which scenarios.
  */
 final class SingleFaults {
-    /** Calls of which an error may say that a direction is drained: with edges, an event follows only if it is. */
-    private static final Set<String> DRAINING = Set.of("accept", "accept4", "recv", "recvfrom", "recvmsg", "recvmmsg",
-        "send", "sendto", "sendmsg", "sendmmsg", "read", "readv", "write", "writev", "splice", "sendfile");
     /**
      * Errors that are answers: that the socket of a file lives, that the pipe of a notification is full, that no
      * completion has arrived.
      */
     private static final Set<String> MISLEADING = Set.of("UNIX connect EPROTOTYPE", "WAKE write EAGAIN",
         "ZERO_COPY recvmsg EAGAIN");
-    /** Errors that the library does not name; every Unix has the same numbers. */
-    private static final Map<String, Integer> UNNAMED = Map.of("EDOM", 33, "EFBIG", 27);
     private static final long TOO_LONG = 120_000_000_000L;
 
     private final Plan plan = Plan.own();
-    private final Map<String, List<String>> errors = new LinkedHashMap<>();
+    private final ErrorTable errors;
     private final long most;
     private final Map<String, List<String>> defects = new LinkedHashMap<>();
     private final Map<String, Integer> outcomes = new TreeMap<>();
@@ -52,12 +46,7 @@ final class SingleFaults {
 
     private SingleFaults(Path table, long most) throws IOException {
         this.most = most;
-        for (String line : Files.readAllLines(table)) {
-            int colon = line.indexOf(':');
-            if (!line.startsWith("#") && colon > 0) {
-                errors.put(line.substring(0, colon), List.of(line.substring(colon + 1).trim().split(" ")));
-            }
-        }
+        errors = new ErrorTable(table);
         open();
     }
 
@@ -66,15 +55,19 @@ final class SingleFaults {
             args.length > 1 ? Long.parseLong(args[1]) : Long.MAX_VALUE);
         List<String> only = args.length > 2 ? List.of(args[2].split(",")) : List.of();
         Thread watch = Thread.ofPlatform().daemon().start(faults::watch);
-        boolean edges = true;
-        do {
+        boolean cut = faults.plan.cuts();
+        for (boolean level : new boolean[] {false, true}) {
             for (Scenario scenario : Scenario.values()) {
-                if (scenario.isAvailable() && (only.isEmpty() || only.contains(scenario.name()))) {
-                    faults.all(scenario, !edges);
+                if (!scenario.isAvailable() || !only.isEmpty() && !only.contains(scenario.name())) {
+                    continue;
+                }
+                if (!cut) {
+                    faults.all(scenario, level);
+                } else if (level || Feature.EDGES.support() != Support.SUPPORTED) {
+                    faults.cut(scenario, level);
                 }
             }
-            edges = !edges;
-        } while (!edges);
+        }
         watch.interrupt();
         System.exit(faults.report() ? 0 : 1);
     }
@@ -115,14 +108,9 @@ final class SingleFaults {
         for (int f = 0; f < after.length; f++) {
             String function = plan.functions.get(f);
             for (long n = 1; n <= Math.min(most, after[f] - before[f]); n++) {
-                for (String error : errors.getOrDefault(function.replace("$INODE64", ""), List.of())) {
-                    if (!level && Feature.EDGES.support() == Support.SUPPORTED && isDrained(function, error)
-                            || MISLEADING.contains(scenario + " " + function + " " + error)) {
-                        continue;
-                    }
-                    int errno = number(error);
-                    if (errno != 0) {
-                        single(scenario, level, f, new Fault(function, n, error, errno));
+                for (Fault fault : errors.faults(function, n, level)) {
+                    if (!MISLEADING.contains(scenario + " " + function + " " + fault.error())) {
+                        single(scenario, level, f, fault);
                     }
                 }
             }
@@ -131,37 +119,21 @@ final class SingleFaults {
             (System.nanoTime() - start) / 1_000_000);
     }
 
-    /** Returns whether an event follows an error, if it is not injected: ENOTCONN is that of a pending connect. */
-    private static boolean isDrained(String function, String error) {
-        return DRAINING.contains(function) && (error.equals("EAGAIN") || error.equals("ENOTCONN"));
-    }
-
-    private static final UnixConstants CONSTANTS = constants();
-
-    private static UnixConstants constants() {
-        String os = System.getProperty("os.name").toLowerCase();
-        String name = os.startsWith("mac") ? "macos" : os;
-        String type = "io.panamio.sys." + name + "." + name.substring(0, 1).toUpperCase() + name.substring(1)
-            + "Constants";
-        try {
-            var field = Class.forName(type).getDeclaredField("INSTANCE");
-            field.setAccessible(true);
-            return (UnixConstants) field.get(null);
-        } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
+    /** Runs a scenario with every transfer of a stream cut to a byte. With edges, that would mean a drained stream. */
+    private void cut(Scenario scenario, boolean level) throws IOException {
+        current = scenario + " cut";
+        since = System.nanoTime();
+        long before = plan.injected();
+        try (Run run = new Run(poll, plan, null, level, seed++)) {
+            scenario.run(run);
+        } catch (RuntimeException | IOException e) {
+            defects.put(scenario + (level ? " levels" : " edges"), List.of());
+            System.out.println("DEFECT " + scenario + ": " + e + at(e));
         }
-    }
-
-    /** Returns the number of an error, or 0 if this system does not have it. */
-    private static int number(String error) {
-        if (UNNAMED.containsKey(error)) {
-            return UNNAMED.get(error);
-        }
-        try {
-            return CONSTANTS.number(Errno.valueOf(error));
-        } catch (AssertionError e) {
-            return 0;
-        }
+        long cuts = plan.injected() - before;
+        injected += cuts;
+        System.out.printf("%s %s: %d cuts, %d ms%n", scenario, level ? "levels" : "edges", cuts,
+            (System.nanoTime() - since) / 1_000_000);
     }
 
     private void clean(Scenario scenario, boolean level) throws IOException {

@@ -141,7 +141,7 @@ class SourceFdTest {
     void aFileInPlaceOfADirectoryIsRefused() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
         IOException e = assertThrows(IOException.class, () -> new Inotify(file).close());
-        assertEquals(file + ": inotify_add_watch: Not a directory", e.getMessage());
+        assertEquals(file + ": inotify_add_watch: Not a directory (errno 20)", e.getMessage());
     }
 
     // ---- processes
@@ -169,7 +169,7 @@ class SourceFdTest {
         process.getOutputStream().close();
         process.onExit().join();
         IOException e = assertThrows(IOException.class, () -> new PidFd(process.pid()).close());
-        assertEquals("process " + process.pid() + ": pidfd_open: No such process", e.getMessage());
+        assertEquals("process " + process.pid() + ": pidfd_open: No such process (errno 3)", e.getMessage());
     }
 
     // ---- signals

@@ -391,10 +391,13 @@ public final class Libc {
         static MethodHandle call = linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
     }
 
-    /** fcntl(2) with an int. */
+    /** fcntl(2) with an int, repeated after EINTR. */
     public static int fcntl(int fd, int command, int argument) {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = (int) Fcntl.call.invokeExact(scratch.capture, fd, command, argument);
+            int r;
+            do {
+                r = (int) Fcntl.call.invokeExact(scratch.capture, fd, command, argument);
+            } while (r < 0 && scratch.captured(CODE) == Posix.EINTR);
             return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);
@@ -427,10 +430,13 @@ public final class Libc {
         static MethodHandle call = linkVariadic("ioctl", 2, JAVA_INT, JAVA_LONG, ADDRESS);
     }
 
-    /** ioctl(2). */
+    /** ioctl(2), repeated after EINTR. */
     public static int ioctl(int fd, long request, MemorySegment argument) {
         try (NativeScratch scratch = NativeScratch.enter()) {
-            int r = (int) Ioctl.call.invokeExact(scratch.capture, fd, request, argument);
+            int r;
+            do {
+                r = (int) Ioctl.call.invokeExact(scratch.capture, fd, request, argument);
+            } while (r < 0 && scratch.captured(CODE) == Posix.EINTR);
             return r >= 0 ? r : -scratch.captured(CODE);
         } catch (Throwable t) {
             throw unexpected(t);

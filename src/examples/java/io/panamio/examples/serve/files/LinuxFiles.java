@@ -14,9 +14,11 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Access to files on Linux through system calls, which take a path as bytes, whatever its charset, and allocate nothing
@@ -47,6 +49,10 @@ final class LinuxFiles extends FileAccess {
     private static final long DIRENT_NAME = 19;
 
     private static final Linker LINKER = Linker.nativeLinker();
+    /** The C library, or what tests put in its place. */
+    private static final SymbolLookup LIBRARY = Optional.ofNullable(System.getProperty("panamio.test.library"))
+        .map(file -> SymbolLookup.libraryLookup(Path.of(file), Arena.global()).or(LINKER.defaultLookup()))
+        .orElse(LINKER.defaultLookup());
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
     private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
     private static final long ERRNO_OFFSET = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
@@ -71,7 +77,7 @@ final class LinuxFiles extends FileAccess {
     }
 
     private static MethodHandle link(String function, FunctionDescriptor type, Linker.Option... options) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().find(function).orElseThrow(), type, options);
+        return LINKER.downcallHandle(LIBRARY.find(function).orElseThrow(), type, options);
     }
 
     private static MethodHandle link(String function, MemoryLayout result, MemoryLayout... arguments) {
