@@ -9,7 +9,7 @@ import java.lang.reflect.Field;
  *
  * @param groups its handles of AFD
  * @param blocks the blocks of memory in use, one for each source, or for one that is gone and whose packet is to come
- * @param pending the requests whose packet has not arrived
+ * @param pending the requests, and the pipes with requests, whose packet has not arrived
  */
 public record Requests(int groups, int blocks, int pending) {
     /** {@return what a Poll holds now, all 0 elsewhere than on Windows} */
@@ -26,7 +26,11 @@ public record Requests(int groups, int blocks, int pending) {
                     blocks += group.get(i) == null ? 0 : 1;
                 }
             }
-            return new Requests(groups, blocks, field("pending").getInt(selector));
+            int pending = field("pending").getInt(selector);
+            for (OverlappedPipe pipe : (OverlappedPipe[]) field("pipes").get(selector)) {
+                pending += pipe != null && pipe.isPending() ? 1 : 0;
+            }
+            return new Requests(groups, blocks, pending);
         }
     }
 

@@ -14,6 +14,7 @@ import io.panamio.SourceFd;
 import io.panamio.Waker;
 import io.panamio.net.TcpListener;
 import io.panamio.net.UdpSocket;
+import io.panamio.sys.windows.Requests;
 import io.panamio.test.support.EventFd;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeFds;
@@ -234,10 +235,13 @@ class CloseTest {
                 loop.register(loop.later(UdpSocket.bind(new InetSocketAddress(Loop.V4, 0))), i, R);
             }
             assertEquals(0, loop.poll.pollNow(loop.events));
+            Requests held = Requests.of(loop.poll);
+            assertTrue(held.groups() == 0 || held.equals(new Requests(32, count, count)), held::toString);
             result(start(() -> {
                 loop.poll.close();
                 return null;
             }));
+            assertEquals(new Requests(0, 0, 0), Requests.of(loop.poll), "all have completed");
             opened.expect(count);
         }
         opened.expect(0);

@@ -35,7 +35,7 @@ final class CompletionSelector extends Selector {
     /** The key of the first group's packets. */
     private static final long FIRST_GROUP = 2;
 
-    /** The maximum time that {@link #destroy} waits for the packets of cancelled requests, in nanoseconds. */
+    /** The maximum time that {@link #destroy} waits for the next packet of a cancelled request, in nanoseconds. */
     private static final long MAX_DRAIN = 1_000_000_000;
 
     private static final Set<CompletionSelector> OPEN = ConcurrentHashMap.newKeySet();
@@ -548,13 +548,16 @@ final class CompletionSelector extends Selector {
     /** Takes the packets of the requests that were cancelled, as the system writes to their memory until then. */
     private void drain() {
         CompletionEvents events = new CompletionEvents(256);
-        long deadline = System.nanoTime() + MAX_DRAIN;
-        while ((pending > 0 || hasPendingPipes()) && System.nanoTime() < deadline) {
+        long last = System.nanoTime();
+        while ((pending > 0 || hasPendingPipes()) && System.nanoTime() - last < MAX_DRAIN) {
             int packets;
             try {
                 packets = dequeue(events, events.packetCapacity(), 1_000_000);
             } catch (IOException e) {
                 return;
+            }
+            if (packets > 0) {
+                last = System.nanoTime();
             }
             for (int i = 0; i < packets; i++) {
                 OverlappedPipe pipe = events.key(i) < 0 ? pipes[(int) ~events.key(i)] : null;
