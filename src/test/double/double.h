@@ -198,7 +198,8 @@ int size_of(struct object *o, bool send); /* of SO_SNDBUF or SO_RCVBUF */
 long set_number(int fd, int level, int name, int value); /* an option of Linux */
 bool tcp_state(int fd, struct tcp_info *info); /* whether it has counters: qemu gives the state only */
 void take_error(int fd, struct object *o);
-bool unix_state(ino_t inode, ino_t *peer, int *queued); /* the peer's inode, or 0; bytes or connections that wait */
+/* Holding the lock: the peer's inode, or 0, and the bytes or connections that wait. False if Linux does not tell. */
+bool unix_state(ino_t inode, ino_t *peer, int *queued);
 int unread_by_peer(struct object *o);  /* of a Unix stream; 0 before it is accepted */
 bool unix_full(struct object *o);
 struct object *unix_peer(struct object *o); /* holding the lock; NULL if it is none of this process */
