@@ -237,6 +237,7 @@ static int netlink = -1;
 
 __attribute__((constructor)) static void open_netlink(void) {
     long fd = SYS(socket, (long) AF_NETLINK, (long) (SOCK_RAW | SOCK_CLOEXEC), (long) NETLINK_SOCK_DIAG);
+    SYS(close, (long) netlink);
     netlink = fd < 0 ? -1 : (int) SYS(fcntl, fd, (long) F_DUPFD_CLOEXEC, 600L);
     SYS(close, fd);
 }
@@ -249,10 +250,16 @@ bool unix_state(ino_t inode, ino_t *peer, int *queued) {
         .udiag_ino = (unsigned) inode, .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN, .udiag_cookie = {-1U, -1U}}};
     char answer[1024];
     struct nlmsghdr *header = (struct nlmsghdr *) answer;
-    if (netlink < 0 || SYS(sendto, (long) netlink, &ask, (long) sizeof ask, 0L, NULL, 0L) < 0
-            || SYS(recvfrom, (long) netlink, answer, (long) sizeof answer, 0L, NULL, NULL) < 0
-            || header->nlmsg_type != SOCK_DIAG_BY_FAMILY) {
-        return false;
+    for (int attempt = 0;; attempt++) {
+        if (netlink >= 0 && SYS(sendto, (long) netlink, &ask, (long) sizeof ask, 0L, NULL, 0L) >= 0
+                && SYS(recvfrom, (long) netlink, answer, (long) sizeof answer, 0L, NULL, NULL) >= 0
+                && header->nlmsg_type == SOCK_DIAG_BY_FAMILY) {
+            break;
+        }
+        if (attempt > 0) {
+            return false;
+        }
+        open_netlink(); /* in the network of this process, if it has another one now */
     }
     *peer = 0;
     *queued = 0;

@@ -71,9 +71,6 @@
 /* A system call of Linux: its result, or the negated errno. */
 #define SYS(name, ...) ({ long r_ = syscall(SYS_##name, ##__VA_ARGS__); r_ < 0 ? -(long) errno : r_; })
 
-/* Of a pipe of FreeBSD, for small writes; twice as much for a large one. */
-#define PIPE_SIZE 32768
-
 /* What is returned for ENOTSUP where the target tells it from EOPNOTSUPP. */
 #define NOT_SUPPORTED 524
 

@@ -417,9 +417,6 @@ API(long, write, int fd, const void *from, size_t length) {
     if (interrupted()) {
         return done(-EINTR);
     }
-    if (FREEBSD_HERE && o->kind == PIPE && length > PIPE_SIZE && bytes_to_read(fd) == 0) {
-        SYS(fcntl, (long) fd, (long) F_SETPIPE_SZ, (long) (2 * PIPE_SIZE));
-    }
     size_t n = o->kind == PIPE && length > 512 && hostile(8) ? length / 2 + 1 : length;
     return done(after_pipe(fd, o, SYS(write, (long) fd, from, n), false));
 }

@@ -124,6 +124,8 @@ public enum Behaviour {
     /** The counters of TCP are those of TCP_INFO_v1. */
     TCP_INFO_IS_WINSOCKS(WINDOWS),
 
+    /** SO_REUSEADDR lets no UDP sockets share an address, except a multicast one (6). */
+    ADDRESSES_ARE_NOT_SHARED(MACOS, FREEBSD),
     /** There is no SO_REUSEPORT. */
     PORTS_CANNOT_BE_SHARED(WINDOWS),
     /**
