@@ -71,9 +71,6 @@
 /* A system call of Linux: its result, or the negated errno. */
 #define SYS(name, ...) ({ long r_ = syscall(SYS_##name, ##__VA_ARGS__); r_ < 0 ? -(long) errno : r_; })
 
-/* Of a pipe of FreeBSD, for small writes; twice as much for a large one. */
-#define PIPE_SIZE 32768
-
 /* What is returned for ENOTSUP where the target tells it from EOPNOTSUPP. */
 #define NOT_SUPPORTED 524
 
@@ -198,7 +195,8 @@ int size_of(struct object *o, bool send); /* of SO_SNDBUF or SO_RCVBUF */
 long set_number(int fd, int level, int name, int value); /* an option of Linux */
 bool tcp_state(int fd, struct tcp_info *info); /* whether it has counters: qemu gives the state only */
 void take_error(int fd, struct object *o);
-bool unix_state(ino_t inode, ino_t *peer, int *queued); /* the peer's inode, or 0; bytes or connections that wait */
+/* Holding the lock: the peer's inode, or 0, and the bytes or connections that wait. False if Linux does not tell. */
+bool unix_state(ino_t inode, ino_t *peer, int *queued);
 int unread_by_peer(struct object *o);  /* of a Unix stream; 0 before it is accepted */
 bool unix_full(struct object *o);
 struct object *unix_peer(struct object *o); /* holding the lock; NULL if it is none of this process */

@@ -114,13 +114,7 @@ API(int, ioctl, int fd, unsigned long request, VARIABLE) {
 }
 
 static long pipe_with(int *fds, int flags) {
-    long r = SYS(pipe2, fds, (long) flags);
-#ifdef FREEBSD
-    if (r >= 0) {
-        SYS(fcntl, (long) fds[1], (long) F_SETPIPE_SZ, (long) PIPE_SIZE);
-    }
-#endif
-    return r;
+    return SYS(pipe2, fds, (long) flags);
 }
 
 API(int, pipe, int *fds) {

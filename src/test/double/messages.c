@@ -94,6 +94,9 @@ static void unix_moved(struct object *o) {
 }
 
 static long after_receive(struct object *o, long r, bool peek) {
+    if (r > 0 && !peek) {
+        o->urgent = false;
+    }
     if (r > 0 && !peek && (o->kind == UNIX_STREAM || o->kind == UNIX_SEQPACKET)) {
         unix_moved(o);
     }
@@ -128,7 +131,8 @@ static size_t largest(struct object *o) {
 #ifdef MACOS
     case UNIX_DGRAM: return size ? size : 2048;
 #else
-    case UNIX_DGRAM: case UNIX_SEQPACKET: return size ? size : 8192;
+    case UNIX_DGRAM: return size ? size : 8192;
+    case UNIX_SEQPACKET: return (size_t) size_of(o, true);
 #endif
     default: return SIZE_MAX;
     }
@@ -205,6 +209,15 @@ static long before_send(int fd, struct object *o, size_t length, int flags, bool
     return 1;
 }
 
+/* The error of a send, which Linux has consumed and the target has not. */
+static void hold(struct object *o, long r) {
+    if (r < 0 && r != -EPIPE && r != -EAGAIN) {
+        pthread_mutex_lock(&lock);
+        o->error = (int) -r;
+        pthread_mutex_unlock(&lock);
+    }
+}
+
 static long after_send(int fd, struct object *o, size_t length, int flags, bool addressed, long r) {
     if (is_stream(o) && (r > 0 || r == -EAGAIN)) {
         pthread_mutex_lock(&lock);
@@ -221,10 +234,8 @@ static long after_send(int fd, struct object *o, size_t length, int flags, bool 
         return lose_peer(o);
     }
     if (is_stream(o) && (r == -EPIPE || r == -ECONNRESET || r == -ETIMEDOUT || r == -EHOSTUNREACH)) {
-        if (r != -EPIPE && o->kind == TCP) {
-            pthread_mutex_lock(&lock);
-            o->error = (int) -r; /* Linux has consumed it, the target has not */
-            pthread_mutex_unlock(&lock);
+        if (o->kind == TCP) {
+            hold(o, r);
         }
         if (o->kind != TCP && !o->used) {
             char name[128];
@@ -240,8 +251,8 @@ static long after_send(int fd, struct object *o, size_t length, int flags, bool 
 }
 
 /* A send may take less than there is room for; a receive takes what there is. */
-static size_t shorter(struct object *o, size_t length) {
-    if (o->kind == UNIX_STREAM && length > (size_t) size_of(o, true)) {
+static size_t shorter(int fd, struct object *o, size_t length) {
+    if (o->kind == UNIX_STREAM && length > (size_t) size_of(o, true) && !waits(fd)) {
         length = (size_t) size_of(o, true); /* at once, whatever is left at the peer */
     }
     return length > 1 && is_stream(o) && o->kind != UNIX_SEQPACKET && hostile(8) ? length / 2 + 1 : length;
@@ -287,9 +298,7 @@ static long receive(const char *function, int fd, void *to, size_t length, int f
         if (r == -EOPNOTSUPP && flags & T_MSG_OOB) {
             r = -EINVAL;
         }
-        if (r > 0 && !peek) {
-            o->urgent = flags & T_MSG_OOB;
-        }
+        o->urgent |= r > 0 && !peek && flags & T_MSG_OOB;
         if (r >= 0 && address) {
             pthread_mutex_lock(&lock);
             give_address(&name, is_stream(o) ? 0 : size, address, room);
@@ -340,11 +349,16 @@ static long transmit(const char *function, int fd, const void *from, size_t leng
         }
     }
     linux_flags |= o->kind == UNIX_DGRAM ? MSG_DONTWAIT : 0;
-    size_t all = shorter(o, length);
+    size_t all = shorter(fd, o, length);
     r = SYS(sendto, (long) fd, from, all, (long) linux_flags, address ? &name : NULL, name_size);
-    for (long more = r; o->kind == TCP && more > 0 && (size_t) r < all; r += more > 0 ? more : 0) {
-        more = SYS(sendto, (long) fd, (const char *) from + r, all - (size_t) r,
-            (long) (linux_flags | MSG_DONTWAIT), NULL, 0L); /* until it is full */
+    while (o->kind == TCP && r > 0 && (size_t) r < all) { /* until it is full */
+        long more = SYS(sendto, (long) fd, (const char *) from + r, all - (size_t) r,
+            (long) (linux_flags | MSG_DONTWAIT), NULL, 0L);
+        if (more <= 0) {
+            hold(o, more);
+            break;
+        }
+        r += more;
     }
     return after_send(fd, o, length, flags, address, r);
 }
@@ -403,9 +417,6 @@ API(long, write, int fd, const void *from, size_t length) {
     if (interrupted()) {
         return done(-EINTR);
     }
-    if (FREEBSD_HERE && o->kind == PIPE && length > PIPE_SIZE && bytes_to_read(fd) == 0) {
-        SYS(fcntl, (long) fd, (long) F_SETPIPE_SZ, (long) (2 * PIPE_SIZE));
-    }
     size_t n = o->kind == PIPE && length > 512 && hostile(8) ? length / 2 + 1 : length;
     return done(after_pipe(fd, o, SYS(write, (long) fd, from, n), false));
 }
@@ -460,7 +471,7 @@ static long vectored(int fd, const struct iovec *vectors, int count, bool read) 
         return after_pipe(fd, o, r, read && length != 0);
     }
     struct iovec fewer[T_IOV_MAX_OR_1024];
-    if (!read && o->kind == UNIX_STREAM && length > (size_t) size_of(o, true)) {
+    if (!read && o->kind == UNIX_STREAM && length > (size_t) size_of(o, true) && !waits(fd)) {
         count = trim(fewer, vectors, count, (size_t) size_of(o, true));
         vectors = fewer;
         length = total(vectors, count);
@@ -802,7 +813,7 @@ static long send_message(int fd, const struct t_msghdr *m, int flags) {
         }
     }
     struct iovec fewer[T_IOV_MAX_OR_1024];
-    if (o->kind == UNIX_STREAM && length > (size_t) size_of(o, true)) {
+    if (o->kind == UNIX_STREAM && length > (size_t) size_of(o, true) && !waits(fd)) {
         l.msg_iovlen = (size_t) trim(fewer, m->iov, m->iovlen, (size_t) size_of(o, true));
         l.msg_iov = fewer;
     }

@@ -139,7 +139,7 @@ static bool in_use(struct object *o, const struct sockaddr_storage *name) {
             fclose(file);
         }
     }
-    return !any; /* by a socket that is only bound */
+    return !any && !may_share(o, multicast); /* by a socket that is only bound */
 }
 
 /* Linux's own flags are off at the first attempt, so that its refusal can be judged, and then let in what follows. */

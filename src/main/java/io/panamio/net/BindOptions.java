@@ -27,7 +27,8 @@ public final class BindOptions extends BoundOptions<BindOptions> {
 
     /**
      * Sets SO_REUSEADDR: whether several sockets, all with this option, may be bound to the address. A multicast
-     * datagram is then received by all of them, any other by the last one bound. The default is false.
+     * datagram is then received by all of them, any other by the last one bound. On macOS and FreeBSD, only a multicast
+     * address is shared. The default is false.
      *
      * @param on true to enable it
      * @return the modified copy

@@ -122,6 +122,8 @@ public enum Behaviour {
     /** struct tcp_info, or TCP_INFO_v0, has fewer counters, and numbers the states otherwise. */
     TCP_INFO_IS_SMALLER(MACOS, FREEBSD, WINDOWS),
 
+    /** SO_REUSEADDR lets no UDP sockets share an address, except a multicast one (6). */
+    ADDRESSES_ARE_NOT_SHARED(MACOS, FREEBSD),
     /** There is no SO_REUSEPORT. */
     PORTS_CANNOT_BE_SHARED(WINDOWS),
     /**

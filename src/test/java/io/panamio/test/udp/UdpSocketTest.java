@@ -824,6 +824,10 @@ class UdpSocketTest {
             BindOptions reuse = BindOptions.DEFAULT.reuseAddress(true);
             UdpSocket first = loop.later(UdpSocket.bind(new InetSocketAddress(V4, 0), reuse));
             assertThrows(BindException.class, () -> UdpSocket.bind(first.localAddress()));
+            if (Behaviour.ADDRESSES_ARE_NOT_SHARED.isHere()) {
+                assertThrows(BindException.class, () -> UdpSocket.bind(first.localAddress(), reuse));
+                return;
+            }
             UdpSocket second = loop.later(UdpSocket.bind(first.localAddress(), reuse));
             loop.later(new Peer(V4)).send("x", second);
             assertEquals("x", awaitText(second), "the last one gets it");
