@@ -109,6 +109,34 @@ int bytes_to_read(int fd) {
     return SYS(ioctl, (long) fd, (long) FIONREAD, &n) < 0 ? 0 : n;
 }
 
+/* FIONREAD of the BSDs, where Linux tells of the first datagram. */
+long bytes_in_datagrams(int fd, struct object *o) {
+    long n = 0, r = 0;
+    for (int i = 0; r >= 0 && i < 1000; i++) { /* an empty one is found once */
+        set_number(fd, SOL_SOCKET, SO_PEEK_OFF, (int) n);
+        r = SYS(recvfrom, (long) fd, NULL, 0L, (long) (MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT), NULL, NULL);
+        n += r > 0 ? r : 0;
+    }
+    set_number(fd, SOL_SOCKET, SO_PEEK_OFF, -1);
+    if (r == -ECONNREFUSED) {
+        o->error = ECONNREFUSED; /* which was not to be taken */
+    }
+    return n;
+}
+
+int size_of(struct object *o, bool send) {
+    int set = send ? o->send_size : o->receive_size;
+    if (set) {
+        return set;
+    }
+    switch (o->kind) {
+    case TCP: return send ? (o->used && !o->listening ? 49032 : 32768) : o->used && !o->listening ? 81720 : 65536;
+    case UDP: return send ? 9216 : 42080;
+    case UNIX_DGRAM: return 16384;
+    default: return 8192;
+    }
+}
+
 bool tcp_state(int fd, struct tcp_info *info) {
     socklen_t length = sizeof *info;
     memset(info, 0, sizeof *info);
@@ -192,6 +220,68 @@ struct object *object(int fd) {
     o->next = *bucket;
     *bucket = o;
     return o;
+}
+
+/* ---- Unix sockets, as Linux describes them */
+
+bool unix_state(ino_t inode, ino_t *peer, int *queued) {
+    static int netlink; /* holding the lock */
+    struct {
+        struct nlmsghdr header;
+        struct unix_diag_req request;
+    } ask = {{sizeof ask, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0}, {.sdiag_family = AF_UNIX, .udiag_states = -1U,
+        .udiag_ino = (unsigned) inode, .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN, .udiag_cookie = {-1U, -1U}}};
+    if (netlink == 0) {
+        long fd = SYS(socket, (long) AF_NETLINK, (long) (SOCK_RAW | SOCK_CLOEXEC), (long) NETLINK_SOCK_DIAG);
+        netlink = fd < 0 ? -1 : (int) SYS(fcntl, fd, (long) F_DUPFD_CLOEXEC, 600L);
+        SYS(close, fd);
+    }
+    char answer[1024];
+    struct nlmsghdr *header = (struct nlmsghdr *) answer;
+    if (netlink < 0 || SYS(sendto, (long) netlink, &ask, (long) sizeof ask, 0L, NULL, 0L) < 0
+            || SYS(recvfrom, (long) netlink, answer, (long) sizeof answer, 0L, NULL, NULL) < 0
+            || header->nlmsg_type != SOCK_DIAG_BY_FAMILY) {
+        return false;
+    }
+    *peer = 0;
+    *queued = 0;
+    struct unix_diag_msg *message = NLMSG_DATA(header);
+    unsigned left = header->nlmsg_len - NLMSG_LENGTH(sizeof *message);
+    for (struct rtattr *a = (struct rtattr *) (message + 1); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+        if (a->rta_type == UNIX_DIAG_PEER) {
+            *peer = *(unsigned *) RTA_DATA(a);
+        } else if (a->rta_type == UNIX_DIAG_RQLEN) {
+            *queued = (int) ((struct unix_diag_rqlen *) RTA_DATA(a))->udiag_rqueue;
+        }
+    }
+    return true;
+}
+
+struct object *by_inode(ino_t inode, dev_t device) {
+    struct object *o = objects[(inode ^ device << 8) % BUCKETS];
+    while (o && (o->inode != inode || o->device != device)) {
+        o = o->next;
+    }
+    return o;
+}
+
+int unread_by_peer(struct object *o) {
+    ino_t peer, own;
+    int queued;
+    return unix_state(o->inode, &peer, &queued) && peer && unix_state(peer, &own, &queued) ? queued : 0;
+}
+
+bool unix_full(struct object *o) {
+    return unread_by_peer(o) >= size_of(o, true);
+}
+
+struct object *unix_peer(struct object *o) {
+    ino_t inode;
+    int queued;
+    if (!unix_state(o->inode, &inode, &queued) || !inode) {
+        return NULL;
+    }
+    return by_inode(inode, o->device);
 }
 
 void pass(int fd) {

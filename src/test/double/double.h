@@ -30,7 +30,11 @@
 #include <sys/socket.h>
 #include <sys/epoll.h>
 #include <netinet/in.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <linux/tcp.h>
+#include <linux/unix_diag.h>
 #include <linux/sockios.h>
 #include NUMBERS
 
@@ -66,6 +70,9 @@
 
 /* A system call of Linux: its result, or the negated errno. */
 #define SYS(name, ...) ({ long r_ = syscall(SYS_##name, ##__VA_ARGS__); r_ < 0 ? -(long) errno : r_; })
+
+/* Of a pipe of FreeBSD, for small writes; twice as much for a large one. */
+#define PIPE_SIZE 32768
 
 /* What is returned for ENOTSUP where the target tells it from EOPNOTSUPP. */
 #define NOT_SUPPORTED 524
@@ -161,7 +168,9 @@ struct object {
     bool dst_addr, recv_if, pkt_info; /* which control messages IP_PKTINFO of Linux stands for */
     bool timestamp, real_time, creds;
     int send_size, receive_size; /* of SO_SNDBUF, SO_RCVBUF, as they were set; 0: not set */
-    bool shares;            /* SO_REUSEPORT_LB */
+    bool reuse_address, reuse_port, shares; /* SO_REUSEADDR, SO_REUSEPORT, SO_REUSEPORT_LB */
+    bool lost_peer;         /* a datagram socket whose peer was gone at a send */
+    bool urgent;            /* its byte was received, and nothing since then */
     int linger_on, linger;
     int receive_low, send_low;
     int keep_init;          /* TCP_KEEPINIT, in seconds; 0: not set */
@@ -174,6 +183,7 @@ struct object {
 
 extern pthread_mutex_t lock;
 struct object *object(int fd);         /* holding the lock; NULL if the descriptor is not open */
+struct object *by_inode(ino_t inode, dev_t device); /* holding the lock; NULL if the double does not know it */
 enum kind kind_of(int fd);
 int access_mode(int fd);
 long done(long r);                     /* ends a function of the target: sets errno, returns -1 or the result */
@@ -183,9 +193,15 @@ extern bool is_hostile;
 int raw_poll(int fd, int events);
 int raw_option(int fd, int level, int name);
 int bytes_to_read(int fd);
+long bytes_in_datagrams(int fd, struct object *o); /* holding the lock: of all that are queued */
+int size_of(struct object *o, bool send); /* of SO_SNDBUF or SO_RCVBUF */
 long set_number(int fd, int level, int name, int value); /* an option of Linux */
 bool tcp_state(int fd, struct tcp_info *info); /* whether it has counters: qemu gives the state only */
 void take_error(int fd, struct object *o);
+bool unix_state(ino_t inode, ino_t *peer, int *queued); /* the peer's inode, or 0; bytes or connections that wait */
+int unread_by_peer(struct object *o);  /* of a Unix stream; 0 before it is accepted */
+bool unix_full(struct object *o);
+struct object *unix_peer(struct object *o); /* holding the lock; NULL if it is none of this process */
 bool sigpipe(struct object *o, int flags); /* whether an EPIPE would come with a signal, which fails the test */
 long to_linux(const void *address, unsigned length, struct sockaddr_storage *to); /* the length, or an error */
 unsigned to_target(const struct sockaddr_storage *from, unsigned length, void *to); /* at most 128 bytes */

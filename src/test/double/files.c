@@ -85,8 +85,16 @@ API(int, fcntl, int fd, int command, VARIABLE) {
 API(int, ioctl, int fd, unsigned long request, VARIABLE) {
     FIRST(int *, value, request);
     switch (request) {
-    case T_FIONREAD:
-        return (int) done(is_kqueue(fd) ? -ENOTTY : SYS(ioctl, (long) fd, (long) FIONREAD, value));
+    case T_FIONREAD: {
+        long r = is_kqueue(fd) ? -ENOTTY : SYS(ioctl, (long) fd, (long) FIONREAD, value);
+        pthread_mutex_lock(&lock);
+        struct object *o = r < 0 ? NULL : object(fd);
+        if (o && (o->kind == UDP || o->kind == UNIX_DGRAM)) {
+            *value = (int) bytes_in_datagrams(fd, o);
+        }
+        pthread_mutex_unlock(&lock);
+        return (int) done(r);
+    }
     case T_FIONBIO:
         return (int) done(SYS(ioctl, (long) fd, (long) FIONBIO, value));
     case T_SIOCATMARK:
@@ -96,7 +104,9 @@ API(int, ioctl, int fd, unsigned long request, VARIABLE) {
     case 0x40047476: { /* FIONSPACE */
         int queued = 0;
         long r = SYS(ioctl, (long) fd, (long) SIOCOUTQ, &queued);
-        *value = raw_option(fd, SOL_SOCKET, SO_SNDBUF) / 2 - queued;
+        pthread_mutex_lock(&lock);
+        *value = r < 0 ? 0 : size_of(object(fd), true) - queued;
+        pthread_mutex_unlock(&lock);
         return (int) done(r);
     }
     }
@@ -104,7 +114,13 @@ API(int, ioctl, int fd, unsigned long request, VARIABLE) {
 }
 
 static long pipe_with(int *fds, int flags) {
-    return SYS(pipe2, fds, (long) flags);
+    long r = SYS(pipe2, fds, (long) flags);
+#ifdef FREEBSD
+    if (r >= 0) {
+        SYS(fcntl, (long) fds[1], (long) F_SETPIPE_SZ, (long) PIPE_SIZE);
+    }
+#endif
+    return r;
 }
 
 API(int, pipe, int *fds) {
@@ -126,6 +142,7 @@ API(int, dup, int fd) {
 
 API(int, dup2, int from, int to) {
     if (from != to) {
+        end(to);
         forget(to);
     }
     return (int) done(from == to ? SYS(fcntl, (long) from, (long) F_GETFD) < 0 ? -EBADF : to
@@ -284,6 +301,16 @@ static long send_file(int file, int fd, long offset, unsigned long length, const
     r = 0;
     while (left > 0 && offset < s.st_size) {
         unsigned long part = left;
+        if (to == UNIX_STREAM && !waits) {
+            pthread_mutex_lock(&lock);
+            bool full = unix_full(o);
+            pthread_mutex_unlock(&lock);
+            if (full) {
+                r = -EAGAIN;
+                break;
+            }
+            part = part < (unsigned long) size_of(o, true) ? part : (unsigned long) size_of(o, true);
+        }
         if (hostile(4) && part > 1000) {
             part = part / 2; /* and then EAGAIN, as if the socket were full */
         }

@@ -103,16 +103,16 @@ static void look_at_tcp(int fd, struct object *o, struct look *l) {
         l->read_eof = o->shut_read || bits & (POLLRDHUP | POLLHUP);
         l->write_eof = o->shut_write || bits & POLLHUP;
     }
-    l->out_of_band = bits & POLLPRI;
+    l->out_of_band = bits & POLLPRI || o->urgent;
     l->to_read = o->shut_read ? 0 : bytes_to_read(fd);
-    if (l->to_read == 0 && !o->shut_read && bits & POLLIN && l->out_of_band) {
+    if (l->to_read == 0 && !o->shut_read && bits & POLLIN && bits & POLLPRI) {
         l->to_read = 1; /* at least: Linux counts up to the mark, at which a read has stopped */
     }
     l->read = l->to_read >= (o->receive_low > 0 ? o->receive_low : 1) || l->read_eof || l->error;
     l->write = l->write_eof || bits & POLLOUT;
     int queued = 0;
     SYS(ioctl, (long) fd, (long) SIOCOUTQ, &queued);
-    l->room = raw_option(fd, SOL_SOCKET, SO_SNDBUF) / 2 - queued;
+    l->room = size_of(o, true) > queued ? size_of(o, true) - queued : 0;
 }
 
 static void look_at_unix(int fd, struct object *o, struct look *l) {
@@ -121,8 +121,10 @@ static void look_at_unix(int fd, struct object *o, struct look *l) {
         take_error(fd, o);
     }
     if (o->listening) {
+        ino_t none;
+        int connections = 0;
         l->read = bits & POLLIN;
-        l->to_read = l->read;
+        l->to_read = unix_state(o->inode, &none, &connections) ? connections : l->read;
         return;
     }
     if (!o->used) {
@@ -138,8 +140,12 @@ static void look_at_unix(int fd, struct object *o, struct look *l) {
     l->write_eof = o->shut_write || bits & POLLHUP;
     l->to_read = bytes_to_read(fd);
     l->read = l->to_read > 0 || l->read_eof || bits & POLLIN;
-    l->write = l->write_eof || bits & POLLOUT;
-    l->room = 8192;
+    int unread = unread_by_peer(o);
+    l->room = size_of(o, true);
+    l->write = l->write_eof || (bits & POLLOUT && unread < l->room);
+    if (MACOS_HERE) { /* what is left at the peer, which FreeBSD does not count */
+        l->room = l->room > unread ? l->room - unread : 0;
+    }
 }
 
 static void look_at_datagrams(int fd, struct object *o, struct look *l) {
@@ -153,7 +159,7 @@ static void look_at_datagrams(int fd, struct object *o, struct look *l) {
     l->read = data || l->read_eof || o->error;
     l->to_read = data ? bytes_to_read(fd) : 0;
     l->write = o->kind == UNIX_DGRAM || o->error || bits & POLLOUT; /* a full peer is no reason to wait */
-    l->room = raw_option(fd, SOL_SOCKET, SO_SNDBUF) / 2;
+    l->room = size_of(o, true);
 }
 
 static void look_at_pipe(int fd, struct object *o, struct look *l) {
@@ -235,13 +241,12 @@ static bool is_write(struct knote *k) {
     return k->event.filter == T_EVFILT_WRITE;
 }
 
-/* The low-water mark of a knote that reads: macOS lowers it to the size of the buffer. */
+/* The low-water mark of a knote: macOS lowers it to the size of the buffer. */
 static long mark(struct knote *k) {
     long size = INT64_MAX;
     if (MACOS_HERE) {
         struct object *o = k->object;
-        size = o->kind == PIPE ? 65536 : o->kind == UNIX_STREAM ? 8192 : o->receive_size ? o->receive_size
-            : o->kind <= OTHER_SOCKET ? raw_option((int) k->event.ident, SOL_SOCKET, SO_RCVBUF) / 2 : size;
+        size = o->kind == PIPE ? 65536 : o->kind <= OTHER_SOCKET ? size_of(o, is_write(k)) : size;
     }
     return k->event.data < size ? k->event.data : size;
 }
@@ -259,7 +264,7 @@ static bool holds(struct knote *k, struct look *l) {
     look(fd, k->object, l);
     if (is_write(k)) {
         if (k->event.fflags & T_NOTE_LOWAT && !l->write_eof) {
-            return l->room >= k->event.data;
+            return l->room >= mark(k);
         }
         return l->write;
     }
@@ -649,6 +654,9 @@ static bool report(struct knote *k, struct t_kevent *e) {
         bool eof = is_write(k) ? l.write_eof : l.read_eof;
         e->fflags = 0;
         e->data = is_write(k) ? l.room : l.to_read;
+        if (!is_write(k) && (k->object->kind == UDP || k->object->kind == UNIX_DGRAM) && l.to_read > 0) {
+            e->data = bytes_in_datagrams((int) k->event.ident, k->object);
+        }
         if (eof) {
             e->flags |= T_EV_EOF;
             int saved = errno;

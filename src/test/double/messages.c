@@ -83,7 +83,20 @@ static long before_receive(int fd, struct object *o, size_t length, bool peek) {
     return 1;
 }
 
+/* The peer of a Unix stream has room again. */
+static void unix_moved(struct object *o) {
+    pthread_mutex_lock(&lock);
+    struct object *peer = unix_peer(o);
+    if (peer) {
+        activate(peer, T_EVFILT_WRITE);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 static long after_receive(struct object *o, long r, bool peek) {
+    if (r > 0 && !peek && (o->kind == UNIX_STREAM || o->kind == UNIX_SEQPACKET)) {
+        unix_moved(o);
+    }
     if (!is_stream(o)) {
         if (r == -ECONNREFUSED && peek) {
             pthread_mutex_lock(&lock);
@@ -121,6 +134,26 @@ static size_t largest(struct object *o) {
     }
 }
 
+static bool waits(int fd) {
+    return !(SYS(fcntl, (long) fd, (long) F_GETFL) & O_NONBLOCK);
+}
+
+static bool peer_is_gone(int fd, struct object *o) {
+    char name[128];
+    socklen_t length = sizeof name;
+    ino_t peer = 1;
+    int queued;
+    pthread_mutex_lock(&lock);
+    bool known = unix_state(o->inode, &peer, &queued);
+    pthread_mutex_unlock(&lock);
+    return known && !peer && SYS(getpeername, (long) fd, name, &length) >= 0;
+}
+
+static long lose_peer(struct object *o) {
+    o->lost_peer = o->used = true;
+    return MACOS_HERE ? -ENOTCONN : -ECONNRESET;
+}
+
 /* What a send answers before Linux is asked; 1: nothing. */
 static long before_send(int fd, struct object *o, size_t length, int flags, bool addressed) {
     if (o->kind > OTHER_SOCKET) {
@@ -135,6 +168,20 @@ static long before_send(int fd, struct object *o, size_t length, int flags, bool
     }
     if (o->kind == UDP && o->error) {
         return taken_error(o, false);
+    }
+    if (o->kind == UNIX_DGRAM && !addressed && peer_is_gone(fd, o)) { /* Linux would drop what is queued */
+        return o->lost_peer ? MACOS_HERE ? -ENOTCONN : -EDESTADDRREQ : lose_peer(o);
+    }
+    if ((o->kind == UNIX_STREAM || o->kind == UNIX_SEQPACKET) && !waits(fd)) {
+        pthread_mutex_lock(&lock);
+        bool full = unix_full(o);
+        if (full) {
+            sent(fd, o, false);
+        }
+        pthread_mutex_unlock(&lock);
+        if (full) {
+            return -EAGAIN;
+        }
     }
     if (o->kind == TCP) {
         int state = state_of(fd);
@@ -170,9 +217,8 @@ static long after_send(int fd, struct object *o, size_t length, int flags, bool 
     if (o->kind == UNIX_DGRAM && r == -ENOTCONN) {
         return MACOS_HERE && o->used ? -ENOTCONN : -EDESTADDRREQ;
     }
-    if (o->kind == UNIX_DGRAM && r == -ECONNREFUSED && !addressed) { /* the peer is gone */
-        o->used = true;
-        return MACOS_HERE ? -ENOTCONN : -ECONNRESET;
+    if (o->kind == UNIX_DGRAM && r == -ECONNREFUSED && !addressed) {
+        return lose_peer(o);
     }
     if (is_stream(o) && (r == -EPIPE || r == -ECONNRESET || r == -ETIMEDOUT || r == -EHOSTUNREACH)) {
         if (r != -EPIPE && o->kind == TCP) {
@@ -195,6 +241,9 @@ static long after_send(int fd, struct object *o, size_t length, int flags, bool 
 
 /* A send may take less than there is room for; a receive takes what there is. */
 static size_t shorter(struct object *o, size_t length) {
+    if (o->kind == UNIX_STREAM && length > (size_t) size_of(o, true)) {
+        length = (size_t) size_of(o, true); /* at once, whatever is left at the peer */
+    }
     return length > 1 && is_stream(o) && o->kind != UNIX_SEQPACKET && hostile(8) ? length / 2 + 1 : length;
 }
 
@@ -237,6 +286,9 @@ static long receive(const char *function, int fd, void *to, size_t length, int f
             address ? &name : NULL, address ? &size : NULL), peek);
         if (r == -EOPNOTSUPP && flags & T_MSG_OOB) {
             r = -EINVAL;
+        }
+        if (r > 0 && !peek) {
+            o->urgent = flags & T_MSG_OOB;
         }
         if (r >= 0 && address) {
             pthread_mutex_lock(&lock);
@@ -288,8 +340,13 @@ static long transmit(const char *function, int fd, const void *from, size_t leng
         }
     }
     linux_flags |= o->kind == UNIX_DGRAM ? MSG_DONTWAIT : 0;
-    return after_send(fd, o, length, flags, address, SYS(sendto, (long) fd, from, shorter(o, length),
-        (long) linux_flags, address ? &name : NULL, name_size));
+    size_t all = shorter(o, length);
+    r = SYS(sendto, (long) fd, from, all, (long) linux_flags, address ? &name : NULL, name_size);
+    for (long more = r; o->kind == TCP && more > 0 && (size_t) r < all; r += more > 0 ? more : 0) {
+        more = SYS(sendto, (long) fd, (const char *) from + r, all - (size_t) r,
+            (long) (linux_flags | MSG_DONTWAIT), NULL, 0L); /* until it is full */
+    }
+    return after_send(fd, o, length, flags, address, r);
 }
 
 API(long, send, int fd, const void *from, size_t length, int flags) {
@@ -346,6 +403,9 @@ API(long, write, int fd, const void *from, size_t length) {
     if (interrupted()) {
         return done(-EINTR);
     }
+    if (FREEBSD_HERE && o->kind == PIPE && length > PIPE_SIZE && bytes_to_read(fd) == 0) {
+        SYS(fcntl, (long) fd, (long) F_SETPIPE_SZ, (long) (2 * PIPE_SIZE));
+    }
     size_t n = o->kind == PIPE && length > 512 && hostile(8) ? length / 2 + 1 : length;
     return done(after_pipe(fd, o, SYS(write, (long) fd, from, n), false));
 }
@@ -354,6 +414,17 @@ static size_t total(const struct iovec *vectors, int count) {
     size_t n = 0;
     for (int i = 0; i < count; i++) {
         n += vectors[i].iov_len;
+    }
+    return n;
+}
+
+/* The vectors of at most so many bytes. */
+static int trim(struct iovec *to, const struct iovec *from, int count, size_t most) {
+    int n = 0;
+    for (; n < count && most > 0; n++) {
+        to[n] = from[n];
+        to[n].iov_len = to[n].iov_len < most ? to[n].iov_len : most;
+        most -= to[n].iov_len;
     }
     return n;
 }
@@ -388,6 +459,12 @@ static long vectored(int fd, const struct iovec *vectors, int count, bool read) 
         long r = read ? SYS(readv, (long) fd, vectors, (long) count) : SYS(writev, (long) fd, vectors, (long) count);
         return after_pipe(fd, o, r, read && length != 0);
     }
+    struct iovec fewer[T_IOV_MAX_OR_1024];
+    if (!read && o->kind == UNIX_STREAM && length > (size_t) size_of(o, true)) {
+        count = trim(fewer, vectors, count, (size_t) size_of(o, true));
+        vectors = fewer;
+        length = total(vectors, count);
+    }
     struct msghdr m = {.msg_iov = (struct iovec *) vectors, .msg_iovlen = (size_t) count};
     long r = read ? before_receive(fd, o, length, false) : before_send(fd, o, length, 0, false);
     if (r != 1) {
@@ -411,6 +488,7 @@ struct writer {
     unsigned char *to;
     unsigned room, used;
     bool truncated;
+    int interface; /* to follow the TTL; 0: none */
 };
 
 #define ALIGNED(n) (((n) + T_CMSG_ALIGN - 1) / T_CMSG_ALIGN * T_CMSG_ALIGN)
@@ -440,7 +518,12 @@ static void put_rights(struct writer *w, const void *data, unsigned size) {
     }
 }
 
-static void put_interface(struct writer *w, int index) {
+static void put_interface(struct writer *w) {
+    int index = w->interface;
+    w->interface = 0;
+    if (index == 0) {
+        return;
+    }
     unsigned char link[56]; /* as the kernel fills it, which is longer than its type */
     memset(link, 0, sizeof link);
     link[0] = sizeof link;
@@ -494,9 +577,12 @@ static void put_message(struct writer *w, struct object *o, struct cmsghdr *c) {
             put(w, T_IPPROTO_IP, T_IP_RECVDSTADDR, &info.ipi_addr, 4);
         }
         if (o->recv_if) {
-            put_interface(w, info.ipi_ifindex);
+            w->interface = info.ipi_ifindex;
         }
     } else if (c->cmsg_level == IPPROTO_IP && (c->cmsg_type == IP_TTL || c->cmsg_type == IP_TOS)) {
+        if (c->cmsg_type == IP_TOS) {
+            put_interface(w);
+        }
         put(w, T_IPPROTO_IP, c->cmsg_type == IP_TTL ? T_IP_RECVTTL : T_IP_RECVTOS, data, 1);
     } else if (c->cmsg_level == IPPROTO_IPV6) {
         switch (c->cmsg_type) {
@@ -615,6 +701,7 @@ static long receive_message(int fd, struct t_msghdr *m, int flags) {
     memset(&name, 0, sizeof name);
     bool zero = total(m->iov, m->iovlen) == 0 && is_stream(o);
     bool peek = flags & T_MSG_PEEK;
+    bool ended = raw_poll(fd, POLLRDHUP) & (POLLRDHUP | POLLHUP); /* an empty record is one before the end */
 #ifdef FREEBSD
     linux_flags |= o->kind == UDP && flags & T_MSG_TRUNC ? MSG_TRUNC : 0; /* the length of the datagram, since 14 */
 #endif
@@ -630,7 +717,7 @@ static long receive_message(int fd, struct t_msghdr *m, int flags) {
         return r;
     }
     bool cloexec = linux_flags & MSG_CMSG_CLOEXEC;
-    struct writer w = {m->control, m->control ? m->controllen : 0, 0, false};
+    struct writer w = {m->control, m->control ? m->controllen : 0, 0, false, 0};
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&l); c; c = CMSG_NXTHDR(&l, c)) {
         if (!cloexec && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
             int fd_of;
@@ -641,6 +728,7 @@ static long receive_message(int fd, struct t_msghdr *m, int flags) {
         }
         put_message(&w, o, c);
     }
+    put_interface(&w);
     m->flags = 0;
     m->flags |= l.msg_flags & MSG_TRUNC ? T_MSG_TRUNC : 0;
     m->flags |= l.msg_flags & MSG_OOB ? T_MSG_OOB : 0;
@@ -659,8 +747,8 @@ static long receive_message(int fd, struct t_msghdr *m, int flags) {
         if (o->kind == UNIX_SEQPACKET) {
             name.ss_family = AF_UNIX;
         }
-        give_address(&name, !is_stream(o) ? l.msg_namelen : o->kind == UNIX_SEQPACKET && r > 0 ? 2 : 0, m->name,
-            &m->namelen);
+        bool record = o->kind == UNIX_SEQPACKET && (r > 0 || !ended);
+        give_address(&name, !is_stream(o) ? l.msg_namelen : record ? 2 : 0, m->name, &m->namelen);
         pthread_mutex_unlock(&lock);
     }
     return r;
@@ -712,6 +800,11 @@ static long send_message(int fd, const struct t_msghdr *m, int flags) {
         if (SYS(getpeername, (long) fd, peer, &size) >= 0) {
             return -EISCONN;
         }
+    }
+    struct iovec fewer[T_IOV_MAX_OR_1024];
+    if (o->kind == UNIX_STREAM && length > (size_t) size_of(o, true)) {
+        l.msg_iovlen = (size_t) trim(fewer, m->iov, m->iovlen, (size_t) size_of(o, true));
+        l.msg_iov = fewer;
     }
     linux_flags |= o->kind == UNIX_DGRAM ? MSG_DONTWAIT : 0;
     return after_send(fd, o, length, flags, m->name, SYS(sendmsg, (long) fd, &l, (long) linux_flags));

@@ -2,6 +2,8 @@
 #include "double.h"
 #include <linux/filter.h>
 
+enum { TCP_ESTABLISHED = 1, TCP_TIME_WAIT = 6, TCP_CLOSE = 7, TCP_LISTEN = 10 };
+
 void remember_bound(const struct sockaddr_storage *name, unsigned length);
 
 static long family_to_linux(int family) {
@@ -37,6 +39,15 @@ static void made(long fd) {
     }
 }
 
+static struct object *locked(int fd) {
+    pthread_mutex_lock(&lock);
+    return object(fd);
+}
+
+static void unlock(void) {
+    pthread_mutex_unlock(&lock);
+}
+
 API(int, socket, int family, int type, int protocol) {
     long f = family_to_linux(family), t = type_to_linux(type);
     if (f < 0 || t < 0 || (protocol && protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)) {
@@ -55,6 +66,7 @@ API(int, socket, int family, int type, int protocol) {
 #endif
     if (fd >= 0 && kind_of((int) fd) == TCP) { /* the default there is 8 */
         set_number((int) fd, IPPROTO_TCP, TCP_KEEPCNT, 8);
+        set_number((int) fd, SOL_SOCKET, SO_REUSEADDR, 1); /* see bind_port */
     }
     made(fd);
     return (int) done(fd);
@@ -78,13 +90,68 @@ API(int, socketpair, int family, int type, int protocol, int *fds) {
     return (int) done(r);
 }
 
-static struct object *locked(int fd) {
-    pthread_mutex_lock(&lock);
-    return object(fd);
+/* Whether a socket may share its address and port with others that may. */
+static bool may_share(struct object *o, bool multicast) {
+    return o->reuse_port || o->shares || (multicast && o->reuse_address);
 }
 
-static void unlock(void) {
-    pthread_mutex_unlock(&lock);
+static bool is_any(const void *address, size_t size) {
+    static const char zeros[16];
+    return !memcmp(address, zeros, size);
+}
+
+/*
+ * Whether an address is in use by the rules of the BSDs: one that may be used again only by a socket without a
+ * connection that has the same address. There is no TIME_WAIT for connections of one host.
+ */
+static bool in_use(struct object *o, const struct sockaddr_storage *name) {
+    bool v6 = name->ss_family == AF_INET6, any = false;
+    const void *own = v6 ? (void *) &((struct sockaddr_in6 *) name)->sin6_addr
+        : (void *) &((struct sockaddr_in *) name)->sin_addr;
+    size_t size = v6 ? 16 : 4;
+    bool multicast = v6 ? *(unsigned char *) own == 0xff : (*(unsigned char *) own & 0xf0) == 0xe0;
+    bool again = o->reuse_address || o->reuse_port || o->shares;
+    for (int six = 0; six < 2; six++) {
+        char path[40], line[300], address[40];
+        snprintf(path, sizeof path, "/proc/thread-self/net/%s%s", o->kind == TCP ? "tcp" : "udp", six ? "6" : "");
+        FILE *file = fopen(path, "r");
+        unsigned port, state;
+        unsigned long inode;
+        while (file && fgets(line, sizeof line, file)) {
+            if (sscanf(line, "%*d: %39[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %lu", address, &port, &state,
+                    &inode) != 4 || port != ntohs(((struct sockaddr_in *) name)->sin_port)) {
+                continue;
+            }
+            any = true;
+            unsigned words[4] = {0};
+            sscanf(address, "%8x%8x%8x%8x", &words[0], &words[1], &words[2], &words[3]);
+            bool same = six == v6 && !memcmp(words, own, size);
+            bool overlaps = same || six != v6 || is_any(words, size) || is_any(own, size);
+            struct object *other = by_inode(inode, o->device);
+            bool shared = may_share(o, multicast) && (!other || may_share(other, multicast));
+            if (state != TCP_TIME_WAIT && (again ? same && state != TCP_ESTABLISHED
+                    && (state == TCP_LISTEN || state == TCP_CLOSE) && !shared : overlaps)) {
+                fclose(file);
+                return true;
+            }
+        }
+        if (file) {
+            fclose(file);
+        }
+    }
+    return !any; /* by a socket that is only bound */
+}
+
+/* Linux's own flags are off at the first attempt, so that its refusal can be judged, and then let in what follows. */
+static long bind_port(int fd, struct object *o, const struct sockaddr_storage *name, long size) {
+    bool again = o->reuse_address || o->reuse_port || o->shares;
+    set_number(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+    set_number(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+    long r = SYS(bind, (long) fd, name, size);
+    bool allowed = r == -EADDRINUSE && !in_use(o, name);
+    set_number(fd, SOL_SOCKET, SO_REUSEADDR, again || o->kind == TCP);
+    set_number(fd, SOL_SOCKET, SO_REUSEPORT, o->kind == TCP ? again : o->reuse_port || o->shares);
+    return allowed ? SYS(bind, (long) fd, name, size) : r;
 }
 
 API(int, bind, int fd, const void *address, unsigned length) {
@@ -98,12 +165,17 @@ API(int, bind, int fd, const void *address, unsigned length) {
     if (size < 0) {
         return (int) done(size);
     }
-    long r = SYS(bind, (long) fd, &name, size);
-    if (r >= 0 && name.ss_family == AF_UNIX) {
-        pthread_mutex_lock(&lock);
-        remember_bound(&name, length);
-        pthread_mutex_unlock(&lock);
+    struct object *o = locked(fd);
+    long r;
+    if (o && (o->kind == TCP || o->kind == UDP)) {
+        r = bind_port(fd, o, &name, size);
+    } else {
+        r = SYS(bind, (long) fd, &name, size);
     }
+    if (r >= 0 && name.ss_family == AF_UNIX) {
+        remember_bound(&name, length);
+    }
+    unlock();
     return (int) done(r);
 }
 
@@ -157,7 +229,7 @@ API(int, listen, int fd, int backlog) {
         r = -EDESTADDRREQ; /* not bound */
     }
     if (o && r >= 0) {
-        if (o->kind == TCP && !o->listening && !o->shares && raw_option(fd, SOL_SOCKET, SO_REUSEPORT) > 0) {
+        if (o->kind == TCP && !o->listening && !o->shares && o->reuse_port) {
             take_all(fd);
         }
         o->listening = true;
@@ -265,6 +337,7 @@ API(int, connect, int fd, const void *address, unsigned length) {
                 o->used = o->local = true;
             }
         }
+        o->lost_peer &= r < 0;
         if (name.ss_family == AF_UNIX && r == -ECONNREFUSED) {
             struct stat s;
             if (SYS(newfstatat, (long) AT_FDCWD, ((struct sockaddr_un *) &name)->sun_path, &s, 0L) >= 0
@@ -278,6 +351,13 @@ API(int, connect, int fd, const void *address, unsigned length) {
     }
     unlock();
     return (int) done(r);
+}
+
+/* Buffers of a connection hold whole segments, here of the loopback interface. */
+static void round_sizes(struct object *o) {
+    const int segment = 16344;
+    o->send_size = (o->send_size + segment - 1) / segment * segment;
+    o->receive_size = (o->receive_size + segment - 1) / segment * segment;
 }
 
 static long set_flag(int fd, int level, int name, bool on) {
@@ -339,7 +419,7 @@ static long accept_one(int fd, void *address, unsigned *room, int flags, bool in
     o->linger = listener->linger;
     o->receive_low = listener->receive_low;
     if (o->kind == TCP) {
-        set_flag((int) r, SOL_SOCKET, SO_REUSEADDR, false);
+        round_sizes(o);
     }
     if (o->kind == TCP && tcp_state_of((int) r) == 7 && raw_poll((int) r, POLLIN) & POLLERR) {
         take_error((int) r, o); /* the connection was reset in the queue */
@@ -469,14 +549,9 @@ static const struct option {
     enum option_kind kind;
     int bit; /* what a set flag reads as */
 } options[] = {
-    {T_SOL_SOCKET, T_SO_REUSEADDR, SOL_SOCKET, SO_REUSEADDR, FLAG, T_SO_REUSEADDR},
     {T_SOL_SOCKET, T_SO_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE, FLAG, T_SO_KEEPALIVE},
     {T_SOL_SOCKET, T_SO_BROADCAST, SOL_SOCKET, SO_BROADCAST, FLAG, T_SO_BROADCAST},
     {T_SOL_SOCKET, T_SO_OOBINLINE, SOL_SOCKET, SO_OOBINLINE, FLAG, T_SO_OOBINLINE},
-    {T_SOL_SOCKET, T_SO_REUSEPORT, SOL_SOCKET, SO_REUSEPORT, FLAG, T_SO_REUSEPORT},
-#ifdef T_SO_REUSEPORT_LB
-    {T_SOL_SOCKET, T_SO_REUSEPORT_LB, SOL_SOCKET, SO_REUSEPORT, FLAG, T_SO_REUSEPORT_LB},
-#endif
     {T_SOL_SOCKET, T_SO_ACCEPTCONN, SOL_SOCKET, SO_ACCEPTCONN, FLAG, T_SO_ACCEPTCONN},
     {T_IPPROTO_TCP, T_TCP_NODELAY, IPPROTO_TCP, TCP_NODELAY, FLAG, 4},
     {T_IPPROTO_TCP, T_TCP_NOPUSH, IPPROTO_TCP, TCP_CORK, FLAG, 4096},
@@ -600,8 +675,10 @@ static long set_special(int fd, struct object *o, int level, int name, const voi
 #endif
             return set_linger(fd, o, name, value, length);
 #ifdef T_SO_REUSEPORT_LB
-        case T_SO_REUSEPORT_LB: o->shares = number != 0; return 1;
+        case T_SO_REUSEPORT_LB: o->shares = number != 0; return 0;
 #endif
+        case T_SO_REUSEADDR: o->reuse_address = number != 0; return 0;
+        case T_SO_REUSEPORT: o->reuse_port = number != 0; return 0;
         case T_SO_RCVLOWAT: o->receive_low = number; return 0;
         case T_SO_SNDLOWAT: o->send_low = number; return 0;
         case T_SO_TIMESTAMP: o->timestamp = number != 0; return set_flag(fd, SOL_SOCKET, SO_TIMESTAMPNS, number);
@@ -791,15 +868,15 @@ static long get_special(int fd, struct object *o, int level, int name, void *val
         case T_SO_PROTOCOL: number = raw_option(fd, SOL_SOCKET, SO_PROTOCOL); break;
 #endif
         case T_SO_NOSIGPIPE: number = o->no_sigpipe ? T_SO_NOSIGPIPE & 0xfff : 0; break;
+        case T_SO_REUSEADDR: number = o->reuse_address ? T_SO_REUSEADDR : 0; break;
+        case T_SO_REUSEPORT: number = o->reuse_port ? T_SO_REUSEPORT : 0; break;
+#ifdef T_SO_REUSEPORT_LB
+        case T_SO_REUSEPORT_LB: number = o->shares ? T_SO_REUSEPORT_LB : 0; break;
+#endif
         case T_SO_RCVLOWAT: number = o->receive_low > 0 ? o->receive_low : 1; break;
         case T_SO_SNDLOWAT: number = o->send_low > 0 ? o->send_low : 2048; break;
         case T_SO_TIMESTAMP: number = o->timestamp ? T_SO_TIMESTAMP : 0; break;
-        case T_SO_SNDBUF:
-            number = o->send_size ? o->send_size : raw_option(fd, SOL_SOCKET, SO_SNDBUF) / 2;
-            break;
-        case T_SO_RCVBUF:
-            number = o->receive_size ? o->receive_size : raw_option(fd, SOL_SOCKET, SO_RCVBUF) / 2;
-            break;
+        case T_SO_SNDBUF: case T_SO_RCVBUF: number = size_of(o, name == T_SO_SNDBUF); break;
         case T_SO_LINGER:
 #ifdef T_SO_LINGER_SEC
         case T_SO_LINGER_SEC:

@@ -840,6 +840,7 @@ static void t4(void) {
     pair(&c,&s);
     P("    SNDBUF %r RCVBUF %r SNDLOWAT %r\n", gi(c, SOL_SOCKET, SO_SNDBUF), gi(c, SOL_SOCKET, SO_RCVBUF), gi(c,
             SOL_SOCKET, SO_SNDLOWAT));
+    small(c,s);
     kq=S(kqueue);
     ADD(kq,c,EVFILT_WRITE,EV_CLEAR);
     w(kq,"init");

@@ -90,4 +90,13 @@ class CompletionSelectorTest {
             assertTrue(e.getMessage().startsWith("WSAIoctl SIO_BASE_HANDLE: "), e.getMessage());
         }
     }
+
+    @Test
+    void anExclusiveInterestIsRefusedWithItsReason() throws IOException {
+        try (Loop loop = new Loop()) {
+            String message = assertThrows(UnsupportedOperationException.class,
+                () -> loop.register(loop.pair()[0], 1, Loop.R.exclusive())).getMessage();
+            assertTrue(message.endsWith(": a condition of a socket completes the requests of all polls"), message);
+        }
+    }
 }

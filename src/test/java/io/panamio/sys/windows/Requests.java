@@ -8,7 +8,7 @@ import java.lang.reflect.Field;
  * What a Poll holds on Windows.
  *
  * @param groups its handles of AFD
- * @param blocks the blocks of memory in use, one for each source, or for one that is gone and whose packet is on its way
+ * @param blocks the blocks of memory in use, one for each source, or for one that is gone and whose packet is to come
  * @param pending the requests whose packet has not arrived
  */
 public record Requests(int groups, int blocks, int pending) {

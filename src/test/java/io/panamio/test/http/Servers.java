@@ -43,13 +43,7 @@ final class Servers implements AutoCloseable {
         proxy = new ProxyLoop(new ProxyLoop.Settings(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             serve.address(), Mode.AUTO, 10_000, LONG, LONG, Duration.ofSeconds(10), Encryption.NONE), report -> { });
         serving = Thread.ofPlatform().daemon().name("serve").start(serve);
-        proxying = Thread.ofPlatform().daemon().name("proxy").start(() -> {
-            try {
-                proxy.run();
-            } catch (IOException e) {
-                throw new AssertionError(e);
-            }
-        });
+        proxying = Thread.ofPlatform().daemon().name("proxy").start(proxy::run);
     }
 
     private void add(Path folder, String name, int length) throws IOException {

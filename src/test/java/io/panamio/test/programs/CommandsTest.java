@@ -12,6 +12,7 @@ import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingPrograms;
 import io.panamio.test.support.Programs;
 import io.panamio.test.support.Programs.Program;
+import io.panamio.test.support.Qemu;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -141,7 +142,7 @@ class CommandsTest {
         Program echo = programs.example("echo", "--host", "127.0.0.1", "--port", "0");
         echo.awaitOutput("\n");
         String port = echo.output().replaceAll("\\D", "");
-        String seconds = Behaviour.TRANSFERS_ARE_SLOW.isHere() ? "9" : "1"; // time for a response
+        String seconds = Behaviour.TRANSFERS_ARE_SLOW.isHere() || Qemu.isHere() ? "9" : "1"; // time for a response
         String output = programs.run(programs.exampleCommand(ARABIC, Main.class, "bench", "--host", "localhost",
             "--port", port, "--connections", "2", "--warm-up", "0", "--duration", seconds));
         assertTrue(output.matches("(?s)[0-9,]+ requests of 64 bytes over 2 connections in [0-9]+\\.[0-9] s.*"), output);

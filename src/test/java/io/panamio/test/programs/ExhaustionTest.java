@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamio.Feature;
 import io.panamio.examples.Main;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Behaviour;
@@ -328,6 +329,7 @@ class ExhaustionTest {
     @Test
     void withoutLockedMemoryZeroCopyCopies() throws IOException {
         Behaviour.THREADS_HAVE_NETWORKS.require();
+        Loop.assume(Feature.ZERO_COPY);
         Programs.require("setpriv", "prlimit");
         byte[] bytes = Local.random(5_000_000);
         Path path = Files.write(directory.resolve("file"), bytes);

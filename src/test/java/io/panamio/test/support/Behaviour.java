@@ -119,10 +119,8 @@ public enum Behaviour {
     LISTENERS_CANNOT_BE_SHUT_DOWN(MACOS, FREEBSD, WINDOWS),
     /** SIO_TCP_INFO is not implemented. */
     TCP_INFO_IS_MISSING(WINE),
-    /** struct tcp_info has fewer counters, and numbers the states otherwise. */
-    TCP_INFO_IS_SMALLER(MACOS, FREEBSD),
-    /** The counters of TCP are those of TCP_INFO_v1. */
-    TCP_INFO_IS_WINSOCKS(WINDOWS),
+    /** struct tcp_info, or TCP_INFO_v0, has fewer counters, and numbers the states otherwise. */
+    TCP_INFO_IS_SMALLER(MACOS, FREEBSD, WINDOWS),
 
     /** There is no SO_REUSEPORT. */
     PORTS_CANNOT_BE_SHARED(WINDOWS),
@@ -132,11 +130,16 @@ public enum Behaviour {
      */
     RESETS_ARRIVE_AS_ENDS(WINE),
     /**
-     * A write of the JDK that polls for room, as it does after a read with a timeout, misses a reset and waits for ever,
-     * also if the peer is a program of Linux.
+     * A write of the JDK that polls for room, as it does after a read with a timeout, misses a reset and waits for
+     * ever, also if the peer is a program of Linux.
      */
     RESETS_MISS_WAITING_WRITES(WINE),
-    /** The end of the peer cancels the bytes that a send has accepted and not sent yet, also one of the JDK's. */
+    /**
+     * The end of the peer cancels the bytes that a send has accepted and not sent yet: sock_dispatch_asyncs in Wine's
+     * server/sock.c wakes such sends as done. By java.net and NIO alone, with the streams and the order of GuidesTest,
+     * of 6,291,456 bytes that writes had accepted, 15,872 to 35,287 were lost in each of 5 runs there; none were on
+     * Linux, nor on Wine when the end came after the last byte was read.
+     */
     ENDS_CANCEL_PENDING_SENDS(WINE),
     /** A reset is not sent before the bytes that wait to be sent. */
     RESETS_WAIT_FOR_UNSENT_BYTES(WINE),

@@ -16,6 +16,11 @@ import org.opentest4j.TestAbortedException;
 public final class Qemu implements TestExecutionExceptionHandler {
     private static final boolean HERE = System.getenv("PANAMIO_QEMU") != null;
 
+    /** {@return whether the tests run under qemu, where a program takes some ten times as long} */
+    public static boolean isHere() {
+        return HERE;
+    }
+
     /** Skips a test under qemu, which lacks something that the test needs. */
     public static void lacks(String what) {
         assumeFalse(HERE, "qemu-user lacks " + what);
