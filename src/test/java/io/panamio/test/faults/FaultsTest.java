@@ -23,8 +23,6 @@ class FaultsTest {
 
     @Test
     void everyErrorOfAFirstCallIsSurvived(@TempDir Path directory) throws Exception {
-        Qemu.lacks("a C compiler for its processor");
-        Behaviour.PROGRAMS_ARE_OTHERS.skip();
         Path library = build(directory);
         Child.End end = new Child().onClassPath().with("--enable-native-access=ALL-UNNAMED", "-ea",
             "-Dpanamio.test.library=" + library)
@@ -33,8 +31,10 @@ class FaultsTest {
         assertTrue(end.ok().contains(" 0 kinds of defects"), end.out());
     }
 
-    /** Compiles the library for this system, on the double that is in use, if there is one. */
+    /** Compiles the library for this system, on the double that is in use, if there is one, or skips the test. */
     static Path build(Path directory) throws IOException, InterruptedException {
+        Qemu.lacks("a C compiler for its processor");
+        Behaviour.PROGRAMS_ARE_OTHERS.skip();
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT).replace("mac os x", "macos");
         String of = System.getProperty("panamio.test.library");
         Process build;
