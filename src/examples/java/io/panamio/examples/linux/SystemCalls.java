@@ -27,8 +27,9 @@ final class SystemCalls {
 
     private static final HexFormat CODED = HexFormat.of().withPrefix("%").withUpperCase();
     private static final Linker LINKER = Linker.nativeLinker();
-    /** The C library, or what tests put in its place. */
+    /** The C library, or what tests put in its place; not that of another system, which has none of these calls. */
     private static final SymbolLookup LIBRARY = Optional.ofNullable(System.getProperty("panamio.test.library"))
+        .filter(file -> System.getProperty("os.name").equals("Linux"))
         .map(file -> SymbolLookup.libraryLookup(Path.of(file), Arena.global()).or(LINKER.defaultLookup()))
         .orElse(LINKER.defaultLookup());
     private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
