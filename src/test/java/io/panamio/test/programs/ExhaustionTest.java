@@ -330,6 +330,7 @@ class ExhaustionTest {
     void withoutLockedMemoryZeroCopyCopies() throws IOException {
         Behaviour.THREADS_HAVE_NETWORKS.require();
         Loop.assume(Feature.ZERO_COPY);
+        Qemu.lacks("SO_ZEROCOPY");
         Programs.require("setpriv", "prlimit");
         byte[] bytes = Local.random(5_000_000);
         Path path = Files.write(directory.resolve("file"), bytes);
