@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Behaviour;
+import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingPrograms;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.Qemu;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -62,6 +64,9 @@ final class Host implements AutoCloseable {
                     """.formatted(v4.getHostAddress(), v6.getHostAddress()));
             }
             assertEquals(0, setup.waitFor());
+            String local = HexFormat.of().formatHex(v6.getAddress()) + " 80 "; // 128 bits
+            // Linux adds this route some time after the address, and drops packets until then.
+            Loop.until("reachable", () -> Files.readString(Path.of("/proc/thread-self/net/ipv6_route")).contains(local));
             return opened;
         });
     }
