@@ -13,7 +13,7 @@ import java.util.List;
 /** Starts example programs whose calls fail by a plan. */
 final class FaultyPrograms implements AutoCloseable {
     final Plan plan;
-    final ErrorTable errors = new ErrorTable(FaultsTest.SOURCES.resolve("errors.txt"));
+    final ErrorTable errors;
     /** A directory for the files of the programs. */
     final Path files;
     private final Programs programs;
@@ -26,6 +26,7 @@ final class FaultyPrograms implements AutoCloseable {
         library = "-Dpanamio.test.library=" + built;
         file = directory.resolve("plan");
         plan = Plan.shared(built, file);
+        errors = new ErrorTable(FaultsTest.SOURCES.resolve("errors.txt"));
         files = Files.createDirectory(directory.resolve("files"));
         programs = new Programs(directory);
     }
