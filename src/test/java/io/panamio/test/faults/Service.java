@@ -5,7 +5,6 @@ import io.panamio.test.support.Background;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -69,16 +68,7 @@ enum Service {
     /** A server that sends back what it receives. */
     static ServerSocket server() throws IOException {
         ServerSocket server = new ServerSocket(0, 100, InetAddress.getByName("127.0.0.1"));
-        Background.startVirtual(() -> {
-            for (;;) {
-                Socket socket = server.accept();
-                Background.startVirtual(() -> {
-                    try (socket) {
-                        return socket.getInputStream().transferTo(socket.getOutputStream());
-                    }
-                });
-            }
-        });
+        Background.echo(server, socket -> { });
         return server;
     }
 

@@ -118,16 +118,7 @@ class UnreadOutputTest {
             "" + servePort);
         try (ServerSocket server = new ServerSocket(0, 1000, Loop.V4);
                 FileInputStream in = new FileInputStream(pipe.getFD())) {
-            Background.startVirtual(() -> {
-                for (;;) {
-                    Socket socket = server.accept();
-                    Background.startVirtual(() -> {
-                        try (socket) {
-                            return socket.getInputStream().transferTo(socket.getOutputStream());
-                        }
-                    });
-                }
-            });
+            Background.echo(server, socket -> { });
             int proxyPort = Programs.freePort();
             Served proxy = start(proxyPort, UnreadOutputTest::ping, "proxy", "--listen", here + ":" + proxyPort, "--to",
                 here + ":" + server.getLocalPort(), "--grace", "0");
