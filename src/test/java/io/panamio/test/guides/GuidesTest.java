@@ -49,7 +49,8 @@ import org.junit.jupiter.api.Test;
 /** The programs of the guides run and do what the pages say. */
 class GuidesTest {
     private static TcpListener listen() throws IOException {
-        return TcpListener.bind(new InetSocketAddress(Loop.V4, 0));
+        return TcpListener.bind(new InetSocketAddress(Loop.V4, 0),
+            ListenOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true));
     }
 
     private static Socket connect(TcpListener listener) throws IOException {

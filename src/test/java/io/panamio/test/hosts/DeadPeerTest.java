@@ -16,6 +16,7 @@ import io.panamio.test.support.Failures;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Loop.Expected;
+import io.panamio.test.support.MissingOptions;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -27,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -117,6 +119,7 @@ class DeadPeerTest {
     }
 
     @Test
+    @ExtendWith(MissingOptions.class)
     void bytesThatNobodyAcknowledgesEndTheConnectionAfterTheUserTimeout() throws IOException {
         TcpStream stream = hosts.connect(true,
             ConnectOptions.DEFAULT.with(SystemSocketOptions.TCP_USER_TIMEOUT, 500))[0];
@@ -129,6 +132,7 @@ class DeadPeerTest {
 
     /** An error of ICMP ends no connection, but says why it has timed out. */
     @Test
+    @ExtendWith(MissingOptions.class)
     void anUnreachablePeerIsNamedAfterTheUserTimeout() throws IOException {
         TcpStream[] pair = hosts.connect(false);
         TcpStream stream = pair[0];

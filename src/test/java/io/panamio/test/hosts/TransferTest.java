@@ -3,6 +3,7 @@ package io.panamio.test.hosts;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamio.Event;
 import io.panamio.Events;
@@ -17,6 +18,7 @@ import io.panamio.pipeline.Relay;
 import io.panamio.pipeline.ZeroCopyBuffer;
 import io.panamio.pipeline.ZeroCopySender;
 import io.panamio.test.support.Background;
+import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Local;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.Requires;
@@ -61,6 +63,9 @@ class TransferTest {
         hosts.wire.rule = hosts.wire.lossy(0.05, 0.05, new Random(1));
         TcpStream[] pair = hosts.connect(six);
         hosts.exchange(pair, EXCHANGED, EXCHANGED);
+        if (Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.isHere()) {
+            return; // and with them what TcpInfo reports
+        }
         long again = 0;
         for (TcpStream stream : pair) {
             TcpInfo info = TcpInfo.create();
@@ -81,6 +86,9 @@ class TransferTest {
         };
         hosts.exchange(pair, EXCHANGED, EXCHANGED);
         assertTrue(refused.get() > 0, "no packet was too big");
+        if (Behaviour.ENDED_CONNECTIONS_ARE_FORGOTTEN.isHere()) {
+            return; // and with them what TcpInfo reports
+        }
         TcpInfo info = TcpInfo.create();
         pair[0].info(info);
         assertEquals(mtu, info.pmtu());
@@ -117,8 +125,8 @@ class TransferTest {
         Future<byte[]> received = reading(pair[1]);
         byte[] bytes = Local.random(SIZE);
         ZeroCopySender sender = ZeroCopySender.of(pair[0]);
+        assumeTrue(sender.isEnabled(), "this kernel has no SO_ZEROCOPY");
         sender.setThreshold(1);
-        assertTrue(sender.isEnabled());
         try (ZeroCopyBuffer buffer = ZeroCopyBuffer.allocate(8192)) {
             for (int at = 0; at < SIZE; at += 8192) {
                 int length = Math.min(8192, SIZE - at);

@@ -396,6 +396,7 @@ class FileSourceTest {
 
     /** A file system gives the inode of a deleted file to another one, of whatever type; a double once forgot that. */
     @Test
+    @Tag("any-selector")
     @Requires(Feature.PIPE_DESCRIPTORS)
     void aFileIsKnownByMoreThanItsInode() throws Exception {
         byte[] bytes = random(1000);

@@ -64,9 +64,9 @@ class RaceTest {
         void run(int n) throws Exception;
     }
 
-    /** Repeats a round for about a second. */
+    /** Repeats a round for about half a second. */
     private static void rounds(Round round) throws Exception {
-        long end = System.nanoTime() + 1_000_000_000L;
+        long end = System.nanoTime() + 500_000_000L;
         for (int n = 0; n < 10 || System.nanoTime() < end; n++) {
             round.run(n);
         }

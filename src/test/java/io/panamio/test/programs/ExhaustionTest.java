@@ -303,7 +303,7 @@ class ExhaustionTest {
 
     @Test
     void withoutAddressSpaceEchoDropsClients() throws IOException {
-        Behaviour.THREADS_HAVE_NETWORKS.require();
+        Behaviour.PROGRAMS_ARE_OTHERS.skip();
         Programs.require("prlimit");
         Qemu.lacks("a memory limit for the program alone");
         outlivesWithTheJvm(Server.ECHO, ProgramFaultsTest.Roomy.class, directory.resolve("none"),
@@ -328,7 +328,7 @@ class ExhaustionTest {
     /** Pages that are sent without a copy count as locked: without room for them, the bytes are copied. */
     @Test
     void withoutLockedMemoryZeroCopyCopies() throws IOException {
-        Behaviour.THREADS_HAVE_NETWORKS.require();
+        Behaviour.PROGRAMS_ARE_OTHERS.skip();
         Loop.assume(Feature.ZERO_COPY);
         Qemu.lacks("SO_ZEROCOPY");
         Programs.require("setpriv", "prlimit");
@@ -354,7 +354,7 @@ class ExhaustionTest {
     /** The log is on a file system of 128 KiB, which a file fills almost at first. */
     @Test
     void aFullDiskUnderTheLogDelaysNothingAndCutsOffOneLine() throws IOException {
-        Behaviour.THREADS_HAVE_NETWORKS.require();
+        Behaviour.PROGRAMS_ARE_OTHERS.skip();
         Programs.require("unshare");
         Path small = Files.createDirectories(directory.resolve("small"));
         List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", "mount -t tmpfs -o size=128k "
