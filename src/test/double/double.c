@@ -234,12 +234,23 @@ struct object *object(int fd) {
 /* ---- Unix sockets, as Linux describes them */
 
 static int netlink = -1;
+static ino_t network; /* in which it was opened */
 
-__attribute__((constructor)) static void open_netlink(void) {
+static ino_t network_here(void) {
+    struct stat s;
+    return SYS(newfstatat, (long) AT_FDCWD, "/proc/thread-self/ns/net", &s, 0L) < 0 ? 0 : s.st_ino;
+}
+
+static int open_netlink(void) {
     long fd = SYS(socket, (long) AF_NETLINK, (long) (SOCK_RAW | SOCK_CLOEXEC), (long) NETLINK_SOCK_DIAG);
-    SYS(close, (long) netlink);
-    netlink = fd < 0 ? -1 : (int) SYS(fcntl, fd, (long) F_DUPFD_CLOEXEC, 600L);
+    int high = fd < 0 ? -1 : (int) SYS(fcntl, fd, (long) F_DUPFD_CLOEXEC, 600L);
     SYS(close, fd);
+    return high;
+}
+
+__attribute__((constructor)) static void open_first_netlink(void) {
+    netlink = open_netlink();
+    network = network_here();
 }
 
 bool unix_state(ino_t inode, ino_t *peer, int *queued) {
@@ -250,16 +261,16 @@ bool unix_state(ino_t inode, ino_t *peer, int *queued) {
         .udiag_ino = (unsigned) inode, .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN, .udiag_cookie = {-1U, -1U}}};
     char answer[1024];
     struct nlmsghdr *header = (struct nlmsghdr *) answer;
-    for (int attempt = 0;; attempt++) {
-        if (netlink >= 0 && SYS(sendto, (long) netlink, &ask, (long) sizeof ask, 0L, NULL, 0L) >= 0
-                && SYS(recvfrom, (long) netlink, answer, (long) sizeof answer, 0L, NULL, NULL) >= 0
-                && header->nlmsg_type == SOCK_DIAG_BY_FAMILY) {
-            break;
-        }
-        if (attempt > 0) {
-            return false;
-        }
-        open_netlink(); /* in the network of this process, if it has another one now */
+    bool other = netlink < 0 || network != network_here(); /* this thread has a network of its own */
+    long fd = other ? open_netlink() : netlink;
+    bool answered = SYS(sendto, fd, &ask, (long) sizeof ask, 0L, NULL, 0L) >= 0
+        && SYS(recvfrom, fd, answer, (long) sizeof answer, 0L, NULL, NULL) >= 0
+        && header->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+    if (other) {
+        SYS(close, fd);
+    }
+    if (!answered) {
+        return false;
     }
     *peer = 0;
     *queued = 0;
