@@ -91,6 +91,7 @@ class DatagramErrorsTest {
         byte[] back = new byte[2000];
         assertEquals(1000, Peer.await(() -> socket.recv(back, 0, 2000)));
         assertArrayEquals(bytes, Arrays.copyOf(back, 1000));
+        assertEquals(IoResult.WOULD_BLOCK, receive());
     }
 
     @ParameterizedTest
