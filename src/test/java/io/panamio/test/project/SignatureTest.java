@@ -48,6 +48,8 @@ class SignatureTest {
         Pattern.compile("\\b(function|functionOrNull|linkVariadic|link)\\(\"(\\w+)\"");
     private static final Pattern VARIADIC =
         Pattern.compile("linkVariadic\\(\"(\\w+)\", (\\d), ([A-Z_, ]+)\\)");
+    /** What {@code linkVariadic} makes of its second argument. */
+    private static final String MARKER = "Linker.Option.firstVariadicArg(fixed)";
     private static final Pattern TYPED = Pattern.compile(
         "link\\(\"(\\w+)\",\\s+FunctionDescriptor.of\\((\\w+), ([A-Z_, ]+)\\)"
             + "(?:, Linker.Option.firstVariadicArg\\((\\d)\\))?");
@@ -117,10 +119,13 @@ class SignatureTest {
     /** Returns the signatures of the functions that are linked with a type of their own. */
     private static Map<String, String> typed(Bindings bindings) throws IOException {
         Map<String, String> typed = new TreeMap<>();
-        for (Matcher m = VARIADIC.matcher(sources(bindings)); m.find();) {
-            typed.put(m.group(1), "i" + kinds(m.group(3), Integer.parseInt(m.group(2))) + ".");
+        String sources = sources(bindings);
+        boolean marked = sources.contains(MARKER);
+        for (Matcher m = VARIADIC.matcher(sources); m.find();) {
+            int fixed = marked ? Integer.parseInt(m.group(2)) : Integer.MAX_VALUE;
+            typed.put(m.group(1), "i" + kinds(m.group(3), fixed) + (marked ? "." : ""));
         }
-        for (Matcher m = TYPED.matcher(sources(bindings)); m.find();) {
+        for (Matcher m = TYPED.matcher(sources); m.find();) {
             boolean variadic = m.group(4) != null;
             int fixed = variadic ? Integer.parseInt(m.group(4)) : Integer.MAX_VALUE;
             typed.put(m.group(1), kind(m.group(2)) + kinds(m.group(3), fixed) + (variadic ? "." : ""));
