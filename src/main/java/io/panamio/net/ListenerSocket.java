@@ -20,8 +20,8 @@ abstract sealed class ListenerSocket<A extends SocketAddress, S extends Connecte
     /**
      * Accepts the next pending connection, with one system call. The returned socket is non-blocking and not inherited
      * by child processes. Its options are the system's defaults, or those of this listener where the system passes
-     * them on: Linux passes on nearly all of them, including TCP_NODELAY and the buffer sizes, so setting them here
-     * saves a system call for each connection.
+     * them on, so that setting them here saves a system call for each connection: Linux passes on nearly all of them,
+     * including TCP_NODELAY and the buffer sizes; macOS, FreeBSD and Windows pass on TCP_NODELAY as well.
      *
      * <p>Connections that failed while they were pending are skipped. Two kinds of exception are thrown:
      * <ul>

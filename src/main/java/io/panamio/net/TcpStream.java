@@ -220,7 +220,9 @@ public final class TcpStream extends StreamSocket<InetSocketAddress> implements 
 
     /**
      * Sets TCP_NODELAY: whether small segments are sent at once instead of being coalesced by Nagle's algorithm. The
-     * default is false.
+     * default is false: a small piece that is written after another is held back until the peer has acknowledged that
+     * one, which may take 40 ms or more if the peer does not answer it. {@link TcpListener#accept()} says how a listener
+     * sets this for all its connections.
      *
      * @param on true to send at once
      * @throws java.nio.channels.ClosedChannelException if this is closed

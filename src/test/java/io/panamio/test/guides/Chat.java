@@ -4,6 +4,7 @@ import io.panamio.*;
 import io.panamio.net.*;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 
@@ -30,7 +31,8 @@ public final class Chat {
     }
 
     public static void main(String[] args) throws IOException {
-        new Chat(TcpListener.bind(new InetSocketAddress(7000))).run();
+        ListenOptions options = ListenOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true); // inherited
+        new Chat(TcpListener.bind(new InetSocketAddress(7000), options)).run();
     }
 
     void run() throws IOException {

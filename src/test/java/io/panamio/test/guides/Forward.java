@@ -5,12 +5,14 @@ import io.panamio.net.*;
 import io.panamio.pipeline.*;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.util.LinkedHashSet;
 
 /** Passes connections on to another server, without copying their bytes into the process. */
 public final class Forward {
     private static final long LISTENER = -1;                     // a slab's tokens are never negative
     private static final Interest BOTH = Interest.READABLE.add(Interest.WRITABLE);
+    private static final ConnectOptions AT_ONCE = ConnectOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true);
 
     /** One of the two streams of a relay; each has a token of its own. */
     private record End(TcpStream stream, Relay relay, long[] tokens) {
@@ -32,7 +34,8 @@ public final class Forward {
 
     public static void main(String[] args) throws IOException {
         InetSocketAddress target = new InetSocketAddress(args[0], Integer.parseInt(args[1]));
-        new Forward(TcpListener.bind(new InetSocketAddress(7000)), target).run();
+        ListenOptions options = ListenOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true); // inherited
+        new Forward(TcpListener.bind(new InetSocketAddress(7000), options), target).run();
     }
 
     void run() throws IOException {
@@ -56,7 +59,7 @@ public final class Forward {
         for (TcpStream client; (client = listener.accept()) != null;) {
             TcpStream server;
             try {
-                server = TcpStream.connect(target);              // what arrives meanwhile is held back
+                server = TcpStream.connect(target, AT_ONCE);     // what arrives meanwhile is held back
             } catch (IOException e) {
                 client.close();
                 continue;

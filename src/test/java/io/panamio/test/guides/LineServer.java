@@ -6,6 +6,7 @@ import io.panamio.pipeline.RingBuffer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
@@ -29,7 +30,8 @@ public final class LineServer {
     }
 
     public static void main(String[] args) throws IOException {
-        new LineServer(TcpListener.bind(new InetSocketAddress(7000))).run();
+        ListenOptions options = ListenOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true); // inherited
+        new LineServer(TcpListener.bind(new InetSocketAddress(7000), options)).run();
     }
 
     void run() throws IOException {

@@ -5,6 +5,7 @@ import io.panamio.net.*;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Set;
@@ -25,7 +26,8 @@ public final class ThreadServer {
     }
 
     public static void main(String[] args) throws IOException {
-        TcpListener listener = TcpListener.bind(new InetSocketAddress(7000));
+        ListenOptions options = ListenOptions.DEFAULT.with(StandardSocketOptions.TCP_NODELAY, true); // inherited
+        TcpListener listener = TcpListener.bind(new InetSocketAddress(7000), options);
         Thread main = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {  // SIGINT, SIGTERM
             listener.close();

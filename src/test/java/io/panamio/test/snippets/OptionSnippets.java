@@ -32,7 +32,7 @@ final class OptionSnippets {
         ListenOptions options = ListenOptions.DEFAULT
             .backlog(1024)
             .reusePort(true) // one listener for each thread, on the same port
-            .with(StandardSocketOptions.TCP_NODELAY, true); // inherited by accepted connections on Linux
+            .with(StandardSocketOptions.TCP_NODELAY, true); // inherited by accepted connections
         TcpListener listener = TcpListener.bind(address, options);
         // @end
         return listener;
