@@ -34,11 +34,12 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
      * @param remote the address of the listener
      * @return the connected socket
      * @throws IllegalArgumentException if the address is too long or unnamed
-     * @throws java.net.ConnectException if no socket listens there
+     * @throws java.net.ConnectException if no socket listens there; on macOS and FreeBSD also if the listener's queue
+     *     is full
      * @throws UnsupportedOperationException if this system does not support {@link
      *     io.panamio.Feature#UNIX_STREAMS}
-     * @throws io.panamio.ResourceExhaustedException if the listener's queue is full (EAGAIN): no connection is pending
-     *     then and no event arrives, so retry later; or if no descriptor or no memory is available
+     * @throws io.panamio.ResourceExhaustedException on Linux, if the listener's queue is full (EAGAIN): no connection
+     *     is pending then and no event arrives, so retry later; or if no descriptor or no memory is available
      * @throws IOException if a system call fails: the path does not exist, for example
      */
     public static UnixStream connect(UnixAddress remote) throws IOException {
@@ -53,7 +54,7 @@ public final class UnixStream extends StreamSocket<UnixAddress> {
      * @return the connected socket
      * @throws IllegalArgumentException if an address is too long, the local one is not a Unix address, or the remote
      *     one is unnamed
-     * @throws java.net.ConnectException if no socket listens there
+     * @throws java.net.ConnectException as for {@link #connect(UnixAddress)}
      * @throws UnsupportedOperationException if this system does not support {@link
      *     io.panamio.Feature#UNIX_STREAMS}
      * @throws java.net.BindException if the local address is in use

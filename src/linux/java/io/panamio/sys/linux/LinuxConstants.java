@@ -14,7 +14,7 @@ import io.panamio.sys.unix.UnixConstants;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** Linux's constants, struct sizes and field offsets, which are the same on x86-64 and aarch64. */
+/** Linux's constants, struct sizes and field offsets: the same on every processor, but for FIONREAD on ppc64le. */
 class LinuxConstants extends UnixConstants {
     static final LinuxConstants INSTANCE = new LinuxConstants();
 
