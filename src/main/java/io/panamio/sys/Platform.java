@@ -217,20 +217,12 @@ public abstract class Platform {
 
     private static Object find(String name) {
         String os = System.getProperty("os.name", "unknown");
-        // By name: a jar need not contain every platform, and a ServiceLoader delays a cold start. META-INF/services is
-        // for tools that remove unreferenced classes.
-        String type = switch (name) {
-            case "linux" -> "io.panamio.sys.linux.LinuxPlatform";
-            case "macos" -> "io.panamio.sys.macos.MacosPlatform";
-            case "freebsd" -> "io.panamio.sys.freebsd.FreebsdPlatform";
-            case "windows" -> "io.panamio.sys.windows.WindowsPlatform";
-            default -> name.indexOf('.') > 0 ? name : null; // a class of a test
-        };
+        String type = typeOf(name);
         if (type != null) {
             try {
                 return Class.forName(type).getConstructor().newInstance();
             } catch (ClassNotFoundException e) {
-                return "this jar of Panamio does not contain the code for " + os;
+                return "this jar of Panamio does not contain the code for " + os + ", but that for " + contained();
             } catch (ReflectiveOperationException | LinkageError e) { // the latter from its static initializers
                 Throwable cause = e.getCause() == null ? e : e.getCause();
                 return "Panamio cannot be used on " + os + ": " + cause.getMessage()
@@ -238,6 +230,32 @@ public abstract class Platform {
             }
         }
         return "Panamio does not support " + name + " (" + System.getProperty("os.arch")
-            + "); it supports Linux, macOS, FreeBSD and Windows, on x86-64 and aarch64";
+            + "); it supports Linux, macOS, FreeBSD and Windows, on x86-64 and aarch64, and Linux also on riscv64,"
+            + " s390x, ppc64le and loongarch64";
+    }
+
+    /**
+     * Returns the class of a platform by its name, or null: a jar need not contain every one, and a ServiceLoader
+     * delays a cold start. META-INF/services is for tools that remove unreferenced classes.
+     */
+    private static String typeOf(String name) {
+        return switch (name) {
+            case "linux" -> "io.panamio.sys.linux.LinuxPlatform";
+            case "macos" -> "io.panamio.sys.macos.MacosPlatform";
+            case "freebsd" -> "io.panamio.sys.freebsd.FreebsdPlatform";
+            case "windows" -> "io.panamio.sys.windows.WindowsPlatform";
+            default -> name.indexOf('.') > 0 ? name : null; // a class of a test
+        };
+    }
+
+    /** Returns the names of the platforms whose code is there. */
+    private static String contained() {
+        StringBuilder all = new StringBuilder();
+        for (String name : new String[] {"linux", "macos", "freebsd", "windows"}) {
+            if (Platform.class.getResource("/" + typeOf(name).replace('.', '/') + ".class") != null) {
+                all.append(all.isEmpty() ? "" : ", ").append(name);
+            }
+        }
+        return all.isEmpty() ? "no system" : all.toString();
     }
 }

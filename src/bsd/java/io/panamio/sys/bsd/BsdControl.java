@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import io.panamio.Feature;
 import io.panamio.sys.Platform;
 import io.panamio.sys.unix.ControlFormat;
+import io.panamio.sys.unix.Structs;
 import io.panamio.sys.unix.UnixControl;
 import java.lang.foreign.MemorySegment;
 
@@ -22,9 +23,9 @@ public class BsdControl extends UnixControl {
     /** struct timeval, in microseconds; macOS has an int there, and a message need not be aligned. */
     @Override
     public final long timestampNanos() {
-        int data = find(c.SOL_SOCKET(), Bsd.SCM_TIMESTAMP, 16);
-        return data < 0 ? -1
-            : memory.get(JAVA_LONG_UNALIGNED, data) * 1_000_000_000 + memory.get(JAVA_INT, data + 8) * 1000L;
+        int data = find(c.SOL_SOCKET(), Bsd.SCM_TIMESTAMP, Structs.TIMEVAL_SIZE);
+        return data < 0 ? -1 : memory.get(JAVA_LONG_UNALIGNED, data + Structs.TIMEVAL_SEC) * 1_000_000_000
+            + memory.get(JAVA_INT, data + Structs.TIMEVAL_USEC) * 1000L;
     }
 
     @Override

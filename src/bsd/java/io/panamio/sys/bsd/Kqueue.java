@@ -2,6 +2,7 @@ package io.panamio.sys.bsd;
 
 import io.panamio.sys.NativeScratch;
 import io.panamio.sys.unix.Libc;
+import io.panamio.sys.unix.Structs;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
@@ -46,9 +47,8 @@ final class Kqueue {
             return kevent(kqueue, MemorySegment.NULL, 0, events, max, MemorySegment.NULL);
         }
         try (NativeScratch scratch = NativeScratch.enter()) {
-            // struct timespec
-            scratch.argumentBytes.putLong(0, Math.min(nanos / 1_000_000_000, MAX_SECONDS))
-                .putLong(8, nanos % 1_000_000_000);
+            scratch.argumentBytes.putLong(Structs.TIMESPEC_SEC, Math.min(nanos / 1_000_000_000, MAX_SECONDS))
+                .putLong(Structs.TIMESPEC_NSEC, nanos % 1_000_000_000);
             return kevent(kqueue, MemorySegment.NULL, 0, events, max, scratch.argument);
         }
     }

@@ -261,7 +261,8 @@ final class KqueueSelector extends Selector {
 
     private void requireSupported(int fd, int interest) throws IOException {
         if ((interest & Readiness.EXCLUSIVE) != 0) {
-            throw Platform.current().refusal(Feature.EXCLUSIVE);
+            throw Platform.current().refusal(Feature.EXCLUSIVE,
+                "kqueue(2) reports an event to every poll that watches the descriptor");
         }
         if ((interest & (Readiness.PRIORITY | Readiness.READABLE)) == Readiness.PRIORITY && c.EVFILT_EXCEPT() == 0) {
             throw Platform.current().refusal(Feature.PRIORITY);
@@ -486,7 +487,7 @@ final class KqueueSelector extends Selector {
     private void disable(int fd, Registration r) {
         try {
             changeAll(fd, r, r.filters, Bsd.EV_DISABLE);
-            apply(count);
+            apply(count); // one that fails is dropped likewise
         } catch (StackOverflowError e) {
             count = 0; // a filter that is not disabled reports once more, which is dropped
         }
@@ -497,7 +498,10 @@ final class KqueueSelector extends Selector {
         try {
             changeAll(fd, r, READ, Bsd.EV_DELETE);
             changeAll(fd, r, READ, Bsd.EV_ADD);
-            apply(count);
+            if (apply(1) != 0) { // without memory for it: edge-triggered again, until its next event
+                changeAll(fd, r, READ, Bsd.EV_ADD | Bsd.EV_CLEAR);
+                apply(count);
+            }
         } catch (StackOverflowError e) {
             count = 0; // it stays edge-triggered until its next event
         }

@@ -85,6 +85,7 @@ class FeatureTest {
             String message = assertThrows(UnsupportedOperationException.class, () -> use(feature, loop)).getMessage();
             String system = Platform.current().toString().split(" with ")[0];
             assertTrue(message.startsWith("Feature." + feature + " is not supported on " + system), message);
+            assertTrue(feature != Feature.EXCLUSIVE || message.contains(": "), message); // the reason
         }
     }
 

@@ -14,6 +14,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.panamio.Feature;
 import io.panamio.IoSource;
+import io.panamio.SystemError;
+import io.panamio.net.ControlMessages;
 import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.UnixAddress;
 import io.panamio.net.UnixListener;
@@ -25,6 +27,8 @@ import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.NativeFds;
 import io.panamio.test.support.Requires;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.net.BindException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
@@ -154,6 +158,24 @@ class UnixListenerTest {
             }
             assertEquals(EOF, stream.read(new byte[1], 0, 1));
             assertFails(SocketException.class, "send", "EPIPE", () -> stream.write(new byte[1], 0, 1));
+        }
+    }
+
+    /** On macOS and FreeBSD, the error of either is EPIPE, which hides a reset. */
+    @Test
+    @Tag("any-selector")
+    void aMessageFailsAsAWriteDoes() throws IOException {
+        try (Loop loop = new Loop()) {
+            UnixAddress address = Local.address(loop);
+            UnixListener listener = loop.later(UnixListener.bind(address));
+            UnixStream writer = loop.later(UnixStream.connect(address));
+            UnixStream sender = loop.later(UnixStream.connect(address));
+            listener.close();
+            IOException written = assertThrows(SocketException.class, () -> writer.write(new byte[1], 0, 1));
+            MemorySegment message = Arena.ofAuto().allocate(1);
+            IOException sent = assertThrows(SocketException.class,
+                () -> sender.sendMsg(message, ControlMessages.withCapacity(64)));
+            assertEquals(((SystemError) written).errnoName(), ((SystemError) sent).errnoName());
         }
     }
 

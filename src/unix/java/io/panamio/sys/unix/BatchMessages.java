@@ -67,6 +67,6 @@ public abstract class BatchMessages extends UnixMessages {
         do {
             n = sendMany(fd, b.header(first), b.count() - first, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
         } while (n == -Posix.EINTR);
-        return n >= 0 ? (int) n : (int) failed("sendmmsg", n);
+        return n >= 0 ? (int) n : (int) notSent(fd, "sendmmsg", n);
     }
 }

@@ -51,6 +51,11 @@ public final class Structs {
     public static final int TIMESPEC_SEC = 0;
     public static final int TIMESPEC_NSEC = 8;
 
+    /** Linux has no message with a struct timeval. */
+    public static final int TIMEVAL_SIZE = 16;
+    public static final int TIMEVAL_SEC = 0;
+    public static final int TIMEVAL_USEC = 8;
+
     private Structs() {
     }
 }

@@ -26,6 +26,7 @@ public abstract class UnixMessages extends Messages {
     final Sockaddr sockaddr;
     final ControlFormat format;
     private final Errors errors;
+    private final WriteErrors writeErrors;
 
     /** Constructs the calls of a platform. */
     protected UnixMessages(UnixConstants constants) {
@@ -33,6 +34,7 @@ public abstract class UnixMessages extends Messages {
         sockaddr = new Sockaddr(constants);
         format = new ControlFormat(constants);
         errors = new Errors(constants);
+        writeErrors = new WriteErrors(constants);
     }
 
     /** Returns empty control messages in 8-byte aligned memory. */
@@ -70,6 +72,14 @@ public abstract class UnixMessages extends Messages {
             return Sockets.WOULD_BLOCK;
         }
         throw errors.socket(call, (int) -r);
+    }
+
+    /** Likewise for a call that sends. */
+    protected final long notSent(int fd, String call, long r) throws IOException {
+        if (r == -c.EAGAIN()) {
+            return Sockets.WOULD_BLOCK;
+        }
+        throw writeErrors.exception(fd, call, (int) -r);
     }
 
     // ---- receiving
@@ -275,7 +285,7 @@ public abstract class UnixMessages extends Messages {
         do {
             r = toLength == 0 ? Libc.send(fd, src, 0, size, flags) : Libc.sendto(fd, src, size, flags, to, toLength);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : failed(toLength == 0 ? "send" : "sendto", r);
+        return r >= 0 ? r : notSent(fd, toLength == 0 ? "send" : "sendto", r);
     }
 
     @Override
@@ -292,7 +302,7 @@ public abstract class UnixMessages extends Messages {
                 r = Libc.sendmsg(fd, scratch.wholeMessage, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(bytes);
-            return r >= 0 ? r : failed("sendmsg", r);
+            return r >= 0 ? r : notSent(fd, "sendmsg", r);
         }
     }
 
@@ -339,7 +349,7 @@ public abstract class UnixMessages extends Messages {
                 r = Libc.sendmsg(fd, b.header(first + n), c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
             } while (r == -Posix.EINTR);
             if (r < 0) {
-                return n > 0 ? n : (int) failed("sendmsg", r); // the next call fails with the same error
+                return n > 0 ? n : (int) notSent(fd, "sendmsg", r); // the next call fails with the same error
             }
             n++;
         }
