@@ -10,7 +10,8 @@ import java.lang.ref.Reference;
 /** Files and sendfile(2) of macOS. */
 final class MacosTransfers extends BsdTransfers {
     MacosTransfers() {
-        super(MacosConstants.INSTANCE, Libc.function(MacosPlatform.X86_64 ? "fstat$INODE64" : "fstat"));
+        super(MacosConstants.INSTANCE,
+            MacosPlatform.X86_64 ? Libc.function("fstat$INODE64") : Libc.function("fstat"));
     }
 
     private static final MemorySegment SENDFILE = Libc.function("sendfile");

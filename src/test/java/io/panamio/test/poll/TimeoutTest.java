@@ -11,15 +11,18 @@ import io.panamio.test.support.Background;
 import io.panamio.test.support.Behaviour;
 import io.panamio.test.support.Child;
 import io.panamio.test.support.EventFd;
+import io.panamio.test.support.ForwardingLibrary;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.NativeCalls;
 import io.panamio.test.support.Seccomp;
 import io.panamio.test.support.SystemCall;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -113,6 +116,58 @@ class TimeoutTest {
     void waitThatSpinsToItsEndDoesNotSleepAndTheNextDoes() throws Exception {
         assertEquals(Loop.hasEdges() ? "whole fine EIO" : "whole fine again", sandboxed(EIO, Duration.ofSeconds(10)));
     }
+
+    // ---- which time
+
+    /** Prints the first time to wait, in seconds and nanoseconds; poll(2) has milliseconds. */
+    private static final String PRINTING = """
+        #include <poll.h>
+        #include <stdio.h>
+        #include <time.h>
+        static void print(const struct timespec *timeout) {
+          static int printed;
+          if (timeout && (timeout->tv_sec || timeout->tv_nsec) && !printed++) {
+            printf("%ld %ld\\n", (long) timeout->tv_sec, (long) timeout->tv_nsec);
+            fflush(stdout);
+          }
+        }
+        int epoll_pwait2(int epoll, void *events, int max, const struct timespec *timeout, const void *signals) {
+          print(timeout);
+          return ((int (*)(int, void *, int, const struct timespec *, const void *)) real_epoll_pwait2)(epoll, events,
+            max, timeout, signals);
+        }
+        int kevent(int kqueue, const void *changes, int count, void *events, int max,
+            const struct timespec *timeout) {
+          print(timeout);
+          return ((int (*)(int, const void *, int, void *, int, const struct timespec *)) real_kevent)(kqueue,
+            changes, count, events, max, timeout);
+        }
+        int poll(struct pollfd *polled, nfds_t count, int millis) {
+          print(millis > 0 ? &(struct timespec) {0, millis * 1000000L} : NULL);
+          return ((int (*)(struct pollfd *, nfds_t, int)) real_poll)(polled, count, millis);
+        }
+        """;
+
+    /** A program that polls once. */
+    static final class Fine {
+        private Fine() {
+        }
+
+        public static void main(String[] args) throws IOException {
+            try (Poll poll = Poll.open()) {
+                assertWaits(poll, Events.withCapacity(1), Duration.ofNanos(1_500_001));
+            }
+        }
+    }
+
+    @Test
+    void theSystemIsAskedForTheNanosecond(@TempDir Path directory) throws Exception {
+        Path library = ForwardingLibrary.replacing(directory, "epoll_pwait2 kevent poll", PRINTING);
+        assertEquals(Loop.hasEdges() ? "0 1500001\n" : "0 2000000\n",
+            new Child().with("-Dpanamio.test.library=" + library).run(Fine.class).ok());
+    }
+
+    // ---- signals
 
     @Test
     void signalsDoNotShortenAFineTimeout() throws Exception {

@@ -96,7 +96,8 @@ record Bindings(String system, String header, String perProcessor, String perPro
         return symbols("symbols.txt", kind);
     }
 
-    private Set<String> symbols(String file, String kind) throws IOException {
+    /** {@return the names that a list includes as one kind} */
+    Set<String> symbols(String file, String kind) throws IOException {
         String option = "--include-" + kind + " ";
         return Files.readAllLines(jextract().resolve(file)).stream().filter(line -> line.startsWith(option))
             .map(line -> line.substring(option.length()).strip()).collect(Collectors.toCollection(TreeSet::new));

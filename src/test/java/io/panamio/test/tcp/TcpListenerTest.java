@@ -20,10 +20,13 @@ import io.panamio.Feature;
 import io.panamio.IoSource;
 import io.panamio.ResourceExhaustedException;
 import io.panamio.net.ListenOptions;
+import io.panamio.net.SocketAddressBuffer;
 import io.panamio.net.TcpListener;
 import io.panamio.net.TcpStream;
 import io.panamio.test.support.Background;
 import io.panamio.test.support.Behaviour;
+import io.panamio.test.support.Child;
+import io.panamio.test.support.ForwardingLibrary;
 import io.panamio.test.support.Loop;
 import io.panamio.test.support.MissingOptions;
 import io.panamio.test.support.NativeCalls;
@@ -43,11 +46,13 @@ import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -443,6 +448,50 @@ class TcpListenerTest {
             })), "no seccomp(2) here");
             assertEquals(client.getLocalSocketAddress(), loop.later(listener.accept()).peerAddress());
         }
+    }
+
+    /** The first connection has no address, as macOS reports one whose peer has gone. */
+    private static final String WITHOUT_ADDRESS = """
+        static int without(int fd, unsigned *length) {
+          static int calls;
+          if (fd >= 0 && length && !calls++) {
+            *length = 0;
+          }
+          return fd;
+        }
+        int accept(int fd, void *address, unsigned *length) {
+          return without(((int (*)(int, void *, unsigned *)) real_accept)(fd, address, length), length);
+        }
+        int accept4(int fd, void *address, unsigned *length, int flags) {
+          return without(((int (*)(int, void *, unsigned *, int)) real_accept4)(fd, address, length, flags), length);
+        }
+        """;
+
+    /** Accepts, and prints which of two clients that was and what the first one reads. */
+    static final class Accepting {
+        private Accepting() {
+        }
+
+        public static void main(String[] args) throws IOException {
+            try (TcpListener listener = TcpListener.bind(new InetSocketAddress(V4, 0));
+                    Socket first = new Socket(V4, listener.localAddress().getPort());
+                    Socket second = new Socket(V4, listener.localAddress().getPort())) {
+                SocketAddressBuffer from = SocketAddressBuffer.create();
+                TcpStream[] accepted = new TcpStream[1];
+                Loop.until("accepted", () -> (accepted[0] = listener.accept(from)) != null);
+                accepted[0].close();
+                System.out.println(second.getLocalSocketAddress().equals(from.get()) ? "second" : "" + from.get());
+                first.setSoTimeout(10_000);
+                System.out.println(first.getInputStream().read()); // the end, as its descriptor was closed
+            }
+        }
+    }
+
+    @Test
+    @Tag("any-selector")
+    void aConnectionWithoutAnAddressIsSkippedAndClosed(@TempDir Path directory) throws Exception {
+        Path library = ForwardingLibrary.replacing(directory, "accept accept4", WITHOUT_ADDRESS);
+        assertEquals("second\n-1\n", new Child().with("-Dpanamio.test.library=" + library).run(Accepting.class).ok());
     }
 
     // ---- without descriptors
