@@ -138,8 +138,11 @@ int size_of(struct object *o, bool send) {
     if (set) {
         return set;
     }
+    bool connected = o->used && !o->listening; /* then whole segments, see round_sizes */
     switch (o->kind) {
-    case TCP: return send ? (o->used && !o->listening ? 49032 : 32768) : o->used && !o->listening ? 81720 : 65536;
+    case TCP:
+        return MACOS_HERE ? send ? connected ? 375912 : 370688 : connected ? 572040 : 556032
+            : send ? connected ? 49032 : 32768 : connected ? 81720 : 65536;
     case UDP: return send ? 9216 : 42080;
     case UNIX_DGRAM: return 16384;
     default: return unix_size;

@@ -52,7 +52,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The example servers, with a heap of 32 MB, when a limit of the process is lowered while they serve: they shed load,
  * and serve everyone once it is lifted. {@link ProgramFaultsTest} has further shortages.
  */
-@Tag("any-platform")
 class ExhaustionTest {
     private static final Pattern SHORTAGE = Pattern.compile("EMFILE|ENOMEM|OutOfMemoryError|ResourceExhausted");
     private static final String[] WITHOUT_LOCKS =
@@ -276,6 +275,7 @@ class ExhaustionTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("any-selector")
     void withSixtyFourDescriptorsOthersWait(Server server) throws IOException {
         Behaviour.FAILED_ACCEPTS_CLOSE.skip();
         Behaviour.DESCRIPTORS_ARE_UNLIMITED.skip();
@@ -302,6 +302,7 @@ class ExhaustionTest {
     }
 
     @Test
+    @Tag("any-platform")
     void withoutAddressSpaceEchoDropsClients() throws IOException {
         Behaviour.PROGRAMS_ARE_OTHERS.skip();
         Programs.require("prlimit");
@@ -312,6 +313,7 @@ class ExhaustionTest {
     }
 
     @Test
+    @Tag("any-platform")
     void withoutMappingsTheProxyDropsClients() throws IOException {
         Programs.requireFile("/proc/sys/vm/max_map_count");
         Qemu.lacks("a limit on mappings");
@@ -327,6 +329,7 @@ class ExhaustionTest {
 
     /** Pages that are sent without a copy count as locked: without room for them, the bytes are copied. */
     @Test
+    @Tag("any-platform")
     void withoutLockedMemoryZeroCopyCopies() throws IOException {
         Behaviour.PROGRAMS_ARE_OTHERS.skip();
         Loop.assume(Feature.ZERO_COPY);
@@ -353,6 +356,7 @@ class ExhaustionTest {
 
     /** The log is on a file system of 128 KiB, which a file fills almost at first. */
     @Test
+    @Tag("any-platform")
     void aFullDiskUnderTheLogDelaysNothingAndCutsOffOneLine() throws IOException {
         Behaviour.PROGRAMS_ARE_OTHERS.skip();
         Programs.require("unshare");

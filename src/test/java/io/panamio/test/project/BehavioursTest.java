@@ -49,6 +49,15 @@ class BehavioursTest {
         assertTrue(names.size() > 170, names.size() + " behaviours");
     }
 
+    @Test
+    void thePageCountsWhatIsUnknown() throws IOException {
+        String page = Files.readString(Child.BASE.resolve("src/site/markdown/platforms.md"));
+        List<String[]> lines = lines();
+        long unknown = lines.stream().filter(line -> line[3].equals("unknown")).count();
+        String count = unknown + " of the " + lines.size() + " cases";
+        assertTrue(page.contains("Unknown: what macOS does in " + count), count);
+    }
+
     /** What a loop relies on: kevent(2), EVFILT_USER, TCP, errors, pipes and poll(2). */
     @Test
     void mostOfWhatALoopReliesOnIsCompared() throws IOException {
