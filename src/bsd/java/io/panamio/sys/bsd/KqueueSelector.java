@@ -482,14 +482,14 @@ final class KqueueSelector extends Selector {
 
     /**
      * Disables the filters of a registration, if there is enough stack: the events that the kernel has already given
-     * must not be lost.
+     * must not be lost. A filter that stays enabled reports once more, which is dropped.
      */
     private void disable(int fd, Registration r) {
         try {
             changeAll(fd, r, r.filters, Bsd.EV_DISABLE);
-            apply(count); // one that fails is dropped likewise
+            apply(count);
         } catch (StackOverflowError e) {
-            count = 0; // a filter that is not disabled reports once more, which is dropped
+            count = 0;
         }
     }
 

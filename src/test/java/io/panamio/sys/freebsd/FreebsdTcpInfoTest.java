@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.panamio.bindings.freebsd.tcp_info;
 import io.panamio.sys.TcpFields;
 import io.panamio.sys.TcpFields.Field;
+import io.panamio.test.support.TcpStates;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
@@ -45,9 +46,7 @@ class FreebsdTcpInfoTest {
         known.put(Field.SND_SSTHRESH, 7L);
         known.put(Field.RCV_SPACE, 0xFFFF_FFFDL);
         known.put(Field.TOTAL_RETRANS, 0xFFFF_FFFCL);
-        for (Field field : Field.values()) {
-            assertEquals(known.getOrDefault(field, -1L), info.get(field), field::name);
-        }
+        TcpStates.assertFields(known, info);
     }
 
     /** From netinet/tcp_fsm.h to Linux's netinet/tcp.h. */
@@ -56,10 +55,7 @@ class FreebsdTcpInfoTest {
         TcpFields info = FreebsdTcpInfo.open();
         assertEquals(0, info.get(Field.STATE), "never filled");
         tcp_info.tcpi_snd_mss(info.segment(), 1000);
-        int[] states = {7, 10, 2, 3, 1, 8, 4, 11, 9, 5, 6};
-        for (int i = 0; i < states.length; i++) {
-            tcp_info.tcpi_state(info.segment(), (byte) i);
-            assertEquals(states[i], info.get(Field.STATE), "state " + i);
-        }
+        TcpStates.assertStates(info, state -> tcp_info.tcpi_state(info.segment(), (byte) state),
+            7, 10, 2, 3, 1, 8, 4, 11, 9, 5, 6);
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.panamio.bindings.macos.tcp_connection_info;
 import io.panamio.sys.TcpFields;
 import io.panamio.sys.TcpFields.Field;
+import io.panamio.test.support.TcpStates;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
@@ -55,9 +56,7 @@ class MacosTcpInfoTest {
         known.put(Field.BYTES_RETRANS, 1L << 42);
         known.put(Field.SEGS_OUT, 1L << 40);
         known.put(Field.SEGS_IN, 1L << 43);
-        for (Field field : Field.values()) {
-            assertEquals(known.getOrDefault(field, -1L), info.get(field), field::name);
-        }
+        TcpStates.assertFields(known, info);
     }
 
     /** From netinet/tcp_fsm.h, which Darwin has from BSD, to Linux's netinet/tcp.h. */
@@ -66,10 +65,7 @@ class MacosTcpInfoTest {
         TcpFields info = MacosTcpInfo.open();
         assertEquals(0, info.get(Field.STATE), "never filled");
         tcp_connection_info.tcpi_maxseg(info.segment(), 1000);
-        int[] states = {7, 10, 2, 3, 1, 8, 4, 11, 9, 5, 6};
-        for (int i = 0; i < states.length; i++) {
-            tcp_connection_info.tcpi_state(info.segment(), (byte) i);
-            assertEquals(states[i], info.get(Field.STATE), "state " + i);
-        }
+        TcpStates.assertStates(info, state -> tcp_connection_info.tcpi_state(info.segment(), (byte) state),
+            7, 10, 2, 3, 1, 8, 4, 11, 9, 5, 6);
     }
 }

@@ -7,6 +7,7 @@ import io.panamio.bindings.windows._TCP_INFO_v0;
 import io.panamio.sys.Platform;
 import io.panamio.sys.TcpFields;
 import io.panamio.sys.TcpFields.Field;
+import io.panamio.test.support.TcpStates;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
@@ -39,9 +40,7 @@ class WindowsTcpInfoTest {
         Map<Field, Long> known = new EnumMap<>(Map.of(Field.STATE, 1L, Field.SND_MSS, 1000L, Field.RTT, 0xFFFF_FFFEL,
             Field.MIN_RTT, 3L, Field.SND_CWND, 3L, Field.UNACKED, 2L, Field.RCV_SPACE, 65536L, Field.BYTES_RECEIVED,
             1L << 40, Field.BYTES_SENT, 1L << 41, Field.BYTES_RETRANS, 7L));
-        for (Field field : Field.values()) {
-            assertEquals(known.getOrDefault(field, -1L), info.get(field), field::name);
-        }
+        TcpStates.assertFields(known, info);
     }
 
     /** From MIB_TCP_STATE of Microsoft's documentation, less one, to netinet/tcp.h. */
@@ -50,10 +49,7 @@ class WindowsTcpInfoTest {
         TcpFields info = WindowsTcpInfo.open();
         assertEquals(0, info.get(Field.STATE), "never filled");
         _TCP_INFO_v0.Mss(info.segment(), 1000);
-        int[] states = {7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6};
-        for (int i = 0; i < states.length; i++) {
-            _TCP_INFO_v0.State(info.segment(), i);
-            assertEquals(states[i], info.get(Field.STATE), "state " + i);
-        }
+        TcpStates.assertStates(info, state -> _TCP_INFO_v0.State(info.segment(), state),
+            7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6);
     }
 }

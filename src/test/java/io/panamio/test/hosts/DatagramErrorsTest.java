@@ -118,7 +118,7 @@ class DatagramErrorsTest {
     @ParameterizedTest
     @CsvSource({"false, 13", "true, 1"})
     void aForbiddenDatagramIsThrownOnce(boolean six, int code) throws IOException {
-        Behaviour.ICMP_IS_LINUXS.require();
+        Behaviour.ICMP_ERRORS_ARE_LINUXS.require();
         open(six, true);
         hosts.wire.rule = packet -> hosts.wire.unreachable(packet, code);
         send(100);
@@ -135,7 +135,7 @@ class DatagramErrorsTest {
     @ParameterizedTest
     @CsvSource({"false, 0", "false, 1", "true, 0", "true, 3"})
     void anUnreachableHostIsNotReported(boolean six, int code) throws IOException {
-        Behaviour.ICMP_IS_LINUXS.require();
+        Behaviour.ICMP_ERRORS_ARE_LINUXS.require();
         open(six, true);
         AtomicInteger answered = new AtomicInteger();
         hosts.wire.rule = packet -> {
@@ -179,7 +179,8 @@ class DatagramErrorsTest {
             hosts.wire.rule = hosts.wire::pass;
             batch.clear();
             if (receive) {
-                Failures.assertFails(ConnectException.class, batches ? "recvmmsg" : "recvmsg", "ECONNREFUSED", () -> socket.recvBatch(batch));
+                Failures.assertFails(ConnectException.class, batches ? "recvmmsg" : "recvmsg", "ECONNREFUSED",
+                    () -> socket.recvBatch(batch));
             } else {
                 batch.add(MemorySegment.ofArray(new byte[10]), SocketAddressBuffer.create());
                 Failures.assertFails(ConnectException.class, batches ? "sendmmsg" : "sendmsg", "ECONNREFUSED",
@@ -195,7 +196,7 @@ class DatagramErrorsTest {
     @ParameterizedTest
     @CsvSource({"false, 600", "true, 1280"})
     void aDatagramThatIsTooLongForThePathIsReportedAndTheNextArrives(boolean six, int mtu) throws IOException {
-        Behaviour.ICMP_IS_LINUXS.require();
+        Behaviour.ICMP_ERRORS_ARE_LINUXS.require();
         open(six, true);
         hosts.wire.rule = packet -> hosts.wire.limit(packet, mtu);
         byte[] bytes = Local.random(1400);

@@ -66,8 +66,8 @@ public enum Behaviour {
     DATAGRAM_ERRORS_ARE_NO_FLAG(MACOS, FREEBSD),
     /** A refusal makes a datagram socket readable. (Wine reports the first one as an error, repeatedly.) */
     REFUSED_DATAGRAMS_ARE_READABLE(WINDOWS),
-    /** Which errors of ICMP a connected datagram socket reports is as in ip(7), ipv6(7) and udp(7). */
-    ICMP_IS_LINUXS(LINUX),
+    /** A connected datagram socket reports the errors of ICMP that ip(7), ipv6(7) and udp(7) name, and no others. */
+    ICMP_ERRORS_ARE_LINUXS(LINUX),
     /** A datagram socket is not watched any more once a datagram was refused. */
     REFUSED_DATAGRAMS_END_EVENTS(WINE),
     /** A shutdown of writing is reported to the socket itself, as write-closed (4). */

@@ -53,7 +53,7 @@ public abstract class BatchMessages extends UnixMessages {
             b.received(i, b.get(i, lengthOffset));
         }
         b.setCount((int) Math.max(n, 0));
-        return n >= 0 ? (int) n : (int) failed("recvmmsg", n);
+        return n >= 0 ? (int) n : (int) failed(fd, "recvmmsg", n);
     }
 
     @Override
@@ -67,6 +67,6 @@ public abstract class BatchMessages extends UnixMessages {
         do {
             n = sendMany(fd, b.header(first), b.count() - first, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
         } while (n == -Posix.EINTR);
-        return n >= 0 ? (int) n : (int) notSent(fd, "sendmmsg", n);
+        return n >= 0 ? (int) n : (int) failed(fd, "sendmmsg", n);
     }
 }

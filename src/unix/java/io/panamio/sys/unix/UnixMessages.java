@@ -66,16 +66,8 @@ public abstract class UnixMessages extends Messages {
         return newControl(format, memory);
     }
 
-    /** Returns WOULD_BLOCK, or throws the error of a call. */
-    protected final long failed(String call, long r) throws IOException {
-        if (r == -c.EAGAIN()) {
-            return Sockets.WOULD_BLOCK;
-        }
-        throw errors.socket(call, (int) -r);
-    }
-
-    /** Likewise for a call that sends. */
-    protected final long notSent(int fd, String call, long r) throws IOException {
+    /** Returns WOULD_BLOCK, or throws the error of a call: that of a receive is never EPIPE, which may hide another. */
+    protected final long failed(int fd, String call, long r) throws IOException {
         if (r == -c.EAGAIN()) {
             return Sockets.WOULD_BLOCK;
         }
@@ -156,7 +148,7 @@ public abstract class UnixMessages extends Messages {
         if (address != null) {
             address.setLength(r < 0 ? 0 : address.length());
         }
-        return r >= 0 ? r : failed(address == null ? "recv" : "recvfrom", r);
+        return r >= 0 ? r : failed(fd, address == null ? "recv" : "recvfrom", r);
     }
 
     /** Receives by recvmsg(2), which also reports whether the message was truncated. */
@@ -211,7 +203,7 @@ public abstract class UnixMessages extends Messages {
             from.setLength(r < 0 ? 0 : message.get(JAVA_INT, c.MSGHDR_NAMELEN()));
         }
         if (r < 0) {
-            return failed("recvmsg", r);
+            return failed(fd, "recvmsg", r);
         }
         int received = message.get(JAVA_INT, c.MSGHDR_FLAGS());
         if (control != null) {
@@ -285,7 +277,7 @@ public abstract class UnixMessages extends Messages {
         do {
             r = toLength == 0 ? Libc.send(fd, src, 0, size, flags) : Libc.sendto(fd, src, size, flags, to, toLength);
         } while (r == -Posix.EINTR);
-        return r >= 0 ? r : notSent(fd, toLength == 0 ? "send" : "sendto", r);
+        return r >= 0 ? r : failed(fd, toLength == 0 ? "send" : "sendto", r);
     }
 
     @Override
@@ -302,7 +294,7 @@ public abstract class UnixMessages extends Messages {
                 r = Libc.sendmsg(fd, scratch.wholeMessage, c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
             } while (r == -Posix.EINTR);
             Reference.reachabilityFence(bytes);
-            return r >= 0 ? r : notSent(fd, "sendmsg", r);
+            return r >= 0 ? r : failed(fd, "sendmsg", r);
         }
     }
 
@@ -330,7 +322,7 @@ public abstract class UnixMessages extends Messages {
         }
         b.setCount(n);
         if (n == 0) {
-            return (int) failed("recvmsg", r);
+            return (int) failed(fd, "recvmsg", r);
         }
         if (r < 0 && r != -c.EAGAIN()) {
             b.defer(fd, (int) -r);
@@ -349,7 +341,7 @@ public abstract class UnixMessages extends Messages {
                 r = Libc.sendmsg(fd, b.header(first + n), c.MSG_DONTWAIT() | c.MSG_NOSIGNAL());
             } while (r == -Posix.EINTR);
             if (r < 0) {
-                return n > 0 ? n : (int) notSent(fd, "sendmsg", r); // the next call fails with the same error
+                return n > 0 ? n : (int) failed(fd, "sendmsg", r); // the next call fails with the same error
             }
             n++;
         }
